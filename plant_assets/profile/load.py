@@ -1,0 +1,137 @@
+"""Reads plant profiles from `defs.yaml` files, with errors that name the line and the YAML path.
+
+Serving and the command line read profiles here, without Dagster; the `Plant` component shares the model.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from plant_assets.profile.model import PlantProfile
+
+DEFS_FOLDER = Path(__file__).parent.parent / "defs"
+PLANT_TYPE = "plant_assets.components.Plant"
+
+
+class ProfileError(ValueError):
+    """A profile that can't be used; the text has a line for each fault: file, line, path, what was expected."""
+
+
+def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
+    """Load one plant by name.
+
+    Raises:
+        ProfileError: no such plant, or its YAML is at fault.
+    """
+    path = defs_folder / name / "defs.yaml"
+    if not path.is_file():
+        known = ", ".join(plant_names(defs_folder)) or "none"
+        raise ProfileError(
+            f"no plant {name!r}: expected {path.name} in {path.parent.name}/ (plants: {known})"
+        )
+    return read_profile(path)
+
+
+def plant_names(defs_folder: Path = DEFS_FOLDER) -> list[str]:
+    """Plants that have a folder with a `defs.yaml` of the Plant type."""
+    return sorted(
+        p.parent.name for p in defs_folder.glob("*/defs.yaml") if PLANT_TYPE in p.read_text("utf-8")
+    )
+
+
+def load_profiles(defs_folder: Path = DEFS_FOLDER) -> dict[str, PlantProfile]:
+    return {name: load_profile(name, defs_folder) for name in plant_names(defs_folder)}
+
+
+def read_profile(path: Path) -> PlantProfile:
+    """Read and check one `defs.yaml`.
+
+    Raises:
+        ProfileError: with one line a fault.
+    """
+    document = _parse(path)
+    attributes = document.get("attributes")
+    if not isinstance(attributes, CommentedMap):
+        raise ProfileError(
+            f"{path.name}: attributes: expected the plant's profile, got {type(attributes).__name__}"
+        )
+    profile = build_profile(attributes, path)
+    if profile.name != path.parent.name:
+        raise ProfileError(f"{path.name}: attributes.name: expected the folder's name {path.parent.name!r}")
+    return profile
+
+
+def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
+    """Check a profile's attributes, first laying them over the plant that they extend.
+
+    `extends: other` takes from plant `other` whatever is not given here: mappings are merged key by
+    key, lists and single values given here replace those of `other`.
+    """
+    merged = dict(attributes)
+    if (base := merged.pop("extends", None)) is not None:
+        parent = path.parent.parent / str(base) / "defs.yaml"
+        if base == path.parent.name or not parent.is_file():
+            raise ProfileError(f"{path.parent.name}/{path.name}: attributes.extends: no plant {base!r}")
+        inherited = _parse(parent).get("attributes") or {}
+        if "extends" in inherited:
+            raise ProfileError(
+                f"{path.parent.name}/{path.name}: attributes.extends: {base!r} extends another itself"
+            )
+        merged = _overlay(inherited, merged)
+    try:
+        return PlantProfile.model_validate(merged)
+    except ValidationError as error:
+        place = f"{path.parent.name}/{path.name}"
+        lines = [
+            f"{place}:{_line_of(attributes, fault['loc'])}: attributes{_dotted(fault['loc'])}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
+        raise ProfileError("\n".join(lines)) from None
+
+
+def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**base, **over}
+    for key in base.keys() & over.keys():
+        if isinstance(base[key], Mapping) and isinstance(over[key], Mapping):
+            merged[key] = _overlay(base[key], over[key])
+    return merged
+
+
+def _parse(path: Path) -> CommentedMap:
+    try:
+        document = YAML(typ="rt").load(path.read_text("utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or str(error)
+        raise ProfileError(f"{path.parent.name}/{path.name}:{line}: {problem}") from None
+    if not isinstance(document, CommentedMap):
+        raise ProfileError(f"{path.parent.name}/{path.name}:1: expected a mapping with type and attributes")
+    return document
+
+
+def _dotted(location: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _line_of(node: Any, location: tuple[str | int, ...]) -> int:
+    """Line of the deepest part of the path that is written in the file."""
+    line = node.lc.line if isinstance(node, CommentedMap) else 0
+    for part in location:
+        try:
+            if isinstance(node, CommentedMap) and part in node:
+                line = node.lc.key(part)[0]
+            elif isinstance(node, CommentedSeq) and isinstance(part, int):
+                line = node.lc.item(part)[0]
+            else:
+                break
+            node = node[part]
+        except (KeyError, IndexError):
+            break
+    return line + 1

@@ -1,0 +1,287 @@
+"""What is particular to one plant, as strict Pydantic models.
+
+Belongs here: every field a `defs.yaml` may hold, and the checks that need more than one field.
+Doesn't belong here: reading files (`load.py`), or anything that evaluates data.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from plant_assets.profile.durations import Duration, format_duration
+
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Expression = Annotated[str, Field(min_length=1, max_length=500)]
+Role = Literal["indicator", "pv", "op", "sp"]
+Aggregate = Literal["max", "min"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Limits(_Strict):
+    """Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed."""
+
+    LL: float | None = None
+    L: float | None = None
+    H: float | None = None
+    HH: float | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        given = [v for v in (self.LL, self.L, self.H, self.HH) if v is not None]
+        if given != sorted(given):
+            raise ValueError("expected LL <= L <= H <= HH")
+        return self
+
+
+class Tag(_Strict):
+    """One measured point of the historian."""
+
+    name: TagName
+    description: str
+    unit: str
+    range: tuple[float, float] = Field(description="what can physically be true; outside is bad data")
+    saturation: tuple[float | None, float | None] = Field(
+        default=(None, None), description="at or beyond these the instrument reads its end, not the process"
+    )
+    normal: tuple[float, float] | None = Field(default=None, description="the band of normal operation")
+    limits: Limits = Limits()
+    process_unit: str
+    role: Role = "indicator"
+    controller: str | None = Field(default=None, description="the loop that a pv, op or sp belongs to")
+    aggregates: tuple[Aggregate, ...] = Field(
+        default=(), description="interval extremes kept beside the median, as <name>_max, <name>_min"
+    )
+    aliases: tuple[str, ...] = ()
+    used: bool = Field(default=True, description="whether features are built from it")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.range[0] < self.range[1]:
+            raise ValueError(f"range: expected low < high, got {list(self.range)}")
+        if (self.role == "indicator") != (self.controller is None):
+            raise ValueError("controller: expected for roles pv, op and sp, and only for them")
+        return self
+
+
+class Sampling(_Strict):
+    """How event-driven records become rows of equal spacing."""
+
+    interval: Duration
+    hold_limit: Duration = Field(description="how long the last value stands in for a missing one")
+    stale_after: Duration = Field(description="no new record for so long marks the tag stale")
+    frozen_after: Duration = Field(description="records that repeat one value for so long mark it frozen")
+
+
+class Rule(_Strict):
+    """A named condition in SQL over tags and features, evaluated on rows of one interval."""
+
+    name: Slug
+    when: Expression
+    description: str = ""
+
+
+class Period(_Strict):
+    """A stretch that operators know to be abnormal; both ends belong to it."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    reason: str
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("expected start <= end")
+        return self
+
+
+class Labels(_Strict):
+    """What counts as an alarm, and as the transition beside it."""
+
+    alarm_rules: tuple[Rule, ...] = ()
+    transition_rules: tuple[Rule, ...] = ()
+    periods: tuple[Period, ...] = ()
+
+
+class Features(_Strict):
+    """Which causal features are built from every used tag and every controller's deviation."""
+
+    mean: tuple[Duration, ...] = ()
+    std: tuple[Duration, ...] = ()
+    range: tuple[Duration, ...] = ()
+    difference: tuple[Duration, ...] = ()
+    median_deviation: tuple[Duration, ...] = Field(default=(), description="value less trailing median")
+    exceedance: tuple[Duration, ...] = Field(
+        default=(), description="mean amount beyond the H or L limit over the window"
+    )
+    slope_to_limit: tuple[Duration, ...] = Field(
+        default=(),
+        description="share of the way to the nearest limit that the window's slope covers in one hour",
+    )
+    window_steps: int = Field(default=12, ge=2, le=240, description="steps a forecaster looks back")
+
+
+class AlarmBudget(_Strict):
+    """What false alarms the operators accept, and how alarms are de-bounced (ISA-18.2)."""
+
+    false_alarm_hours_per_day: float = Field(gt=0, le=24)
+    false_episodes_per_day: float = Field(gt=0)
+    on_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals above before it sounds")
+    off_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals below before it clears")
+    deadband: float = Field(
+        default=0.0, ge=0, lt=1, description="probability below threshold before it clears"
+    )
+    required_lead: Duration = timedelta(hours=1)
+
+
+class Validation(_Strict):
+    folds: int = Field(default=5, ge=2, le=20)
+    gap: Duration = timedelta(hours=24)
+    min_events: int = Field(default=5, ge=1, description="with fewer the gate refuses to compare")
+    seed: int = 20141223
+
+
+class Recommendation(_Strict):
+    """Advice for the operator when `when` holds (over tags, features and `risk_score`)."""
+
+    when: Expression
+    advice: str
+    check: tuple[str, ...] = ()
+    urgency: Literal["advice", "warning", "high"] = "warning"
+
+
+ModelName = Literal[
+    "isolation_forest",
+    "regime_classifier",
+    "lr_soft_alarm",
+    "rf_soft_alarm",
+    "deviation_predictor",
+    "forecaster",
+    "champion",
+]
+
+
+class PlantProfile(_Strict):
+    """Everything that is particular to a plant. A second plant is another of these, and no Python."""
+
+    name: Slug
+    title: str
+    simulated: bool = False
+    timezone: str = "UTC"
+    registry_prefix: Slug
+    sampling: Sampling
+    tags: tuple[Tag, ...] = Field(min_length=1)
+    ignored_columns: tuple[str, ...] = Field(
+        default=(), description="columns of exports that are known and not read (glob patterns)"
+    )
+    labels: Labels = Labels()
+    features: Features
+    horizons: tuple[Duration, ...] = ()
+    deviation_target: str | None = Field(
+        default=None, description="controller whose next-step SP - PV is predicted"
+    )
+    models: tuple[ModelName, ...] = Field(min_length=1)
+    budget: AlarmBudget
+    validation: Validation = Validation()
+    recommendations: tuple[Recommendation, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {zone!r}")
+        return zone
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        seen: dict[str, str] = {}
+        for tag in self.tags:
+            for name in (tag.name, *tag.aliases):
+                if (other := seen.setdefault(name.casefold(), tag.name)) != tag.name:
+                    raise ValueError(f"tags: {name!r} names both {other} and {tag.name}")
+        for controller, roles in self.controllers.items():
+            if "pv" not in roles:
+                raise ValueError(f"tags: controller {controller} has no tag of role pv")
+        if self.deviation_target is not None and f"{self.deviation_target}_deviation" not in self.deviations:
+            raise ValueError(f"deviation_target: {self.deviation_target!r} is no controller with pv and sp")
+        interval = self.sampling.interval
+        spans = {
+            "sampling.hold_limit": (self.sampling.hold_limit,),
+            "horizons": self.horizons,
+            "validation.gap": (self.validation.gap,),
+            **{f"features.{kind}": getattr(self.features, kind) for kind in FEATURE_KINDS},
+        }
+        for path, durations in spans.items():
+            for duration in durations:
+                if duration % interval:
+                    raise ValueError(
+                        f"{path}: expected a multiple of the sampling interval {format_duration(interval)}, "
+                        f"got {format_duration(duration)}"
+                    )
+        return self
+
+    @property
+    def tag_names(self) -> list[str]:
+        return [tag.name for tag in self.tags]
+
+    @property
+    def used_tags(self) -> list[str]:
+        """Tags that features are built from (constant or saturated ones are left out)."""
+        return [tag.name for tag in self.tags if tag.used]
+
+    @property
+    def columns(self) -> list[str]:
+        """Value columns of the raw table: tags, then their interval extremes."""
+        return self.tag_names + [f"{t.name}_{a}" for t in self.tags for a in t.aggregates]
+
+    @property
+    def controllers(self) -> dict[str, dict[str, str]]:
+        """Controller → role → tag, such as `{"LIC31002": {"pv": "LIC31002_PV", "sp": …}}`."""
+        found: dict[str, dict[str, str]] = {}
+        for tag in self.tags:
+            if tag.controller is not None:
+                found.setdefault(tag.controller, {})[tag.role] = tag.name
+        return found
+
+    @property
+    def deviations(self) -> dict[str, tuple[str, str]]:
+        """Deviation column → (set point tag, process value tag); the deviation is SP - PV everywhere."""
+        return {
+            f"{controller}_deviation": (roles["sp"], roles["pv"])
+            for controller, roles in self.controllers.items()
+            if {"sp", "pv"} <= roles.keys()
+        }
+
+    def tag(self, name: str) -> Tag:
+        return next(tag for tag in self.tags if tag.name == name)
+
+    def steps(self, duration: timedelta) -> int:
+        """How many sampling intervals a duration spans."""
+        return duration // self.sampling.interval
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+FEATURE_KINDS = ("mean", "std", "range", "difference", "median_deviation", "exceedance", "slope_to_limit")
+
+__all__ = [
+    "FEATURE_KINDS",
+    "AlarmBudget",
+    "Features",
+    "Labels",
+    "Limits",
+    "Period",
+    "PlantProfile",
+    "Recommendation",
+    "Rule",
+    "Sampling",
+    "Tag",
+    "Validation",
+]
