@@ -19,7 +19,7 @@ PLANT_TYPE = "plant_assets.components.Plant"
 
 
 class ProfileError(ValueError):
-    """A profile that can't be used; the text has a line for each fault: file, line, path, what was expected."""
+    """A profile that can't be used; a line for each fault: file, line, YAML path, what was expected."""
 
 
 def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
