@@ -1,0 +1,186 @@
+"""The typed registry of models: what each learns from, in which mode, and which way its score points.
+
+Belongs here: declarations. Doesn't belong here: training (`train.py`), estimators (one family a file).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import PlantProfile
+
+Task = Literal["anomaly", "regime", "nowcast", "deviation", "onset"]
+LearningMode = Literal["unsupervised", "supervised"]
+ScoreDirection = Literal["higher_is_worse", "signed"]
+FeatureSet = Literal["features", "window_features"]
+Builder = Literal[
+    "isolation_forest",
+    "multinomial",
+    "logistic",
+    "random_forest",
+    "xgboost",
+    "lightgbm",
+    "anomaly_ensemble",
+    "ridge",
+    "best_candidate",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One model that a plant may train.
+
+    Attributes:
+        name: the asset's name, and the registry name after the plant's prefix.
+        task: `anomaly`, `regime` and `nowcast` judge the row itself, `onset` what starts within
+            `horizon`, `deviation` the next step's set-point deviation.
+        learning_mode: unsupervised ones see rows, and labels only to leave known alarms out.
+        score_direction: `higher_is_worse` for scores and probabilities, `signed` for a deviation.
+        feature_set: the asset that it reads.
+        builder: the estimator family; `best_candidate` chooses among several.
+        horizon: how far ahead; zero is now.
+        calibrated: whether its decision is a probability.
+    """
+
+    name: str
+    title: str
+    task: Task
+    learning_mode: LearningMode
+    builder: Builder
+    score_direction: ScoreDirection = "higher_is_worse"
+    feature_set: FeatureSet = "features"
+    horizon: timedelta = timedelta(0)
+    calibrated: bool = False
+
+    @property
+    def needs_labels(self) -> bool:
+        return self.task in ("regime", "onset") or (
+            self.task == "nowcast" and self.learning_mode == "supervised"
+        )
+
+    @property
+    def horizon_hours(self) -> int:
+        return int(self.horizon / timedelta(hours=1))
+
+    def registry_name(self, profile: PlantProfile) -> str:
+        return f"{profile.registry_prefix}{self.name}"
+
+
+ISOLATION_FOREST = ModelSpec(
+    name="isolation_forest",
+    title="IsolationForest, 300 trees",
+    task="anomaly",
+    learning_mode="unsupervised",
+    builder="isolation_forest",
+)
+REGIME_CLASSIFIER = ModelSpec(
+    name="regime_classifier",
+    title="Multinomial logistic regression over normal, transition, alarm",
+    task="regime",
+    learning_mode="supervised",
+    builder="multinomial",
+)
+LR_SOFT_ALARM = ModelSpec(
+    name="lr_soft_alarm",
+    title="Logistic regression, calibrated",
+    task="nowcast",
+    learning_mode="supervised",
+    builder="logistic",
+    calibrated=True,
+)
+RF_SOFT_ALARM = ModelSpec(
+    name="rf_soft_alarm",
+    title="Random forest, calibrated",
+    task="nowcast",
+    learning_mode="supervised",
+    builder="random_forest",
+    calibrated=True,
+)
+DEVIATION_PREDICTOR = ModelSpec(
+    name="deviation_predictor",
+    title="Ridge for the next step's set-point deviation",
+    task="deviation",
+    learning_mode="supervised",
+    builder="ridge",
+    score_direction="signed",
+)
+XGB_SOFT_ALARM = ModelSpec(
+    name="xgb_soft_alarm",
+    title="XGBoost, calibrated",
+    task="nowcast",
+    learning_mode="supervised",
+    builder="xgboost",
+    calibrated=True,
+)
+LGBM_SOFT_ALARM = ModelSpec(
+    name="lgbm_soft_alarm",
+    title="LightGBM, calibrated",
+    task="nowcast",
+    learning_mode="supervised",
+    builder="lightgbm",
+    calibrated=True,
+)
+ANOMALY_ENSEMBLE = ModelSpec(
+    name="anomaly_ensemble",
+    title="Mean of IsolationForest, mean absolute z, PCA T2 and SPE, and nearest neighbours; Platt",
+    task="nowcast",
+    learning_mode="unsupervised",
+    builder="anomaly_ensemble",
+    calibrated=True,
+)
+CHAMPION = ModelSpec(
+    name="champion",
+    title="The best nowcast candidate",
+    task="nowcast",
+    learning_mode="supervised",
+    builder="best_candidate",
+    calibrated=True,
+)
+CANDIDATES = (ANOMALY_ENSEMBLE, LR_SOFT_ALARM, RF_SOFT_ALARM, XGB_SOFT_ALARM, LGBM_SOFT_ALARM)
+_BY_NAME = {
+    spec.name: spec
+    for spec in (
+        ISOLATION_FOREST,
+        REGIME_CLASSIFIER,
+        LR_SOFT_ALARM,
+        RF_SOFT_ALARM,
+        DEVIATION_PREDICTOR,
+        CHAMPION,
+    )
+}
+
+
+def forecaster(horizon: timedelta) -> ModelSpec:
+    """The specification of the forecaster of one horizon, such as `forecaster_3h`."""
+    text = format_duration(horizon)
+    return ModelSpec(
+        name=f"forecaster_{text}",
+        title=f"XGBoost on windows, calibrated: an alarm starts within {text}",
+        task="onset",
+        learning_mode="supervised",
+        builder="xgboost",
+        feature_set="window_features",
+        horizon=horizon,
+        calibrated=True,
+    )
+
+
+def model_specs(profile: PlantProfile) -> tuple[ModelSpec, ...]:
+    """The models of a plant's profile in its order; `forecaster` stands for one a horizon."""
+    found: list[ModelSpec] = []
+    for name in profile.models:
+        found += [forecaster(h) for h in profile.horizons] if name == "forecaster" else [_BY_NAME[name]]
+    return tuple(found)
+
+
+def model_spec(name: str, profile: PlantProfile) -> ModelSpec:
+    """One model by name, also the champion's candidates.
+
+    Raises:
+        KeyError: no such model; the message lists the known ones.
+    """
+    known = {spec.name: spec for spec in (*CANDIDATES, *model_specs(profile))}
+    if name not in known:
+        raise KeyError(f"no model {name!r} in plant {profile.name}: expected one of {', '.join(known)}")
+    return known[name]
