@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_drop_mb: int = Field(default=500, ge=1)
     poll_seconds: int = Field(default=2, ge=1, le=3600)
     port_dagster: int = Field(default=3000, ge=1, le=65535)
+    port_code: int = Field(default=3001, ge=1, le=65535)
     port_mlflow: int = Field(default=5000, ge=1, le=65535)
     port_inference: int = Field(default=7502, ge=1, le=65535)
     model_promotion_mode: Literal["auto", "manual"] = Field(

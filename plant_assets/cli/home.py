@@ -1,0 +1,56 @@
+"""Lays out `FOREWARN_HOME`: the folders, Dagster's instance and workspace files, and what processes inherit."""
+
+import os
+from pathlib import Path
+
+from plant_assets.settings import Settings
+
+DAGSTER_TEMPLATE = Path(__file__).parents[2] / "dagster.yaml"
+
+WORKSPACE = """\
+load_from:
+  - grpc_server:
+      host: 127.0.0.1
+      port: {port}
+      location_name: plant_assets
+"""
+
+
+def prepare(settings: Settings, plants: list[str]) -> None:
+    """Make the folders and configuration files; what exists and is up to date stays as it is."""
+    folders = [
+        settings.home / "run",
+        settings.home / "logs",
+        settings.home / "dagster",
+        settings.mlflow_artifacts,
+        settings.quarantine,
+        *(settings.drop / plant for plant in plants),
+    ]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    _write(settings.home / "dagster" / "dagster.yaml", DAGSTER_TEMPLATE.read_text("utf-8"))
+    _write(settings.home / "run" / "workspace.yaml", WORKSPACE.format(port=settings.port_code))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables that every process of the platform needs beside those of the caller."""
+    return {
+        "FOREWARN_HOME": str(settings.home),
+        "FOREWARN_DROP": str(settings.drop),
+        "DAGSTER_HOME": str(settings.home / "dagster"),
+        "PYTHONUNBUFFERED": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "1",
+        # Without it git's absence prints a warning at each run, and its presence starts a process.
+        "GIT_PYTHON_REFRESH": "quiet",
+    }
+
+
+def enter(settings: Settings) -> None:
+    """Make this process see the platform's home, as the services do."""
+    os.environ.update(environment(settings))
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")

@@ -1,0 +1,137 @@
+"""Keeps the platform's processes running by supervisord, which restarts what dies and rotates the logs.
+
+Belongs here: writing its configuration, starting it, asking it, stopping it. What to run is in `services.py`.
+"""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from configparser import RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+from xmlrpc.client import Fault, ServerProxy
+
+from plant_assets.cli.services import Service
+from plant_assets.settings import Settings
+
+
+class NotRunningError(RuntimeError):
+    """The platform isn't running."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """What supervisord says of one process."""
+
+    name: str
+    state: str
+    pid: int
+    description: str
+
+
+def start(settings: Settings, platform: list[Service], environment: dict[str, str]) -> None:
+    """Start supervisord in the background; it starts the services and restarts those that die.
+
+    Raises:
+        NotRunningError: supervisord itself did not start; the text says why.
+    """
+    config = write_config(settings, platform, environment)
+    command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise NotRunningError(f"the supervisor did not start: {finished.stderr.strip() or finished.stdout.strip()}")
+
+
+def write_config(settings: Settings, platform: list[Service], environment: dict[str, str]) -> Path:
+    """Write supervisord's configuration under `home/run`."""
+    run, logs = settings.home / "run", settings.home / "logs"
+    run.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True)
+    config = RawConfigParser()
+    config["unix_http_server"] = {"file": str(socket_path(settings)), "chmod": "0600"}
+    config["supervisord"] = {
+        "pidfile": _escape(str(run / "supervisor.pid")),
+        "logfile": _escape(str(logs / "supervisor.log")),
+        "childlogdir": _escape(str(logs)),
+    }
+    config["rpcinterface:supervisor"] = {
+        "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+    }
+    for service in platform:
+        variables = {**environment, **service.environment}
+        config[f"program:{service.name}"] = {
+            "command": _escape(shlex.join(service.command)),
+            "environment": ",".join(f'{k}="{_escape(v)}"' for k, v in variables.items()),
+            "autostart": "false" if service.after else "true",
+            "autorestart": "true",
+            "startsecs": "2",
+            "startretries": "5",
+            # A run is a child of the code server, and must not outlive a stop of the platform.
+            "stopasgroup": "true",
+            "killasgroup": "true",
+            "stopwaitsecs": "15",
+            "redirect_stderr": "true",
+            "stdout_logfile": _escape(str(logs / f"{service.name}.log")),
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": "3",
+        }
+    path = run / "supervisord.conf"
+    with path.open("w", encoding="utf-8") as file:
+        config.write(file)
+    return path
+
+
+def states(settings: Settings) -> list[ProcessState]:
+    """Each process with its state, such as RUNNING or BACKOFF.
+
+    Raises:
+        NotRunningError: no supervisor answers.
+    """
+    try:
+        found = _proxy(settings).supervisor.getAllProcessInfo()
+    except OSError:
+        raise NotRunningError("the platform isn't running; start it with `make up`") from None
+    if not isinstance(found, list):
+        raise NotRunningError(f"the supervisor answered {found!r}")
+    return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]
+
+
+def start_service(settings: Settings, service: Service) -> None:
+    """Start one service that was waiting for another."""
+    _proxy(settings).supervisor.startProcess(service.name, False)
+
+
+def stop(settings: Settings) -> None:
+    """Stop every service, then the supervisor.
+
+    Raises:
+        NotRunningError: no supervisor answers.
+    """
+    try:
+        _proxy(settings).supervisor.shutdown()
+    except Fault:
+        return  # it is shutting down already
+    except OSError:
+        raise NotRunningError("the platform isn't running") from None
+
+
+def socket_path(settings: Settings) -> Path:
+    """A socket whose path is short enough for the kernel (107 bytes) wherever `home` lies."""
+    digest = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"forewarn-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "supervisor.sock"
+
+
+def _proxy(settings: Settings) -> ServerProxy:
+    from supervisor.xmlrpc import SupervisorTransport
+
+    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+    return ServerProxy("http://127.0.0.1", transport=transport)
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%%")

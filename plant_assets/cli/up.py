@@ -1,0 +1,165 @@
+"""`forewarn up|down|ps|logs`: the whole platform on one machine."""
+
+import os
+import socket
+import subprocess
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from plant_assets.cli import home, supervision
+from plant_assets.cli.console import fail, steps
+from plant_assets.cli.demo import seed_demo
+from plant_assets.cli.services import Service, services
+from plant_assets.profile.load import plant_names
+from plant_assets.settings import Settings, settings
+
+
+def up(
+    wait: Annotated[bool, typer.Option(help="wait for the first champion of the demo plant")] = True,
+) -> None:
+    """Start the platform, seed the demo plant, and print where everything is."""
+    here, console = settings(), Console()
+    plants = plant_names(here.defs)
+    home.prepare(here, plants)
+    home.enter(here)
+    platform = services(here)
+    if _running(here):
+        console.print("The platform is running already.")
+    else:
+        _refuse_taken_ports(here)
+        supervision.start(here, platform, home.environment(here))
+        _await_ready(here, platform, console)
+    if here.demo and "demo" in plants:
+        seed_demo(here, console, wait=wait)
+    _print_addresses(here, platform, console)
+
+
+def down() -> None:
+    """Stop every service of the platform."""
+    here, console = settings(), Console()
+    try:
+        pids = [state.pid for state in supervision.states(here) if state.pid]
+        supervision.stop(here)
+    except supervision.NotRunningError as error:
+        console.print(str(error))
+        return
+    with steps(console) as progress:
+        task = progress.add_task("stopping", total=None)
+        deadline = time.monotonic() + 40
+        while (_running(here) or any(_alive(pid) for pid in pids)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        progress.remove_task(task)
+    console.print("Stopped.")
+
+
+def ps() -> None:
+    """Show each service with its state."""
+    here, console = settings(), Console()
+    try:
+        found = supervision.states(here)
+    except supervision.NotRunningError as error:
+        fail(str(error))
+    pages = {service.name: service.page for service in services(here)}
+    table = Table("service", "state", "process", "page")
+    for state in found:
+        table.add_row(state.name, state.state.lower(), state.description, pages.get(state.name, ""))
+    console.print(table)
+
+
+def logs(
+    names: Annotated[list[str] | None, typer.Argument(help="services; all of them without one")] = None,
+    follow: Annotated[bool, typer.Option(help="go on as lines come")] = True,
+) -> None:
+    """Show the services' logs."""
+    folder = settings().home / "logs"
+    known = sorted(path.stem for path in folder.glob("*.log"))
+    if unknown := [name for name in names or [] if name not in known]:
+        fail(f"no log of {', '.join(unknown)}; there are logs of: {', '.join(known) or 'nothing yet'}")
+    files = [str(folder / f"{name}.log") for name in names or known]
+    if not files:
+        fail("no logs yet; start the platform with `make up`")
+    subprocess.run(["tail", "-n", "40", *(["-F"] if follow else []), *files], check=False)
+
+
+def _running(here: Settings) -> bool:
+    try:
+        return bool(supervision.states(here))
+    except supervision.NotRunningError:
+        return False
+
+
+def _refuse_taken_ports(here: Settings) -> None:
+    for variable in ("dagster", "code", "mlflow", "inference"):
+        port = getattr(here, f"port_{variable}")
+        if _listening(here.host, port):
+            fail(
+                f"port {port} is taken by another program; set FOREWARN_PORT_{variable.upper()} to a free one",
+            )
+
+
+def _await_ready(here: Settings, platform: list[Service], console: Console) -> None:
+    """Wait for each service, starting those that come after another once that one is ready."""
+    waiting = {service.name: service for service in platform}
+    held = {service.name for service in platform if service.after}
+    began = time.monotonic()
+    with steps(console) as progress:
+        tasks = {name: progress.add_task(name, total=1) for name in waiting}
+        while waiting:
+            for service in list(waiting.values()):
+                if service.name in held and service.after not in waiting:
+                    held.discard(service.name)
+                    supervision.start_service(here, service)
+                elif service.name not in held and _ready(here, service):
+                    progress.update(tasks[service.name], completed=1)
+                    del waiting[service.name]
+                elif time.monotonic() - began > service.ready_within_s:
+                    supervision.stop(here)
+                    fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
+            time.sleep(0.1)
+
+
+def _ready(here: Settings, service: Service) -> bool:
+    import httpx
+
+    if service.ready_port:
+        return _listening("127.0.0.1", service.ready_port)
+    if not service.ready_url:
+        return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(here))
+    try:
+        return httpx.get(service.ready_url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _listening(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _print_addresses(here: Settings, platform: list[Service], console: Console) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for service in platform:
+        if service.page:
+            table.add_row(f"[bold]{service.name}[/]", service.page)
+    console.print(table)
+    plant = "gas_treatment" if not here.demo else "demo"
+    console.print(
+        f"\nTry:\n"
+        f"  curl {here.host}:{here.port_inference}/plants/{plant}/models\n"
+        f"  cp your_export.csv {here.drop}/gas_treatment/      (or: forewarn drop FILE --plant gas_treatment)\n"
+        f"  make logs, make ps, make down",
+        highlight=False,
+    )
