@@ -1,0 +1,31 @@
+"""The one way ingest says no: a refusal that names the place and what was expected."""
+
+
+class Refusal(Exception):  # noqa: N818 - the field's word; nothing failed, the input is declined
+    """A drop, or a part of one, that can't be used.
+
+    Attributes:
+        code: stable snake_case word for programs, such as `text_in_number_column`.
+        message: what was found, one sentence for a person.
+        place: where, such as `sheet 'x', row 12, column C`, or None for the whole file.
+        expected: what would have been accepted.
+    """
+
+    def __init__(self, code: str, message: str, *, expected: str, place: str | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.place = place
+        self.expected = expected
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.message}; expected {self.expected}"
+
+    def as_dict(self) -> dict[str, str | None]:
+        return {
+            "code": self.code,
+            "message": self.message,
+            "place": self.place,
+            "expected": self.expected,
+        }
