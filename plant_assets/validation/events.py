@@ -1,0 +1,256 @@
+"""Alarms as operators meet them: episodes, de-bouncing, a threshold from a budget, and event metrics.
+
+An alarm row t is complete at the end of its interval, and so is the first row of an event; the lead time
+is the difference of their labels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plant_assets.profile.model import AlarmBudget
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+_DAY = timedelta(days=1)
+_CANDIDATES = 512
+
+
+def episodes(mask: ArrayLike) -> NDArray[np.intp]:
+    """Runs of true rows as half-open `[start, stop)` pairs; shape `[episodes, 2]`."""
+    values = np.asarray(mask, dtype=bool)
+    edges = np.diff(np.concatenate([[False], values, [False]]).astype(np.int8))
+    return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)])
+
+
+def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Bools:
+    """Turn a decision value into an alarm with delays and a deadband (ISA-18.2).
+
+    The alarm sounds once the decision has been at or above the threshold for more than `on_delay` rows,
+    and clears once it has been below threshold - deadband for more than `off_delay` rows. A row without a
+    value leaves the state and the counts as they are.
+
+    Args:
+        decision: one number per row in time order; higher = more anomalous.
+        threshold: on the same scale; +inf never alarms.
+        budget: holds the delays (in rows) and the deadband (on the decision's scale).
+    """
+    return _debounce(np.asarray(decision, dtype=np.float64), np.array([threshold]), budget)[:, 0]
+
+
+def _debounce(decision: Floats, thresholds: Floats, budget: AlarmBudget) -> Bools:
+    """Alarms for several thresholds at once; shape `[rows, thresholds]`."""
+    known = ~np.isnan(decision)
+    values = decision[known][:, None]
+    sounds = _run_lengths(values >= thresholds) > budget.on_delay
+    clears = _run_lengths(values < thresholds - budget.deadband) > budget.off_delay
+    alarm = np.zeros((len(decision), len(thresholds)), dtype=bool)
+    if len(values):
+        rows = np.cumsum(known) - 1
+        alarm[rows >= 0] = _latest_at(sounds, clears)[rows[rows >= 0]]
+    return alarm
+
+
+def _latest_at(sounds: Bools, clears: Bools) -> Bools:
+    """Whether the last of the two triggers up to each row was `sounds`."""
+    rows = np.arange(len(sounds))[:, None]
+    last_on = np.maximum.accumulate(np.where(sounds, rows, -1), axis=0)
+    last_off = np.maximum.accumulate(np.where(clears, rows, -1), axis=0)
+    return last_on > last_off
+
+
+def _run_lengths(mask: Bools) -> NDArray[np.intp]:
+    """How many rows up to and with this one have been true without a break."""
+    rows = np.arange(len(mask))[:, None]
+    return rows - np.maximum.accumulate(np.where(mask, -1, rows), axis=0)
+
+
+def choose_threshold(
+    decision_train: ArrayLike,
+    y_train: ArrayLike,
+    budget: AlarmBudget,
+    interval: timedelta,
+    share: float = 1.0,
+) -> float:
+    """The lowest threshold whose de-bounced alarms keep the false-alarm budget on training rows.
+
+    Pass decisions that the model gave for training rows it wasn't fitted on where it has learnt labels;
+    in-sample ones flatter it and the threshold comes out too low.
+
+    Args:
+        decision_train: decision values of training rows in time order; higher = more anomalous.
+        y_train: 0/1 labels of the same rows (for a forecaster 1 = an alarm starts within h; NaN rows,
+            such as those in alarm already, are neither right nor wrong).
+        budget: false-alarm hours and episodes per day of normal operation, and the delays.
+        interval: time between rows.
+        share: part of the budget to spend here, the rest being a reserve for drift; in (0, 1].
+
+    Returns:
+        The threshold; +inf (never alarms) if no row is normal, none has a value, or none keeps the budget.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"expected 0 < share <= 1, got {share}")
+    decision = np.asarray(decision_train, dtype=np.float64)
+    label = np.asarray(y_train, dtype=np.float64)
+    if decision.shape != label.shape:
+        raise ValueError(f"expected as many decisions as labels, got {len(decision)} and {len(label)}")
+    candidates = _candidates(decision)
+    normal = (label == 0) & ~np.isnan(decision)
+    if not len(candidates) or not normal.any():
+        return float("inf")
+    alarm = _debounce(decision, candidates, budget)
+    hours = alarm[normal].mean(axis=0) * 24
+    days = normal.sum() * (interval / _DAY)
+    false = np.array([_false_episodes(column, label == 0) for column in alarm.T]) / days
+    kept = (hours <= budget.false_alarm_hours_per_day * share) & (
+        false <= budget.false_episodes_per_day * share
+    )
+    return float(candidates[kept].min()) if kept.any() else float("inf")
+
+
+def _candidates(decision: Floats) -> Floats:
+    """Midpoints between neighbouring values, so that a rounding error can't flip a row."""
+    values = np.unique(decision[np.isfinite(decision)])
+    if len(values) > _CANDIDATES:
+        values = np.unique(np.quantile(values, np.linspace(0, 1, _CANDIDATES), method="nearest"))
+    if not len(values):
+        return values
+    step = (values[-1] - values[0]) / 100 or max(abs(values[0]), 1.0) / 100
+    return np.concatenate([[values[0] - step], (values[1:] + values[:-1]) / 2, [values[-1] + step]])
+
+
+def _false_episodes(alarm: Bools, normal: Bools) -> int:
+    """Alarm episodes without a single row that isn't normal."""
+    return sum(bool(normal[start:stop].all()) for start, stop in episodes(alarm))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that an alarm should find; both ends are labels of rows and belong to it."""
+
+    name: str
+    kind: str
+    start: np.datetime64
+    end: np.datetime64
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """What became of one event.
+
+    Attributes:
+        found: an alarm stood during it (nowcast), or in the horizon before it (forecast).
+        lead_h: hours from the alarm's row to the event's first row; negative = late, None = missed.
+        first_alarm: the row that raised it.
+    """
+
+    event: Event
+    found: bool
+    lead_h: float | None
+    first_alarm: np.datetime64 | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventMetrics:
+    """Events found and false alarms made; rates are per day of normal operation."""
+
+    n_events: int
+    n_found: int
+    recall: float
+    lead_median_h: float
+    lead_p10_h: float
+    normal_days: float
+    false_episodes: int
+    false_episodes_per_day: float
+    false_alarm_hours_per_day: float
+    outcomes: tuple[EventOutcome, ...] = ()
+
+
+def event_metrics(
+    timestamps: NDArray[np.datetime64],
+    alarm: ArrayLike,
+    label: ArrayLike,
+    events: Sequence[Event],
+    interval: timedelta,
+    *,
+    horizon: int = 0,
+) -> EventMetrics:
+    """Recall, lead times and false alarms of de-bounced alarms; never point-adjusted.
+
+    Args:
+        timestamps: labels of the scored rows, ascending.
+        alarm: whether the alarm stands at each row.
+        label: 0/1, whether the plant was in alarm at each row; NaN = not known.
+        events: those to be found; ones without a scored row where they count are left out.
+        interval: time between rows.
+        horizon: 0 = nowcast: found by an alarm during the event. Otherwise rows ahead: found only by an
+            alarm in the `horizon` rows before its start.
+    """
+    stands = np.asarray(alarm, dtype=bool)
+    now = np.asarray(label, dtype=np.float64)
+    reach = np.timedelta64(interval * horizon)
+    outcomes = tuple(
+        outcome
+        for event in events
+        if (outcome := _outcome(event, timestamps, stands, reach, horizon > 0)) is not None
+    )
+    normal = (now == 0) & ~_before_events(timestamps, events, reach)
+    days = float(normal.sum() * (interval / _DAY))
+    false = sum(bool(normal[a:b].all()) for a, b in _episodes_in_time(timestamps, stands, interval))
+    leads = np.array([o.lead_h for o in outcomes if o.lead_h is not None], dtype=np.float64)
+    found = sum(o.found for o in outcomes)
+    return EventMetrics(
+        n_events=len(outcomes),
+        n_found=found,
+        recall=found / len(outcomes) if outcomes else float("nan"),
+        lead_median_h=float(np.median(leads)) if len(leads) else float("nan"),
+        lead_p10_h=float(np.quantile(leads, 0.1)) if len(leads) else float("nan"),
+        normal_days=days,
+        false_episodes=false,
+        false_episodes_per_day=false / days if days else float("nan"),
+        false_alarm_hours_per_day=float(stands[normal].mean() * 24) if normal.any() else float("nan"),
+        outcomes=outcomes,
+    )
+
+
+def _outcome(
+    event: Event, timestamps: NDArray[np.datetime64], alarm: Bools, reach: np.timedelta64, ahead: bool
+) -> EventOutcome | None:
+    """How the event was met; None if no row was scored where it could have been."""
+    if ahead:
+        inside = (timestamps >= event.start - reach) & (timestamps < event.start)
+    else:
+        inside = (timestamps >= event.start) & (timestamps <= event.end)
+    if not inside.any():
+        return None
+    hits = np.flatnonzero(inside & alarm)
+    if not len(hits):
+        return EventOutcome(event, False, None, None)
+    first: np.datetime64 = timestamps[int(hits[0])]
+    lead = (event.start - first) / np.timedelta64(1, "h")
+    return EventOutcome(event, True, float(lead), first)
+
+
+def _before_events(
+    timestamps: NDArray[np.datetime64], events: Sequence[Event], reach: np.timedelta64
+) -> Bools:
+    """Rows from which an event is in reach: an alarm there is right, not false."""
+    near = np.zeros(len(timestamps), dtype=bool)
+    for event in events:
+        near |= (timestamps >= event.start - reach) & (timestamps < event.start)
+    return near
+
+
+def _episodes_in_time(
+    timestamps: NDArray[np.datetime64], alarm: Bools, interval: timedelta
+) -> list[tuple[int, int]]:
+    """Alarm episodes, also broken where scored rows are missing in between."""
+    breaks = np.flatnonzero(np.diff(timestamps) > np.timedelta64(interval)) + 1
+    bounds = [0, *breaks.tolist(), len(alarm)]
+    return [
+        (int(a) + low, int(b) + low) for low, high in pairwise(bounds) for a, b in episodes(alarm[low:high])
+    ]
