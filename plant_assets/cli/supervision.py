@@ -42,7 +42,9 @@ def start(settings: Settings, platform: list[Service], environment: dict[str, st
     command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise NotRunningError(f"the supervisor did not start: {finished.stderr.strip() or finished.stdout.strip()}")
+        raise NotRunningError(
+            f"the supervisor did not start: {finished.stderr.strip() or finished.stdout.strip()}"
+        )
 
 
 def write_config(settings: Settings, platform: list[Service], environment: dict[str, str]) -> Path:

@@ -118,7 +118,9 @@ def _await_ready(here: Settings, platform: list[Service], console: Console) -> N
                     del waiting[service.name]
                 elif time.monotonic() - began > service.ready_within_s:
                     supervision.stop(here)
-                    fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
+                    fail(
+                        f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`"
+                    )
             time.sleep(0.1)
 
 

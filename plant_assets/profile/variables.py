@@ -21,11 +21,7 @@ KNOWN = frozenset(
         "FOREWARN_PORT_DAGSTER",
         "FOREWARN_PORT_CODE",
         "FOREWARN_PORT_MLFLOW",
-        "FOREWARN_PORT_SENSORS",
-        "FOREWARN_PORT_GATEWAY",
         "FOREWARN_PORT_INFERENCE",
-        "FOREWARN_PORT_PROMETHEUS",
-        "FOREWARN_PORT_GRAFANA",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",

@@ -1,0 +1,47 @@
+"""Fixtures that all tests share: profiles, real data, and a home of their own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import settings
+
+
+@pytest.fixture(scope="session")
+def profile() -> PlantProfile:
+    """The gas treatment unit."""
+    return load_profile("gas_treatment")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data; skips where there is none."""
+    folder = os.environ.get("FOREWARN_REAL_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("FOREWARN_REAL_DATA names no folder of real data")
+    return Path(folder)
+
+
+@pytest.fixture
+def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A `FOREWARN_HOME` and drop folder of this test's own."""
+    monkeypatch.setenv("FOREWARN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FOREWARN_DROP", str(tmp_path / "drop"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home" / "dagster"))
+    (tmp_path / "home" / "dagster").mkdir(parents=True)
+    settings.cache_clear()
+    yield tmp_path / "home"
+    settings.cache_clear()
+
+
+def needs_service(found: bool, what: str) -> None:
+    """Skip a test whose server is absent; fail it where servers are required."""
+    if found:
+        return
+    if os.environ.get("FOREWARN_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{what} is required here and absent")
+    pytest.skip(f"{what} is not installed")

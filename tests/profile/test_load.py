@@ -1,0 +1,121 @@
+"""Profiles from YAML: what loads, and how each fault is told."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plant_assets.profile.load import DEFS_FOLDER, ProfileError, load_profile, load_profiles, plant_names
+
+YAML = (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def defs(tmp_path: Path) -> Path:
+    shutil.copytree(DEFS_FOLDER / "gas_treatment", tmp_path / "gas_treatment")
+    return tmp_path
+
+
+def edit(defs: Path, old: str, new: str) -> int:
+    """Replace text in the copied profile; returns the line of the change."""
+    assert YAML.count(old) >= 1
+    (defs / "gas_treatment" / "defs.yaml").write_text(YAML.replace(old, new, 1), "utf-8")
+    return YAML[: YAML.index(old)].count("\n") + 1
+
+
+def test_every_plant_of_the_project_loads() -> None:
+    profiles = load_profiles()
+    assert set(profiles) >= {"gas_treatment", "demo"}
+    assert all(name == profile.name for name, profile in profiles.items())
+
+
+def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
+    demo, real = load_profile("demo"), load_profile("gas_treatment")
+    assert demo.tags == real.tags
+    assert demo.simulated
+    assert not real.simulated
+    assert demo.labels.periods == ()
+    assert demo.labels.alarm_rules == real.labels.alarm_rules
+    assert demo.registry_prefix != real.registry_prefix
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "says"),
+    [
+        ("interval: 1h", "interval: 1 fortnight", "attributes.sampling.interval", "expected a duration"),
+        ("interval: 1h", "interval: 0h", "attributes.sampling.interval", "expected a duration"),
+        ("hold_limit: 6h", "hold_limit: 90m", "attributes", "multiple of the sampling interval 1h"),
+        ("unit: mbar", "unitt: mbar", "attributes.tags[1].unit", "Field required"),
+        ("range: [0, 250]", "range: [250, 0]", "attributes.tags[0]", "expected low < high"),
+        ("limits: {LL: 95, L: 100,", "limits: {LL: 100, L: 95,", "attributes.tags[0].limits", "LL <= L <= H"),
+        ("role: pv", "role: valve", "attributes.tags[7].role", "'indicator', 'pv', 'op' or 'sp'"),
+        ("timezone: UTC", "timezone: Mars/Olympus", "attributes.timezone", "IANA time zone"),
+        ("name: PDT31008\n", "name: te301020\n", "attributes", "names both"),
+        (
+            "deviation_target: LIC31002",
+            "deviation_target: LIC9",
+            "attributes",
+            "no controller with pv and sp",
+        ),
+        ("    - champion\n", "    - oracle\n", "attributes.models[6]", "Input should be"),
+        (
+            "start: 2014-12-25T22:00:00Z",
+            "start: 2014-12-25T22:00:00",
+            "attributes.labels.periods[0]",
+            "timezone",
+        ),
+    ],
+)
+def test_each_fault_names_file_line_path_and_expectation(
+    defs: Path, old: str, new: str, path: str, says: str
+) -> None:
+    line = edit(defs, old, new)
+    with pytest.raises(ProfileError) as caught:
+        load_profile("gas_treatment", defs)
+    text = str(caught.value)
+    assert f"{path}" in text
+    assert says in text
+    told = int(text.split("defs.yaml:")[1].split(":", maxsplit=1)[0])
+    assert told <= line + 1
+
+
+def test_a_misspelt_field_is_told_at_its_own_line(defs: Path) -> None:
+    line = edit(defs, "saturation: [null, 105]", "saturated: [null, 105]")
+    with pytest.raises(ProfileError, match=rf"defs\.yaml:{line}: attributes\.tags\[4\]\.saturated"):
+        load_profile("gas_treatment", defs)
+
+
+def test_broken_yaml_is_told_with_its_line(defs: Path) -> None:
+    edit(defs, "title: Gas treatment unit", "title: [")
+    with pytest.raises(ProfileError, match=r"gas_treatment/defs\.yaml:\d+: "):
+        load_profile("gas_treatment", defs)
+
+
+def test_an_unknown_plant_is_told_with_the_known_ones(defs: Path) -> None:
+    with pytest.raises(ProfileError, match=r"no plant 'gas'.*gas_treatment"):
+        load_profile("gas", defs)
+
+
+def test_the_folder_and_the_name_agree(defs: Path) -> None:
+    (defs / "gas_treatment").rename(defs / "other")
+    with pytest.raises(ProfileError, match="expected the folder's name 'other'"):
+        load_profile("other", defs)
+
+
+@pytest.mark.parametrize("base", ["nowhere", "demo"])
+def test_a_plant_extends_only_an_existing_other_one(defs: Path, base: str) -> None:
+    (defs / "demo").mkdir()
+    text = (
+        (DEFS_FOLDER / "demo" / "defs.yaml")
+        .read_text("utf-8")
+        .replace("extends: gas_treatment", f"extends: {base}")
+    )
+    (defs / "demo" / "defs.yaml").write_text(text, "utf-8")
+    with pytest.raises(ProfileError, match=rf"attributes\.extends: no plant '{base}'"):
+        load_profile("demo", defs)
+
+
+def test_folders_without_a_plant_are_no_plants(defs: Path) -> None:
+    (defs / "shared").mkdir()
+    (defs / "shared" / "defs.yaml").write_text("type: something.else\n", "utf-8")
+    assert plant_names(defs) == ["gas_treatment"]

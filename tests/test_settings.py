@@ -1,0 +1,68 @@
+"""Settings: defaults, documentation, and what is refused."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plant_assets.profile.variables import KNOWN
+from plant_assets.settings import Settings, SettingsError, settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_PORT_MFLOW", "5001")
+    with pytest.raises(SettingsError, match=r"FOREWARN_PORT_MFLOW: .* FOREWARN_PORT_MLFLOW"):
+        settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FOREWARN_PORT_DAGSTER", "http"),
+        ("FOREWARN_PORT_DAGSTER", "70000"),
+        ("FOREWARN_FEATURE_ENGINE", "abacus"),
+        ("FOREWARN_MAX_DROP_MB", "0"),
+        ("MODEL_PROMOTION_MODE", "sometimes"),
+        ("MODEL_PROMOTION_METRIC", "accuracy"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable}: .*{value}"):
+        settings()
+
+
+def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOREWARN_HOME", str(tmp_path))
+    here = settings()
+    for place in (here.lake_root, here.state_url, here.mlflow_tracking_uri, str(here.mlflow_artifacts)):
+        assert str(tmp_path) in place
+
+
+def test_nothing_listens_beyond_loopback_by_default() -> None:
+    assert Settings().host == "127.0.0.1"
+
+
+def test_every_setting_is_known_and_documented() -> None:
+    documented = set(
+        re.findall(r"^# ((?:FOREWARN|MODEL)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    )
+    fields = {
+        f if f.isupper() else f"FOREWARN_{f.upper()}"
+        for f in ((info.validation_alias or name) for name, info in Settings.model_fields.items())
+    }
+    assert fields - KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC"}
+    assert fields <= documented
+    assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN
