@@ -1,0 +1,181 @@
+"""Runs the whole platform in a home of its own and measures it from outside, as a person would see it.
+
+`python -m benchmarks.platform EXPORT.csv` starts the services, drops the export, waits until inference
+answers from the new champion, and prints where the time went and how much memory was in use.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+PLANT = "gas_treatment"
+FOREWARN = str(Path(sys.executable).parent / "forewarn")
+MIB = 2**20
+
+# Which part of the work an asset belongs to, in the order of the printed table.
+PARTS = {
+    "ingest": ("raw_sensor_data", "labeled_dataset"),
+    "features": ("features", "window_features", "smote_features"),
+    "validation": ("validation_report",),
+    "publish": ("champion",),
+}
+
+
+@dataclass
+class Memory:
+    """Proportional set size of a process tree, sampled in a thread."""
+
+    root: int
+    peak_mib: dict[str, float] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def sample(self) -> dict[str, float]:
+        """MiB by kind of process: `run` for the run's own process, `services` for all others."""
+        found = {"run": 0.0, "services": 0.0}
+        for process in psutil.Process(self.root).children(recursive=True):
+            try:
+                kind = "run" if _is_run(process) else "services"
+                found[kind] += process.memory_full_info().pss / MIB
+            except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def watch(self, every_s: float = 0.5) -> None:
+        while not self._stop.wait(every_s):
+            for kind, mib in self.sample().items():
+                self.peak_mib[kind] = max(self.peak_mib.get(kind, 0.0), mib)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        thread = threading.Thread(target=self.watch, daemon=True)
+        thread.start()
+        yield
+        self._stop.set()
+        thread.join()
+
+
+def _is_run(process: psutil.Process) -> bool:
+    """The code server starts each run as a child of its own."""
+    return any("grpc" in part for part in process.parent().cmdline()) if process.parent() else False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def platform(folder: Path, **settings: str) -> Iterator[dict[str, str]]:
+    """A running platform with a home and ports of its own; yields its environment."""
+    ports = {f"FOREWARN_PORT_{n}": str(free_port()) for n in ("DAGSTER", "CODE", "MLFLOW", "INFERENCE")}
+    environment = {
+        **os.environ,
+        **ports,
+        "FOREWARN_HOME": str(folder / "home"),
+        "FOREWARN_DROP": str(folder / "drop"),
+        **settings,
+    }
+    subprocess.run([FOREWARN, "up"], env=environment, check=True)
+    try:
+        yield environment
+    finally:
+        subprocess.run([FOREWARN, "down"], env=environment, check=True)
+
+
+def await_true(condition: Callable[[], bool], within_s: float, what: str) -> float:
+    """Seconds until the condition holds."""
+    began = time.perf_counter()
+    while not condition():
+        if time.perf_counter() - began > within_s:
+            raise TimeoutError(f"{what}: not within {within_s} s")
+        time.sleep(0.1)
+    return time.perf_counter() - began
+
+
+def champion_answers(environment: dict[str, str]) -> bool:
+    url = f"http://127.0.0.1:{environment['FOREWARN_PORT_INFERENCE']}/plants/{PLANT}/predict"
+    try:
+        return httpx.post(url, json={"features": {"PDT31008": 220.0}}, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def run_split(environment: dict[str, str], dropped_at: float) -> dict[str, float]:
+    """Seconds by part of the newest run, from Dagster's own event log."""
+    os.environ["DAGSTER_HOME"] = f"{environment['FOREWARN_HOME']}/dagster"
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        record = instance.get_run_records(limit=1)[0]
+        assert record.start_time is not None
+        assert record.end_time is not None
+        split = {"waiting for the file to settle": record.create_timestamp.timestamp() - dropped_at}
+        split["launch"] = record.start_time - record.create_timestamp.timestamp()
+        inside = 0.0
+        for step in instance.get_run_step_stats(record.dagster_run.run_id):
+            if step.start_time is None or step.end_time is None:
+                continue
+            seconds = step.end_time - step.start_time
+            inside += seconds
+            part = next((p for p, assets in PARTS.items() if step.step_key.split("__")[-1] in assets), None)
+            if part is None:
+                part = "checks" if "check" in step.step_key else "training"
+            split[part] = split.get(part, 0.0) + seconds
+        split["between steps"] = record.end_time - record.start_time - inside
+    return split
+
+
+def measure(export: Path, folder: Path) -> None:
+    console = Console()
+    began = time.perf_counter()
+    with platform(folder, FOREWARN_DEMO="0") as environment:
+        started_s = time.perf_counter() - began
+        pid = int((folder / "home" / "run" / "supervisor.pid").read_text())
+        memory = Memory(pid)
+        idle = memory.sample()["services"]
+        with memory.watching():
+            dropped_at = time.time()
+            target = folder / "drop" / PLANT / export.name
+            shutil.copy(export, target.with_suffix(".part"))
+            target.with_suffix(".part").rename(target)
+            total = await_true(lambda: champion_answers(environment), 300, "champion answers")
+        split = run_split(environment, dropped_at)
+    table = Table("what", "seconds", title=f"{export.name} dropped → champion answers")
+    for part, seconds in split.items():
+        table.add_row(part, f"{seconds:.1f}")
+    table.add_row("swap", f"{max(0.0, total - sum(split.values())):.1f}")
+    table.add_row("[bold]in all", f"[bold]{total:.1f}")
+    console.print(table)
+    others = Table("what", "figure", title="the platform")
+    others.add_row("`forewarn up` without the demo plant", f"{started_s:.1f} s")
+    others.add_row("services, idle", f"{idle:.0f} MiB")
+    others.add_row("services, peak during the run", f"{memory.peak_mib['services']:.0f} MiB")
+    others.add_row("the run, peak", f"{memory.peak_mib['run']:.0f} MiB")
+    console.print(others)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("export", type=Path, help="a historian export of the gas treatment unit")
+    with tempfile.TemporaryDirectory(prefix="forewarn-bench-") as folder:
+        measure(parser.parse_args().export, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
