@@ -1,0 +1,204 @@
+"""How each disturbance looks on the tags: shifts of the level, swings and busier logging.
+
+Signatures follow the facts of the real unit's events (extremes, volatility ratios, tags involved).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from plant_assets.simulation.events import Disturbance
+
+
+@dataclass(slots=True)
+class Canvas:
+    """Arrays of (steps, tags) that disturbances draw on.
+
+    Attributes:
+        shift: added to the level, in the tag's unit.
+        swing: standard deviation of extra, hour-to-hour swings, in the tag's unit.
+        busy: whether the tag moves, and is logged, more often than normal.
+        noise: standard deviation of each tag's normal noise, one number a tag.
+        column: tag name → position.
+        hour: steps an hour.
+    """
+
+    shift: np.ndarray
+    swing: np.ndarray
+    busy: np.ndarray
+    noise: np.ndarray
+    column: dict[str, int]
+    hour: int
+
+    @property
+    def steps(self) -> int:
+        return self.shift.shape[0]
+
+    def draw(
+        self, tag: str, begin: int, shape: np.ndarray, *, swing: np.ndarray | float = 0.0, busy: bool = True
+    ) -> None:
+        """Add `shape` (and `swing`, in the tag's unit) from step `begin` on; parts past the end fall off."""
+        column = self.column.get(tag)
+        length = min(len(shape), self.steps - begin)
+        if column is None or length <= 0:
+            return
+        rows = slice(begin, begin + length)
+        self.shift[rows, column] += shape[:length]
+        added = swing[:length] if isinstance(swing, np.ndarray) else np.full(length, swing)
+        self.swing[rows, column] = np.hypot(self.swing[rows, column], added)
+        if busy:
+            self.busy[rows, column] = True
+
+
+# Swings that announce an excursion, at full strength: tag → (shift, swing) in the tag's unit.
+_OMENS: dict[str, dict[str, tuple[float, float]]] = {
+    "flooding": {
+        "PDT31008": (22.0, 20.0),
+        "PDT31007": (5.0, 6.5),
+        "LT301031": (-6.0, 3.0),
+        "TE301020": (0.9, 0.6),
+    },
+    "reboiler_swings": {
+        "LT301031": (0.0, 10.0),
+        "LIC31012_PV": (0.0, 0.9),
+        "LIC31012_OP": (0.6, 1.3),
+        "FQ31050": (-0.6, 2.2),
+        "TE301020": (0.0, 1.2),
+    },
+    "controller_upset": {
+        "LIC31002_PV": (0.0, 1.3),
+        "LIC31002_OP": (1.6, 1.2),
+        "FQ31050": (0.0, 1.5),
+    },
+}
+
+
+def draw_disturbance(canvas: Canvas, disturbance: Disturbance) -> None:
+    """Draw one disturbance; its own seed makes it independent of what else happens."""
+    rng = np.random.default_rng(disturbance.seed)
+    if disturbance.precursor:
+        _draw_omen(canvas, disturbance)
+    painter = _PAINTERS.get(disturbance.kind)
+    if painter is not None:
+        painter(canvas, disturbance, rng)
+
+
+def _draw_omen(canvas: Canvas, disturbance: Disturbance) -> None:
+    length = disturbance.onset - disturbance.begin
+    ramp = np.linspace(0.25, 1.0, length) * min(disturbance.size, 1.1)
+    for tag, (shift, swing) in _OMENS[disturbance.detail or disturbance.kind].items():
+        canvas.draw(tag, disturbance.begin, shift * ramp, swing=swing * ramp)
+
+
+def _flooding(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+    length = disturbance.end - disturbance.onset
+    bump = np.sin(np.linspace(0.35, np.pi - 0.35, length))
+    side = float(rng.choice([1.0, 1.0, -1.0]))
+    canvas.draw("PDT31008", disturbance.onset, 108 * disturbance.size * bump, swing=8.0)
+    canvas.draw("PDT31007", disturbance.onset, side * 13 * disturbance.size * bump, swing=5.0)
+    canvas.draw("LT301031", disturbance.onset, -8 * bump)
+    canvas.draw("LIC31012_OP", disturbance.onset, float(rng.normal(0, 1.6)) * bump, swing=0.6)
+    trough = max(1, round(canvas.hour * rng.uniform(0.6, 1.6)))
+    dip = np.sin(np.linspace(0.3, np.pi - 0.3, trough))
+    canvas.draw("PDT31008", disturbance.end, -75 * disturbance.size * rng.uniform(0.3, 1.3) * dip)
+    canvas.draw("PDT31007", disturbance.end, -12 * disturbance.size * rng.uniform(0.3, 1.3) * dip)
+
+
+def _reboiler_swings(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+    length = disturbance.end - disturbance.onset
+    period = canvas.hour * rng.uniform(1.9, 3.2)
+    wave = np.sin(2 * np.pi * np.arange(length) / period + rng.uniform(0, 2 * np.pi))
+    for tag, amplitude in {
+        "LT301031": 36.0,
+        "LIC31012_PV": 3.2,
+        "LIC31012_OP": 4.0,
+        "FQ31050": 11.0,
+        "TE301020": -4.0,
+    }.items():
+        strength = amplitude * disturbance.size * rng.uniform(0.75, 1.15)
+        canvas.draw(tag, disturbance.onset, strength * wave, swing=abs(amplitude) * 0.25)
+
+
+def _controller_upset(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+    length = disturbance.end - disturbance.onset
+    bump = np.sin(np.linspace(0.4, np.pi - 0.4, length))
+    # Always upwards: the unit's rule looks at the hour's highest level against the set point.
+    canvas.draw("LIC31002_PV", disturbance.onset, 16.5 * disturbance.size * bump)
+    canvas.draw("LIC31002_OP", disturbance.onset, 4.0 * disturbance.size * bump, swing=1.0)
+    canvas.draw("FQ31050", disturbance.onset, float(rng.normal(0, 9)) * bump, swing=3.0)
+    canvas.draw("LIC31012_PV", disturbance.onset, float(rng.normal(0, 2.5)) * bump, swing=0.8)
+
+
+def _set_point_kick(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+    length = disturbance.end - disturbance.onset
+    canvas.draw("FIC31011_SP", disturbance.onset, np.full(length, 19.6 * disturbance.size))
+    overshoot = 34 * disturbance.size * np.exp(-np.arange(length) / (0.7 * canvas.hour))
+    canvas.draw("FIC31011_PV", disturbance.onset, np.maximum(overshoot, 14 * disturbance.size))
+    canvas.draw("FIC31011_OP", disturbance.onset, np.full(length, 1.2 * disturbance.size))
+    canvas.draw("PDT31008", disturbance.onset, np.full(length, 14.0))
+
+
+def _unrest(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+    length = disturbance.end - disturbance.begin
+    for tag, (_, swing) in _OMENS[disturbance.detail].items():
+        canvas.draw(tag, disturbance.begin, np.zeros(length), swing=0.5 * swing, busy=False)
+
+
+def _decoy(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+    names = [n for n in canvas.column if not n.endswith("_SP")]
+    first = faulty_tag(disturbance, canvas.column)
+    sign = float(rng.choice([-1.0, 1.0]))
+    shape = np.sin(np.linspace(0.5, np.pi - 0.5, disturbance.end - disturbance.begin))
+    for tag, share in ((first, 1.0), (names[int(rng.integers(len(names)))], 0.6)):
+        size = _CEILING.get(tag, disturbance.size) if sign > 0 else disturbance.size
+        size = min(size, disturbance.size) * share * sign
+        canvas.draw(tag, disturbance.begin, size * canvas.noise[canvas.column[tag]] * shape)
+
+
+def _sensor_fault(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+    """Shift what the instrument shows; a frozen instrument is left to the historian."""
+    length = disturbance.end - disturbance.begin
+    shape = {"drift": np.linspace(0, 1, length), "bias": np.ones(length), "spike": np.ones(length)}.get(
+        disturbance.detail
+    )
+    if shape is not None:
+        tag = faulty_tag(disturbance, canvas.column)
+        size = min(_CEILING.get(tag, disturbance.size), disturbance.size)
+        shape = shape * size * canvas.noise[canvas.column[tag]]
+        canvas.draw(tag, disturbance.begin, shape, busy=disturbance.detail == "spike")
+
+
+def faulty_tag(disturbance: Disturbance, column: dict[str, int]) -> str:
+    """The tag that a sensor fault or decoy sits on; never a set point."""
+    names = [name for name in column if not name.endswith("_SP")]
+    return names[int(disturbance.tag * len(names))]
+
+
+# A decoy may look like an excursion, but raises no alarm: highest upward size, in noise units.
+_CEILING = {"PDT31008": 2.2, "LT301031": 2.6}
+
+
+def _set_point_move(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+    rest = np.full(disturbance.end - disturbance.begin, disturbance.size)
+    for tag in ("FIC31011_SP", "FIC31011_PV"):
+        canvas.draw(tag, disturbance.begin, rest, busy=False)
+
+
+_PAINTERS: dict[str, Callable[[Canvas, Disturbance, np.random.Generator], None]] = {
+    "flooding": _flooding,
+    "reboiler_swings": _reboiler_swings,
+    "controller_upset": _controller_upset,
+    "set_point_kick": _set_point_kick,
+    "unrest": _unrest,
+    "decoy": _decoy,
+    "sensor_fault": _sensor_fault,
+    "set_point_move": _set_point_move,
+}
+
+KIND_TAGS: dict[str, tuple[str, ...]] = {
+    "flooding": ("PDT31008", "PDT31007"),
+    "reboiler_swings": ("LT301031", "LIC31012_PV", "LIC31012_OP", "FQ31050", "TE301020"),
+    "controller_upset": ("LIC31002_PV", "LIC31002_OP"),
+    "set_point_kick": ("FIC31011_SP", "FIC31011_PV"),
+}

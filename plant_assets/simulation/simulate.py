@@ -1,0 +1,267 @@
+"""Simulate a plant: raw historian records, the events behind them, and the operators' log.
+
+Pure: the same profile, start, days, seed and parameters give the same records in any process, and a longer
+simulation begins with the shorter one (PCG64, one generator a day).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance, faulty_tag
+from plant_assets.simulation.events import ALARMING, Disturbance, Scheduler
+from plant_assets.simulation.historian import beat, log_tag
+from plant_assets.simulation.parameters import Parameters, TagModel, set_point_level, tag_model
+from plant_assets.simulation.process import (
+    HOURS,
+    Draws,
+    baselines,
+    draw_day,
+    fast_part,
+    join,
+    mixing_matrix,
+    moves,
+)
+
+STEPS_PER_HOUR = 12
+RECORDS_SCHEMA = {
+    "timestamp": pl.Datetime("us", "UTC"),
+    "tag": pl.Utf8,
+    "value": pl.Float64,
+    "quality": pl.Utf8,
+}
+EVENTS_SCHEMA = {
+    "kind": pl.Utf8,
+    "precursor_start": pl.Datetime("us", "UTC"),
+    "onset": pl.Datetime("us", "UTC"),
+    "end": pl.Datetime("us", "UTC"),
+    "has_precursor": pl.Boolean,
+    "campaign": pl.Int32,
+    "detail": pl.Utf8,
+    "tags": pl.List(pl.Utf8),
+}
+_REASONS = {
+    "flooding": "PDT31008 high differential pressure",
+    "reboiler_swings": "LT301031 level swings",
+    "controller_upset": "LIC31002 level deviation",
+    "set_point_kick": "FIC31011 reflux flow spike",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a simulated plant leaves behind.
+
+    Attributes:
+        profile: the plant.
+        start: first moment (UTC).
+        days: length in days.
+        records: timestamp, tag, value, quality; ordered by time; event-driven, a few a tag and hour.
+        events: what happened, with known onsets: kind, precursor_start (null: none), onset, end,
+            has_precursor, campaign (-1: none), detail, tags. Precursors that faded away are of kind
+            `false_start`; sensor faults raise no alarm by themselves.
+        operator_log: start_time, end_time, reason: whole days that operators call disturbed, as people
+            write them down, from midnight on, and kicks from the hour before to two hours after.
+    """
+
+    profile: PlantProfile
+    start: datetime
+    days: int
+    records: pl.DataFrame
+    events: pl.DataFrame
+    operator_log: pl.DataFrame
+
+
+def simulate(
+    profile: PlantProfile,
+    start: datetime,
+    days: int,
+    seed: int,
+    *,
+    event_rate: float = 1.0,
+    parameters: Parameters | None = None,
+) -> Simulation:
+    """Simulate `days` days of a plant.
+
+    Args:
+        profile: tags, ranges, saturation and controllers; tags without measured facts get plain noise
+            within their normal band.
+        start: first moment, with time zone.
+        days: at least 1.
+        seed: any non-negative number.
+        event_rate: factor on how often campaigns, isolated excursions and kicks begin; 1 is the rate of
+            the real unit (about a dozen episodes, 30 single excursions in 28 days), 0 is a quiet plant.
+        parameters: another unit's parameters.
+
+    Raises:
+        ValueError: a start without time zone, fewer than one day, or a negative seed or event rate.
+    """
+    _check(start, days, seed, event_rate)
+    parameters = parameters or Parameters()
+    start = start.astimezone(UTC)
+    names = [tag.name for tag in profile.tags]
+    models = [_model(profile, name, parameters) for name in names]
+    kinds = tuple(kind for kind in ALARMING if KIND_TAGS[kind][0] in names)
+    scheduler = Scheduler(parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, kinds)
+    mixing = mixing_matrix(names)
+    daily: list[Draws] = []
+    disturbances: list[Disturbance] = []
+    for day in range(days):
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, day])))
+        disturbances += scheduler.day(day * HOURS * STEPS_PER_HOUR, rng)
+        daily.append(draw_day(rng, len(names), STEPS_PER_HOUR, mixing, parameters.historian))
+    draws = join(daily)
+    canvas = _canvas(names, models, days)
+    for disturbance in disturbances:
+        draw_disturbance(canvas, disturbance)
+    records = _records(profile, start, models, draws, canvas, disturbances, parameters)
+    events = _events(start, days, canvas, disturbances)
+    return Simulation(profile, start, days, records, events, _operator_log(events, start, days))
+
+
+def _check(start: datetime, days: int, seed: int, event_rate: float) -> None:
+    if start.tzinfo is None:
+        raise ValueError(f"start: expected a time with time zone, got {start.isoformat()}")
+    if days < 1:
+        raise ValueError(f"days: expected at least 1, got {days}")
+    if seed < 0:
+        raise ValueError(f"seed: expected 0 or more, got {seed}")
+    if event_rate < 0:
+        raise ValueError(f"event_rate: expected 0 or more, got {event_rate}")
+
+
+def _model(profile: PlantProfile, name: str, parameters: Parameters) -> TagModel:
+    tag = profile.tag(name)
+    if tag.role == "sp" and tag.controller is not None:
+        return TagModel(set_point_level(profile, tag.controller, parameters), 0.0, decimals=2)
+    high = tag.saturation[1]
+    if high is not None:  # pinned to its end, with rare dips below
+        return TagModel(high + 0.22, 0.01, 0.14, 40, 3, 0.005)
+    return tag_model(tag, parameters)
+
+
+def _canvas(names: list[str], models: list[TagModel], days: int) -> Canvas:
+    shape = (days * HOURS * STEPS_PER_HOUR, len(names))
+    return Canvas(
+        shift=np.zeros(shape),
+        swing=np.zeros(shape),
+        busy=np.zeros(shape, dtype=bool),
+        noise=np.array([m.noise + 0.3 * m.drift for m in models]),
+        column={name: i for i, name in enumerate(names)},
+        hour=STEPS_PER_HOUR,
+    )
+
+
+def _records(
+    profile: PlantProfile,
+    start: datetime,
+    models: list[TagModel],
+    draws: Draws,
+    canvas: Canvas,
+    disturbances: list[Disturbance],
+    parameters: Parameters,
+) -> pl.DataFrame:
+    level = np.repeat(baselines(models, draws.walk), STEPS_PER_HOUR, axis=0)
+    noise = np.array([m.noise for m in models])
+    wild = np.clip(draws.swing, -2.2, 2.2) * canvas.swing
+    process = level + noise * fast_part(draws, STEPS_PER_HOUR) + canvas.shift + wild
+    moving = moves(draws, canvas.busy, STEPS_PER_HOUR, parameters.historian)
+    _freeze(moving, canvas, disturbances)
+    step = 3600 / STEPS_PER_HOUR
+    seconds = np.floor((np.arange(canvas.steps)[:, None] + draws.jitter) * step)
+    seconds[0] = 0
+    heartbeat = parameters.historian.heartbeat_hours * 3600
+    parts = [
+        _tag_records(profile, name, models[i], process[:, i], seconds[:, i], moving[:, i], heartbeat)
+        for name, i in canvas.column.items()
+    ]
+    offset = pl.duration(seconds=pl.col("seconds").cast(pl.Int64))
+    return (
+        pl.concat(parts)
+        .select(
+            (pl.lit(start).cast(pl.Datetime("us", "UTC")) + offset).alias("timestamp"),
+            "tag",
+            "value",
+            pl.lit("good").alias("quality"),
+        )
+        .sort("timestamp", maintain_order=True)
+    )
+
+
+def _tag_records(
+    profile: PlantProfile,
+    name: str,
+    model: TagModel,
+    process: np.ndarray,
+    seconds: np.ndarray,
+    moving: np.ndarray,
+    heartbeat: float,
+) -> pl.DataFrame:
+    tag = profile.tag(name)
+    low, high = tag.range
+    low = max(low, model.floor) if model.floor is not None else low
+    top = tag.saturation[1]
+    high = min(high, top + 0.08) if top is not None else high
+    shown = np.round(np.clip(process, low, high), model.decimals)
+    times, values = log_tag(shown[moving], seconds[moving], model.deadband, heartbeat)
+    times, values = beat(times, values, len(process) * 3600 / STEPS_PER_HOUR, heartbeat)
+    return pl.DataFrame({"seconds": times, "value": values}).with_columns(tag=pl.lit(name))
+
+
+def _freeze(moving: np.ndarray, canvas: Canvas, disturbances: list[Disturbance]) -> None:
+    """A frozen instrument moves no more; the historian's heartbeat goes on."""
+    for disturbance in disturbances:
+        if disturbance.detail == "frozen":
+            column = canvas.column[faulty_tag(disturbance, canvas.column)]
+            moving[max(1, disturbance.begin) : disturbance.end, column] = False
+
+
+def _events(start: datetime, days: int, canvas: Canvas, disturbances: list[Disturbance]) -> pl.DataFrame:
+    shown = (*ALARMING, "set_point_kick", "sensor_fault", "false_start")
+    rows = []
+    for d in sorted(disturbances, key=lambda d: d.onset):
+        moment = start + timedelta(hours=d.onset / STEPS_PER_HOUR)
+        if d.kind not in shown or moment >= start + timedelta(days=days):
+            continue
+        tags = KIND_TAGS.get(d.detail if d.kind == "false_start" else d.kind)
+        begin = start + timedelta(hours=d.begin / STEPS_PER_HOUR)
+        rows.append(
+            {
+                "kind": d.kind,
+                "precursor_start": begin if d.precursor else None,
+                "onset": moment,
+                "end": start + timedelta(hours=d.end / STEPS_PER_HOUR),
+                "has_precursor": d.precursor,
+                "campaign": d.campaign,
+                "detail": d.detail,
+                "tags": list(tags) if tags else [faulty_tag(d, canvas.column)],
+            }
+        )
+    return pl.DataFrame(rows, schema=EVENTS_SCHEMA)
+
+
+def _operator_log(events: pl.DataFrame, start: datetime, days: int) -> pl.DataFrame:
+    end = start + timedelta(days=days)
+    campaigns = (
+        events.filter(pl.col("campaign") >= 0)
+        .group_by("campaign", maintain_order=True)
+        .agg(pl.col("kind").first(), pl.col("onset").min(), pl.col("end").max())
+        .select(
+            pl.col("onset").dt.truncate("1d").alias("start_time"),
+            pl.col("end").dt.truncate("1d").dt.offset_by("23h").alias("end_time"),
+            pl.col("kind").replace_strict(_REASONS).alias("reason"),
+        )
+    )
+    kicks = events.filter(pl.col("kind") == "set_point_kick").select(
+        pl.col("onset").dt.truncate("1h").dt.offset_by("-1h").alias("start_time"),
+        pl.col("onset").dt.truncate("1h").dt.offset_by("3h").alias("end_time"),
+        pl.col("kind").replace_strict(_REASONS).alias("reason"),
+    )
+    log = pl.concat([campaigns, kicks]).sort("start_time")
+    return log.with_columns(
+        pl.max_horizontal("start_time", pl.lit(start).cast(pl.Datetime("us", "UTC"))).alias("start_time"),
+        pl.min_horizontal("end_time", pl.lit(end).cast(pl.Datetime("us", "UTC"))).alias("end_time"),
+    )
