@@ -1,0 +1,120 @@
+"""Windows for the forecasters: the newest rows laid side by side, and a few summaries of those same rows.
+
+Column `PDT31008_t-11` is PDT31008 eleven rows ago, `PDT31008_t-0` the newest; sources as for features.
+No column looks further back than `profile.features.window_steps` rows. Polars is imported only where a
+history is evaluated: the live scorer doesn't need it.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from plant_assets.features.numpy_engine import NewestRow
+from plant_assets.features.spec import (
+    LARGEST,
+    NEEDS_LIMIT,
+    FeatureSpec,
+    feature_sources,
+    make_spec,
+)
+from plant_assets.profile.model import PlantProfile
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SUMMARIES = ("mean", "std", "range", "median_deviation", "exceedance", "slope_to_limit")
+
+
+def window_specs(profile: PlantProfile) -> tuple[FeatureSpec, ...]:
+    """Summaries of the whole window: level, volatility, where the newest row stands, way to the limit."""
+    span = profile.sampling.interval * profile.features.window_steps
+    return tuple(
+        make_spec(source, kind, span, profile)
+        for source in feature_sources(profile)
+        for kind in SUMMARIES
+        if kind not in NEEDS_LIMIT or _has_limit(source, profile)
+    )
+
+
+def window_columns(profile: PlantProfile) -> list[str]:
+    """Columns of `window_features` after `timestamp`, in the order of `newest_window`."""
+    return [*(name for _, _, name in _steps(profile)), *(spec.name for spec in window_specs(profile))]
+
+
+def window_features(frame: "pl.DataFrame", profile: PlantProfile) -> "pl.DataFrame":
+    """Windows of every row of a raw table.
+
+    Returns:
+        `timestamp` and `window_columns(profile)`; null where a row is missing or lies before the history.
+
+    Raises:
+        FeatureError: as `compute_features`.
+    """
+    import polars as pl
+
+    from plant_assets.features.polars_engine import compute_features, with_deviations
+
+    full = with_deviations(frame, profile)
+    values = [FeatureSpec(source, source, "value", 1) for source in feature_sources(profile)]
+    computed = compute_features(full, [*values, *window_specs(profile)])
+    return computed.select(
+        "timestamp",
+        *(pl.col(source).shift(age).alias(name) for source, age, name in _steps(profile)),
+        *(spec.name for spec in window_specs(profile)),
+    )
+
+
+def newest_window(window: npt.NDArray[np.float64], profile: PlantProfile) -> npt.NDArray[np.float64]:
+    """The newest row's windows.
+
+    Args:
+        window: rows in time order, the newest last; columns `feature_sources(profile)`; NaN is missing.
+        profile: the plant.
+
+    Returns:
+        Values of `window_columns(profile)`, NaN where missing.
+    """
+    return _newest(profile)(window)
+
+
+class NewestWindow:
+    """`newest_window` with everything that depends on the profile alone prepared once."""
+
+    def __init__(self, profile: PlantProfile) -> None:
+        self._steps = profile.features.window_steps
+        self._sources = feature_sources(profile)
+        self._summaries = NewestRow(window_specs(profile), self._sources)
+
+    def __call__(self, window: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        rows = np.asarray(window, dtype=np.float64)[-self._steps :]
+        laid = np.full((self._steps, len(self._sources)), np.nan)
+        laid[self._steps - len(rows) :] = rows
+        laid[~(np.abs(laid) <= LARGEST)] = np.nan
+        return np.concatenate([laid.T.ravel(), self._summaries(laid)])
+
+
+@lru_cache(maxsize=16)
+def _prepared(profile_json: str) -> NewestWindow:
+    return NewestWindow(PlantProfile.model_validate_json(profile_json))
+
+
+def _newest(profile: PlantProfile) -> NewestWindow:
+    return _prepared(profile.model_dump_json())
+
+
+def _steps(profile: PlantProfile) -> list[tuple[str, int, str]]:
+    steps = profile.features.window_steps
+    return [
+        (source, age, f"{source}_t-{age}")
+        for source in feature_sources(profile)
+        for age in range(steps - 1, -1, -1)
+    ]
+
+
+def _has_limit(source: str, profile: PlantProfile) -> bool:
+    if source in profile.deviations:
+        return False
+    limits = profile.tag(source).limits
+    return limits.L is not None or limits.H is not None
