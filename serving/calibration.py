@@ -1,0 +1,52 @@
+"""Scores to probabilities, in float64 and as plain data.
+
+Belongs here: the calibrators that a bundle may hold. Doesn't belong here: fitting them.
+"""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from serving.scorers import Floats, logistic
+
+
+class _Calibrator(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def probability(self, scores: Floats) -> Floats:
+        """Probabilities (rows,) of scores (rows,)."""
+        raise NotImplementedError
+
+
+class Platt(_Calibrator):
+    """logistic(slope * score + intercept) (Platt 1999)."""
+
+    kind: Literal["platt"] = "platt"
+    slope: float
+    intercept: float
+
+    def probability(self, scores: Floats) -> Floats:
+        return logistic(self.slope * scores + self.intercept)
+
+
+class Isotonic(_Calibrator):
+    """Straight lines between knots, level beyond the ends."""
+
+    kind: Literal["isotonic"] = "isotonic"
+    scores: tuple[float, ...] = Field(min_length=1)
+    probabilities: tuple[float, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(self.scores) != len(self.probabilities):
+            raise ValueError("expected as many probabilities as scores")
+        if list(self.scores) != sorted(self.scores) or list(self.probabilities) != sorted(self.probabilities):
+            raise ValueError("expected ascending scores and probabilities")
+        return self
+
+    def probability(self, scores: Floats) -> Floats:
+        return np.interp(scores, self.scores, self.probabilities)
+
+
+Calibrator = Annotated[Platt | Isotonic, Field(discriminator="kind")]

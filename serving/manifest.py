@@ -1,0 +1,100 @@
+"""What a bundle says of itself: the schema of `bundle.json`.
+
+Belongs here: fields and the checks that need no other file. Doesn't belong here: reading folders.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from plant_assets.profile.model import PlantProfile
+from serving.calibration import Calibrator
+from serving.scorers import ScorerNode
+
+FORMAT_VERSION = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Feature(_Strict):
+    """One input of the model, in the order of its rows; the fields are the feature kernel's.
+
+    `spec` is absent for the steps of a window (`<source>_t-3`), which the window kernel computes.
+    """
+
+    name: str
+    source: str = ""
+    kind: str = ""
+    steps: int = Field(default=1, ge=1)
+    low: float | None = None
+    high: float | None = None
+    steps_per_hour: float = 1.0
+
+
+class Decision(_Strict):
+    """When a probability (or score, if uncalibrated) is an alarm; absent where nothing alarms."""
+
+    threshold: float
+    deadband: float = Field(default=0.0, ge=0)
+    on_delay: int = Field(default=0, ge=0, description="intervals")
+    off_delay: int = Field(default=0, ge=0, description="intervals")
+
+
+class Lineage(_Strict):
+    """Where the model comes from."""
+
+    data_fingerprint: str = ""
+    mlflow_run: str = ""
+    dagster_run: str = ""
+    rows: int = Field(default=0, ge=0, description="training rows")
+    first: AwareDatetime | None = None
+    last: AwareDatetime | None = None
+
+
+class Parity(_Strict):
+    """How closely the bundle answers like the trained model, over `rows` rows."""
+
+    rows: int = Field(ge=1)
+    max_difference: float = Field(ge=0)
+    tolerance: float = Field(gt=0)
+
+
+class Manifest(_Strict):
+    """The whole of `bundle.json`."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    plant: str
+    model: str = Field(description="the asset's name, such as forecaster_3h")
+    registry_name: str
+    title: str = ""
+    builder: str = Field(default="", description="estimator family that won or was asked for")
+    task: Literal["anomaly", "regime", "nowcast", "deviation", "onset"]
+    learning_mode: Literal["unsupervised", "supervised"]
+    score_direction: Literal["higher_is_worse", "signed"]
+    feature_set: Literal["features", "window_features"]
+    horizon_hours: float = Field(default=0.0, ge=0)
+    classes: tuple[str, ...] = Field(default=(), description="what a classifier's columns mean")
+    features: tuple[Feature, ...] = Field(min_length=1)
+    scorer: ScorerNode
+    calibrator: Calibrator | None = None
+    decision: Decision | None = None
+    metrics: dict[str, float] = {}
+    profile: PlantProfile
+    lineage: Lineage = Lineage()
+    parity: Parity
+    created: AwareDatetime
+    extra: dict[str, JsonValue] = {}
+    files: dict[FileName, Sha256]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def calibrated(self) -> bool:
+        return self.calibrator is not None

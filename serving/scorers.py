@@ -1,0 +1,264 @@
+"""How a model answers, as plain data: a tree of small typed nodes over named arrays.
+
+Belongs here: the nodes of a bundle's `scorer`, and their evaluation in float64 with NumPy and ONNX
+Runtime. Doesn't belong here: files and hashes (`bundle.py`), how trained models become nodes
+(`plant_assets.models.compile`), thresholds.
+
+Every scorer takes float64 rows (rows, features) without NaN and gives (rows,), a `softmax` one (rows, classes).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.forests import Forests
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[Floats], Floats]
+
+
+class ScorerError(ValueError):
+    """A scorer that its arrays or forests don't fit; says which array and what was expected."""
+
+
+class Arrays:
+    """Named arrays of a bundle, float64 and with the shape that a node asks for."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self._arrays = arrays
+
+    def get(self, name: str, *shape: int | None) -> Floats:
+        """One array; `None` in `shape` stands for any length.
+
+        Raises:
+            ScorerError: absent, not finite, or of another shape.
+        """
+        if name not in self._arrays:
+            raise ScorerError(f"array {name!r}: absent; expected it beside the scorer")
+        array = np.ascontiguousarray(self._arrays[name], dtype=np.float64)
+        fits = len(shape) == array.ndim and all(
+            w in (None, h) for w, h in zip(shape, array.shape, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join("any" if w is None else str(w) for w in shape)
+            raise ScorerError(f"array {name!r}: shape {array.shape}, expected ({wanted})")
+        if not np.isfinite(array).all():
+            raise ScorerError(f"array {name!r}: holds NaN or infinity; expected finite numbers")
+        return array
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        """The node's evaluation for rows of `width` features."""
+        raise NotImplementedError
+
+
+class Constant(_Node):
+    """The same answer for every row."""
+
+    kind: Literal["constant"] = "constant"
+    value: float
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del arrays, forests, width
+        return lambda rows: np.full(len(rows), self.value)
+
+
+class Linear(_Node):
+    """Rows times coefficients plus intercept, through a link; `softmax` answers (rows, classes)."""
+
+    kind: Literal["linear"] = "linear"
+    coefficients: str = Field(description="array (features,), for softmax (classes, features)")
+    intercept: str = Field(description="array (1,), for softmax (classes,)")
+    link: Literal["identity", "logistic", "softmax"] = "identity"
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del forests
+        if self.link == "softmax":
+            matrix = arrays.get(self.coefficients, None, width).T
+            offsets = arrays.get(self.intercept, matrix.shape[1])
+            return lambda rows: softmax(rows @ matrix + offsets)
+        vector = arrays.get(self.coefficients, width)
+        offset = float(arrays.get(self.intercept, 1)[0])
+        if self.link == "logistic":
+            return lambda rows: logistic(rows @ vector + offset)
+        return lambda rows: rows @ vector + offset
+
+
+class Forest(_Node):
+    """Trees whose leaves are summed, then `output` of (sum + offset).
+
+    `isolation` is IsolationForest's score 2^(-sum / divisor), where leaves hold path lengths (Liu, Ting
+    and Zhou 2008); higher is more anomalous. scikit-learn rounds its input to float32 and goes on in
+    float64 (`rounds_input`); XGBoost compares and adds in float32 throughout (`precision`).
+    """
+
+    kind: Literal["forest"] = "forest"
+    file: str
+    precision: Literal["float32", "float64"] = "float64"
+    rounds_input: bool = False
+    output: Literal["identity", "logistic", "isolation"] = "identity"
+    offset: float = 0.0
+    divisor: float = Field(default=1.0, gt=0)
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del arrays
+        run = forests.load(self.file, width)
+        dtype = np.dtype(self.precision)
+        rounds = self.rounds_input
+        offset = dtype.type(self.offset)
+
+        def total(rows: Floats) -> Floats:
+            cast = rows.astype(np.float32) if rounds else rows
+            return (run(np.ascontiguousarray(cast, dtype=dtype)) + offset).astype(np.float64)
+
+        if self.output == "logistic":
+            return lambda rows: logistic(total(rows))
+        if self.output == "isolation":
+            return lambda rows: np.exp2(-total(rows) / self.divisor)
+        return total
+
+
+class MeanAbsolute(_Node):
+    """Mean of the absolute features: how far a row of scaled features is from usual."""
+
+    kind: Literal["mean_absolute"] = "mean_absolute"
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del arrays, forests, width
+        return lambda rows: np.abs(rows).mean(axis=1)
+
+
+class Pca(_Node):
+    """Hotelling's T2 or the squared prediction error in a PCA model (Jackson and Mudholkar 1979)."""
+
+    kind: Literal["pca"] = "pca"
+    mean: str
+    components: str = Field(description="array (kept, features), orthonormal rows")
+    variances: str = Field(description="array (kept,)")
+    statistic: Literal["t2", "spe"]
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del forests
+        mean = arrays.get(self.mean, width)
+        components = arrays.get(self.components, None, width)
+        variances = arrays.get(self.variances, len(components))
+        down = np.ascontiguousarray(components.T)
+
+        def t2(rows: Floats) -> Floats:
+            return (((rows - mean) @ down) ** 2 / variances).sum(axis=1)
+
+        def spe(rows: Floats) -> Floats:
+            centred = rows - mean
+            return ((centred - (centred @ down) @ components) ** 2).sum(axis=1)
+
+        return t2 if self.statistic == "t2" else spe
+
+
+class Neighbours(_Node):
+    """Mean Euclidean distance to the `k` nearest of some stored rows."""
+
+    kind: Literal["neighbours"] = "neighbours"
+    rows: str = Field(description="array (stored, features)")
+    k: int = Field(ge=1)
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del forests
+        stored = arrays.get(self.rows, None, width)
+        if len(stored) < self.k:
+            raise ScorerError(f"array {self.rows!r}: {len(stored)} rows, expected at least k = {self.k}")
+        return nearest_distance(stored, self.k)
+
+
+class Scaled(_Node):
+    """A scorer on (rows - centre) / scale, limited to ± `clip` where given."""
+
+    kind: Literal["scaled"] = "scaled"
+    centre: str
+    scale: str
+    clip: float | None = Field(default=None, gt=0)
+    scorer: "ScorerNode"
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        inner = self.scorer.build(arrays, forests, width)
+        centre, scale, clip = arrays.get(self.centre, width), arrays.get(self.scale, width), self.clip
+        if not (scale > 0).all():
+            raise ScorerError(f"array {self.scale!r}: expected numbers above 0")
+        if clip is None:
+            return lambda rows: inner((rows - centre) / scale)
+        return lambda rows: inner(np.clip((rows - centre) / scale, -clip, clip))
+
+
+class Part(_Node):
+    """One member of a mean, standardised by (score - centre) / scale, after a log if asked."""
+
+    scorer: "ScorerNode"
+    log: bool = False
+    centre: float = 0.0
+    scale: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
+
+
+class Mean(_Node):
+    """Weighted mean of several scorers, each standardised first."""
+
+    kind: Literal["mean"] = "mean"
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        built = [(p.scorer.build(arrays, forests, width), p) for p in self.parts]
+        whole = sum(p.weight for p in self.parts)
+
+        def mean(rows: Floats) -> Floats:
+            total = np.zeros(len(rows))
+            for score, part in built:
+                value = score(rows)
+                value = np.log1p(value) if part.log else value
+                total += (value - part.centre) / part.scale * (part.weight / whole)
+            return total
+
+        return mean
+
+
+ScorerNode = Annotated[
+    Constant | Linear | Forest | MeanAbsolute | Pca | Neighbours | Scaled | Mean, Field(discriminator="kind")
+]
+for _node in (Scaled, Part, Mean):
+    _node.model_rebuild()
+
+
+def logistic(margins: Floats) -> Floats:
+    """1 / (1 + e^-margin) without overflow."""
+    small = np.exp(-np.abs(margins))
+    return np.where(margins >= 0, 1.0, small) / (1.0 + small)
+
+
+def softmax(margins: Floats) -> Floats:
+    powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def nearest_distance(stored: Floats, k: int) -> Scorer:
+    """Mean distance to the k nearest stored rows.
+
+    Candidates come from the expanded square (one matrix product); their distances are then computed
+    exactly, since the expansion loses half of the digits near zero.
+    """
+    squares = (stored**2).sum(axis=1)
+    candidates = min(len(stored), k + 8)
+
+    def score(rows: Floats) -> Floats:
+        result = np.empty(len(rows))
+        for i, row in enumerate(rows):
+            rough = squares - 2.0 * (stored @ row)
+            near = np.argpartition(rough, candidates - 1)[:candidates]
+            exact = np.sqrt(((stored[near] - row) ** 2).sum(axis=1))
+            result[i] = np.partition(exact, k - 1)[:k].mean()
+        return result
+
+    return score
