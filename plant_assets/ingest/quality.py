@@ -1,0 +1,78 @@
+"""What a person should know of a value before trusting it: one byte of flags per tag and row."""
+
+import polars as pl
+
+from plant_assets.profile.model import Sampling, Tag
+
+HELD = 1
+"""No record in the interval; the value is the last one before it."""
+STALE = 2
+"""No record for `sampling.stale_after`."""
+FROZEN = 4
+"""The records have repeated one value for `sampling.frozen_after`; set points are never frozen."""
+SATURATED = 8
+"""The value is at the end of what the instrument can read."""
+MISSING = 16
+"""No value: none was recorded yet, or the last one is older than `sampling.hold_limit`."""
+
+FLAG_NAMES = {HELD: "held", STALE: "stale", FROZEN: "frozen", SATURATED: "saturated", MISSING: "missing"}
+
+
+def flag_column(tag: str) -> str:
+    """Name of a tag's flags in the raw table."""
+    return f"{tag}_flags"
+
+
+def has(tag: str, flag: int) -> pl.Expr:
+    """Rows of the raw table on which a tag carries the flag."""
+    return (pl.col(flag_column(tag)) & flag) > 0
+
+
+def flag_counts(raw: pl.DataFrame, tags: list[str]) -> dict[str, dict[str, int]]:
+    """Tag → flag's name → rows that carry it, of flags that occur."""
+    counts = raw.select(
+        (has(tag, flag).sum()).alias(f"{tag}|{name}") for tag in tags for flag, name in FLAG_NAMES.items()
+    ).row(0, named=True)
+    found: dict[str, dict[str, int]] = {tag: {} for tag in tags}
+    for key, rows in counts.items():
+        tag, name = key.split("|")
+        if rows:
+            found[tag][name] = rows
+    return found
+
+
+def flags(
+    tag: Tag, value: pl.Expr, *, recorded: pl.Expr, age: pl.Expr, unchanged: pl.Expr, sampling: Sampling
+) -> pl.Expr:
+    """A tag's flags on each row of the grid.
+
+    Args:
+        tag: for its role and saturation.
+        value: of the row, held ones included; null if missing.
+        recorded: whether the interval has a record of the tag.
+        age: from the last record to the row's time, a duration; null before the first.
+        unchanged: for how long the records up to the interval's last one repeat its value, a duration.
+        sampling: the limits.
+    """
+    low, high = tag.saturation
+    saturated = pl.lit(False)
+    if low is not None:
+        saturated = saturated | (value <= low)
+    if high is not None:
+        saturated = saturated | (value >= high)
+    frozen = pl.lit(False) if tag.role == "sp" else recorded & (unchanged >= sampling.frozen_after)
+    conditions = {
+        HELD: value.is_not_null() & ~recorded,
+        STALE: ~recorded & (age >= sampling.stale_after),
+        FROZEN: frozen,
+        SATURATED: saturated,
+        MISSING: value.is_null(),
+    }
+    return (
+        pl.sum_horizontal(
+            pl.when(condition.fill_null(False)).then(pl.lit(flag, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
+            for flag, condition in conditions.items()
+        )
+        .cast(pl.UInt8)
+        .alias(flag_column(tag.name))
+    )
