@@ -17,7 +17,7 @@ from plant_assets.profile.model import AlarmBudget
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 _DAY = timedelta(days=1)
-_CANDIDATES = 512
+_CANDIDATES = 256
 
 
 def episodes(mask: ArrayLike) -> NDArray[np.intp]:
@@ -105,7 +105,7 @@ def choose_threshold(
     alarm = _debounce(decision, candidates, budget)
     hours = alarm[normal].mean(axis=0) * 24
     days = normal.sum() * (interval / _DAY)
-    false = np.array([_false_episodes(column, label == 0) for column in alarm.T]) / days
+    false = _false_episodes(alarm, label == 0) / days
     kept = (hours <= budget.false_alarm_hours_per_day * share) & (
         false <= budget.false_episodes_per_day * share
     )
@@ -123,9 +123,16 @@ def _candidates(decision: Floats) -> Floats:
     return np.concatenate([[values[0] - step], (values[1:] + values[:-1]) / 2, [values[-1] + step]])
 
 
-def _false_episodes(alarm: Bools, normal: Bools) -> int:
-    """Alarm episodes without a single row that isn't normal."""
-    return sum(bool(normal[start:stop].all()) for start, stop in episodes(alarm))
+def _false_episodes(alarm: Bools, normal: Bools) -> NDArray[np.intp]:
+    """Alarm episodes without a single row that isn't normal, per column of `alarm`."""
+    rows = np.arange(len(alarm))[:, None]
+    starts = alarm.copy()
+    starts[1:] &= ~alarm[:-1]
+    episode = np.maximum.accumulate(np.where(starts, rows, -1), axis=0)
+    right = alarm & ~normal[:, None]
+    last_right = np.maximum.accumulate(np.where(right, rows, -1), axis=0)
+    before = np.vstack([np.full((1, alarm.shape[1]), -1), last_right[:-1]])
+    return starts.sum(axis=0) - (right & (before < episode)).sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
