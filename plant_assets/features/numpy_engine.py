@@ -1,7 +1,8 @@
 """The feature kernel for live readings: the newest row of a window, in NumPy.
 
-Specs of one kind and window are evaluated together; `polars_engine` defines the same features for
-histories. Nothing here imports Polars: the scorer of one row costs tens of microseconds.
+All windows of one kind are evaluated together; `polars_engine` defines the same features for histories.
+Nothing here imports Polars, and 240 features cost tens of microseconds. Arrays are laid out by source and
+age (newest first), so that a window is a prefix, and prefix sums serve all windows of a kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,21 +15,8 @@ from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import LARGEST, FeatureSpec, look_back
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Specs of one kind and window, with their limits as arrays."""
-
-    kind: str
-    steps: int
-    min_valid: int
-    columns: npt.NDArray[np.intp]
-    positions: npt.NDArray[np.intp]
-    low: Floats
-    high: Floats
-    nearest: Floats
-    per_hour: Floats
+Ints = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 
 class NewestRow:
@@ -43,10 +31,14 @@ class NewestRow:
     """
 
     def __init__(self, specs: Sequence[FeatureSpec], sources: Sequence[str]) -> None:
+        _check(specs, sources)
         self.names = [spec.name for spec in specs]
         self.rows = look_back(specs)
-        self._sources = len(sources)
-        self._groups = _grouped(specs, {source: i for i, source in enumerate(sources)})
+        self._columns = len(sources)
+        self._groups = [_group(kind, specs, sources) for kind in dict.fromkeys(s.kind for s in specs)]
+        found = [name for group in self._groups for name in group.names]
+        place = {name: i for i, name in enumerate(found)}
+        self._order = np.array([place[name] for name in self.names], dtype=np.intp)
 
     def __call__(self, window: Floats) -> Floats:
         """Evaluate.
@@ -61,167 +53,174 @@ class NewestRow:
         Raises:
             FeatureError: the window's shape doesn't fit.
         """
-        x = self._by_source(window)
-        whole = bool(np.abs(x).max(initial=0.0) <= LARGEST) if x.shape[1] >= self.rows else False
-        if not whole:
-            x = self._padded(x)
-        out = np.empty(len(self.names))
-        evaluators = _WHOLE if whole else _GAPPED
-        for group in self._groups:
-            part = x[:, -group.steps :] if group.kind != "difference" else x[:, -group.steps - 1 :]
-            out[group.positions] = evaluators[group.kind](part[group.columns], group)
-        return out
+        x, valid = self._by_age(window)
+        if not self._groups:
+            return np.empty(0)
+        return np.concatenate([_evaluate(group, x, valid) for group in self._groups], axis=None)[self._order]
 
-    def _by_source(self, window: Floats) -> Floats:
-        x = np.asarray(window, dtype=np.float64)
-        if x.ndim != 2 or x.shape[0] == 0 or x.shape[1] != self._sources:
-            raise FeatureError(f"window: expected shape (rows, {self._sources}), got {x.shape}")
-        return np.ascontiguousarray(x[-self.rows :].T)
-
-    def _padded(self, x: Floats) -> Floats:
-        full = np.full((x.shape[0], self.rows), np.nan)
-        full[:, self.rows - x.shape[1] :] = x
-        full[~(np.abs(full) <= LARGEST)] = np.nan
-        return full
+    def _by_age(self, window: Floats) -> tuple[Floats, Mask | None]:
+        """Values by source and age; the mask of valid ones, or None where all are."""
+        rows = np.asarray(window, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[0] == 0 or rows.shape[1] != self._columns:
+            raise FeatureError(f"window: expected shape (rows, {self._columns}), got {rows.shape}")
+        newest_first = rows[: -self.rows - 1 : -1].T
+        if len(rows) >= self.rows:
+            x = np.ascontiguousarray(newest_first)
+        else:
+            x = np.full((self._columns, self.rows), np.nan)
+            x[:, : len(rows)] = newest_first
+        valid = np.abs(x) <= LARGEST
+        return (x, None) if valid.all() else (np.where(valid, x, np.nan), valid)
 
 
-def _grouped(specs: Sequence[FeatureSpec], column: dict[str, int]) -> list[_Group]:
-    members: dict[tuple[str, int], list[int]] = {}
-    for i, spec in enumerate(specs):
-        if spec.source not in column:
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """All specs of one kind: a table of sources (rows) by windows (columns).
+
+    Limits and scales are columns of one value a source.
+    """
+
+    function: "Callable[[Floats, Mask | None, Ints, _Group], Floats]"
+    names: list[str]
+    sources: Ints | None
+    steps: Ints
+    least: Ints
+    longest: int
+    low: Floats
+    high: Floats
+    nearest: Floats
+    per_hour: Floats
+    slope_weights: Floats
+
+
+def _check(specs: Sequence[FeatureSpec], sources: Sequence[str]) -> None:
+    for spec in specs:
+        if spec.source not in sources:
             raise FeatureError(f"{spec.name}: expected a source {spec.source!r} in the window")
-        if spec.kind not in _WHOLE:
+        if spec.kind not in _FUNCTIONS:
             raise FeatureError(f"{spec.name}: no feature kind {spec.kind!r}")
-        members.setdefault((spec.kind, spec.steps), []).append(i)
-    return [
-        _Group(
-            kind, steps, specs[found[0]].min_valid,
-            np.array([column[specs[i].source] for i in found]), np.array(found),
-            _limits([specs[i].low for i in found], -np.inf), _limits([specs[i].high for i in found], np.inf),
-            np.array([specs[i].shortest_distance for i in found]),
-            np.array([specs[i].steps_per_hour for i in found]),
-        )
-        for (kind, steps), found in members.items()
-    ]  # fmt: skip
 
 
-def _limits(values: list[float | None], absent: float) -> Floats:
-    return np.array([absent if v is None else v for v in values])
+def _group(kind: str, specs: Sequence[FeatureSpec], sources: Sequence[str]) -> _Group:
+    table = {(s.source, s.steps): s for s in specs if s.kind == kind}
+    one = {source: spec for (source, _), spec in table.items()}
+    lengths = {steps: spec.min_valid for (_, steps), spec in sorted(table.items(), key=lambda i: i[0][1])}
+    used = [source for source in sources if source in one]
+    longest = max(spec.rows for spec in one.values())
+    return _Group(
+        function=_FUNCTIONS[kind],
+        names=[table[s, n].name if (s, n) in table else "" for s in used for n in lengths],
+        sources=None if used == list(sources) else np.array([list(sources).index(s) for s in used]),
+        steps=np.array(list(lengths)),
+        least=np.array(list(lengths.values())),
+        longest=longest,
+        low=np.array([[-np.inf if (v := one[s].low) is None else v] for s in used]),
+        high=np.array([[np.inf if (v := one[s].high) is None else v] for s in used]),
+        nearest=np.array([[one[s].shortest_distance] for s in used]),
+        per_hour=np.array([[one[s].steps_per_hour] for s in used]),
+        slope_weights=_slope_weights(list(lengths), longest),
+    )
 
 
-def _excess(x: Floats, group: _Group) -> Floats:
-    above = np.subtract(x, group.high[:, None])
-    return np.maximum(np.maximum(above, group.low[:, None] - x), 0.0)
+def _evaluate(group: _Group, x: Floats, valid: Mask | None) -> Floats:
+    """Values of shape (sources, windows)."""
+    x = x[:, : group.longest] if group.sources is None else x[group.sources, : group.longest]
+    if valid is None:
+        return group.function(x, None, group.steps, group)
+    rows = slice(None) if group.sources is None else group.sources
+    valid = valid[rows, : group.longest]
+    if group.function in (_value, _difference):
+        return group.function(x, valid, group.steps, group)
+    count = valid.cumsum(axis=1)[:, group.steps - 1]
+    value = group.function(x, valid, np.maximum(count, 1), group)
+    return np.where(count >= group.least, value, np.nan)
 
 
-def _share_of_way(slope: Floats, newest: Floats, group: _Group) -> Floats:
+def _value(x: Floats, _valid: Mask | None, _count: Ints, _group: _Group) -> Floats:
+    return x[:, :1]
+
+
+def _difference(x: Floats, _valid: Mask | None, _count: Ints, group: _Group) -> Floats:
+    return x[:, :1] - x[:, group.steps]
+
+
+def _mean(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+    known = x if valid is None else np.where(valid, x, 0.0)
+    return known.cumsum(axis=1)[:, group.steps - 1] / count
+
+
+def _std(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+    """From sums of squares about the newest value.
+
+    As that value is in every window, the subtraction can't cancel: about it, the squared sum of n values
+    is at most n - 1 times the sum of squares. A constant window gives exactly 0.
+    """
+    y = _from_newest(x, valid)
+    at = group.steps - 1
+    total = y.cumsum(axis=1)[:, at]
+    squares = (y * y).cumsum(axis=1)[:, at]
+    return np.sqrt((squares - total * total / count) / np.maximum(count - 1, 1))
+
+
+def _range(x: Floats, _valid: Mask | None, _count: Ints, group: _Group) -> Floats:
+    at = group.steps - 1
+    return np.fmax.accumulate(x, axis=1)[:, at] - np.fmin.accumulate(x, axis=1)[:, at]
+
+
+def _median_deviation(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+    medians = np.empty((len(x), len(group.steps)))
+    for i, steps in enumerate(group.steps.tolist()):
+        ordered = np.sort(x[:, :steps], axis=1)
+        if valid is None:
+            medians[:, i] = (ordered[:, (steps - 1) // 2] + ordered[:, steps // 2]) / 2.0
+        else:
+            n, rows = count[:, i], np.arange(len(x))
+            medians[:, i] = (ordered[rows, (n - 1) // 2] + ordered[rows, n // 2]) / 2.0
+    return x[:, :1] - medians
+
+
+def _exceedance(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+    excess = np.maximum(np.maximum(x - group.high, group.low - x), 0.0)
+    return _mean(excess, valid, count, group)
+
+
+def _slope_to_limit(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+    y = _from_newest(x, valid)
+    slope = y @ group.slope_weights if valid is None else _gapped_slope(y, valid, count, group)
+    slope = slope * group.per_hour
+    newest = x[:, :1]
     ahead = np.where(slope > 0, group.high - newest, newest - group.low)
-    return np.clip(slope * group.per_hour / np.maximum(ahead, group.nearest), -1.0, 1.0)
+    return np.minimum(np.maximum(slope / np.maximum(ahead, group.nearest), -1.0), 1.0)
 
 
-def _ages(steps: int) -> Floats:
-    return np.arange(steps - 1, -1, -1, dtype=np.float64)
+def _gapped_slope(y: Floats, valid: Mask, count: Ints, group: _Group) -> Floats:
+    """Least-squares slope a row, from values about the newest one."""
+    at = group.steps - 1
+    time = np.where(valid, -np.arange(y.shape[1], dtype=np.float64), 0.0)
+    times = time.cumsum(axis=1)[:, at]
+    spread = (time * time).cumsum(axis=1)[:, at] - times * times / count
+    product = (time * y).cumsum(axis=1)[:, at] - times * y.cumsum(axis=1)[:, at] / count
+    return product / np.where(spread > 0, spread, 1.0)
 
 
-# Windows without a missing value.
+def _slope_weights(lengths: Sequence[int], longest: int) -> Floats:
+    """Weights by age (rows) and window (columns) whose product with the values is their slope a row."""
+    weights = np.zeros((longest, len(lengths)))
+    for i, steps in enumerate(lengths):
+        time = (steps - 1) / 2.0 - np.arange(steps)
+        weights[:steps, i] = time / max(time @ time, 1.0)
+    return weights
 
 
-def _value(x: Floats, _: _Group) -> Floats:
-    return x[:, -1]
+def _from_newest(x: Floats, valid: Mask | None) -> Floats:
+    """Values less the newest valid one, 0 where missing."""
+    if valid is None:
+        return x - x[:, :1]
+    newest = x[np.arange(len(x)), valid.argmax(axis=1)]
+    return np.where(valid, x - newest[:, None], 0.0)
 
 
-def _difference(x: Floats, _: _Group) -> Floats:
-    return x[:, -1] - x[:, 0]
-
-
-def _mean(x: Floats, _: _Group) -> Floats:
-    return x.sum(axis=1) / x.shape[1]
-
-
-def _std(x: Floats, _: _Group) -> Floats:
-    """From the newest value: a constant window gives exactly 0, and a large offset costs no digits."""
-    y = x - x[:, -1:]
-    y -= y.sum(axis=1, keepdims=True) / x.shape[1]
-    return np.sqrt(np.einsum("ij,ij->i", y, y) / (x.shape[1] - 1))
-
-
-def _range(x: Floats, _: _Group) -> Floats:
-    return x.max(axis=1) - x.min(axis=1)
-
-
-def _median_deviation(x: Floats, _: _Group) -> Floats:
-    half = x.shape[1] // 2
-    if x.shape[1] % 2:
-        return x[:, -1] - np.partition(x, half, axis=1)[:, half]
-    middle = np.partition(x, (half - 1, half), axis=1)[:, half - 1 : half + 1]
-    return x[:, -1] - (middle[:, 0] + middle[:, 1]) / 2.0
-
-
-def _exceedance(x: Floats, group: _Group) -> Floats:
-    return _mean(_excess(x, group), group)
-
-
-def _slope_to_limit(x: Floats, group: _Group) -> Floats:
-    time = -_ages(x.shape[1])
-    time -= time.mean()
-    slope = ((x - x[:, -1:]) @ time) / (time @ time)
-    return _share_of_way(slope, x[:, -1], group)
-
-
-# Windows with missing values, as NaN.
-
-
-def _enough(value: Floats, x: Floats, group: _Group) -> Floats:
-    return np.where(np.isfinite(x).sum(axis=1) >= group.min_valid, value, np.nan)
-
-
-def _gapped_mean(x: Floats, group: _Group) -> Floats:
-    valid = np.isfinite(x)
-    return _enough(np.where(valid, x, 0.0).sum(axis=1) / np.maximum(valid.sum(axis=1), 1), x, group)
-
-
-def _gapped_std(x: Floats, group: _Group) -> Floats:
-    valid = np.isfinite(x)
-    count = np.maximum(valid.sum(axis=1), 1)
-    y = x - x[np.arange(len(x)), x.shape[1] - 1 - valid[:, ::-1].argmax(axis=1)][:, None]
-    y = np.where(valid, y, 0.0)
-    y -= (y.sum(axis=1) / count)[:, None]
-    y[~valid] = 0.0
-    return _enough(np.sqrt((y * y).sum(axis=1) / np.maximum(count - 1, 1)), x, group)
-
-
-def _gapped_range(x: Floats, group: _Group) -> Floats:
-    valid = np.isfinite(x)
-    span = np.where(valid, x, -np.inf).max(axis=1) - np.where(valid, x, np.inf).min(axis=1)
-    return _enough(span, x, group)
-
-
-def _gapped_median_deviation(x: Floats, group: _Group) -> Floats:
-    ordered = np.sort(x, axis=1)
-    count = np.isfinite(x).sum(axis=1)
-    rows = np.arange(len(x))
-    upper = ordered[rows, np.minimum(count // 2, x.shape[1] - 1)]
-    lower = ordered[rows, np.maximum(count - 1, 0) // 2]
-    return _enough(x[:, -1] - (lower + upper) / 2.0, x, group)
-
-
-def _gapped_exceedance(x: Floats, group: _Group) -> Floats:
-    return _gapped_mean(_excess(x, group), group)
-
-
-def _gapped_slope_to_limit(x: Floats, group: _Group) -> Floats:
-    valid = np.isfinite(x)
-    count = np.maximum(valid.sum(axis=1), 1)[:, None]
-    time = np.where(valid, -_ages(x.shape[1]), 0.0)
-    time = np.where(valid, time - time.sum(axis=1, keepdims=True) / count, 0.0)
-    y = np.where(valid, x - x[:, -1:], 0.0)
-    spread = (time * time).sum(axis=1)
-    slope = (y * time).sum(axis=1) / np.where(spread > 0, spread, 1.0)
-    return _enough(_share_of_way(slope, x[:, -1], group), x, group)
-
-
-_Evaluator = Callable[[Floats, _Group], Floats]
-_WHOLE: dict[str, _Evaluator] = {
+_FUNCTIONS: dict[str, Callable[[Floats, Mask | None, Ints, _Group], Floats]] = {
     "value": _value,
     "difference": _difference,
     "mean": _mean,
@@ -230,14 +229,4 @@ _WHOLE: dict[str, _Evaluator] = {
     "median_deviation": _median_deviation,
     "exceedance": _exceedance,
     "slope_to_limit": _slope_to_limit,
-}
-_GAPPED: dict[str, _Evaluator] = {
-    "value": _value,
-    "difference": _difference,
-    "mean": _gapped_mean,
-    "std": _gapped_std,
-    "range": _gapped_range,
-    "median_deviation": _gapped_median_deviation,
-    "exceedance": _gapped_exceedance,
-    "slope_to_limit": _gapped_slope_to_limit,
 }

@@ -7,7 +7,7 @@ the rows of its own window, in log2(steps) passes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -39,8 +39,7 @@ class _Part:
 
     def stored(self, prefix: str) -> "_Part":
         """The same part, read back from the columns that it was stored in."""
-        found = {name: pl.col(f"{prefix}.{name}") for name in self.columns}
-        return _Part(self.span, **{f: found.get(f, getattr(self, f)) for f in _FIELDS})
+        return replace(self, **{name: pl.col(f"{prefix}.{name}") for name in self.columns})
 
     def older_by(self, rows: int) -> "_Part":
         """The part that lies `rows` further back."""
@@ -65,9 +64,6 @@ class _Part:
             self.span + older.span, count, total, self.ages + older.ages,
             self.squared_ages + older.squared_ages, product,
         )  # fmt: skip
-
-
-_FIELDS = ("count", "total", "ages", "squared_ages", "product")
 
 
 class WindowSums:
@@ -108,8 +104,9 @@ class WindowSums:
     def slope(self, spec: FeatureSpec) -> pl.Expr:
         """Least-squares slope a row, in the source's unit; ages run against time, hence the sign."""
         part = self._parts[_key(spec), spec.steps]
+        product = part.product if isinstance(part.product, pl.Expr) else pl.lit(part.product)
         spread = part.squared_ages - part.ages * part.ages / part.count
-        return _enough(-(part.product / spread), part, spec)
+        return _enough(-(product / spread), part, spec)
 
     def _first(self, key: str, x: pl.Expr) -> _Part:
         source = key.split(".")[1]
