@@ -1,0 +1,96 @@
+"""Label rules: SQL conditions over tags and features, read by Polars' SQL.
+
+Belongs here: reading an expression, the names it uses, and errors that name the rule.
+Doesn't belong here: which rows become which label (`label.py`).
+"""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from plant_assets.features.errors import FeatureError
+from plant_assets.features.spec import parse_feature
+from plant_assets.profile.model import PlantProfile, Rule
+
+
+class RuleError(ValueError):
+    """A rule that can't be read or evaluated; the text names the rule and what was expected."""
+
+
+def read_rule(rule: Rule) -> pl.Expr:
+    """The rule's condition as an expression; a row where it can't be told (a null) doesn't meet it.
+
+    Raises:
+        RuleError: the text is no SQL condition.
+    """
+    try:
+        return pl.sql_expr(rule.when).fill_null(value=False)
+    except pl.exceptions.PolarsError as error:
+        raise RuleError(
+            f"rule {rule.name!r}: expected an SQL condition such as 'PDT31008 > 300', "
+            f"got {rule.when!r}: {error}"
+        ) from None
+
+
+def names_of(rule: Rule) -> tuple[str, ...]:
+    """Tags and features that the rule reads, in the order of their names.
+
+    Raises:
+        RuleError: the text is no SQL condition.
+    """
+    return tuple(sorted(set(read_rule(rule).meta.root_names())))
+
+
+def check_rules(profile: PlantProfile) -> None:
+    """Check every label rule of a profile: readable, and over names that the plant has.
+
+    Raises:
+        RuleError: the first fault, with the nearest known name.
+    """
+    known = {*profile.columns, *profile.deviations}
+    for rule in (*profile.labels.alarm_rules, *profile.labels.transition_rules):
+        for name in names_of(rule):
+            if name not in known and not _is_feature(rule, name, profile):
+                raise RuleError(_unknown(rule, name, known))
+
+
+def missing_names(rules: Sequence[Rule], columns: Collection[str]) -> tuple[str, ...]:
+    """Names that the rules read and the table lacks: features to compute first."""
+    return tuple(sorted({n for rule in rules for n in names_of(rule)} - set(columns)))
+
+
+def evaluate(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """One Boolean column a rule, named after it, of the frame's height.
+
+    Raises:
+        RuleError: a rule names a column that the frame lacks, or isn't true or false.
+    """
+    for rule in rules:
+        for name in names_of(rule):
+            if name not in frame.columns:
+                raise RuleError(_unknown(rule, name, frame.columns))
+    try:
+        met = frame.select(read_rule(rule).alias(rule.name) for rule in rules)
+    except pl.exceptions.PolarsError as error:
+        raise RuleError(f"rules {', '.join(r.name for r in rules)}: {error}") from None
+    for rule in rules:
+        if met.schema[rule.name] != pl.Boolean:
+            raise RuleError(
+                f"rule {rule.name!r}: expected a condition that is true or false, "
+                f"{rule.when!r} is {met.schema[rule.name]}"
+            )
+    return met
+
+
+def _is_feature(rule: Rule, name: str, profile: PlantProfile) -> bool:
+    try:
+        return parse_feature(name, profile) is not None
+    except FeatureError as error:
+        raise RuleError(f"rule {rule.name!r}: {error}") from None
+
+
+def _unknown(rule: Rule, name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"rule {rule.name!r}: no tag, deviation or feature {name!r} in {rule.when!r}{hint}"
