@@ -18,6 +18,7 @@ from serving.forests import INPUT, OUTPUT
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster
     from sklearn.ensemble import IsolationForest, RandomForestClassifier
+    from sklearn.tree._tree import Tree as SklearnTree
     from xgboost import Booster
 
 LEQ, LT = 0, 1
@@ -80,8 +81,10 @@ def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
     return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, harmonic))
 
 
-def xgboost_trees(booster: "Booster", rounds: int | None = None) -> tuple[Ensemble, float]:
-    """Trees of a binary XGBoost model and the margin that they start from.
+def xgboost_trees(booster: "Booster", rounds: int | None = None) -> Ensemble:
+    """Trees of a binary XGBoost model; their sum is the margin.
+
+    The base margin is the first tree, for float32 sums depend on their order.
 
     Args:
         booster: trained with a numeric tree booster.
@@ -96,7 +99,10 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> tuple[Ensemb
     parameters = learner["learner_model_param"]
     if learner["gradient_booster"]["name"] != "gbtree" or int(parameters["num_class"]) > 1:
         raise ValueError("XGBoost: expected a gbtree model with one output")
-    trees = []
+    base = np.float32(parameters["base_score"].strip("[]"))
+    if learner["objective"]["name"] == "binary:logistic":
+        base = -np.log(np.float32(1.0) / base - np.float32(1.0))
+    trees = [_stump(float(base), np.dtype(np.float32))]
     for tree in learner["gradient_booster"]["model"]["trees"][:rounds]:
         if tree.get("categories"):
             raise ValueError("XGBoost: expected numeric splits only")
@@ -104,10 +110,7 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> tuple[Ensemb
         left, right = (np.array(tree[side], dtype=np.int64) for side in ("left_children", "right_children"))
         features = np.array(tree["split_indices"], dtype=np.int64)
         trees.append(Tree(features, conditions, left, right, conditions))
-    base = float(np.float32(parameters["base_score"].strip("[]")))
-    if learner["objective"]["name"] == "binary:logistic":
-        base = float(np.float32(-np.log(np.float32(1.0 / np.float32(base) - 1.0))))
-    return Ensemble(trees, strict=True, precision="float32"), base
+    return Ensemble(trees, strict=True, precision="float32")
 
 
 def lightgbm_trees(booster: "LightGbmBooster", rounds: int | None = None) -> Ensemble:
@@ -129,9 +132,9 @@ def to_onnx(ensemble: Ensemble, features: int) -> bytes:
 
     dtype = np.dtype(ensemble.precision)
     element = TensorProto.FLOAT if ensemble.precision == "float32" else TensorProto.DOUBLE
-    node = helper.make_node(
-        "TreeEnsemble", [INPUT], [OUTPUT], domain="ai.onnx.ml", **_attributes(ensemble, dtype)
-    )
+    node = helper.make_node("TreeEnsemble", [INPUT], [OUTPUT], domain="ai.onnx.ml")
+    attributes = _attributes(ensemble, dtype)
+    node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
     graph = helper.make_graph(
         [node],
         "forest",
@@ -196,7 +199,7 @@ def _stump(value: float, dtype: np.dtype) -> Tree:
     )
 
 
-def _sklearn_tree(tree, value: np.ndarray, columns: np.ndarray | None = None) -> Tree:  # noqa: ANN001
+def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> Tree:
     feature = tree.feature if columns is None else columns[np.maximum(tree.feature, 0)]
     return Tree(feature, tree.threshold, tree.children_left, tree.children_right, value)
 
