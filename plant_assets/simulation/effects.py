@@ -95,10 +95,12 @@ def _flooding(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator
     length = disturbance.end - disturbance.onset
     bump = np.sin(np.linspace(0.35, np.pi - 0.35, length))
     side = float(rng.choice([1.0, 1.0, -1.0]))
-    canvas.draw("PDT31008", disturbance.onset, 108 * disturbance.size * bump, swing=8.0)
+    canvas.draw("PDT31008", disturbance.onset, 112 * disturbance.size * bump, swing=8.0)
     canvas.draw("PDT31007", disturbance.onset, side * 13 * disturbance.size * bump, swing=5.0)
     canvas.draw("LT301031", disturbance.onset, -8 * bump)
-    canvas.draw("LIC31012_OP", disturbance.onset, float(rng.normal(0, 1.6)) * bump, swing=0.6)
+    canvas.draw("FQ31050", disturbance.onset, float(rng.normal(0, 4.5)) * bump, swing=1.0)
+    canvas.draw("TE301020", disturbance.onset, float(rng.normal(0, 2.5)) * bump)
+    canvas.draw("LIC31012_OP", disturbance.onset, float(rng.normal(0, 3.0)) * bump, swing=0.8)
     trough = max(1, round(canvas.hour * rng.uniform(0.6, 1.6)))
     dip = np.sin(np.linspace(0.3, np.pi - 0.3, trough))
     canvas.draw("PDT31008", disturbance.end, -75 * disturbance.size * rng.uniform(0.3, 1.3) * dip)
@@ -110,13 +112,13 @@ def _reboiler_swings(canvas: Canvas, disturbance: Disturbance, rng: np.random.Ge
     period = canvas.hour * rng.uniform(1.9, 3.2)
     wave = np.sin(2 * np.pi * np.arange(length) / period + rng.uniform(0, 2 * np.pi))
     for tag, amplitude in {
-        "LT301031": 36.0,
-        "LIC31012_PV": 3.2,
-        "LIC31012_OP": 4.0,
-        "FQ31050": 11.0,
-        "TE301020": -4.0,
+        "LT301031": 38.0,
+        "LIC31012_PV": 5.5,
+        "LIC31012_OP": 7.5,
+        "FQ31050": 20.0,
+        "TE301020": -7.0,
     }.items():
-        strength = amplitude * disturbance.size * rng.uniform(0.75, 1.15)
+        strength = amplitude * disturbance.size * rng.uniform(0.7, 1.2)
         canvas.draw(tag, disturbance.onset, strength * wave, swing=abs(amplitude) * 0.25)
 
 
@@ -139,10 +141,18 @@ def _set_point_kick(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Ge
     canvas.draw("PDT31008", disturbance.onset, np.full(length, 14.0))
 
 
-def _unrest(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+def _unrest(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+    """A campaign's background: its own tags swing throughout, the others now and then."""
     length = disturbance.end - disturbance.begin
     for tag, (_, swing) in _OMENS[disturbance.detail].items():
-        canvas.draw(tag, disturbance.begin, np.zeros(length), swing=0.5 * swing, busy=False)
+        canvas.draw(tag, disturbance.begin, np.zeros(length), swing=1.6 * swing, busy=False)
+    others = [n for n in canvas.column if not n.endswith("_SP")]
+    for begin in range(disturbance.begin, disturbance.end, 4 * canvas.hour):
+        tag = others[int(rng.integers(len(others)))]
+        burst = np.sin(np.linspace(0.5, np.pi - 0.5, round(canvas.hour * rng.uniform(1, 3))))
+        size = float(rng.uniform(2.0, 5.0) * rng.choice([-1, 1]))
+        size = min(size, _CEILING.get(tag, size))
+        canvas.draw(tag, begin, size * canvas.noise[canvas.column[tag]] * burst)
 
 
 def _decoy(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:

@@ -97,15 +97,15 @@ class Scheduler:
 
     def _isolated(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         event = self._event(self._kind(rng), begin, rng, lead=9.0)
-        self._free_from = event.end + self._steps(8)
+        self._free_from = event.end + self._steps(4)
         return [event]
 
     def _campaign(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         kind, number = self._kind(rng), self._campaigns
         self._campaigns += 1
         events = [self._event(kind, begin, rng, number, lead=10.0)]
-        last = events[0].onset + self._steps(float(rng.uniform(20, 56)))
-        spacing = {"flooding": 5.0, "reboiler_swings": 7.0}.get(kind, 9.0)
+        last = events[0].onset + self._steps(float(rng.uniform(28, 66)))
+        spacing = {"flooding": 4.5, "reboiler_swings": 5.5}.get(kind, 7.0)
         while (following := events[-1].end + self._steps(1 + float(rng.exponential(spacing)))) < last:
             mixed = rng.random() < 0.25
             events.append(self._event(self._kind(rng) if mixed else kind, following, rng, number, lead=3.0))
@@ -121,7 +121,7 @@ class Scheduler:
             0.0,
             _seed(rng),
         )
-        self._free_from = events[-1].end + self._steps(10)
+        self._free_from = events[-1].end + self._steps(6)
         return [unrest, *events]
 
     def _false_start(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
@@ -149,7 +149,7 @@ class Scheduler:
         return [Disturbance("decoy", begin, begin, end, -1, False, "", size, tag, _seed(rng))]
 
     def _set_point_move(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
-        size, end = float(rng.normal(0, 3.5)), begin + self._steps(float(rng.uniform(24, 240)))
+        size, end = float(rng.normal(0, 2.5)), begin + self._steps(float(rng.uniform(24, 160)))
         return [Disturbance("set_point_move", begin, begin, end, -1, False, "", size, 0.0, _seed(rng))]
 
 

@@ -35,16 +35,16 @@ class TagModel:
 
 GAS_TREATMENT: dict[str, TagModel] = {
     "TE301020": TagModel(106.8, 1.05, 0.95, 60, 3, 0.1),
-    "PDT31008": TagModel(222.5, 15.0, 9.5, 60, 3, 1.5),
+    "PDT31008": TagModel(222.5, 17.5, 7.0, 60, 3, 1.5),
     "PDT31001": TagModel(6.3, 0.45, 2.3, 110, 3, 0.05, 1.4),
-    "PDT31007": TagModel(54.0, 3.6, 3.0, 60, 3, 0.4),
+    "PDT31007": TagModel(54.0, 4.6, 1.8, 60, 3, 0.4),
     "FQ31050": TagModel(84.1, 1.7, 0.9, 120, 3, 0.2),
     "LT301031": TagModel(46.7, 6.3, 4.2, 48, 3, 0.7),
     "LIC31012_PV": TagModel(80.0, 0.38, 0.05, 24, 1, 0.1),
     "LIC31012_OP": TagModel(41.5, 0.85, 0.4, 72, 2, 0.1),
     "LIC31002_PV": TagModel(70.0, 0.45, 0.05, 24, 1, 0.1),
     "LIC31002_OP": TagModel(17.9, 1.1, 1.15, 120, 2, 0.1),
-    "FIC31011_PV": TagModel(411.0, 2.6, 0.5, 48, 1, 0.3),
+    "FIC31011_PV": TagModel(412.5, 2.6, 0.5, 48, 1, 0.3),
     "FIC31011_OP": TagModel(42.6, 0.3, 0.6, 160, 2, 0.05),
 }
 
@@ -101,13 +101,13 @@ class Hazards:
         set_point_moves: ordinary changes of a flow set point (facts).
     """
 
-    campaigns: float = 5 / 28
-    isolated: float = 7 / 28
+    campaigns: float = 5.5 / 28
+    isolated: float = 16 / 28
     kicks: float = 2 / 28
     faults: float = 4 / 28
     precursor_share: float = 2 / 3
-    false_starts: float = 0.1
-    decoys: float = 0.9
+    false_starts: float = 0.15
+    decoys: float = 0.2
     set_point_moves: float = 6 / 28
 
     def scaled(self, event_rate: float) -> "Hazards":

@@ -102,7 +102,7 @@ def _quantile(share: float) -> float:
 
 def fast_part(draws: Draws, hour: int) -> np.ndarray:
     """Coupled noise of about unit standard deviation with bursts, bounded, [S, T]."""
-    scale = np.exp(0.45 * draws.volatility - 0.12)
+    scale = np.exp(0.5 * draws.volatility - 0.17)
     coherent = np.repeat(draws.hourly * scale, hour, axis=0)
     noise = 0.88 * coherent + 0.42 * draws.step * np.repeat(scale, hour, axis=0)
     return 3.4 * np.tanh(noise / 3.4)
