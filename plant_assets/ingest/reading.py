@@ -5,6 +5,7 @@ recognising tables in `layouts*.py`.
 """
 
 import hashlib
+import stat
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +13,21 @@ from typing import Literal
 
 import polars as pl
 
+from plant_assets.ingest.decode import Decoded, Grid, declared_format, decode, shown
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.records import RECORD_SCHEMA, empty_records, last_wins
+from plant_assets.ingest.layouts import Layout, recognise
+from plant_assets.ingest.layouts_extract import Reader
+from plant_assets.ingest.layouts_names import Names
+from plant_assets.ingest.operator_log import read_periods
+from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
+
+MAX_BYTES = 500 * 1024 * 1024
+MOST = 0.5
+"""Share of a tag's values outside its range above which the file is refused: a wrong unit or tag."""
+
+_NOT_A_TABLE = frozenset({"no_known_tag", "no_header", "no_time_column"})
+"""Refusals that a workbook's sheet may have while another sheet holds the data."""
 
 
 @dataclass(slots=True)
@@ -22,7 +35,7 @@ class ReadReport:
     """What was read and what was left out, for people.
 
     Attributes:
-        counts: records, duplicates, missing, not_finite, bad_quality, out_of_range, periods; 0 if absent.
+        counts: records, duplicates, missing, not_finite, bad_quality, out_of_range, or periods.
         absent: tags of the profile that the file has no value of.
         start, end: first and last time read.
     """
@@ -60,41 +73,37 @@ class FileReading:
 
 
 def read_drop_file(
-    path: Path, profile: PlantProfile, *, max_bytes: int = 500 * 1024 * 1024, now: datetime | None = None
+    path: Path, profile: PlantProfile, *, max_bytes: int = MAX_BYTES, now: datetime | None = None
 ) -> FileReading:
     """Read one dropped file.
+
+    Args:
+        max_bytes: larger files are refused unread.
+        now: the plant's present; later records are refused. Default: the machine's clock.
 
     Raises:
         Refusal: the file can't be used; place and expectation say why.
     """
-    now = now or datetime.now(UTC)
-    data = path.read_bytes()
+    declared_format(path.name)
+    data = read_settled(path, max_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
-    frame = pl.read_csv(data, try_parse_dates=True)
-    known = [c for c in profile.columns if c in frame.columns]
-    records = (
-        frame.with_row_index("row", 2)
-        .unpivot(known, index=["row", "timestamp"], variable_name="tag")
-        .drop_nulls("value")
-        .select(
-            pl.col("timestamp").dt.replace_time_zone(profile.timezone).dt.convert_time_zone("UTC"),
-            "tag",
-            "value",
-            pl.lit("good").alias("quality"),
-            pl.lit(sha256).alias("file"),
-            "row",
-        )
-        .cast(dict(RECORD_SCHEMA))
+    decoded = decode(data, path.name, max_bytes=max_bytes)
+    del data
+    report = ReadReport(
+        name=path.name,
+        format=decoded.format,
+        encoding=decoded.encoding,
+        delimiter=decoded.delimiter,
+        notes=list(decoded.notes),
     )
-    report = ReadReport(name=path.name, format="csv", layout="wide", counts={"records": records.height})
-    return FileReading("records", last_wins(records), None, report, sha256)
+    return _read(decoded, path.stem, profile, report, sha256=sha256, now=now or datetime.now(UTC))
 
 
 def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
     """Records of the files that form one drop, in order of time and tag; the later file wins.
 
     Raises:
-        Refusal: none of the files holds a record of the plant.
+        Refusal: files of records were given, and none holds a record of the plant.
     """
     parts = [reading.records for reading in readings if reading.kind == "records"]
     records = last_wins(pl.concat(parts)) if parts else empty_records()
@@ -105,3 +114,162 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
             expected=f"at least one value of a tag such as {profile.tag_names[0]}",
         )
     return records
+
+
+def read_settled(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """A regular file's bytes, if it is not too large and doesn't change meanwhile.
+
+    Raises:
+        Refusal: too large, changing, or not readable.
+    """
+    try:
+        before = path.stat()
+        if not stat.S_ISREG(before.st_mode):
+            raise Refusal("not_a_file", f"{shown(path.name)} is no regular file", expected="a file")
+        if before.st_size > max_bytes:
+            raise Refusal(
+                "too_large",
+                f"the file has {before.st_size / 2**20:,.1f} MiB",
+                expected=f"at most {max_bytes / 2**20:,.0f} MiB (FOREWARN_MAX_DROP_MB); split the export",
+            )
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+        after = path.stat()
+    except OSError as error:
+        raise Refusal(
+            "unreadable",
+            f"the file can't be read: {error.strerror or 'input error'}",
+            expected="a file that this service may read",
+        ) from None
+    same = (before.st_size, before.st_mtime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    )
+    if not same or len(data) != before.st_size:
+        raise Refusal(
+            "changing",
+            "the file changed while it was read; it is probably still being written",
+            expected="a finished file; copy under another name and rename at the end",
+        )
+    return data
+
+
+def _read(
+    decoded: Decoded, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
+) -> FileReading:
+    names = Names(profile)
+    tables = _tables(decoded, names, stem, report)
+    report.layout = tables[0][1].kind
+    logs = [(grid, layout) for grid, layout in tables if layout.kind == "periods"]
+    if logs and len(logs) == len(tables):
+        return _periods(logs, profile, sha256, report, now)
+    if logs:
+        report.notes.append("An operator log beside values was not read; drop it as a file of its own.")
+    parts = []
+    counts: dict[str, int] = {}
+    for grid, layout in tables:
+        if layout.kind == "periods":
+            continue
+        reader = Reader(grid, layout, names, profile.timezone, now)
+        decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
+        report.decimal = decimal if decoded.format == "csv" else None
+        parts.append(reader.records(decimal))
+        report.notes += [*layout.notes, *reader.notes]
+        for name, count in reader.counts.items():
+            counts[name] = counts.get(name, 0) + count
+    records, counts["out_of_range"] = _in_range(pl.concat(parts), profile)
+    newest = last_wins(records.with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names()))
+    _describe(
+        report,
+        newest,
+        profile,
+        {"records": newest.height, "duplicates": records.height - newest.height, **counts},
+    )
+    return FileReading("records", newest, None, report, sha256)
+
+
+def _tables(decoded: Decoded, names: Names, stem: str, report: ReadReport) -> list[tuple[Grid, Layout]]:
+    """Grids with their layouts; sheets that are no table are noted if another one is."""
+    tables, refusals = [], []
+    for grid in decoded.grids:
+        try:
+            tables.append((grid, recognise(grid, names, stem)))
+        except Refusal as refusal:
+            if refusal.code not in _NOT_A_TABLE:
+                raise
+            refusals.append((grid, refusal))
+    if not tables:
+        raise refusals[0][1]
+    report.notes += [
+        f"Sheet {shown(grid.sheet)} was not read: {refusal.message}." for grid, refusal in refusals
+    ]
+    return tables
+
+
+def _periods(
+    logs: list[tuple[Grid, Layout]], profile: PlantProfile, sha256: str, report: ReadReport, now: datetime
+) -> FileReading:
+    periods = pl.concat([read_periods(grid, layout, sha256, profile.timezone, now) for grid, layout in logs])
+    report.counts = {"periods": periods.height}
+    report.start, report.end = periods["start"].min(), periods["end"].max()  # pyright: ignore[reportAttributeAccessIssue]
+    return FileReading("periods", empty_records(), periods.select(PERIOD_SCHEMA.names()), report, sha256)
+
+
+def _in_range(records: pl.DataFrame, profile: PlantProfile) -> tuple[pl.DataFrame, int]:
+    """Records within their tag's physical range, and how many were not."""
+    ends = pl.DataFrame(
+        [
+            (column, *tag.range)
+            for tag in profile.tags
+            for column in (tag.name, *(f"{tag.name}_{a}" for a in tag.aggregates))
+        ],
+        schema={"tag": pl.String, "low": pl.Float64, "high": pl.Float64},
+        orient="row",
+    )
+    checked = records.join(ends, on="tag", how="left", maintain_order="left").with_columns(
+        out=~pl.col("value").is_between("low", "high")
+    )
+    if not checked["out"].any():
+        return records, 0
+    worst = (
+        checked.group_by("tag")
+        .agg(
+            pl.col("out").mean().alias("share"),
+            pl.col("value", "row", "low", "high").filter("out").first(),
+        )
+        .sort("share", "tag", descending=True)
+        .row(0, named=True)
+    )
+    if worst["share"] > MOST:
+        raise Refusal(
+            "out_of_range",
+            f"{worst['share']:.0%} of the values of {worst['tag']} can't be true, such as {worst['value']:g}",
+            place=f"row {worst['row']}, {worst['tag']}",
+            expected=f"{worst['low']:g} to {worst['high']:g} {_unit(profile, worst['tag'])}; is it the same unit?",
+        )
+    return checked.filter(~pl.col("out")).select(records.columns), int(checked["out"].sum())
+
+
+def _unit(profile: PlantProfile, column: str) -> str:
+    return next(
+        tag.unit for tag in profile.tags if column in (tag.name, *(f"{tag.name}_{a}" for a in tag.aggregates))
+    )
+
+
+def _describe(
+    report: ReadReport, records: pl.DataFrame, profile: PlantProfile, counts: dict[str, int]
+) -> None:
+    report.counts = counts
+    if records.is_empty():
+        raise Refusal(
+            "no_values",
+            f"no usable value ({counts['missing']} missing, {counts['bad_quality']} of bad quality)",
+            expected="at least one value of a tag of the plant",
+        )
+    present = set(records["tag"].unique())
+    report.tags = [column for column in profile.columns if column in present]
+    report.absent = [tag for tag in profile.tag_names if tag not in present]
+    report.start, report.end = records["timestamp"][0], records["timestamp"][-1]
+    if report.absent:
+        report.notes.append(f"No values of {', '.join(report.absent)}.")

@@ -1,0 +1,226 @@
+"""Recognises what a grid is: wide, long, a per-tag export, or an operator log.
+
+Belongs here: the order in which layouts are tried, and headers. A layout only says which cells to read;
+`layouts_extract.py` reads them.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from plant_assets.ingest.decode import Grid, shown
+from plant_assets.ingest.decode_times import looks_like_time
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts_names import (
+    CLOCK_ONLY,
+    DATE_ONLY,
+    END_WORDS,
+    QUALITY_WORDS,
+    REASON_WORDS,
+    START_WORDS,
+    TAG_WORDS,
+    TIME_WORDS,
+    VALUE_WORDS,
+    Names,
+    plain,
+)
+
+_LOOK = 40
+_SHOWN_UNKNOWN = 12
+_NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one series of values is: a value column, its time column(s), and its tag (or tag column)."""
+
+    value: int
+    times: tuple[int, ...]
+    tag: str | None = None
+    tag_column: int | None = None
+    quality: int | None = None
+
+
+@dataclass(slots=True)
+class Layout:
+    """How to read a grid; data begin at row `begin` (from 0)."""
+
+    kind: Literal["wide", "long", "per_tag", "periods"]
+    begin: int
+    sources: list[Source] = field(default_factory=list)
+    columns: dict[str, int] = field(default_factory=dict)
+    utc: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Head:
+    """A grid's header as found.
+
+    Attributes:
+        names: header text of every column, empty where none.
+        above: header texts and those above them, per column.
+        begin: first row of data.
+        filled: columns that hold anything below the header.
+        dated: columns whose first cells look like times.
+    """
+
+    names: list[str]
+    above: list[list[str]]
+    begin: int
+    filled: list[int]
+    dated: set[int]
+
+
+def recognise(grid: Grid, names: Names, stem: str) -> Layout:
+    """The layout of a grid.
+
+    Args:
+        stem: file name without extension; per-tag exports take their tag from it or from the sheet.
+
+    Raises:
+        Refusal: nothing that can be read, with the names found and the nearest known ones.
+    """
+    from plant_assets.ingest.layouts_pairs import per_tag
+
+    head = find_head(grid, names)
+    words = {column: plain(head.names[column]) for column in range(len(head.names))}
+    start, end = (_first(words, w) for w in (START_WORDS, END_WORDS))
+    if start is not None and end is not None:
+        columns = {"start": start, "end": end}
+        if (reason := _first(words, REASON_WORDS)) is not None:
+            columns["reason"] = reason
+        return Layout("periods", head.begin, columns=columns, utc=_utc(head, (start,)))
+    times = _time_columns(head, words)
+    tag, value = _first(words, TAG_WORDS), _first(words, VALUE_WORDS)
+    if tag is not None and value is not None and times:
+        source = Source(value, times[0], tag_column=tag, quality=_first(words, QUALITY_WORDS))
+        return Layout("long", head.begin, [source], utc=_utc(head, times[0]))
+    if times and (layout := per_tag(grid, head, names, stem, times)) is not None:
+        layout.utc = _utc(head, times[0])
+        return layout
+    return _wide(grid, head, names, times)
+
+
+def find_head(grid: Grid, names: Names) -> Head:
+    """Find the header: the row of the most known words above the first row that holds a time."""
+    width = grid.frame.width
+    if grid.names is not None:
+        dated = {i for i in range(width) if _dated(grid.frame[str(i)].head(50))}
+        filled = [i for i in range(width) if grid.frame[str(i)].null_count() < grid.frame.height]
+        return Head(list(grid.names), [[n] for n in grid.names], 0, filled, dated)
+    rows = [
+        [str(cell).strip() if cell is not None else "" for cell in row]
+        for row in grid.frame.head(_LOOK).rows()
+    ]
+    first = next((i for i, row in enumerate(rows) if any(looks_like_time(c) for c in row)), len(rows))
+    hits = [_hits(row, names) for row in rows[:first]]
+    header = max((i for i, n in enumerate(hits) if n), key=lambda i: (hits[i], i), default=None)
+    begin = first if header is None else header + 1
+    while header is not None and begin < first and not any(_NUMBER.match(c) for c in rows[begin]):
+        begin += 1
+    if begin >= len(rows) and grid.frame.height <= _LOOK:
+        begin = len(rows) if header is None else header + 1
+    body = grid.frame.slice(begin)
+    filled = [i for i in range(width) if body[str(i)].null_count() < body.height]
+    dated = {i for i in filled if _dated(body[str(i)].drop_nulls().head(50))}
+    top = rows[header] if header is not None else [""] * width
+    titles = [[row[i] for row in reversed(rows[: (header or 0) + 1]) if row[i]] for i in range(width)]
+    return Head(top, titles, begin, filled, dated)
+
+
+def _hits(row: list[str], names: Names) -> int:
+    words = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
+    return sum(2 if plain(c) in words else 1 for c in row if c and (plain(c) in words or names.column(c)))
+
+
+def _dated(cells: pl.Series) -> bool:
+    if cells.dtype != pl.String:
+        return isinstance(cells.dtype, pl.Datetime | pl.Date)
+    texts = [t for t in cells.drop_nulls().to_list() if t.strip()]
+    return bool(texts) and sum(looks_like_time(t) for t in texts) * 2 > len(texts)
+
+
+def _first(words: dict[int, str], known: frozenset[str]) -> int | None:
+    return next((column for column, word in words.items() if word in known), None)
+
+
+def _utc(head: Head, columns: tuple[int, ...]) -> bool:
+    return any(re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", head.names[c].casefold()) for c in columns)
+
+
+def _time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
+    """Time columns, a date and a clock column beside each other as one."""
+    named = [c for c in head.filled if words.get(c) in TIME_WORDS or c in head.dated]
+    if len(named) >= 2:
+        a, b = named[0], named[1]
+        if words[a] in DATE_ONLY and words[b] in CLOCK_ONLY and b == a + 1 and b not in head.dated:
+            return [(a, b), *((c,) for c in named[2:])]
+    if head.dated and len(named) > len(head.dated):
+        named = [c for c in named if c in head.dated]
+    return [(c,) for c in named]
+
+
+def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
+    used = {c for group in times[:1] for c in group}
+    found: dict[str, int] = {}
+    unknown, ignored = [], 0
+    for column, title in enumerate(head.names):
+        if column in used or not title:
+            continue
+        if (known := names.column(title)) is None:
+            if names.ignored(title):
+                ignored += 1
+            else:
+                unknown.append(title)
+            continue
+        if known in found:
+            raise Refusal(
+                "duplicate_column",
+                f"{shown(head.names[found[known]])} and {shown(title)} both mean {known}",
+                place=grid.place(column=column, name=title),
+                expected="one column a tag",
+            )
+        found[known] = column
+    if not found:
+        raise _nothing_known(grid, head, names, unknown)
+    if not times:
+        raise Refusal(
+            "no_time_column",
+            f"tags such as {next(iter(found))}, but no column of times",
+            place=grid.place() or None,
+            expected="a column named timestamp",
+        )
+    notes = [_unknown_note(unknown, names)] if unknown else []
+    if ignored:
+        notes.append(f"{ignored} columns that the profile ignores were not read.")
+    sources = [Source(column, times[0], tag=tag) for tag, column in found.items()]
+    return Layout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
+
+
+def _unknown_note(unknown: list[str], names: Names) -> str:
+    texts = []
+    for title in unknown[:_SHOWN_UNKNOWN]:
+        nearest = names.nearest(title)
+        texts.append(shown(title) + (f" (did you mean {nearest}?)" if nearest else ""))
+    more = f" and {len(unknown) - _SHOWN_UNKNOWN} more" if len(unknown) > _SHOWN_UNKNOWN else ""
+    return f"Columns not known to the plant, not read: {', '.join(texts)}{more}."
+
+
+def _nothing_known(grid: Grid, head: Head, names: Names, unknown: list[str]) -> Refusal:
+    if not any(head.names):
+        return Refusal(
+            "no_header",
+            "no row of column names above the data",
+            place=grid.place() or None,
+            expected="a header row with timestamp and the tags' names",
+        )
+    found = _unknown_note(unknown, names) if unknown else "No tag columns."
+    return Refusal(
+        "no_known_tag",
+        f"no column is a tag of this plant. {found.rstrip('.')}",
+        place=grid.place(max(head.begin - 1, 0) if grid.names is None else None) or None,
+        expected="at least one tag of the profile as a column, in a tag column, or in the file's name",
+    )

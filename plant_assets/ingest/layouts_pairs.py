@@ -1,0 +1,101 @@
+"""Per-tag exports: each series with its own times, the tag from the header, the sheet or the file name.
+
+A simple tag has a value and a timestamp column; a controller has PV, OP and SP, usually in columns A/B,
+E/F and I/J. Which of the two columns holds the times is told by their content.
+"""
+
+from plant_assets.ingest.decode import Grid, shown
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts import Head, Layout, Source
+from plant_assets.ingest.layouts_names import QUALITY_WORDS, ROLE_WORDS, Names, plain
+
+_ROLE_OF_START = {0: "pv", 4: "op", 8: "sp"}
+_ROLES = ("pv", "op", "sp")
+
+Pair = tuple[int, tuple[int, ...], int | None]
+"""Value column, time columns, quality column."""
+
+
+def per_tag(grid: Grid, head: Head, names: Names, stem: str, times: list[tuple[int, ...]]) -> Layout | None:
+    """The layout of a per-tag export, or None if the grid is none.
+
+    Raises:
+        Refusal: it is one, but its tag can't be told.
+    """
+    pairs = _pairs(head, times)
+    several = len(times) > 1 and len(pairs) > 1
+    single = len(pairs) == 1 and len(times) == 1 and _only_pair(head, pairs[0], names)
+    if not (several or single):
+        return None
+    owner = names.within(grid.sheet) if grid.sheet else None
+    owner = owner or names.within(stem)
+    sources = []
+    for order, pair in enumerate(pairs):
+        tag = _tag_of(grid, head, names, pair, owner=owner, order=order, count=len(pairs))
+        if tag is None:
+            raise _untold(grid, head, pair, stem)
+        sources.append(Source(pair[0], pair[1], tag=tag, quality=pair[2]))
+    tags = [source.tag for source in sources]
+    if doubled := next((tag for tag in tags if tags.count(tag) > 1), None):
+        raise Refusal(
+            "duplicate_column",
+            f"two pairs of columns both mean {doubled}",
+            place=grid.place() or None,
+            expected="one pair of value and timestamp a tag, headed PV, OP and SP for a controller",
+        )
+    return Layout("per_tag", head.begin, sources)
+
+
+def _pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
+    taken = {c for group in times for c in group}
+    qualities = {c for c in head.filled if plain(head.names[c]) in QUALITY_WORDS}
+    pairs: list[Pair] = []
+    for group in times:
+        beside = (group[0] - 1, group[-1] + 1)
+        value = next((c for c in beside if c in head.filled and c not in taken and c not in qualities), None)
+        if value is None:
+            continue
+        taken.add(value)
+        after = max(value, group[-1]) + 1
+        pairs.append((value, group, after if after in qualities else None))
+    return pairs
+
+
+def _only_pair(head: Head, pair: Pair, names: Names) -> bool:
+    """One pair is a per-tag export if nothing else is there and its header names no tag itself."""
+    mine = {pair[0], *pair[1], pair[2]}
+    return all(c in mine for c in head.filled) and names.column(head.names[pair[0]]) is None
+
+
+def _tag_of(
+    grid: Grid, head: Head, names: Names, pair: Pair, *, owner: str | None, order: int, count: int
+) -> str | None:
+    value, times, _ = pair
+    titles = [t for c in (value, *times) for t in head.above[c]]
+    for title in titles:
+        if (known := names.column(title)) is not None:
+            return known
+    above = (names.controllers.get(plain(title)) for title in titles)
+    controller = next((name for name in above if name), None)
+    if controller is None and owner in names.controllers.values():
+        controller = owner
+    if controller is None:
+        return owner if count == 1 else None
+    for title in titles:
+        for role, pattern in ROLE_WORDS.items():
+            if pattern.search(plain(title).replace("_", " ")):
+                return names.role(controller, role)
+    start = grid.first_column + min(value, *times)
+    role = _ROLE_OF_START.get(start) if count < len(_ROLES) else None
+    return names.role(controller, role or _ROLES[order]) if order < len(_ROLES) else None
+
+
+def _untold(grid: Grid, head: Head, pair: Pair, stem: str) -> Refusal:
+    title = head.names[pair[0]]
+    return Refusal(
+        "no_known_tag",
+        f"which tag this column holds can't be told from its header {shown(title)}, "
+        f"the sheet {shown(grid.sheet)} or the file name {shown(stem)}",
+        place=grid.place(column=pair[0], name=title),
+        expected="a tag or controller of the plant in the file or sheet name, or in the header",
+    )
