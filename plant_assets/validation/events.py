@@ -20,11 +20,12 @@ _DAY = timedelta(days=1)
 _CANDIDATES = 256
 
 
-def episodes(mask: ArrayLike) -> NDArray[np.intp]:
-    """Runs of true rows as half-open `[start, stop)` pairs; shape `[episodes, 2]`."""
+def episodes(mask: ArrayLike) -> list[tuple[int, int]]:
+    """Runs of true rows as half-open pairs of positions, `(start, stop)`."""
     values = np.asarray(mask, dtype=bool)
     edges = np.diff(np.concatenate([[False], values, [False]]).astype(np.int8))
-    return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)])
+    starts, stops = np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist()
+    return list(zip(starts, stops, strict=True))
 
 
 def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Bools:
@@ -194,20 +195,20 @@ def event_metrics(
         label: 0/1, whether the plant was in alarm at each row; NaN = not known.
         events: those to be found; ones without a scored row where they count are left out.
         interval: time between rows.
-        horizon: 0 = nowcast: found by an alarm during the event. Otherwise rows ahead: found only by an
-            alarm in the `horizon` rows before its start.
+        horizon: 0 = nowcast: found by an alarm during the event, so that its lead is never above 0.
+            Otherwise rows ahead: found only by an alarm in the `horizon` rows before its start, at a row
+            that isn't in alarm itself.
     """
     stands = np.asarray(alarm, dtype=bool)
-    now = np.asarray(label, dtype=np.float64)
     reach = np.timedelta64(interval * horizon)
+    quiet = np.asarray(label, dtype=np.float64) == 0
     outcomes = tuple(
         outcome
         for event in events
-        if (outcome := _outcome(event, timestamps, stands, reach, horizon > 0)) is not None
+        if (outcome := _outcome(event, timestamps, stands, quiet, reach)) is not None
     )
-    normal = (now == 0) & ~_before_events(timestamps, events, reach)
-    days = float(normal.sum() * (interval / _DAY))
-    false = sum(bool(normal[a:b].all()) for a, b in _episodes_in_time(timestamps, stands, interval))
+    rows = false_alarm_rows(timestamps, stands, label, events, interval, horizon=horizon)
+    days = float(rows.normal.sum() * (interval / _DAY))
     leads = np.array([o.lead_h for o in outcomes if o.lead_h is not None], dtype=np.float64)
     found = sum(o.found for o in outcomes)
     return EventMetrics(
@@ -217,19 +218,50 @@ def event_metrics(
         lead_median_h=float(np.median(leads)) if len(leads) else float("nan"),
         lead_p10_h=float(np.quantile(leads, 0.1)) if len(leads) else float("nan"),
         normal_days=days,
-        false_episodes=false,
-        false_episodes_per_day=false / days if days else float("nan"),
-        false_alarm_hours_per_day=float(stands[normal].mean() * 24) if normal.any() else float("nan"),
+        false_episodes=int(rows.episode_starts.sum()),
+        false_episodes_per_day=float(rows.episode_starts.sum() / days) if days else float("nan"),
+        false_alarm_hours_per_day=float(rows.false.sum() / rows.normal.sum() * 24) if days else float("nan"),
         outcomes=outcomes,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FalseAlarmRows:
+    """Per scored row: is it normal operation, a false alarm, the start of a false episode."""
+
+    normal: Bools
+    false: Bools
+    episode_starts: Bools
+
+
+def false_alarm_rows(
+    timestamps: NDArray[np.datetime64],
+    alarm: ArrayLike,
+    label: ArrayLike,
+    events: Sequence[Event],
+    interval: timedelta,
+    *,
+    horizon: int = 0,
+) -> FalseAlarmRows:
+    """Where alarms are false: rows in no alarm and, for a forecast, with none starting in the horizon.
+
+    An episode is false if all its rows are. Arguments as in `event_metrics`.
+    """
+    stands = np.asarray(alarm, dtype=bool)
+    near = _before_events(timestamps, events, np.timedelta64(interval * horizon))
+    normal = (np.asarray(label, dtype=np.float64) == 0) & ~near
+    starts = np.zeros(len(stands), dtype=bool)
+    for first, stop in _episodes_in_time(timestamps, stands, interval):
+        starts[first] = normal[first:stop].all()
+    return FalseAlarmRows(normal, stands & normal, starts)
+
+
 def _outcome(
-    event: Event, timestamps: NDArray[np.datetime64], alarm: Bools, reach: np.timedelta64, ahead: bool
+    event: Event, timestamps: NDArray[np.datetime64], alarm: Bools, quiet: Bools, reach: np.timedelta64
 ) -> EventOutcome | None:
     """How the event was met; None if no row was scored where it could have been."""
-    if ahead:
-        inside = (timestamps >= event.start - reach) & (timestamps < event.start)
+    if reach > np.timedelta64(0):
+        inside = (timestamps >= event.start - reach) & (timestamps < event.start) & quiet
     else:
         inside = (timestamps >= event.start) & (timestamps <= event.end)
     if not inside.any():
@@ -258,6 +290,4 @@ def _episodes_in_time(
     """Alarm episodes, also broken where scored rows are missing in between."""
     breaks = np.flatnonzero(np.diff(timestamps) > np.timedelta64(interval)) + 1
     bounds = [0, *breaks.tolist(), len(alarm)]
-    return [
-        (int(a) + low, int(b) + low) for low, high in pairwise(bounds) for a, b in episodes(alarm[low:high])
-    ]
+    return [(a + low, b + low) for low, high in pairwise(bounds) for a, b in episodes(alarm[low:high])]

@@ -178,3 +178,10 @@ def test_no_rows_at_all_is_no_crash():
     found = event_metrics(hours(0), [], [], [], HOUR)
     assert np.isnan(found.false_alarm_hours_per_day)
     assert found.false_episodes == 0
+
+
+def test_an_alarm_during_the_event_before_is_no_forecast_of_the_next_one():
+    alarm, label = np.zeros(24, bool), np.zeros(24)
+    label[10:12] = label[13:15] = alarm[10:12] = 1
+    found = event_metrics(hours(24), alarm, label, [event(10, 11), event(13, 14)], HOUR, horizon=3)
+    assert [o.found for o in found.outcomes] == [False, False]

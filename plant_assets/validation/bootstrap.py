@@ -1,0 +1,176 @@
+"""90 % intervals by block bootstrap: whole events and whole days are drawn, never single rows.
+
+Rows of one event, or of one day, aren't independent; drawing rows would give intervals that are far too
+narrow. Replicates are weights, so that a metric of all replicates is a few matrix operations.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.float32]
+Metric = Literal["pr_auc", "roc_auc", "brier", "brier_skill"]
+REPLICATES = 1000
+LEVEL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A point estimate and its bootstrap interval; all NaN where it can't be computed."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite([self.value, self.low, self.high]).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Resample:
+    """How often each row is drawn in each replicate; shape of `weights` `[replicates, rows]`."""
+
+    weights: Counts
+
+
+def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> NDArray[np.intp]:
+    """A block number per row: each run of alarm rows is one block, normal rows go by calendar day.
+
+    Args:
+        timestamps: ascending labels of rows.
+        label: 0/1 (NaN counts as normal).
+    """
+    alarm = np.asarray(label, dtype=np.float64) == 1
+    if not len(alarm):
+        return np.array([], dtype=np.intp)
+    run = np.cumsum(np.diff(alarm, prepend=alarm[0]) != 0)
+    day = timestamps.astype("datetime64[D]").astype(np.int64)
+    keys = np.column_stack([np.where(alarm, 1, 0), np.where(alarm, run, day)])
+    return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+
+
+def resample(blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: int = REPLICATES) -> Resample:
+    """Draw blocks with replacement, events among events and normal days among normal days.
+
+    Drawing within the two kinds keeps both of them in every replicate, so that no metric is undefined
+    only because a draw held no event.
+    """
+    generator = np.random.default_rng(seed)
+    alarm = np.asarray(label, dtype=np.float64) == 1
+    count = int(blocks.max()) + 1 if len(blocks) else 0
+    of_events = np.zeros(count, dtype=bool)
+    of_events[blocks[alarm]] = True
+    drawn = np.zeros((replicates, count), dtype=np.float32)
+    for kind in (np.flatnonzero(of_events), np.flatnonzero(~of_events)):
+        if len(kind):
+            drawn[:, kind] = generator.multinomial(len(kind), np.full(len(kind), 1 / len(kind)), replicates)
+    return Resample(drawn[:, blocks])
+
+
+def interval(value: float, draws: Floats, level: float = LEVEL) -> Interval:
+    """Percentile interval of replicates, widened where needed so that it holds the point estimate."""
+    known = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or not len(known):
+        return Interval(value, float("nan"), float("nan"))
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(min(low, value)), float(max(high, value)))
+
+
+def metric_draws(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metric) -> tuple[float, Floats]:
+    """A metric of the rows as they are, and of each replicate; rows without label or value don't count."""
+    truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
+    weights = np.vstack([np.ones((1, len(rows)), np.float32), drawn.weights[:, rows]])
+    computed = _weighted(metric, truth[rows], scores[rows], weights)
+    return float(computed[0]), computed[1:]
+
+
+def metric_interval(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metric) -> Interval:
+    """The metric with its interval."""
+    return interval(*metric_draws(y, values, drawn, metric))
+
+
+def difference_interval(
+    y: ArrayLike, values: ArrayLike, others: ArrayLike, drawn: Resample, metric: Metric
+) -> Interval:
+    """Metric of `values` less that of `others`, paired: both on the same rows of each replicate."""
+    first, second = np.asarray(values, dtype=np.float64), np.asarray(others, dtype=np.float64)
+    both = np.where(np.isnan(first) | np.isnan(second), np.nan, np.asarray(y, dtype=np.float64))
+    one, ones = metric_draws(both, first, drawn, metric)
+    two, twos = metric_draws(both, second, drawn, metric)
+    return interval(one - two, ones - twos)
+
+
+def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: Resample) -> Interval:
+    """Interval of a sum over rows divided by another one, such as false alarms per normal day."""
+    parts = np.column_stack([np.asarray(above, np.float64), np.asarray(below, np.float64)])
+    if not len(parts) or parts[:, 1].sum() <= 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    sums = drawn.weights @ parts
+    draws = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
+    return interval(float(parts[:, 0].sum() / parts[:, 1].sum()), draws)
+
+
+def event_interval(
+    values: ArrayLike, statistic: Literal["mean", "median"], seed: int, replicates: int = REPLICATES
+) -> Interval:
+    """Interval of the mean (recall from 0/1) or median (lead times) of one number per event.
+
+    Events are drawn with replacement. If all have the same number the interval has no width, which says
+    nothing about events to come: show the count beside it.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if not len(numbers):
+        return Interval(float("nan"), float("nan"), float("nan"))
+    drawn = np.random.default_rng(seed).integers(0, len(numbers), (replicates, len(numbers)))
+    compute = np.mean if statistic == "mean" else np.median
+    return interval(float(compute(numbers)), compute(numbers[drawn], axis=1))
+
+
+def wilson_interval(found: int, total: int, z: float = 1.645) -> Interval:
+    """90 % interval of a share (Wilson, 1927); has a width also for none or all of them."""
+    if total == 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    share, spread = found / total, z**2 / total
+    middle = share + spread / 2
+    half = z * np.sqrt(share * (1 - share) / total + spread / (4 * total))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return Interval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
+
+
+def _weighted(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
+    """The metric for each row of weights; NaN where a class has no weight."""
+    if not len(y):
+        return np.full(len(weights), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if metric in ("brier", "brier_skill"):
+            return _brier(metric, y, values, weights)
+        return _ranking(metric, y, values, weights)
+
+
+def _ranking(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
+    """Areas from cumulated weights; those are small whole numbers, so float32 holds them exactly."""
+    order = np.argsort(-values, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(values[order]) != 0, True))
+    ordered = weights[:, order]
+    hits = np.cumsum(ordered * y[order].astype(np.float32), axis=1)[:, last].astype(np.float64)
+    total = np.cumsum(ordered, axis=1)[:, last].astype(np.float64)
+    if metric == "pr_auc":
+        precision = np.divide(hits, total, out=np.zeros_like(hits), where=total > 0)
+        return (np.diff(hits, axis=1, prepend=0) * precision).sum(axis=1) / hits[:, -1]
+    false = total - hits
+    height = (hits + np.pad(hits, ((0, 0), (1, 0)))[:, :-1]) / 2
+    return (np.diff(false, axis=1, prepend=0) * height).sum(axis=1) / (hits[:, -1] * false[:, -1])
+
+
+def _brier(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
+    total = weights.sum(axis=1)
+    error = weights @ (values - y) ** 2 / total
+    if metric == "brier":
+        return error
+    rate = weights @ y / total
+    return 1 - error / (rate * (1 - rate))
