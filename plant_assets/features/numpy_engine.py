@@ -35,10 +35,14 @@ class NewestRow:
         self.names = [spec.name for spec in specs]
         self.rows = look_back(specs)
         self._columns = len(sources)
-        self._groups = [_group(kind, specs, sources) for kind in dict.fromkeys(s.kind for s in specs)]
-        found = [name for group in self._groups for name in group.names]
-        place = {name: i for i, name in enumerate(found)}
-        self._order = np.array([place[name] for name in self.names], dtype=np.intp)
+        self._groups: list[_Group] = []
+        self._order = np.zeros(len(specs), dtype=np.intp)
+        offset = 0
+        for members in _alike(specs):
+            group, cells = _group([specs[i] for i in members], sources)
+            self._order[members] = [offset + cell for cell in cells]
+            self._groups.append(group)
+            offset += len(group.low) * len(group.steps)
 
     def __call__(self, window: Floats) -> Floats:
         """Evaluate.
@@ -81,7 +85,6 @@ class _Group:
     """
 
     function: "Callable[[Floats, Mask | None, Ints, _Group], Floats]"
-    names: list[str]
     sources: Ints | None
     steps: Ints
     least: Ints
@@ -101,25 +104,40 @@ def _check(specs: Sequence[FeatureSpec], sources: Sequence[str]) -> None:
             raise FeatureError(f"{spec.name}: no feature kind {spec.kind!r}")
 
 
-def _group(kind: str, specs: Sequence[FeatureSpec], sources: Sequence[str]) -> _Group:
-    table = {(s.source, s.steps): s for s in specs if s.kind == kind}
-    one = {source: spec for (source, _), spec in table.items()}
-    lengths = {steps: spec.min_valid for (_, steps), spec in sorted(table.items(), key=lambda i: i[0][1])}
-    used = [source for source in sources if source in one]
-    longest = max(spec.rows for spec in one.values())
-    return _Group(
-        function=_FUNCTIONS[kind],
-        names=[table[s, n].name if (s, n) in table else "" for s in used for n in lengths],
+def _alike(specs: Sequence[FeatureSpec]) -> list[list[int]]:
+    """Positions of specs that share a kind, with one set of limits a source."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    variants: dict[tuple[str, str], list[tuple[float | None, float | None, float]]] = {}
+    for i, spec in enumerate(specs):
+        seen = variants.setdefault((spec.kind, spec.source), [])
+        limits = (spec.low, spec.high, spec.steps_per_hour)
+        if limits not in seen:
+            seen.append(limits)
+        groups.setdefault((spec.kind, seen.index(limits)), []).append(i)
+    return list(groups.values())
+
+
+def _group(specs: Sequence[FeatureSpec], sources: Sequence[str]) -> tuple[_Group, list[int]]:
+    """The group, and where in its flattened table each spec's value stands."""
+    by_source = {spec.source: spec for spec in specs}
+    lengths = {spec.steps: spec.min_valid for spec in sorted(specs, key=lambda s: s.steps)}
+    used = [source for source in sources if source in by_source]
+    first = [by_source[source] for source in used]
+    longest = max(spec.rows for spec in specs)
+    group = _Group(
+        function=_FUNCTIONS[specs[0].kind],
         sources=None if used == list(sources) else np.array([list(sources).index(s) for s in used]),
         steps=np.array(list(lengths)),
         least=np.array(list(lengths.values())),
         longest=longest,
-        low=np.array([[-np.inf if (v := one[s].low) is None else v] for s in used]),
-        high=np.array([[np.inf if (v := one[s].high) is None else v] for s in used]),
-        nearest=np.array([[one[s].shortest_distance] for s in used]),
-        per_hour=np.array([[one[s].steps_per_hour] for s in used]),
+        low=np.array([[-np.inf if s.low is None else s.low] for s in first]),
+        high=np.array([[np.inf if s.high is None else s.high] for s in first]),
+        nearest=np.array([[s.shortest_distance] for s in first]),
+        per_hour=np.array([[s.steps_per_hour] for s in first]),
         slope_weights=_slope_weights(list(lengths), longest),
     )
+    column = {steps: i for i, steps in enumerate(lengths)}
+    return group, [used.index(s.source) * len(lengths) + column[s.steps] for s in specs]
 
 
 def _evaluate(group: _Group, x: Floats, valid: Mask | None) -> Floats:
@@ -208,7 +226,7 @@ def _slope_weights(lengths: Sequence[int], longest: int) -> Floats:
     weights = np.zeros((longest, len(lengths)))
     for i, steps in enumerate(lengths):
         time = (steps - 1) / 2.0 - np.arange(steps)
-        weights[:steps, i] = time / max(time @ time, 1.0)
+        weights[:steps, i] = time / max(time @ time, 0.5)
     return weights
 
 
