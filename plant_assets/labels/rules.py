@@ -55,6 +55,17 @@ def check_rules(profile: PlantProfile) -> None:
                 raise RuleError(_unknown(rule, name, known))
 
 
+def label_sources(profile: PlantProfile) -> list[str]:
+    """Columns of the raw table that labels are made from: those behind the rules' names, and the time."""
+    found = {"timestamp"}
+    for rule in (*profile.labels.alarm_rules, *profile.labels.transition_rules):
+        for name in names_of(rule):
+            spec = parse_feature(name, profile)
+            source = spec.source if spec else name
+            found.update(profile.deviations.get(source, (source,)))
+    return sorted(found)
+
+
 def missing_names(rules: Sequence[Rule], columns: Collection[str]) -> tuple[str, ...]:
     """Names that the rules read and the table lacks: features to compute first."""
     return tuple(sorted({n for rule in rules for n in names_of(rule)} - set(columns)))

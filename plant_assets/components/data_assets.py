@@ -1,0 +1,229 @@
+"""Assets of a plant's data: history, labels and features.
+
+Belongs here: thin assets that call the library and describe what came out.
+Doesn't belong here: how anything is read, labelled or computed.
+"""
+
+import dagster as dg
+import polars as pl
+
+from plant_assets.components.metadata import column_trend, lineage, records_table, table_metadata, tag_trend
+from plant_assets.components.naming import (
+    ENGINEERS,
+    FEATURES,
+    LABELLED,
+    MODELLERS,
+    RAW,
+    SMOTE,
+    WINDOWS,
+    asset_key,
+    group,
+)
+from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.feature_engine import FeatureEngine
+from plant_assets.resources.lake import Lake
+
+
+class Drop(dg.Config):
+    """Which dropped files go into the history before it is read; none by hand."""
+
+    files: list[str] = []
+
+
+def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
+    """The assets from dropped files to training tables."""
+    return [
+        _raw_sensor_data(profile),
+        _labeled_dataset(profile),
+        _features(profile),
+        _window_features(profile),
+        _smote_features(profile),
+    ]
+
+
+def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key(profile.name, RAW),
+        group_name=group(profile.name, "data"),
+        owners=[ENGINEERS],
+        kinds={"polars", "parquet"},
+        pool=profile.name,
+        description=(
+            "The plant's readings on a regular grid, with quality flags and the files and rows they come "
+            "from. Takes the drop's files into the history first; without any it reads the history again."
+        ),
+    )
+    def raw_sensor_data(
+        context: dg.AssetExecutionContext, config: Drop, lake: Lake
+    ) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.ingest.resample import resample
+
+        taken = lake.ingest(profile, config.files, context.log.warning)
+        history = lake.history(profile.name)
+        raw = resample(history.read(), profile)
+        if raw.is_empty():
+            raise dg.Failure(
+                f"plant {profile.name} has no history: drop an export into {lake.drop_folder(profile.name)}",
+                allow_retries=False,
+            )
+        return dg.MaterializeResult(
+            value=raw,
+            data_version=dg.DataVersion(history.fingerprint()),
+            metadata={
+                **table_metadata(raw, profile),
+                "trend": tag_trend(raw, profile),
+                "data fingerprint": history.fingerprint(),
+                "drops in the history": len(history.drops()),
+                **taken,
+            },
+        )
+
+    return raw_sensor_data
+
+
+def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
+    raw_key = asset_key(profile.name, RAW)
+
+    @dg.asset(
+        key=asset_key(profile.name, LABELLED),
+        ins={"raw": dg.AssetIn(key=raw_key)},
+        group_name=group(profile.name, "data"),
+        owners=[ENGINEERS],
+        kinds={"polars", "parquet"},
+        pool=profile.name,
+        description="Readings with anomaly_label, regime, and which rule or known period made each alarm.",
+    )
+    def labeled_dataset(raw: pl.DataFrame, lake: Lake) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.labels.label import label, read_periods
+        from plant_assets.labels.rules import label_sources
+
+        labelled = label(raw, profile, read_periods(lake.history(profile.name).periods()))
+        reasons = (
+            labelled.explode("label_source").drop_nulls("label_source").group_by("label_source").len("rows")
+        )
+        alarms = int((labelled["anomaly_label"] == 1).sum())
+        return dg.MaterializeResult(
+            value=labelled,
+            metadata={
+                **table_metadata(labelled, profile),
+                "trend": tag_trend(labelled, profile),
+                "rows in alarm": alarms,
+                "share in alarm": alarms / labelled.height,
+                "reasons": records_table(reasons.sort("rows", descending=True)),
+                "dagster/column_lineage": lineage(
+                    raw_key,
+                    {name: [name] for name in raw.columns}
+                    | dict.fromkeys(("anomaly_label", "regime", "label_source"), label_sources(profile)),
+                ),
+            },
+        )
+
+    return labeled_dataset
+
+
+def _features(profile: PlantProfile) -> dg.AssetsDefinition:
+    labelled_key = asset_key(profile.name, LABELLED)
+
+    @dg.asset(
+        key=asset_key(profile.name, FEATURES),
+        ins={"labelled": dg.AssetIn(key=labelled_key)},
+        group_name=group(profile.name, "features"),
+        owners=[MODELLERS],
+        kinds={"polars", "parquet"},
+        pool=profile.name,
+        description="Causal features of every used tag and set-point deviation (SP - PV); no look-ahead.",
+    )
+    def features(labelled: pl.DataFrame, feature_engine: FeatureEngine) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.features.spec import feature_specs, look_back
+
+        specs = feature_specs(profile)
+        table = feature_engine.compute(labelled, profile)
+        shaded = labelled["anomaly_label"] == 1
+        volatile = [spec.name for spec in specs if spec.kind == "std"][:6]
+        return dg.MaterializeResult(
+            value=table,
+            metadata={
+                **table_metadata(table, profile),
+                "trend": column_trend(table, volatile, shaded),
+                "features": len(specs),
+                "look-back rows": look_back(specs),
+                "engine": feature_engine.engine,
+                "dagster/column_lineage": lineage(
+                    labelled_key, {spec.name: _tags_behind(spec.source, profile) for spec in specs}
+                ),
+            },
+        )
+
+    return features
+
+
+def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
+    labelled_key = asset_key(profile.name, LABELLED)
+
+    @dg.asset(
+        key=asset_key(profile.name, WINDOWS),
+        ins={"labelled": dg.AssetIn(key=labelled_key)},
+        group_name=group(profile.name, "features"),
+        owners=[MODELLERS],
+        kinds={"polars", "parquet"},
+        pool=profile.name,
+        description=f"The newest {profile.features.window_steps} rows side by side, for the forecasters.",
+    )
+    def window_features(labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.features.spec import feature_sources
+        from plant_assets.features.windows import window_features as compute
+
+        table = compute(labelled, profile)
+        sources = sorted(feature_sources(profile), key=len, reverse=True)
+        origin = {
+            column: _tags_behind(next(s for s in sources if column.startswith(f"{s}_")), profile)
+            for column in table.columns
+            if column != "timestamp"
+        }
+        return dg.MaterializeResult(
+            value=table,
+            metadata={
+                **table_metadata(table, profile),
+                "steps": profile.features.window_steps,
+                "dagster/column_lineage": lineage(labelled_key, origin),
+            },
+        )
+
+    return window_features
+
+
+def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key(profile.name, SMOTE),
+        ins={
+            "features": dg.AssetIn(key=asset_key(profile.name, FEATURES)),
+            "labelled": dg.AssetIn(key=asset_key(profile.name, LABELLED)),
+        },
+        group_name=group(profile.name, "features"),
+        owners=[MODELLERS],
+        kinds={"polars", "parquet"},
+        pool=profile.name,
+        description=(
+            "The training split with synthetic alarm rows beside the real ones, marked as such; it has no "
+            "timeline. Kept as an ablation: no calibrated model learns from it."
+        ),
+    )
+    def smote_features(features: pl.DataFrame, labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.models.resampling import smote_table
+
+        table = smote_table(features, labelled, profile)
+        synthetic = int(table["synthetic"].sum())
+        return dg.MaterializeResult(
+            value=table,
+            metadata={
+                **table_metadata(table, profile),
+                "synthetic rows": synthetic,
+                "real rows": table.height - synthetic,
+            },
+        )
+
+    return smote_features
+
+
+def _tags_behind(source: str, profile: PlantProfile) -> list[str]:
+    return list(profile.deviations.get(source, (source,)))

@@ -1,0 +1,202 @@
+"""The drop-folder sensor of a plant: from settled files to one run, and from a dead run to its next attempt.
+
+Belongs here: the conversation of manifest and Dagster. Doesn't belong here: what counts as settled or how
+often a file is tried (`ingest/manifest.py`), or how files are read.
+
+All memory is in the manifest and in Dagster's run storage, none in the daemon: whatever is killed, the next
+look finds a file settled, or requested without a run, or with a failed one, and goes on from there.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from plant_assets.components.checks import OVERDUE_CHECK, overdue_result
+from plant_assets.components.naming import (
+    ATTEMPT_TAG,
+    DROP_TAG,
+    PLANT_TAG,
+    RAW,
+    asset_key,
+    job_name,
+    sensor_name,
+)
+from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.lake import Lake
+
+if TYPE_CHECKING:
+    from plant_assets.ingest.manifest import Manifest, ManifestEntry
+
+_RUN_KEY_TAG = "dagster/run_key"
+_DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_SECOND_LOOK_S = 2
+_GATHER = timedelta(seconds=30)
+"""How long settled files wait for others of the folder that are still being written."""
+
+
+def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition:
+    """The sensor that requests one run for all files that lie ready in the plant's drop folder."""
+
+    @dg.sensor(
+        name=sensor_name(profile.name),
+        job_name=job_name(profile.name),
+        minimum_interval_seconds=poll_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Watches data_drop/{profile.name}; one run takes in all files that lie ready.",
+        tags={PLANT_TAG: profile.name},
+    )
+    def drop_folder(context: dg.SensorEvaluationContext, lake: Lake) -> dg.SensorResult:
+        manifest = lake.manifest()
+        _notice_dead_runs(context.instance, manifest, profile.name, lake)
+        requests = _unstarted(context.instance, manifest, profile)
+        reason = ""
+        if not requests:
+            ready, reason = _ready_files(context, manifest, profile.name, lake, poll_seconds)
+            if ready:
+                requests = [_request(manifest, profile, ready, lake)]
+        events, cursor = _overdue_alert(profile.name, lake, context.cursor)
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else dg.SkipReason(reason),
+            asset_events=events,
+            cursor=cursor,
+        )
+
+    return drop_folder
+
+
+def _ready_files(
+    context: dg.SensorEvaluationContext, manifest: "Manifest", plant: str, lake: Lake, poll_seconds: int
+) -> tuple[list["ManifestEntry"], str]:
+    """Files that a run should take in now, or why there are none."""
+    folder = lake.drop_folder(plant)
+    ready = manifest.scan(folder, plant, lake.now())
+    if not ready and manifest.entries(plant, ["seen"]):
+        # Dagster looks every 5 s at most; the second look of the settling rule needn't wait for that.
+        time.sleep(min(poll_seconds, _SECOND_LOOK_S))
+        ready = manifest.scan(folder, plant, lake.now())
+    if not ready:
+        return [], f"nothing new in {folder}"
+    if busy := _active_run(context.instance, plant):
+        return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
+    growing = [e for e in manifest.entries(plant, ["seen"]) if not e.gone]
+    if growing and lake.now() - min(e.first_seen for e in ready) < _GATHER:
+        return [], f"{len(ready)} files wait for {growing[0].path.name}, which is still being written"
+    return ready, ""
+
+
+def _request(
+    manifest: "Manifest", profile: PlantProfile, entries: Sequence["ManifestEntry"], lake: Lake
+) -> dg.RunRequest:
+    attempt = max(entry.attempt for entry in entries) + 1
+    key = drop_key(entries, attempt)
+    # Noted before it is asked for: a request without a run is asked for again, with the same key.
+    manifest.request(entries, key, lake.now())
+    return _run_request(profile, entries, key, attempt)
+
+
+def drop_key(entries: Sequence["ManifestEntry"], attempt: int) -> str:
+    """Key of a drop's run: equal for equal paths and contents of the same attempt."""
+    content = sorted((str(entry.path), entry.sha256) for entry in entries)
+    return f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}-{attempt}"
+
+
+def _run_request(
+    profile: PlantProfile, entries: Sequence["ManifestEntry"], key: str, attempt: int
+) -> dg.RunRequest:
+    raw_op = asset_key(profile.name, RAW).to_python_identifier()
+    return dg.RunRequest(
+        run_key=key,
+        run_config={"ops": {raw_op: {"config": {"files": [str(entry.path) for entry in entries]}}}},
+        tags={PLANT_TAG: profile.name, DROP_TAG: key, ATTEMPT_TAG: str(attempt)},
+    )
+
+
+def _unstarted(
+    instance: dg.DagsterInstance, manifest: "Manifest", profile: PlantProfile
+) -> list[dg.RunRequest]:
+    """Requests that never became a run, because the daemon died in between."""
+    found = []
+    for key, entries in _by_request(manifest.entries(profile.name, ["requested"])).items():
+        if _run_of(instance, key) is None:
+            found.append(_run_request(profile, entries, key, max(e.attempt for e in entries)))
+    return found
+
+
+def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant: str, lake: Lake) -> None:
+    """Give the files of a failed run back, to be tried again or given up.
+
+    Files that are in the history already count too, as long as no later run made models of it: a drop
+    is finished when its run is.
+    """
+    requests = _by_request(manifest.entries(plant, ["requested", "ingested"]))
+    newest = max(requests, key=lambda key: max(e.changed_at for e in requests[key]), default=None)
+    for key, entries in requests.items():
+        if key != newest and all(entry.state == "ingested" for entry in entries):
+            continue
+        run = _run_of(instance, key)
+        if run is not None and run.status in _DEAD and not _made_good(instance, plant, run):
+            manifest.run_failed(entries, _why(instance, run), lake.now())
+
+
+def _by_request(entries: Sequence["ManifestEntry"]) -> dict[str, list["ManifestEntry"]]:
+    found: dict[str, list[ManifestEntry]] = {}
+    for entry in entries:
+        if entry.run_id:
+            found.setdefault(entry.run_id, []).append(entry)
+    return found
+
+
+def _run_of(instance: dg.DagsterInstance, key: str) -> dg.DagsterRun | None:
+    """The newest run of a request; a person may have executed it again."""
+    return next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: key}), limit=1)), None)
+
+
+def _active_run(instance: dg.DagsterInstance, plant: str) -> dg.DagsterRun | None:
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+    runs = dg.RunsFilter(tags={PLANT_TAG: plant}, statuses=list(NOT_FINISHED_STATUSES))
+    return next(iter(instance.get_runs(runs, limit=1)), None)
+
+
+def _made_good(instance: dg.DagsterInstance, plant: str, dead: dg.DagsterRun) -> bool:
+    """Whether a later run of the whole pipeline succeeded."""
+    done = dg.RunsFilter(
+        job_name=job_name(plant), tags={PLANT_TAG: plant}, statuses=[dg.DagsterRunStatus.SUCCESS]
+    )
+    last = next(iter(instance.get_run_records(done, limit=1)), None)
+    mine = instance.get_run_record_by_id(dead.run_id)
+    return last is not None and mine is not None and last.storage_id > mine.storage_id
+
+
+def _why(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """The first error of a run's steps in one line; a run without one lost its process."""
+    failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    for record in failures:
+        event = record.dagster_event
+        if event is not None and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            inner = error.cause or error
+            return f"{event.step_key}: {inner.message.strip().splitlines()[0]}"
+    return f"run {run.run_id[:8]} was {run.status.value.lower()} without an error of its own"
+
+
+def _overdue_alert(plant: str, lake: Lake, cursor: str | None) -> tuple[list[dg.AssetCheckEvaluation], str]:
+    """The check that a person sees, reported when what waits has changed."""
+    result = overdue_result(asset_key(plant, RAW), lake, plant)
+    if (result.description or "") == (cursor or "no file waits too long"):
+        return [], cursor or ""
+    evaluation = dg.AssetCheckEvaluation(
+        asset_key=asset_key(plant, RAW),
+        check_name=OVERDUE_CHECK,
+        passed=result.passed,
+        severity=result.severity,
+        metadata=result.metadata,
+        description=result.description,
+    )
+    return [evaluation], result.description or ""

@@ -1,0 +1,84 @@
+"""What a person reads beside a materialization: counts, dates, a picture, columns and where they come from.
+
+Belongs here: turning tables and profiles into Dagster metadata. Doesn't belong here: computing tables.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+import polars as pl
+
+from plant_assets.components.svg import Trace, trend
+from plant_assets.profile.model import PlantProfile, Tag
+
+_PLOTTED_TAGS = 6
+
+
+def table_metadata(frame: pl.DataFrame, profile: PlantProfile) -> dict[str, dg.MetadataValue]:
+    """Row and column counts, date range and column schema of a table with a `timestamp`."""
+    found: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(frame.height),
+        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(frame, profile)),
+    }
+    if frame.height and "timestamp" in frame.columns:
+        first, last = frame["timestamp"].min(), frame["timestamp"].max()
+        found["date range"] = dg.MetadataValue.text(f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC")
+    return found
+
+
+def column_schema(frame: pl.DataFrame, profile: PlantProfile) -> dg.TableSchema:
+    """Names and types of a table's columns; tags with what they measure and its unit."""
+    tags = {tag.name: tag for tag in profile.tags}
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=name, type=_type_name(dtype), description=_describe(tags.get(name)))
+            for name, dtype in frame.schema.items()
+        ]
+    )
+
+
+def lineage(asset: dg.AssetKey, sources: Mapping[str, Sequence[str]]) -> dg.MetadataValue:
+    """Column lineage: each column with the columns of one upstream asset that it is computed from."""
+    return dg.MetadataValue.column_lineage(
+        dg.TableColumnLineage(
+            deps_by_column={
+                column: [dg.TableColumnDep(asset_key=asset, column_name=name) for name in names]
+                for column, names in sources.items()
+            }
+        )
+    )
+
+
+def tag_trend(frame: pl.DataFrame, profile: PlantProfile) -> dg.MetadataValue:
+    """A picture of the first tags with a normal band or limits, alarms shaded where there are labels."""
+    chosen = [t for t in profile.tags if t.used and t.name in frame.columns and t.role in ("indicator", "pv")]
+    shaded = frame["anomaly_label"] == 1 if "anomaly_label" in frame.columns else None
+    traces = [Trace(t.name, frame[t.name], t.unit) for t in chosen[:_PLOTTED_TAGS]]
+    return dg.MetadataValue.md(trend(frame["timestamp"], traces, shaded))
+
+
+def column_trend(
+    frame: pl.DataFrame, columns: Sequence[str], shaded: pl.Series | None = None
+) -> dg.MetadataValue:
+    """A picture of some columns over time."""
+    return dg.MetadataValue.md(trend(frame["timestamp"], [Trace(c, frame[c]) for c in columns], shaded))
+
+
+def records_table(frame: pl.DataFrame, rows: int = 50) -> dg.TableMetadataValue:
+    """The first rows of a small table, values as text where Dagster knows no such type."""
+    plain = frame.head(rows).with_columns(
+        pl.col(name).cast(pl.String)
+        for name, dtype in frame.schema.items()
+        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String))
+    )
+    records = [dg.TableRecord(row) for row in plain.to_dicts()]
+    columns = [dg.TableColumn(name, _type_name(dtype)) for name, dtype in frame.schema.items()]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
+
+
+def _describe(tag: Tag | None) -> str | None:
+    return f"{tag.description}, {tag.unit}; {tag.process_unit}" if tag else None
+
+
+def _type_name(dtype: pl.DataType) -> str:
+    return str(dtype)

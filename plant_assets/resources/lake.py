@@ -1,0 +1,72 @@
+"""Where a plant's histories, assets, drops and refused files lie.
+
+Belongs here: addresses, and opening what lies there. Doesn't belong here: what is read or written.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import dagster as dg
+
+from plant_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from plant_assets.ingest.history import History
+    from plant_assets.ingest.manifest import Manifest
+
+OVERDUE_AFTER = timedelta(minutes=15)
+
+
+class Lake(dg.ConfigurableResource):
+    """Addresses of a deployment's state.
+
+    Attributes:
+        root: folder or `s3://…` that holds `<plant>/history` and `<plant>/assets`.
+        drop: folder that holds one drop folder a plant.
+        quarantine: folder that takes refused files.
+        state_url: SQLAlchemy address of the drop manifest.
+        max_drop_bytes: a larger file is refused.
+    """
+
+    root: str
+    drop: str
+    quarantine: str
+    state_url: str
+    max_drop_bytes: int = 500 * 1024 * 1024
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            root=settings.lake_root,
+            drop=str(settings.drop),
+            quarantine=str(settings.quarantine),
+            state_url=settings.state_url,
+            max_drop_bytes=settings.max_drop_mb * 1024 * 1024,
+        )
+
+    def history(self, plant: str) -> "History":
+        from plant_assets.ingest.history import History
+
+        return History(self.root, plant)
+
+    def manifest(self) -> "Manifest":
+        from plant_assets.ingest.manifest import Manifest
+
+        return Manifest(self.state_url)
+
+    def overdue(self, plant: str, limit: timedelta = OVERDUE_AFTER) -> list[str]:
+        """A line for each dropped file that waits for longer than `limit`, or was given up."""
+        return [
+            f"{entry.path.name}: {entry.state} since {entry.changed_at:%Y-%m-%d %H:%M} UTC. {entry.message}".rstrip()
+            for entry in self.manifest().overdue(self.now(), limit, plant)
+        ]
+
+    def drop_folder(self, plant: str) -> Path:
+        return Path(self.drop) / plant
+
+    def quarantine_folder(self, plant: str) -> Path:
+        return Path(self.quarantine) / plant
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)

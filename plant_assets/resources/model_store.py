@@ -1,0 +1,53 @@
+"""Where models live: the MLflow registry behind the library's own client, and links into its pages.
+
+dagster-mlflow's resource is old-style and starts a parent run a Dagster run; here each model has a run of
+its own, found again by the Dagster run's tag.
+"""
+
+from typing import TYPE_CHECKING, Literal, Self
+
+import dagster as dg
+
+from plant_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from plant_assets.models.registry import ModelRegistry
+
+
+class ModelStore(dg.ConfigurableResource):
+    """The model registry of a deployment.
+
+    Attributes:
+        tracking_uri: MLflow's address, a server or a database.
+        artifacts: folder of a local MLflow's artifacts.
+        pages: root of MLflow's web pages.
+        promotion_mode: whether the gate's word moves the champion, or a person's.
+        promotion_metric: what champion and challenger are compared by.
+    """
+
+    tracking_uri: str
+    artifacts: str
+    pages: str
+    promotion_mode: Literal["auto", "manual"] = "auto"
+    promotion_metric: Literal["pr_auc", "brier_skill"] = "pr_auc"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            tracking_uri=settings.mlflow_tracking_uri,
+            artifacts=str(settings.mlflow_artifacts),
+            pages=f"http://{settings.host}:{settings.port_mlflow}",
+            promotion_mode=settings.model_promotion_mode,
+            promotion_metric=settings.model_promotion_metric,
+        )
+
+    def registry(self) -> "ModelRegistry":
+        from plant_assets.models.registry import ModelRegistry
+
+        return ModelRegistry(self.tracking_uri, self.artifacts)
+
+    def version_page(self, name: str, version: str) -> dg.MetadataValue:
+        return dg.MetadataValue.url(f"{self.pages}/#/models/{name}/versions/{version}")
+
+    def run_page(self, experiment_id: str, run_id: str) -> dg.MetadataValue:
+        return dg.MetadataValue.url(f"{self.pages}/#/experiments/{experiment_id}/runs/{run_id}")
