@@ -1,0 +1,236 @@
+"""Takes dropped files into a plant's history: read each, refuse what can't be used, commit the rest at once.
+
+Belongs here: the order of these steps, which is what makes a drop safe to repeat. The history is
+committed first, then the manifest notes it, then refused files move; killed anywhere between, the same
+call finishes the drop and changes nothing twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from plant_assets.ingest.drop_folder import Found, content_hash, look_at
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.history import DropFile, DropInfo, History
+from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.quarantine import quarantine
+from plant_assets.ingest.reading import FileReading, combine, read_drop_file
+from plant_assets.ingest.records import empty_records
+from plant_assets.ingest.storage import storage_error
+from plant_assets.profile.model import PlantProfile
+
+_STATES = ("accepted", "known", "refused", "vanished", "failed")
+DEFAULT_MAX_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes:
+        state: accepted; known (its content went in before); refused (see `refusal`); vanished (no such
+            file any more); failed (the system would not let it be read).
+        report: what the reader says of an accepted file.
+        refusal: code, message, place and expectation of a refused one.
+        message: why one failed.
+        moved_to: where a refused file lies now.
+    """
+
+    path: str
+    sha256: str = ""
+    state: Literal["accepted", "known", "refused", "vanished", "failed"] = "accepted"
+    kind: str = ""
+    report: dict[str, object] = field(default_factory=dict)
+    refusal: dict[str, str | None] = field(default_factory=dict)
+    message: str = ""
+    moved_to: str = ""
+
+
+@dataclass(slots=True)
+class DropResult:
+    """What a drop did to the history, and what became of each file.
+
+    Attributes:
+        version: of the history afterwards.
+        added, changed, unchanged: records by what they did to the history.
+        periods: operator periods added or changed.
+        months: touched, such as `2015-01`.
+    """
+
+    plant: str
+    at: datetime
+    files: list[FileOutcome]
+    committed: bool = False
+    version: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    periods: int = 0
+    months: tuple[str, ...] = ()
+
+    def of_state(self, state: str) -> list[FileOutcome]:
+        return [file for file in self.files if file.state == state]
+
+    def as_dict(self) -> dict[str, object]:
+        """As JSON takes it."""
+        return {**asdict(self), "at": self.at.isoformat(), "months": list(self.months)}
+
+    def summary(self) -> str:
+        """One line for a person."""
+        counts = {s: len(self.of_state(s)) for s in _STATES}
+        files = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "no files"
+        parts = [f"{self.plant}: {files}"]
+        if self.committed:
+            parts.append(f"{self.added} records added, {self.changed} changed, {self.unchanged} as before")
+        if self.periods:
+            parts.append(f"{self.periods} operator periods")
+        return "; ".join(parts)
+
+
+@dataclass(slots=True)
+class _Item:
+    """A file on its way through a drop."""
+
+    path: Path
+    outcome: FileOutcome
+    found: Found | None = None
+    reading: FileReading | None = None
+    refusal: Refusal | None = None
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.reading, self.refusal = None, refusal
+        self.outcome.state, self.outcome.refusal = "refused", refusal.as_dict()
+
+
+def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through them
+    paths: Sequence[Path],
+    profile: PlantProfile,
+    history: History,
+    manifest: Manifest,
+    quarantine_folder: Path,
+    now: datetime,
+    *,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    force: bool = False,
+) -> DropResult:
+    """Take files into the history as one drop.
+
+    A refused file moves to quarantine, and the others go on. Of records that share time and tag, those
+    of the later path win. Repeating the call, after a crash too, changes nothing twice.
+
+    Args:
+        paths: the drop's files.
+        profile: the plant's.
+        history: of the plant.
+        manifest: where the fate of each file is noted.
+        quarantine_folder: the plant's, where refused files go beside the reports that say why.
+        now: the time of the drop.
+        max_bytes: larger files are refused.
+        force: take in files whose content went in before.
+
+    Raises:
+        StorageError: history or manifest can't be written; nothing is half done, and the call may be
+            repeated.
+    """
+    items = [_Item(Path(path), FileOutcome(str(path))) for path in paths]
+    for item in items:
+        _read(item, profile, max_bytes, now)
+    records = _combine(items, profile)
+    result = DropResult(profile.name, now, [item.outcome for item in items])
+    _commit(items, records, history, result, force)
+    _note(items, manifest, quarantine_folder, result)
+    return result
+
+
+def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> None:
+    outcome = item.outcome
+    try:
+        item.found = look_at(item.path)
+        item.reading = read_drop_file(item.path, profile, max_bytes=max_bytes, now=now)
+    except FileNotFoundError:
+        outcome.state = "vanished"
+    except OSError as error:
+        outcome.state = "failed"
+        outcome.message = f"can't be read: {error.strerror}. Mend the cause, then drop the file again."
+    except Refusal as refusal:
+        item.refuse(refusal)
+    except Exception as error:  # noqa: BLE001 - whatever a file does to a reader, the others go on
+        what = f"the file could not be read ({type(error).__name__}: {error})"
+        item.refuse(Refusal("unreadable", what, expected="a CSV, Excel or Parquet export"))
+    if item.reading is not None:
+        outcome.sha256, outcome.kind = item.reading.sha256, item.reading.kind
+        outcome.report = item.reading.report.as_dict()
+    elif item.refusal is not None and item.found is not None:
+        outcome.sha256 = content_hash(item.found) or ""
+
+
+def _combine(items: Sequence[_Item], profile: PlantProfile) -> pl.DataFrame:
+    """The records of the readable files; when together they hold none, each of them is refused."""
+    holders = [item for item in items if item.reading is not None and item.reading.kind == "records"]
+    try:
+        return combine([item.reading for item in holders if item.reading is not None], profile)
+    except Refusal as refusal:
+        for item in holders:
+            item.refuse(refusal)
+        return empty_records()
+
+
+def _commit(
+    items: Sequence[_Item], records: pl.DataFrame, history: History, result: DropResult, force: bool
+) -> None:
+    known: set[str] = set()
+    if drop := _drop_info(items, "records", result.at):
+        done = history.upsert(records, drop, force=force)
+        result.committed, result.version, result.months = done.committed, done.version, done.months
+        result.added, result.changed, result.unchanged = done.added, done.changed, done.unchanged
+        known |= set(done.known_files)
+    if drop := _drop_info(items, "periods", result.at):
+        logs = [i.reading.periods for i in items if i.reading is not None and i.reading.periods is not None]
+        done = history.upsert_periods(pl.concat(logs), drop, force=force)
+        result.periods = done.added + done.changed
+        known |= set(done.known_files)
+    for item in items:
+        if item.outcome.sha256 in known:
+            item.outcome.state = "known"
+
+
+def _drop_info(items: Sequence[_Item], kind: str, at: datetime) -> DropInfo | None:
+    readings = [item.reading for item in items if item.reading is not None and item.reading.kind == kind]
+    files = {r.sha256: DropFile(r.sha256, r.report.name, _rows(r)) for r in readings}
+    return DropInfo(tuple(files.values()), at) if files else None
+
+
+def _note(items: Sequence[_Item], manifest: Manifest, quarantine_folder: Path, result: DropResult) -> None:
+    """Tell the manifest, last of all: what it doesn't know yet is done again, and changes nothing."""
+    plant, now = result.plant, result.at
+    for item in items:
+        if item.found is None:
+            continue
+        sha256, outcome = item.outcome.sha256, item.outcome
+        if item.reading is not None:
+            manifest.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
+        elif item.refusal is not None:
+            outcome.moved_to = _put_aside(item.path, item.refusal, quarantine_folder, result)
+            manifest.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
+        elif outcome.state == "failed":
+            manifest.mark(plant, item.found, sha256, "failed", now, message=outcome.message)
+
+
+def _put_aside(path: Path, refusal: Refusal, folder: Path, result: DropResult) -> str:
+    try:
+        return str(quarantine(path, refusal, folder, plant=result.plant, now=result.at).file)
+    except OSError as error:
+        raise storage_error(error, str(folder)) from error
+
+
+def _said_of(outcome: FileOutcome, reading: FileReading) -> str:
+    before = "; its content went in before" if outcome.state == "known" else ""
+    return f"{_rows(reading)} {reading.kind}{before}"
+
+
+def _rows(reading: FileReading) -> int:
+    return reading.records.height if reading.periods is None else reading.periods.height

@@ -1,0 +1,76 @@
+"""What lies in a drop folder: which of its entries are drops, and what their content is."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file as it lies there; `leads_out` marks a link to somewhere outside the folder, not followed."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+    leads_out: bool = False
+
+
+def list_files(folder: Path) -> Iterator[Found]:
+    """Files of the folder by name, without folders, hidden files and those that a program still writes."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in listed:
+        if not _is_passing(entry.name) and (found := _look(entry, folder)) is not None:
+            yield found
+
+
+def look_at(path: Path) -> Found:
+    """One file as it lies there.
+
+    Raises:
+        OSError: it doesn't, or can't be looked at.
+    """
+    status = path.stat()
+    return Found(path.absolute(), status.st_size, status.st_mtime_ns)
+
+
+def content_hash(found: Found) -> str | None:
+    """SHA-256 of the file in hex; None if it changed or vanished meanwhile.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with found.path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+            status = os.fstat(file.fileno())
+    except FileNotFoundError:
+        return None
+    unchanged = (status.st_size, status.st_mtime_ns) == (found.size, found.mtime_ns)
+    return digest.hexdigest() if unchanged else None
+
+
+def _is_passing(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.casefold().endswith(_UNFINISHED)
+
+
+def _look(entry: "os.DirEntry[str]", folder: Path) -> Found | None:
+    path = folder / entry.name
+    try:
+        if entry.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            status = entry.stat(follow_symlinks=False)
+            return Found(path, status.st_size, status.st_mtime_ns, leads_out=True)
+        status = entry.stat()
+        return Found(path, status.st_size, status.st_mtime_ns) if entry.is_file() else None
+    except OSError:
+        return None  # gone between listing and looking, or a link to nothing
