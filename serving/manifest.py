@@ -18,13 +18,13 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
 class Feature(_Strict):
     """One input of the model, in the order of its rows; the fields are the feature kernel's.
 
-    `spec` is absent for the steps of a window (`<source>_t-3`), which the window kernel computes.
+    Steps of a window (`<source>_t-3`) have a name alone: the window kernel computes them.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Feature(_Strict):
 class Decision(_Strict):
     """When a probability (or score, if uncalibrated) is an alarm; absent where nothing alarms."""
 
-    threshold: float
+    threshold: float = Field(description="alarm at or above it; infinite: never")
     deadband: float = Field(default=0.0, ge=0)
     on_delay: int = Field(default=0, ge=0, description="intervals")
     off_delay: int = Field(default=0, ge=0, description="intervals")

@@ -135,29 +135,23 @@ class MeanAbsolute(_Node):
 
 
 class Pca(_Node):
-    """Hotelling's T2 or the squared prediction error in a PCA model (Jackson and Mudholkar 1979)."""
+    """Hotelling's T2 or the squared prediction error of standardised rows in a PCA model.
+
+    Jackson and Mudholkar (1979), "Control procedures for residuals associated with PCA".
+    """
 
     kind: Literal["pca"] = "pca"
-    mean: str
     components: str = Field(description="array (kept, features), orthonormal rows")
     variances: str = Field(description="array (kept,)")
     statistic: Literal["t2", "spe"]
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
         del forests
-        mean = arrays.get(self.mean, width)
         components = arrays.get(self.components, None, width)
         variances = arrays.get(self.variances, len(components))
-        down = np.ascontiguousarray(components.T)
-
-        def t2(rows: Floats) -> Floats:
-            return (((rows - mean) @ down) ** 2 / variances).sum(axis=1)
-
-        def spe(rows: Floats) -> Floats:
-            centred = rows - mean
-            return ((centred - (centred @ down) @ components) ** 2).sum(axis=1)
-
-        return t2 if self.statistic == "t2" else spe
+        if self.statistic == "t2":
+            return lambda rows: ((rows @ components.T) ** 2 / variances).sum(axis=1)
+        return lambda rows: ((rows - (rows @ components.T) @ components) ** 2).sum(axis=1)
 
 
 class Neighbours(_Node):
@@ -176,22 +170,19 @@ class Neighbours(_Node):
 
 
 class Scaled(_Node):
-    """A scorer on (rows - centre) / scale, limited to ± `clip` where given."""
+    """A scorer on (rows - centre) / scale."""
 
     kind: Literal["scaled"] = "scaled"
     centre: str
     scale: str
-    clip: float | None = Field(default=None, gt=0)
     scorer: "ScorerNode"
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
         inner = self.scorer.build(arrays, forests, width)
-        centre, scale, clip = arrays.get(self.centre, width), arrays.get(self.scale, width), self.clip
+        centre, scale = arrays.get(self.centre, width), arrays.get(self.scale, width)
         if not (scale > 0).all():
             raise ScorerError(f"array {self.scale!r}: expected numbers above 0")
-        if clip is None:
-            return lambda rows: inner((rows - centre) / scale)
-        return lambda rows: inner(np.clip((rows - centre) / scale, -clip, clip))
+        return lambda rows: inner((rows - centre) / scale)
 
 
 class Part(_Node):

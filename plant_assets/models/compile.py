@@ -1,0 +1,161 @@
+"""Trained models as a bundle's plain data: nodes of a scorer, named arrays, forests of trees.
+
+Belongs here: one function a family of estimators. Doesn't belong here: trees themselves
+(`compile_trees.py`), folders and parity (`bundle.py`), evaluation (`serving.scorers`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.compile_trees import (
+    Ensemble,
+    isolation_forest_trees,
+    lightgbm_trees,
+    random_forest_trees,
+    to_onnx,
+    xgboost_trees,
+)
+from plant_assets.models.fitted import Constant, Estimator, FittedModel
+from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
+from plant_assets.models.regime import Multinomial
+from serving import calibration, scorers
+
+Model = TypeVar("Model")
+
+
+class CompileError(TypeError):
+    """An estimator that can't become plain data; says which, and what was expected."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """Arrays and forest files that scorer nodes refer to by name."""
+
+    width: int
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    forests: dict[str, bytes] = field(default_factory=dict)
+
+    def array(self, name: str, values: np.ndarray) -> str:
+        self.arrays[name] = np.ascontiguousarray(values, dtype=np.float64)
+        return name
+
+    def forest(self, name: str, ensemble: Ensemble) -> str:
+        file = f"{name}.onnx"
+        self.forests[file] = to_onnx(ensemble, self.width)
+        return file
+
+
+def compile_model(fitted: FittedModel) -> tuple[scorers.ScorerNode, calibration.Platt | None, Parts]:
+    """The scorer, calibrator and parts of a fitted model.
+
+    Raises:
+        CompileError: its estimator is of no known family.
+    """
+    parts = Parts(width=len(fitted.feature_names))
+    scaled = scorers.Scaled(
+        centre=parts.array("centre", fitted.preprocess.center),
+        scale=parts.array("scale", fitted.preprocess.scale),
+        scorer=compile_estimator(fitted.estimator, parts),
+    )
+    platt = fitted.calibrator
+    calibrator = None if platt is None else calibration.Platt(slope=platt.slope, intercept=platt.intercept)
+    return scaled, calibrator, parts
+
+
+def compile_estimator(estimator: Estimator, parts: Parts) -> scorers.ScorerNode:
+    """The node of one estimator; its arrays and forests go into `parts`."""
+    for family, compiler in _COMPILERS.items():
+        if isinstance(estimator, family):
+            return compiler(estimator, parts)
+    known = ", ".join(family.__name__ for family in _COMPILERS)
+    raise CompileError(f"no way to compile a {type(estimator).__name__}: expected one of {known}")
+
+
+def _constant(estimator: Constant, parts: Parts) -> scorers.ScorerNode:
+    del parts
+    return scorers.Constant(value=estimator.value)
+
+
+def _linear(estimator: Logistic, parts: Parts) -> scorers.ScorerNode:
+    return scorers.Linear(
+        coefficients=parts.array("coefficients", estimator.coefficients),
+        intercept=parts.array("intercept", np.array([estimator.intercept])),
+    )
+
+
+def _multinomial(estimator: Multinomial, parts: Parts) -> scorers.ScorerNode:
+    return scorers.Linear(
+        coefficients=parts.array("coefficients", estimator.coefficients),
+        intercept=parts.array("intercept", estimator.intercepts),
+        link="softmax",
+    )
+
+
+def _random_forest(estimator: RandomForest, parts: Parts) -> scorers.ScorerNode:
+    trees = random_forest_trees(_fitted(estimator.model, estimator))
+    return scorers.Forest(file=parts.forest("trees", trees), rounds_input=True)
+
+
+def _xgboost(estimator: XgBoost, parts: Parts) -> scorers.ScorerNode:
+    trees = xgboost_trees(_fitted(estimator.model, estimator))
+    return scorers.Forest(file=parts.forest("trees", trees), precision="float32")
+
+
+def _lightgbm(estimator: LightGbm, parts: Parts) -> scorers.ScorerNode:
+    return scorers.Forest(file=parts.forest("trees", lightgbm_trees(_fitted(estimator.model, estimator))))
+
+
+def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
+    trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
+    file = parts.forest("isolation", trees)
+    return scorers.Forest(file=file, rounds_input=True, output="isolation", divisor=divisor)
+
+
+def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
+    pca = _fitted(estimator.pca, estimator)
+    stored = parts.array("stored_rows", estimator.stored_rows)
+    nodes: dict[str, scorers.ScorerNode] = {
+        "isolation_forest": _isolation(estimator.isolation, parts),
+        "mean_absolute": scorers.MeanAbsolute(),
+        "neighbours": scorers.Neighbours(rows=stored, k=estimator.neighbours),
+    }
+    centre, scale = parts.array("pca_centre", pca.mean), parts.array("pca_scale", pca.scale)
+    components = parts.array("pca_components", pca.components)
+    variances = parts.array("pca_variances", pca.variances)
+    for statistic in ("t2", "spe"):
+        inner = scorers.Pca(components=components, variances=variances, statistic=statistic)
+        nodes[statistic] = scorers.Scaled(centre=centre, scale=scale, scorer=inner)
+    return scorers.Mean(
+        parts=tuple(
+            scorers.Part(
+                scorer=nodes[name],
+                log=name != "isolation_forest",
+                centre=float(estimator.centers[i]),
+                scale=float(estimator.scales[i]),
+                weight=float(estimator.weights[i]),
+            )
+            for i, name in enumerate(estimator.members)
+        )
+    )
+
+
+def _fitted(model: Model | None, estimator: Estimator) -> Model:
+    if model is None:
+        raise CompileError(f"{type(estimator).__name__}: not fitted; expected a trained model")
+    return model
+
+
+_COMPILERS: dict[type, Callable[..., scorers.ScorerNode]] = {
+    Constant: _constant,
+    Logistic: _linear,
+    Multinomial: _multinomial,
+    RandomForest: _random_forest,
+    XgBoost: _xgboost,
+    LightGbm: _lightgbm,
+    IsolationScore: _isolation,
+    AnomalyEnsemble: _anomaly_ensemble,
+}
