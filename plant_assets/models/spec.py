@@ -55,8 +55,9 @@ class ModelSpec:
 
     @property
     def needs_labels(self) -> bool:
+        """Whether it can't be trained on a plant that nobody has labelled."""
         return self.task in ("regime", "onset") or (
-            self.task == "nowcast" and self.learning_mode == "supervised"
+            self.task == "nowcast" and self.learning_mode == "supervised" and self.builder != "best_candidate"
         )
 
     @property
@@ -121,6 +122,14 @@ LGBM_SOFT_ALARM = ModelSpec(
     builder="lightgbm",
     calibrated=True,
 )
+CALIBRATED_ISOLATION = ModelSpec(
+    name="isolation_soft_alarm",
+    title="IsolationForest, 300 trees; Platt",
+    task="nowcast",
+    learning_mode="unsupervised",
+    builder="isolation_forest",
+    calibrated=True,
+)
 ANOMALY_ENSEMBLE = ModelSpec(
     name="anomaly_ensemble",
     title="Mean of IsolationForest, mean absolute z, PCA T2 and SPE, and nearest neighbours; Platt",
@@ -137,7 +146,15 @@ CHAMPION = ModelSpec(
     builder="best_candidate",
     calibrated=True,
 )
-CANDIDATES = (ANOMALY_ENSEMBLE, LR_SOFT_ALARM, RF_SOFT_ALARM, XGB_SOFT_ALARM, LGBM_SOFT_ALARM)
+CANDIDATES = (
+    CALIBRATED_ISOLATION,
+    ANOMALY_ENSEMBLE,
+    LR_SOFT_ALARM,
+    RF_SOFT_ALARM,
+    XGB_SOFT_ALARM,
+    LGBM_SOFT_ALARM,
+)
+"""Nowcast candidates, the simplest first."""
 _BY_NAME = {
     spec.name: spec
     for spec in (

@@ -1,0 +1,97 @@
+"""From scores to probabilities with few events: Platt's sigmoid under a prior.
+
+Belongs here: fitting calibrators and choosing the block that they are fitted on. Doesn't belong here:
+thresholds (`plant_assets.validation.events`), estimators.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int8]
+Index = NDArray[np.intp]
+
+PRIOR_SLOPE = 1.0
+PRIOR_SLOPE_SPREAD = 0.25
+PRIOR_INTERCEPT_SPREAD = 0.5
+LEAST_SLOPE = 0.05
+LATER_SHARES = (0.3, 0.4, 0.5)
+LEAST_PER_CLASS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Platt:
+    """probability = 1 / (1 + exp(-(slope * score + intercept))), slope > 0 (Platt 1999)."""
+
+    slope: float
+    intercept: float
+
+    def probability(self, scores: Floats) -> Floats:
+        return sigmoid(self.slope * scores + self.intercept)
+
+
+@dataclass(frozen=True, slots=True)
+class LaterBlock:
+    """Training rows to fit on, and a later block to calibrate on, with the gap between them left out."""
+
+    earlier: Index
+    later: Index
+
+
+def sigmoid(values: Floats) -> Floats:
+    small = np.exp(-np.abs(values))
+    return np.where(values >= 0, 1.0, small) / (1.0 + small)
+
+
+def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
+    """The most probable sigmoid given few, dependent rows.
+
+    Hours of one event are one observation, not fifty: rows are discounted to days. Scores are
+    standardised, and the prior says that one standard deviation of score is worth 1 ± 0.25 in log-odds
+    and that the middle score means even odds, ± 0.5. With a handful of events the prior leads; a month
+    or a year of them overrules it. The slope stays positive, so ranks never change.
+
+    Args:
+        scores: scores of rows that the model wasn't fitted on; (rows,).
+        labels: 0/1 of the same rows; may hold one class only.
+        rows_per_day: rows that count as one independent observation.
+    """
+    middle, spread = float(scores.mean()), float(scores.std()) or 1.0
+    design = np.column_stack([(scores - middle) / spread, np.ones(len(scores))])
+    prior = np.array([PRIOR_SLOPE, 0.0])
+    precision = np.array([PRIOR_SLOPE_SPREAD, PRIOR_INTERCEPT_SPREAD]) ** -2.0
+    weights = prior.copy()
+    for _ in range(50):
+        fitted = sigmoid(design @ weights)
+        gradient = design.T @ (fitted - labels) / rows_per_day + precision * (weights - prior)
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design / rows_per_day + np.diag(precision)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights - step
+        if np.abs(step).max() < 1e-10:
+            break
+    slope = max(float(weights[0]), LEAST_SLOPE)
+    return Platt(slope / spread, float(weights[1]) - slope * middle / spread)
+
+
+def later_block(labels: Labels, gap: int) -> LaterBlock | None:
+    """Cut training rows into an earlier part and a later block that both hold both classes.
+
+    Tries the last 30, 40, then 50 % of rows; each part needs five rows of each class. None if no cut
+    does: the caller falls back and records it.
+
+    Args:
+        labels: 0/1 of training rows in time order.
+        gap: rows left out between the parts, so that no feature window spans both.
+    """
+    for share in LATER_SHARES:
+        start = round(len(labels) * (1 - share))
+        block = LaterBlock(np.arange(max(start - gap, 0)), np.arange(start, len(labels)))
+        if all(_both_classes(labels[part]) for part in (block.earlier, block.later)):
+            return block
+    return None
+
+
+def _both_classes(labels: Labels) -> bool:
+    return min(int(labels.sum()), len(labels) - int(labels.sum())) >= LEAST_PER_CLASS

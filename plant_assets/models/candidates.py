@@ -1,0 +1,123 @@
+"""The champion: the best nowcast candidate by its out-of-fold figures, and how honest that choice is.
+
+Choosing among six on the rows that judge them is optimistic. So the choice is also made inside each
+fold, from the training rows alone, and the rows of those choices give `nested_pr_auc`.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.scoring import nowcast_metrics
+from plant_assets.models.spec import CANDIDATES, ModelSpec
+from plant_assets.models.train import TrainedModel, WalkForward, finished, renamed, walk
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation import metrics
+from plant_assets.validation.oof import join_oof
+
+SelectionMetric = Literal["pr_auc", "brier_skill"]
+TIE = 0.01
+"""Candidates nearer than this are as good; the earlier in `CANDIDATES`, which is simpler, is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A candidate's out-of-fold figures as the choice sees them."""
+
+    name: str
+    metric: float
+    in_budget: bool
+
+
+def train_champion(
+    spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile, metric: str = "pr_auc"
+) -> TrainedModel:
+    """Walk every candidate forward and take the best that keeps the false-alarm budget.
+
+    A plant without labels gets the unsupervised ensemble, uncalibrated, and a note that says so.
+    """
+    specs = CANDIDATES if inputs.has_labels else tuple(c for c in CANDIDATES if c.name == "anomaly_ensemble")
+    walked = {c.name: walk(c, inputs, profile) for c in specs}
+    figures = {name: nowcast_metrics(w.oof, inputs, profile) for name, w in walked.items()}
+    chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
+    won = finished(walked[chosen], inputs, profile)
+    nested, choices = _nested(walked, inputs, metric)
+    return replace(
+        won,
+        spec=spec,
+        oof=renamed(won.oof, spec.name),
+        metrics=won.metrics | _prefixed(figures) | _nested_figures(nested, inputs, profile),
+        params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
+        notes=(*won.notes, _sentence(chosen, figures, metric)),
+        candidates=join_oof(w.oof for w in walked.values()),
+    )
+
+
+def choose(standings: list[Standing]) -> str:
+    """The best by metric among those within budget (among all if none is); in a tie the simplest.
+
+    Args:
+        standings: in the order of `CANDIDATES`; a metric that is NaN comes last.
+    """
+    eligible = [s for s in standings if s.in_budget] or standings
+    best = max((s.metric for s in eligible if not np.isnan(s.metric)), default=float("nan"))
+    for standing in eligible:
+        if standing.metric >= best - TIE:
+            return standing.name
+    return eligible[0].name
+
+
+def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantProfile) -> Standing:
+    hours = figures.get("false_alarm_hours_per_day", 0.0)
+    false = figures.get("false_episodes_per_day", 0.0)
+    budget = profile.budget
+    kept = hours <= budget.false_alarm_hours_per_day and false <= budget.false_episodes_per_day
+    return Standing(name, figures.get(metric, float("nan")), kept and figures.get("event_recall", 1.0) > 0)
+
+
+def _nested(
+    walked: dict[str, WalkForward], inputs: TrainingInputs, metric: str
+) -> tuple[pl.DataFrame, list[str]]:
+    """Each fold's rows by the candidate that its own training rows would have chosen."""
+    folds = next(iter(walked.values())).folds
+    choices = [_choice_within(walked, place, inputs.labels, metric) for place in range(len(folds))]
+    tables = [
+        walked[name].oof.filter(pl.col("fold") == fold.number)
+        for name, fold in zip(choices, folds, strict=True)
+    ]
+    return renamed(join_oof(tables), "nested"), choices
+
+
+def _choice_within(walked: dict[str, WalkForward], place: int, labels: np.ndarray, metric: str) -> str:
+    """Compare candidates on the training rows that all of them have honest decisions for."""
+    references = {name: w.fits[place].reference for name, w in walked.items()}
+    common = references[next(iter(references))].rows
+    for reference in references.values():
+        common = np.intersect1d(common, reference.rows)
+    measure = metrics.brier_skill if metric == "brier_skill" else metrics.pr_auc
+    standings = [
+        Standing(name, measure(labels[common], r.decisions[np.isin(r.rows, common)]), in_budget=True)
+        for name, r in references.items()
+    ]
+    return choose(standings)
+
+
+def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+    figures = nowcast_metrics(nested, inputs, profile)
+    wanted = {"pr_auc_of_probability": "pr_auc", "roc_auc_of_probability": "roc_auc", "brier": "brier"}
+    wanted |= {n: n for n in ("false_alarm_hours_per_day", "false_episodes_per_day", "events_found")}
+    return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
+
+
+def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:
+    return {f"candidate.{name}.{key}": v for name, found in figures.items() for key, v in found.items()}
+
+
+def _sentence(chosen: str, figures: dict[str, dict[str, float]], metric: str) -> str:
+    if not figures[chosen]:
+        return f"champion: {chosen}, the only candidate that needs no labels"
+    ranked = ", ".join(f"{name} {found.get(metric, float('nan')):.3f}" for name, found in figures.items())
+    return f"champion: {chosen} by {metric} within the false-alarm budget ({ranked}); chosen out of fold among six"

@@ -1,0 +1,153 @@
+"""One fit on one set of training rows: estimator, calibrator and threshold, nothing from elsewhere.
+
+What a threshold or calibrator is chosen on (the reference) are decisions for training rows that the
+estimator wasn't fitted on: blocks held out in turn for unsupervised scores, a later block for supervised
+ones. In-sample scores flatter both.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.calibration import fit_platt, later_block
+from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels, Unsupervised
+from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
+from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.spec import Builder, ModelSpec
+from plant_assets.profile.model import AlarmBudget, PlantProfile
+from plant_assets.validation.events import choose_threshold
+
+HELD_OUT_BLOCKS = 8
+HELD_OUT_TREES = 100
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Honest decisions for some training rows: positions among the training rows, and the decisions."""
+
+    rows: Index
+    decisions: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted model with what its threshold was chosen on, and what went otherwise than usual."""
+
+    model: FittedModel
+    reference: Reference
+    notes: dict[str, float] = field(default_factory=dict)
+
+
+def fit_nowcast(
+    spec: ModelSpec,
+    names: tuple[str, ...],
+    rows: Floats,
+    labels: Labels | None,
+    profile: PlantProfile,
+) -> Fit:
+    """Fit one nowcast or anomaly model on training rows.
+
+    Args:
+        spec: which model; its learning mode decides how it's calibrated.
+        names: the features, in the order of `rows`' columns.
+        rows: training features (rows, features) in time order, NaN = missing.
+        labels: 0/1 of the same rows; None for a plant without labels, whose model stays uncalibrated.
+        profile: budget, gap and seed.
+    """
+    if spec.learning_mode == "unsupervised" or labels is None:
+        return _fit_unsupervised(spec, names, rows, labels, profile)
+    return _fit_supervised(spec, names, rows, labels, profile)
+
+
+def alarm_budget(profile: PlantProfile, *, calibrated: bool) -> AlarmBudget:
+    """The profile's budget; without its deadband for raw scores, as that is given in probability."""
+    return profile.budget if calibrated else profile.budget.model_copy(update={"deadband": 0.0})
+
+
+def new_estimator(builder: Builder, seed: int) -> Estimator:
+    """An unfitted estimator of a supervised family.
+
+    Raises:
+        KeyError: no such family.
+    """
+    families = {"logistic": Logistic, "random_forest": RandomForest, "xgboost": XgBoost, "lightgbm": LightGbm}
+    return families[builder](seed)
+
+
+def rows_per_day(profile: PlantProfile) -> float:
+    return max(timedelta(days=1) / profile.sampling.interval, 1.0)
+
+
+def _new_unsupervised(builder: Builder, seed: int, *, light: bool = False) -> Unsupervised:
+    family = AnomalyEnsemble if builder == "anomaly_ensemble" else IsolationScore
+    return family(seed, HELD_OUT_TREES) if light else family(seed)
+
+
+def _fit_unsupervised(
+    spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels | None, profile: PlantProfile
+) -> Fit:
+    seed = profile.validation.seed
+    known = np.zeros(len(rows), dtype=np.int8) if labels is None else labels
+    preprocess = Preprocessor.fit(rows, names)
+    scaled = preprocess.transform(rows)
+    estimator = _new_unsupervised(spec.builder, seed).fit(scaled, known)
+    held_out = _held_out_parts(spec.builder, seed, scaled)
+    scores = estimator.standardised(held_out).combine(held_out)
+    calibrator = None
+    if spec.calibrated and labels is not None:
+        calibrator = fit_platt(scores, labels, rows_per_day(profile))
+    model = FittedModel(preprocess, estimator, calibrator)
+    decisions = model.decide(scores)
+    budget = alarm_budget(profile, calibrated=calibrator is not None)
+    threshold = choose_threshold(decisions, known, budget, profile.sampling.interval)
+    reference = Reference(np.arange(len(rows)), decisions)
+    return Fit(FittedModel(preprocess, estimator, calibrator, threshold), reference)
+
+
+def _held_out_parts(builder: Builder, seed: int, scaled: Floats) -> Floats:
+    """Scores of each block of time by an estimator that was fitted on all the other blocks."""
+    positions = np.arange(len(scaled))
+    blocks = [b for b in np.array_split(positions, min(HELD_OUT_BLOCKS, len(scaled))) if len(b) < len(scaled)]
+    if not blocks:
+        return _new_unsupervised(builder, seed, light=True).fit(scaled, np.zeros(1, np.int8)).parts(scaled)
+    found = []
+    for block in blocks:
+        rest = scaled[np.setdiff1d(positions, block, assume_unique=True)]
+        light = _new_unsupervised(builder, seed, light=True).fit(rest, np.zeros(len(rest), np.int8))
+        found.append(light.parts(scaled[block]))
+    return np.concatenate(found)
+
+
+def _fit_supervised(
+    spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels, profile: PlantProfile
+) -> Fit:
+    """Fit on the earlier part, calibrate and choose the threshold on a later block.
+
+    Falls back, and notes it, to calibrating on the fitted rows where no later block holds both classes,
+    and to the constant base rate where training rows hold one class only.
+    """
+    gap = profile.steps(profile.validation.gap)
+    block = later_block(labels, gap)
+    everything = np.arange(len(rows))
+    earlier, later = (everything, everything) if block is None else (block.earlier, block.later)
+    one_class = labels[earlier].min() == labels[earlier].max()
+    notes = {
+        "calibration_fallback": float(block is None),
+        "one_class_fallback": float(one_class),
+        "calibration_rows": float(len(later)),
+        "calibration_positives": float(labels[later].sum()),
+    }
+    preprocess = Preprocessor.fit(rows[earlier], names)
+    estimator = Constant() if one_class else new_estimator(spec.builder, profile.validation.seed)
+    estimator.fit(preprocess.transform(rows[earlier]), labels[earlier])
+    scores = estimator.score(preprocess.transform(rows[later]))
+    calibrator = fit_platt(scores, labels[later], rows_per_day(profile))
+    decisions = calibrator.probability(scores)
+    threshold = choose_threshold(decisions, labels[later], profile.budget, profile.sampling.interval)
+    model = FittedModel(preprocess, estimator, calibrator, threshold)
+    return Fit(model, Reference(later, decisions), notes)

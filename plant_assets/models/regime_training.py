@@ -1,0 +1,66 @@
+"""Walk-forward of the regime classifier: three classes, judged as an alarm nowcast by its last one."""
+
+import numpy as np
+
+from plant_assets.models.calibration import later_block
+from plant_assets.models.fitted import Constant, FittedModel, Floats
+from plant_assets.models.fitting import Fit, Reference
+from plant_assets.models.inputs import REGIMES, TrainingInputs
+from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.regime import Multinomial
+from plant_assets.models.spec import ModelSpec
+from plant_assets.models.train import TrainedModel, WalkForward, finished, plant_folds, score_fold
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.events import choose_threshold
+from plant_assets.validation.oof import join_oof
+
+
+def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:
+    """Fit normal / transition / alarm in every fold and on all rows.
+
+    The alarm's threshold comes from the alarm probability of a later block of training rows.
+    """
+    rows, names, regimes = inputs.matrix_for(spec), inputs.names(spec.feature_set), inputs.regimes
+
+    def fit(part: np.ndarray) -> Fit:
+        return _fit(names, rows[part], regimes[part], profile)
+
+    folds = plant_folds(inputs, profile)
+    fits = tuple(fit(fold.train) for fold in folds)
+    tables = [score_fold(spec, f.model, fold, inputs, profile) for f, fold in zip(fits, folds, strict=True)]
+    final = fit(np.arange(len(rows)))
+    trained = finished(WalkForward(spec, tuple(folds), fits, join_oof(tables), final), inputs, profile)
+    said = np.concatenate([_predicted(f.model, rows[fold.test]) for f, fold in zip(fits, folds, strict=True)])
+    truth = np.concatenate([regimes[fold.test] for fold in folds])
+    trained.metrics.update(_class_figures(truth, said))
+    return trained
+
+
+def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: PlantProfile) -> Fit:
+    alarms = (regimes == len(REGIMES) - 1).astype(np.int8)
+    block = later_block(alarms, profile.steps(profile.validation.gap))
+    everything = np.arange(len(rows))
+    earlier, later = (everything, everything) if block is None else (block.earlier, block.later)
+    preprocess = Preprocessor.fit(rows[earlier], names)
+    one_class = len(np.unique(regimes[earlier])) < 2
+    estimator = Constant() if one_class else Multinomial(profile.validation.seed)
+    estimator.fit(preprocess.transform(rows[earlier]), alarms[earlier] if one_class else regimes[earlier])
+    decisions = FittedModel(preprocess, estimator).decisions(rows[later])
+    threshold = choose_threshold(decisions, alarms[later], profile.budget, profile.sampling.interval)
+    notes = {"calibration_fallback": float(block is None), "one_class_fallback": float(one_class)}
+    return Fit(FittedModel(preprocess, estimator, None, threshold), Reference(later, decisions), notes)
+
+
+def _predicted(model: FittedModel, rows: Floats) -> np.ndarray:
+    scores = model.scores(rows)
+    return scores.argmax(axis=1) if scores.ndim > 1 else np.where(scores >= 0.5, len(REGIMES) - 1, 0)
+
+
+def _class_figures(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+    recalls = {
+        f"recall_{name}": float((said[truth == i] == i).mean())
+        for i, name in enumerate(REGIMES)
+        if (truth == i).any()
+    }
+    balanced = float(np.mean(list(recalls.values()))) if recalls else 0.0
+    return {"accuracy": float((said == truth).mean()), "balanced_accuracy": balanced} | recalls

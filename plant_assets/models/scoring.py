@@ -1,0 +1,78 @@
+"""Figures of a nowcast's out-of-fold table, and the events that it's held against."""
+
+import math
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from plant_assets.models.inputs import TrainingInputs
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation import bootstrap, metrics
+from plant_assets.validation.events import Event, episodes, event_metrics
+
+PERIOD = "period:"
+
+
+def nowcast_metrics(oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+    """Ranking, calibration and event figures, those that are defined; `_low`, `_high` = 90 % interval."""
+    truth = oof["y"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    if oof.is_empty() or np.isnan(truth).all():
+        return {}
+    score = oof["score"].to_numpy()
+    probability = oof["probability"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    times = utc_naive(oof["timestamp"])
+    found = {
+        "base_rate": float(np.nanmean(truth)),
+        "f1": metrics.f1(truth, oof["alarm"].to_numpy()),
+        "alarm_hour_recall": float(oof["alarm"].to_numpy()[truth == 1].mean())
+        if (truth == 1).any()
+        else math.nan,
+    }
+    drawn = bootstrap.resample(bootstrap.event_blocks(times, truth), truth, profile.validation.seed)
+    asked: list[tuple[Literal["pr_auc", "roc_auc", "brier", "brier_skill"], np.ndarray]] = [
+        ("pr_auc", score), ("roc_auc", score), ("brier", probability), ("brier_skill", probability)
+    ]  # fmt: skip
+    for name, values in asked:
+        interval = bootstrap.metric_interval(truth, values, drawn, name)
+        found |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    found["pr_auc_of_probability"] = metrics.pr_auc(truth, probability)
+    found["roc_auc_of_probability"] = metrics.roc_auc(truth, probability)
+    found["calibration_slope"] = metrics.calibration_line(truth, probability)[0]
+    events = plant_events(inputs.labelled)
+    outcome = event_metrics(times, oof["alarm"].to_numpy(), truth, events, profile.sampling.interval)
+    found |= {
+        "events": float(outcome.n_events),
+        "events_found": float(outcome.n_found),
+        "event_recall": outcome.recall,
+        "false_alarm_hours_per_day": outcome.false_alarm_hours_per_day,
+        "false_episodes_per_day": outcome.false_episodes_per_day,
+    }
+    return {name: float(value) for name, value in found.items() if math.isfinite(value)}
+
+
+def plant_events(labelled: pl.DataFrame) -> list[Event]:
+    """Operator periods in the labels; where there are none, each run of alarm rows."""
+    times = utc_naive(labelled["timestamp"])
+    if "label_source" in labelled.columns:
+        sources = labelled["label_source"]
+        reasons = sources.explode().drop_nulls().unique().sort().to_list()
+        periods = [
+            event
+            for reason in reasons
+            if reason.startswith(PERIOD)
+            for event in _runs(times, sources.list.contains(reason).to_numpy(), reason.removeprefix(PERIOD))
+        ]
+        if periods:
+            return sorted(periods, key=lambda event: event.start)
+    if "anomaly_label" not in labelled.columns:
+        return []
+    return _runs(times, (labelled["anomaly_label"] == 1).fill_null(value=False).to_numpy(), "alarm")
+
+
+def utc_naive(timestamps: pl.Series) -> np.ndarray:
+    return timestamps.dt.replace_time_zone(None).to_numpy()
+
+
+def _runs(times: np.ndarray, mask: np.ndarray, name: str) -> list[Event]:
+    return [Event(name, "period", times[a], times[b - 1]) for a, b in episodes(mask)]
