@@ -54,7 +54,7 @@ def hardness(table: pl.DataFrame, label: np.ndarray, profile: PlantProfile) -> H
         episodes=len(episodes(label > 0)) / (len(label) / 24 / 28),
         excursion_share=_excursions(tags, normal, spread),
         excursion_share_robust=_excursions(tags, normal, mad),
-        hold_share=float(np.mean(np.diff(tags, axis=0) == 0)),
+        hold_share=float(np.equal(np.diff(tags, axis=0), 0).mean()),
         base_rate=float(label[rows].mean()),
         pr_auc=pr_auc(label[rows], score),
         roc_auc=roc_auc(label[rows], score),
@@ -63,7 +63,7 @@ def hardness(table: pl.DataFrame, label: np.ndarray, profile: PlantProfile) -> H
 
 def _excursions(tags: np.ndarray, normal: np.ndarray, spread: np.ndarray) -> float:
     z = np.abs(tags - np.nanmedian(tags[normal], axis=0)) / spread
-    beyond = (z > 3).any(axis=1)
+    beyond = np.asarray(z > 3).any(axis=1)
     padded = np.concatenate([np.zeros(_PAST, dtype=bool), beyond])
     recent = np.lib.stride_tricks.sliding_window_view(padded, _PAST + 1).any(axis=1)
     return float(recent[normal].mean())

@@ -51,26 +51,41 @@ class Canvas:
             self.busy[rows, column] = True
 
 
-# Swings that announce an excursion, at full strength: tag → (shift, swing) in the tag's unit.
+# What announces an excursion, at full strength: tag → (shift, swing) in the tag's unit. Every upset of this
+# unit starts in the solvent circuit: flow sags, the sump valve closes against it and the column warms; then
+# come the marks of its own kind.
+_CIRCUIT = {"FQ31050": (-3.2, 0.8), "LIC31012_OP": (-1.7, 0.4), "TE301020": (1.9, 0.4)}
 _OMENS: dict[str, dict[str, tuple[float, float]]] = {
     "flooding": {
-        "PDT31008": (22.0, 20.0),
-        "PDT31007": (5.0, 6.5),
-        "LT301031": (-6.0, 3.0),
-        "TE301020": (0.9, 0.6),
+        **_CIRCUIT,
+        "PDT31008": (28.0, 10.0),
+        "PDT31007": (8.0, 3.0),
+        "LT301031": (-9.0, 2.0),
     },
     "reboiler_swings": {
-        "LT301031": (0.0, 10.0),
-        "LIC31012_PV": (0.0, 0.9),
-        "LIC31012_OP": (0.6, 1.3),
-        "FQ31050": (-0.6, 2.2),
-        "TE301020": (0.0, 1.2),
+        **_CIRCUIT,
+        "LT301031": (-10.0, 5.0),
+        "LIC31012_PV": (-0.5, 0.5),
     },
     "controller_upset": {
-        "LIC31002_PV": (0.0, 1.3),
-        "LIC31002_OP": (1.6, 1.2),
-        "FQ31050": (0.0, 1.5),
+        **_CIRCUIT,
+        "LIC31002_OP": (3.0, 0.6),
+        "LIC31002_PV": (-0.9, 0.4),
     },
+}
+
+
+# Standard deviation of the swings between the excursions of a campaign.
+_UNREST: dict[str, dict[str, float]] = {
+    "flooding": {"PDT31008": 30.0, "PDT31007": 9.0, "LT301031": 5.0, "TE301020": 1.2},
+    "reboiler_swings": {
+        "LT301031": 12.0,
+        "LIC31012_PV": 1.2,
+        "LIC31012_OP": 1.8,
+        "FQ31050": 3.2,
+        "TE301020": 1.9,
+    },
+    "controller_upset": {"LIC31002_PV": 1.6, "LIC31002_OP": 1.6, "FQ31050": 2.4, "LIC31012_PV": 0.8},
 }
 
 
@@ -86,7 +101,7 @@ def draw_disturbance(canvas: Canvas, disturbance: Disturbance) -> None:
 
 def _draw_omen(canvas: Canvas, disturbance: Disturbance) -> None:
     length = disturbance.onset - disturbance.begin
-    ramp = np.linspace(0.25, 1.0, length) * min(disturbance.size, 1.1)
+    ramp = np.linspace(0.5, 1.1, length) * min(disturbance.size, 1.1)
     for tag, (shift, swing) in _OMENS[disturbance.detail or disturbance.kind].items():
         canvas.draw(tag, disturbance.begin, shift * ramp, swing=swing * ramp)
 
@@ -144,8 +159,8 @@ def _set_point_kick(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Ge
 def _unrest(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
     """A campaign's background: its own tags swing throughout, the others now and then."""
     length = disturbance.end - disturbance.begin
-    for tag, (_, swing) in _OMENS[disturbance.detail].items():
-        canvas.draw(tag, disturbance.begin, np.zeros(length), swing=1.6 * swing, busy=False)
+    for tag, swing in _UNREST[disturbance.detail].items():
+        canvas.draw(tag, disturbance.begin, np.zeros(length), swing=swing, busy=False)
     others = [n for n in canvas.column if not n.endswith("_SP")]
     for begin in range(disturbance.begin, disturbance.end, 4 * canvas.hour):
         tag = others[int(rng.integers(len(others)))]

@@ -84,7 +84,7 @@ class Scheduler:
         self, kind: str, begin: int, rng: np.random.Generator, campaign: int = -1, lead: float = 8.0
     ) -> Disturbance:
         precursor = bool(rng.random() < self._hazards.precursor_share)
-        onset = begin + self._steps(float(rng.uniform(0.45, 1.0)) * lead)
+        onset = begin + self._steps(float(rng.uniform(0.65, 1.0)) * lead)
         low, high = {"flooding": (1.0, 3.0), "reboiler_swings": (2.5, 5.0)}.get(kind, (0.4, 0.9))
         end = onset + self._steps(float(rng.uniform(low, high)))
         size = float(rng.uniform(0.85, 1.25))
@@ -96,15 +96,15 @@ class Scheduler:
         return self._kinds[int(rng.choice(len(self._kinds), p=weights / weights.sum()))]
 
     def _isolated(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
-        event = self._event(self._kind(rng), begin, rng, lead=9.0)
+        event = self._event(self._kind(rng), begin, rng, lead=11.0)
         self._free_from = event.end + self._steps(4)
         return [event]
 
     def _campaign(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         kind, number = self._kind(rng), self._campaigns
         self._campaigns += 1
-        events = [self._event(kind, begin, rng, number, lead=10.0)]
-        last = events[0].onset + self._steps(float(rng.uniform(28, 66)))
+        events = [self._event(kind, begin, rng, number, lead=11.0)]
+        last = events[0].onset + self._steps(float(rng.uniform(30, 76)))
         spacing = {"flooding": 4.5, "reboiler_swings": 5.5}.get(kind, 7.0)
         while (following := events[-1].end + self._steps(1 + float(rng.exponential(spacing)))) < last:
             mixed = rng.random() < 0.25
@@ -125,7 +125,7 @@ class Scheduler:
         return [unrest, *events]
 
     def _false_start(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
-        onset = begin + self._steps(float(rng.uniform(4.0, 9.0)))
+        onset = begin + self._steps(float(rng.uniform(5.0, 11.0)))
         size = float(rng.uniform(0.7, 1.1))
         return [
             Disturbance("false_start", begin, onset, onset, -1, True, self._kind(rng), size, 0.0, _seed(rng))

@@ -102,8 +102,8 @@ class Hazards:
     """
 
     campaigns: float = 5.5 / 28
-    isolated: float = 16 / 28
-    kicks: float = 2 / 28
+    isolated: float = 5 / 28
+    kicks: float = 1 / 28
     faults: float = 4 / 28
     precursor_share: float = 2 / 3
     false_starts: float = 0.15

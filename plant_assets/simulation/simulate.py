@@ -63,8 +63,8 @@ class Simulation:
         events: what happened, with known onsets: kind, precursor_start (null: none), onset, end,
             has_precursor, campaign (-1: none), detail, tags. Precursors that faded away are of kind
             `false_start`; sensor faults raise no alarm by themselves.
-        operator_log: start_time, end_time, reason: whole days that operators call disturbed, as people
-            write them down, from midnight on, and kicks from the hour before to two hours after.
+        operator_log: start_time, end_time, reason: campaigns from the hour of their first excursion to that
+            of their last, and kicks from their hour to two hours after.
     """
 
     profile: PlantProfile
@@ -117,7 +117,15 @@ def simulate(
     canvas = _canvas(names, models, days)
     for disturbance in disturbances:
         draw_disturbance(canvas, disturbance)
-    records = _records(profile, start, models, draws, canvas, disturbances, parameters)
+    records = _records(
+        profile,
+        start,
+        models,
+        draws=draws,
+        canvas=canvas,
+        disturbances=disturbances,
+        parameters=parameters,
+    )
     events = _events(start, days, canvas, disturbances)
     return Simulation(profile, start, days, records, events, _operator_log(events, start, days))
 
@@ -159,6 +167,7 @@ def _records(
     profile: PlantProfile,
     start: datetime,
     models: list[TagModel],
+    *,
     draws: Draws,
     canvas: Canvas,
     disturbances: list[Disturbance],
@@ -175,7 +184,15 @@ def _records(
     seconds[0] = 0
     heartbeat = parameters.historian.heartbeat_hours * 3600
     parts = [
-        _tag_records(profile, name, models[i], process[:, i], seconds[:, i], moving[:, i], heartbeat)
+        _tag_records(
+            profile,
+            name,
+            models[i],
+            process=process[:, i],
+            seconds=seconds[:, i],
+            moving=moving[:, i],
+            heartbeat=heartbeat,
+        )
         for name, i in canvas.column.items()
     ]
     offset = pl.duration(seconds=pl.col("seconds").cast(pl.Int64))
@@ -195,6 +212,7 @@ def _tag_records(
     profile: PlantProfile,
     name: str,
     model: TagModel,
+    *,
     process: np.ndarray,
     seconds: np.ndarray,
     moving: np.ndarray,
@@ -250,14 +268,14 @@ def _operator_log(events: pl.DataFrame, start: datetime, days: int) -> pl.DataFr
         .group_by("campaign", maintain_order=True)
         .agg(pl.col("kind").first(), pl.col("onset").min(), pl.col("end").max())
         .select(
-            pl.col("onset").dt.truncate("1d").alias("start_time"),
-            pl.col("end").dt.truncate("1d").dt.offset_by("23h").alias("end_time"),
+            pl.col("onset").dt.truncate("1h").alias("start_time"),
+            pl.col("end").dt.truncate("1h").alias("end_time"),
             pl.col("kind").replace_strict(_REASONS).alias("reason"),
         )
     )
     kicks = events.filter(pl.col("kind") == "set_point_kick").select(
-        pl.col("onset").dt.truncate("1h").dt.offset_by("-1h").alias("start_time"),
-        pl.col("onset").dt.truncate("1h").dt.offset_by("3h").alias("end_time"),
+        pl.col("onset").dt.truncate("1h").alias("start_time"),
+        pl.col("onset").dt.truncate("1h").dt.offset_by("2h").alias("end_time"),
         pl.col("kind").replace_strict(_REASONS).alias("reason"),
     )
     log = pl.concat([campaigns, kicks]).sort("start_time")
