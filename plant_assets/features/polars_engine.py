@@ -40,7 +40,8 @@ def compute_features(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> pl.Da
     Raises:
         FeatureError: a source is absent or no number, or the grid isn't regular.
     """
-    _check(frame, specs)
+    _check_sources(frame, specs)
+    check_grid(frame)
     return pl.concat(_chunks(frame, specs)) if frame.height > CHUNK_ROWS else _evaluate(frame, specs, 0)
 
 
@@ -69,6 +70,18 @@ def named_features(frame: pl.DataFrame, profile: PlantProfile, names: Iterable[s
     computed = compute_features(full, specs).drop("timestamp", strict=False)
     deviations = full.select(name for name in wanted if name in profile.deviations)
     return pl.concat([frame, deviations, computed], how="horizontal")
+
+
+def check_grid(frame: pl.DataFrame) -> None:
+    """Check that `timestamp`, where there is one, is in order and equally spaced.
+
+    Raises:
+        FeatureError: it isn't; the text names the first row that breaks the spacing.
+    """
+    if "timestamp" in frame.columns and frame.height > 1:
+        steps = frame["timestamp"].diff().slice(1)
+        if steps.null_count() or steps.min() != steps.max() or steps.cast(pl.Int64).item(0) <= 0:
+            raise FeatureError(_irregular(steps))
 
 
 def _chunks(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> list[pl.DataFrame]:
@@ -130,16 +143,12 @@ def _share_of_way(slope: pl.Expr, spec: FeatureSpec) -> pl.Expr:
     return pl.when(x.is_not_null()).then(share.clip(-1.0, 1.0))
 
 
-def _check(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> None:
+def _check_sources(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> None:
     for spec in specs:
         if spec.source not in frame.columns:
             raise FeatureError(f"{spec.name}: expected a column {spec.source!r}")
         if not (frame.schema[spec.source].is_numeric() or frame.schema[spec.source] == pl.Null):
             raise FeatureError(f"column {spec.source!r}: expected numbers, got {frame.schema[spec.source]}")
-    if "timestamp" in frame.columns and frame.height > 1:
-        steps = frame["timestamp"].diff().slice(1)
-        if steps.null_count() or steps.min() != steps.max() or steps.cast(pl.Int64).item(0) <= 0:
-            raise FeatureError(_irregular(steps))
 
 
 def _irregular(steps: pl.Series) -> str:
