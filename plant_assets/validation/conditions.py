@@ -1,0 +1,235 @@
+"""The promotion gate's conditions, one function each, from numbers to a sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation import metrics
+from plant_assets.validation.bootstrap import (
+    Interval,
+    difference_interval,
+    event_interval,
+    metric_interval,
+)
+from plant_assets.validation.evaluate import Ground, Scored
+from plant_assets.validation.events import EventMetrics
+from plant_assets.validation.verdict import Condition
+
+GateMetric = Literal["pr_auc", "brier_skill"]
+SLOPE = (0.8, 1.25)
+PARITY = 1e-6
+METRIC_WORDS: dict[GateMetric, str] = {"pr_auc": "PR-AUC", "brier_skill": "Brier skill"}
+NOT_LIVE = {0: {"persistence"}}
+"""Baselines that nobody has live: the operators' label of the hour before is written later."""
+
+
+@dataclass(slots=True)
+class Case:
+    """A challenger, the champion on the same rows, and the figures that the conditions gather."""
+
+    ground: Ground
+    profile: PlantProfile
+    metric: GateMetric
+    challenger: Scored
+    events: EventMetrics
+    champion: Scored | None
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def common(challenger: Scored, champion: Scored) -> tuple[Scored, Scored]:
+    """Both on the rows that both were scored on out of fold."""
+    return (
+        _rows(challenger, np.isin(challenger.timestamps, champion.timestamps)),
+        _rows(champion, np.isin(champion.timestamps, challenger.timestamps)),
+    )
+
+
+def _rows(scored: Scored, kept: np.ndarray) -> Scored:
+    columns = {
+        name: getattr(scored, name)[kept]
+        for name in Scored.__dataclass_fields__
+        if name not in ("model", "horizon")
+    }
+    return replace(scored, **columns)
+
+
+def enough_events(case: Case) -> Condition:
+    """Whether the test rows hold the profile's minimum of events."""
+    found, needed = case.events.n_events, case.profile.validation.min_events
+    case.figures["n_events"] = found
+    enough = found >= needed
+    verdict = "enough to judge on" if enough else "too few to compare models: the gate refuses"
+    return Condition(
+        "enough events", enough, f"The test rows hold {found} events (at least {needed} needed): {verdict}."
+    )
+
+
+def gain(case: Case, *, simpler: bool) -> Condition:
+    """Whether the paired interval of the gain excludes 0, or it's a tie and the challenger is simpler."""
+    words = METRIC_WORDS[case.metric]
+    own = _interval(case, case.challenger)
+    case.figures |= {f"challenger_{case.metric}": own.value}
+    if case.champion is None:
+        return Condition(
+            "gain over the champion", None, f"There is no champion to compare with ({words} {_range(own)})."
+        )
+    diff = difference_interval(
+        case.challenger.target,
+        _values(case.challenger, case.metric),
+        _values(case.champion, case.metric),
+        case.ground.resample(case.challenger),
+        case.metric,
+    )
+    case.figures |= {
+        f"champion_{case.metric}": _interval(case, case.champion).value,
+        "gain": diff.value,
+        "gain_low": diff.low,
+        "gain_high": diff.high,
+    }
+    if not diff.known:
+        return Condition("gain over the champion", False, f"The gain in {words} can't be computed.")
+    text = f"{words} differs from the champion's by {_range(diff, signed=True)}"
+    if diff.low > 0:
+        return Condition("gain over the champion", True, f"{text}: a real gain.")
+    if diff.high < 0:
+        return Condition("gain over the champion", False, f"{text}: worse than the champion.")
+    tie = "a tie, and the challenger is simpler" if simpler else "a tie, and the challenger isn't simpler"
+    return Condition("gain over the champion", simpler, f"{text}: {tie}.")
+
+
+def within_budget(case: Case) -> Condition:
+    """Whether false-alarm episodes per day of normal operation are within budget; the hours are told."""
+    budget, events = case.profile.budget, case.events
+    case.figures |= {
+        "false_episodes_per_day": events.false_episodes_per_day,
+        "false_alarm_hours_per_day": events.false_alarm_hours_per_day,
+    }
+    if not events.normal_days:
+        return Condition(
+            "false alarms within budget", False, "No row of normal operation to count false alarms on."
+        )
+    kept = events.false_episodes_per_day <= budget.false_episodes_per_day
+    return Condition(
+        "false alarms within budget",
+        kept,
+        f"{events.false_episodes_per_day:.2f} false-alarm episodes per day of normal operation are "
+        f"{'within' if kept else 'over'} the budget of {budget.false_episodes_per_day:g} "
+        f"({events.false_alarm_hours_per_day:.1f} h of false alarms a day; the budget is "
+        f"{budget.false_alarm_hours_per_day:g} h).",
+    )
+
+
+def recall(case: Case) -> Condition:
+    """Whether the share of events found in time isn't under the champion's lower bound."""
+    name = "recall at the required lead"
+    own = _found_in_time(case, case.events)
+    lead = format_duration(case.profile.budget.required_lead)
+    what = f"events warned of {lead} ahead or more" if case.challenger.horizon else "events found"
+    case.figures["recall"] = float(np.mean(own)) if len(own) else float("nan")
+    text = f"{sum(own)} of {len(own)} {what}"
+    if case.champion is None:
+        return Condition(name, None, f"{text}; there is no champion to compare with.")
+    if not len(own):
+        return Condition(name, False, "No event to measure recall on.")
+    theirs = _found_in_time(case, case.ground.event_metrics(case.champion))
+    bound = event_interval(theirs, "mean", case.profile.validation.seed)
+    case.figures |= {"champion_recall": bound.value, "champion_recall_low": bound.low}
+    kept = case.figures["recall"] >= bound.low
+    return Condition(
+        name,
+        kept,
+        f"{text}; the champion's lower bound is {bound.low:.0%}: {'not under it' if kept else 'under it'}.",
+    )
+
+
+def _found_in_time(case: Case, events: EventMetrics) -> list[bool]:
+    required = case.profile.budget.required_lead / timedelta(hours=1)
+    if case.challenger.horizon == 0:
+        return [outcome.found for outcome in events.outcomes]
+    return [o.lead_h is not None and o.lead_h >= required for o in events.outcomes]
+
+
+def beats_baselines(case: Case, baselines_oof: pl.DataFrame) -> Condition:
+    """Whether each trivial baseline that one could have live does worse on the same rows."""
+    horizon = case.challenger.horizon
+    names = baselines_oof.filter(pl.col("horizon") == horizon)["model"].unique(maintain_order=True)
+    judged = [name for name in names if name not in NOT_LIVE.get(horizon, set())]
+    if not judged:
+        return Condition("beats every trivial baseline", False, "There are no trivial baselines to beat.")
+    lost = []
+    for name in judged:
+        own, theirs, metric = _against(case, case.ground.scored(baselines_oof, name, horizon))
+        case.figures[f"baseline_{name}_{metric}"] = theirs
+        if not own > theirs and not np.isnan(theirs):
+            lost.append(f"{name} ({METRIC_WORDS[metric]} {theirs:.3f} against its {own:.3f})")
+        elif np.isnan(own):
+            lost.append(f"{name} (its own {METRIC_WORDS[metric]} can't be computed)")
+    if lost:
+        return Condition(
+            "beats every trivial baseline", False, f"It doesn't beat the trivial {', '.join(lost)}."
+        )
+    return Condition(
+        "beats every trivial baseline", True, f"It beats all {len(judged)} trivial baselines judged."
+    )
+
+
+def _against(case: Case, baseline: Scored) -> tuple[float, float, GateMetric]:
+    """Challenger's and baseline's metric on their common rows; by ranking if the baseline has no probability."""
+    own, theirs = common(case.challenger, baseline)
+    metric: GateMetric = "pr_auc" if np.isnan(theirs.probability).all() else case.metric
+    compute: Callable[..., float] = getattr(metrics, metric)
+    return compute(own.target, _values(own, metric)), compute(theirs.target, _values(theirs, metric)), metric
+
+
+def calibrated(case: Case) -> Condition:
+    """Whether the calibration slope is within `SLOPE`."""
+    slope, _ = metrics.calibration_line(case.challenger.target, case.challenger.probability)
+    case.figures["calibration_slope"] = slope
+    name, (low, high) = "calibrated", SLOPE
+    if np.isnan(slope):
+        return Condition(
+            name, False, "Its calibration slope can't be computed (no probabilities, or one class)."
+        )
+    kept = low <= slope <= high
+    fault = "overconfident" if slope < low else "underconfident"
+    return Condition(
+        name,
+        kept,
+        f"Its calibration slope is {slope:.2f} (allowed {low} to {high}){'' if kept else ': ' + fault}.",
+    )
+
+
+def answers_alike(case: Case, parity: float | None) -> Condition:
+    """Whether the exported model was measured to answer like the trained one."""
+    name = "export answers like the trained model"
+    if parity is None:
+        return Condition(name, False, "Whether the export answers like the trained model wasn't measured.")
+    case.figures["parity"] = parity
+    kept = parity <= PARITY
+    return Condition(
+        name,
+        kept,
+        f"Exported and trained model differ by at most {parity:.1e}, {'within' if kept else 'over'} {PARITY:.0e}.",
+    )
+
+
+def _interval(case: Case, scored: Scored) -> Interval:
+    drawn = case.ground.resample(scored)
+    return metric_interval(scored.target, _values(scored, case.metric), drawn, case.metric)
+
+
+def _values(scored: Scored, metric: GateMetric) -> np.ndarray:
+    return scored.score if metric == "pr_auc" else scored.probability
+
+
+def _range(value: Interval, *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    if not value.known:
+        return "unknown"
+    return f"{value.value:{sign}.3f} (90 % {value.low:{sign}.3f} to {value.high:{sign}.3f})"
