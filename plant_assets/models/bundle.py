@@ -8,7 +8,8 @@ import io
 import math
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -16,12 +17,15 @@ from uuid import uuid4
 import numpy as np
 from pydantic import JsonValue
 
-from plant_assets.features.spec import FeatureSpec
+from plant_assets.features.spec import feature_specs
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel, Floats
-from plant_assets.models.inputs import REGIMES
-from plant_assets.models.spec import ModelSpec
-from plant_assets.profile.model import AlarmBudget, PlantProfile
+from plant_assets.models.fitting import alarm_budget
+from plant_assets.models.inputs import REGIMES, TrainingInputs
+from plant_assets.models.regime import Multinomial
+from plant_assets.models.spec import CANDIDATES, LearningMode
+from plant_assets.models.train import TrainedModel
+from plant_assets.profile.model import PlantProfile
 from serving.bundle import (
     ARRAYS_FILE,
     FILL,
@@ -30,6 +34,7 @@ from serving.bundle import (
     REFERENCE_ROWS,
     Bundle,
     max_difference,
+    read_manifest,
 )
 from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
 
@@ -42,66 +47,60 @@ class ParityError(RuntimeError):
 
 
 def export_bundle(
-    fitted: FittedModel,
-    spec: ModelSpec,
+    trained: TrainedModel,
+    inputs: TrainingInputs,
     profile: PlantProfile,
-    rows: Floats,
     folder: Path,
     *,
-    feature_specs: tuple[FeatureSpec, ...] = (),
-    lineage: Lineage | None = None,
-    metrics: Mapping[str, float] | None = None,
+    dagster_run: str = "",
     extra: Mapping[str, JsonValue] | None = None,
     tolerance: float = TOLERANCE,
 ) -> Manifest:
-    """Write a bundle that answers like `fitted`, or nothing.
+    """Write a bundle that answers like the trained model on every training row, or nothing.
 
     Args:
-        fitted: the trained model.
-        spec: its declaration.
+        trained: the model.
+        inputs: what it was trained on.
         profile: its plant.
-        rows: every training row (rows, features) in `fitted.feature_names` order, NaN = missing; parity
-            is checked on all of them.
         folder: what to create; replaced if it is there.
-        feature_specs: the kernel's specs of the features that have one.
-        lineage: data and runs that it comes from.
-        metrics: validation figures; what isn't finite is left out.
+        dagster_run: the run that trained it.
         extra: further plain data for readers of the bundle.
         tolerance: largest difference that parity allows.
 
     Raises:
-        ParityError: the bundle's answers differ, in numbers or in alarms.
+        ParityError: the bundle answers otherwise.
         CompileError: the estimator is of no known family.
     """
+    rows, fitted = inputs.matrix_for(trained.spec), trained.model
     scorer, calibrator, parts = compile_model(fitted)
     references = _reference_rows(rows)
     parts.array(FILL, fitted.preprocess.medians)
     parts.array(REFERENCE_ROWS, references)
     parts.array(REFERENCE_DECISIONS, fitted.decisions(references))
     contents = {ARRAYS_FILE: _npz(parts.arrays), **parts.forests}
-    unchecked = Parity(rows=len(rows), max_difference=0.0, tolerance=tolerance)
+    spec = trained.spec
     manifest = Manifest(
         plant=profile.name,
         model=spec.name,
         registry_name=spec.registry_name(profile),
         title=spec.title,
-        builder=fitted.estimator.kind,
+        builder=trained.builder or fitted.estimator.kind,
         task=spec.task,
-        learning_mode=spec.learning_mode,
+        learning_mode=_learning_mode(trained),
         score_direction=spec.score_direction,
         feature_set=spec.feature_set,
-        horizon_hours=spec.horizon_hours,
-        classes=REGIMES if spec.task == "regime" else (),
-        features=_features(fitted.feature_names, feature_specs),
+        horizon_hours=spec.horizon / timedelta(hours=1),
+        classes=REGIMES if isinstance(fitted.estimator, Multinomial) else (),
+        features=_features(fitted.feature_names, profile),
         scorer=scorer,
         calibrator=calibrator,
-        decision=_decision(fitted.threshold, profile.budget),
-        metrics={key: float(value) for key, value in (metrics or {}).items() if math.isfinite(value)},
+        decision=_decision(fitted, profile),
+        metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
-        lineage=lineage or Lineage(),
-        parity=unchecked,
+        lineage=_lineage(inputs, dagster_run),
+        parity=Parity(rows=len(rows), max_difference=0.0, tolerance=tolerance),
         created=datetime.now(UTC),
-        extra=dict(extra or {}),
+        extra={"notes": list(trained.notes), **(extra or {})},
         files={name: sha256(content).hexdigest() for name, content in contents.items()},
     )
     draft = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
@@ -135,37 +134,48 @@ def check_parity(fitted: FittedModel, folder: Path, rows: Floats, tolerance: flo
     return Parity(rows=len(rows), max_difference=worst, tolerance=tolerance)
 
 
-def _decision(threshold: float, budget: AlarmBudget) -> Decision | None:
-    if math.isnan(threshold):
+def stamp_run(folder: Path, mlflow_run: str) -> None:
+    """Note in a bundle's lineage the MLflow run that publishes it."""
+    manifest = read_manifest(folder)
+    lineage = manifest.lineage.model_copy(update={"mlflow_run": mlflow_run})
+    _write(folder, manifest.model_copy(update={"lineage": lineage}), {})
+
+
+def _decision(fitted: FittedModel, profile: PlantProfile) -> Decision | None:
+    if math.isnan(fitted.threshold):
         return None
+    is_probability = fitted.calibrator is not None or isinstance(fitted.estimator, Multinomial)
+    budget = alarm_budget(profile, calibrated=is_probability)
     return Decision(
-        threshold=threshold,
+        threshold=fitted.threshold,
         deadband=budget.deadband,
         on_delay=budget.on_delay,
         off_delay=budget.off_delay,
     )
 
 
-def _features(names: tuple[str, ...], specs: tuple[FeatureSpec, ...]) -> tuple[Feature, ...]:
-    known = {spec.name: spec for spec in specs}
-    found = []
-    for name in names:
-        spec = known.get(name)
-        if spec is None:
-            found.append(Feature(name=name))
-            continue
-        found.append(
-            Feature(
-                name=name,
-                source=spec.source,
-                kind=spec.kind,
-                steps=spec.steps,
-                low=spec.low,
-                high=spec.high,
-                steps_per_hour=spec.steps_per_hour,
-            )
-        )
-    return tuple(found)
+def _learning_mode(trained: TrainedModel) -> LearningMode:
+    """That of the candidate that won, where several competed."""
+    if trained.spec.builder != "best_candidate":
+        return trained.spec.learning_mode
+    return next(c.learning_mode for c in CANDIDATES if c.builder == trained.builder)
+
+
+def _lineage(inputs: TrainingInputs, dagster_run: str) -> Lineage:
+    times = inputs.timestamps
+    return Lineage(
+        data_fingerprint=inputs.data_fingerprint,
+        dagster_run=dagster_run,
+        rows=len(times),
+        first=times.dt.convert_time_zone("UTC")[0],
+        last=times.dt.convert_time_zone("UTC")[-1],
+    )
+
+
+def _features(names: tuple[str, ...], profile: PlantProfile) -> tuple[Feature, ...]:
+    """The kernel's declaration of each input; a window's steps have none."""
+    known = {spec.name: asdict(spec) for spec in feature_specs(profile)}
+    return tuple(Feature(**known.get(name, {"name": name})) for name in names)
 
 
 def _reference_rows(rows: Floats) -> Floats:

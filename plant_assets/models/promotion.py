@@ -1,0 +1,86 @@
+"""Which version of a plant's models answers: promotion, rollback, and what follows a training run.
+
+Belongs here: the rules about aliases. Doesn't belong here: comparing models (`validation.gate`), MLflow
+(`registry.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from plant_assets.models.registry import ModelRegistry, Move, Version
+from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import settings
+
+Mode = Literal["auto", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of a new version.
+
+    Attributes:
+        version: the new version.
+        move: the champion's move; None where the version waits as challenger.
+        reason: one sentence.
+    """
+
+    version: Version
+    move: Move | None
+    reason: str
+
+
+def release(registry: ModelRegistry, version: Version) -> Placement:
+    """Let a new version of a model that no gate guards answer at once."""
+    move = registry.promote(version.name, version.version)
+    return Placement(version, move, f"{version.name} version {version.version} answers now")
+
+
+def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode) -> Placement:
+    """Make a new version the challenger, and the champion where the gate and the mode allow it.
+
+    Args:
+        registry: where the version is.
+        version: a new version of the champion model.
+        passed: the gate's word.
+        mode: `auto` follows the gate; `manual` waits for a person. A plant without a champion gets its
+            first one at once in either mode, unless the gate says that it mustn't answer at all.
+    """
+    first = registry.champion(version.name) is None
+    if passed and (mode == "auto" or first):
+        move = registry.promote(version.name, version.version)
+        why = "the first champion" if first else "the gate let it through"
+        return Placement(version, move, f"version {version.version} is champion: {why}")
+    registry.challenge(version)
+    why = "promotion is manual" if passed else "the gate refused it"
+    return Placement(version, None, f"version {version.version} waits as challenger: {why}")
+
+
+def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> Move:
+    """Make a version of a plant's champion model the champion; the challenger, else the newest by default.
+
+    Raises:
+        ProfileError: no such plant.
+        RegistryError: no such version.
+    """
+    return (registry or ModelRegistry.from_settings()).promote(champion_name(_profile(plant)), version)
+
+
+def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
+    """Make a plant's previous champion the champion again.
+
+    Raises:
+        ProfileError: no such plant.
+        RegistryError: no champion, or none before it.
+    """
+    return (registry or ModelRegistry.from_settings()).rollback(champion_name(_profile(plant)))
+
+
+def champion_name(profile: PlantProfile) -> str:
+    """The champion's registered name, such as `plant_alarm_champion`."""
+    return CHAMPION_SPEC.registry_name(profile)
+
+
+def _profile(plant: str) -> PlantProfile:
+    return load_profile(plant, settings().defs)
