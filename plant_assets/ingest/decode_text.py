@@ -162,7 +162,7 @@ def find_delimiter(text: bytes) -> str:
         width, agreeing = max(
             ((w, n) for w, n in counts.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0)
         )
-        if (agreeing, width) > best_score:
+        if agreeing and (agreeing, width) > best_score:
             best, best_score = delimiter, (agreeing, width)
     if best is None:
         raise Refusal(

@@ -86,7 +86,14 @@ def recognise(grid: Grid, names: Names, stem: str) -> Layout:
     from plant_assets.ingest.layouts_pairs import per_tag
 
     head = find_head(grid, names)
-    words = {column: plain(head.names[column]) for column in range(len(head.names))}
+    if not head.filled and any(head.names):
+        raise Refusal(
+            "no_values",
+            "column names, and no row of data below them",
+            place=grid.place() or None,
+            expected="at least one row with a time and a value",
+        )
+    words = {column: plain(name) for column, name in enumerate(head.names)}
     start, end = (_first(words, w) for w in (START_WORDS, END_WORDS))
     if start is not None and end is not None:
         columns = {"start": start, "end": end}

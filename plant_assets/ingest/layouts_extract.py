@@ -96,7 +96,7 @@ class Reader:
         frame = frame.drop_nulls(["timestamp", "value", "tag"])
         good = frame.filter(pl.col("quality") != "bad") if source.quality is not None else frame
         self.counts["bad_quality"] += frame.height - good.height
-        return good.select(PART.names()).cast(dict(PART))
+        return good.select(PART.names()).cast(PART)
 
     def times(self, source: Source) -> pl.Series:
         if (known := self._times.get(source.times)) is None:

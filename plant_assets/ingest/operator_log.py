@@ -41,7 +41,7 @@ def read_periods(grid: Grid, layout: Layout, sha256: str, zone: str, now: dateti
     if frame.is_empty():
         raise Refusal("empty", "the operator log has no rows", expected="start_time, end_time, reason")
     _check(frame, grid)
-    return frame.cast(dict(PERIOD_SCHEMA)).unique(["start", "end"], keep="last").sort("start", "end")
+    return frame.cast(PERIOD_SCHEMA).unique(["start", "end"], keep="last").sort("start", "end")
 
 
 def _check(frame: pl.DataFrame, grid: Grid) -> None:

@@ -76,10 +76,14 @@ def quarantine(
 
 
 def _sha256(path: Path) -> str:
+    """Hash of the content; of name and size where the content may not be read."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    except PermissionError:
+        digest.update(f"unreadable {path.name} {path.stat().st_size}".encode())
     return digest.hexdigest()
 
 

@@ -26,7 +26,7 @@ MAX_BYTES = 500 * 1024 * 1024
 MOST = 0.5
 """Share of a tag's values outside its range above which the file is refused: a wrong unit or tag."""
 
-_NOT_A_TABLE = frozenset({"no_known_tag", "no_header", "no_time_column"})
+_NOT_A_TABLE = frozenset({"no_known_tag", "no_header", "no_time_column", "no_values"})
 """Refusals that a workbook's sheet may have while another sheet holds the data."""
 
 
@@ -179,7 +179,7 @@ def _read(
         for name, count in reader.counts.items():
             counts[name] = counts.get(name, 0) + count
     records, counts["out_of_range"] = _in_range(pl.concat(parts), profile)
-    newest = last_wins(records.with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names()))
+    newest = last_wins(records).with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names())
     _describe(
         report,
         newest,
