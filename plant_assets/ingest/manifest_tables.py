@@ -1,6 +1,7 @@
 """The table of the drop manifest, and the database that it lies in."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -49,11 +50,12 @@ FILES = sa.Table(
 """A row for each (plant, path, size, mtime) ever seen."""
 
 
+@lru_cache(maxsize=8)
 def connect(url: str, *, busy_timeout_s: float) -> Engine:
     """An engine for the state's address, its table made.
 
     SQLite gets write-ahead logging, so that readers don't wait for a writer. A plain `postgresql://`
-    address is served by psycopg 3.
+    address is served by psycopg 3. A process has one engine for each address.
     """
     parsed = make_url(url)
     if parsed.drivername == "postgresql":

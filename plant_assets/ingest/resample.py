@@ -5,6 +5,7 @@ changes it. Its value is the median of the interval's records; without any, the 
 stands in for at most `sampling.hold_limit`, and beyond that the value is null.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -53,10 +54,11 @@ def resample(records: pl.DataFrame | pl.LazyFrame, profile: PlantProfile) -> pl.
     columns: dict[str, pl.Series] = {}
     spans: list[pl.DataFrame] = []
     for tag in profile.tags:
-        filled = grid.fill(tag)
-        spans += grid.spans(tag, filled)
-        columns |= {name: filled[name] for name in (tag.name, flag_column(tag.name))}
-        columns |= {name: filled[name] for name in filled.columns if name in profile.columns}
+        parts = {name: grid.column(name) for name in _names(tag)}
+        filled = grid.fill(tag, parts)
+        spans += [_spans(part) for part in parts.values()]
+        spans.append(_held_spans(filled))
+        columns |= {name: filled[name] for name in (*_names(tag), flag_column(tag.name))}
     columns["sources"] = sources(spans, grid.files, grid.rows)
     columns["timestamp"] = grid.times()
     return pl.DataFrame([columns[name].alias(name) for name in raw_schema(profile)])
@@ -102,20 +104,19 @@ class _Grid:
             ((pl.col("timestamp").to_physical() - self.start_us) // step).cast(pl.UInt32).alias("slot"),
         )
         frame = part.collect().sort("timestamp", maintain_order=True)
-        return frame.unique("timestamp", keep="last", maintain_order=True).with_columns(
-            pl.col("slot").set_sorted()
-        )
+        last = (pl.col("timestamp") != pl.col("timestamp").shift(-1)).fill_null(True)
+        return frame.filter(last).with_columns(pl.col("slot").set_sorted())
 
-    def fill(self, tag: Tag) -> pl.DataFrame:
+    def fill(self, tag: Tag, parts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """A tag's columns on every slot: value, flags, extremes; and the record that a held value is."""
         sampling = self.profile.sampling
         slots = pl.DataFrame(
             {"slot": pl.int_range(self.rows, eager=True, dtype=pl.UInt32), "timestamp": self.times()}
         )
         steps = sampling.hold_limit // sampling.interval
-        filled = slots.join(_summary(self.column(tag.name)), on="slot", how="left", maintain_order="left")
+        filled = slots.join(_summary(parts[tag.name]), on="slot", how="left", maintain_order="left")
         for aggregate in tag.aggregates:
-            own = _extreme(self.column(f"{tag.name}_{aggregate}"), aggregate)
+            own = _extreme(parts[f"{tag.name}_{aggregate}"], aggregate)
             filled = filled.join(own, on="slot", how="left", maintain_order="left")
         held = pl.col("last").forward_fill(steps)
         value = pl.coalesce("median", held)
@@ -136,18 +137,10 @@ class _Grid:
             ),
         )
 
-    def spans(self, tag: Tag, filled: pl.DataFrame) -> list[pl.DataFrame]:
-        """Where the tag's values come from: the interval's records, or the one record that is held."""
-        names = [tag.name, *(f"{tag.name}_{aggregate}" for aggregate in tag.aggregates)]
-        recorded = [_spans(self.column(name)) for name in names]
-        held = filled.filter(pl.col("median").is_null() & pl.col("held_row").is_not_null())
-        row = pl.col("held_row")
-        return [
-            *recorded,
-            held.select(
-                "slot", pl.col("held_file").alias("file"), row.alias("first_row"), row.alias("last_row")
-            ),
-        ]
+
+def _names(tag: Tag) -> list[str]:
+    """The tag's columns in the raw table."""
+    return [tag.name, *(f"{tag.name}_{aggregate}" for aggregate in tag.aggregates)]
 
 
 def _summary(column: pl.DataFrame) -> pl.DataFrame:
@@ -176,10 +169,22 @@ def _extreme(column: pl.DataFrame, aggregate: Aggregate) -> pl.DataFrame:
 
 
 def _spans(column: pl.DataFrame) -> pl.DataFrame:
-    rows = pl.col("row")
-    return column.group_by("slot", "file", maintain_order=True).agg(
-        rows.min().alias("first_row"), rows.max().alias("last_row")
+    """Runs of records of one slot and file, first and last row of each."""
+    begins = (
+        (pl.col("slot") != pl.col("slot").shift()) | (pl.col("file") != pl.col("file").shift())
+    ).fill_null(True)
+    runs = column.select("slot", "file", "row", run=begins.cum_sum())
+    ends = runs.group_by("run", maintain_order=True).agg(
+        pl.col("slot", "file").first(), first_row=pl.col("row").min(), last_row=pl.col("row").max()
     )
+    return ends.drop("run")
+
+
+def _held_spans(filled: pl.DataFrame) -> pl.DataFrame:
+    """The one record that each held value is."""
+    row = pl.col("held_row")
+    held = filled.filter(pl.col("median").is_null() & row.is_not_null())
+    return held.select("slot", pl.col("held_file").alias("file"), first_row=row, last_row=row)
 
 
 def _us(duration: timedelta) -> int:

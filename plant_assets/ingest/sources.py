@@ -37,13 +37,15 @@ def _chunks(spans: Sequence[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
 
 
 def _lists(spans: pl.DataFrame, files: pl.Enum) -> pl.DataFrame:
-    reach = pl.col("last_row").cum_max().over("slot", "file").shift().over("slot", "file")
+    ordered = spans.unique().sort(_KEY)
+    # Spans of different slots or files never adjoin when each of them has 2^32 row numbers of its own.
+    owner = (pl.col("slot").cast(pl.Int64) * len(files.categories) + pl.col("file")).rle_id()
+    base = owner.cast(pl.Int64) * 2**32
+    reach = (base + pl.col("last_row")).cum_max().shift()
     merged = (
-        spans.unique()
-        .sort(_KEY)
-        .with_columns(run=(pl.col("first_row") > reach + 1).fill_null(True).cum_sum())
-        .group_by("slot", "file", "run", maintain_order=True)
-        .agg(pl.col("first_row").min(), pl.col("last_row").max())
+        ordered.with_columns(run=(base + pl.col("first_row") > reach + 1).fill_null(True).cum_sum())
+        .group_by("run", maintain_order=True)
+        .agg(pl.col("slot", "file", "first_row").first(), pl.col("last_row").max())
     )
     merged = merged.with_columns(file=files.categories.gather(merged["file"]))
     entry = pl.struct("file", "first_row", "last_row").alias("sources")
