@@ -1,0 +1,104 @@
+"""`forewarn drop FILE --plant NAME`: put exports into the drop folder, and watch what becomes of them."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plant_assets.cli import home, supervision
+from plant_assets.cli.console import fail, steps
+from plant_assets.ingest.manifest import Manifest, ManifestEntry
+from plant_assets.ingest.storage import StorageError
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.settings import Settings, settings
+
+_OPEN = ("seen", "settled", "requested")
+
+
+def drop(
+    files: Annotated[list[Path], typer.Argument(help="exports; several form one drop")],
+    plant: Annotated[str, typer.Option(help="the plant they belong to")],
+    follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
+    patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
+) -> None:
+    """Drop exports for a plant and follow the run that takes them in."""
+    here, console = settings(), Console()
+    try:
+        load_profile(plant, here.defs)
+    except ProfileError as error:
+        fail(str(error))
+    if missing := [str(f) for f in files if not f.is_file()]:
+        fail(f"no such file: {', '.join(missing)}")
+    targets = [place(file, here.drop / plant) for file in files]
+    console.print(f"Dropped {', '.join(t.name for t in targets)} for {plant}.")
+    if not follow:
+        return
+    try:
+        supervision.states(here)
+    except supervision.NotRunningError:
+        console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
+        return
+    home.enter(here)
+    try:
+        follow_drop(here, plant, targets, console, patience_s)
+    except StorageError as error:
+        fail(str(error))
+
+
+def place(file: Path, folder: Path) -> Path:
+    """Copy a file into the drop folder; the sensor sees it only when it is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / file.name
+    if target.resolve() == file.resolve():
+        return target
+    unfinished = folder / f".{file.name}.part"
+    shutil.copyfile(file, unfinished)
+    return unfinished.replace(target)
+
+
+def follow_drop(here: Settings, plant: str, targets: list[Path], console: Console, patience_s: int) -> None:
+    """Show the drop's way: settled, run and its steps, then what became of each file.
+
+    Fails when a file was refused or given up, or when the patience is spent.
+    """
+    from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
+
+    manifest, deadline = Manifest(here.state_url), time.monotonic() + patience_s
+    followed: set[str] = set()
+    with steps(console) as progress:
+        settling = progress.add_task("waiting for the files to settle", total=1)
+        while True:
+            entries = _newest(manifest, plant, targets)
+            if len(entries) == len(targets) and not any(
+                e.state in _OPEN and not e.duplicate_of for e in entries
+            ):
+                break
+            runs = {e.run_id for e in entries if e.state == "requested" and e.run_id} - followed
+            for run_id in runs:
+                progress.update(settling, completed=1)
+                followed.add(run_id)
+                follow_run(run_id, progress, deadline)
+            if time.monotonic() > deadline:
+                fail(f"not taken in within {patience_s} s; `forewarn logs` and the Dagster page tell more")
+            time.sleep(0.3)
+        progress.update(settling, completed=1)
+    _tell(entries, console)
+
+
+def _newest(manifest: Manifest, plant: str, targets: list[Path]) -> list[ManifestEntry]:
+    by_path = {entry.path: entry for entry in manifest.entries(plant)}
+    return [by_path[target] for target in targets if target in by_path]
+
+
+def _tell(entries: list[ManifestEntry], console: Console) -> None:
+    bad = [e for e in entries if e.state in ("refused", "failed")]
+    for entry in entries:
+        if entry in bad:
+            continue
+        what = f"same content as {Path(entry.duplicate_of).name}" if entry.duplicate_of else entry.state
+        console.print(f"{entry.path.name}: {what} {entry.message}".rstrip())
+    if bad:
+        fail("\n".join(f"{e.path.name} was {e.state}: {e.message}" for e in bad))

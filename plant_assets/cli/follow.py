@@ -1,0 +1,46 @@
+"""Shows a Dagster run's steps as they happen."""
+
+import time
+
+import dagster as dg
+from rich.progress import Progress, TaskID
+
+from plant_assets.components.naming import DROP_TAG
+
+_POLL_S = 0.3
+
+
+def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
+    """Add a line for each step of the run until the run ends.
+
+    Args:
+        drop_key: what the run's tag of that name says; the run may not exist yet.
+        progress: where the lines go.
+        deadline: `time.monotonic()` at which to give up.
+
+    Returns:
+        whether the run succeeded.
+    """
+    tasks: dict[str, TaskID] = {}
+    with dg.DagsterInstance.get() as instance:
+        while time.monotonic() < deadline:
+            run = next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: drop_key}), limit=1)), None)
+            if run is not None:
+                _show_steps(instance, run.run_id, progress, tasks)
+                if run.is_finished:
+                    return run.is_success
+            time.sleep(_POLL_S)
+    return False
+
+
+def _show_steps(
+    instance: dg.DagsterInstance, run_id: str, progress: Progress, tasks: dict[str, TaskID]
+) -> None:
+    for step in instance.get_run_step_stats(run_id):
+        if step.start_time is None:
+            continue
+        name = step.step_key.split("__", 1)[-1].replace("_", " ")
+        task = tasks.setdefault(step.step_key, progress.add_task(name, total=1))
+        if step.end_time is not None:
+            failed = step.status is not None and step.status.value != "SUCCESS"
+            progress.update(task, completed=1, description=f"{name}{' [red]failed[/]' if failed else ''}")

@@ -1,0 +1,34 @@
+"""`forewarn simulate`: write a drop of simulated records."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plant_assets.cli.console import fail
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.settings import settings
+from plant_assets.simulation.drops import LAYOUTS, write_drop
+from plant_assets.simulation.simulate import simulate as run_simulation
+
+
+def simulate(  # noqa: PLR0917 - the options of a command
+    folder: Annotated[Path, typer.Argument(help="where the drop is written")],
+    plant: Annotated[str, typer.Option(help="the plant to simulate")] = "demo",
+    days: Annotated[int, typer.Option(min=1, max=3650)] = 28,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    start: Annotated[datetime, typer.Option(help="first moment, UTC")] = datetime(2024, 1, 1),
+    layout: Annotated[str, typer.Option(help=f"one of {', '.join(LAYOUTS)}")] = LAYOUTS[0],
+) -> None:
+    """Simulate a plant and write its records as a drop."""
+    if layout not in LAYOUTS:
+        fail(f"no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
+    try:
+        profile = load_profile(plant, settings().defs)
+    except ProfileError as error:
+        fail(str(error))
+    simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed)
+    written = write_drop(simulation, layout, folder)
+    Console().print(f"{simulation.records.height:,} records in {len(written)} file(s) under {folder}")
