@@ -46,8 +46,11 @@ def compute_features_file(
         return _computed(lazy.select(columns), specs, batch_rows)
 
     partial = target.with_name(f".{target.name}.partial")
-    register_io_source(batches, schema=schema).sink_parquet(partial, row_group_size=batch_rows)
-    partial.replace(target)
+    try:
+        register_io_source(batches, schema=schema).sink_parquet(partial, row_group_size=batch_rows)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return rows
 
 

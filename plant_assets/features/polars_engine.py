@@ -79,9 +79,9 @@ def check_grid(frame: pl.DataFrame) -> None:
         FeatureError: it isn't; the text names the first row that breaks the spacing.
     """
     if "timestamp" in frame.columns and frame.height > 1:
-        steps = frame["timestamp"].diff().slice(1)
-        if steps.null_count() or steps.min() != steps.max() or steps.cast(pl.Int64).item(0) <= 0:
-            raise FeatureError(_irregular(steps))
+        steps = frame["timestamp"].diff().slice(1).cast(pl.Int64)
+        if steps.null_count() or steps.min() != steps.max() or steps.item(0) <= 0:
+            raise FeatureError(_irregular(frame["timestamp"], steps))
 
 
 def _chunks(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> list[pl.DataFrame]:
@@ -151,7 +151,9 @@ def _check_sources(frame: pl.DataFrame, specs: Sequence[FeatureSpec]) -> None:
             raise FeatureError(f"column {spec.source!r}: expected numbers, got {frame.schema[spec.source]}")
 
 
-def _irregular(steps: pl.Series) -> str:
-    usual = steps.mode().sort().first()
-    odd = (steps != usual).fill_null(value=True).arg_max()
-    return f"timestamp, row {(odd or 0) + 2}: expected equally spaced rows in time order, {usual} apart"
+def _irregular(times: pl.Series, steps: pl.Series) -> str:
+    backwards = (steps <= 0).fill_null(value=True)
+    odd = backwards if backwards.any() else steps != steps.mode().min()
+    row = odd.arg_max() or 0
+    expected = "a later time than the row before" if backwards.any() else "rows equally spaced"
+    return f"timestamp, row {row + 2} ({times[row + 1]}): expected {expected}"

@@ -7,7 +7,7 @@ are `polars_engine` (histories) and `numpy_engine` (the newest row); docs/featur
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from plant_assets.features.errors import FeatureError
@@ -130,8 +130,11 @@ def parse_feature(name: str, profile: PlantProfile) -> FeatureSpec | None:
     match = _NAME.fullmatch(name)
     if match is None or match["source"] not in (*profile.columns, *profile.deviations):
         return None
-    spec = make_spec(match["source"], _KINDS[match["short"]], parse_duration(match["span"]), profile)
-    return FeatureSpec(name, spec.source, spec.kind, spec.steps, spec.low, spec.high, spec.steps_per_hour)
+    try:
+        span = parse_duration(match["span"])
+    except ValueError as error:
+        raise FeatureError(f"{name}: {error}") from None
+    return replace(make_spec(match["source"], _KINDS[match["short"]], span, profile), name=name)
 
 
 def expression_features(expression: str, profile: PlantProfile) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
 from plant_assets.features.spec import (
     LARGEST,
@@ -75,6 +76,9 @@ def newest_window(window: npt.NDArray[np.float64], profile: PlantProfile) -> npt
 
     Returns:
         Values of `window_columns(profile)`, NaN where missing.
+
+    Raises:
+        FeatureError: the window's shape doesn't fit.
     """
     return _newest(profile)(window)
 
@@ -88,7 +92,10 @@ class NewestWindow:
         self._summaries = NewestRow(window_specs(profile), self._sources)
 
     def __call__(self, window: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        rows = np.asarray(window, dtype=np.float64)[-self._steps :]
+        rows = np.asarray(window, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[0] == 0 or rows.shape[1] != len(self._sources):
+            raise FeatureError(f"window: expected shape (rows, {len(self._sources)}), got {rows.shape}")
+        rows = rows[-self._steps :]
         laid = np.full((self._steps, len(self._sources)), np.nan)
         laid[self._steps - len(rows) :] = rows
         laid[~(np.abs(laid) <= LARGEST)] = np.nan
