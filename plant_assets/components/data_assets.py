@@ -4,8 +4,13 @@ Belongs here: thin assets that call the library and describe what came out.
 Doesn't belong here: how anything is read, labelled or computed.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from plant_assets.components.metadata import column_trend, lineage, records_table, table_metadata, tag_trend
 from plant_assets.components.naming import (
@@ -22,12 +27,16 @@ from plant_assets.components.naming import (
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.lake import Lake
+from plant_assets.resources.spark import Spark
+
+if TYPE_CHECKING:
+    from plant_assets.ingest.drop import FileOutcome
 
 
 class Drop(dg.Config):
     """Which dropped files go into the history before it is read; none by hand."""
 
-    files: list[str] = []
+    files: list[str] = Field(default_factory=list, description="paths of the drop's files")
 
 
 def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
@@ -58,8 +67,8 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.ingest.resample import resample
 
-        taken = lake.ingest(profile, config.files, context.log.warning)
         history = lake.history(profile.name)
+        taken = _take_in(profile, config.files, lake, context)
         raw = resample(history.read(), profile)
         if raw.is_empty():
             raise dg.Failure(
@@ -79,6 +88,54 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
         )
 
     return raw_sensor_data
+
+
+def _take_in(
+    profile: PlantProfile, files: Sequence[str], lake: Lake, context: dg.AssetExecutionContext
+) -> dict[str, dg.MetadataValue]:
+    """Bring a drop's files into the history; what became of each, for people.
+
+    Raises:
+        Failure: none of the files could be used; what is wrong with each stands in its text.
+    """
+    from plant_assets.ingest.drop import ingest_drop
+
+    if not files:
+        return {}
+    result = ingest_drop(
+        [Path(file) for file in files],
+        profile,
+        lake.history(profile.name),
+        lake.manifest(),
+        lake.quarantine_folder(profile.name),
+        lake.now(),
+        max_bytes=lake.max_drop_bytes,
+    )
+    context.log.info(result.summary())
+    lines = [_said_of(file) for file in result.files]
+    for line in lines:
+        context.log.info(line)
+    if not (result.of_state("accepted") or result.of_state("known")):
+        raise dg.Failure(
+            f"none of the dropped files could be used: {'; '.join(lines)}",
+            metadata={"files": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))},
+            allow_retries=False,
+        )
+    return {
+        "drop": dg.MetadataValue.text(result.summary()),
+        "files": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines)),
+    }
+
+
+def _said_of(file: "FileOutcome") -> str:
+    name = Path(file.path).name
+    if file.refusal:
+        place = f"{file.refusal['place']}: " if file.refusal["place"] else ""
+        return (
+            f"{name} refused: {place}{file.refusal['message']}; expected {file.refusal['expected']}; "
+            f"now in {file.moved_to}"
+        )
+    return f"{name} {file.state}. {file.message}".rstrip()
 
 
 def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
@@ -133,11 +190,13 @@ def _features(profile: PlantProfile) -> dg.AssetsDefinition:
         pool=profile.name,
         description="Causal features of every used tag and set-point deviation (SP - PV); no look-ahead.",
     )
-    def features(labelled: pl.DataFrame, feature_engine: FeatureEngine) -> dg.MaterializeResult[pl.DataFrame]:
+    def features(
+        labelled: pl.DataFrame, feature_engine: FeatureEngine, spark: Spark
+    ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.spec import feature_specs, look_back
 
         specs = feature_specs(profile)
-        table = feature_engine.compute(labelled, profile)
+        table = feature_engine.compute(labelled, profile, spark)
         shaded = labelled["anomaly_label"] == 1
         volatile = [spec.name for spec in specs if spec.kind == "std"][:6]
         return dg.MaterializeResult(
@@ -209,9 +268,10 @@ def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
         ),
     )
     def smote_features(features: pl.DataFrame, labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
-        from plant_assets.models.resampling import smote_table
+        from plant_assets.models.inputs import TrainingInputs
+        from plant_assets.models.resampling import smote_features as resampled
 
-        table = smote_table(features, labelled, profile)
+        table = resampled(TrainingInputs(labelled=labelled, features=features), profile)
         synthetic = int(table["synthetic"].sum())
         return dg.MaterializeResult(
             value=table,

@@ -4,12 +4,13 @@ Belongs here: wiring training to assets, and what a person reads of a training.
 Doesn't belong here: estimators, folds, calibration, bundles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
 
-from plant_assets.components.metadata import column_trend, table_metadata
+from plant_assets.components.metadata import column_trend, records_table, table_metadata
 from plant_assets.components.naming import (
     CHALLENGER,
     CHAMPION,
@@ -25,6 +26,10 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 
+if TYPE_CHECKING:
+    from plant_assets.models.inputs import TrainingInputs
+
+_KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
 _KINDS = {"xgboost": "xgboost", "best_candidate": "mlflow"}
 
 
@@ -63,25 +68,32 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
     def model(
         context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult[pl.DataFrame]:
-        from plant_assets.models.inputs import TrainingInputs
-        from plant_assets.models.train import train
+        from plant_assets.components.judging import PARITY_TAG
+        from plant_assets.models.train import NoLabelsError, train
+        from plant_assets.validation.oof import empty_oof
 
-        inputs = TrainingInputs(
-            labelled=tables["labelled"],
-            features=tables["features"],
-            window_features=tables.get("windows"),
-            data_fingerprint=lake.history(profile.name).fingerprint(),
-        )
-        trained = train(spec, inputs, profile)
-        version = model_store.registry().log(trained, profile, dagster_run_id=context.run_id)
+        inputs = _inputs(context.run_id, lake.history(profile.name).fingerprint(), tables)
+        try:
+            trained = train(spec, inputs, profile, model_store.promotion_metric)
+        except NoLabelsError as error:
+            context.log.warning(str(error))
+            return dg.MaterializeResult(value=empty_oof(), metadata={"not trained": str(error)})
+        registry = model_store.registry()
+        version = registry.log(trained, inputs, profile, dagster_run_id=context.run_id)
+        registry.challenge(version)
+        for note in trained.notes:
+            context.log.warning(note)
+        oof = trained.oof if trained.candidates is None else pl.concat([trained.oof, trained.candidates])
         return dg.MaterializeResult(
-            value=trained.oof,
+            value=oof,
             metadata={
-                **table_metadata(trained.oof, profile),
-                **_metrics(trained.metrics),
-                "out-of-fold decision": _decisions(trained.oof),
+                **table_metadata(oof, profile),
+                **({"decision": _decisions(trained.oof)} if trained.oof.height else {}),
+                **({"notes": dg.MetadataValue.md(_listed(trained.notes))} if trained.notes else {}),
+                "figures": _figures(trained.metrics),
                 "model version": model_store.version_page(version.name, version.version),
-                "MLflow run": model_store.run_page(version.experiment_id, version.run_id),
+                "MLflow run": model_store.run_page(version.run_id),
+                "parity with the trained model": version.tags.get(PARITY_TAG, ""),
                 "data fingerprint": inputs.data_fingerprint,
             },
         )
@@ -95,8 +107,30 @@ def _describe(spec: ModelSpec) -> str:
     return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table."
 
 
-def _metrics(metrics: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
-    return {name: dg.MetadataValue.float(float(value)) for name, value in metrics.items()}
+def _inputs(run_id: str, fingerprint: str, tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
+    """The run's training tables; kept from one model to the next, as their matrices are."""
+    from plant_assets.models.inputs import TrainingInputs
+
+    key = (run_id, fingerprint, *sorted(tables))
+    if key not in _KEPT:
+        _KEPT.clear()
+        _KEPT[key] = TrainingInputs(
+            labelled=tables["labelled"],
+            features=tables["features"],
+            window_features=tables.get("windows"),
+            data_fingerprint=fingerprint,
+        )
+    return _KEPT[key]
+
+
+def _figures(metrics: Mapping[str, float]) -> dg.MetadataValue:
+    """The model's own figures as a table; those of single candidates stay in MLflow."""
+    shown = [(name, value) for name, value in metrics.items() if not name.startswith("candidate.")]
+    return records_table(pl.DataFrame(shown, schema={"figure": pl.String, "value": pl.Float64}, orient="row"))
+
+
+def _listed(notes: Sequence[str]) -> str:
+    return "\n".join(f"- {note}" for note in notes)
 
 
 def _decisions(oof: pl.DataFrame) -> dg.MetadataValue:

@@ -4,6 +4,7 @@ Belongs here: which definitions a plant has. Doesn't belong here: what any of th
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,8 @@ from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
-from plant_assets.profile.load import ProfileError, read_profile
+from plant_assets.labels.rules import RuleError, check_rules
+from plant_assets.profile.load import ProfileError, build_profile, read_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 
@@ -32,8 +34,9 @@ class PlantAttributes(BaseModel):
 class Plant(dg.Component):
     """A process plant: its data, features, models, checks, drop-folder sensor and job."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, attributes: Mapping[str, object]) -> None:
         self.path = path
+        self.attributes = attributes
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -48,18 +51,31 @@ class Plant(dg.Component):
         return PlantAttributes
 
     @classmethod
-    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:  # noqa: ARG003
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         path = context.path if context.path.is_file() else context.path / "defs.yaml"
-        return cls(path)
+        return cls(path, (attributes.model_extra if attributes else None) or {})
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
         """The plant's definitions; those of a faulty profile are one asset that shows the fault."""
         try:
-            profile = read_profile(self.path)
+            profile = self._profile()
         except ProfileError as error:
             _log.error("plant %s is left out:\n%s", self.path.parent.name, error)
             return faulty_plant(self.path.parent.name, error)
         return plant_definitions(profile, settings().poll_seconds)
+
+    def _profile(self) -> PlantProfile:
+        """The profile from what Dagster has parsed already; read again, for its lines, where it is at fault."""
+        try:
+            profile = build_profile(self.attributes, self.path)
+            check_rules(profile)
+        except ProfileError:
+            return read_profile(self.path)
+        except RuleError as error:
+            raise ProfileError(
+                f"{self.path.parent.name}/{self.path.name}: attributes.labels: {error}"
+            ) from None
+        return profile if profile.name == self.path.parent.name else read_profile(self.path)
 
 
 def plant_definitions(profile: PlantProfile, poll_seconds: int) -> dg.Definitions:

@@ -1,9 +1,201 @@
-"""The validation report, and the champion that the gate lets through."""
+"""The validation report, and the champion that the gate lets through.
+
+Belongs here: wiring the report and the gate to assets. Doesn't belong here: what they compute.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
+import polars as pl
+from upath import UPath
 
+from plant_assets.components.metadata import records_table, table_metadata
+from plant_assets.components.model_assets import model_names
+from plant_assets.components.naming import CHAMPION, ENGINEERS, LABELLED, MODELLERS, REPORT, asset_key, group
+from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
+from plant_assets.models.spec import model_specs
 from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.lake import Lake
+from plant_assets.resources.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from plant_assets.models.promotion import Placement
+    from plant_assets.validation.report_data import Report
+    from plant_assets.validation.verdict import Verdict
 
 
 def release_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
-    return []
+    """What a plant's models are judged by, and the one that answers."""
+    return [_validation_report(profile), _champion(profile)]
+
+
+def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
+    names = (LABELLED, *model_names(profile))
+
+    @dg.asset(
+        key=asset_key(profile.name, REPORT),
+        ins={name: dg.AssetIn(key=asset_key(profile.name, name)) for name in names},
+        group_name=group(profile.name, "release"),
+        owners=[MODELLERS, ENGINEERS],
+        kinds={"polars", "mlflow"},
+        pool=profile.name,
+        description=(
+            "Every model and every trivial baseline out of fold, judged on events, as HTML and JSON; holds "
+            "the out-of-fold tables of all of them."
+        ),
+    )
+    def validation_report(
+        context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
+    ) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.components.judging import judge_challenger, unscored_figures
+        from plant_assets.validation.oof import join_oof
+        from plant_assets.validation.report import build_report, render_html
+
+        labelled = tables.pop(LABELLED)
+        models = _once(tables)
+        trivial = _baselines(labelled, profile)
+        oof = join_oof([models, trivial])
+        registry = model_store.registry()
+        lineage = {
+            "data_fingerprint": lake.history(profile.name).fingerprint(),
+            "dagster_run": context.run_id,
+        }
+        report = build_report(
+            models,
+            labelled,
+            profile,
+            lineage,
+            baselines_oof=trivial,
+            verdict=judge_challenger(profile, registry, oof, labelled, model_store.promotion_metric),
+            further=unscored_figures(profile, registry, models),
+            titles={spec.name: spec.title for spec in model_specs(profile)},
+        )
+        pages = lake.write_report(profile.name, report.to_json(), render_html(report))
+        files = {UPath(page).name: Path(page) for page in pages}
+        run = registry.log_report(profile.name, files, _figures(report), lineage)
+        return dg.MaterializeResult(
+            value=oof,
+            metadata={
+                **table_metadata(oof, profile),
+                "in three sentences": dg.MetadataValue.md("\n\n".join(report.sentences)),
+                "models": records_table(_ranking(report)),
+                "report": dg.MetadataValue.path(pages[0]),
+                "MLflow run": model_store.run_page(run),
+            },
+        )
+
+    return validation_report
+
+
+def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key(profile.name, CHAMPION),
+        ins={
+            "oof": dg.AssetIn(key=asset_key(profile.name, REPORT)),
+            "labelled": dg.AssetIn(key=asset_key(profile.name, LABELLED)),
+        },
+        group_name=group(profile.name, "release"),
+        owners=[MODELLERS],
+        kinds={"mlflow"},
+        pool=profile.name,
+        description=(
+            "The model that answers. The gate compares the challenger with it; where the gate and the "
+            "promotion mode allow it, the alias @champion moves, last of all."
+        ),
+    )
+    def champion(
+        context: dg.AssetExecutionContext, model_store: ModelStore, oof: pl.DataFrame, labelled: pl.DataFrame
+    ) -> dg.MaterializeResult:
+        from plant_assets.components.judging import judge_challenger, waiting
+        from plant_assets.models.promotion import place, release
+
+        registry = model_store.registry()
+        verdict = judge_challenger(profile, registry, oof, labelled, model_store.promotion_metric)
+        placements: list[Placement] = []
+        found = waiting(profile, registry)
+        for spec, version in found:
+            if spec.name != CHAMPION_SPEC.name:
+                placements.append(release(registry, version))
+        for spec, version in found:
+            if spec.name == CHAMPION_SPEC.name:
+                passed = verdict is None or verdict.promote
+                placements.append(place(registry, version, passed=passed, mode=model_store.promotion_mode))
+        for placement in placements:
+            context.log.info(placement.reason)
+        return dg.MaterializeResult(metadata=_released(profile, model_store, placements, verdict))
+
+    return champion
+
+
+def _released(
+    profile: PlantProfile,
+    model_store: ModelStore,
+    placements: list["Placement"],
+    verdict: "Verdict | None",
+) -> dict[str, dg.MetadataValue]:
+    now = model_store.registry().champion(CHAMPION_SPEC.registry_name(profile))
+    found: dict[str, dg.MetadataValue] = {
+        "what moved": dg.MetadataValue.md("\n".join(f"- {p.reason}" for p in placements) or "nothing"),
+        "promotion mode": dg.MetadataValue.text(model_store.promotion_mode),
+    }
+    if now is not None:
+        found["champion"] = model_store.version_page(now.name, now.version)
+        found["champion's algorithm"] = dg.MetadataValue.text(now.tags.get("builder", "unknown"))
+        found["MLflow run"] = model_store.run_page(now.run_id)
+    if verdict is not None:
+        rows = [
+            {"condition": c.name, "holds": _holds(c.passed), "why": c.sentence} for c in verdict.conditions
+        ]
+        found["verdict"] = dg.MetadataValue.text(verdict.headline)
+        found["gate"] = records_table(pl.DataFrame(rows))
+    return found
+
+
+def _holds(passed: bool | None) -> str:
+    return "does not apply" if passed is None else ("yes" if passed else "no")
+
+
+def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """All tables under each other; candidates that are models of their own too come in once."""
+    return pl.concat(tables.values()).unique(
+        ["model", "horizon", "timestamp"], keep="first", maintain_order=True
+    )
+
+
+def _baselines(labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
+    from plant_assets.validation.baselines import baselines
+    from plant_assets.validation.folds import walk_forward
+
+    purge = max(map(profile.steps, profile.horizons), default=0)
+    gap = profile.steps(profile.validation.gap)
+    return baselines(labelled, walk_forward(labelled.height, profile.validation.folds, gap, purge), profile)
+
+
+def _ranking(report: "Report") -> pl.DataFrame:
+    """Models and baselines of every horizon with the figures that they are compared by."""
+    rows = [
+        {
+            "hours ahead": horizon.hours,
+            "model": result.model,
+            "kind": kind,
+            "PR-AUC": result.pr_auc.value,
+            "low": result.pr_auc.low,
+            "high": result.pr_auc.high,
+        }
+        for horizon in report.horizons
+        for kind, results in (("model", horizon.models), ("baseline", horizon.baselines))
+        for result in results
+    ]
+    return pl.DataFrame(rows).with_columns(pl.selectors.float().round(3)) if rows else pl.DataFrame()
+
+
+def _figures(report: "Report") -> dict[str, float]:
+    """The report's main figures for MLflow: PR-AUC and ROC-AUC by model and horizon."""
+    found = dict(report.further)
+    for horizon in report.horizons:
+        for result in (*horizon.models, *horizon.baselines):
+            found[f"{result.model}.{horizon.hours}h.pr_auc"] = result.pr_auc.value
+            found[f"{result.model}.{horizon.hours}h.roc_auc"] = result.roc_auc.value
+    return found

@@ -6,6 +6,7 @@ from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.resources.parquet import ParquetAssets
+from plant_assets.resources.spark import Spark
 from plant_assets.settings import settings
 
 _PRELOADED = ["mlflow", "polars", "sklearn.ensemble", "xgboost", "plant_assets.definitions"]
@@ -19,6 +20,7 @@ def resources() -> dg.Definitions:
             "io_manager": ParquetAssets.of(here),
             "lake": Lake.of(here),
             "feature_engine": FeatureEngine.of(here),
+            "spark": Spark(),
             "model_store": ModelStore.of(here),
         },
         executor=dg.in_process_executor if here.executor == "in_process" else _forkserver(),

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.spark import Spark
 from plant_assets.settings import Settings
 
 
@@ -13,7 +14,7 @@ class FeatureEngine(dg.ConfigurableResource):
     """Computes a plant's features.
 
     Attributes:
-        engine: `polars`, or `spark` for a session that is started when features are computed.
+        engine: `polars`, or `spark` for the same kernel inside Spark.
     """
 
     engine: Literal["polars", "spark"] = "polars"
@@ -22,16 +23,18 @@ class FeatureEngine(dg.ConfigurableResource):
     def of(cls, settings: Settings) -> Self:
         return cls(engine=settings.feature_engine)
 
-    def compute(self, labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
-        """The profile's features of every row; equal for both engines to 1e-9."""
+    def compute(self, labelled: pl.DataFrame, profile: PlantProfile, spark: Spark) -> pl.DataFrame:
+        """The profile's features of every row; equal for both engines to 1e-9.
+
+        Raises:
+            SparkUnavailableError: the engine is Spark and there is no Java.
+        """
         from plant_assets.features.polars_engine import compute_features, with_deviations
         from plant_assets.features.spec import feature_specs
 
         specs = feature_specs(profile)
         if self.engine == "spark":
             from plant_assets.features.spark_engine import spark_features
-            from plant_assets.resources.spark import spark_session
 
-            with spark_session() as spark:
-                return spark_features(labelled, profile, specs, spark)
+            return spark_features(labelled, profile, specs, spark.session)
         return compute_features(with_deviations(labelled, profile), specs)

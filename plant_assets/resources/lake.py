@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import dagster as dg
+from upath import UPath
 
+from plant_assets.resources.files import write_whole
 from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +63,15 @@ class Lake(dg.ConfigurableResource):
             f"{entry.path.name}: {entry.state} since {entry.changed_at:%Y-%m-%d %H:%M} UTC. {entry.message}".rstrip()
             for entry in self.manifest().overdue(self.now(), limit, plant)
         ]
+
+    def write_report(self, plant: str, json: str, html: str) -> tuple[str, str]:
+        """Keep a validation report beside the plant's assets; answers the two addresses, HTML first."""
+        folder = UPath(self.root) / plant / "reports"
+        folder.mkdir(parents=True, exist_ok=True)
+        pages = (folder / "validation_report.html", folder / "validation_report.json")
+        for page, text in zip(pages, (html, json), strict=True):
+            write_whole(page, text.encode("utf-8"))
+        return str(pages[0]), str(pages[1])
 
     def drop_folder(self, plant: str) -> Path:
         return Path(self.drop) / plant

@@ -19,7 +19,7 @@ class ModelStore(dg.ConfigurableResource):
 
     Attributes:
         tracking_uri: MLflow's address, a server or a database.
-        artifacts: folder of a local MLflow's artifacts.
+        artifacts: folder of a local MLflow's artifacts; empty where a server keeps them.
         pages: root of MLflow's web pages.
         promotion_mode: whether the gate's word moves the champion, or a person's.
         promotion_metric: what champion and challenger are compared by.
@@ -33,9 +33,10 @@ class ModelStore(dg.ConfigurableResource):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
+        local = settings.mlflow_tracking_uri.startswith("sqlite")
         return cls(
             tracking_uri=settings.mlflow_tracking_uri,
-            artifacts=str(settings.mlflow_artifacts),
+            artifacts=str(settings.mlflow_artifacts) if local else "",
             pages=f"http://{settings.host}:{settings.port_mlflow}",
             promotion_mode=settings.model_promotion_mode,
             promotion_metric=settings.model_promotion_metric,
@@ -46,8 +47,8 @@ class ModelStore(dg.ConfigurableResource):
 
         return ModelRegistry(self.tracking_uri, self.artifacts)
 
-    def version_page(self, name: str, version: str) -> dg.MetadataValue:
+    def version_page(self, name: str, version: int) -> dg.MetadataValue:
         return dg.MetadataValue.url(f"{self.pages}/#/models/{name}/versions/{version}")
 
-    def run_page(self, experiment_id: str, run_id: str) -> dg.MetadataValue:
-        return dg.MetadataValue.url(f"{self.pages}/#/experiments/{experiment_id}/runs/{run_id}")
+    def run_page(self, run_id: str) -> dg.MetadataValue:
+        return dg.MetadataValue.url(f"{self.pages}/#/runs/{run_id}")

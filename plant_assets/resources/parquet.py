@@ -1,14 +1,14 @@
 """Assets as Parquet files: `<root>/<plant>/assets/<asset>.parquet`, on a disk or an object store."""
 
-import os
+from io import BytesIO
 from typing import Self
-from uuid import uuid4
 
 import dagster as dg
 import polars as pl
 from dagster._core.storage.upath_io_manager import UPathIOManager
 from upath import UPath
 
+from plant_assets.resources.files import write_whole
 from plant_assets.settings import Settings
 
 
@@ -25,20 +25,9 @@ class ParquetIOManager(UPathIOManager):
         """
         if not isinstance(obj, pl.DataFrame):
             raise TypeError(f"{context.asset_key.to_user_string()}: expected a Polars frame, got {type(obj)}")
-        if path.protocol not in ("", "file"):
-            # a single put of an object store is atomic by itself
-            with path.open("wb") as target:
-                obj.write_parquet(target)
-            return
-        part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-        try:
-            with part.open("wb") as target:
-                obj.write_parquet(target)
-                target.flush()
-                os.fsync(target.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        buffer = BytesIO()
+        obj.write_parquet(buffer)
+        write_whole(path, buffer.getbuffer())
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> pl.DataFrame:
         """Read a frame.

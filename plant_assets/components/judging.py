@@ -1,0 +1,91 @@
+"""The gate's word on the models that wait as challengers, from what the registry and a run's tables hold.
+
+Belongs here: bringing together what `validation.gate` asks for. Doesn't belong here: its conditions, or
+what follows from its verdict (`models/promotion.py`).
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from plant_assets.models.spec import CANDIDATES, CHAMPION, ModelSpec, model_specs
+from plant_assets.profile.model import PlantProfile
+
+if TYPE_CHECKING:
+    from plant_assets.models.registry import ModelRegistry, Version
+    from plant_assets.validation.conditions import GateMetric
+    from plant_assets.validation.verdict import Verdict
+
+PARITY_TAG = "parity_max_difference"
+_SIMPLEST_FIRST = [spec.builder for spec in CANDIDATES]
+
+
+def judge_challenger(
+    profile: PlantProfile,
+    registry: "ModelRegistry",
+    oof: pl.DataFrame,
+    labelled: pl.DataFrame,
+    metric: "GateMetric",
+) -> "Verdict | None":
+    """The verdict on the champion model's challenger; None where none waits, or it has no scores.
+
+    Args:
+        profile: the plant.
+        registry: where champion and challenger are.
+        oof: out-of-fold tables of the run's models and of the trivial baselines.
+        labelled: what was true.
+        metric: what gain is measured by.
+    """
+    from plant_assets.validation.baselines import BASELINES
+    from plant_assets.validation.gate import gate
+
+    name = CHAMPION.registry_name(profile)
+    challenger, champion = registry.by_alias(name, "challenger"), registry.champion(name)
+    scores = oof.filter(pl.col("model") == CHAMPION.name)
+    if challenger is None or scores.is_empty():
+        return None
+    return gate(
+        scores,
+        None if champion is None else registry.oof(champion),
+        oof.filter(pl.col("model").is_in(list(BASELINES))),
+        profile,
+        labelled=labelled,
+        metric=metric,
+        simpler=_is_simpler(challenger, champion),
+        parity=float(challenger.tags.get(PARITY_TAG, "nan")),
+    )
+
+
+def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.DataFrame) -> dict[str, float]:
+    """Figures of models that have no out-of-fold table, such as the deviation predictor's error."""
+    scored = set(oof["model"].unique())
+    found: dict[str, float] = {}
+    for spec in model_specs(profile):
+        if spec.name in scored:
+            continue
+        if (version := registry.by_alias(spec.registry_name(profile), "challenger")) is None:
+            continue
+        with TemporaryDirectory(prefix="forewarn-") as scratch:
+            figures = registry.manifest(version, Path(scratch)).metrics
+        found |= {f"{spec.name}.{name}": value for name, value in figures.items()}
+    return found
+
+
+def waiting(profile: PlantProfile, registry: "ModelRegistry") -> list[tuple[ModelSpec, "Version"]]:
+    """Models with a version that was published and doesn't answer yet."""
+    versions = [
+        (spec, registry.by_alias(spec.registry_name(profile), "challenger")) for spec in model_specs(profile)
+    ]
+    return [(spec, version) for spec, version in versions if version is not None]
+
+
+def _is_simpler(challenger: "Version", champion: "Version | None") -> bool:
+    if champion is None:
+        return False
+    places = [
+        _SIMPLEST_FIRST.index(b) if (b := v.tags.get("builder")) in _SIMPLEST_FIRST else 0
+        for v in (challenger, champion)
+    ]
+    return places[0] < places[1]
