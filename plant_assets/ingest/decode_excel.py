@@ -32,7 +32,7 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> Decoded:
             decoded.notes.append(
                 f"Sheet {shown(name)}: {sheet.formulas} formulas; the results stored with them were read."
             )
-    for name, frame in _frames(data):
+    for name, frame in _frames(data, facts.pictures):
         first = (facts.sheets.get(name) or SheetFacts()).first_column or 0
         if frame.width and frame.height:
             decoded.grids.append(Grid(frame, name, first_column=first))
@@ -41,7 +41,7 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> Decoded:
     return decoded
 
 
-def _frames(data: bytes) -> list[tuple[str, pl.DataFrame]]:
+def _frames(data: bytes, pictures: set[str]) -> list[tuple[str, pl.DataFrame]]:
     import fastexcel
 
     frames = []
@@ -52,6 +52,8 @@ def _frames(data: bytes) -> list[tuple[str, pl.DataFrame]]:
                 "too_many_sheets", f"{len(book.sheet_names)} sheets", expected=f"at most {MAX_SHEETS}"
             )
         for name in book.sheet_names:
+            if name in pictures:
+                continue
             sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
             check_cells(sheet.total_height, sheet.width, place=f"sheet {shown(name)}")
             frame = sheet.to_polars()

@@ -10,12 +10,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
+from itertools import pairwise
 
 from plant_assets.ingest.decode import check_cells, shown
 from plant_assets.ingest.errors import Refusal
 
 MAX_PARTS = 4_000
 MAX_RATIO = 400
+MAX_TEXT = 1024 * 1024 * 1024
 _SMALL = 8 * 1024 * 1024
 _PIECE = 1024 * 1024
 _OVERLAP = 4096
@@ -25,7 +28,8 @@ _FORMULA = re.compile(
     rb"<c\b(?P<attributes>[^>]*)>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f\s*>)\s*(?P<value><v\s*>[^<]+</v\s*>|<is\b)?"
 )
 _CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+\d+)["']""")
-_STRING = re.compile(rb"<si\b")
+_FILLED = re.compile(rb"""<c\b[^>/]*?\br\s*=\s*["']([A-Za-z]{1,3})\d+["'][^>/]*>""")
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 
 
 @dataclass(slots=True)
@@ -37,12 +41,16 @@ class SheetFacts:
     first_column: int | None = None
     formulas: int = 0
     unsolved: str | None = None
+    shared: int = 0
+    """Cells that refer to the table of shared texts."""
 
 
 @dataclass(slots=True)
 class WorkbookFacts:
     sheets: dict[str, SheetFacts] = field(default_factory=dict)
     """By sheet name, in workbook order; empty if the workbook's directory can't be followed."""
+    pictures: set[str] = field(default_factory=set)
+    """Sheets that are charts or macros and have no cells."""
 
 
 def check_workbook(data: bytes, *, max_bytes: int) -> WorkbookFacts:
@@ -62,8 +70,13 @@ def check_workbook(data: bytes, *, max_bytes: int) -> WorkbookFacts:
                     "the content is a zip archive without a workbook",
                     expected="an Excel workbook (.xlsx); unpack archives before dropping their files",
                 )
-            facts = {part.filename: _check_part(data, part) for part in parts if not part.is_dir()}
-            return WorkbookFacts(_by_name(archive, facts))
+            facts, longest = {}, 0
+            for part in parts:
+                if part.filename == "xl/sharedStrings.xml":
+                    longest = _longest_text(data, part)
+                facts[part.filename] = _check_part(data, part)
+            _check_texts(sum(sheet.shared for sheet in facts.values()), longest)
+            return _by_name(archive, facts)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError):
         raise Refusal(
             "truncated", "the workbook is cut off or damaged", expected="a complete .xlsx file"
@@ -123,6 +136,29 @@ def _check_part(data: bytes, part: zipfile.ZipInfo) -> SheetFacts:
     return facts
 
 
+def _longest_text(data: bytes, part: zipfile.ZipInfo) -> int:
+    """Bytes of the longest shared text, about."""
+    longest, open_since = 0, 0
+    for piece in _unpacked(data, part):
+        starts = [match.start() for match in re.finditer(rb"<si\b", piece)]
+        if starts:
+            longest = max(longest, open_since + starts[0], *(b - a for a, b in pairwise(starts)))
+            open_since = len(piece) - starts[-1]
+        else:
+            open_since += len(piece)
+        longest = max(longest, open_since)
+    return longest
+
+
+def _check_texts(cells: int, longest: int) -> None:
+    if cells * longest > MAX_TEXT:
+        raise Refusal(
+            "bomb",
+            f"{cells:,} cells refer to texts of up to {longest:,} characters",
+            expected="texts of sane length beside the values",
+        )
+
+
 def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
     header = data[part.header_offset : part.header_offset + 30]
     if header[:4] != b"PK\x03\x04" or len(header) < 30:
@@ -158,11 +194,12 @@ def _measure(facts: SheetFacts, tail: bytes, piece: bytes, *, last: bool = False
     if references:
         facts.rows = max(facts.rows, *(int(row) for _, row in references))
         columns = {_column(letters) for letters, _ in references if letters}
-        if columns:
-            facts.columns = max(facts.columns, max(columns) + 1)
-            facts.first_column = min(
-                columns | ({facts.first_column} if facts.first_column is not None else set())
-            )
+        facts.columns = max(facts.columns, *(column + 1 for column in columns), 0)
+    filled = {_column(letters) for letters in _FILLED.findall(whole)}
+    if facts.first_column is not None:
+        filled.add(facts.first_column)
+    facts.first_column = min(filled, default=None)
+    facts.shared += len(_SHARED.findall(whole))
     for match in _FORMULA.finditer(whole):
         facts.formulas += 1
         if match["value"] is None and facts.unsolved is None:
@@ -178,7 +215,7 @@ def _column(letters: bytes) -> int:
     return index - 1
 
 
-def _by_name(archive: zipfile.ZipFile, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:
+def _by_name(archive: zipfile.ZipFile, facts: dict[str, SheetFacts]) -> WorkbookFacts:
     """Facts by sheet name, following the workbook's own list of sheets."""
     book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
     links_name = "xl/_rels/workbook.xml.rels"
@@ -188,13 +225,13 @@ def _by_name(archive: zipfile.ZipFile, facts: dict[str, SheetFacts]) -> dict[str
         found = dict(re.findall(r"""\b(Id|Target)\s*=\s*["']([^"']*)["']""", tag))
         if "Id" in found and "Target" in found:
             targets[found["Id"]] = found["Target"].removeprefix("/xl/").removeprefix("./")
-    sheets: dict[str, SheetFacts] = {}
-    from html import unescape
-
+    book_facts = WorkbookFacts()
     for tag in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", book):
         found = dict(re.findall(r"""\b(name|(?:\w+:)id)\s*=\s*["']([^"']*)["']""", tag))
         name = unescape(found.pop("name", ""))
-        target = targets.get(next(iter(found.values()), ""), "")
-        if f"xl/{target}" in facts:
-            sheets[name] = facts[f"xl/{target}"]
-    return sheets
+        target = f"xl/{targets.get(next(iter(found.values()), ''), '')}"
+        if target.startswith("xl/worksheets/") and target in facts:
+            book_facts.sheets[name] = facts[target]
+        elif target.startswith(("xl/chartsheets/", "xl/dialogsheets/", "xl/macrosheets/")):
+            book_facts.pictures.add(name)
+    return book_facts

@@ -173,12 +173,15 @@ def _time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
 def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
     used = {c for group in times[:1] for c in group}
     found: dict[str, int] = {}
+    qualities: dict[str, int] = {}
     unknown, ignored = [], 0
     for column, title in enumerate(head.names):
         if column in used or not title:
             continue
         if (known := names.column(title)) is None:
-            if names.ignored(title):
+            if (tag := names.quality_of(title)) is not None:
+                qualities[tag] = column
+            elif names.ignored(title):
                 ignored += 1
             else:
                 unknown.append(title)
@@ -203,7 +206,10 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
     notes = [_unknown_note(unknown, names)] if unknown else []
     if ignored:
         notes.append(f"{ignored} columns that the profile ignores were not read.")
-    sources = [Source(column, times[0], tag=tag) for tag, column in found.items()]
+    if len(times) > 1:
+        others = ", ".join(shown(head.names[c]) for group in times[1:] for c in group)
+        notes.append(f"Times were taken from {shown(head.names[times[0][0]])}, not from {others}.")
+    sources = [Source(column, times[0], tag=tag, quality=qualities.get(tag)) for tag, column in found.items()]
     return Layout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
 
 

@@ -132,6 +132,11 @@ class Names:
             candidates.append(plain("_".join(parts[:-1])))
         return next((self._columns[c] for c in candidates if c in self._columns), None)
 
+    def quality_of(self, name: str) -> str | None:
+        """The column whose quality a header such as `TE301020_quality` holds."""
+        owner, _, word = plain(name).rpartition("_")
+        return self.column(owner) if word in QUALITY_WORDS and owner else None
+
     def role(self, controller: str, role: str) -> str | None:
         return self._roles[controller].get(role)
 

@@ -23,7 +23,7 @@ def per_tag(grid: Grid, head: Head, names: Names, stem: str, times: list[tuple[i
         Refusal: it is one, but its tag can't be told.
     """
     pairs = _pairs(head, times)
-    several = len(times) > 1 and len(pairs) > 1
+    several = len(times) > 1 and len(pairs) == len(times) and _own_times(head, pairs, names)
     single = len(pairs) == 1 and len(times) == 1 and _only_pair(head, pairs[0], names)
     if not (several or single):
         return None
@@ -59,6 +59,14 @@ def _pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
         after = max(value, group[-1]) + 1
         pairs.append((value, group, after if after in qualities else None))
     return pairs
+
+
+def _own_times(head: Head, pairs: list[Pair], names: Names) -> bool:
+    """Whether each series has its own times, and not all share the first of several time columns."""
+    timed = {c for pair in pairs for c in pair[1]}
+    cells = [c for c in head.filled if c not in timed and plain(head.names[c]) not in QUALITY_WORDS]
+    known = [c for c in cells if names.column(head.names[c])]
+    return len(cells) == len(pairs) or len(known) <= len(pairs)
 
 
 def _only_pair(head: Head, pair: Pair, names: Names) -> bool:

@@ -227,3 +227,23 @@ def test_the_real_unit_is_read_whole() -> None:
     for column in PLANT.columns:
         assert values(reading, column) == expected[column].drop_nulls().to_list()
     assert reading.report.start == datetime(2014, 12, 23, 8, tzinfo=UTC) < NOW
+
+
+def test_a_quality_column_beside_its_tag(tmp_path: Path) -> None:
+    text = "timestamp,TE301020,TE301020_quality,PDT31008\n2015-01-01 00:00,107,Bad,1\n2015-01-01 01:00,108,Good,2\n"
+    reading = read(write(tmp_path, "a.csv", text))
+    assert values(reading, "TE301020") == [108]
+    assert values(reading, "PDT31008") == [1, 2]
+
+
+def test_a_second_time_column_does_not_make_a_wide_table_per_tag(tmp_path: Path) -> None:
+    text = "timestamp,TE301020,PDT31008,LT301031,changed\n2015-01-01 00:00,1,2,3,2020-01-01 00:00\n"
+    reading = read(write(tmp_path, "a.csv", text))
+    assert reading.report.layout == "wide"
+    assert reading.report.end == datetime(2015, 1, 1, tzinfo=UTC)
+    assert "not from 'changed'" in " ".join(reading.report.notes)
+
+
+def test_a_column_of_utc_times_in_a_plant_elsewhere(tmp_path: Path) -> None:
+    text = "Time (UTC),TE301020\n2015-07-01 00:00,107\n"
+    assert times(read(write(tmp_path, "a.csv", text), BERLIN), "TE301020") == ["2015-07-01 00:00"]

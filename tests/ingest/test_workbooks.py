@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
+import openpyxl.chart
 import pytest
 import xlwt
 
@@ -288,3 +289,38 @@ def test_several_per_tag_files_form_one_drop(tmp_path: Path) -> None:
     records = combine(readings, PLANT)
     assert records.select("tag", "value").filter(tag="TE301020")["value"].to_list() == [107.5, 108, 102]
     assert records.height == 5
+
+
+def test_a_text_that_a_million_cells_share(workbook: Path) -> None:
+    cells = b'<row r="60">' + b'<c t="s"><v>0</v></c>' * 10_000 + b"</row></sheetData>"
+    text = b"<sst><si><t>" + bytes(range(65, 91)) * 10_000 + b"</t></si></sst>"
+    repack(
+        workbook,
+        "xl/worksheets/sheet1.xml",
+        lambda xml: xml.replace(b"</sheetData>", cells),
+        {"xl/sharedStrings.xml": text},
+    )
+    assert "10,00" in refused(workbook, "bomb").message
+
+
+def test_styled_empty_cells_do_not_shift_the_columns(tmp_path: Path) -> None:
+    cells = table([["Timestamp", "TE301020"], [START, "broken"]], 0, 1)
+    path = xlsx(tmp_path / "a.xlsx", {"Data": cells})
+    repack(
+        path,
+        "xl/worksheets/sheet1.xml",
+        lambda xml: xml.replace(b'<row r="1">', b'<row r="1"><c r="A1" s="0"/>'),
+    )
+    assert refused(path, "text_in_number_column").place == "sheet 'Data', row 2, column C ('TE301020')"
+
+
+def test_a_chart_sheet_is_passed_over(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Timestamp", "TE301020"])
+    sheet.append([START, 107])
+    chart = openpyxl.chart.LineChart()
+    chart.add_data(openpyxl.chart.Reference(sheet, min_col=2, min_row=1, max_row=2))
+    book.create_chartsheet("Trend", 0).add_chart(chart)
+    book.save(tmp_path / "a.xlsx")
+    assert values(read(tmp_path / "a.xlsx"), "TE301020") == [107]
