@@ -5,6 +5,7 @@ resampling, or who dropped what when (`manifest.py`).
 """
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ _PERIODS = pa.schema(
         ("row", pa.int64()),
     ]
 )
+_log = logging.getLogger(__name__)
 _COMMIT_ATTEMPTS = 10
 _VACUUM_EVERY = 50
 
@@ -177,7 +179,10 @@ class History:
 
         result = self._write(self._records, once)
         if result.committed and result.version % _VACUUM_EVERY == 0:
-            self.vacuum()
+            try:
+                self.vacuum()
+            except StorageError as error:  # the drop is in; old files may go another time
+                _log.warning("old versions were not removed: %s", error)
         return result
 
     def upsert_periods(self, periods: pl.DataFrame, drop: DropInfo, *, force: bool = False) -> UpsertResult:
@@ -208,11 +213,20 @@ class History:
         return self._write(self._periods, once)
 
     def vacuum(self) -> int:
-        """Delete files that no version of the last `keep_days` days needs; how many there were."""
+        """Delete files that no version of the last `keep_days` days needs; how many there were.
+
+        Raises:
+            StorageError: some may be left; the content is not touched.
+        """
         with self._locked():
             table = self._records.open()
-            hours = self._keep_days * 24
-            return 0 if table is None else len(table.vacuum(hours, dry_run=False, full=True))
+            if table is None:
+                return 0
+            try:
+                hours = self._keep_days * 24
+                return len(table.vacuum(hours, dry_run=False, full=True, enforce_retention_duration=False))
+            except (DeltaError, OSError) as error:
+                raise storage_error(error, self._records.url) from error
 
     def _write(self, store: delta.Store, once: Callable[[], UpsertResult]) -> UpsertResult:
         retrying = Retrying(
