@@ -4,14 +4,12 @@ They are fitted on all training rows, alarms included: labels lag and bracket th
 what is rare stays rare. docs/decisions/0004-champion.md has the figures for normal rows only.
 """
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from plant_assets.models.fitted import Floats, Labels, Unsupervised
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import IsolationForest
+from plant_assets.models.isolation import IsolationForest, fit_isolation_forest
 
 TREES = 300
 SAMPLES_PER_TREE = 256
@@ -37,19 +35,14 @@ class IsolationScore(Unsupervised):
         self.model: IsolationForest | None = None
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
-        from sklearn.ensemble import IsolationForest
-
         del labels
-        samples = min(SAMPLES_PER_TREE, len(rows))
-        self.model = IsolationForest(
-            n_estimators=self.trees, max_samples=samples, random_state=self.seed, n_jobs=1
-        ).fit(rows)
+        self.model = fit_isolation_forest(rows, self.trees, SAMPLES_PER_TREE, self.seed)
         return self
 
     def parts(self, rows: Floats) -> Floats:
         if self.model is None:
             raise RuntimeError("isolation forest: expected fit before score")
-        return -self.model.score_samples(rows)[:, None]
+        return self.model.score(rows)[:, None]
 
     def standardised(self, reference: Floats) -> Self:
         del reference
@@ -66,11 +59,12 @@ class PcaStatistics:
         self.mean = rows.mean(axis=0)
         deviation = rows.std(axis=0)
         self.scale = np.where(deviation > _TINY, deviation, 1.0)
-        _, singular, axes = np.linalg.svd((rows - self.mean) / self.scale, full_matrices=False)
-        variances = singular**2 / max(len(rows) - 1, 1)
-        explained = np.cumsum(variances) / max(variances.sum(), _TINY)
-        kept = max(1, min(int(np.searchsorted(explained, EXPLAINED)) + 1, len(variances)))
-        self.components = axes[:kept]
+        scaled = (rows - self.mean) / self.scale
+        variances, axes = np.linalg.eigh(scaled.T @ scaled / max(len(rows) - 1, 1))
+        variances, axes = np.maximum(variances[::-1], 0.0), axes[:, ::-1]
+        explained = np.cumsum(variances) / max(float(variances.sum()), _TINY)
+        kept = min(int(np.searchsorted(explained, EXPLAINED)) + 1, len(variances))
+        self.components = np.ascontiguousarray(axes[:, :kept].T)
         self.variances = np.maximum(variances[:kept], _TINY)
 
     def t2_and_spe(self, rows: Floats) -> tuple[Floats, Floats]:

@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
 Index = NDArray[np.intp]
 
-PRIOR_SLOPE = 1.0
-PRIOR_SLOPE_SPREAD = 0.25
-PRIOR_INTERCEPT_SPREAD = 0.5
+PRIOR = np.array([2.0, -1.0])
+"""Log-odds a standard deviation of score is worth, and those of the middle score: from simulated plants."""
+PRIOR_SPREAD = np.array([0.5, 1.0])
 LEAST_SLOPE = 0.05
 LATER_SHARES = (0.3, 0.4, 0.5)
 LEAST_PER_CLASS = 5
@@ -49,9 +49,9 @@ def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
     """The most probable sigmoid given few, dependent rows.
 
     Hours of one event are one observation, not fifty: rows are discounted to days. Scores are
-    standardised, and the prior says that one standard deviation of score is worth 1 ± 0.25 in log-odds
-    and that the middle score means even odds, ± 0.5. With a handful of events the prior leads; a month
-    or a year of them overrules it. The slope stays positive, so ranks never change.
+    standardised, and the prior says that one standard deviation of score is worth 2 ± 0.5 in log-odds and
+    that the middle score means -1 ± 1 (27 %). With a handful of events the prior leads; many of them
+    overrule it. The slope stays positive, so ranks never change.
 
     Args:
         scores: scores of rows that the model wasn't fitted on; (rows,).
@@ -60,12 +60,11 @@ def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
     """
     middle, spread = float(scores.mean()), float(scores.std()) or 1.0
     design = np.column_stack([(scores - middle) / spread, np.ones(len(scores))])
-    prior = np.array([PRIOR_SLOPE, 0.0])
-    precision = np.array([PRIOR_SLOPE_SPREAD, PRIOR_INTERCEPT_SPREAD]) ** -2.0
-    weights = prior.copy()
+    precision = PRIOR_SPREAD**-2.0
+    weights = PRIOR.copy()
     for _ in range(50):
         fitted = sigmoid(design @ weights)
-        gradient = design.T @ (fitted - labels) / rows_per_day + precision * (weights - prior)
+        gradient = design.T @ (fitted - labels) / rows_per_day + precision * (weights - PRIOR)
         curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design / rows_per_day + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
         weights = weights - step

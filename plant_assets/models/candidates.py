@@ -17,6 +17,7 @@ from plant_assets.models.train import TrainedModel, WalkForward, finished, renam
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
 from plant_assets.validation.oof import join_oof
+from plant_assets.validation.plant_events import plant_events
 
 SelectionMetric = Literal["pr_auc", "brier_skill"]
 TIE = 0.01
@@ -44,7 +45,7 @@ def train_champion(
     figures = {name: nowcast_metrics(w.oof, inputs, profile) for name, w in walked.items()}
     chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
     won = finished(walked[chosen], inputs, profile)
-    nested, choices = _nested(walked, inputs, metric)
+    nested, choices = _nested(walked, inputs, profile, metric)
     return replace(
         won,
         spec=spec,
@@ -79,11 +80,19 @@ def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantP
 
 
 def _nested(
-    walked: dict[str, WalkForward], inputs: TrainingInputs, metric: str
+    walked: dict[str, WalkForward], inputs: TrainingInputs, profile: PlantProfile, metric: str
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Each fold's rows by the candidate that its own training rows would have chosen."""
-    folds = next(iter(walked.values())).folds
-    choices = [_choice_within(walked, place, inputs.labels, metric) for place in range(len(folds))]
+    """Each fold's rows by the candidate that its own training rows would have chosen.
+
+    With fewer events than the gate's minimum the training rows can't tell candidates apart: the simplest
+    is taken.
+    """
+    first = next(iter(walked.values()))
+    folds, choices = first.folds, []
+    for place, fold in enumerate(folds):
+        events = len(plant_events(inputs.labelled[: len(fold.train)]))
+        few = events < profile.validation.min_events
+        choices.append(first.spec.name if few else _choice_within(walked, place, inputs.labels, metric))
     tables = [
         walked[name].oof.filter(pl.col("fold") == fold.number)
         for name, fold in zip(choices, folds, strict=True)
@@ -108,7 +117,8 @@ def _choice_within(walked: dict[str, WalkForward], place: int, labels: np.ndarra
 def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
     figures = nowcast_metrics(nested, inputs, profile)
     wanted = {"pr_auc_of_probability": "pr_auc", "roc_auc_of_probability": "roc_auc", "brier": "brier"}
-    wanted |= {n: n for n in ("false_alarm_hours_per_day", "false_episodes_per_day", "events_found")}
+    rates = ("false_alarm_hours_per_day", "false_episodes_per_day", "events_found", "periods_found")
+    wanted |= {name: name for name in rates}
     return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
 
 

@@ -110,9 +110,9 @@ def _lightgbm(estimator: LightGbm, parts: Parts) -> scorers.ScorerNode:
 
 
 def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
-    trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
-    file = parts.forest("isolation", trees)
-    return scorers.Forest(file=file, rounds_input=True, output="isolation", divisor=divisor)
+    forest = _fitted(estimator.model, estimator)
+    file = parts.forest("isolation", isolation_forest_trees(forest))
+    return scorers.Forest(file=file, output="isolation", divisor=forest.divisor)
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:

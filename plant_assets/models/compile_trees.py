@@ -17,9 +17,11 @@ from serving.forests import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster
-    from sklearn.ensemble import IsolationForest, RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier
     from sklearn.tree._tree import Tree as SklearnTree
     from xgboost import Booster
+
+    from plant_assets.models.isolation import IsolationForest
 
 LEQ, LT = 0, 1
 ONNX_IR = 10
@@ -62,23 +64,23 @@ def random_forest_trees(model: "RandomForestClassifier") -> Ensemble:
     return Ensemble(trees, strict=False, precision="float64")
 
 
-def isolation_forest_trees(model: "IsolationForest") -> tuple[Ensemble, float]:
-    """Trees whose leaves hold path lengths, and the divisor of scikit-learn's score 2^(-sum / divisor)."""
+def isolation_forest_trees(forest: "IsolationForest") -> Ensemble:
+    """Trees whose leaves hold path lengths; the score is 2^(-sum / forest.divisor)."""
+    nodes = np.arange(forest.feature.shape[1])
     trees = []
-    for member, columns in zip(model.estimators_, model.estimators_features_, strict=True):
-        tree = member.tree_
-        lengths = _depths(tree.children_left, tree.children_right) + average_path(tree.n_node_samples)
-        trees.append(_sklearn_tree(tree, lengths, np.asarray(columns)))
-    samples = np.array([model.max_samples_])
-    return Ensemble(trees, strict=False, precision="float64"), float(len(trees) * average_path(samples)[0])
-
-
-def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Expected path length of an unsuccessful search among n points (Liu, Ting and Zhou 2008, eq. 1)."""
-    n = np.asarray(samples, dtype=np.float64)
-    many = np.maximum(n, 3.0)
-    harmonic = 2.0 * (np.log(many - 1.0) + np.euler_gamma) - 2.0 * (many - 1.0) / many
-    return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, harmonic))
+    for feature, threshold, length in zip(forest.feature, forest.threshold, forest.length, strict=True):
+        leaf = feature < 0
+        inner = np.zeros(len(nodes), dtype=bool)
+        inner[0] = True
+        for node in nodes[1:]:
+            inner[node] = inner[(node - 1) // 2] and not leaf[(node - 1) // 2]
+        kept = nodes[inner]
+        place = np.full(2 * len(nodes) + 1, -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        left = np.where(leaf[kept], -1, place[2 * kept + 1])
+        right = np.where(leaf[kept], -1, place[2 * kept + 2])
+        trees.append(Tree(np.maximum(feature[kept], 0), threshold[kept], left, right, length[kept]))
+    return Ensemble(trees, strict=False, precision="float64")
 
 
 def xgboost_trees(booster: "Booster", rounds: int | None = None) -> Ensemble:
@@ -202,13 +204,6 @@ def _stump(value: float, dtype: np.dtype) -> Tree:
 def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> Tree:
     feature = tree.feature if columns is None else columns[np.maximum(tree.feature, 0)]
     return Tree(feature, tree.threshold, tree.children_left, tree.children_right, value)
-
-
-def _depths(left: np.ndarray, right: np.ndarray) -> NDArray[np.float64]:
-    depths = np.zeros(len(left))
-    for node in np.flatnonzero(left >= 0):
-        depths[left[node]] = depths[right[node]] = depths[node] + 1.0
-    return depths
 
 
 def _lightgbm_tree(root: dict) -> Tree:

@@ -39,11 +39,11 @@ class Logistic(Estimator):
 
 
 class RandomForest(Estimator):
-    """Share of alarm in the leaves of 300 balanced trees; in [0, 1]."""
+    """Share of alarm in the leaves of 150 balanced trees; in [0, 1]."""
 
     kind = "random_forest"
 
-    def __init__(self, seed: int, trees: int = 300) -> None:
+    def __init__(self, seed: int, trees: int = 150) -> None:
         self.seed = seed
         self.trees = trees
         self.model: RandomForestClassifier | None = None

@@ -4,7 +4,7 @@ import numpy as np
 
 from plant_assets.models.calibration import later_block
 from plant_assets.models.fitted import Constant, FittedModel, Floats
-from plant_assets.models.fitting import Fit, Reference
+from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.regime import Multinomial
@@ -46,7 +46,9 @@ def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: Pla
     estimator = Constant() if one_class else Multinomial(profile.validation.seed)
     estimator.fit(preprocess.transform(rows[earlier]), alarms[earlier] if one_class else regimes[earlier])
     decisions = FittedModel(preprocess, estimator).decisions(rows[later])
-    threshold = choose_threshold(decisions, alarms[later], profile.budget, profile.sampling.interval)
+    threshold = choose_threshold(
+        decisions, alarms[later], profile.budget, profile.sampling.interval, BUDGET_SHARE
+    )
     notes = {"calibration_fallback": float(block is None), "one_class_fallback": float(one_class)}
     return Fit(FittedModel(preprocess, estimator, None, threshold), Reference(later, decisions), notes)
 

@@ -1,4 +1,4 @@
-"""Figures of a nowcast's out-of-fold table, and the events that it's held against."""
+"""Figures of a nowcast's out-of-fold table, as they go to MLflow and into the choice of a champion."""
 
 import math
 from typing import Literal
@@ -9,9 +9,8 @@ import polars as pl
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import bootstrap, metrics
-from plant_assets.validation.events import Event, episodes, event_metrics
-
-PERIOD = "period:"
+from plant_assets.validation.events import event_metrics
+from plant_assets.validation.plant_events import PERIOD, plant_events, times_of
 
 
 def nowcast_metrics(oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
@@ -21,7 +20,7 @@ def nowcast_metrics(oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantPro
         return {}
     score = oof["score"].to_numpy()
     probability = oof["probability"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    times = utc_naive(oof["timestamp"])
+    times = times_of(oof)
     found = {
         "base_rate": float(np.nanmean(truth)),
         "f1": metrics.f1(truth, oof["alarm"].to_numpy()),
@@ -44,35 +43,10 @@ def nowcast_metrics(oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantPro
     found |= {
         "events": float(outcome.n_events),
         "events_found": float(outcome.n_found),
+        "periods": float(sum(o.event.kind == PERIOD for o in outcome.outcomes)),
+        "periods_found": float(sum(o.found for o in outcome.outcomes if o.event.kind == PERIOD)),
         "event_recall": outcome.recall,
         "false_alarm_hours_per_day": outcome.false_alarm_hours_per_day,
         "false_episodes_per_day": outcome.false_episodes_per_day,
     }
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
-
-
-def plant_events(labelled: pl.DataFrame) -> list[Event]:
-    """Operator periods in the labels; where there are none, each run of alarm rows."""
-    times = utc_naive(labelled["timestamp"])
-    if "label_source" in labelled.columns:
-        sources = labelled["label_source"]
-        reasons = sources.explode().drop_nulls().unique().sort().to_list()
-        periods = [
-            event
-            for reason in reasons
-            if reason.startswith(PERIOD)
-            for event in _runs(times, sources.list.contains(reason).to_numpy(), reason.removeprefix(PERIOD))
-        ]
-        if periods:
-            return sorted(periods, key=lambda event: event.start)
-    if "anomaly_label" not in labelled.columns:
-        return []
-    return _runs(times, (labelled["anomaly_label"] == 1).fill_null(value=False).to_numpy(), "alarm")
-
-
-def utc_naive(timestamps: pl.Series) -> np.ndarray:
-    return timestamps.dt.replace_time_zone(None).to_numpy()
-
-
-def _runs(times: np.ndarray, mask: np.ndarray, name: str) -> list[Event]:
-    return [Event(name, "period", times[a], times[b - 1]) for a, b in episodes(mask)]
