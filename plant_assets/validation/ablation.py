@@ -1,0 +1,64 @@
+"""What synthetic minority rows (SMOTE) in the training folds change, model by model."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from plant_assets.validation.bootstrap import Interval, difference_interval, metric_interval
+from plant_assets.validation.evaluate import Ground
+
+SMOTE_SUFFIX = "_smote"
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """One model trained with and without SMOTE, on the same rows."""
+
+    model: str
+    horizon: int
+    pr_auc_without: Interval
+    pr_auc_with: Interval
+    pr_auc_gain: Interval
+    brier_without: Interval
+    brier_with: Interval
+    sentence: str
+
+
+def smote_ablation(ground: Ground, oof: pl.DataFrame) -> tuple[Ablation, ...]:
+    """Pair each `<model>_smote` of the table with its `<model>`; those without a partner are left out."""
+    pairs = oof.select("model", "horizon").unique(maintain_order=True).rows()
+    return tuple(
+        _ablation(ground, oof, name.removesuffix(SMOTE_SUFFIX), horizon)
+        for name, horizon in pairs
+        if name.endswith(SMOTE_SUFFIX) and (name.removesuffix(SMOTE_SUFFIX), horizon) in pairs
+    )
+
+
+def _ablation(ground: Ground, oof: pl.DataFrame, model: str, horizon: int) -> Ablation:
+    without, other = (ground.scored(oof, name, horizon) for name in (model, f"{model}{SMOTE_SUFFIX}"))
+    drawn, drawn_other = ground.resample(without), ground.resample(other)
+    same_rows = len(without.target) == len(other.target)
+    nothing = Interval(float("nan"), float("nan"), float("nan"))
+    gain = (
+        difference_interval(without.target, other.score, without.score, drawn, "pr_auc")
+        if same_rows
+        else nothing
+    )
+    return Ablation(
+        model,
+        horizon,
+        metric_interval(without.target, without.score, drawn, "pr_auc"),
+        metric_interval(other.target, other.score, drawn_other, "pr_auc"),
+        gain,
+        metric_interval(without.target, without.probability, drawn, "brier"),
+        metric_interval(other.target, other.probability, drawn_other, "brier"),
+        _words(gain),
+    )
+
+
+def _words(gain: Interval) -> str:
+    if not gain.known:
+        return "can't be compared"
+    if gain.low > 0:
+        return "SMOTE ranks better"
+    return "SMOTE ranks worse" if gain.high < 0 else "no difference beyond chance"

@@ -1,0 +1,73 @@
+"""The report as one HTML page: fills the template and draws the charts; no script, no external file."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from plant_assets.validation import charts
+from plant_assets.validation.baselines import BASELINES
+from plant_assets.validation.bootstrap import Interval
+from plant_assets.validation.report_data import Report
+from plant_assets.validation.sentences import title_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+NOTHING = "–"
+
+
+def render(report: Report) -> str:
+    """The report as HTML text, readable in light and dark and on paper."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure,
+        "interval": interval,
+        "moment": moment,
+        "lead": lead,
+        "title_of": lambda model: title_of(model, report.titles),
+    }
+    titles = {name: title_of(name, report.titles) for name in _all_names(report)}
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        charts=charts,
+        titles=titles,
+        baseline_words=BASELINES,
+        style=(TEMPLATES / "style.css").read_text("utf-8"),
+        names={h.hours: [r.model for r in h.models] for h in report.horizons},
+    )
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A rounded number, or a dash where there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return "never" if math.isinf(value) else f"{value:.{digits}f}"
+
+
+def interval(value: Interval, digits: int = 3) -> str:
+    """`low to high`, or a dash."""
+    return f"{value.low:.{digits}f} to {value.high:.{digits}f}" if value.known else NOTHING
+
+
+def moment(value: np.datetime64) -> str:
+    """A UTC time as people write it, without seconds."""
+    return str(np.datetime_as_string(value, unit="m")).replace("T", " ")
+
+
+def lead(hours: float | None) -> str:
+    """A lead time in words."""
+    if hours is None or math.isnan(hours):
+        return NOTHING
+    if hours == 0:
+        return "at its start"
+    return f"{hours:g} h ahead" if hours > 0 else f"after {-hours:g} h"
+
+
+def _all_names(report: Report) -> set[str]:
+    return {result.model for h in report.horizons for result in (*h.models, *h.baselines)}

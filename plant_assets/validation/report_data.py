@@ -1,0 +1,169 @@
+"""What the validation report holds, as plain data; `Report.as_dict` is its JSON."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from plant_assets.validation.ablation import Ablation
+from plant_assets.validation.comparison import Comparison
+from plant_assets.validation.evaluate import ModelResult
+from plant_assets.validation.event_table import EventRow
+from plant_assets.validation.metrics import ReliabilityBin
+from plant_assets.validation.verdict import Verdict
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """A model's ROC and PR curve as (x, y) pairs, and its reliability bins."""
+
+    model: str
+    roc: list[tuple[float, float]]
+    pr: list[tuple[float, float]]
+    reliability: list[ReliabilityBin]
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """All models and baselines of one question: alarm now (0), or does one start within `hours`."""
+
+    hours: int
+    base_rate: float
+    n_events: int
+    models: tuple[ModelResult, ...]
+    baselines: tuple[ModelResult, ...]
+    comparisons: tuple[Comparison, ...]
+    curves: tuple[Curves, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The lead model's decision hour by hour beside what was true."""
+
+    model: str
+    timestamps: list[str]
+    label: list[float]
+    decision: list[float]
+    threshold: list[float]
+    alarm: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Which data the models were tested on."""
+
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    oof_rows: int
+    oof_first: datetime | None
+    oof_last: datetime | None
+    base_rate: float
+    folds: int
+    gap_hours: float
+    interval_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report; `as_dict` is JSON-able.
+
+    Attributes:
+        sentences: three for a process engineer: what was tested, what came out, what not to trust.
+        notes: what couldn't be computed and why, and what the reader should know about the method.
+        lead: the model that speaks for the plant now: the champion, else the best one; None without any.
+        lineage: where data and models come from, such as the data's fingerprint.
+        further: figures of models outside the out-of-fold table, such as the deviation predictor's MAE.
+    """
+
+    plant: str
+    title: str
+    simulated: bool
+    created: datetime
+    sentences: tuple[str, str, str]
+    notes: tuple[str, ...]
+    tested: Tested
+    budget: dict[str, float]
+    lead: str | None
+    horizons: tuple[Horizon, ...]
+    events: tuple[EventRow, ...]
+    timeline: Timeline | None
+    ablations: tuple[Ablation, ...]
+    verdict: Verdict | None
+    lineage: dict[str, str]
+    further: dict[str, float]
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        """The report as JSON-able values; what isn't finite is null."""
+        plain = _plain(asdict(self))
+        assert isinstance(plain, dict)
+        return {"schema": SCHEMA, **plain}
+
+    @property
+    def table(self) -> list[dict[str, str | int | float | None]]:
+        """One record per model, baseline and horizon, the main figures rounded."""
+        return [
+            {
+                "model": result.model,
+                "horizon_h": result.horizon,
+                "trivial": result in horizon.baselines,
+                **{name: _rounded(value) for name, value in main_figures(result).items()},
+            }
+            for horizon in self.horizons
+            for result in (*horizon.models, *horizon.baselines)
+        ]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Finite main figures of the models by `<model>.<figure>`, for the experiment tracker."""
+        return {
+            f"{result.model}.{name}": value
+            for horizon in self.horizons
+            for result in horizon.models
+            for name, value in main_figures(result).items()
+            if math.isfinite(value)
+        } | {name: value for name, value in self.further.items() if math.isfinite(value)}
+
+    def to_json(self) -> str:
+        return json.dumps(self.as_dict(), ensure_ascii=False, allow_nan=False)
+
+
+def main_figures(result: ModelResult) -> dict[str, float]:
+    """The figures that a table of models shows."""
+    return {
+        "pr_auc": result.pr_auc.value,
+        "roc_auc": result.roc_auc.value,
+        "brier": result.brier.value,
+        "f1": result.f1,
+        "events_found": float(result.events.n_found),
+        "n_events": float(result.events.n_events),
+        "lead_median_h": result.events.lead_median_h,
+        "false_episodes_per_day": result.events.false_episodes_per_day,
+        "false_alarm_hours_per_day": result.events.false_alarm_hours_per_day,
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def _plain(value: object) -> object:
+    """JSON-able: dates as ISO text, NumPy numbers as Python's, what isn't finite as None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, np.datetime64):
+        return f"{np.datetime_as_string(value, unit='s')}Z"
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

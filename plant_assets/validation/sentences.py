@@ -1,0 +1,166 @@
+"""The report's three opening sentences for a process engineer, in plain words and rounded figures."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.evaluate import ModelResult
+from plant_assets.validation.report_data import Horizon, Tested
+
+FEW_EVENTS = 20
+
+
+def opening(
+    profile: PlantProfile,
+    tested: Tested,
+    horizons: Sequence[Horizon],
+    lead: str | None,
+    titles: Mapping[str, str],
+) -> tuple[str, str, str]:
+    """What was tested on which data; what was found at how many false alarms; what not to trust."""
+    now = next((r for r in horizons[0].models if r.model == lead), None) if horizons else None
+    ahead = [_best(horizon) for horizon in horizons if horizon.hours]
+    forecasts = [result for result in ahead if result is not None]
+    return (
+        _what(profile, tested, horizons),
+        _found(profile, now, forecasts, titles),
+        _doubts(profile, now, horizons, forecasts),
+    )
+
+
+def title_of(model: str, titles: Mapping[str, str]) -> str:
+    """Words for a model's name."""
+    return titles.get(model, model.replace("_", " "))
+
+
+def _best(horizon: Horizon) -> ModelResult | None:
+    return max(horizon.models, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0), default=None)
+
+
+def _what(profile: PlantProfile, tested: Tested, horizons: Sequence[Horizon]) -> str:
+    if not tested.oof_rows:
+        return (
+            f"Nothing was tested: {profile.title} has {tested.rows} rows, too few to train on a part of them."
+        )
+    source = "simulated data of " if profile.simulated else ""
+    text = (
+        f"Tested on {tested.oof_rows} hours of {source}{profile.title} ({_day(tested.oof_first)} to "
+        f"{_day(tested.oof_last)}), each judged by a model that had learnt only from hours at least "
+        f"{tested.gap_hours:g} h earlier"
+    ).replace(" hours of", " hours of" if tested.interval_hours == 1 else " rows of", 1)
+    if np.isnan(tested.base_rate):
+        return f"{text}; no row has a label."
+    events = horizons[0].n_events if horizons else 0
+    return f"{text}; {tested.base_rate:.0%} of them were alarms, in {_count(events, 'event')}."
+
+
+def _found(
+    profile: PlantProfile,
+    now: ModelResult | None,
+    forecasts: Sequence[ModelResult],
+    titles: Mapping[str, str],
+) -> str:
+    parts = []
+    if now is not None:
+        parts.append(_found_now(profile, now, title_of(now.model, titles)))
+    if forecasts:
+        parts.append(_warned(forecasts))
+    if not parts:
+        return "No model gave scores, so no alarm would have been found or warned of."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
+    budget = profile.budget
+    if not now.events.n_events:
+        return f"the {title} had no event to find"
+    periods, of = now.periods_found
+    noted = f" ({periods} of the {of} that operators noted)" if of else ""
+    text = f"the {title} found {now.events.n_found} of {_count(now.events.n_events, 'event')}{noted}"
+    if now.events.n_found:
+        text += f", half of them within {_hours(-now.events.lead_median_h)} of the start"
+    if not now.events.normal_days:
+        return f"{text}; there was no normal operation to count false alarms on"
+    return (
+        f"{text}, at {now.events.false_episodes_per_day:.1f} false alarms and "
+        f"{now.events.false_alarm_hours_per_day:.1f} false-alarm hours per day of normal operation "
+        f"(accepted: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g} h)"
+    )
+
+
+def _warned(forecasts: Sequence[ModelResult]) -> str:
+    total = max(result.events.n_events for result in forecasts)
+    if not total:
+        return "no alarm started in the tested hours, so there was none to warn of"
+    shares = _listed([f"{r.events.n_found} by the {r.horizon} h forecast" for r in forecasts])
+    rates = _listed([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
+    return f"of {_count(total, 'alarm start')}, {shares} were warned of, at {rates} false warnings a day"
+
+
+def _doubts(
+    profile: PlantProfile,
+    now: ModelResult | None,
+    horizons: Sequence[Horizon],
+    forecasts: Sequence[ModelResult],
+) -> str:
+    doubts = []
+    useless = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "loses"]
+    if useless:
+        doubts.append(
+            f"the {_listed([f'{h} h' for h in useless])} forecast{'s' if len(useless) > 1 else ''}, "
+            "which did no better than a rule of thumb (hour of day, a limit, the present state)"
+        )
+    unsure = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "unsure"]
+    if unsure:
+        doubts.append(
+            f"the {_listed([f'{h} h' for h in unsure])} forecast{'s' if len(unsure) > 1 else ''}, "
+            "whose lead over a rule of thumb may be chance"
+        )
+    if now is not None and horizons and _outcome(horizons[0], now) in ("loses", "unsure"):
+        doubts.append("the present-hour model's lead over a rule of thumb, which may be chance")
+    if now is not None and _over_budget(profile, now):
+        doubts.append("the alarm count staying within what was accepted, as it was over it here")
+    if now is not None and not 0.8 <= now.slope <= 1.25:
+        doubts.append("its probabilities as percentages, as they are poorly calibrated")
+    events = max((h.n_events for h in horizons), default=0)
+    if events < FEW_EVENTS:
+        doubts.append(f"small differences between models, as {_count(events, 'event')} leave wide intervals")
+    if profile.simulated:
+        doubts.append("any figure here as one of a real unit, as the data are simulated")
+    if not now and not forecasts:
+        return "Don't trust anything beyond these baselines: no model was judged."
+    if not doubts:
+        return "Don't trust figures without the interval beside them; no other doubt stands out."
+    return f"Don't trust {'; nor '.join(doubts)}."
+
+
+def _outcome(horizon: Horizon, result: ModelResult | None) -> str:
+    if result is None:
+        return "unknown"
+    return next((c.outcome for c in horizon.comparisons if c.model == result.model), "unknown")
+
+
+def _over_budget(profile: PlantProfile, now: ModelResult) -> bool:
+    return (
+        now.events.false_episodes_per_day > profile.budget.false_episodes_per_day
+        or now.events.false_alarm_hours_per_day > profile.budget.false_alarm_hours_per_day
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _hours(value: float) -> str:
+    return f"{value:.0f} h" if value >= 1 else "the first hour"
+
+
+def _day(when: datetime | None) -> str:
+    return f"{when:%-d %b %Y}" if when else "?"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
