@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
@@ -15,6 +16,8 @@ from plant_assets.validation.events import episodes
 from plant_assets.validation.folds import walk_forward
 from plant_assets.validation.metrics import pr_auc, roc_auc
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 _PAST = 6
 
 
@@ -28,7 +31,6 @@ class Hardness:
         excursion_share: share of normal hours with |z| > 3 of some used tag in the hour or the six before;
             z over median and standard deviation of normal hours.
         excursion_share_robust: the same with 1.4826 MAD in place of the standard deviation.
-        hold_share: mean share of hours in which a fast tag keeps its value.
         base_rate, pr_auc, roc_auc: of the PCA detector, out of fold.
     """
 
@@ -36,16 +38,15 @@ class Hardness:
     episodes: float
     excursion_share: float
     excursion_share_robust: float
-    hold_share: float
     base_rate: float
     pr_auc: float
     roc_auc: float
 
 
-def hardness(table: pl.DataFrame, label: np.ndarray, profile: PlantProfile) -> Hardness:
+def hardness(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> Hardness:
     """Measure a raw table (`timestamp` and the profile's columns) with its 0/1 labels."""
     tags = table.select(profile.used_tags).to_numpy()
-    normal = label == 0
+    normal: Bools = np.equal(label, 0)
     spread = np.nanstd(tags[normal], axis=0)
     mad = 1.4826 * np.nanmedian(np.abs(tags[normal] - np.nanmedian(tags[normal], axis=0)), axis=0)
     score, rows = pca_nowcast(table, label, profile)
@@ -54,24 +55,21 @@ def hardness(table: pl.DataFrame, label: np.ndarray, profile: PlantProfile) -> H
         episodes=len(episodes(label > 0)) / (len(label) / 24 / 28),
         excursion_share=_excursions(tags, normal, spread),
         excursion_share_robust=_excursions(tags, normal, mad),
-        hold_share=float(np.equal(np.diff(tags, axis=0), 0).mean()),
         base_rate=float(label[rows].mean()),
         pr_auc=pr_auc(label[rows], score),
         roc_auc=roc_auc(label[rows], score),
     )
 
 
-def _excursions(tags: np.ndarray, normal: np.ndarray, spread: np.ndarray) -> float:
+def _excursions(tags: Floats, normal: Bools, spread: Floats) -> float:
     z = np.abs(tags - np.nanmedian(tags[normal], axis=0)) / spread
-    beyond = np.asarray(z > 3).any(axis=1)
+    beyond = np.greater(np.nanmax(z, axis=1), 3.0)
     padded = np.concatenate([np.zeros(_PAST, dtype=bool), beyond])
     recent = np.lib.stride_tricks.sliding_window_view(padded, _PAST + 1).any(axis=1)
-    return float(recent[normal].mean())
+    return float(np.mean(recent[normal]))
 
 
-def pca_nowcast(
-    table: pl.DataFrame, label: np.ndarray, profile: PlantProfile
-) -> tuple[np.ndarray, np.ndarray]:
+def pca_nowcast(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> tuple[Floats, NDArray[np.intp]]:
     """Score rows out of fold by PCA's T² plus SPE; higher = more anomalous.
 
     Learning mode: unsupervised, fitted on the training fold's normal rows. Source: Jackson and Mudholkar
@@ -92,7 +90,9 @@ def pca_nowcast(
     return np.concatenate(scores), np.concatenate(rows)
 
 
-def _t2_spe(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+def _t2_spe(train: Floats, test: Floats) -> Floats:
+    known = np.isfinite(train).any(axis=0)
+    train, test = train[:, known], test[:, known]
     middle = np.nanmedian(train, axis=0)
     quartiles = np.nanquantile(train, [0.25, 0.75], axis=0)
     width = (quartiles[1] - quartiles[0]) / 1.349
@@ -103,7 +103,7 @@ def _t2_spe(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     keep = int(np.searchsorted(np.cumsum(values**2) / np.sum(values**2), 0.9)) + 1
     variance = values[:keep] ** 2 / max(1, len(a) - 1)
 
-    def parts(x: np.ndarray) -> np.ndarray:
+    def parts(x: Floats) -> Floats:
         projected = (x - centre) @ vectors[:keep].T
         residual = (x - centre) - projected @ vectors[:keep]
         return np.column_stack([(projected**2 / variance).sum(axis=1), (residual**2).sum(axis=1)])

@@ -101,7 +101,7 @@ def draw_disturbance(canvas: Canvas, disturbance: Disturbance) -> None:
 
 def _draw_omen(canvas: Canvas, disturbance: Disturbance) -> None:
     length = disturbance.onset - disturbance.begin
-    ramp = np.linspace(0.5, 1.1, length) * min(disturbance.size, 1.1)
+    ramp = np.linspace(0.7, 1.3, length) * min(disturbance.size, 1.1)
     for tag, (shift, swing) in _OMENS[disturbance.detail or disturbance.kind].items():
         canvas.draw(tag, disturbance.begin, shift * ramp, swing=swing * ramp)
 

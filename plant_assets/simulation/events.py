@@ -96,14 +96,14 @@ class Scheduler:
         return self._kinds[int(rng.choice(len(self._kinds), p=weights / weights.sum()))]
 
     def _isolated(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
-        event = self._event(self._kind(rng), begin, rng, lead=11.0)
+        event = self._event(self._kind(rng), begin, rng, lead=9.0)
         self._free_from = event.end + self._steps(4)
         return [event]
 
     def _campaign(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         kind, number = self._kind(rng), self._campaigns
         self._campaigns += 1
-        events = [self._event(kind, begin, rng, number, lead=11.0)]
+        events = [self._event(kind, begin, rng, number, lead=9.0)]
         last = events[0].onset + self._steps(float(rng.uniform(30, 76)))
         spacing = {"flooding": 4.5, "reboiler_swings": 5.5}.get(kind, 7.0)
         while (following := events[-1].end + self._steps(1 + float(rng.exponential(spacing)))) < last:
@@ -125,7 +125,7 @@ class Scheduler:
         return [unrest, *events]
 
     def _false_start(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
-        onset = begin + self._steps(float(rng.uniform(5.0, 11.0)))
+        onset = begin + self._steps(float(rng.uniform(5.0, 9.0)))
         size = float(rng.uniform(0.7, 1.1))
         return [
             Disturbance("false_start", begin, onset, onset, -1, True, self._kind(rng), size, 0.0, _seed(rng))

@@ -71,14 +71,14 @@ class Historian:
     """Event-driven logging.
 
     Attributes:
-        quiet_share: share of hours in which a tag doesn't move enough to be logged (facts: .35 to .39).
+        quiet_share: share of hours without a move (fitted: facts have .35 to .39 of held hours, events included).
         quiet_correlation: correlation of those hours between tags (facts: .27).
         moves: mean number of further moves in an hour that has one (fitted to intra-hour ranges).
         busy_moves: mean moves an hour while an event upsets the unit (assumed).
         heartbeat_hours: a value is repeated after so long without a record (facts: longest hold 4 h).
     """
 
-    quiet_share: float = 0.37
+    quiet_share: float = 0.41
     quiet_correlation: float = 0.27
     moves: float = 1.1
     busy_moves: float = 5.0
@@ -107,7 +107,7 @@ class Hazards:
     faults: float = 4 / 28
     precursor_share: float = 2 / 3
     false_starts: float = 0.15
-    decoys: float = 0.2
+    decoys: float = 0.3
     set_point_moves: float = 6 / 28
 
     def scaled(self, event_rate: float) -> "Hazards":

@@ -47,7 +47,7 @@ def test_operator_log_is_read_back_as_periods(month: Simulation, tmp_path: Path)
 
 
 def test_unknown_layout_is_refused_by_name(days: Simulation, tmp_path: Path):
-    with pytest.raises(ValueError, match="wide_csv.*got 'sideways'"):
+    with pytest.raises(ValueError, match=r"wide_csv.*got 'sideways'"):
         write_drop(days, "sideways", tmp_path)  # type: ignore[arg-type]
 
 
