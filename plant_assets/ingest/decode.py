@@ -17,6 +17,8 @@ FORMATS: tuple[Format, ...] = ("csv", "xls", "xlsx", "parquet")
 
 MAX_CELLS = 40_000_000
 """Cells of one file; as text they take about 0.7 GB."""
+MAX_WORKBOOK_CELLS = 20_000_000
+"""Cells of all sheets of a workbook; its readers take about 50 bytes a cell."""
 MAX_COLUMNS = 16_384
 
 _MAGIC = (
@@ -147,12 +149,17 @@ def check_cells(rows: int, columns: int, place: str | None = None) -> None:
         raise Refusal(
             "too_many_columns", f"{columns:,} columns", place=place, expected=f"at most {MAX_COLUMNS:,}"
         )
-    if rows * columns > MAX_CELLS:
+    check_total(rows * columns, MAX_CELLS, place)
+
+
+def check_total(cells: int, limit: int, place: str | None = None) -> None:
+    """Refuse more cells than a decoder can hold."""
+    if cells > limit:
         raise Refusal(
             "too_many_cells",
-            f"{rows:,} rows of {columns:,} columns",
+            f"{cells:,} cells, counting the empty ones between the first and the last",
             place=place,
-            expected=f"at most {MAX_CELLS:,} cells a file; export fewer columns, or a shorter time a file",
+            expected=f"at most {limit:,} cells a file; export fewer columns, or a shorter time a file",
         )
 
 

@@ -5,7 +5,16 @@ Formulas are never evaluated: the result that Excel stored is read, and a formul
 
 import polars as pl
 
-from plant_assets.ingest.decode import Decoded, Format, Grid, check_cells, shown
+from plant_assets.ingest.decode import (
+    MAX_WORKBOOK_CELLS,
+    Decoded,
+    Format,
+    Grid,
+    check_cells,
+    check_total,
+    shown,
+)
+from plant_assets.ingest.decode_ole import check_old_workbook
 from plant_assets.ingest.decode_zip import SheetFacts, WorkbookFacts, check_workbook
 from plant_assets.ingest.errors import Refusal
 
@@ -18,8 +27,15 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> Decoded:
     Raises:
         Refusal: damaged, a bomb, or a formula without a stored result.
     """
-    facts = check_workbook(data, max_bytes=max_bytes) if kind == "xlsx" else WorkbookFacts()
     decoded = Decoded([], kind)
+    if kind == "xls":
+        facts = WorkbookFacts()
+        extent = check_old_workbook(data)
+        check_total(extent.cells, MAX_WORKBOOK_CELLS)
+        if extent.formulas:
+            decoded.notes.append(f"{extent.formulas} formulas; the results stored with them were read.")
+    else:
+        facts = check_workbook(data, max_bytes=max_bytes)
     for name, sheet in facts.sheets.items():
         if sheet.unsolved:
             raise Refusal(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
 
-from plant_assets.ingest.decode import check_cells, shown
+from plant_assets.ingest.decode import MAX_WORKBOOK_CELLS, check_cells, check_total, shown
 from plant_assets.ingest.errors import Refusal
 
 MAX_PARTS = 4_000
@@ -75,6 +75,7 @@ def check_workbook(data: bytes, *, max_bytes: int) -> WorkbookFacts:
                 if part.filename == "xl/sharedStrings.xml":
                     longest = _longest_text(data, part)
                 facts[part.filename] = _check_part(data, part)
+            check_total(sum(sheet.rows * sheet.columns for sheet in facts.values()), MAX_WORKBOOK_CELLS)
             _check_texts(sum(sheet.shared for sheet in facts.values()), longest)
             return _by_name(archive, facts)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError):

@@ -11,6 +11,8 @@ import openpyxl.chart
 import pytest
 import xlwt
 
+from plant_assets.ingest.decode_ole import check_old_workbook
+from plant_assets.ingest.errors import Refusal
 from tests.ingest.cases import PLANT, WIDE, read, refused, rows, times, values, write
 
 Cell = str | float | datetime | None
@@ -209,7 +211,6 @@ def test_a_workbook_cut_off(workbook: Path, share: float) -> None:
 
 
 def test_a_workbook_with_flipped_bytes_never_crashes(workbook: Path) -> None:
-    from plant_assets.ingest.errors import Refusal
 
     data = workbook.read_bytes()
     outcomes = set()
@@ -324,3 +325,44 @@ def test_a_chart_sheet_is_passed_over(tmp_path: Path) -> None:
     book.create_chartsheet("Trend", 0).add_chart(chart)
     book.save(tmp_path / "a.xlsx")
     assert values(read(tmp_path / "a.xlsx"), "TE301020") == [107]
+
+
+def test_an_old_workbook_with_cells_in_opposite_corners_allocates_nothing(tmp_path: Path) -> None:
+    corners: dict[tuple[int, int], Cell] = {(0, 0): 1.0, (65535, 255): 1.0}
+    path = xls(tmp_path / "a.xls", {"a": corners, "b": corners})
+    assert path.stat().st_size < 10_000
+    assert "33,554,432 cells" in refused(path, "too_many_cells").message
+
+
+def test_the_extent_of_old_workbooks_small_and_large(tmp_path: Path) -> None:
+    small = xls(tmp_path / "a.xls", {"a": {(2, 1): 1.0, (5, 3): "x", (3, 2): None}, "b": {(9, 9): 1.0}})
+    assert check_old_workbook(small.read_bytes()).cells == 4 * 3 + 1
+    large = xls(tmp_path / "b.xls", {"a": {(i, j): float(i) + 0.1 for i in range(900) for j in range(12)}})
+    assert large.stat().st_size > 90_000
+    assert check_old_workbook(large.read_bytes()).cells == 900 * 12
+
+
+def test_an_old_workbook_with_flipped_bytes_never_crashes(tmp_path: Path) -> None:
+    path = xls(tmp_path / "TE301020.xls", {"a": table(series(50, 100, 9))})
+    data = path.read_bytes()
+    outcomes = set()
+    for at in range(24, len(data), 37):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        try:
+            outcomes.add(read(path).kind)
+        except Refusal as refusal:
+            outcomes.add(refusal.code)
+    assert {"records", "damaged"} <= outcomes
+
+
+def test_a_formula_in_an_old_workbook_is_noted(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("x")
+    for row, line in enumerate([["timestamp", "TE301020"], ["2015-01-01 00:00", 107.0]]):
+        for column, value in enumerate(line):
+            sheet.write(row, column, value)
+    sheet.write(1, 2, xlwt.Formula("1+1"))
+    book.save(str(tmp_path / "a.xls"))
+    reading = read(tmp_path / "a.xls")
+    assert values(reading, "TE301020") == [107]
+    assert "1 formulas" in " ".join(reading.report.notes)
