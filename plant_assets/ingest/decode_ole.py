@@ -104,7 +104,7 @@ def _walk(stream: bytes) -> Extent:
             raise Refusal("encrypted", "the workbook is encrypted", expected="a workbook without password")
         elif record in _CELLS or record in _CELL_RUNS:
             row, column = head(stream, at + 4)
-            last = head(stream, at + 2 + length)[1] if record in _CELL_RUNS else column
+            last = head(stream, at + 2 + length)[0] if record in _CELL_RUNS else column
             if not column <= last < _COLUMNS:
                 raise ValueError
             found.formulas += record in _FORMULA
