@@ -1,0 +1,187 @@
+"""The models that answer: which version of each is loaded, and their swap when an alias moves.
+
+Belongs here: polling, loading in a thread, the swap of one reference. Doesn't belong here: requests
+(`inference/`), MLflow's interface (`registry.py`), a bundle's content (`bundle.py`).
+
+A request takes a slot's `current` once and answers from it, so a swap never fails a request.
+"""
+
+import asyncio
+import logging
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import PlantProfile
+from serving.bundle import Bundle, BundleError
+from serving.inference.inputs import InputError, Inputs, inputs_of
+from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableError
+
+log = logging.getLogger("serving")
+
+RETRY_REFUSED_S = 30.0
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """One version, warm: what it answers with and how requests become its rows."""
+
+    registry_name: str
+    version: int
+    run_id: str
+    bundle: Bundle
+    inputs: Inputs
+    loaded_at: float
+    registered_at: int = 0
+
+    def is_version(self, version: int, entry: Entry) -> bool:
+        return self.version == version and self.registered_at == entry.created
+
+
+@dataclass(slots=True)
+class Slot:
+    """The place of one of a plant's models.
+
+    Attributes:
+        current: what answers; replaced as a whole.
+        previous: what answered before.
+        aliases: alias → version, as last seen.
+        fault: why the wanted version isn't loaded; empty if nothing is wrong.
+        swaps: how often `current` was replaced.
+    """
+
+    plant: str
+    model: str
+    registry_name: str
+    current: LoadedModel | None = None
+    previous: LoadedModel | None = None
+    aliases: dict[str, int] = field(default_factory=dict)
+    fault: str = ""
+    refused: tuple[int, float] | None = None
+    swaps: int = 0
+
+    @property
+    def status(self) -> str:
+        if self.current is None:
+            return "failed" if self.fault else "absent"
+        return "stale" if self.fault else "ready"
+
+
+class Champions:
+    """All models of all plants, kept up to date with MLflow.
+
+    Args:
+        profiles: the plants by name.
+        registry: where aliases and bundles come from.
+        folder: where bundles are copied to.
+        poll_seconds: how often aliases are looked at.
+    """
+
+    def __init__(
+        self, profiles: dict[str, PlantProfile], registry: RegistryClient, folder: Path, poll_seconds: float
+    ) -> None:
+        self.slots = {
+            plant: {model: Slot(plant, model, f"{p.registry_prefix}{model}") for model in model_names(p)}
+            for plant, p in profiles.items()
+        }
+        self.profiles = profiles
+        self.registry_fault = "MLflow hasn't been asked yet"
+        self.asked_at = 0.0
+        self._registry = registry
+        self._folder = folder
+        self._poll_seconds = poll_seconds
+        self._prefixes = [p.registry_prefix for p in profiles.values()]
+
+    async def run(self) -> None:
+        """Look at the aliases for ever."""
+        while True:
+            began = time.monotonic()
+            await self.refresh()
+            await asyncio.sleep(max(self._poll_seconds - (time.monotonic() - began), 0.05))
+
+    async def refresh(self) -> None:
+        """Look once, and load what has moved. Faults are kept for `/ready`, never raised."""
+        try:
+            entries = await self._registry.entries(self._prefixes)
+        except RegistryUnavailableError as error:
+            self._note_registry(str(error))
+            return
+        self._note_registry("")
+        for plant in self.slots.values():
+            for slot in plant.values():
+                await self._follow(slot, entries.get(slot.registry_name))
+
+    def _note_registry(self, fault: str) -> None:
+        if fault != self.registry_fault:
+            log.log(logging.WARNING if fault else logging.INFO, "mlflow: %s", fault or "answers")
+        self.registry_fault = fault
+        self.asked_at = time.time()
+
+    async def _follow(self, slot: Slot, entry: Entry | None) -> None:
+        slot.aliases = entry.aliases if entry else {}
+        wanted = entry.aliases.get(ALIAS) if entry else None
+        if entry is None or wanted is None or (slot.current and slot.current.is_version(wanted, entry)):
+            slot.fault = ""
+            return
+        if slot.refused and slot.refused[0] == wanted and time.monotonic() < slot.refused[1]:
+            return
+        try:
+            self._swap(slot, await self._load(slot, wanted, entry))
+        except (BundleError, InputError) as error:
+            slot.fault, slot.refused = str(error), (wanted, time.monotonic() + RETRY_REFUSED_S)
+            log.error("%s version %s refused: %s", slot.registry_name, wanted, error)
+        except (RegistryUnavailableError, OSError) as error:
+            slot.fault = f"version {wanted} can't be copied: {error}"
+            log.warning("%s: %s", slot.registry_name, slot.fault)
+
+    async def _load(self, slot: Slot, version: int, entry: Entry) -> LoadedModel:
+        if slot.previous is not None and slot.previous.is_version(version, entry):
+            return slot.previous
+        run_id = await self._registry.run_id(slot.registry_name, version)
+        folder = self._folder / slot.registry_name / f"{version}-{run_id}"
+        if not folder.is_dir():
+            await self._registry.download(slot.registry_name, version, folder)
+        try:
+            bundle, inputs = await asyncio.to_thread(_load_warm, folder)
+        except BundleError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if bundle.manifest.plant != slot.plant or bundle.manifest.model != slot.model:
+            found = f"{bundle.manifest.model} of plant {bundle.manifest.plant}"
+            raise BundleError(
+                f"{slot.registry_name} version {version} holds {found}; expected {slot.model} of {slot.plant}"
+            )
+        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, time.time(), entry.created)
+
+    def _swap(self, slot: Slot, loaded: LoadedModel) -> None:
+        slot.current, slot.previous = loaded, slot.current
+        slot.fault, slot.refused, slot.swaps = "", None, slot.swaps + 1
+        log.info("%s: version %s answers", slot.registry_name, loaded.version)
+        self._forget(slot)
+
+    def _forget(self, slot: Slot) -> None:
+        """Delete copies of versions that neither answer nor answered just before."""
+        kept = {f"{m.version}-{m.run_id}" for m in (slot.current, slot.previous) if m is not None}
+        for folder in (self._folder / slot.registry_name).glob("*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def model_names(profile: PlantProfile) -> list[str]:
+    """The names of a plant's models; `forecaster` stands for one a horizon."""
+    found: list[str] = []
+    for name in profile.models:
+        several = [f"{name}_{format_duration(horizon)}" for horizon in profile.horizons]
+        found += several if name == "forecaster" else [name]
+    return found
+
+
+def _load_warm(folder: Path) -> tuple[Bundle, Inputs]:
+    """Load a bundle, hold it against its reference rows, and compute its inputs once."""
+    bundle = Bundle.load(folder)
+    inputs = inputs_of(bundle.manifest)
+    inputs.warm()
+    return bundle, inputs

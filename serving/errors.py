@@ -1,0 +1,150 @@
+"""What clients are told when something is wrong: RFC 9457 problem documents with stable types.
+
+Belongs here: the classes, one a type, and the one handler. Doesn't belong here: deciding that something
+is wrong.
+"""
+
+import logging
+from typing import ClassVar
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import JsonValue
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 20
+log = logging.getLogger("serving")
+
+
+class Problem(Exception):  # noqa: N818 the RFC's own word
+    """An answer other than the one asked for.
+
+    Args:
+        detail: one sentence for the person who made this request.
+        headers: of the answer.
+        members: further members of the document.
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "The service failed"
+
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: JsonValue) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+    def response(self) -> Response:
+        document = {
+            "type": problem_type(self.slug),
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+        return Response(orjson.dumps(document), self.status, self.headers, MEDIA_TYPE)
+
+
+class Invalid(Problem):
+    """A request whose content can't be used; `errors` holds field and expectation of each fault."""
+
+    status = 422
+    slug = "invalid-request"
+    title = "The request can't be used"
+
+    def __init__(self, errors: list[dict[str, JsonValue]]) -> None:
+        first = errors[0]
+        super().__init__(f"{first['field']}: {first['message']}", errors=[*errors[:MOST_FAULTS]])
+
+
+class UnknownFeature(Problem):
+    """Names that the plant doesn't know."""
+
+    status = 422
+    slug = "unknown-feature"
+    title = "The plant has no such feature"
+
+
+class NotJson(Problem):
+    status = 400
+    slug = "not-json"
+    title = "The body is no JSON document"
+
+
+class TooLarge(Problem):
+    status = 413
+    slug = "too-large"
+    title = "The body is too large"
+
+
+class UnknownPlant(Problem):
+    status = 404
+    slug = "unknown-plant"
+    title = "There is no such plant"
+
+
+class NotReady(Problem):
+    """A model that isn't there yet; `missing` says which, and why."""
+
+    status = 503
+    slug = "not-ready"
+    title = "A model is missing"
+
+
+class NotFound(Problem):
+    status = 404
+    slug = "not-found"
+    title = "There is nothing here"
+
+
+class NotAllowed(Problem):
+    status = 405
+    slug = "method-not-allowed"
+    title = "The method isn't allowed here"
+
+
+def invalid(field: str, message: str, expected: str) -> Invalid:
+    """One fault: where it is, what is wrong and what was expected."""
+    return Invalid([fault(field, message, expected)])
+
+
+def fault(field: str, message: str, expected: str) -> dict[str, JsonValue]:
+    return {"field": field, "message": message, "expected": expected}
+
+
+def problem_type(slug: str) -> str:
+    return f"urn:forewarn:problem:{slug}"
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of an app with a problem document."""
+    for kind in (Problem, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _handle)
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    if isinstance(error, Problem):
+        return error.response()
+    if isinstance(error, RequestValidationError):
+        faults = [
+            fault(".".join(str(part) for part in e["loc"]), str(e["msg"]), str(e["type"]))
+            for e in error.errors()
+        ]
+        return Invalid(faults).response()
+    if isinstance(error, HTTPException):
+        return _from_framework(error, request).response()
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return Problem("An unexpected error; the service's log has it").response()
+
+
+def _from_framework(error: HTTPException, request: Request) -> Problem:
+    headers = dict(error.headers or {})
+    if error.status_code == NotAllowed.status:
+        allowed = headers.get("allow") or headers.get("Allow") or "another method"
+        return NotAllowed(f"{request.method} isn't allowed here; expected {allowed}", headers=headers)
+    if error.status_code == NotFound.status:
+        return NotFound("There is nothing at this path; /docs lists what there is", headers=headers)
+    return NotJson(str(error.detail), headers=headers)

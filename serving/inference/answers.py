@@ -1,0 +1,77 @@
+"""From a model's row to an answer, as the plain dict that is sent.
+
+Belongs here: the keys of answers. Doesn't belong here: HTTP (`routes.py`), inputs (`inputs.py`).
+"""
+
+import math
+from uuid import uuid4
+
+from pydantic import JsonValue
+
+from serving.champion import LoadedModel, Slot
+from serving.inference.inputs import Row
+
+Answer = dict[str, JsonValue]
+
+
+def predict_answer(model: LoadedModel, row: Row) -> Answer:
+    """The answer to /predict: an alarm by the model's threshold, or by a rule that the values fulfil."""
+    answer = _answer(model, row)
+    answer["alarm"] = bool(answer["alarm"] or row.rules)
+    answer["unused"] = list(row.unused)
+    answer["rules"] = [{"name": rule.name, "description": rule.description} for rule in row.rules]
+    return answer
+
+
+def forecast_answer(model: LoadedModel, row: Row, observations: int) -> Answer:
+    return {**_answer(model, row), "n_observations": observations}
+
+
+def model_info(slot: Slot) -> Answer:
+    """One entry of /models."""
+    loaded = slot.current
+    info: Answer = {
+        "name": slot.registry_name,
+        "version": None,
+        "aliases": [],
+        "status": slot.status,
+        "features": [],
+        "metrics": {},
+        "data_fingerprint": "",
+        "fault": slot.fault,
+    }
+    if loaded is None:
+        return info
+    manifest = loaded.bundle.manifest
+    return info | {
+        "version": loaded.version,
+        "aliases": sorted(a for a, version in slot.aliases.items() if version == loaded.version),
+        "features": list(manifest.names),
+        "metrics": dict(manifest.metrics),
+        "data_fingerprint": manifest.lineage.data_fingerprint,
+        "task": manifest.task,
+        "algorithm": manifest.builder,
+        "learning_mode": manifest.learning_mode,
+        "horizon_hours": manifest.horizon_hours,
+        "run_id": loaded.run_id,
+        "created": manifest.created.isoformat(),
+    }
+
+
+def _answer(model: LoadedModel, row: Row) -> Answer:
+    bundle = model.bundle
+    manifest = bundle.manifest
+    decision = float(bundle.score(row.values)[0])
+    threshold = manifest.decision.threshold if manifest.decision else math.inf
+    return {
+        "risk_score": decision,
+        "alarm": decision >= threshold,
+        "anomaly_probability": decision if manifest.calibrated else None,
+        "threshold": threshold if math.isfinite(threshold) else None,
+        "horizon_hours": manifest.horizon_hours,
+        "model": model.registry_name,
+        "version": model.version,
+        "prediction_id": uuid4().hex,
+        "plant": manifest.plant,
+        "imputed": list(row.imputed),
+    }

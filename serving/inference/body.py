@@ -1,0 +1,51 @@
+"""Request bodies: bounded, JSON, and of the expected shape, else a problem document.
+
+Pydantic parses the bytes itself; Starlette's own parsing would take NaN, and twice the time.
+"""
+
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from serving.errors import Invalid, NotJson, TooLarge, fault
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Body:
+    """The request's body as a `shape`.
+
+    Raises:
+        TooLarge: more than `most_bytes`; read no further.
+        NotJson: no JSON document, or one nested too deeply.
+        Invalid: another shape; says which field, and what was expected.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > most_bytes:
+        raise _too_large(most_bytes)
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > most_bytes:
+            raise _too_large(most_bytes)
+    try:
+        return shape.model_validate_json(content)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        if faults[0]["type"] == "json_invalid":
+            raise NotJson(faults[0]["msg"]) from None
+        raise Invalid(
+            [
+                fault(
+                    ".".join(str(part)[:100] for part in f["loc"]) or "body",
+                    f["msg"].removeprefix("Value error, "),
+                    f["type"],
+                )
+                for f in faults
+            ]
+        ) from None
+
+
+def _too_large(most_bytes: int) -> TooLarge:
+    return TooLarge(f"expected at most {most_bytes} bytes", most_bytes=most_bytes)

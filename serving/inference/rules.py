@@ -1,0 +1,45 @@
+"""The plant's alarm rules on what a client gave: what crosses a hard limit is an alarm whatever the model says.
+
+Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plant_assets.profile.model import PlantProfile
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    name: str
+    description: str
+
+
+class Rules:
+    """A plant's alarm rules, parsed."""
+
+    def __init__(self, profile: PlantProfile) -> None:
+        import polars as pl
+
+        self._rules: list[tuple[FiredRule, frozenset[str], pl.Expr]] = []
+        for rule in profile.labels.alarm_rules:
+            expression = pl.sql_expr(rule.when)
+            inputs = frozenset(expression.meta.root_names())
+            self._rules.append((FiredRule(rule.name, rule.description or rule.when), inputs, expression))
+
+    def warm(self) -> None:
+        self.fired({name: 0.0 for _, inputs, _ in self._rules for name in inputs})
+
+    def fired(self, values: Mapping[str, float]) -> list[FiredRule]:
+        """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
+        asked = [
+            entry for entry in self._rules if all(n in values and values[n] == values[n] for n in entry[1])
+        ]
+        if not asked:
+            return []
+        import polars as pl
+
+        names = {name for _, inputs, _ in asked for name in inputs}
+        frame = pl.DataFrame({name: [values[name]] for name in names})
+        answers = frame.select(e.cast(pl.Boolean).alias(rule.name) for rule, _, e in asked).row(0)
+        return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]

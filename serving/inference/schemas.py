@@ -1,0 +1,129 @@
+"""Requests and answers of the inference API, as Pydantic models.
+
+Belongs here: shapes and bounds. Doesn't belong here: what a plant knows (`inputs.py`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MOST_ROWS = 10_000
+Value = float | str | None
+"""Numbers; a text is refused later with its place, but for timestamps."""
+
+Named = Annotated[dict[str, Value], Field(max_length=5_000)]
+Reading = Annotated[dict[str, Value], Field(max_length=1_000)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PredictRequest(_Request):
+    """Features by name in any case, or recent raw readings that the features are computed from."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
+    )
+
+    features: Named | None = Field(default=None, description="name → value; null or absent is imputed")
+    readings: Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS)] | None = Field(
+        default=None, description="raw rows one sampling interval apart, oldest first"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.features is None) == (self.readings is None):
+            raise ValueError("expected either features or readings")
+        return self
+
+
+class ForecastRequest(_Request):
+    """Recent raw rows, oldest first, one sampling interval apart; at least the forecasters' window."""
+
+    recent_observations: Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS)]
+    horizon: int | Literal["all"] = Field(default=1, description="hours ahead, or all")
+
+
+class RuleFired(BaseModel):
+    name: str
+    description: str
+
+
+class _Answer(BaseModel):
+    risk_score: float = Field(description="calibrated probability, else the model's score")
+    alarm: bool
+    anomaly_probability: float | None = Field(description="absent where the model isn't calibrated")
+    threshold: float | None = Field(description="alarm at or above it; null: never by the model")
+    horizon_hours: float
+    model: str
+    version: int
+    prediction_id: str
+    plant: str
+    imputed: list[str] = Field(description="inputs that were missing, and stand at their training median")
+
+
+class PredictAnswer(_Answer):
+    unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")
+    rules: list[RuleFired] = Field(description="hard limits that the given values cross")
+
+
+class ForecastAnswer(_Answer):
+    n_observations: int
+
+
+class ForecastsAnswer(BaseModel):
+    """One forecast a horizon."""
+
+    forecasts: list[ForecastAnswer]
+    n_observations: int
+
+
+class ModelInfo(BaseModel):
+    name: str
+    version: int | None
+    aliases: list[str]
+    status: Literal["ready", "stale", "failed", "absent"]
+    features: list[str]
+    metrics: dict[str, float]
+    data_fingerprint: str
+    task: str | None = None
+    algorithm: str | None = None
+    learning_mode: str | None = None
+    horizon_hours: float | None = None
+    run_id: str | None = None
+    created: datetime | None = None
+    fault: str = ""
+
+
+class ModelsAnswer(BaseModel):
+    models: list[ModelInfo]
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """What answers, and what is wrong with the rest."""
+
+    ready: bool
+    plant: str
+    champion: int | None
+    models: dict[str, str] = Field(description="model → ready, stale, failed or absent")
+    faults: dict[str, str]
+    mlflow: str = Field(description="`answers`, or what is wrong")
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457; `type` is stable."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,126 @@
+"""The model registry as serving sees it: MLflow's REST interface, without MLflow's library.
+
+Belongs here: which version an alias points at, and copying a version's bundle. Doesn't belong here:
+when to look (`champion.py`), what a bundle is (`bundle.py`).
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from serving.bundle import MANIFEST_FILE, BundleError, check_files, parse_manifest
+
+ALIAS = "champion"
+PAGE = 1000
+LARGEST_FILE = 512 * 1024 * 1024
+
+
+class RegistryUnavailableError(ConnectionError):
+    """MLflow doesn't answer, or not as expected; says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registered model's aliases, and when it was made: a registry made anew counts from 1 again."""
+
+    name: str
+    aliases: dict[str, int]
+    created: int = 0
+
+
+class RegistryClient:
+    """MLflow at an address.
+
+    Args:
+        client: an HTTP client whose base URL is MLflow's.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def entries(self, prefixes: list[str]) -> dict[str, Entry]:
+        """Models whose names start with one of `prefixes`, in one request (a page of 1000 at a time).
+
+        Raises:
+            RegistryUnavailableError: no usable answer.
+        """
+        found: dict[str, Entry] = {}
+        token = ""
+        while True:
+            query = {"max_results": str(PAGE)} | ({"page_token": token} if token else {})
+            page = await self._json("/api/2.0/mlflow/registered-models/search", query)
+            for model in page.get("registered_models", []):
+                if model["name"].startswith(tuple(prefixes)):
+                    aliases = {a["alias"]: int(a["version"]) for a in model.get("aliases", [])}
+                    created = int(model.get("creation_timestamp", 0))
+                    found[model["name"]] = Entry(model["name"], aliases, created)
+            token = page.get("next_page_token", "")
+            if not token:
+                return found
+
+    async def run_id(self, name: str, version: int) -> str:
+        """The MLflow run that made a version."""
+        query = {"name": name, "version": str(version)}
+        answer = await self._json("/api/2.0/mlflow/model-versions/get", query)
+        return str(answer["model_version"].get("run_id", ""))
+
+    async def download(self, name: str, version: int, folder: Path) -> None:
+        """Copy a version's bundle into `folder`, which appears only when complete and sound.
+
+        Raises:
+            RegistryUnavailableError: no usable answer.
+            BundleError: what is published is no sound bundle.
+        """
+        draft = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
+        draft.mkdir(parents=True)
+        try:
+            await self._fetch(name, version, MANIFEST_FILE, draft)
+            manifest = parse_manifest((draft / MANIFEST_FILE).read_bytes(), f"{name} version {version}")
+            for file in manifest.files:
+                await self._fetch(name, version, file, draft)
+            check_files(manifest, draft)
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    async def _fetch(self, name: str, version: int, path: str, folder: Path) -> None:
+        query = {"name": name, "version": str(version), "path": path}
+        try:
+            async with self._client.stream("GET", "/model-versions/get-artifact", params=query) as answer:
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    raise BundleError(f"{name} version {version}: {path} is absent from its artifacts")
+                answer.raise_for_status()
+                size = 0
+                with (folder / path).open("wb") as file:
+                    async for chunk in answer.aiter_bytes():
+                        size += len(chunk)
+                        if size > LARGEST_FILE:
+                            raise BundleError(
+                                f"{name} version {version}: {path} is larger than {LARGEST_FILE} bytes"
+                            )
+                        file.write(chunk)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailableError(_explain(error)) from None
+
+    async def _json(self, path: str, query: dict[str, str]) -> dict:
+        try:
+            answer = await self._client.get(path, params=query)
+            answer.raise_for_status()
+            document = answer.json()
+        except httpx.HTTPError as error:
+            raise RegistryUnavailableError(_explain(error)) from None
+        except ValueError:
+            raise RegistryUnavailableError(f"MLflow answered {path} with something that is no JSON") from None
+        if not isinstance(document, dict):
+            raise RegistryUnavailableError(f"MLflow answered {path} with a {type(document).__name__}")
+        return document
+
+
+def _explain(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"MLflow answered {error.response.status_code} at {error.request.url.path}"
+    return f"MLflow doesn't answer ({type(error).__name__}: {error})".replace(": )", ")")

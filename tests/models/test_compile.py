@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from plant_assets.models.compile import CompileError, Parts, compile_estimator, compile_model
+from plant_assets.models.compile_trees import Ensemble, Tree, to_onnx
+from plant_assets.models.fitted import Estimator
+from plant_assets.models.nowcast import RandomForest
+from plant_assets.profile.model import PlantProfile
+from serving.forests import Forests
+from serving.scorers import Arrays, Forest
+from tests.serving.factories import ESTIMATORS, inputs_of, trained_model
+
+
+def answers(trained, rows, folder):
+    """What the compiled model answers, built from its parts alone."""
+    node, calibrator, parts = compile_model(trained.model)
+    for name, content in parts.forests.items():
+        (folder / name).write_bytes(content)
+    scores = node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(trained.model.preprocess.impute(rows))
+    worst = scores if scores.ndim == 1 else scores[:, -1]
+    return scores, worst if calibrator is None else calibrator.probability(worst)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_compiled_model_answers_like_the_trained_one(kind: str, profile: PlantProfile, tmp_path) -> None:
+    trained = trained_model(profile, kind)
+    rows = inputs_of(profile).matrix("features")
+    scores, decisions = answers(trained, rows, tmp_path)
+    np.testing.assert_allclose(scores, trained.model.scores(rows), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(decisions, trained.model.decisions(rows), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_one_row_is_answered_as_in_a_batch_and_gaps_are_filled(
+    kind: str, profile: PlantProfile, tmp_path
+) -> None:
+    trained = trained_model(profile, kind)
+    rows = np.full((3, len(trained.feature_names)), np.nan)
+    rows[1, 5], rows[2, 7] = np.inf, 1e9
+    _, decisions = answers(trained, rows, tmp_path)
+    np.testing.assert_allclose(decisions, trained.model.decisions(rows), rtol=0, atol=1e-12)
+    _, alone = answers(trained, rows[2:], tmp_path)
+    np.testing.assert_allclose(alone, decisions[2:], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("strict", "expected"), [(False, [1.0, 1.0, 2.0]), (True, [1.0, 2.0, 2.0])])
+def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[float], tmp_path) -> None:
+    tree = Tree(
+        feature=np.array([0, 0, 0]),
+        threshold=np.array([0.5, 0.0, 0.0]),
+        left=np.array([1, -1, -1]),
+        right=np.array([2, -1, -1]),
+        value=np.array([0.0, 1.0, 2.0]),
+    )
+    ensemble = Ensemble([tree], strict=strict, precision="float64")
+    (tmp_path / "t.onnx").write_bytes(to_onnx(ensemble, 1))
+    run = Forests(tmp_path).load("t.onnx", 1)
+    rows = np.array([[0.5 - 1e-12], [0.5], [0.5 + 1e-12]])
+    assert run(rows).tolist() == expected
+
+
+def test_a_tree_of_one_leaf_answers_its_value(tmp_path) -> None:
+    leaf = Tree(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
+    (tmp_path / "t.onnx").write_bytes(to_onnx(Ensemble([leaf, leaf], strict=False, precision="float64"), 3))
+    node = Forest(file="t.onnx")
+    assert node.build(Arrays({}), Forests(tmp_path), 3)(np.zeros((2, 3))).tolist() == [0.5, 0.5]
+
+
+def test_an_unknown_family_is_refused_by_name() -> None:
+    class Novel(Estimator):
+        kind = "novel"
+
+        def fit(self, rows, labels):
+            return self
+
+        def score(self, rows):
+            return rows[:, 0]
+
+    with pytest.raises(CompileError, match="no way to compile a Novel: expected one of .*RandomForest"):
+        compile_estimator(Novel(), Parts(width=1))
+
+
+def test_an_unfitted_model_is_refused() -> None:
+    with pytest.raises(CompileError, match="RandomForest: not fitted"):
+        compile_estimator(RandomForest(1), Parts(width=1))

@@ -1,0 +1,70 @@
+"""A real ASGI app over a pretended MLflow, and bundles made once."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from plant_assets.models.spec import CHAMPION, model_spec
+from plant_assets.profile.model import PlantProfile
+from serving.inference.app import create_app
+from serving.settings import Settings
+from tests.serving.factories import bundle_folder
+from tests.serving.mlflow_fake import FakeMlflow
+
+CHAMPION_NAME = "plant_alarm_champion"
+
+
+@pytest.fixture(scope="session")
+def bundles(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Bundle folders: two champions that differ, and the three forecasters."""
+    root = tmp_path_factory.mktemp("bundles")
+    made = {
+        "v1": bundle_folder(profile, root / "v1", "logistic", CHAMPION),
+        "v2": bundle_folder(profile, root / "v2", "anomaly_ensemble", CHAMPION),
+    }
+    for hours in (1, 3, 6):
+        name = f"forecaster_{hours}h"
+        made[name] = bundle_folder(profile, root / name, "xgboost", model_spec(name, profile))
+    return made
+
+
+@pytest.fixture
+def mlflow(bundles: dict[str, Path]) -> FakeMlflow:
+    """An MLflow whose champion is version 1, with the forecasters."""
+    fake = FakeMlflow()
+    fake.publish(CHAMPION_NAME, 1, bundles["v1"], "champion")
+    fake.publish(CHAMPION_NAME, 2, bundles["v2"])
+    for hours in (1, 3, 6):
+        fake.publish(f"plant_alarm_forecaster_{hours}h", 1, bundles[f"forecaster_{hours}h"], "champion")
+    return fake
+
+
+@pytest.fixture
+def serving_settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", poll_seconds=3600, max_body_mb=1)
+
+
+Running = Callable[[FakeMlflow], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@asynccontextmanager
+async def serve(mlflow: FakeMlflow, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, whose models have been looked at once."""
+    app = create_app(settings, transport=mlflow)
+    async with app.router.lifespan_context(app):
+        await app.state.champions.refresh()
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://inference") as client:
+            client.app = app  # type: ignore[attr-defined]
+            yield client
+
+
+@pytest.fixture
+def readings(profile: PlantProfile) -> Iterator[list[dict]]:
+    """96 raw rows as a client would send them."""
+    from tests.serving.factories import raw_table
+
+    yield raw_table(profile).tail(96).drop("timestamp").to_dicts()

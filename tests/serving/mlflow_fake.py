@@ -1,0 +1,56 @@
+"""MLflow's REST interface as serving uses it, in memory: a transport for httpx."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+
+@dataclass
+class FakeMlflow(httpx.AsyncBaseTransport):
+    """Registered models over bundle folders.
+
+    Attributes:
+        versions: (name, version) → bundle folder.
+        aliases: name → alias → version.
+        down: whether it refuses connections.
+        requests: paths asked for, in order.
+    """
+
+    versions: dict[tuple[str, int], Path] = field(default_factory=dict)
+    aliases: dict[str, dict[str, int]] = field(default_factory=dict)
+    down: bool = False
+    requests: list[str] = field(default_factory=list)
+
+    def publish(self, name: str, version: int, folder: Path, *aliases: str) -> None:
+        self.versions[name, version] = folder
+        for alias in aliases:
+            self.aliases.setdefault(name, {})[alias] = version
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request.url.path)
+        if self.down:
+            raise httpx.ConnectError("connection refused", request=request)
+        query = request.url.params
+        match request.url.path:
+            case "/api/2.0/mlflow/registered-models/search":
+                return httpx.Response(200, json={"registered_models": self._models()})
+            case "/api/2.0/mlflow/model-versions/get":
+                run = f"run{query['version']}"
+                return httpx.Response(200, json={"model_version": {"run_id": run}})
+            case "/model-versions/get-artifact":
+                path = self.versions[query["name"], int(query["version"])] / query["path"]
+                if not path.is_file():
+                    return httpx.Response(404)
+                return httpx.Response(200, content=path.read_bytes())
+        return httpx.Response(404)
+
+    def _models(self) -> list[dict]:
+        return [
+            {
+                "name": name,
+                "creation_timestamp": 1,
+                "aliases": [{"alias": a, "version": str(v)} for a, v in self.aliases.get(name, {}).items()],
+            }
+            for name in sorted({name for name, _ in self.versions})
+        ]
