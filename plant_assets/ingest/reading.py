@@ -5,6 +5,7 @@ recognising tables in `layouts*.py`.
 """
 
 import hashlib
+import logging
 import stat
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from plant_assets.ingest.layouts_names import Names
 from plant_assets.ingest.operator_log import read_periods
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
+
+_log = logging.getLogger(__name__)
 
 MAX_BYTES = 500 * 1024 * 1024
 MOST = 0.5
@@ -83,20 +86,30 @@ def read_drop_file(
 
     Raises:
         Refusal: the file can't be used; place and expectation say why.
+        OSError: it is gone, or may not be read.
     """
     declared_format(path.name)
     data = read_settled(path, max_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
-    decoded = decode(data, path.name, max_bytes=max_bytes)
-    del data
-    report = ReadReport(
-        name=path.name,
-        format=decoded.format,
-        encoding=decoded.encoding,
-        delimiter=decoded.delimiter,
-        notes=list(decoded.notes),
-    )
-    return _read(decoded, path.stem, profile, report, sha256=sha256, now=now or datetime.now(UTC))
+    try:
+        decoded = decode(data, path.name, max_bytes=max_bytes)
+        del data
+        report = ReadReport(
+            name=path.name,
+            format=decoded.format,
+            encoding=decoded.encoding,
+            delimiter=decoded.delimiter,
+            notes=list(decoded.notes),
+        )
+        moment = now or datetime.now(UTC)
+        return _read(decoded, path.stem, profile, report, sha256=sha256, now=moment)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError) as error:
+        _log.exception("reading %s", shown(path.name))
+        raise Refusal(
+            "unreadable",
+            f"the content can't be read ({type(error).__name__})",
+            expected="a table as exported, not too large for this machine's memory",
+        ) from None
 
 
 def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
@@ -120,27 +133,21 @@ def read_settled(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """A regular file's bytes, if it is not too large and doesn't change meanwhile.
 
     Raises:
-        Refusal: too large, changing, or not readable.
+        Refusal: too large, changing (code `changing`: try again later), or no regular file.
+        OSError: it is gone, or may not be read.
     """
-    try:
-        before = path.stat()
-        if not stat.S_ISREG(before.st_mode):
-            raise Refusal("not_a_file", f"{shown(path.name)} is no regular file", expected="a file")
-        if before.st_size > max_bytes:
-            raise Refusal(
-                "too_large",
-                f"the file has {before.st_size / 2**20:,.1f} MiB",
-                expected=f"at most {max_bytes / 2**20:,.0f} MiB (FOREWARN_MAX_DROP_MB); split the export",
-            )
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-        after = path.stat()
-    except OSError as error:
+    before = path.stat()
+    if not stat.S_ISREG(before.st_mode):
+        raise Refusal("not_a_file", f"{shown(path.name)} is no regular file", expected="a file")
+    if before.st_size > max_bytes:
         raise Refusal(
-            "unreadable",
-            f"the file can't be read: {error.strerror or 'input error'}",
-            expected="a file that this service may read",
-        ) from None
+            "too_large",
+            f"the file has {before.st_size / 2**20:,.1f} MiB",
+            expected=f"at most {max_bytes / 2**20:,.0f} MiB (FOREWARN_MAX_DROP_MB); split the export",
+        )
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1)
+    after = path.stat()
     same = (before.st_size, before.st_mtime_ns, before.st_ino) == (
         after.st_size,
         after.st_mtime_ns,

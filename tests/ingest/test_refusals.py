@@ -275,7 +275,8 @@ def test_a_file_that_grows_while_it_is_read(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_file_that_is_gone_or_a_folder(tmp_path: Path) -> None:
-    refused(tmp_path / "gone.csv", "unreadable")
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "gone.csv")
     (tmp_path / "folder.csv").mkdir()
     refused(tmp_path / "folder.csv", "not_a_file")
 
@@ -298,3 +299,11 @@ def test_a_drop_without_any_record(tmp_path: Path) -> None:
     )
     with pytest.raises(Refusal, match="no value of Gas treatment unit in 1 files"):
         combine([hollow], PLANT)
+
+
+def test_a_parser_that_panics_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panics(*args: object, **kwargs: object) -> None:
+        raise pl.exceptions.PanicException("index out of bounds")
+
+    monkeypatch.setattr(reading_module, "decode", panics)
+    assert "PanicException" in refused(write(tmp_path, "a.csv", WIDE), "unreadable").message
