@@ -208,9 +208,10 @@ def _note(items: Sequence[_Item], manifest: Manifest, quarantine_folder: Path, r
     """Tell the manifest, last of all: what it doesn't know yet is done again, and changes nothing."""
     plant, now = result.plant, result.at
     for item in items:
-        if item.found is None:
-            continue
         sha256, outcome = item.outcome.sha256, item.outcome
+        if outcome.state == "vanished" or item.found is None:
+            manifest.mark_vanished(plant, item.path, now)
+            continue
         if item.reading is not None:
             manifest.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
         elif item.refusal is not None:

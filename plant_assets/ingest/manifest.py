@@ -21,6 +21,7 @@ from plant_assets.ingest.storage import storage_error
 
 State = Literal["seen", "settled", "requested", "ingested", "refused", "failed", "superseded"]
 _WAITING = ("seen", "settled", "requested")
+_CHANGED, _REMOVED = "changed before it was taken in", "removed before it was taken in"
 _BACK_TO_START = ("refused", "failed", "superseded")  # when the same file is put there again
 
 
@@ -131,6 +132,9 @@ class Manifest:
         given_up = []
         with self._begin() as connection:
             for entry in entries:
+                if entry.gone:
+                    _set(connection, FILES.c.id == entry.id, now, state="superseded", message=_REMOVED)
+                    continue
                 if entry.attempt < self._max_attempts:
                     _set(
                         connection,
@@ -158,12 +162,19 @@ class Manifest:
             FILES.c.path == str(found.path.absolute()),
             identity | (FILES.c.sha256 == sha256),
         )
+        newest = mine.order_by(identity.desc(), FILES.c.id.desc())
         with self._begin() as connection:
-            row = connection.execute(mine.order_by(identity.desc(), FILES.c.id.desc())).scalar()
-            if row is None:
-                _insert(connection, plant, found, now, sha256=sha256, state=state, message=message)
-            else:
-                _set(connection, FILES.c.id == row, now, sha256=sha256, state=state, message=message)
+            if connection.execute(newest).scalar() is None:
+                _insert(connection, plant, found, now, sha256=sha256, state=state)
+            row = connection.execute(newest).scalar_one()
+            _set(connection, FILES.c.id == row, now, sha256=sha256, state=state, message=message)
+            older = _waiting(plant, found.path) & (FILES.c.id < row)
+            _set(connection, older, now, state="superseded", message=_CHANGED)
+
+    def mark_vanished(self, plant: str, path: Path, now: datetime) -> None:
+        """Note that a file was gone when it was to be read."""
+        with self._begin() as connection:
+            _set(connection, _waiting(plant, path), now, state="superseded", message=_REMOVED, gone=True)
 
     def overdue(self, now: datetime, limit: timedelta, plant: str | None = None) -> list[ManifestEntry]:
         """Files that have waited for longer than `limit`, and those that were given up."""
@@ -205,8 +216,8 @@ class Manifest:
                     continue
                 changes: dict[str, object] = {"gone": True}
                 if entry.state in ("seen", "settled"):
-                    what = "changed" if entry.path in paths else "removed"
-                    changes |= {"state": "superseded", "message": f"{what} before it was taken in"}
+                    message = _CHANGED if entry.path in paths else _REMOVED
+                    changes |= {"state": "superseded", "message": message}
                 _set(connection, FILES.c.id == entry.id, now, **changes)
 
     def _ready(self, plant: str, folder: Path, now: datetime) -> list[ManifestEntry]:
@@ -254,6 +265,10 @@ def _is(plant: str, found: Found) -> sa.ColumnElement[bool]:
         FILES.c.size == found.size,
         FILES.c.mtime_ns == found.mtime_ns,
     )
+
+
+def _waiting(plant: str, path: Path) -> sa.ColumnElement[bool]:
+    return sa.and_(FILES.c.plant == plant, FILES.c.path == str(path.absolute()), FILES.c.state.in_(_WAITING))
 
 
 def _insert(connection: Connection, plant: str, found: Found, now: datetime, **values: object) -> None:

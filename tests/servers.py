@@ -1,0 +1,73 @@
+"""Real servers on loopback for tests: started in temporary folders, ended by their process."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+_START_TRIES = 200
+
+
+def postgres_folder() -> Path | None:
+    """Where the PostgreSQL programs are, None if they aren't installed."""
+    found = shutil.which("postgres")
+    folders = [Path(found).resolve().parent] if found else []
+    return next(
+        (f for f in [*folders, *_DEBIAN] if (f / "initdb").exists() and (f / "postgres").exists()), None
+    )
+
+
+@contextmanager
+def running_postgres(programs: Path) -> Iterator[str]:
+    """A fresh PostgreSQL; gives its `postgresql://` address."""
+    as_user = _ordinary_user()
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        data, port = Path(folder) / "data", free_port()
+        if as_user:
+            os.chown(folder, as_user["user"], as_user["group"])
+        init = [programs / "initdb", "-D", data, "-U", "forewarn", "-A", "trust", "--no-sync"]
+        subprocess.run(init, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)
+        options = ["-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
+        log = (Path(folder) / "log").open("w")
+        server = subprocess.Popen(
+            [programs / "postgres", *options], cwd=folder, stdout=log, stderr=log, **as_user
+        )
+        try:
+            _wait_ready([programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"], server)
+            yield f"postgresql://forewarn@127.0.0.1:{port}/postgres"
+        finally:
+            server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
+            server.wait(30)
+            log.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _ordinary_user() -> dict[str, int]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid}
+
+
+def _wait_ready(command: list[str | Path], server: "subprocess.Popen[bytes]") -> None:
+    """Ask until it answers; the asking itself waits for a moment."""
+    for _ in range(_START_TRIES):
+        if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0:
+            return
+        if server.poll() is not None:
+            break
+    raise RuntimeError("PostgreSQL did not start")
