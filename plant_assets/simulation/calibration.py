@@ -65,7 +65,7 @@ def _excursions(tags: Floats, normal: Bools, spread: Floats) -> float:
     z = np.abs(tags - np.nanmedian(tags[normal], axis=0)) / spread
     beyond = np.greater(np.nanmax(z, axis=1), 3.0)
     padded = np.concatenate([np.zeros(_PAST, dtype=bool), beyond])
-    recent = np.lib.stride_tricks.sliding_window_view(padded, _PAST + 1).any(axis=1)
+    recent = np.convolve(padded, np.ones(_PAST + 1), mode="valid") > 0
     return float(np.mean(recent[normal]))
 
 

@@ -1,0 +1,184 @@
+"""Forecasters: does an alarm start within the horizon of a row that isn't in alarm?
+
+Belongs here: target, fits and walk-forward of an onset model. Doesn't belong here: folds, thresholds and
+figures (`plant_assets.validation`), calibration itself (`calibration.py`).
+"""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant_assets.models.calibration import fit_platt
+from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
+from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference, alarm_budget
+from plant_assets.models.forecast_scoring import forecast_metrics
+from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.nowcast import XgBoost
+from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.spec import ModelSpec
+from plant_assets.models.train import TrainedModel, WalkForward, fallback_notes, plant_folds
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.events import choose_threshold, debounce
+from plant_assets.validation.folds import Fold
+from plant_assets.validation.oof import join_oof, oof_rows
+from plant_assets.validation.targets import onset_target
+
+Index = NDArray[np.intp]
+
+LATER_BLOCKS = ((0.4, 0.7), (0.7, 1.0))
+"""Shares of the training rows that are scored by a model of what came before them."""
+LEAST_POSITIVES = 3
+
+
+class OnsetBoost(XgBoost):
+    """Small, strongly shrunk trees by XGBoost: onsets are few. The score is the margin (log-odds)."""
+
+    kind = "xgboost"
+
+    def fit(self, rows: Floats, labels: Labels) -> Self:
+        import xgboost
+
+        parameters = {
+            "objective": "binary:logistic",
+            "max_depth": 3,
+            "eta": 0.05,
+            "subsample": 0.7,
+            "colsample_bytree": 0.2,
+            "min_child_weight": 1,
+            "lambda": 10,
+            "tree_method": "hist",
+            "max_bin": 64,
+            "nthread": 1,
+            "seed": self.seed,
+        }
+        self.model = xgboost.train(parameters, xgboost.DMatrix(rows, labels, nthread=1), self.rounds)
+        return self
+
+
+def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:
+    """Walk a forecaster forward, then fit it on all rows.
+
+    Rows in alarm are neither learnt from nor judged; they are scored, so that the alarm's state goes on.
+    Within a fold, later blocks of training rows, scored by models of the rows before them, give the
+    calibrator and the threshold; the model that answers is then fitted on all training rows.
+    """
+    steps = max(profile.steps(spec.horizon), 1)
+    rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
+    target = onset_target(inputs.labels, steps)
+
+    def fit(part: Index) -> Fit:
+        return fit_onset(rows[part], target[part], names, steps, profile)
+
+    folds = plant_folds(inputs, profile, purge=steps)
+    fits = tuple(fit(fold.train) for fold in folds)
+    oof = join_oof(
+        _score_fold(spec, f.model, fold, rows, target, inputs, profile)
+        for f, fold in zip(fits, folds, strict=True)
+    )
+    walked = WalkForward(spec, tuple(folds), fits, oof, fit(np.arange(len(rows))))
+    return TrainedModel(
+        spec=spec,
+        model=walked.final.model,
+        oof=oof,
+        metrics={
+            **forecast_metrics(oof, inputs, profile),
+            **{f"final.{name}": value for name, value in walked.final.notes.items()},
+        },
+        params={
+            "builder": spec.builder,
+            "learning_mode": spec.learning_mode,
+            "features": len(names),
+            "rows": len(rows),
+            "onset_rows": int(np.nansum(target)),
+            "horizon_h": spec.horizon_hours,
+            "seed": profile.validation.seed,
+        },
+        notes=fallback_notes(walked),
+        builder=spec.builder,
+    )
+
+
+def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, profile: PlantProfile) -> Fit:
+    """Fit one forecaster on training rows.
+
+    Args:
+        rows: features (rows, features) in time order, NaN = missing.
+        target: 1 an alarm starts within the horizon, 0 none does, NaN = in alarm now or not known.
+        names: features in the order of `rows`' columns.
+        steps: the horizon in rows.
+        profile: budget, gap and seed.
+    """
+    reference, scores = _later_scores(rows, target, names, steps, profile)
+    model, constant = _fitted(rows, target, names, profile)
+    asked = ~np.isnan(target[reference])
+    calibrated = len(scores) > 0 and target[reference][asked].sum() >= LEAST_POSITIVES
+    if not calibrated:
+        reference, scores = np.arange(len(rows)), model.scores(rows)
+        asked = ~np.isnan(target)
+    truth = target[reference]
+    calibrator = fit_platt(scores[asked], truth[asked].astype(np.int8), float(steps))
+    decisions = calibrator.probability(scores)
+    budget = alarm_budget(profile, calibrated=False)
+    threshold = choose_threshold(decisions, truth, budget, profile.sampling.interval, BUDGET_SHARE)
+    notes = {
+        "calibration_fallback": float(not calibrated),
+        "one_class_fallback": float(constant),
+        "calibration_rows": float(asked.sum()),
+        "calibration_positives": float(truth[asked].sum()),
+    }
+    fitted = FittedModel(model.preprocess, model.estimator, calibrator, threshold)
+    return Fit(fitted, Reference(reference, decisions), notes)
+
+
+def _later_scores(
+    rows: Floats, target: Floats, names: tuple[str, ...], steps: int, profile: PlantProfile
+) -> tuple[Index, Floats]:
+    """Scores of later blocks of training rows by models of what came before; empty if none could be fitted."""
+    gap = max(profile.steps(profile.validation.gap), steps)
+    found: list[tuple[Index, Floats]] = []
+    for low, high in LATER_BLOCKS:
+        block = np.arange(round(len(rows) * low), round(len(rows) * high))
+        before = np.arange(max(block[0] - gap, 0)) if len(block) else block
+        if np.nansum(target[before]) >= LEAST_POSITIVES:
+            model, _ = _fitted(rows[before], target[before], names, profile)
+            found.append((block, model.scores(rows[block])))
+    if not found:
+        return np.empty(0, dtype=np.intp), np.empty(0)
+    return np.concatenate([b for b, _ in found]), np.concatenate([s for _, s in found])
+
+
+def _fitted(
+    rows: Floats, target: Floats, names: tuple[str, ...], profile: PlantProfile
+) -> tuple[FittedModel, bool]:
+    """A model of the rows that are asked, and whether they hold one class only."""
+    asked = ~np.isnan(target)
+    labels = target[asked].astype(np.int8)
+    one_class = len(np.unique(labels)) < 2
+    preprocess = Preprocessor.fit(rows[asked] if asked.any() else rows, names)
+    estimator: Estimator = Constant() if one_class else OnsetBoost(profile.validation.seed)
+    return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[asked]), labels)), one_class
+
+
+def _score_fold(
+    spec: ModelSpec,
+    model: FittedModel,
+    fold: Fold,
+    rows: Floats,
+    target: Floats,
+    inputs: TrainingInputs,
+    profile: PlantProfile,
+):
+    scores = model.scores(rows[fold.test])
+    decisions = model.decide(scores)
+    return oof_rows(
+        inputs.timestamps[fold.test],
+        model=spec.name,
+        horizon=spec.horizon_hours,
+        fold=fold.number,
+        y=target[fold.test],
+        score=scores,
+        probability=decisions,
+        alarm=debounce(decisions, model.threshold, alarm_budget(profile, calibrated=False)),
+        threshold=model.threshold,
+    )
