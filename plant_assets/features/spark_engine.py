@@ -48,6 +48,7 @@ def local_config(cores: int = 2) -> dict[str, str]:
         "spark.app.name": "forewarn-features",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        "spark.driver.maxResultSize": "0",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.session.timeZone": "UTC",
