@@ -60,18 +60,32 @@ def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
     """
     middle, spread = float(scores.mean()), float(scores.std()) or 1.0
     design = np.column_stack([(scores - middle) / spread, np.ones(len(scores))])
+    weights = _most_probable(design, labels, rows_per_day)
+    slope = max(float(weights[0]), LEAST_SLOPE)
+    return Platt(slope / spread, float(weights[1]) - slope * middle / spread)
+
+
+def _most_probable(design: Floats, labels: Labels, rows_per_day: float) -> Floats:
+    """Newton steps down the negative log posterior, halved until they lower it."""
     precision = PRIOR_SPREAD**-2.0
+
+    def loss(weights: Floats) -> float:
+        margins = design @ weights
+        misfit = (np.logaddexp(0.0, margins) - labels * margins).sum() / rows_per_day
+        return float(misfit + (precision * (weights - PRIOR) ** 2).sum() / 2)
+
     weights = PRIOR.copy()
-    for _ in range(50):
+    for _ in range(100):
         fitted = sigmoid(design @ weights)
         gradient = design.T @ (fitted - labels) / rows_per_day + precision * (weights - PRIOR)
-        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design / rows_per_day + np.diag(precision)
-        step = np.linalg.solve(curvature, gradient)
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design / rows_per_day
+        step = np.linalg.solve(curvature + np.diag(precision), gradient)
+        while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-12:
+            step = step / 2
         weights = weights - step
         if np.abs(step).max() < 1e-10:
             break
-    slope = max(float(weights[0]), LEAST_SLOPE)
-    return Platt(slope / spread, float(weights[1]) - slope * middle / spread)
+    return weights
 
 
 def later_block(labels: Labels, gap: int) -> LaterBlock | None:

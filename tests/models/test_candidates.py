@@ -1,0 +1,61 @@
+"""How the champion is chosen, and what is said of the choice."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from plant_assets.models.candidates import Standing, choose
+from plant_assets.models.spec import CANDIDATES, CHAMPION
+from plant_assets.models.train import TrainedModel, train
+from tests.models import plants
+
+
+@pytest.fixture(scope="module")
+def champion() -> TrainedModel:
+    return train(CHAMPION, plants.inputs(), plants.profile())
+
+
+def test_the_best_within_budget_is_taken():
+    standings = [Standing("a", 0.6, True), Standing("b", 0.9, False), Standing("c", 0.8, True)]
+    assert choose(standings) == "c"
+
+
+def test_in_a_tie_the_simpler_is_taken():
+    assert choose([Standing("simple", 0.795, True), Standing("complex", 0.80, True)]) == "simple"
+
+
+def test_where_none_keeps_the_budget_the_best_is_taken():
+    assert choose([Standing("a", 0.6, False), Standing("b", 0.9, False)]) == "b"
+
+
+def test_an_undefined_metric_never_wins():
+    assert choose([Standing("a", float("nan"), True), Standing("b", 0.1, True)]) == "b"
+    assert choose([Standing("a", float("nan"), True)]) == "a"
+
+
+def test_champion_answers_as_its_candidate_did_out_of_fold(champion: TrainedModel):
+    assert champion.candidates is not None
+    chosen = champion.candidates.filter(pl.col("model") == champion.params["candidate"])
+    assert champion.oof["model"].unique().to_list() == ["champion"]
+    assert champion.oof.drop("model").equals(chosen.drop("model"))
+
+
+def test_champion_shows_every_candidate_and_the_nested_choice(champion: TrainedModel):
+    assert champion.candidates is not None
+    assert set(champion.candidates["model"].unique()) == {spec.name for spec in CANDIDATES}
+    assert all(f"candidate.{spec.name}.pr_auc" in champion.metrics for spec in CANDIDATES)
+    assert 0 <= champion.metrics["nested_pr_auc"] <= 1
+    assert champion.metrics["pr_auc"] > champion.metrics["base_rate"] + 0.2
+    assert np.isfinite(list(champion.metrics.values())).all()
+
+
+def test_folds_with_few_events_take_the_simplest(champion: TrainedModel):
+    assert str(champion.params["nested_choices"]).startswith(f"{CANDIDATES[0].name}, {CANDIDATES[0].name}")
+
+
+def test_a_plant_without_labels_gets_the_ensemble_and_is_told_so():
+    trained = train(CHAMPION, plants.inputs(labelled=False), plants.profile())
+    assert trained.builder == "anomaly_ensemble"
+    assert trained.model.calibrator is None
+    assert trained.oof["y"].null_count() == trained.oof.height
+    assert any("no labels" in note for note in trained.notes)

@@ -1,0 +1,116 @@
+"""The one entrance: what it refuses, what it falls back to, what it reports."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from plant_assets.models.fitting import alarm_budget
+from plant_assets.models.inputs import TrainingDataError, TrainingInputs
+from plant_assets.models.spec import (
+    ISOLATION_FOREST,
+    LR_SOFT_ALARM,
+    REGIME_CLASSIFIER,
+    RF_SOFT_ALARM,
+    model_spec,
+    model_specs,
+)
+from plant_assets.models.train import NoLabelsError, train
+from plant_assets.validation.events import debounce
+from plant_assets.validation.folds import NotEnoughRowsError
+from tests.models import plants
+
+PROFILE = plants.profile()
+
+
+@pytest.mark.parametrize(
+    "spec", [LR_SOFT_ALARM, RF_SOFT_ALARM, REGIME_CLASSIFIER, *model_specs(PROFILE)[5:8]]
+)
+def test_supervised_models_refuse_a_plant_without_labels(spec):
+    with pytest.raises(NoLabelsError, match="plant gas_treatment has no labels"):
+        train(spec, plants.inputs(labelled=False), PROFILE)
+
+
+def test_isolation_forest_learns_without_labels():
+    trained = train(ISOLATION_FOREST, plants.inputs(labelled=False), PROFILE)
+    assert trained.metrics.get("pr_auc") is None
+    assert np.isfinite(trained.threshold)
+    assert trained.oof["alarm"].mean() < 0.5
+
+
+def test_too_short_a_history_is_refused_with_what_is_needed():
+    inputs = plants.inputs()
+    short = TrainingInputs(inputs.labelled[:100], inputs.features[:100])
+    with pytest.raises(NotEnoughRowsError, match="expected about"):
+        train(ISOLATION_FOREST, short, PROFILE)
+
+
+def test_one_class_in_a_training_part_falls_back_and_is_noted():
+    inputs = plants.inputs()
+    late = inputs.labelled.with_columns(
+        pl.when(pl.int_range(pl.len()) < 300)
+        .then(0)
+        .otherwise("anomaly_label")
+        .cast(pl.Int8)
+        .alias("anomaly_label")
+    )
+    trained = train(LR_SOFT_ALARM, TrainingInputs(late, inputs.features), PROFILE)
+    assert any("fold 1: fell back to the base rate" in note for note in trained.notes)
+    assert trained.metrics["folds_with_fallback"] >= 1
+    assert trained.oof.filter(pl.col("fold") == 1)["probability"].n_unique() == 1
+
+
+def test_alarms_are_the_debounced_decisions():
+    trained = train(RF_SOFT_ALARM, plants.inputs(), PROFILE)
+    for _, fold in trained.oof.group_by("fold", maintain_order=True):
+        budget = alarm_budget(PROFILE, calibrated=True)
+        alarm = debounce(fold["decision"].to_numpy(), fold["threshold"][0], budget)
+        assert fold["alarm"].to_list() == alarm.tolist()
+
+
+def test_raw_scores_have_no_deadband():
+    assert alarm_budget(PROFILE, calibrated=False).deadband == 0
+    assert alarm_budget(PROFILE, calibrated=True).deadband == PROFILE.budget.deadband
+
+
+def test_profile_names_the_eight_models():
+    names = [spec.name for spec in model_specs(PROFILE)]
+    assert names == [
+        "isolation_forest",
+        "regime_classifier",
+        "lr_soft_alarm",
+        "rf_soft_alarm",
+        "deviation_predictor",
+        "forecaster_1h",
+        "forecaster_3h",
+        "forecaster_6h",
+        "champion",
+    ]
+    assert model_spec("forecaster_3h", PROFILE).registry_name(PROFILE) == "plant_alarm_forecaster_3h"
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones():
+    with pytest.raises(KeyError, match=r"expected one of .*champion"):
+        model_spec("oracle", PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda i: {"features": i.features[1:]}, "features: timestamps differ"),
+        (lambda i: {"labelled": i.labelled[:0]}, "labelled: no rows"),
+        (lambda i: {"labelled": i.labelled.reverse()}, "not ascending and unique"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(change, message: str):
+    inputs = plants.inputs()
+    tables = {"labelled": inputs.labelled, "features": inputs.features} | change(inputs)
+    with pytest.raises(TrainingDataError, match=message):
+        TrainingInputs(**tables)
+
+
+def test_window_features_are_asked_for_by_name():
+    spec = replace(ISOLATION_FOREST, feature_set="window_features")
+    with pytest.raises(TrainingDataError, match="window_features: absent"):
+        train(spec, plants.inputs(), PROFILE)
