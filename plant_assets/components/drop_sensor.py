@@ -27,7 +27,7 @@ from plant_assets.components.naming import (
     sensor_name,
 )
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
 
 if TYPE_CHECKING:
     from plant_assets.ingest.manifest import Manifest, ManifestEntry
@@ -141,7 +141,8 @@ def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant:
             continue
         run = _run_of(instance, key)
         if run is not None and run.status in _DEAD and not _made_good(instance, plant, run):
-            manifest.run_failed(entries, _why(instance, run), lake.now())
+            reason, attempts = _failure(instance, run)
+            lake.manifest(attempts).run_failed(entries, reason, lake.now())
 
 
 def _by_request(entries: Sequence["ManifestEntry"]) -> dict[str, list["ManifestEntry"]]:
@@ -174,16 +175,26 @@ def _made_good(instance: dg.DagsterInstance, plant: str, dead: dg.DagsterRun) ->
     return last is not None and mine is not None and last.storage_id > mine.storage_id
 
 
-def _why(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """The first error of a run's steps in one line; a run without one lost its process."""
-    failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    for record in failures:
+def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, int]:
+    """Why a run failed, in one line, and how many attempts a drop deserves after such a failure.
+
+    A lost process says nothing about the drop: try again. An error may be a locked database or a full
+    disk: try once more. A breached check stays one: don't.
+    """
+    for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        event = record.dagster_event
+        check = event.asset_check_evaluation_data if event is not None else None
+        if check is not None and check.blocking and not check.passed:
+            return f"{check.check_name}: {check.description}", 1
+    for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = record.dagster_event
         if event is not None and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
-            inner = error.cause or error
-            return f"{event.step_key}: {inner.message.strip().splitlines()[0]}"
-    return f"run {run.run_id[:8]} was {run.status.value.lower()} without an error of its own"
+            text = (error.cause or error).message.strip().splitlines()
+            return f"{event.step_key}: {text[0] if text else 'failed'}", 2
+    if run.status == dg.DagsterRunStatus.CANCELED:
+        return f"run {run.run_id[:8]} was cancelled", 1
+    return f"run {run.run_id[:8]} lost its process", MAX_ATTEMPTS
 
 
 def _overdue_alert(plant: str, lake: Lake, cursor: str | None) -> tuple[list[dg.AssetCheckEvaluation], str]:

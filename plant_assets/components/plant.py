@@ -4,6 +4,7 @@ Belongs here: which definitions a plant has. Doesn't belong here: what any of th
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -21,6 +22,9 @@ from plant_assets.labels.rules import RuleError, check_rules
 from plant_assets.profile.load import ProfileError, build_profile, read_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
+
+# Dagster warns at each load about parameters of its own that its own code passes.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 _log = logging.getLogger("dagster.forewarn")
 

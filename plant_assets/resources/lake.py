@@ -4,6 +4,7 @@ Belongs here: addresses, and opening what lies there. Doesn't belong here: what 
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from plant_assets.ingest.manifest import Manifest
 
 OVERDUE_AFTER = timedelta(minutes=15)
+MAX_ATTEMPTS = 6
+"""Runs of a drop that may lose their process; one that failed by itself is repeated less often."""
 
 
 class Lake(dg.ConfigurableResource):
@@ -52,10 +55,9 @@ class Lake(dg.ConfigurableResource):
 
         return History(self.root, plant)
 
-    def manifest(self) -> "Manifest":
-        from plant_assets.ingest.manifest import Manifest
-
-        return Manifest(self.state_url)
+    def manifest(self, max_attempts: int = MAX_ATTEMPTS) -> "Manifest":
+        """The drop manifest; `max_attempts` is how often a drop's run may fail before it is given up."""
+        return _manifest(self.state_url, max_attempts)
 
     def overdue(self, plant: str, limit: timedelta = OVERDUE_AFTER) -> list[str]:
         """A line for each dropped file that waits for longer than `limit`, or was given up."""
@@ -81,3 +83,11 @@ class Lake(dg.ConfigurableResource):
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+@lru_cache(maxsize=8)
+def _manifest(url: str, max_attempts: int) -> "Manifest":
+    """One connection pool a process, not one a look of the sensor."""
+    from plant_assets.ingest.manifest import Manifest
+
+    return Manifest(url, max_attempts=max_attempts)

@@ -1,0 +1,108 @@
+"""The code location as Dagster loads it: what it holds, and that loading it is cheap."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from plant_assets.components.plant import plant_definitions
+from plant_assets.profile.model import PlantProfile
+
+SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
+
+
+@pytest.fixture(scope="module")
+def location() -> dg.Definitions:
+    from plant_assets.definitions import defs
+
+    return defs()
+
+
+def test_location_is_loadable(location: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(location)
+
+
+def test_asset_graph_is_the_known_one(location: dg.Definitions) -> None:
+    """Write the lines below into asset_graph.txt where a change of the graph is meant."""
+    graph = location.resolve_asset_graph()
+    lines = [
+        f"{key.path[1]} <- {', '.join(sorted(p.path[1] for p in graph.get(key).parent_keys)) or 'drops'}"
+        for key in graph.toposorted_asset_keys
+        if key.path[0] == "gas_treatment"
+    ]
+    assert "\n".join(lines) == SNAPSHOT.read_text("utf-8").strip()
+
+
+def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> None:
+    repository = location.get_repository_def()
+    for plant in ("gas_treatment", "demo"):
+        job = repository.get_job(f"{plant}__pipeline")
+        assert job.tags["forewarn/plant"] == plant
+        sensor = repository.get_sensor_def(f"{plant}__drop_folder")
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    checks = {
+        (key.asset_key.path[1], key.name, location.resolve_asset_graph().get(key).blocking)
+        for key in location.resolve_asset_graph().asset_check_keys
+        if key.asset_key.path[0] == "gas_treatment"
+    }
+    assert checks == {
+        ("raw_sensor_data", "raw_sensor_data_schema", True),
+        ("labeled_dataset", "labeled_dataset_schema", True),
+        ("features", "features_schema", True),
+        ("raw_sensor_data", "no_frozen_tags", False),
+        ("raw_sensor_data", "no_saturated_tags", False),
+        ("raw_sensor_data", "no_stale_tags", False),
+        ("raw_sensor_data", "no_level_jumps", False),
+        ("raw_sensor_data", "no_overdue_files", False),
+    }
+
+
+def test_every_asset_tells_people_what_it_is(location: dg.Definitions) -> None:
+    for asset in location.resolve_all_asset_specs():
+        assert asset.description, asset.key
+        assert asset.owners, asset.key
+        assert asset.kinds, asset.key
+        assert asset.group_name != "default", asset.key
+
+
+def test_a_run_from_the_asset_graph_takes_the_plants_pool(location: dg.Definitions) -> None:
+    """Such a run has no plant tag; the pool keeps it from running beside the plant's pipeline."""
+    for asset in location.resolve_all_asset_keys():
+        definition = location.get_assets_def(asset)
+        assert definition.op.pool == asset.path[0], asset
+
+
+def test_loading_brings_no_heavy_library_with_it() -> None:
+    code = (
+        "import sys, json, plant_assets.definitions as d; d.defs(); "
+        "print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(found.stdout.splitlines()[-1]))
+    heavy = {
+        "mlflow",
+        "sklearn",
+        "xgboost",
+        "lightgbm",
+        "imblearn",
+        "shap",
+        "pandas",
+        "pandera",
+        "pyspark",
+        "scipy",
+    }
+    assert not loaded & heavy
+
+
+def test_fifty_plants_live_side_by_side(profile: PlantProfile) -> None:
+    """Names stay apart: the definitions of many plants merge, each op within its own plant."""
+    from plant_assets.defs.resources import resources
+
+    plants = [profile.model_copy(update={"name": f"plant_{i}"}) for i in range(50)]
+    merged = dg.Definitions.merge(resources(), *(plant_definitions(plant, 2) for plant in plants))
+    assert len({key.path[0] for key in merged.resolve_all_asset_keys()}) == 50

@@ -1,0 +1,202 @@
+"""The drop-folder sensor with the real manifest and Dagster's own run storage."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from plant_assets.components.drop_sensor import drop_sensor
+from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.lake import Lake
+
+RAW_OP = "gas_treatment__raw_sensor_data"
+
+
+class ClockedLake(Lake):
+    """A lake whose clock the test turns."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=float(os.environ["TEST_CLOCK_S"]))
+
+
+class Plant:
+    """A drop folder, its sensor, and what Dagster would do with the sensor's answers."""
+
+    def __init__(self, folder: Path, profile: PlantProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.instance = dg.DagsterInstance.ephemeral(tempdir=str(folder))
+        self.drop = folder / "drop" / profile.name
+        self.drop.mkdir(parents=True)
+        self.lake = ClockedLake(
+            root=str(folder / "lake"),
+            drop=str(folder / "drop"),
+            quarantine=str(folder / "quarantine"),
+            state_url=f"sqlite:///{folder / 'manifest.db'}",
+        )
+        self.profile = profile
+        self._sensor = drop_sensor(profile, poll_seconds=1)
+        self._patch = monkeypatch
+        self._cursor: str | None = None
+        self.clock(0)
+        monkeypatch.setattr("plant_assets.components.drop_sensor.time.sleep", lambda _: None)
+
+    def clock(self, seconds: float) -> None:
+        self._patch.setenv("TEST_CLOCK_S", str(seconds))
+
+    def put(self, name: str, text: str = "timestamp,PDT31008\n2024-01-01,1\n") -> None:
+        (self.drop / name).write_text(text)
+
+    def look(self) -> dg.SensorResult:
+        with dg.build_sensor_context(
+            instance=self.instance, cursor=self._cursor, resources={"lake": self.lake}
+        ) as context:
+            result = self._sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        self._cursor = result.cursor
+        return result
+
+    def requested(self) -> dg.RunRequest:
+        (request,) = self.look().run_requests or []
+        return request
+
+    def start(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+        """What the daemon does with a request, and how its run ends."""
+        run = self.instance.add_run(
+            dg.DagsterRun(
+                job_name="gas_treatment__pipeline",
+                run_id=dg._core.utils.make_new_run_id(),  # type: ignore[attr-defined]
+                tags=dict(request.tags),
+                status=dg.DagsterRunStatus.STARTED,
+            )
+        )
+        self.end(run, status)
+
+    def end(self, run: dg.DagsterRun, status: dg.DagsterRunStatus) -> None:
+        if status is dg.DagsterRunStatus.FAILURE:
+            self.instance.report_run_failed(run)
+        elif status is dg.DagsterRunStatus.SUCCESS:
+            event = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=run.job_name)
+            self.instance.report_dagster_event(event, run.run_id)
+
+    def states(self) -> dict[str, tuple[str, int]]:
+        entries = self.lake.manifest().entries(self.profile.name)
+        return {entry.path.name: (entry.state, entry.attempt) for entry in entries}
+
+
+@pytest.fixture
+def plant(tmp_path: Path, profile: PlantProfile, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    return Plant(tmp_path, profile, monkeypatch)
+
+
+def _skip_message(result: dg.SensorResult) -> str:
+    reason = result.skip_reason
+    return reason.skip_message or "" if isinstance(reason, dg.SkipReason) else str(reason)
+
+
+def test_several_files_become_one_run(plant: Plant) -> None:
+    plant.put("a.csv")
+    plant.put("b.csv", "timestamp,PDT31008\n2024-01-02,1\n")
+    request = plant.requested()
+    files = request.run_config["ops"][RAW_OP]["config"]["files"]
+    assert [Path(file).name for file in files] == ["a.csv", "b.csv"]
+    assert request.tags["forewarn/plant"] == "gas_treatment"
+    assert plant.states() == {"a.csv": ("requested", 1), "b.csv": ("requested", 1)}
+
+
+def test_empty_folder_is_skipped_with_a_reason(plant: Plant) -> None:
+    result = plant.look()
+    assert not result.run_requests
+    assert "nothing new" in _skip_message(result)
+
+
+def test_file_of_years_ago_is_found(plant: Plant) -> None:
+    plant.put("old.csv")
+    os.utime(plant.drop / "old.csv", (1_000_000_000, 1_000_000_000))
+    assert plant.requested()
+
+
+def test_request_that_never_became_a_run_is_made_again_with_the_same_key(plant: Plant) -> None:
+    """The daemon was killed between the sensor's answer and the run."""
+    plant.put("a.csv")
+    first, second = plant.requested(), plant.requested()
+    assert first.run_key == second.run_key
+    assert plant.states() == {"a.csv": ("requested", 1)}
+
+
+def test_files_wait_while_a_run_of_the_plant_is_busy(plant: Plant) -> None:
+    plant.put("a.csv")
+    plant.start(plant.requested(), dg.DagsterRunStatus.STARTED)
+    plant.put("b.csv", "other")
+    result = plant.look()
+    assert not result.run_requests
+    assert "wait for run" in _skip_message(result)
+
+
+def test_run_that_lost_its_process_is_repeated_with_another_key(plant: Plant) -> None:
+    plant.put("a.csv")
+    first = plant.requested()
+    plant.start(first, dg.DagsterRunStatus.FAILURE)
+    second = plant.requested()
+    assert second.run_key != first.run_key
+    assert second.tags["forewarn/attempt"] == "2"
+
+
+def test_ingested_files_of_a_dead_run_are_repeated_until_its_models_are_there(plant: Plant) -> None:
+    from plant_assets.ingest.drop_folder import look_at
+
+    plant.put("a.csv")
+    request = plant.requested()
+    (entry,) = plant.lake.manifest().entries(plant.profile.name)
+    plant.lake.manifest().mark(
+        plant.profile.name, look_at(entry.path), entry.sha256, "ingested", plant.lake.now()
+    )
+    plant.start(request, dg.DagsterRunStatus.FAILURE)
+    assert plant.requested().tags["forewarn/attempt"] == "2"
+
+
+def test_drop_whose_process_is_lost_every_time_is_given_up_and_shown(plant: Plant) -> None:
+    plant.put("a.csv")
+    for attempt in range(1, 7):
+        request = plant.requested()
+        assert request.tags["forewarn/attempt"] == str(attempt)
+        plant.start(request, dg.DagsterRunStatus.FAILURE)
+    assert not plant.look().run_requests
+    assert plant.states() == {"a.csv": ("failed", 6)}
+    plant.clock(3600)
+    (alert,) = plant.look().asset_events or []
+    assert isinstance(alert, dg.AssetCheckEvaluation)
+    assert not alert.passed
+    assert "a.csv" in str(alert.metadata["waiting files"].value)
+    assert not plant.look().asset_events, "an alert is given once"
+
+
+def test_finished_drop_is_left_alone(plant: Plant) -> None:
+    from plant_assets.ingest.drop_folder import look_at
+
+    plant.put("a.csv")
+    request = plant.requested()
+    (entry,) = plant.lake.manifest().entries(plant.profile.name)
+    plant.lake.manifest().mark(
+        plant.profile.name, look_at(entry.path), entry.sha256, "ingested", plant.lake.now()
+    )
+    plant.start(request, dg.DagsterRunStatus.SUCCESS)
+    assert not plant.look().run_requests
+    plant.put("again.csv")
+    assert not plant.look().run_requests, "the same content twice is one ingest"
+
+
+def test_settled_files_wait_for_one_that_is_still_being_written(plant: Plant) -> None:
+    plant.put("a.csv")
+    plant.put("b.csv", "half")
+    grown = iter(range(1, 100))
+    plant._patch.setattr(
+        "plant_assets.components.drop_sensor.time.sleep",
+        lambda _: plant.put("b.csv", "half" * next(grown) * 2),
+    )
+    result = plant.look()
+    assert not result.run_requests
+    assert "still being written" in _skip_message(result)
+    plant.clock(31)
+    (request,) = plant.look().run_requests or []
+    assert "a.csv" in str(request.run_config)
