@@ -110,9 +110,13 @@ class Champions:
             self._note_registry(str(error))
             return
         self._note_registry("")
-        for plant in self.slots.values():
-            for slot in plant.values():
-                await self._follow(slot, entries.get(slot.registry_name))
+        for slot in self._by_urgency():
+            await self._follow(slot, entries.get(slot.registry_name))
+
+    def _by_urgency(self) -> list[Slot]:
+        """Champions first: a plant is ready with its champion."""
+        every = [slot for plant in self.slots.values() for slot in plant.values()]
+        return sorted(every, key=lambda slot: slot.model != CHAMPION)
 
     def _note_registry(self, fault: str) -> None:
         if fault != self.registry_fault:

@@ -7,6 +7,7 @@ Runtime. Doesn't belong here: files and hashes (`bundle.py`), how trained models
 Every scorer takes float64 rows (rows, features) without NaN and gives (rows,), a `softmax` one (rows, classes).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.forests import Forests
+
+LARGEST_FLOAT32 = 1e18
+"""Above it, products of float32 numbers leave their range."""
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
@@ -202,16 +206,16 @@ class Mean(_Node):
     parts: tuple[Part, ...] = Field(min_length=1)
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
-        built = [(p.scorer.build(arrays, forests, width), p) for p in self.parts]
-        whole = sum(p.weight for p in self.parts)
+        members = [part.scorer.build(arrays, forests, width) for part in self.parts]
+        shares = np.array([part.weight / part.scale for part in self.parts])
+        shares /= sum(part.weight for part in self.parts)
+        middle = float(shares @ np.array([part.centre for part in self.parts]))
+        logs = np.flatnonzero([part.log for part in self.parts])
 
         def mean(rows: Floats) -> Floats:
-            total = np.zeros(len(rows))
-            for score, part in built:
-                value = score(rows)
-                value = np.log1p(value) if part.log else value
-                total += (value - part.centre) / part.scale * (part.weight / whole)
-            return total
+            values = np.array([member(rows) for member in members])
+            values[logs] = np.log1p(values[logs])
+            return shares @ values - middle
 
         return mean
 
@@ -225,8 +229,7 @@ for _node in (Scaled, Part, Mean):
 
 def logistic(margins: Floats) -> Floats:
     """1 / (1 + e^-margin) without overflow."""
-    small = np.exp(-np.abs(margins))
-    return np.where(margins >= 0, 1.0, small) / (1.0 + small)
+    return 0.5 + 0.5 * np.tanh(0.5 * margins)
 
 
 def softmax(margins: Floats) -> Floats:
@@ -237,19 +240,29 @@ def softmax(margins: Floats) -> Floats:
 def nearest_distance(stored: Floats, k: int) -> Scorer:
     """Mean distance to the k nearest stored rows.
 
-    Candidates come from the expanded square (one matrix product); their distances are then computed
-    exactly, since the expansion loses half of the digits near zero.
+    One float32 product gives every squared distance to within a known error; rows that could be among the
+    nearest by it are measured exactly.
     """
     squares = (stored**2).sum(axis=1)
-    candidates = min(len(stored), k + 8)
+    lengths = np.sqrt(squares)
+    rough = stored.astype(np.float32)
+    # A dot product of n float32 terms errs by at most n units in the last place of |a| |b|; twice that, doubled.
+    slack = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps) * lengths
 
     def score(rows: Floats) -> Floats:
-        result = np.empty(len(rows))
-        for i, row in enumerate(rows):
-            rough = squares - 2.0 * (stored @ row)
-            near = np.argpartition(rough, candidates - 1)[:candidates]
-            exact = np.sqrt(((stored[near] - row) ** 2).sum(axis=1))
-            result[i] = np.partition(exact, k - 1)[:k].mean()
-        return result
+        return np.array([one(row) for row in rows])
+
+    def one(row: Floats) -> float:
+        length = math.sqrt(row @ row)
+        if length > LARGEST_FLOAT32:
+            near = stored
+        else:
+            distances = squares - 2.0 * (rough @ row.astype(np.float32))
+            error = slack * length
+            limit = np.partition(distances + error, k - 1)[k - 1]
+            near = stored[distances - error <= limit]
+        gaps = near - row
+        exact = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
+        return float(np.partition(exact, k - 1)[:k].sum()) / k
 
     return score

@@ -78,6 +78,7 @@ class Inputs:
         ]
         self._compute = _evaluator(manifest, self.sources)
         self.rules = Rules(profile)
+        self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
 
     def warm(self) -> None:
         """Compute once, so that the first request doesn't pay for it."""
@@ -104,7 +105,11 @@ class Inputs:
                 continue
             if known in canonical:
                 raise Invalid([fault(f"features.{name}", "given twice", "each name once, in any case")])
-            number = _number(value, f"features.{name}")
+            number = (
+                value
+                if type(value) is float and -LARGEST <= value <= LARGEST
+                else _number(value, f"features.{name}")
+            )
             canonical[known] = number
             if place is not None:
                 values[place] = number
@@ -139,21 +144,30 @@ class Inputs:
         """Put a reading's values in their columns; answers its known values by name."""
         found: dict[str, float] = {}
         for name, value in reading.items():
-            if name.casefold() in TIME_NAMES:
-                continue
             if name not in columns:
                 columns[name] = self._column(name, place)
             known, column = columns[name]
-            found[known] = _number(value, f"{place}.{name}")
+            if not known:
+                continue
+            number = (
+                value
+                if type(value) is float and -LARGEST <= value <= LARGEST
+                else _number(value, f"{place}.{name}")
+            )
+            found[known] = number
             if column is not None:
-                row[column] = found[known]
+                row[column] = number
         for column, sp, pv in self._deviations:
             if np.isnan(row[column]):
                 row[column] = found.get(sp, np.nan) - found.get(pv, np.nan)
         return found
 
     def _column(self, name: str, place: str) -> tuple[str, int | None]:
-        known = self._known_name(name, name.casefold())
+        """The name that the plant knows, and its place in the window; an empty name for the time."""
+        folded = name.casefold()
+        if folded in TIME_NAMES:
+            return "", None
+        known = self._known_name(name, folded)
         if known is None:
             raise self._unknown([name], place)
         return known, self._source_place.get(known.casefold())
@@ -163,7 +177,7 @@ class Inputs:
 
     def _row(self, values: Floats, unused: list[str], given: Mapping[str, float]) -> Row:
         missing = np.flatnonzero(~np.isfinite(values))
-        known = {**given, **{n: float(v) for n, v in zip(self.names, values, strict=True) if np.isfinite(v)}}
+        known = {**given, **{name: float(values[i]) for name, i in self._rule_places}}
         return Row(values, [self.names[i] for i in missing], unused, self.rules.fired(known))
 
     def _known_name(self, name: str, folded: str) -> str | None:

@@ -25,10 +25,17 @@ class Rules:
         for rule in profile.labels.alarm_rules:
             expression = pl.sql_expr(rule.when)
             inputs = frozenset(expression.meta.root_names())
-            self._rules.append((FiredRule(rule.name, rule.description or rule.when), inputs, expression))
+            self._rules.append(
+                (FiredRule(rule.name, rule.description or rule.when), inputs, expression.alias(rule.name))
+            )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All columns that rules look at."""
+        return frozenset[str]().union(*(inputs for _, inputs, _ in self._rules))
 
     def warm(self) -> None:
-        self.fired({name: 0.0 for _, inputs, _ in self._rules for name in inputs})
+        self.fired(dict.fromkeys(self.names, 0.0))
 
     def fired(self, values: Mapping[str, float]) -> list[FiredRule]:
         """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
@@ -41,5 +48,5 @@ class Rules:
 
         names = {name for _, inputs, _ in asked for name in inputs}
         frame = pl.DataFrame({name: [values[name]] for name in names})
-        answers = frame.select(e.cast(pl.Boolean).alias(rule.name) for rule, _, e in asked).row(0)
+        answers = frame.select([expression for _, _, expression in asked]).row(0)
         return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]
