@@ -16,6 +16,7 @@ from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.records import TIME
 
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+_FEW = 10_000
 AHEAD = timedelta(minutes=10)
 """How far ahead of this machine's clock a time may be; clocks differ a little."""
 
@@ -63,18 +64,33 @@ def parse_times(
         Refusal: not a time, another form than the others, mixed time zones, before 1980 or in the future.
     """
     if isinstance(raw.dtype, pl.Datetime) and raw.dtype.time_zone:
-        times = raw.cast(TIME)
+        found = raw.cast(TIME)
     elif isinstance(raw.dtype, pl.Datetime | pl.Date):
-        times = _localised(raw.cast(pl.Datetime("us")), zone, place, series)
+        found = raw.cast(pl.Datetime("us"))
     elif raw.dtype.is_numeric():
-        times = _from_numbers(raw.cast(pl.Float64), zone, place, series)
+        found = _from_numbers(raw.cast(pl.Float64), place)
     else:
-        times = _from_text(raw.cast(pl.String, strict=False), zone, place, series)
+        found = _from_texts(raw.cast(pl.String, strict=False), place)
+    aware = isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is not None
+    times = found if aware else _localised(found, zone, place, series)
     _check_span(times, place, now)
     return times
 
 
-def _from_text(raw: pl.Series, zone: str, place: Where, series: pl.Series | None) -> pl.Series:
+def _from_texts(raw: pl.Series, place: Where) -> pl.Series:
+    """Texts to times, each different text once: in long tables the tags share them."""
+    distinct = raw.unique(maintain_order=True)
+    if raw.len() < _FEW or distinct.len() * 2 > raw.len():
+        return _from_text(raw, place)
+    times = _from_text(distinct, lambda row: place((raw == distinct[row]).arg_max() or 0))
+    known = pl.DataFrame({"text": distinct, "time": times})
+    return pl.DataFrame({"text": raw}).join(
+        known, on="text", how="left", nulls_equal=True, maintain_order="left"
+    )["time"]
+
+
+def _from_text(raw: pl.Series, place: Where) -> pl.Series:
+    """UTC times if the texts have offsets or are Unix times, else naive ones."""
     text = raw.str.strip_chars().replace("", None)
     text = text.str.replace(r"^(\d{4}-?\d\d-?\d\d)[Tt](\d)", "$1 $2").str.replace(r"(:\d\d),(\d+)", "$1.$2")
     if text.null_count() == text.len():
@@ -83,11 +99,11 @@ def _from_text(raw: pl.Series, zone: str, place: Where, series: pl.Series | None
         text.str.contains(r"^\d+(\.\d+)?([eE]\+?\d+)?$").all()
         and not text.str.contains(r"^(19|20)\d{6}$").all()
     ):
-        return _from_numbers(text.cast(pl.Float64, strict=False), zone, place, series)
+        return _from_numbers(text.cast(pl.Float64, strict=False), place)
     offset = text.str.contains(r":\d.*" + _OFFSET.removeprefix("(?i)").replace("UTC|GMT", "(?i:UTC|GMT)"))
     offset |= text.str.contains(r"(?i)\d\s*(Z|UTC|GMT)$")
     if not offset.any():
-        return _localised(_naive(text, place), zone, place, series)
+        return _naive(text, place)
     if not offset.all():
         odd = (offset == (not offset.drop_nulls()[0])).arg_max()
         assert odd is not None
@@ -165,7 +181,7 @@ def _no_time(text: pl.Series, wrong: pl.Series, place: Where) -> Refusal:
     )
 
 
-def _from_numbers(raw: pl.Series, zone: str, place: Where, series: pl.Series | None) -> pl.Series:
+def _from_numbers(raw: pl.Series, place: Where) -> pl.Series:
     """Excel days (local), or Unix time in seconds, milli-, micro- or nanoseconds (UTC)."""
     known = raw.drop_nulls()
     size = float(known.abs().median() or 0) if known.len() else 0.0  # pyright: ignore[reportArgumentType]
@@ -175,7 +191,7 @@ def _from_numbers(raw: pl.Series, zone: str, place: Where, series: pl.Series | N
             return micros.cast(pl.Int64).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if 29_221 <= size < 80_000:
         millis = (raw.clip(-700_000, 2_900_000) * 86_400_000).round() - 25_569 * 86_400_000
-        return _localised((millis * 1000).cast(pl.Int64).cast(pl.Datetime("us")), zone, place, series)
+        return (millis * 1000).cast(pl.Int64).cast(pl.Datetime("us"))
     wrong = raw.is_not_null()
     raise _no_time(raw.cast(pl.String), wrong, place)
 

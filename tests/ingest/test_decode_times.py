@@ -171,3 +171,15 @@ def test_too_early_and_ahead_of_now() -> None:
     with pytest.raises(Refusal, match="is in the future"):
         parsed([(NOW + timedelta(hours=1)).isoformat()])
     assert parsed([(NOW + timedelta(minutes=5)).isoformat()]) == ["2026-01-01T00:05"]
+
+
+def test_long_tables_parse_each_text_once_and_name_the_first_wrong_row() -> None:
+    cells: list[str | None] = [c for c in AUTUMN for _ in range(3)] * 1000
+    tags = ["a", "b", "c"] * 6000
+    assert parsed(cells[:18], "Europe/Berlin", tags[:18]) == [t for t in AUTUMN_UTC for _ in range(3)]
+    assert parsed(cells, "UTC") == [c.replace(" ", "T") for c in cells if c]
+    cells[7000] = "soon"
+    with pytest.raises(Refusal, match=r"row 7001: 'soon'"):
+        parsed(cells)
+    cells[7000] = None
+    assert parsed(cells)[6999:7002] == [None if c is None else c.replace(" ", "T") for c in cells[6999:7002]]
