@@ -29,12 +29,18 @@ BASELINES = {
     "always_alarm": "an alarm at every row",
     "base_rate": "the share of alarms in training, at every row",
     "clock_only": "hour of day and weekday, without any reading",
-    "label_rules": "the plant's own rules, without the operators' periods",
+    "label_rules": "the plant's own rules, which are part of the labels and so never wrong when they fire",
     "persistence": "the state goes on: that of the row before (nowcast) or of now (forecast)",
     "one_tag_limit": "distance from normal of the one tag that told most in training",
     "pca_t2_spe": "Hotelling's T² and residual (SPE) of a PCA of normal readings",
 }
 """Name → what it does, in words for the report."""
+
+_LABELS = {
+    "anomaly_label": pl.Int8(),
+    "regime": pl.String(),
+    "label_source": pl.List(pl.String()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ def baselines(labelled: pl.DataFrame, folds: Sequence[Fold], profile: PlantProfi
 def _read(labelled: pl.DataFrame, profile: PlantProfile) -> _Plant:
     rules = [f"rule:{rule.name}" for rule in profile.labels.alarm_rules]
     time = pl.col("timestamp")
-    columns = labelled.select(
+    absent = {name: pl.lit(None, kind) for name, kind in _LABELS.items() if name not in labelled.columns}
+    columns = labelled.with_columns(**absent).select(
         pl.col("anomaly_label").cast(pl.Float64).fill_null(np.nan).alias("label"),
         pl.col("label_source")
         .list.eval(pl.element().is_in(rules))

@@ -15,6 +15,7 @@ Counts = NDArray[np.float32]
 Metric = Literal["pr_auc", "roc_auc", "brier", "brier_skill"]
 REPLICATES = 1000
 LEVEL = 0.9
+_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,22 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Resample:
-    """How often each row is drawn in each replicate; shape of `weights` `[replicates, rows]`."""
+    """How often each block is drawn in each replicate, `[replicates, blocks]`, and each row's block."""
 
-    weights: Counts
+    drawn: Floats
+    blocks: NDArray[np.intp]
+
+    @property
+    def weights(self) -> Floats:
+        """How often each row is drawn; shape `[replicates, rows]`."""
+        return self.drawn[:, self.blocks]
+
+    def sums(self, columns: Floats, rows: NDArray[np.intp]) -> Floats:
+        """Sums of columns (shape `[rows, k]`) over rows as they are, then over each replicate's rows."""
+        per_block = np.column_stack(
+            [np.bincount(self.blocks[rows], column, self.drawn.shape[1]) for column in columns.T]
+        )
+        return np.vstack([per_block.sum(axis=0), self.drawn @ per_block])
 
 
 def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> NDArray[np.intp]:
@@ -64,11 +78,11 @@ def resample(blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: 
     count = int(blocks.max()) + 1 if len(blocks) else 0
     of_events = np.zeros(count, dtype=bool)
     of_events[blocks[alarm]] = True
-    drawn = np.zeros((replicates, count), dtype=np.float32)
+    drawn = np.zeros((replicates, count))
     for kind in (np.flatnonzero(of_events), np.flatnonzero(~of_events)):
         if len(kind):
             drawn[:, kind] = generator.multinomial(len(kind), np.full(len(kind), 1 / len(kind)), replicates)
-    return Resample(drawn[:, blocks])
+    return Resample(drawn, blocks)
 
 
 def interval(value: float, draws: Floats, level: float = LEVEL) -> Interval:
@@ -84,14 +98,32 @@ def metric_draws(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metri
     """A metric of the rows as they are, and of each replicate; rows without label or value don't count."""
     truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
     rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
-    weights = np.vstack([np.ones((1, len(rows)), np.float32), drawn.weights[:, rows]])
-    computed = _weighted(metric, truth[rows], scores[rows], weights)
+    if not len(rows):
+        return float("nan"), np.full(len(drawn.drawn), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if metric in ("brier", "brier_skill"):
+            computed = _brier(metric, truth[rows], scores[rows], drawn, rows)
+        else:
+            computed = _ranking(truth[rows], scores[rows], drawn, rows)[metric]
     return float(computed[0]), computed[1:]
 
 
 def metric_interval(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metric) -> Interval:
     """The metric with its interval."""
     return interval(*metric_draws(y, values, drawn, metric))
+
+
+def ranking_intervals(y: ArrayLike, values: ArrayLike, drawn: Resample) -> tuple[Interval, Interval]:
+    """PR-AUC and ROC-AUC with their intervals, in one pass."""
+    truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
+    if not len(rows):
+        nothing = Interval(float("nan"), float("nan"), float("nan"))
+        return nothing, nothing
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = _ranking(truth[rows], scores[rows], drawn, rows)
+    pr, roc = found["pr_auc"], found["roc_auc"]
+    return interval(float(pr[0]), pr[1:]), interval(float(roc[0]), roc[1:])
 
 
 def difference_interval(
@@ -110,9 +142,9 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: Resample) -> Inter
     parts = np.column_stack([np.asarray(above, np.float64), np.asarray(below, np.float64)])
     if not len(parts) or parts[:, 1].sum() <= 0:
         return Interval(float("nan"), float("nan"), float("nan"))
-    sums = drawn.weights @ parts
-    draws = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
-    return interval(float(parts[:, 0].sum() / parts[:, 1].sum()), draws)
+    sums = drawn.sums(parts, np.arange(len(parts)))
+    ratios = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
+    return interval(float(ratios[0]), ratios[1:])
 
 
 def event_interval(
@@ -142,35 +174,39 @@ def wilson_interval(found: int, total: int, z: float = 1.645) -> Interval:
     return Interval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
 
 
-def _weighted(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
-    """The metric for each row of weights; NaN where a class has no weight."""
-    if not len(y):
-        return np.full(len(weights), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if metric in ("brier", "brier_skill"):
-            return _brier(metric, y, values, weights)
-        return _ranking(metric, y, values, weights)
+def _ranking(y: Floats, values: Floats, drawn: Resample, rows: NDArray[np.intp]) -> dict[Metric, Floats]:
+    """PR-AUC and ROC-AUC from cumulated weights; first as the rows are, then for each replicate.
 
-
-def _ranking(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
-    """Areas from cumulated weights; those are small whole numbers, so float32 holds them exactly."""
+    The weights are small whole numbers, so float32 holds their sums exactly.
+    """
     order = np.argsort(-values, kind="stable")
     last = np.flatnonzero(np.append(np.diff(values[order]) != 0, True))
-    ordered = weights[:, order]
-    hits = np.cumsum(ordered * y[order].astype(np.float32), axis=1)[:, last].astype(np.float64)
-    total = np.cumsum(ordered, axis=1)[:, last].astype(np.float64)
-    if metric == "pr_auc":
-        precision = np.divide(hits, total, out=np.zeros_like(hits), where=total > 0)
-        return (np.diff(hits, axis=1, prepend=0) * precision).sum(axis=1) / hits[:, -1]
-    false = total - hits
-    height = (hits + np.pad(hits, ((0, 0), (1, 0)))[:, :-1]) / 2
-    return (np.diff(false, axis=1, prepend=0) * height).sum(axis=1) / (hits[:, -1] * false[:, -1])
+    block, positive = drawn.blocks[rows][order], y[order].astype(np.float32)
+    times = np.vstack([np.ones(drawn.drawn.shape[1]), drawn.drawn]).astype(np.float32)
+    size = max(1, _CELLS // len(rows))
+    parts = [
+        _areas(times[start : start + size, block], positive, last) for start in range(0, len(times), size)
+    ]
+    pr, roc = (np.concatenate(found) for found in zip(*parts, strict=True))
+    return {"pr_auc": pr, "roc_auc": roc}
 
 
-def _brier(metric: Metric, y: Floats, values: Floats, weights: Counts) -> Floats:
-    total = weights.sum(axis=1)
-    error = weights @ (values - y) ** 2 / total
-    if metric == "brier":
-        return error
-    rate = weights @ y / total
-    return 1 - error / (rate * (1 - rate))
+def _areas(weights: Counts, positive: Counts, last: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """PR-AUC and ROC-AUC per row of weights; rows in falling order of score, `last` ends each tie."""
+    hits = np.cumsum(weights * positive, axis=1)
+    total = np.cumsum(weights, axis=1)
+    if len(last) < len(positive):
+        hits, total = hits[:, last], total[:, last]
+    gain = np.diff(hits, axis=1, prepend=np.float32(0))
+    precision = np.divide(hits, total, out=np.zeros_like(hits), where=total > 0)
+    found, false = hits[:, -1].astype(np.float64), (total - hits)[:, -1].astype(np.float64)
+    pr = np.einsum("ij,ij->i", gain, precision, dtype=np.float64) / found
+    quiet = np.diff(total, axis=1, prepend=np.float32(0)) - gain
+    below = np.einsum("ij,ij->i", quiet, hits - gain / 2, dtype=np.float64)
+    return pr, below / (found * false)
+
+
+def _brier(metric: Metric, y: Floats, values: Floats, drawn: Resample, rows: NDArray[np.intp]) -> Floats:
+    sums = drawn.sums(np.column_stack([(values - y) ** 2, y, np.ones(len(y))]), rows)
+    error, rate = sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]
+    return error if metric == "brier" else 1 - error / (rate * (1 - rate))

@@ -14,7 +14,9 @@ from plant_assets.validation.report_data import Curves, Horizon, Timeline
 from plant_assets.validation.svg import Canvas, Point
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
-COLOURS = 6
+COLOURS = 8
+_FLAT = {"always_alarm", "base_rate", "persistence"}
+"""Baselines whose curves are a line or a corner, and tell nothing."""
 
 
 def colour_of(model: str, models: Sequence[str]) -> str:
@@ -67,19 +69,21 @@ def interval_chart(horizon: Horizon, names: Sequence[str], titles: dict[str, str
     results = sorted(
         (*horizon.models, *horizon.baselines), key=lambda r: -np.nan_to_num(r.pr_auc.value, nan=-1.0)
     )
-    canvas = Canvas(720, 48 + 22 * len(results), y_range=(len(results) - 0.5, -0.5), margins=(230, 56, 8, 38))
+    canvas = Canvas(
+        1040, 48 + 20 * len(results), y_range=(len(results) - 0.5, -0.5), margins=(230, 56, 8, 38)
+    )
     canvas.axes("PR-AUC, with 90 % interval; dashed: base rate", "", QUARTERS, ())
     if math.isfinite(horizon.base_rate):
         canvas.line([(horizon.base_rate, -0.5), (horizon.base_rate, len(results) - 0.5)], "chance")
     for place, result in enumerate(results):
         colour, value = colour_of(result.model, names), result.pr_auc
-        canvas.text(222, canvas.y(place) + 3.5, titles.get(result.model, result.model), "end", colour)
+        canvas.text(220, canvas.y(place) + 3.5, titles.get(result.model, result.model), "end", colour)
         if not math.isfinite(value.value):
             canvas.text(canvas.x(0) + 6, canvas.y(place) + 3.5, "can't be computed")
             continue
         canvas.line([(value.low, place), (value.high, place)], f"range {colour}")
         canvas.dot((value.value, place), colour, f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})")
-        canvas.text(720 - 48, canvas.y(place) + 3.5, f"{value.value:.3f}")
+        canvas.text(1040 - 48, canvas.y(place) + 3.5, f"{value.value:.3f}")
     return canvas.markup(f"PR-AUC of all models {_when(horizon)}")
 
 
@@ -133,7 +137,9 @@ def _steps(hours: Sequence[float], values: Sequence[float], step: float, top: fl
 
 
 def _baselines_first(curves: Sequence[Curves]) -> list[Curves]:
-    return sorted(curves, key=lambda curve: curve.model not in BASELINES)
+    """Baselines below, and the first model on top of all."""
+    telling = [curve for curve in reversed(curves) if curve.model not in _FLAT]
+    return sorted(telling, key=lambda curve: curve.model not in BASELINES)
 
 
 def _when(horizon: Horizon) -> str:

@@ -144,7 +144,7 @@ def recall(case: Case) -> Condition:
     return Condition(
         name,
         kept,
-        f"{text}; the champion's lower bound is {bound.low:.0%}: {'not under it' if kept else 'under it'}.",
+        f"{text}; the champion's lower bound is {100 * bound.low:.0f} %: {'not under it' if kept else 'under it'}.",
     )
 
 

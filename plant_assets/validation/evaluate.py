@@ -20,6 +20,7 @@ from plant_assets.validation.bootstrap import (
     event_blocks,
     event_interval,
     metric_interval,
+    ranking_intervals,
     ratio_interval,
     resample,
     wilson_interval,
@@ -190,6 +191,7 @@ class Ground:
         asked = ~np.isnan(y) & ~np.isnan(scored.score)
         events = self.event_metrics(scored)
         hours, false_episodes = self._false_alarms(scored, drawn)
+        pr_auc, roc_auc = ranking_intervals(y, scored.score, drawn)
         slope, intercept = metrics.calibration_line(y, scored.probability)
         leads = [o.lead_h for o in events.outcomes if o.lead_h is not None]
         return ModelResult(
@@ -197,8 +199,8 @@ class Ground:
             horizon=scored.horizon,
             rows=int(asked.sum()),
             base_rate=float(y[asked].mean()) if asked.any() else float("nan"),
-            pr_auc=metric_interval(y, scored.score, drawn, "pr_auc"),
-            roc_auc=metric_interval(y, scored.score, drawn, "roc_auc"),
+            pr_auc=pr_auc,
+            roc_auc=roc_auc,
             brier=metric_interval(y, scored.probability, drawn, "brier"),
             brier_skill=metric_interval(y, scored.probability, drawn, "brier_skill"),
             f1=metrics.f1(y, scored.alarm),

@@ -79,7 +79,8 @@ def gate(
 
 
 def _headline(case: Case, promote: bool, passed: bool) -> str:
-    name = case.challenger.model
+    model = case.challenger.model
+    name = "The challenger" if model == "champion" else f"The challenger {model}"
     if case.champion is None:
         if not promote:
             return f"{name} isn't promoted although there is no champion yet: its export answers differently."

@@ -47,12 +47,12 @@ def figure(value: float | None, digits: int = 3) -> str:
     """A rounded number, or a dash where there is none."""
     if value is None or math.isnan(value):
         return NOTHING
-    return "never" if math.isinf(value) else f"{value:.{digits}f}"
+    return "never" if math.isinf(value) else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def interval(value: Interval, digits: int = 3) -> str:
     """`low to high`, or a dash."""
-    return f"{value.low:.{digits}f} to {value.high:.{digits}f}" if value.known else NOTHING
+    return f"{figure(value.low, digits)} to {figure(value.high, digits)}" if value.known else NOTHING
 
 
 def moment(value: np.datetime64) -> str:

@@ -217,13 +217,15 @@ def _note_gaps(ground: Ground, models: pl.DataFrame, horizons: tuple[Horizon, ..
         notes.append("No model has out-of-fold scores; only trivial baselines are shown.")
     for horizon in horizons:
         where = f"{horizon.hours} h ahead" if horizon.hours else "now"
-        for result in horizon.models:
-            if not result.rows:
-                notes.append(f"{result.model} ({where}) gave no score for any row that could be judged.")
-                continue
-            single = [f.fold for f in result.folds if not 0 < f.base_rate < 1]
-            if single:
-                folds = ", ".join(map(str, single))
-                notes.append(
-                    f"{result.model} ({where}): fold {folds} holds one class only, so it has no ROC."
-                )
+        notes += [
+            f"{result.model} ({where}) gave no score for any row that could be judged."
+            for result in horizon.models
+            if not result.rows
+        ]
+        judged = next((r for r in (*horizon.models, *horizon.baselines) if r.rows), None)
+        single = [str(f.fold) for f in judged.folds if not 0 < f.base_rate < 1] if judged else []
+        if single:
+            notes.append(
+                f"Judging {where}, fold{'s' if len(single) > 1 else ''} {', '.join(single)} "
+                f"hold{'' if len(single) > 1 else 's'} one class only, which has no ROC of its own."
+            )

@@ -53,7 +53,7 @@ def _what(profile: PlantProfile, tested: Tested, horizons: Sequence[Horizon]) ->
     if np.isnan(tested.base_rate):
         return f"{text}; no row has a label."
     events = horizons[0].n_events if horizons else 0
-    return f"{text}; {tested.base_rate:.0%} of them were alarms, in {_count(events, 'event')}."
+    return f"{text}; {100 * tested.base_rate:.0f} % of them were alarms, in {_count(events, 'event')}."
 
 
 def _found(
@@ -86,8 +86,8 @@ def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
         return f"{text}; there was no normal operation to count false alarms on"
     return (
         f"{text}, at {now.events.false_episodes_per_day:.1f} false alarms and "
-        f"{now.events.false_alarm_hours_per_day:.1f} false-alarm hours per day of normal operation "
-        f"(accepted: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g} h)"
+        f"{now.events.false_alarm_hours_per_day:.1f} hours in alarm without reason per day of normal operation "
+        f"(accepted: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g})"
     )
 
 
@@ -95,9 +95,14 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
     total = max(result.events.n_events for result in forecasts)
     if not total:
         return "no alarm started in the tested hours, so there was none to warn of"
-    shares = _listed([f"{r.events.n_found} by the {r.horizon} h forecast" for r in forecasts])
+    hours = _listed([f"{r.horizon} h" for r in forecasts])
+    found = _listed([str(r.events.n_found) for r in forecasts])
     rates = _listed([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
-    return f"of {_count(total, 'alarm start')}, {shares} were warned of, at {rates} false warnings a day"
+    plural = "s" if len(forecasts) > 1 else ""
+    return (
+        f"of {_count(total, 'alarm start')}, the {hours} forecast{plural} warned beforehand of {found}, at "
+        f"{rates} false warnings a day"
+    )
 
 
 def _doubts(

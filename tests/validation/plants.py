@@ -27,7 +27,7 @@ def history(profile: PlantProfile, rows: int = 900, every: int = 60, length: int
     return pl.DataFrame(
         {
             "timestamp": [START + timedelta(hours=int(i)) for i in position],
-            **{tag: generator.normal(size=rows) + alarm for tag in profile.used_tags},
+            **{tag: generator.normal(size=rows) + 0.3 * alarm for tag in profile.used_tags},
             "anomaly_label": alarm.astype(np.int8),
             "regime": np.where(alarm, "alarm", "normal"),
             "label_source": pl.Series(sources, dtype=pl.List(pl.String)),
