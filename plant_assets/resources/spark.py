@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
-from plant_assets.features.spark_engine import local_config, require_java
+from plant_assets.features.spark_engine import SparkUnavailableError, local_config, require_java
 
 if TYPE_CHECKING:
     from dagster_pyspark import LazyPySparkResource
@@ -37,16 +37,23 @@ class Spark(ConfigurableResource):
         """The session, started now if this is its first use.
 
         Raises:
-            SparkUnavailableError: there is no Java.
+            SparkUnavailableError: there is no Java, or none that Spark can use.
         """
         require_java()
         from dagster_pyspark import LazyPySparkResource
+        from pyspark.errors import PySparkRuntimeError
 
         if self._lazy is None:
             # In local mode pyspark picks its workers' Python from the environment alone.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             self._lazy = LazyPySparkResource(spark_config={**local_config(self.cores), **self.settings})
-        return self._lazy.spark_session
+        try:
+            return self._lazy.spark_session
+        except PySparkRuntimeError as error:
+            raise SparkUnavailableError(
+                "Spark could not start its Java, which must be version 17 or 21: check `java -version` and "
+                "JAVA_HOME, or set FOREWARN_FEATURE_ENGINE=polars."
+            ) from error
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:  # noqa: ARG002
         """Stop the session that this run started."""

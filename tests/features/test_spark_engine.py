@@ -1,5 +1,8 @@
 """Spark gives what Polars gives, and says in one sentence when it can't start."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +98,23 @@ def test_without_java_one_sentence_says_what_to_do(
         _ = Spark().session
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_java_that_fails_is_told_in_one_sentence_too(tmp_path: Path) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\nexit 1\n")
+    java.chmod(0o755)
+    script = (
+        "from plant_assets.resources.spark import Spark, SparkUnavailableError\n"
+        "try:\n    Spark().session\nexcept SparkUnavailableError as error:\n    print(error)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "JAVA_HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.startswith("Spark could not start its Java, which must be version 17 or 21")
 
 
 def test_a_run_that_never_asks_for_spark_needs_no_java(
