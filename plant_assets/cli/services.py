@@ -27,7 +27,7 @@ class Service:
     ready_url: str = ""
     ready_port: int = 0
     after: str = ""
-    ready_within_s: int = 60
+    ready_within_s: int = 180
     page: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
