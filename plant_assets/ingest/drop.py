@@ -157,7 +157,10 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> 
         outcome.state = "failed"
         outcome.message = f"can't be read: {error.strerror}. Mend the cause, then drop the file again."
     except Refusal as refusal:
-        item.refuse(refusal)
+        if refusal.code == "changing":
+            outcome.state, outcome.message = "failed", str(refusal)
+        else:
+            item.refuse(refusal)
     except Exception as error:  # noqa: BLE001 - whatever a file does to a reader, the others go on
         what = f"the file could not be read ({type(error).__name__}: {error})"
         item.refuse(Refusal("unreadable", what, expected="a CSV, Excel or Parquet export"))

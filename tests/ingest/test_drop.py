@@ -8,6 +8,7 @@ import pytest
 
 from plant_assets.ingest import drop as drop_module
 from plant_assets.ingest.drop import DropResult, ingest_drop
+from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.history import History
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.ingest.quality import SATURATED
@@ -102,6 +103,20 @@ def test_a_file_the_system_will_not_read_stays_and_is_marked_failed(
     result = site.drop(path)
     assert (result.files[0].state, path.exists()) == ("failed", True)
     assert site.manifest.entries()[0].message.startswith("can't be read: Permission denied")
+
+
+def test_a_file_that_is_still_being_written_stays_where_it_is(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_wide(site.folder / "a.csv", START, [1])
+
+    def changing(*_: object, **__: object) -> None:
+        raise Refusal("changing", "the file changed while it was read", expected="a finished file")
+
+    monkeypatch.setattr(drop_module, "read_drop_file", changing)
+    result = site.drop(path)
+    assert (result.files[0].state, path.exists()) == ("failed", True)
+    assert "changed while it was read" in site.manifest.entries()[0].message
 
 
 def test_a_reader_that_breaks_on_one_file_refuses_it_and_the_others_go_on(
