@@ -11,6 +11,7 @@ from markupsafe import Markup
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import Curves, Horizon, Timeline
+from plant_assets.validation.sentences import spoken
 from plant_assets.validation.svg import Canvas, Point
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
@@ -64,7 +65,7 @@ def calibration_chart(horizon: Horizon, names: Sequence[str]) -> Markup:
     return canvas.markup(f"Calibration {_when(horizon)}")
 
 
-def interval_chart(horizon: Horizon, names: Sequence[str], titles: dict[str, str]) -> Markup:
+def interval_chart(horizon: Horizon, names: Sequence[str]) -> Markup:
     """PR-AUC of models and baselines with 90 % intervals, best first."""
     results = sorted(
         (*horizon.models, *horizon.baselines), key=lambda r: -np.nan_to_num(r.pr_auc.value, nan=-1.0)
@@ -77,7 +78,7 @@ def interval_chart(horizon: Horizon, names: Sequence[str], titles: dict[str, str
         canvas.line([(horizon.base_rate, -0.5), (horizon.base_rate, len(results) - 0.5)], "chance")
     for place, result in enumerate(results):
         colour, value = colour_of(result.model, names), result.pr_auc
-        canvas.text(220, canvas.y(place) + 3.5, titles.get(result.model, result.model), "end", colour)
+        canvas.text(220, canvas.y(place) + 3.5, spoken(result.model), "end", colour)
         if not math.isfinite(value.value):
             canvas.text(canvas.x(0) + 6, canvas.y(place) + 3.5, "can't be computed")
             continue

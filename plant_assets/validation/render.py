@@ -10,7 +10,7 @@ from plant_assets.validation import charts
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.bootstrap import Interval
 from plant_assets.validation.report_data import Report
-from plant_assets.validation.sentences import title_of
+from plant_assets.validation.sentences import spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = "–"
@@ -30,13 +30,11 @@ def render(report: Report) -> str:
         "interval": interval,
         "moment": moment,
         "lead": lead,
-        "title_of": lambda model: title_of(model, report.titles),
+        "spoken": spoken,
     }
-    titles = {name: title_of(name, report.titles) for name in _all_names(report)}
     return environment.get_template("report.html.j2").render(
         report=report,
         charts=charts,
-        titles=titles,
         baseline_words=BASELINES,
         style=(TEMPLATES / "style.css").read_text("utf-8"),
         names={h.hours: [r.model for r in h.models] for h in report.horizons},
@@ -67,7 +65,3 @@ def lead(hours: float | None) -> str:
     if hours == 0:
         return "at its start"
     return f"{hours:g} h ahead" if hours > 0 else f"after {-hours:g} h"
-
-
-def _all_names(report: Report) -> set[str]:
-    return {result.model for h in report.horizons for result in (*h.models, *h.baselines)}

@@ -51,7 +51,7 @@ def build_report(
         baselines_oof: rows of the baselines if they aren't in `oof`; computed here if in neither.
         verdict: the gate's, if a challenger was judged.
         further: name → figure, for models that have no out-of-fold table.
-        titles: model → words for people.
+        titles: model → what it is, in words for people, shown under its name.
         created: when; default now.
 
     Raises:
@@ -76,7 +76,7 @@ def build_report(
         title=profile.title,
         simulated=profile.simulated,
         created=created or datetime.now(UTC),
-        sentences=opening(profile, tested, horizons, lead, titles or {}),
+        sentences=opening(profile, tested, horizons, lead),
         notes=tuple(notes),
         tested=tested,
         budget={

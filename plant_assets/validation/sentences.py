@@ -1,6 +1,6 @@
 """The report's three opening sentences for a process engineer, in plain words and rounded figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -17,7 +17,6 @@ def opening(
     tested: Tested,
     horizons: Sequence[Horizon],
     lead: str | None,
-    titles: Mapping[str, str],
 ) -> tuple[str, str, str]:
     """What was tested on which data; what was found at how many false alarms; what not to trust."""
     now = next((r for r in horizons[0].models if r.model == lead), None) if horizons else None
@@ -25,14 +24,14 @@ def opening(
     forecasts = [result for result in ahead if result is not None]
     return (
         _what(profile, tested, horizons),
-        _found(profile, now, forecasts, titles),
+        _found(profile, now, forecasts),
         _doubts(profile, now, horizons, forecasts),
     )
 
 
-def title_of(model: str, titles: Mapping[str, str]) -> str:
-    """Words for a model's name."""
-    return titles.get(model, model.replace("_", " "))
+def spoken(model: str) -> str:
+    """A model's name as words."""
+    return model.replace("_", " ")
 
 
 def _best(horizon: Horizon) -> ModelResult | None:
@@ -56,15 +55,10 @@ def _what(profile: PlantProfile, tested: Tested, horizons: Sequence[Horizon]) ->
     return f"{text}; {100 * tested.base_rate:.0f} % of them were alarms, in {_count(events, 'event')}."
 
 
-def _found(
-    profile: PlantProfile,
-    now: ModelResult | None,
-    forecasts: Sequence[ModelResult],
-    titles: Mapping[str, str],
-) -> str:
+def _found(profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[ModelResult]) -> str:
     parts = []
     if now is not None:
-        parts.append(_found_now(profile, now, title_of(now.model, titles)))
+        parts.append(_found_now(profile, now, spoken(now.model)))
     if forecasts:
         parts.append(_warned(forecasts))
     if not parts:
