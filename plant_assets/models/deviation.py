@@ -5,6 +5,7 @@ works is close to noise around zero: whatever is learnt must first beat predicti
 rows, and the penalty that predicts zero is among those tried.
 """
 
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -105,7 +106,7 @@ def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...]) -> Fitte
 def _choose(rows: Floats, target: Floats, names: tuple[str, ...]) -> tuple[float, float]:
     bounds = np.linspace(0, len(rows), BLOCKS + 2).astype(int)
     errors = {(p, s): 0.0 for p in PENALTIES for s in SHARES}
-    for start, stop in zip(bounds[1:-1], bounds[2:], strict=True):
+    for start, stop in pairwise(bounds[1:]):
         preprocess = Preprocessor.fit(rows[:start], names)
         before, later = preprocess.transform(rows[:start]), preprocess.transform(rows[start:stop])
         for penalty in PENALTIES:

@@ -7,15 +7,16 @@ figures (`plant_assets.validation`), calibration itself (`calibration.py`).
 from typing import Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from plant_assets.models.calibration import fit_platt
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
 from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference, alarm_budget
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
 from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import ModelSpec
 from plant_assets.models.train import TrainedModel, WalkForward, fallback_notes, plant_folds
 from plant_assets.profile.model import PlantProfile
@@ -29,6 +30,8 @@ Index = NDArray[np.intp]
 LATER_BLOCKS = ((0.4, 0.7), (0.7, 1.0))
 """Shares of the training rows that are scored by a model of what came before them."""
 LEAST_POSITIVES = 3
+HORIZONS_PER_EVENT = 12.0
+"""Rows that count as one observation when calibrating, in horizons: hours of one upset aren't independent."""
 
 
 class OnsetBoost(XgBoost):
@@ -73,8 +76,7 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     folds = plant_folds(inputs, profile, purge=steps)
     fits = tuple(fit(fold.train) for fold in folds)
     oof = join_oof(
-        _score_fold(spec, f.model, fold, rows, target, inputs, profile)
-        for f, fold in zip(fits, folds, strict=True)
+        _score_fold(spec, f.model, fold, inputs, profile) for f, fold in zip(fits, folds, strict=True)
     )
     walked = WalkForward(spec, tuple(folds), fits, oof, fit(np.arange(len(rows))))
     return TrainedModel(
@@ -117,7 +119,8 @@ def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, 
         reference, scores = np.arange(len(rows)), model.scores(rows)
         asked = ~np.isnan(target)
     truth = target[reference]
-    calibrator = fit_platt(scores[asked], truth[asked].astype(np.int8), float(steps))
+    labels = truth[asked].astype(np.int8)
+    calibrator = fit_rare_platt(scores[asked], labels, _base_rate(target), HORIZONS_PER_EVENT * steps)
     decisions = calibrator.probability(scores)
     budget = alarm_budget(profile, calibrated=False)
     threshold = choose_threshold(decisions, truth, budget, profile.sampling.interval, BUDGET_SHARE)
@@ -129,6 +132,12 @@ def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, 
     }
     fitted = FittedModel(model.preprocess, model.estimator, calibrator, threshold)
     return Fit(fitted, Reference(reference, decisions), notes)
+
+
+def _base_rate(target: Floats) -> float:
+    """Share of asked rows before an onset, with half an onset more of either kind: never 0 or 1."""
+    asked = target[~np.isnan(target)]
+    return (float(asked.sum()) + 0.5) / (len(asked) + 1.0)
 
 
 def _later_scores(
@@ -161,15 +170,10 @@ def _fitted(
 
 
 def _score_fold(
-    spec: ModelSpec,
-    model: FittedModel,
-    fold: Fold,
-    rows: Floats,
-    target: Floats,
-    inputs: TrainingInputs,
-    profile: PlantProfile,
-):
-    scores = model.scores(rows[fold.test])
+    spec: ModelSpec, model: FittedModel, fold: Fold, inputs: TrainingInputs, profile: PlantProfile
+) -> pl.DataFrame:
+    scores = model.scores(inputs.matrix_for(spec)[fold.test])
+    target = onset_target(inputs.labels, max(profile.steps(spec.horizon), 1))
     decisions = model.decide(scores)
     return oof_rows(
         inputs.timestamps[fold.test],
