@@ -14,8 +14,6 @@ from plant_assets.ingest.decode import Grid, shown
 from plant_assets.ingest.decode_times import looks_like_time
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts_names import (
-    CLOCK_ONLY,
-    DATE_ONLY,
     END_WORDS,
     QUALITY_WORDS,
     REASON_WORDS,
@@ -29,6 +27,7 @@ from plant_assets.ingest.layouts_names import (
 
 _LOOK = 40
 _SHOWN_UNKNOWN = 12
+_CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
 
@@ -65,6 +64,8 @@ class Head:
         begin: first row of data.
         filled: columns that hold anything below the header.
         dated: columns whose first cells look like times.
+        dates: those of them without a clock.
+        clocks: columns whose first cells are clock times alone.
     """
 
     names: list[str]
@@ -72,6 +73,8 @@ class Head:
     begin: int
     filled: list[int]
     dated: set[int]
+    dates: set[int]
+    clocks: set[int]
 
 
 def recognise(grid: Grid, names: Names, stem: str) -> Layout:
@@ -115,9 +118,9 @@ def find_head(grid: Grid, names: Names) -> Head:
     """Find the header: the row of the most known words above the first row that holds a time."""
     width = grid.frame.width
     if grid.names is not None:
-        dated = {i for i in range(width) if _dated(grid.frame[str(i)].head(50))}
+        cells = {i: grid.frame[str(i)].head(50) for i in range(width)}
         filled = [i for i in range(width) if grid.frame[str(i)].null_count() < grid.frame.height]
-        return Head(list(grid.names), [[n] for n in grid.names], 0, filled, dated)
+        return Head(list(grid.names), [[n] for n in grid.names], 0, filled, *_kinds(cells))
     rows = [
         [str(cell).strip() if cell is not None else "" for cell in row]
         for row in grid.frame.head(_LOOK).rows()
@@ -132,10 +135,10 @@ def find_head(grid: Grid, names: Names) -> Head:
         begin = len(rows) if header is None else header + 1
     body = grid.frame.slice(begin)
     filled = [i for i in range(width) if body[str(i)].null_count() < body.height]
-    dated = {i for i in filled if _dated(body[str(i)].drop_nulls().head(50))}
+    cells = {i: body[str(i)].drop_nulls().head(50) for i in filled}
     top = rows[header] if header is not None else [""] * width
     titles = [[row[i] for row in reversed(rows[: (header or 0) + 1]) if row[i]] for i in range(width)]
-    return Head(top, titles, begin, filled, dated)
+    return Head(top, titles, begin, filled, *_kinds(cells))
 
 
 def _hits(row: list[str], names: Names) -> int:
@@ -143,11 +146,23 @@ def _hits(row: list[str], names: Names) -> int:
     return sum(2 if plain(c) in words else 1 for c in row if c and (plain(c) in words or names.column(c)))
 
 
-def _dated(cells: pl.Series) -> bool:
-    if cells.dtype != pl.String:
-        return isinstance(cells.dtype, pl.Datetime | pl.Date)
-    texts = [t for t in cells.drop_nulls().to_list() if t.strip()]
-    return bool(texts) and sum(looks_like_time(t) for t in texts) * 2 > len(texts)
+def _kinds(cells: dict[int, pl.Series]) -> tuple[set[int], set[int], set[int]]:
+    """Columns whose first cells look like times, like dates without a clock, and like a clock alone."""
+    dated, dates, clocks = set(), set(), set()
+    for column, series in cells.items():
+        if series.dtype != pl.String:
+            dated |= {column} if isinstance(series.dtype, pl.Datetime | pl.Date) else set()
+            dates |= {column} if isinstance(series.dtype, pl.Date) else set()
+            clocks |= {column} if isinstance(series.dtype, pl.Time) else set()
+            continue
+        texts = [t.strip() for t in series.drop_nulls().to_list() if t.strip()]
+        if 2 * sum(bool(_CLOCK.match(t)) for t in texts) > len(texts):
+            clocks.add(column)
+        elif 2 * sum(looks_like_time(t) for t in texts) > len(texts):
+            dated.add(column)
+            if all(":" not in t or t.endswith(" 00:00:00") for t in texts):
+                dates.add(column)
+    return dated, dates, clocks
 
 
 def _first(words: dict[int, str], known: frozenset[str]) -> int | None:
@@ -159,12 +174,16 @@ def _utc(head: Head, columns: tuple[int, ...]) -> bool:
 
 
 def _time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
-    """Time columns, a date and a clock column beside each other as one."""
+    """Time columns; a column of dates and one of clock times, in either order, count as one."""
     named = [c for c in head.filled if words.get(c) in TIME_WORDS or c in head.dated]
-    if len(named) >= 2:
-        a, b = named[0], named[1]
-        if words[a] in DATE_ONLY and words[b] in CLOCK_ONLY and b == a + 1 and b not in head.dated:
-            return [(a, b), *((c,) for c in named[2:])]
+    clocks = [c for c in head.filled if c in head.clocks]
+    if dates := [c for c in named if c in head.dates]:
+        date = dates[0]
+        beside = [c for c in clocks if abs(c - date) == 1 or words.get(c) in TIME_WORDS]
+        if beside:
+            clock = min(beside, key=lambda c: abs(c - date))
+            rest = [c for c in named if c not in (date, clock)]
+            return [(date, clock), *((c,) for c in rest if c in head.dated)]
     if head.dated and len(named) > len(head.dated):
         named = [c for c in named if c in head.dated]
     return [(c,) for c in named]

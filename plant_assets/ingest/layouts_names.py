@@ -31,7 +31,6 @@ TIME_WORDS = frozenset(
         "heure",
     }
 )
-DATE_ONLY, CLOCK_ONLY = frozenset({"date", "datum"}), frozenset({"time", "zeit", "uhrzeit"})
 TAG_WORDS = frozenset(
     {
         "tag",

@@ -51,12 +51,12 @@ def _pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
     qualities = {c for c in head.filled if plain(head.names[c]) in QUALITY_WORDS}
     pairs: list[Pair] = []
     for group in times:
-        beside = (group[0] - 1, group[-1] + 1)
+        beside = (min(group) - 1, max(group) + 1)
         value = next((c for c in beside if c in head.filled and c not in taken and c not in qualities), None)
         if value is None:
             continue
         taken.add(value)
-        after = max(value, group[-1]) + 1
+        after = max(value, *group) + 1
         pairs.append((value, group, after if after in qualities else None))
     return pairs
 

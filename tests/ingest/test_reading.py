@@ -116,12 +116,15 @@ def test_a_title_a_units_row_and_blank_lines_are_stepped_over(tmp_path: Path) ->
     assert rows(reading, "TE301020") == [5, 7]
 
 
-def test_date_and_time_in_two_columns(tmp_path: Path) -> None:
-    text = "Date;Time;TE301020\n31.01.2015;08:00:00;107\n31.01.2015;09:00:00;108\n"
-    assert times(read(write(tmp_path, "export.csv", text)), "TE301020") == [
-        "2015-01-31 08:00",
-        "2015-01-31 09:00",
-    ]
+@pytest.mark.parametrize("head", ["Date;Time;TE301020", "Datum;Uhrzeit;TE301020", "Day;;TE301020"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_date_and_time_in_two_columns(tmp_path: Path, head: str, swapped: bool) -> None:
+    lines = [head, "31.01.2015;08:00:00;107", "31.01.2015;09:00:00;108"]
+    if swapped:
+        lines = [";".join([b, a, c]) for a, b, c in (line.split(";") for line in lines)]
+    reading = read(write(tmp_path, "export.csv", "\n".join(lines) + "\n"))
+    assert times(reading, "TE301020") == ["2015-01-31 08:00", "2015-01-31 09:00"]
+    assert reading.report.notes == [note for note in reading.report.notes if "not read" not in note]
 
 
 def test_excels_own_separator_line(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +15,7 @@ from plant_assets.ingest.decode_ole import check_old_workbook
 from plant_assets.ingest.errors import Refusal
 from tests.ingest.cases import PLANT, WIDE, read, refused, rows, times, values, write
 
-Cell = str | float | datetime | None
+Cell = str | float | datetime | time | None
 Sheets = dict[str, dict[tuple[int, int], Cell]]
 
 START = datetime(2015, 1, 1)
@@ -366,3 +366,9 @@ def test_a_formula_in_an_old_workbook_is_noted(tmp_path: Path) -> None:
     reading = read(tmp_path / "a.xls")
     assert values(reading, "TE301020") == [107]
     assert "1 formulas" in " ".join(reading.report.notes)
+
+
+def test_date_and_time_cells_in_two_columns(tmp_path: Path) -> None:
+    cells = table([["Time", "Date", "TE301020"], [time(8, 5), START, 107], [time(9, 5), START, 108]])
+    reading = read(xlsx(tmp_path / "a.xlsx", {"Data": cells}))
+    assert times(reading, "TE301020") == ["2015-01-01 08:05", "2015-01-01 09:05"]
