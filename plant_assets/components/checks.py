@@ -103,7 +103,7 @@ def _failure(cases: pl.DataFrame, shown: pl.DataFrame) -> dg.AssetCheckResult:
 
 def _places(shown: pl.DataFrame) -> pl.DataFrame:
     """For each row its time, and the file and rows that it comes from."""
-    columns = [pl.col("timestamp").cast(pl.String)] if "timestamp" in shown.columns else []
+    columns = [pl.col("timestamp").dt.strftime("%Y-%m-%d %H:%M")] if "timestamp" in shown.columns else []
     if "sources" in shown.columns:
         place = pl.element().struct
         text = pl.concat_str(
@@ -151,13 +151,15 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
 
 
 def _warning(asset: dg.AssetKey, check: str, found: pl.DataFrame, what: str) -> dg.AssetCheckResult:
-    names = ", ".join(found["tag"].head(5)) if found.height else "none"
+    names = ", ".join(found["tag"].head(5)) if found.height else ""
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=check,
         passed=found.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{found.height} {what}: {names}{' …' if found.height > 5 else ''}",
+        description=f"{found.height} {what}: {names}{' …' if found.height > 5 else ''}"
+        if names
+        else f"no {what}",
         metadata={what: records_table(found)} if found.height else {},
     )
 

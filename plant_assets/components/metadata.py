@@ -7,11 +7,28 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import polars as pl
+from polars.datatypes import DataType, DataTypeClass
 
 from plant_assets.components.svg import Trace, trend
-from plant_assets.profile.model import PlantProfile, Tag
+from plant_assets.profile.model import PlantProfile
 
 _PLOTTED_TAGS = 6
+_FLAGS = "quality bits: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing"
+_COLUMNS = {
+    "timestamp": "start of the interval",
+    "sources": "files and rows that the row's values come from",
+    "anomaly_label": "1 in alarm, else 0",
+    "regime": "normal, transition or alarm",
+    "label_source": "rules and periods that make the row an alarm",
+    "synthetic": "made by SMOTE, never measured",
+    "fold": "walk-forward fold in which the row was tested",
+    "horizon": "hours ahead; 0 is now",
+    "y": "what came true",
+    "score": "higher is worse",
+    "decision": "what is compared with the threshold",
+    "threshold": "chosen inside the training fold from the false-alarm budget",
+    "alarm": "de-bounced",
+}
 
 
 def table_metadata(frame: pl.DataFrame, profile: PlantProfile) -> dict[str, dg.MetadataValue]:
@@ -28,10 +45,19 @@ def table_metadata(frame: pl.DataFrame, profile: PlantProfile) -> dict[str, dg.M
 
 def column_schema(frame: pl.DataFrame, profile: PlantProfile) -> dg.TableSchema:
     """Names and types of a table's columns; tags with what they measure and its unit."""
-    tags = {tag.name: tag for tag in profile.tags}
+    said = {tag.name: f"{tag.description}, {tag.unit}; {tag.process_unit}" for tag in profile.tags}
+    said |= {
+        f"{tag.name}_{a}": f"{a}imum of the interval, {tag.unit}"
+        for tag in profile.tags
+        for a in tag.aggregates
+    }
+    said |= {f"{tag.name}_flags": _FLAGS for tag in profile.tags}
+    said |= {name: f"{sp} - {pv}" for name, (sp, pv) in profile.deviations.items()}
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name=name, type=_type_name(dtype), description=_describe(tags.get(name)))
+            dg.TableColumn(
+                name=name, type=_type_name(dtype), description=said.get(name) or _COLUMNS.get(name)
+            )
             for name, dtype in frame.schema.items()
         ]
     )
@@ -67,7 +93,7 @@ def column_trend(
 def records_table(frame: pl.DataFrame, rows: int = 50) -> dg.TableMetadataValue:
     """The first rows of a small table, values as text where Dagster knows no such type."""
     plain = frame.head(rows).with_columns(
-        pl.col(name).cast(pl.String)
+        pl.col(name).dt.strftime("%Y-%m-%d %H:%M") if dtype.is_temporal() else pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
         if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String))
     )
@@ -76,9 +102,10 @@ def records_table(frame: pl.DataFrame, rows: int = 50) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
-def _describe(tag: Tag | None) -> str | None:
-    return f"{tag.description}, {tag.unit}; {tag.process_unit}" if tag else None
-
-
-def _type_name(dtype: pl.DataType) -> str:
-    return str(dtype)
+def _type_name(dtype: DataType | DataTypeClass) -> str:
+    """The type as people say it; Polars' own name where there is no shorter one."""
+    if isinstance(dtype, pl.Datetime):
+        return f"timestamp {dtype.time_zone or ''}".strip()
+    if isinstance(dtype, pl.List):
+        return f"list of {_type_name(dtype.inner)}"
+    return "struct" if isinstance(dtype, pl.Struct) else str(dtype).lower()
