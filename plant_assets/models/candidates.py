@@ -12,7 +12,7 @@ import polars as pl
 
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.scoring import nowcast_metrics
-from plant_assets.models.spec import CANDIDATES, ModelSpec
+from plant_assets.models.spec import CANDIDATES, LGBM_SMOTE, ModelSpec
 from plant_assets.models.train import TrainedModel, WalkForward, finished, renamed, walk
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
@@ -46,11 +46,12 @@ def train_champion(
     chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
     won = finished(walked[chosen], inputs, profile)
     nested, choices = _nested(walked, inputs, profile, metric)
+    nested_figures = _nested_figures(nested, inputs, profile)
     return replace(
         won,
         spec=spec,
         oof=renamed(won.oof, spec.name),
-        metrics=won.metrics | _prefixed(figures) | _nested_figures(nested, inputs, profile),
+        metrics=won.metrics | _prefixed(figures) | nested_figures | _smote_ablation(inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
         notes=(*won.notes, _sentence(chosen, figures, metric)),
         candidates=join_oof(w.oof for w in walked.values()),
@@ -120,6 +121,15 @@ def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: Plant
     rates = ("false_alarm_hours_per_day", "false_episodes_per_day", "events_found", "periods_found")
     wanted |= {name: name for name in rates}
     return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
+
+
+def _smote_ablation(inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+    """What SMOTE inside the fold does to LightGBM; beside `candidate.lgbm_soft_alarm.*`."""
+    if not inputs.has_labels:
+        return {}
+    figures = nowcast_metrics(walk(LGBM_SMOTE, inputs, profile).oof, inputs, profile)
+    wanted = ("pr_auc", "roc_auc", "brier", "calibration_slope")
+    return {f"ablation.lgbm_smote.{name}": figures[name] for name in wanted if name in figures}
 
 
 def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from plant_assets.models.calibration import fit_platt, later_block
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels, Unsupervised
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.resampling import smote
 from plant_assets.models.spec import Builder, ModelSpec
 from plant_assets.profile.model import AlarmBudget, PlantProfile
 from plant_assets.validation.events import choose_threshold
@@ -149,7 +150,11 @@ def _fit_supervised(
     }
     preprocess = Preprocessor.fit(rows[earlier], names)
     estimator = Constant() if one_class else new_estimator(spec.builder, profile.validation.seed)
-    estimator.fit(preprocess.transform(rows[earlier]), labels[earlier])
+    scaled, known = preprocess.transform(rows[earlier]), labels[earlier]
+    if spec.resampled:
+        made = smote(scaled, known, profile.validation.seed)
+        scaled, known = np.vstack([scaled, made]), np.append(known, np.ones(len(made), np.int8))
+    estimator.fit(scaled, known)
     scores = estimator.score(preprocess.transform(rows[later]))
     calibrator = fit_platt(scores, labels[later], rows_per_day(profile))
     decisions = calibrator.probability(scores)

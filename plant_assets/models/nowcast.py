@@ -31,7 +31,7 @@ class Logistic(Estimator):
         model = LogisticRegression(C=1 / self.penalty, class_weight="balanced", max_iter=300)
         model.fit(rows, labels)
         self.coefficients = model.coef_[0].copy()
-        self.intercept = float(model.intercept_[0])
+        self.intercept = float(np.asarray(model.intercept_)[0])
         return self
 
     def score(self, rows: Floats) -> Floats:
@@ -63,7 +63,7 @@ class RandomForest(Estimator):
     def score(self, rows: Floats) -> Floats:
         if self.model is None:
             raise RuntimeError("random forest: expected fit before score")
-        return self.model.predict_proba(rows)[:, 1]
+        return np.asarray(self.model.predict_proba(rows))[:, 1]
 
 
 class XgBoost(Estimator):

@@ -7,12 +7,12 @@ import pytest
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.spec import CANDIDATES, ISOLATION_FOREST, REGIME_CLASSIFIER, ModelSpec
+from plant_assets.models.spec import CANDIDATES, ISOLATION_FOREST, LGBM_SMOTE, REGIME_CLASSIFIER, ModelSpec
 from plant_assets.models.train import plant_folds, train, walk
 from plant_assets.validation.oof import OOF_SCHEMA, checked_oof
 from tests.models import plants
 
-FITTED = (ISOLATION_FOREST, *CANDIDATES)
+FITTED = (ISOLATION_FOREST, *CANDIDATES, LGBM_SMOTE)
 ALL = (*FITTED, REGIME_CLASSIFIER)
 PROFILE = plants.profile()
 

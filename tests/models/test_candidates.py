@@ -45,6 +45,7 @@ def test_champion_shows_every_candidate_and_the_nested_choice(champion: TrainedM
     assert set(champion.candidates["model"].unique()) == {spec.name for spec in CANDIDATES}
     assert all(f"candidate.{spec.name}.pr_auc" in champion.metrics for spec in CANDIDATES)
     assert 0 <= champion.metrics["nested_pr_auc"] <= 1
+    assert 0 <= champion.metrics["ablation.lgbm_smote.pr_auc"] <= 1
     assert champion.metrics["pr_auc"] > champion.metrics["base_rate"] + 0.2
     assert np.isfinite(list(champion.metrics.values())).all()
 
