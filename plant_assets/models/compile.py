@@ -22,6 +22,7 @@ from plant_assets.models.compile_trees import (
 from plant_assets.models.fitted import Constant, Estimator, FittedModel
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
 from plant_assets.models.regime import Multinomial
+from plant_assets.models.ridge import Ridge
 from serving import calibration, scorers
 
 Model = TypeVar("Model")
@@ -80,7 +81,7 @@ def _constant(estimator: Constant, parts: Parts) -> scorers.ScorerNode:
     return scorers.Constant(value=estimator.value)
 
 
-def _linear(estimator: Logistic, parts: Parts) -> scorers.ScorerNode:
+def _linear(estimator: Logistic | Ridge, parts: Parts) -> scorers.ScorerNode:
     return scorers.Linear(
         coefficients=parts.array("coefficients", estimator.coefficients),
         intercept=parts.array("intercept", np.array([estimator.intercept])),
@@ -152,6 +153,7 @@ def _fitted(model: Model | None, estimator: Estimator) -> Model:
 _COMPILERS: dict[type, Callable[..., scorers.ScorerNode]] = {
     Constant: _constant,
     Logistic: _linear,
+    Ridge: _linear,
     Multinomial: _multinomial,
     RandomForest: _random_forest,
     XgBoost: _xgboost,

@@ -6,14 +6,14 @@ rows, and the penalty that predicts zero is among those tried.
 """
 
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.models.fitted import Estimator, FittedModel, Floats, Labels
+from plant_assets.models.fitted import FittedModel, Floats
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import ModelSpec
 from plant_assets.models.train import TrainedModel, plant_folds
 from plant_assets.profile.model import PlantProfile
@@ -24,37 +24,9 @@ Index = NDArray[np.intp]
 PENALTIES = (1e2, 1e3, 1e4, 1e5)
 SHARES = (0.0, 0.25, 0.5, 1.0)
 """How much of the ridge's answer is given; 0 predicts zero, a loop that holds its set point."""
-CLIP = 3.0
 BLOCKS = 3
 CAUTION = 0.995
 """Something else than zero is predicted only where it cuts the error on later rows by half a percent."""
-
-
-class Ridge(Estimator):
-    """Linear least squares with an L2 penalty, fitted on clipped rows; the score is a signed deviation."""
-
-    kind = "ridge"
-
-    def __init__(self, penalty: float, share: float) -> None:
-        self.penalty = penalty
-        self.share = share
-        self.coefficients = np.empty(0)
-        self.intercept = 0.0
-
-    def fit(self, rows: Floats, labels: Labels | Floats) -> Self:
-        """Learn from scaled rows (rows, features) and their deviations (rows,), in the tag's unit."""
-        design = np.clip(rows, -CLIP, CLIP)
-        centre, middle = design.mean(axis=0), float(np.median(labels))
-        spread = 1.4826 * float(np.median(np.abs(labels - middle))) or float(np.std(labels)) or 1.0
-        wanted = np.clip(labels - middle, -CLIP * spread, CLIP * spread)
-        design = design - centre
-        gram = design.T @ design + self.penalty * np.eye(design.shape[1])
-        self.coefficients = self.share * np.linalg.solve(gram, design.T @ wanted)
-        self.intercept = self.share * middle - float(centre @ self.coefficients)
-        return self
-
-    def score(self, rows: Floats) -> Floats:
-        return rows @ self.coefficients + self.intercept
 
 
 def train_deviation(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:
