@@ -127,10 +127,7 @@ def _trivial(labelled: pl.DataFrame, profile: PlantProfile, notes: list[str]) ->
 
 def _horizon(ground: Ground, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> Horizon:
     scored = {
-        kind: [
-            ground.scored(table, name, hours)
-            for name in table.filter(horizon=hours)["model"].unique(maintain_order=True)
-        ]
+        kind: [ground.scored(table, name, hours) for name in _names(table.filter(horizon=hours))]
         for kind, table in (("model", models), ("trivial", trivial))
     }
     judged = {kind: tuple(ground.evaluate(rows) for rows in found) for kind, found in scored.items()}
@@ -144,6 +141,11 @@ def _horizon(ground: Ground, models: pl.DataFrame, trivial: pl.DataFrame, hours:
         comparisons=tuple(compare(ground, rows, scored["trivial"]) for rows in scored["model"]),
         curves=tuple(_curves(rows) for rows in (*scored["model"], *scored["trivial"])),
     )
+
+
+def _names(oof: pl.DataFrame) -> list[str]:
+    """Models in the table's order, the champion first."""
+    return sorted(oof["model"].unique(maintain_order=True), key=lambda name: name != CHAMPION)
 
 
 def _curves(rows: Scored) -> Curves:

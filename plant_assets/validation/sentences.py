@@ -71,11 +71,9 @@ def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
     budget = profile.budget
     if not now.events.n_events:
         return f"the {title} had no event to find"
-    periods, of = now.periods_found
-    noted = f" ({periods} of the {of} that operators noted)" if of else ""
-    text = f"the {title} found {now.events.n_found} of {_count(now.events.n_events, 'event')}{noted}"
+    text = f"the {title} found {_shares(now)}"
     if now.events.n_found:
-        text += f", half of them within {_hours(-now.events.lead_median_h)} of the start"
+        text += f", half of those within {_hours(-now.events.lead_median_h)} of the start"
     if not now.events.normal_days:
         return f"{text}; there was no normal operation to count false alarms on"
     return (
@@ -83,6 +81,17 @@ def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
         f"{now.events.false_alarm_hours_per_day:.1f} hours in alarm without reason per day of normal operation "
         f"(accepted: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g})"
     )
+
+
+def _shares(now: ModelResult) -> str:
+    """Events found of those that operators noted, and of those that only the rules saw."""
+    periods, noted = now.periods_found
+    total, found = now.events.n_events, now.events.n_found
+    if not noted:
+        return f"{found} of {_count(total, 'event')}"
+    text = f"{periods} of the {_count(noted, 'event')} that operators noted"
+    rest = total - noted
+    return f"{text} and {found - periods} of the {rest} that only rules saw" if rest else text
 
 
 def _warned(forecasts: Sequence[ModelResult]) -> str:
@@ -123,7 +132,9 @@ def _doubts(
     if now is not None and _over_budget(profile, now):
         doubts.append("the alarm count staying within what was accepted, as it was over it here")
     if now is not None and not 0.8 <= now.slope <= 1.25:
-        doubts.append("its probabilities as percentages, as they are poorly calibrated")
+        doubts.append(
+            f"the probabilities of the {spoken(now.model)} as percentages, as they are poorly calibrated"
+        )
     events = max((h.n_events for h in horizons), default=0)
     if events < FEW_EVENTS:
         doubts.append(f"small differences between models, as {_count(events, 'event')} leave wide intervals")
