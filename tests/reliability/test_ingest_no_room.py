@@ -1,0 +1,87 @@
+"""A full disk and a locked database: a clear sentence, nothing half done, and a retry that works."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.storage import StorageBusyError, StorageFullError
+from tests.reliability.site import Site, after
+
+VALUES = [float(i % 799) * 1.1 for i in range(20_000)]
+
+
+def test_no_room_for_a_file_is_a_clear_fault_and_the_retry_finishes(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.drop([site.write("a.csv", 0, [1.0, 2.0])])
+    before = site.state()
+    path = site.write("b.csv", 0, VALUES)
+    said = site.start([path], limit=20_000).fault()
+    assert said.startswith("StorageFullError: ")
+    assert "no room left to write. Nothing was changed." in said
+    assert site.state() == before
+    assert path.exists()
+    assert site.drop([path]).committed
+    assert site.state() == after(before, 0, VALUES)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB, where the system lets us have one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small disk is not allowed here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_a_clear_fault_and_the_retry_finishes(small_disk: Path, tmp_path: Path) -> None:
+    site = Site(small_disk)
+    site.drop([site.write("a.csv", 0, [1.0, 2.0])])
+    before = site.state()
+    elsewhere = tmp_path / "b.csv"
+    shutil.move(site.write("b.csv", 0, VALUES), elsewhere)
+    ballast = small_disk / "ballast"
+    _fill(ballast, leave=40_000)
+    with pytest.raises(StorageFullError, match="Free some space"):
+        site.drop([elsewhere])
+    assert site.state() == before
+    ballast.unlink()
+    assert site.drop([elsewhere]).committed
+    assert site.state() == after(before, 0, VALUES)
+
+
+def test_a_locked_manifest_after_the_commit_is_a_clear_fault_and_the_retry_finishes(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.manifest = Manifest(f"sqlite:///{tmp_path}/manifest.db", busy_timeout_s=0.05)
+    path = site.write("a.csv", 0, [1.0, 2.0])
+    holder = sqlite3.connect(tmp_path / "manifest.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageBusyError, match="another process holds it"):
+        site.drop([path])
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert not site.drop([path]).committed
+    assert site.state() == after({}, 0, [1.0, 2.0])
+    assert [entry.state for entry in site.manifest.entries()] == ["ingested"]
+
+
+def test_two_drops_at_once_both_go_in(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    paths = [site.write(f"{n}.csv", n * 50, [float(n)] * 100) for n in range(3)]
+    children = [site.start([path]) for path in paths]
+    assert [child.fault() for child in children] == ["", "", ""]
+    assert len(site.state()) == 200
+    assert len(site.history.drops()) == 3
+
+
+def _fill(path: Path, *, leave: int) -> None:
+    status = os.statvfs(path.parent)
+    path.write_bytes(b"0" * (status.f_bavail * status.f_frsize - leave))
