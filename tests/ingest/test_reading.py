@@ -250,3 +250,7 @@ def test_a_second_time_column_does_not_make_a_wide_table_per_tag(tmp_path: Path)
 def test_a_column_of_utc_times_in_a_plant_elsewhere(tmp_path: Path) -> None:
     text = "Time (UTC),TE301020\n2015-07-01 00:00,107\n"
     assert times(read(write(tmp_path, "a.csv", text), BERLIN), "TE301020") == ["2015-07-01 00:00"]
+
+
+def test_the_end_mark_of_old_exports_is_no_row(tmp_path: Path) -> None:
+    assert values(read(write(tmp_path, "a.csv", WIDE + "\x1a")), "TE301020") == [107.5, 108.0]
