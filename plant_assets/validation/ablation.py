@@ -25,17 +25,25 @@ class Ablation:
 
 
 def smote_ablation(ground: Ground, oof: pl.DataFrame) -> tuple[Ablation, ...]:
-    """Pair each `<model>_smote` of the table with its `<model>`; those without a partner are left out."""
+    """Pair each `<model>_smote` of the table with `<model>` or `<model>_soft_alarm`; those without a partner are left out."""
     pairs = oof.select("model", "horizon").unique(maintain_order=True).rows()
     return tuple(
-        _ablation(ground, oof, name.removesuffix(SMOTE_SUFFIX), horizon)
+        _ablation(ground, oof, partner, name, horizon)
         for name, horizon in pairs
-        if name.endswith(SMOTE_SUFFIX) and (name.removesuffix(SMOTE_SUFFIX), horizon) in pairs
+        if (partner := _partner(name, horizon, pairs)) is not None
     )
 
 
-def _ablation(ground: Ground, oof: pl.DataFrame, model: str, horizon: int) -> Ablation:
-    without, other = (ground.scored(oof, name, horizon) for name in (model, f"{model}{SMOTE_SUFFIX}"))
+def _partner(name: str, horizon: int, pairs: list[tuple[str, int]]) -> str | None:
+    """The same model without SMOTE: `lgbm` or `lgbm_soft_alarm` for `lgbm_smote`."""
+    if not name.endswith(SMOTE_SUFFIX):
+        return None
+    plain = name.removesuffix(SMOTE_SUFFIX)
+    return next((found for found in (plain, f"{plain}_soft_alarm") if (found, horizon) in pairs), None)
+
+
+def _ablation(ground: Ground, oof: pl.DataFrame, model: str, other_model: str, horizon: int) -> Ablation:
+    without, other = ground.scored(oof, model, horizon), ground.scored(oof, other_model, horizon)
     drawn, drawn_other = ground.resample(without), ground.resample(other)
     same_rows = len(without.target) == len(other.target)
     nothing = Interval(float("nan"), float("nan"), float("nan"))

@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
+from plant_assets.validation.ablation import smote_ablation
 from plant_assets.validation.baselines import BASELINES
+from plant_assets.validation.evaluate import Ground
 from plant_assets.validation.gate import gate
 from plant_assets.validation.oof import OofError, empty_oof, join_oof
 from plant_assets.validation.report import build_report, render_html
@@ -118,6 +120,14 @@ def test_smote_is_an_ablation_and_no_model_of_its_own(report, page):
     assert [a.model for a in report.ablations] == ["noise"]
     assert "noise_smote" not in {r.model for h in report.horizons for r in h.models}
     assert "With and without synthetic rows (SMOTE)" in page.text
+
+
+@pytest.mark.parametrize(("plain", "pairs"), [("noise", 1), ("noise_soft_alarm", 1), ("other", 0)])
+def test_the_partner_of_a_smote_model_is_found_by_name(month, models, profile, plain, pairs):
+    two = models.filter(pl.col("model").is_in(["noise", "noise_smote"]))
+    named = two.with_columns(model=pl.col("model").replace("noise", plain))
+    found = smote_ablation(Ground(month, profile), named)
+    assert [a.model for a in found] == [plain] * pairs
 
 
 def test_the_page_is_one_sound_file_without_scripts_or_references(page):
