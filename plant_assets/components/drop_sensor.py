@@ -101,8 +101,11 @@ def _request(
 
 
 def drop_key(entries: Sequence["ManifestEntry"], attempt: int) -> str:
-    """Key of a drop's run: equal for equal paths and contents of the same attempt."""
-    content = sorted((str(entry.path), entry.sha256) for entry in entries)
+    """Key of a drop's run: paths, contents and attempt, and when they were dropped.
+
+    Dagster never repeats a key, and a file that was given up may be dropped again as it is.
+    """
+    content = sorted((str(e.path), e.sha256, e.first_seen.isoformat()) for e in entries)
     return f"{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}-{attempt}"
 
 

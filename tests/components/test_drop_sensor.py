@@ -171,6 +171,20 @@ def test_drop_whose_process_is_lost_every_time_is_given_up_and_shown(plant: Plan
     assert not plant.look().asset_events, "an alert is given once"
 
 
+def test_file_that_was_given_up_may_be_dropped_again_as_it_is(plant: Plant) -> None:
+    plant.put("a.csv")
+    for _ in range(6):
+        plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE)
+    plant.look()
+    plant.clock(60)
+    (plant.drop / "a.csv").unlink()
+    plant.look()
+    plant.put("a.csv")
+    again = plant.requested()
+    assert again.tags["forewarn/attempt"] == "1"
+    assert not plant.instance.get_runs(dg.RunsFilter(tags={"forewarn/drop": str(again.run_key)}))
+
+
 def test_finished_drop_is_left_alone(plant: Plant) -> None:
     from plant_assets.ingest.drop_folder import look_at
 

@@ -1,0 +1,177 @@
+"""A plant's whole job in process: from dropped files to a champion behind its alias."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from plant_assets.components.plant import plant_definitions
+from plant_assets.defs.resources import resources
+from plant_assets.models.registry import ModelRegistry
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import settings
+from plant_assets.simulation.drops import write_drop
+from plant_assets.simulation.simulate import simulate
+
+FEW_MODELS = ("isolation_forest", "deviation_predictor", "forecaster", "champion")
+
+
+class Pipeline:
+    """A plant's job with a home of its own."""
+
+    def __init__(self, profile: PlantProfile) -> None:
+        self.profile = profile
+        self.definitions = dg.Definitions.merge(resources(), plant_definitions(profile, 2))
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.drop = settings().drop / profile.name
+
+    def run(self, *files: Path, only: tuple[str, ...] = ()) -> dg.ExecuteInProcessResult:
+        raw = f"{self.profile.name}__raw_sensor_data"
+        config = {"ops": {raw: {"config": {"files": [str(file) for file in files]}}}}
+        return self.definitions.resolve_job_def(f"{self.profile.name}__pipeline").execute_in_process(
+            instance=self.instance,
+            run_config=config if not only or "raw_sensor_data" in only else None,
+            asset_selection=[dg.AssetKey([self.profile.name, name]) for name in only] or None,
+            raise_on_error=False,
+        )
+
+    def asset(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(Path(settings().lake_root) / self.profile.name / "assets" / f"{name}.parquet")
+
+    def metadata(self, result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.MetadataValue]:
+        (event,) = result.asset_materializations_for_node(f"{self.profile.name}__{asset}")
+        return dict(event.metadata)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("pipeline")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOREWARN_HOME", str(folder / "home"))
+        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def pipeline(home: Path) -> Pipeline:
+    demo = load_profile("demo")
+    quick = demo.validation.model_copy(update={"folds": 2})
+    return Pipeline(
+        demo.model_copy(update={"models": FEW_MODELS, "validation": quick, "horizons": demo.horizons[:1]})
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(pipeline: Pipeline) -> dg.ExecuteInProcessResult:
+    simulation = simulate(pipeline.profile, datetime(2026, 1, 1, tzinfo=UTC), 28, 7)
+    pipeline.drop.mkdir(parents=True)
+    files = write_drop(simulation, "long_csv", pipeline.drop)
+    result = pipeline.run(*files)
+    failures = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    assert result.success, "\n".join(str(error.cause or error) for error in failures if error)
+    return result
+
+
+def test_first_champion_answers_with_the_gates_verdict_beside_it(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    registry = ModelRegistry.from_settings()
+    for name in ("champion", "isolation_forest", "deviation_predictor", "forecaster_1h"):
+        version = registry.champion(f"{pipeline.profile.registry_prefix}{name}")
+        assert version is not None, name
+        assert version.tags["dagster_run"] == finished.run_id
+    metadata = pipeline.metadata(finished, "champion")
+    assert "first champion" in str(metadata["verdict"].value)
+    assert metadata["gate"].value
+
+
+def test_tables_follow_each_other_row_by_row(pipeline: Pipeline, finished: dg.ExecuteInProcessResult) -> None:
+    raw, labelled = pipeline.asset("raw_sensor_data"), pipeline.asset("labeled_dataset")
+    assert labelled.select(raw.columns).equals(raw)
+    for name in ("features", "window_features"):
+        assert pipeline.asset(name)["timestamp"].equals(raw["timestamp"])
+    assert "timestamp" not in pipeline.asset("smote_features").columns
+    assert pipeline.asset("smote_features")["synthetic"].any()
+
+
+def test_people_read_counts_dates_a_picture_and_links(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    raw = pipeline.metadata(finished, "raw_sensor_data")
+    assert raw["dagster/row_count"].value == pipeline.asset("raw_sensor_data").height
+    assert "2026-01-01" in str(raw["date range"].value)
+    assert "data:image/svg+xml" in str(raw["trend"].value)
+    model = pipeline.metadata(finished, "isolation_forest")
+    assert "/#/models/demo_alarm_isolation_forest/versions/1" in str(model["model version"].value)
+    report = pipeline.metadata(finished, "validation_report")
+    assert Path(str(report["report"].value)).read_text("utf-8").startswith("<!doctype html")
+
+
+def test_columns_are_traced_from_feature_to_tag(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    value = pipeline.metadata(finished, "features")["dagster/column_lineage"].value
+    assert isinstance(value, dg.TableColumnLineage)
+    behind = {dep.column_name for dep in value.deps_by_column["LIC31002_deviation_std_3h"]}
+    assert behind == {"LIC31002_SP", "LIC31002_PV"}
+    assert value.deps_by_column["LT301031_std_3h"][0].asset_key.path[1] == "labeled_dataset"
+
+
+def test_report_holds_models_and_trivial_baselines(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    oof = pipeline.asset("validation_report")
+    assert {"champion", "forecaster_1h", "persistence", "always_alarm"} <= set(oof["model"].unique())
+
+
+def test_same_data_again_gives_the_same_raw_table(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    before = pipeline.asset("raw_sensor_data")
+    again = pipeline.run(only=("raw_sensor_data",))
+    assert again.success
+    assert pipeline.asset("raw_sensor_data").equals(before)
+
+
+def test_breached_check_stops_the_run_and_shows_the_rows(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    narrow = [
+        tag.model_copy(update={"range": (0.0, 250.0)}) if tag.name == "PDT31008" else tag
+        for tag in pipeline.profile.tags
+    ]
+    strict = Pipeline(pipeline.profile.model_copy(update={"tags": tuple(narrow)}))
+    result = strict.run(only=("raw_sensor_data", "labeled_dataset"))
+    assert not result.success
+    (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == "raw_sensor_data_schema"]
+    assert not check.passed
+    shown = check.metadata["failing rows"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    assert {row.data["column"] for row in shown.records} == {"PDT31008", "PDT31008_max"}
+    assert " rows " in str(shown.records[0].data["sources"])
+    assert "labeled_dataset" not in {k.path[1] for k in _materialized(result)}
+
+
+def test_drop_without_a_usable_file_fails_with_its_reason(pipeline: Pipeline, home: Path) -> None:
+    bad = pipeline.drop / "notes.csv"
+    bad.parent.mkdir(parents=True, exist_ok=True)
+    bad.write_text("hello\nworld\n")
+    result = pipeline.run(bad, only=("raw_sensor_data",))
+    assert not result.success
+    (failure,) = [e.step_failure_data for e in result.all_events if e.is_step_failure]
+    assert failure.error is not None
+    assert "notes.csv refused" in failure.error.message
+    assert not bad.exists()
+    assert list((settings().quarantine / "demo").rglob("notes.csv"))
+
+
+def _materialized(result: dg.ExecuteInProcessResult) -> list[dg.AssetKey]:
+    return [
+        event.asset_key for event in result.all_events if event.is_step_materialization and event.asset_key
+    ]
