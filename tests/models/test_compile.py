@@ -16,7 +16,9 @@ def answers(trained, rows, folder):
     node, calibrator, parts = compile_model(trained.model)
     for name, content in parts.forests.items():
         (folder / name).write_bytes(content)
-    scores = node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(trained.model.preprocess.impute(rows))
+    scores = node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(
+        trained.model.preprocess.impute(rows)
+    )
     worst = scores if scores.ndim == 1 else scores[:, -1]
     return scores, worst if calibrator is None else calibrator.probability(worst)
 
@@ -76,7 +78,7 @@ def test_an_unknown_family_is_refused_by_name() -> None:
         def score(self, rows):
             return rows[:, 0]
 
-    with pytest.raises(CompileError, match="no way to compile a Novel: expected one of .*RandomForest"):
+    with pytest.raises(CompileError, match=r"no way to compile a Novel: expected one of .*RandomForest"):
         compile_estimator(Novel(), Parts(width=1))
 
 

@@ -1,7 +1,7 @@
 """A real ASGI app over a pretended MLflow, and bundles made once."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,11 @@ from tests.serving.factories import bundle_folder
 from tests.serving.mlflow_fake import FakeMlflow
 
 CHAMPION_NAME = "plant_alarm_champion"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +52,6 @@ def serving_settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", poll_seconds=3600, max_body_mb=1)
 
 
-Running = Callable[[FakeMlflow], AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
 @asynccontextmanager
 async def serve(mlflow: FakeMlflow, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app, whose models have been looked at once."""
@@ -60,11 +62,3 @@ async def serve(mlflow: FakeMlflow, settings: Settings) -> AsyncIterator[httpx.A
         async with httpx.AsyncClient(transport=transport, base_url="http://inference") as client:
             client.app = app  # type: ignore[attr-defined]
             yield client
-
-
-@pytest.fixture
-def readings(profile: PlantProfile) -> Iterator[list[dict]]:
-    """96 raw rows as a client would send them."""
-    from tests.serving.factories import raw_table
-
-    yield raw_table(profile).tail(96).drop("timestamp").to_dicts()

@@ -133,4 +133,8 @@ def model_of(profile: PlantProfile, name: str, kind: str = "logistic") -> Traine
 
 
 def _builder(kind: str) -> str:
-    return kind if kind in ("logistic", "random_forest", "xgboost", "lightgbm", "anomaly_ensemble") else "logistic"
+    return (
+        kind
+        if kind in ("logistic", "random_forest", "xgboost", "lightgbm", "anomaly_ensemble")
+        else "logistic"
+    )

@@ -1,0 +1,250 @@
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plant_assets.models.bundle import ParityError
+from plant_assets.models.promotion import place, promote, release, rollback
+from plant_assets.models.registry import ModelRegistry, RegistryError, Version
+from plant_assets.profile.model import PlantProfile
+from serving.bundle import Bundle, BundleError
+from tests.serving.factories import bundle_folder, inputs_of, model_of, trained_model
+
+CHAMPION = "plant_alarm_champion"
+
+
+@pytest.fixture(scope="module")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it is made anew, which takes seconds; tests copy it."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    _ = ModelRegistry(f"sqlite:///{path}", path.parent / "artifacts").client
+    return path
+
+
+@pytest.fixture
+def registry(empty_mlflow: Path, tmp_path: Path) -> ModelRegistry:
+    database = Path(shutil.copy(empty_mlflow, tmp_path / "mlflow.db"))
+    return ModelRegistry(f"sqlite:///{database}", tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def champion_folder(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle_folder(profile, tmp_path_factory.mktemp("bundle") / "bundle")
+
+
+def published(registry: ModelRegistry, folder: Path) -> Version:
+    return registry.log_bundle(folder)
+
+
+def test_a_logged_model_has_run_figures_signature_and_bundle(
+    registry: ModelRegistry, profile: PlantProfile, tmp_path: Path
+) -> None:
+    trained = trained_model(profile, "random_forest")
+    version = registry.log(trained, inputs_of(profile), profile, dagster_run_id="dagster-1")
+    assert (version.name, version.version, version.aliases) == (CHAMPION, 1, ())
+    run = registry.client.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    assert registry.client.get_experiment(run.info.experiment_id).name == "gas_treatment_models"
+    assert run.data.params == {"builder": "random_forest"}
+    assert run.data.metrics == {"pr_auc": 0.8}
+    assert run.data.tags["data_fingerprint"] == "fingerprint-7"
+    lineage = registry.manifest(version, tmp_path).lineage
+    assert (lineage.mlflow_run, lineage.dagster_run) == (version.run_id, "dagster-1")
+    oof = registry.oof(version)
+    assert oof is not None
+    assert oof.equals(trained.oof)
+
+
+def test_what_is_published_is_an_mlflow_model_that_answers_like_the_bundle(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    import mlflow
+    import pandas as pd
+
+    version = registry.promote(published(registry, champion_folder).name)
+    mlflow.set_tracking_uri(registry.tracking_uri)
+    mlflow.set_registry_uri(registry.tracking_uri)
+    model = mlflow.pyfunc.load_model(f"models:/{version.name}@champion")
+    bundle = Bundle.load(champion_folder)
+    rows = pd.DataFrame(bundle.reference_rows, columns=list(bundle.names))
+    np.testing.assert_allclose(model.predict(rows)["decision"], bundle.reference_decisions, atol=1e-9)
+    assert [c.name for c in model.metadata.signature.inputs] == list(bundle.names)
+    assert len(model.predict(pd.DataFrame([{"PDT31008": 200.0}]))) == 1
+
+
+def test_a_failing_parity_publishes_nothing(
+    registry: ModelRegistry, profile: PlantProfile, monkeypatch
+) -> None:
+    monkeypatch.setattr(
+        "plant_assets.models.compile.scorers.Scaled.build", lambda *_: lambda rows: rows[:, 0]
+    )
+    with pytest.raises((ParityError, BundleError)):
+        registry.log(trained_model(profile), inputs_of(profile), profile)
+    assert registry.versions(CHAMPION) == []
+
+
+def test_a_spoilt_folder_publishes_nothing(
+    registry: ModelRegistry, champion_folder: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(champion_folder, tmp_path / "copy"))
+    (copy / "arrays.npz").write_bytes(b"")
+    with pytest.raises(BundleError, match="damaged"):
+        registry.log_bundle(copy)
+    assert registry.versions(CHAMPION) == []
+
+
+def test_a_run_that_fails_halfway_leaves_no_version(
+    registry: ModelRegistry, champion_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(registry.client, "log_artifacts", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        published(registry, champion_folder)
+    assert registry.versions(CHAMPION) == []
+    experiment = registry.client.get_experiment_by_name("gas_treatment_models")
+    assert experiment is not None
+    (run,) = registry.client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+
+
+def test_promotion_rollback_and_the_way_back_further(registry: ModelRegistry, champion_folder: Path) -> None:
+    for _ in range(3):
+        published(registry, champion_folder)
+    assert registry.promote(CHAMPION, 1).before is None
+    registry.promote(CHAMPION, 2)
+    registry.promote(CHAMPION, 3)
+    assert registry.by_alias(CHAMPION, "previous") == registry.version(CHAMPION, 2)
+    assert rollback("gas_treatment", registry).after == 2
+    assert rollback("gas_treatment", registry).after == 1
+    with pytest.raises(RegistryError, match="version 1 is the first champion"):
+        rollback("gas_treatment", registry)
+
+
+def test_promoting_the_champion_again_keeps_its_predecessor(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    for wanted in (1, 2):
+        published(registry, champion_folder)
+        registry.promote(CHAMPION, wanted)
+    registry.promote(CHAMPION, 2)
+    assert registry.rollback(CHAMPION).after == 1
+
+
+def test_the_challenger_is_promoted_by_default(registry: ModelRegistry, champion_folder: Path) -> None:
+    first, second, _ = (published(registry, champion_folder) for _ in range(3))
+    release(registry, first)
+    registry.challenge(second)
+    assert promote("gas_treatment", registry=registry).after == second.version
+    assert registry.by_alias(CHAMPION, "challenger") is None
+    assert promote("gas_treatment", registry=registry).after == 3, "the newest, where nothing waits"
+
+
+@pytest.mark.parametrize(
+    ("mode", "passed", "first", "moves"),
+    [
+        ("auto", True, False, True),
+        ("auto", False, False, False),
+        ("manual", True, False, False),
+        ("manual", False, False, False),
+        ("auto", True, True, True),
+        ("manual", True, True, True),
+        ("auto", False, True, False),
+    ],
+)
+def test_a_new_version_is_placed_by_gate_and_mode(
+    registry: ModelRegistry, champion_folder: Path, mode, passed: bool, first: bool, moves: bool
+) -> None:
+    if not first:
+        release(registry, published(registry, champion_folder))
+    new = published(registry, champion_folder)
+    placement = place(registry, new, passed=passed, mode=mode)
+    champion = registry.champion(CHAMPION)
+    assert (champion is not None and champion.version == new.version) is moves
+    assert (placement.move is not None) is moves
+    waiting = registry.by_alias(CHAMPION, "challenger")
+    assert (waiting is not None and waiting.version == new.version) is not moves
+
+
+def test_what_is_not_there_is_said(registry: ModelRegistry, champion_folder: Path) -> None:
+    assert registry.champion(CHAMPION) is None
+    with pytest.raises(RegistryError, match=f"{CHAMPION}: no version; materialize the model first"):
+        registry.promote(CHAMPION)
+    with pytest.raises(RegistryError, match="no champion to roll back from"):
+        registry.rollback(CHAMPION)
+    published(registry, champion_folder)
+    with pytest.raises(RegistryError, match="no version 9"):
+        registry.promote(CHAMPION, 9)
+
+
+def test_an_mlflow_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(RegistryError, match=r"MLflow \(http://127.0.0.1:1\): "):
+        ModelRegistry("http://127.0.0.1:1", locks=tmp_path).versions(CHAMPION)
+
+
+def test_concurrent_promotions_leave_one_champion_with_a_predecessor(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    for _ in range(5):
+        published(registry, champion_folder)
+    registry.promote(CHAMPION, 1)
+    together = threading.Barrier(4)
+
+    def move(version: int) -> None:
+        together.wait()
+        registry.promote(CHAMPION, version)
+
+    threads = [threading.Thread(target=move, args=(v,)) for v in (2, 3, 4, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seen = []
+    champion = registry.champion(CHAMPION)
+    assert champion is not None
+    while champion.version != 1:
+        seen.append(champion.version)
+        registry.rollback(CHAMPION)
+        champion = registry.champion(CHAMPION)
+        assert champion is not None
+    assert sorted(seen) == [2, 3, 4, 5], "each move knows the one before it"
+
+
+def test_a_locked_database_is_waited_for_and_then_named(
+    registry: ModelRegistry, champion_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(registry, champion_folder)
+    impatient = ModelRegistry(f"{registry.tracking_uri}?timeout=0.1", tmp_path / "artifacts")
+    impatient.champion(CHAMPION)
+    lock = sqlite3.connect(registry.tracking_uri.removeprefix("sqlite:///"))
+    lock.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr("plant_assets.models.registry.LOCKED_FOR_S", 1.0)
+    with pytest.raises(RegistryError, match="stayed locked"):
+        impatient.promote(CHAMPION, 1)
+    lock.rollback()
+    lock.close()
+    assert impatient.promote(CHAMPION, 1).after == 1
+
+
+def test_the_report_goes_to_its_own_experiment(registry: ModelRegistry, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("<p>fine</p>")
+    run_id = registry.log_report(
+        "gas_treatment", {"report.html": page}, {"pr_auc": 0.8, "slope": float("nan")}
+    )
+    run = registry.client.get_run(run_id)
+    assert registry.client.get_experiment(run.info.experiment_id).name == "gas_treatment_validation"
+    assert run.data.metrics == {"pr_auc": 0.8}
+    assert [a.path for a in registry.client.list_artifacts(run_id)] == ["report.html"]
+
+
+def test_an_experiment_deleted_in_the_ui_comes_back(registry: ModelRegistry, profile: PlantProfile) -> None:
+    trained = model_of(profile, "lr_soft_alarm")
+    first = registry.log(trained, inputs_of(profile), profile)
+    registry.client.delete_experiment(first.experiment_id)
+    assert registry.log(trained, inputs_of(profile), profile).experiment_id == first.experiment_id

@@ -1,0 +1,138 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from serving.settings import Settings
+from tests.serving.conftest import CHAMPION_NAME, serve
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+
+
+async def refresh(client) -> None:
+    await client.app.state.champions.refresh()
+
+
+async def version(client) -> int:
+    return (await client.post("/predict", json={"features": {}})).json()["version"]
+
+
+async def test_a_moved_alias_is_followed_and_moved_back(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        assert await version(client) == 1
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        await refresh(client)
+        assert await version(client) == 2
+        before = len(mlflow.requests)
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 1
+        await refresh(client)
+        assert await version(client) == 1
+        assert len(mlflow.requests) == before + 1, "the previous version was kept, so only aliases were asked"
+
+
+async def test_without_mlflow_it_goes_on_and_says_so(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        mlflow.down = True
+        await refresh(client)
+        assert await version(client) == 1
+        ready = await client.get("/ready")
+        assert ready.status_code == 200
+        assert ready.json()["mlflow"].startswith("MLflow doesn't answer")
+        mlflow.down = False
+        await refresh(client)
+        assert (await client.get("/ready")).json()["mlflow"] == "answers"
+
+
+async def test_started_without_mlflow_it_recovers_by_itself(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    mlflow.down = True
+    async with serve(mlflow, serving_settings) as client:
+        assert (await client.get("/health")).status_code == 200
+        for answer in (await client.get("/ready"), await client.post("/predict", json={"features": {}})):
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "urn:forewarn:problem:not-ready"
+            assert answer.json()["missing"] == [CHAMPION_NAME]
+            assert "MLflow doesn't answer" in answer.json()["detail"]
+            assert int(answer.headers["retry-after"]) > 0
+        mlflow.down = False
+        await refresh(client)
+        assert await version(client) == 1
+
+
+async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(
+    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    broken = Path(shutil.copytree(bundles["v2"], tmp_path / "broken"))
+    (broken / "arrays.npz").write_bytes(b"rubbish")
+    mlflow.publish(CHAMPION_NAME, 3, broken)
+    async with serve(mlflow, serving_settings) as client:
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 3
+        await refresh(client)
+        assert await version(client) == 1
+        ready = (await client.get("/ready")).json()
+        assert ready["models"]["champion"] == "stale"
+        assert "arrays.npz is damaged" in ready["faults"]["champion"]
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        await refresh(client)
+        assert await version(client) == 2
+        assert (await client.get("/ready")).json()["faults"] == {}
+
+
+async def test_a_version_that_appears_only_half_is_taken_once_it_is_whole(
+    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    half = Path(shutil.copytree(bundles["v2"], tmp_path / "half"))
+    (half / "isolation.onnx").unlink()
+    mlflow.publish(CHAMPION_NAME, 3, half, "champion")
+    async with serve(mlflow, serving_settings) as client:
+        assert (await client.get("/ready")).status_code == 503
+        shutil.copy(bundles["v2"] / "isolation.onnx", half)
+        client.app.state.champions.slots["gas_treatment"]["champion"].refused = None
+        await refresh(client)
+        assert await version(client) == 3
+
+
+async def test_a_bundle_of_another_model_is_refused(
+    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
+) -> None:
+    mlflow.publish(CHAMPION_NAME, 3, bundles["forecaster_1h"], "champion")
+    async with serve(mlflow, serving_settings) as client:
+        detail = (await client.get("/ready")).json()["detail"]
+    assert "holds forecaster_1h of plant gas_treatment; expected champion of gas_treatment" in detail
+
+
+async def test_copies_of_older_versions_are_deleted(
+    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
+) -> None:
+    mlflow.publish(CHAMPION_NAME, 3, bundles["v1"])
+    async with serve(mlflow, serving_settings) as client:
+        for wanted in (2, 3):
+            mlflow.aliases[CHAMPION_NAME]["champion"] = wanted
+            await refresh(client)
+    kept = {path.name for path in (serving_settings.models_folder / CHAMPION_NAME).iterdir()}
+    assert kept == {"2-run2", "3-run3"}
+
+
+async def test_models_lists_all_nine_with_what_is_loaded(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    mlflow.aliases[CHAMPION_NAME]["challenger"] = 2
+    async with serve(mlflow, serving_settings) as client:
+        models = {m["name"]: m for m in (await client.get("/models")).json()["models"]}
+    assert len(models) == 9
+    champion = models[CHAMPION_NAME]
+    assert (champion["version"], champion["aliases"], champion["status"]) == (1, ["champion"], "ready")
+    assert champion["metrics"] == {"pr_auc": 0.8}
+    assert champion["data_fingerprint"] == "fingerprint-7"
+    assert "PDT31008_mean_3h" in champion["features"]
+    assert (
+        models["plant_alarm_isolation_forest"]["version"],
+        models["plant_alarm_isolation_forest"]["status"],
+    ) == (
+        None,
+        "absent",
+    )

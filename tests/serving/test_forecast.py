@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from plant_assets.features.windows import window_features
+from plant_assets.profile.model import PlantProfile
+from serving.bundle import Bundle
+from serving.settings import Settings
+from tests.serving.conftest import serve
+from tests.serving.factories import raw_table
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def client(mlflow: FakeMlflow, serving_settings: Settings):
+    async with serve(mlflow, serving_settings) as client:
+        yield client
+
+
+@pytest.fixture
+def observations(profile: PlantProfile) -> list[dict]:
+    """The last 12 rows, names in lower case."""
+    rows = raw_table(profile).tail(12).drop("timestamp").to_dicts()
+    return [{name.lower(): value for name, value in row.items()} for row in rows]
+
+
+async def test_a_forecast_is_the_bundle_s_answer_to_the_batch_windows(
+    client, observations, bundles, profile: PlantProfile
+) -> None:
+    body = {"recent_observations": observations, "horizon": 3}
+    answer = (await client.post("/forecast", json=body)).json()
+    windows = window_features(raw_table(profile).tail(12), profile).drop("timestamp")
+    expected = Bundle.load(bundles["forecaster_3h"]).score(np.array(windows.row(-1), dtype=float))
+    assert answer["anomaly_probability"] == pytest.approx(float(expected[0]), abs=1e-6)
+    assert (answer["horizon_hours"], answer["n_observations"]) == (3, 12)
+    assert answer["model"] == "plant_alarm_forecaster_3h"
+    assert answer["alarm"] == (answer["anomaly_probability"] >= answer["threshold"])
+
+
+async def test_all_horizons_in_one_answer(client, observations) -> None:
+    answer = (
+        await client.post("/forecast", json={"recent_observations": observations, "horizon": "all"})
+    ).json()
+    assert [f["horizon_hours"] for f in answer["forecasts"]] == [1, 3, 6]
+    assert answer["n_observations"] == 12
+
+
+async def test_more_rows_than_the_window_answer_by_the_newest(client, observations) -> None:
+    longer = [{"pdt31008": 999.0}, *observations]
+    answers = [
+        (await client.post("/forecast", json={"recent_observations": rows})).json()
+        for rows in (observations, longer)
+    ]
+    assert answers[0]["risk_score"] == answers[1]["risk_score"]
+    assert answers[1]["n_observations"] == 13
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recent_observations": [{}] * 11}, "recent_observations: 11 rows"),
+        ({"horizon": 2}, "horizon: got 2"),
+        ({"horizon": "some"}, "horizon"),
+        ({"recent_observations": [{"pdt31008": 1.0}] * 11 + [{"nope": 1.0}]}, "recent_observations.11: "),
+        ({"recent_observations": [{"pdt31008": "high"}] * 12}, "recent_observations.0.pdt31008"),
+        ({"recent_observations": []}, "recent_observations"),
+    ],
+)
+async def test_what_is_wrong_is_named(client, observations, change: dict, said: str) -> None:
+    answer = await client.post("/forecast", json={"recent_observations": observations, **change})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(said)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_absent_forecaster_is_503_with_what_is_missing(
+    mlflow, serving_settings, observations
+) -> None:
+    del mlflow.aliases["plant_alarm_forecaster_6h"]
+    async with serve(mlflow, serving_settings) as client:
+        gone = await client.post("/forecast", json={"recent_observations": observations, "horizon": 6})
+        there = await client.post("/forecast", json={"recent_observations": observations, "horizon": 1})
+    assert (gone.status_code, there.status_code) == (503, 200)
+    assert gone.json()["missing"] == ["plant_alarm_forecaster_6h"]
+    assert int(gone.headers["retry-after"]) > 0

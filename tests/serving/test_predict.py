@@ -1,0 +1,189 @@
+import math
+
+import httpx
+import numpy as np
+import pytest
+
+from plant_assets.features.polars_engine import compute_features, with_deviations
+from plant_assets.features.spec import feature_specs
+from plant_assets.profile.model import PlantProfile
+from serving.bundle import Bundle
+from serving.settings import Settings
+from tests.serving.conftest import CHAMPION_NAME, serve
+from tests.serving.factories import raw_table
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def client(mlflow: FakeMlflow, serving_settings: Settings):
+    async with serve(mlflow, serving_settings) as client:
+        yield client
+
+
+async def predict(client: httpx.AsyncClient, **body) -> httpx.Response:
+    return await client.post("/predict", json=body)
+
+
+async def test_features_are_answered_as_the_bundle_does(client, bundles, profile: PlantProfile) -> None:
+    bundle = Bundle.load(bundles["v1"])
+    row = bundle.reference_rows[0]
+    given = {n.lower(): float(v) for n, v in zip(bundle.names, row, strict=True) if np.isfinite(v)}
+    answer = (await predict(client, features=given)).json()
+    assert answer["risk_score"] == pytest.approx(float(bundle.score(row)[0]), abs=1e-12)
+    assert answer["anomaly_probability"] == answer["risk_score"]
+    assert answer["alarm"] == (answer["risk_score"] >= answer["threshold"])
+    assert (answer["model"], answer["version"], answer["plant"]) == (CHAMPION_NAME, 1, profile.name)
+    assert set(answer["imputed"]) == {n for n, v in zip(bundle.names, row, strict=True) if not np.isfinite(v)}
+    assert answer["horizon_hours"] == 0
+
+
+async def test_every_answer_has_an_id_of_its_own(client) -> None:
+    ids = {(await predict(client, features={})).json()["prediction_id"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+async def test_the_documented_call_is_an_alarm_by_its_hard_limit(client) -> None:
+    given = {"failure_frequency_48": 9, "pdt31008_max": 340.0, "lic31002_deviation": 20.5, "lt301031": 8.0}
+    answer = (await predict(client, features=given)).json()
+    assert answer["alarm"] is True
+    assert [rule["name"] for rule in answer["rules"]] == ["high_differential_pressure"]
+    assert answer["unused"] == ["failure_frequency_48", "PDT31008_max"]
+    assert "LT301031" not in answer["imputed"]
+    assert "LIC31002_deviation" not in answer["imputed"]
+
+
+async def test_no_rule_holds_below_its_limit(client) -> None:
+    assert (await predict(client, features={"pdt31008_max": 300.0})).json()["rules"] == []
+
+
+async def test_readings_give_the_features_of_the_batch_kernel(client, bundles, profile: PlantProfile) -> None:
+    raw = raw_table(profile).tail(96)
+    answer = (await predict(client, readings=raw.drop("timestamp").to_dicts())).json()
+    full = compute_features(with_deviations(raw, profile), feature_specs(profile)).drop("timestamp")
+    bundle = Bundle.load(bundles["v1"])
+    expected = bundle.score(np.array(full.row(-1), dtype=float))
+    assert answer["risk_score"] == pytest.approx(float(expected[0]), abs=1e-7)
+
+
+async def test_readings_with_times_in_order_are_accepted(client, profile: PlantProfile) -> None:
+    rows = raw_table(profile).tail(30).to_dicts()
+    timed = [{**row, "timestamp": row["timestamp"].isoformat()} for row in rows]
+    plain = [{k: v for k, v in row.items() if k != "timestamp"} for row in rows]
+    answers = [(await predict(client, readings=r)).json()["risk_score"] for r in (timed, plain)]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["2024-01-01T00:00Z", "2024-01-01T03:00Z"], "readings.1.timestamp: 3:00:00 after the row before"),
+        (["2024-01-01T01:00Z", "2024-01-01T00:00Z"], "readings.1.timestamp: earlier than the row before"),
+        (["2024-01-01T01:00Z", "2024-01-01T01:00Z"], "readings.1.timestamp: the same time twice"),
+        (["2024-01-01T01:00Z", None], "readings.1.timestamp: absent in some rows"),
+        (["2024-01-01T00:00Z", "2024-01-01T01:00"], "readings.1.timestamp: with and without offset"),
+        (["yesterday", "2024-01-01T01:00Z"], "readings.0.timestamp: got 'yesterday'"),
+    ],
+)
+async def test_times_at_fault_are_named(client, times: list[str | None], said: str) -> None:
+    rows = [{"PDT31008": 200.0} | ({"timestamp": t} if t else {}) for t in times]
+    answer = await predict(client, readings=rows)
+    assert (answer.status_code, answer.json()["detail"]) == (422, said)
+
+
+async def test_an_unknown_feature_is_refused_with_the_nearest_known(client) -> None:
+    answer = await predict(client, features={"PDT3108": 1.0, "LT301031_std_3hours": 2.0})
+    assert answer.status_code == 422
+    document = answer.json()
+    assert document["type"] == "urn:forewarn:problem:unknown-feature"
+    assert document["nearest"] == {"PDT3108": "PDT31008", "LT301031_std_3hours": "LT301031_std_3h"}
+
+
+async def test_an_unknown_tag_in_a_reading_is_refused_with_its_row(client) -> None:
+    answer = await predict(client, readings=[{"PDT31008": 1.0}, {"XYZ": 1.0}])
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("readings.1: gas_treatment has no 'XYZ'")
+
+
+BAD_BODIES = {
+    b'{"features": {"lt301031": NaN}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": Infinity}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": 1e999}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": 1e200}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": "8.0"}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": true}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": [1]}}': (422, "features.lt301031"),
+    b'{"features": {"lt301031": 1, "LT301031": 2}}': (422, "given twice"),
+    b'{"features": []}': (422, "features"),
+    b'{"features": {}, "readings": [{}]}': (422, "expected either features or readings"),
+    b"{}": (422, "expected either features or readings"),
+    b"[]": (422, "body"),
+    b'{"feature": {}}': (422, "feature"),
+    b'{"readings": []}': (422, "readings"),
+    b'{"readings": [1]}': (422, "readings.0"),
+    b"": (400, "Invalid JSON"),
+    b"\xff\xfe": (400, "Invalid JSON"),
+    b'{"features": {': (400, "Invalid JSON"),
+    b'{"features":' + b"[" * 50_000: (400, "recursion"),
+    b'{"features": {"' + b"a" * 500_000 + b'": 1}}': (422, "has no 'aaa"),
+    b'{"features": {"\\u0000\\ud83d\\ude00": 1}}': (422, "has no"),
+    b'{"features": {"\\ud800": 1}}': (400, "Invalid JSON"),
+    b"x" * 1_100_000: (413, "at most 1048576 bytes"),
+}
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda b: b[:40].decode("latin-1"))
+async def test_a_bad_body_is_a_problem_document(client, body: bytes) -> None:
+    answer = await client.post("/predict", content=body)
+    status, said = BAD_BODIES[body]
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert document["status"] == status
+    assert document["type"].startswith("urn:forewarn:problem:")
+    assert said in document["detail"]
+    assert len(answer.content) < 10_000
+
+
+async def test_a_body_without_declared_length_is_bounded_too(client) -> None:
+    async def endless():
+        for _ in range(300):
+            yield b" " * 10_000
+
+    assert (await client.post("/predict", content=endless())).status_code == 413
+
+
+async def test_extreme_numbers_are_answered_with_a_probability(mlflow, serving_settings) -> None:
+    mlflow.publish(CHAMPION_NAME, 2, mlflow.versions[CHAMPION_NAME, 2], "champion")
+    async with serve(mlflow, serving_settings) as client:
+        for value in (1e100, -1e100, 1e-300, 0):
+            answer = await predict(client, features={"PDT31008": value, "LT301031_std_3h": value})
+            assert answer.status_code == 200
+            assert 0 <= answer.json()["risk_score"] <= 1
+            assert math.isfinite(answer.json()["risk_score"])
+
+
+async def test_each_plant_has_routes_of_its_own(client) -> None:
+    assert (await client.post("/plants/gas_treatment/predict", json={"features": {}})).status_code == 200
+    assert (await client.post("/plants/demo/predict", json={"features": {}})).status_code == 503
+    missing = await client.post("/plants/nowhere/predict", json={"features": {}})
+    assert missing.status_code == 404
+    assert missing.json()["detail"] == "no plant 'nowhere'; expected one of demo, gas_treatment"
+
+
+async def test_paths_and_methods_that_are_not_there(client) -> None:
+    assert (await client.get("/nothing")).json()["type"] == "urn:forewarn:problem:not-found"
+    wrong = await client.get("/predict")
+    assert (wrong.status_code, wrong.json()["type"]) == (405, "urn:forewarn:problem:method-not-allowed")
+    assert wrong.headers["allow"] == "POST"
+
+
+async def test_an_unexpected_failure_is_a_problem_document_without_details(client, monkeypatch) -> None:
+    def fail(*_):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("serving.inference.routes.predict_answer", fail)
+    answer = await predict(client, features={})
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:forewarn:problem:internal")
+    assert "secret" not in answer.text
