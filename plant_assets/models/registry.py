@@ -7,6 +7,7 @@ Nothing half ever stands behind an alias: a run's artifacts are complete and the
 version is created, and moving an alias is one row of MLflow's database.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,6 +95,8 @@ class ModelRegistry:
     @cached_property
     def client(self) -> "MlflowClient":
         """The MLflow client; its first use imports MLflow (3 s) and migrates a new database."""
+        # MLflow's own default asks an absent server again for four minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
         from mlflow import MlflowClient
 
         if self.tracking_uri.startswith("sqlite:///"):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MOST_ROWS = 10_000
-Value = float | str | None
+Value = Annotated[float, Field(strict=True)] | str | None
 """Numbers; a text is refused later with its place, but for timestamps."""
 
 Named = Annotated[dict[str, Value], Field(max_length=5_000)]
