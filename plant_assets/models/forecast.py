@@ -39,6 +39,9 @@ class OnsetBoost(XgBoost):
 
     kind = "xgboost"
 
+    def __init__(self, seed: int, rounds: int = 200) -> None:
+        super().__init__(seed, rounds)
+
     def fit(self, rows: Floats, labels: Labels) -> Self:
         import xgboost
 
@@ -47,7 +50,8 @@ class OnsetBoost(XgBoost):
             "max_depth": 3,
             "eta": 0.05,
             "subsample": 0.7,
-            "colsample_bytree": 0.2,
+            "colsample_bytree": 0.1,
+            "colsample_bylevel": 0.5,
             "min_child_weight": 1,
             "lambda": 10,
             "tree_method": "hist",

