@@ -162,7 +162,7 @@ class Manifest:
             FILES.c.path == str(found.path.absolute()),
             identity | (FILES.c.sha256 == sha256),
         )
-        newest = mine.order_by(identity.desc(), FILES.c.id.desc())
+        newest = mine.order_by(identity.desc(), FILES.c.id.desc()).limit(1)
         with self._begin() as connection:
             if connection.execute(newest).scalar() is None:
                 _insert(connection, plant, found, now, sha256=sha256, state=state)

@@ -27,6 +27,8 @@ class TrainingInputs:
         features: `timestamp` and the kernel's features, nulls where the look-back is too short.
         window_features: `timestamp` and the 12-step windows; absent where nothing forecasts.
         data_fingerprint: the history's fingerprint, for lineage.
+        walks: walk-forwards done on these tables, by model and profile; the champion's candidates that
+            are models of their own are walked once.
     """
 
     labelled: pl.DataFrame
@@ -34,6 +36,7 @@ class TrainingInputs:
     window_features: pl.DataFrame | None = None
     data_fingerprint: str = ""
     _memo: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    walks: dict[tuple[object, object], object] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.labelled.is_empty():

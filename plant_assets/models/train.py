@@ -116,7 +116,17 @@ def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -
 
 
 def walk(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> WalkForward:
-    """Fit a nowcast or anomaly model in every fold, score the fold's test rows, then fit on all rows."""
+    """Fit a nowcast or anomaly model in every fold, score the fold's test rows, then fit on all rows.
+
+    Asked again for the same tables it gives the first answer.
+    """
+    done = inputs.walks.get((spec, profile))
+    if not isinstance(done, WalkForward):
+        done = inputs.walks[(spec, profile)] = _walk(spec, inputs, profile)
+    return done
+
+
+def _walk(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> WalkForward:
     rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
     labels = inputs.labels if inputs.has_labels else None
 

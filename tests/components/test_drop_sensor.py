@@ -79,6 +79,14 @@ class Plant:
             event = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=run.job_name)
             self.instance.report_dagster_event(event, run.run_id)
 
+    def take_in(self) -> None:
+        """What a run does with the newest file."""
+        from plant_assets.ingest.drop_folder import look_at
+
+        manifest, plant = self.lake.manifest(), self.profile.name
+        entry = manifest.entries(plant)[-1]
+        manifest.mark(plant, look_at(entry.path), entry.sha256, "ingested", self.lake.now())
+
     def states(self) -> dict[str, tuple[str, int]]:
         entries = self.lake.manifest().entries(self.profile.name)
         return {entry.path.name: (entry.state, entry.attempt) for entry in entries}
@@ -143,14 +151,9 @@ def test_run_that_lost_its_process_is_repeated_with_another_key(plant: Plant) ->
 
 
 def test_ingested_files_of_a_dead_run_are_repeated_until_its_models_are_there(plant: Plant) -> None:
-    from plant_assets.ingest.drop_folder import look_at
-
     plant.put("a.csv")
     request = plant.requested()
-    (entry,) = plant.lake.manifest().entries(plant.profile.name)
-    plant.lake.manifest().mark(
-        plant.profile.name, look_at(entry.path), entry.sha256, "ingested", plant.lake.now()
-    )
+    plant.take_in()
     plant.start(request, dg.DagsterRunStatus.FAILURE)
     assert plant.requested().tags["forewarn/attempt"] == "2"
 
@@ -183,17 +186,14 @@ def test_file_that_was_given_up_may_be_dropped_again_as_it_is(plant: Plant) -> N
     again = plant.requested()
     assert again.tags["forewarn/attempt"] == "1"
     assert not plant.instance.get_runs(dg.RunsFilter(tags={"forewarn/drop": str(again.run_key)}))
+    plant.take_in()
+    assert plant.lake.manifest().entries(plant.profile.name)[-1].state == "ingested"
 
 
 def test_finished_drop_is_left_alone(plant: Plant) -> None:
-    from plant_assets.ingest.drop_folder import look_at
-
     plant.put("a.csv")
     request = plant.requested()
-    (entry,) = plant.lake.manifest().entries(plant.profile.name)
-    plant.lake.manifest().mark(
-        plant.profile.name, look_at(entry.path), entry.sha256, "ingested", plant.lake.now()
-    )
+    plant.take_in()
     plant.start(request, dg.DagsterRunStatus.SUCCESS)
     assert not plant.look().run_requests
     plant.put("again.csv")
