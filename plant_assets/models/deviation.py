@@ -5,6 +5,7 @@ works is close to noise around zero: whatever is learnt must first beat predicti
 rows, and the penalty that predicts zero is among those tried.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -19,14 +20,29 @@ from plant_assets.models.train import TrainedModel, plant_folds
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.oof import empty_oof
 
-Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
-PENALTIES = (1e2, 1e3, 1e4, 1e5)
-SHARES = (0.0, 0.25, 0.5, 1.0)
-"""How much of the ridge's answer is given; 0 predicts zero, a loop that holds its set point."""
+PENALTIES = (1e1, 1e2, 1e3, 1e4)
+SHARES = (0.25, 0.5, 1.0)
+"""How much of the ridge's answer is given."""
 BLOCKS = 3
-CAUTION = 0.995
-"""Something else than zero is predicted only where it cuts the error on later rows by half a percent."""
+CAUTION = 0.98
+"""Something else than zero is predicted only where it cuts the error on later rows by 2 %, and in each block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a ridge may use and how far it is followed; share 0 predicts zero, a loop that holds its set point."""
+
+    own: bool = False
+    penalty: float = PENALTIES[-1]
+    share: float = 0.0
+
+
+NOTHING = Choice()
+CHOICES = tuple(
+    Choice(own, penalty, share) for own in (True, False) for penalty in PENALTIES for share in SHARES
+)
 
 
 def train_deviation(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:
@@ -37,11 +53,12 @@ def train_deviation(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfi
     """
     rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
     target = next_deviation(inputs, profile)
+    own = np.array([name.startswith(f"{profile.deviation_target}_deviation") for name in names])
     folds = plant_folds(inputs, profile, purge=1)
-    fits = [fit_deviation(rows[f.train], target[f.train], names) for f in folds]
+    fits = [fit_deviation(rows[f.train], target[f.train], names, own) for f in folds]
     said = np.concatenate([fit.scores(rows[f.test]) for fit, f in zip(fits, folds, strict=True)])
     truth = np.concatenate([target[f.test] for f in folds])
-    final = fit_deviation(rows, target, names)
+    final = fit_deviation(rows, target, names, own)
     return TrainedModel(
         spec=spec,
         model=final,
@@ -66,28 +83,41 @@ def next_deviation(inputs: TrainingInputs, profile: PlantProfile) -> Floats:
     return np.append(deviation[1:], np.nan)
 
 
-def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...]) -> FittedModel:
-    """Fit a ridge whose penalty and share gave the smallest absolute error on later blocks of these rows."""
+def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> FittedModel:
+    """Fit a ridge with the features, penalty and share that gave the smallest absolute error on later blocks.
+
+    Args:
+        rows: features (rows, features) in time order, NaN = missing.
+        target: the next row's deviation, NaN = not known.
+        names: features in the order of `rows`' columns.
+        own: which of them come from the deviation itself; (features,).
+    """
     known = np.flatnonzero(np.isfinite(target))
-    penalty, share = _choose(rows[known], target[known], names)
+    choice = _choose(rows[known], target[known], names, own)
     preprocess = Preprocessor.fit(rows[known], names)
-    estimator = Ridge(penalty, share).fit(preprocess.transform(rows[known]), target[known])
-    return FittedModel(preprocess, estimator)
+    used = own if choice.own else np.ones_like(own)
+    estimator = Ridge(choice.penalty, choice.share, used)
+    return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[known]), target[known]))
 
 
-def _choose(rows: Floats, target: Floats, names: tuple[str, ...]) -> tuple[float, float]:
+def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> Choice:
     bounds = np.linspace(0, len(rows), BLOCKS + 2).astype(int)
-    errors = {(p, s): 0.0 for p in PENALTIES for s in SHARES}
-    for start, stop in pairwise(bounds[1:]):
+    errors = {choice: np.zeros(BLOCKS) for choice in CHOICES}
+    zero = np.zeros(BLOCKS)
+    for block, (start, stop) in enumerate(pairwise(bounds[1:])):
         preprocess = Preprocessor.fit(rows[:start], names)
         before, later = preprocess.transform(rows[:start]), preprocess.transform(rows[start:stop])
-        for penalty in PENALTIES:
-            full = Ridge(penalty, 1.0).fit(before, target[:start]).score(later)
-            for share in SHARES:
-                errors[penalty, share] += float(np.abs(target[start:stop] - share * full).sum())
-    nothing = errors[PENALTIES[-1], 0.0]
-    best = min(errors, key=lambda key: errors[key])
-    return best if errors[best] < CAUTION * nothing else (PENALTIES[-1], 0.0)
+        truth = target[start:stop]
+        zero[block] = np.abs(truth).sum()
+        for scope in (True, False):
+            for penalty in PENALTIES:
+                full = Ridge(penalty, 1.0, own if scope else np.ones_like(own))
+                said = full.fit(before, target[:start]).score(later)
+                for share in SHARES:
+                    errors[Choice(scope, penalty, share)][block] = np.abs(truth - share * said).sum()
+    best = min(CHOICES, key=lambda choice: errors[choice].sum())
+    better = errors[best].sum() < CAUTION * zero.sum() and np.all(errors[best] < zero)
+    return best if better else NOTHING
 
 
 def _deviation(inputs: TrainingInputs, profile: PlantProfile) -> Floats:

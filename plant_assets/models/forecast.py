@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
-from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference, alarm_budget
+from plant_assets.models.fitting import Fit, Reference, alarm_budget
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
@@ -30,6 +30,8 @@ Index = NDArray[np.intp]
 LATER_BLOCKS = ((0.4, 0.7), (0.7, 1.0))
 """Shares of the training rows that are scored by a model of what came before them."""
 LEAST_POSITIVES = 3
+BUDGET_SHARE = 0.5
+"""Part of the false-alarm budget that later blocks of training rows may spend; the rest is for drift."""
 HORIZONS_PER_EVENT = 12.0
 """Rows that count as one observation when calibrating, in horizons: hours of one upset aren't independent."""
 
