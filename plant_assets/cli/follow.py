@@ -39,8 +39,10 @@ def _show_steps(
     for step in instance.get_run_step_stats(run_id):
         if step.start_time is None:
             continue
-        name = step.step_key.split("__", 1)[-1].replace("_", " ")
-        task = tasks.setdefault(step.step_key, progress.add_task(name, total=1))
-        if step.end_time is not None:
+        name = step.step_key.split("__", 1)[-1].replace("__", ": ").replace("_", " ")
+        if step.step_key not in tasks:
+            tasks[step.step_key] = progress.add_task(name, total=1)
+        task = tasks[step.step_key]
+        if step.end_time is not None and not progress.tasks[task].finished:
             failed = step.status is not None and step.status.value != "SUCCESS"
             progress.update(task, completed=1, description=f"{name}{' [red]failed[/]' if failed else ''}")
