@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from plant_assets.models.bundle import ParityError
 from plant_assets.models.promotion import place, promote, release, rollback
@@ -216,19 +217,23 @@ def test_concurrent_promotions_leave_one_champion_with_a_predecessor(
 
 
 def test_a_locked_database_is_waited_for_and_then_named(
-    registry: ModelRegistry, champion_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registry: ModelRegistry, champion_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published(registry, champion_folder)
-    impatient = ModelRegistry(f"{registry.tracking_uri}?timeout=0.1", tmp_path / "artifacts")
-    impatient.champion(CHAMPION)
+    engine = registry.client._get_registry_client().store.engine
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def impatient(_connection, _cursor, statement, parameters, _context, _many):
+        return statement.replace("busy_timeout = 20000", "busy_timeout = 50"), parameters
+
     lock = sqlite3.connect(registry.tracking_uri.removeprefix("sqlite:///"))
     lock.execute("BEGIN EXCLUSIVE")
     monkeypatch.setattr("plant_assets.models.registry.LOCKED_FOR_S", 1.0)
     with pytest.raises(RegistryError, match="stayed locked"):
-        impatient.promote(CHAMPION, 1)
+        registry.promote(CHAMPION, 1)
     lock.rollback()
     lock.close()
-    assert impatient.promote(CHAMPION, 1).after == 1
+    assert registry.promote(CHAMPION, 1).after == 1
 
 
 def test_the_report_goes_to_its_own_experiment(registry: ModelRegistry, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ FOLLOWED_WITHIN_S = 5.0
 @dataclass(frozen=True, slots=True)
 class Platform:
     registry: ModelRegistry
+    mlflow: str
     inference: str
 
 
@@ -69,7 +70,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     ]
     try:
         registry = ModelRegistry(f"http://127.0.0.1:{mlflow_port}", artifacts, home / "locks")
-        yield Platform(registry, f"http://127.0.0.1:{inference_port}")
+        yield Platform(registry, registry.tracking_uri, f"http://127.0.0.1:{inference_port}")
     finally:
         for process in running:
             process.terminate()
@@ -90,6 +91,7 @@ async def test_champions_swap_under_load_without_a_failed_request(
                 return False
 
         await until(lambda: answers("/ready", 503), 60)
+        await until(lambda: answers(f"{platform.mlflow}/health", 200), 60)
         await asyncio.to_thread(publish, platform.registry, profile)
         await until(lambda: answers("/ready", 200), 30)
         forecast = {"recent_observations": raw_table(profile).tail(12).drop("timestamp").to_dicts()}
@@ -113,13 +115,6 @@ async def test_champions_swap_under_load_without_a_failed_request(
 
 def publish(registry: ModelRegistry, profile: PlantProfile) -> None:
     """Three champions, the first one promoted, and a forecaster."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            registry.client.search_experiments()
-            break
-        except Exception:
-            assert time.monotonic() < deadline
     inputs = inputs_of(profile)
     release(registry, registry.log(model_of(profile, "forecaster_1h", "xgboost"), inputs, profile))
     for kind in ("anomaly_ensemble", "random_forest", "logistic"):
