@@ -1,8 +1,8 @@
 """Forecasters and deviation predictor on onsets: simulated quarters, and the real unit where it is at hand.
 
 `OMP_NUM_THREADS=1 python -m benchmarks.forecasters [--seeds 5] [--days 90]` prints Markdown tables. The real
-unit is read from `FOREWARN_REAL_DATA`. Seeds begin at 1001; the simulator was shaped on seeds below 200 and
-the models were chosen on seeds 201 to 206.
+unit is read from `FOREWARN_REAL_DATA`. Seeds begin at 1001, as the simulator was shaped and the
+models were chosen on lower ones.
 """
 
 import argparse
