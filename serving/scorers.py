@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.forests import Forests
 
-LARGEST_FLOAT32 = 1e18
-"""Above it, products of float32 numbers leave their range."""
+LARGEST_FLOAT32 = 1e15
+"""Above it, squares of float32 numbers come near the end of their range."""
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
@@ -210,11 +210,11 @@ class Mean(_Node):
         shares = np.array([part.weight / part.scale for part in self.parts])
         shares /= sum(part.weight for part in self.parts)
         middle = float(shares @ np.array([part.centre for part in self.parts]))
-        logs = np.flatnonzero([part.log for part in self.parts])
+        logs = np.array([[part.log] for part in self.parts])
 
         def mean(rows: Floats) -> Floats:
             values = np.array([member(rows) for member in members])
-            values[logs] = np.log1p(values[logs])
+            np.log1p(values, out=values, where=logs)
             return shares @ values - middle
 
         return mean
@@ -244,21 +244,21 @@ def nearest_distance(stored: Floats, k: int) -> Scorer:
     nearest by it are measured exactly.
     """
     squares = (stored**2).sum(axis=1)
-    lengths = np.sqrt(squares)
-    rough = stored.astype(np.float32)
-    # A dot product of n float32 terms errs by at most n units in the last place of |a| |b|; twice that, doubled.
-    slack = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps) * lengths
+    rough, rough_squares = stored.astype(np.float32), squares.astype(np.float32)
+    # A sum of n float32 products errs by at most n units in the last place of |a| |b|; twice that is allowed for.
+    unit = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps)
+    lengths, longest = np.sqrt(squares), math.sqrt(float(squares.max()))
+    slack, own = (unit * lengths).astype(np.float32), (unit * squares).astype(np.float32)
 
     def score(rows: Floats) -> Floats:
         return np.array([one(row) for row in rows])
 
     def one(row: Floats) -> float:
         length = math.sqrt(row @ row)
-        if length > LARGEST_FLOAT32:
-            near = stored
-        else:
-            distances = squares - 2.0 * (rough @ row.astype(np.float32))
-            error = slack * length
+        near = stored
+        if max(length, longest) < LARGEST_FLOAT32:
+            distances = rough_squares - 2.0 * (rough @ row.astype(np.float32))
+            error = slack * np.float32(length) + own
             limit = np.partition(distances + error, k - 1)[k - 1]
             near = stored[distances - error <= limit]
         gaps = near - row
