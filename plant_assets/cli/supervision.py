@@ -96,6 +96,8 @@ def states(settings: Settings) -> list[ProcessState]:
         found = _proxy(settings).supervisor.getAllProcessInfo()
     except OSError:
         raise NotRunningError("the platform isn't running; start it with `make up`") from None
+    except Fault:
+        raise NotRunningError("the platform is stopping; try again in a moment") from None
     if not isinstance(found, list):
         raise NotRunningError(f"the supervisor answered {found!r}")
     return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]
@@ -106,18 +108,20 @@ def start_service(settings: Settings, service: Service) -> None:
     _proxy(settings).supervisor.startProcess(service.name, False)
 
 
-def stop(settings: Settings) -> None:
-    """Stop every service, then the supervisor.
+def stop(settings: Settings) -> list[int]:
+    """Ask the supervisor to stop every service, and then itself.
+
+    Returns:
+        the processes that will be gone once it has stopped.
 
     Raises:
-        NotRunningError: no supervisor answers.
+        NotRunningError: no supervisor answers, or it is stopping already.
     """
-    try:
-        _proxy(settings).supervisor.shutdown()
-    except Fault:
-        return  # it is shutting down already
-    except OSError:
-        raise NotRunningError("the platform isn't running") from None
+    pids = [state.pid for state in states(settings) if state.pid]
+    supervisor = _proxy(settings).supervisor
+    pid = supervisor.getPID()
+    supervisor.shutdown()
+    return [*pids, pid] if isinstance(pid, int) else pids
 
 
 def socket_path(settings: Settings) -> Path:

@@ -17,6 +17,8 @@ from plant_assets.cli.services import Service, services
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings, settings
 
+_STOP_S = 60
+
 
 def up(
     wait: Annotated[bool, typer.Option(help="wait for the first champion of the demo plant")] = True,
@@ -42,15 +44,16 @@ def down() -> None:
     """Stop every service of the platform."""
     here, console = settings(), Console()
     try:
-        pids = [state.pid for state in supervision.states(here) if state.pid]
-        supervision.stop(here)
+        pids = supervision.stop(here)
     except supervision.NotRunningError as error:
         console.print(str(error))
         return
     with steps(console) as progress:
         task = progress.add_task("stopping", total=None)
-        deadline = time.monotonic() + 40
-        while (_running(here) or any(_alive(pid) for pid in pids)) and time.monotonic() < deadline:
+        deadline = time.monotonic() + _STOP_S
+        while alive := [pid for pid in pids if _alive(pid)]:
+            if time.monotonic() > deadline:
+                fail(f"processes {', '.join(map(str, alive))} did not stop within {_STOP_S} s")
             time.sleep(0.2)
         progress.remove_task(task)
     console.print("Stopped.")

@@ -1,0 +1,127 @@
+"""The command line: what it does, and how it refuses."""
+
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from plant_assets.cli import home, supervision
+from plant_assets.cli.drop import place
+from plant_assets.cli.main import app
+from plant_assets.cli.services import services
+from plant_assets.ingest.drop_folder import list_files
+from plant_assets.settings import settings
+
+pytestmark = pytest.mark.usefixtures("forewarn_home")
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit status and everything printed, on one line."""
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["drop", "nowhere.csv", "--plant", "gas_treatment"], "no such file: nowhere.csv"),
+        (["drop", __file__, "--plant", "gas"], "no plant 'gas'"),
+        (["plant", "check", "gas"], "no plant 'gas'"),
+        (["simulate", "out", "--layout", "cuneiform"], "no layout 'cuneiform'; expected one of wide_csv"),
+        (["simulate", "out", "--plant", "gas"], "no plant 'gas'"),
+        (["ps"], "the platform isn't running; start it with `make up`"),
+        (["logs"], "no logs yet"),
+        (["logs", "oracle"], "no log of oracle"),
+        (["models", "--plant", "gas"], "no plant 'gas'"),
+        (["promote", "--plant", "gas_treatment"], "plant_alarm_champion"),
+        (["rollback", "--plant", "gas_treatment"], "no champion to roll back from"),
+    ],
+)
+def test_a_refusal_is_one_error_without_a_trace(arguments: list[str], says: str) -> None:
+    status, text = run(*arguments)
+    assert status == 1
+    assert "error:" in text
+    assert says in text
+    assert "Traceback" not in text
+
+
+def test_a_wrong_setting_is_refused_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_PORTS", "1")
+    settings.cache_clear()
+    status, text = run("plant", "list")
+    assert status == 1
+    assert "FOREWARN_PORTS: no such setting" in text
+
+
+def test_plants_are_listed_and_checked() -> None:
+    assert run("plant", "list")[1].count("gas_treatment") == 1
+    assert run("plant", "check") == (0, "demo, gas_treatment: no faults")
+
+
+def test_a_drop_waits_for_the_platform(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
+    status, text = run("drop", str(export), "--plant", "gas_treatment")
+    assert status == 0
+    assert "isn't running" in text
+    assert (settings().drop / "gas_treatment" / "export.csv").read_bytes() == export.read_bytes()
+
+
+def test_a_file_appears_in_the_drop_folder_only_when_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, seen = tmp_path / "export.csv", []
+    export.write_text("x" * 100)
+
+    def half_done(source: Path, target: Path) -> None:
+        Path(target).write_text("x")
+        seen.extend(list_files(tmp_path / "drop"))
+        Path(target).write_bytes(Path(source).read_bytes())
+
+    monkeypatch.setattr("shutil.copyfile", half_done)
+    target = place(export, tmp_path / "drop")
+    assert seen == []
+    assert target.read_text() == export.read_text()
+    assert [found.path for found in list_files(tmp_path / "drop")] == [target]
+
+
+def test_simulated_days_are_written_as_a_drop(tmp_path: Path) -> None:
+    status, text = run("simulate", str(tmp_path), "--days", "1", "--seed", "3", "--layout", "long_csv")
+    assert status == 0
+    assert "records in 1 file(s)" in text
+    assert len(list(tmp_path.glob("*.csv"))) == 1
+
+
+def test_down_without_a_platform_says_so() -> None:
+    assert run("down") == (0, "the platform isn't running; start it with `make up`")
+
+
+def test_the_supervisor_restarts_every_service_and_starts_dependants_later() -> None:
+    here = settings()
+    home.prepare(here, ["gas_treatment"])
+    platform = services(here)
+    config = RawConfigParser()
+    config.read(supervision.write_config(here, platform, home.environment(here)))
+    programs = {s.removeprefix("program:"): config[s] for s in config.sections() if s.startswith("program:")}
+    assert set(programs) == {service.name for service in platform}
+    assert all(program["autorestart"] == "true" for program in programs.values())
+    assert {name for name, program in programs.items() if program["autostart"] == "false"} == {
+        "dagster",
+        "daemon",
+    }
+    assert all("0.0.0.0" not in program["command"] for program in programs.values())
+    assert config["unix_http_server"]["chmod"] == "0600"
+    assert len(str(supervision.socket_path(here))) < 100
+
+
+def test_home_is_laid_out_once_and_kept() -> None:
+    here = settings()
+    home.prepare(here, ["gas_treatment"])
+    workspace = here.home / "run" / "workspace.yaml"
+    before = workspace.stat().st_mtime_ns
+    home.prepare(here, ["gas_treatment"])
+    assert workspace.stat().st_mtime_ns == before
+    assert (here.drop / "gas_treatment").is_dir()
+    assert str(here.port_code) in workspace.read_text()
