@@ -125,7 +125,7 @@ def _inputs(run_id: str, fingerprint: str, tables: Mapping[str, pl.DataFrame]) -
 
 def _figures(metrics: Mapping[str, float]) -> dg.MetadataValue:
     """The model's own figures as a table; those of single candidates stay in MLflow."""
-    shown = [(name, value) for name, value in metrics.items() if not name.startswith("candidate.")]
+    shown = [(name, round(value, 4)) for name, value in metrics.items() if not name.startswith("candidate.")]
     return records_table(pl.DataFrame(shown, schema={"figure": pl.String, "value": pl.Float64}, orient="row"))
 
 
