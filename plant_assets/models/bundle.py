@@ -94,7 +94,7 @@ def export_bundle(
         features=_features(fitted.feature_names, profile),
         scorer=scorer,
         calibrator=calibrator,
-        decision=_decision(fitted, profile),
+        decision=_decision(trained, profile),
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
         lineage=_lineage(inputs, dagster_run),
@@ -141,11 +141,13 @@ def stamp_run(folder: Path, mlflow_run: str) -> None:
     _write(folder, manifest.model_copy(update={"lineage": lineage}), {})
 
 
-def _decision(fitted: FittedModel, profile: PlantProfile) -> Decision | None:
+def _decision(trained: TrainedModel, profile: PlantProfile) -> Decision | None:
+    fitted = trained.model
     if math.isnan(fitted.threshold):
         return None
     is_probability = fitted.calibrator is not None or isinstance(fitted.estimator, Multinomial)
-    budget = alarm_budget(profile, calibrated=is_probability)
+    # Onsets are rare: the deadband, meant for alarms now, is wider than a forecaster's whole threshold.
+    budget = alarm_budget(profile, calibrated=is_probability and trained.spec.task != "onset")
     return Decision(
         threshold=fitted.threshold,
         deadband=budget.deadband,

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plant_assets.models.bundle import export_bundle
 from plant_assets.models.compile import compile_model
 from plant_assets.models.forecast import fit_onset, train_forecaster
 from plant_assets.models.inputs import TrainingInputs
@@ -110,3 +111,11 @@ def test_it_compiles_to_plain_data(trained):
 
     assert calibrator is not None
     assert parts.forests
+
+
+def test_a_rare_probability_clears_without_the_nowcast_s_deadband(trained, profile, tmp_path):
+    decision = export_bundle(trained, announced(), profile, tmp_path / "bundle").decision
+
+    assert decision is not None
+    assert decision.deadband == 0
+    assert decision.off_delay == profile.budget.off_delay
