@@ -11,7 +11,7 @@ from plant_assets.cli.drop import follow_drop
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings
-from plant_assets.simulation.drops import write_drop
+from plant_assets.simulation.drops import write_drop, write_operator_log
 from plant_assets.simulation.simulate import simulate
 
 PLANT, DAYS, SEED = "demo", 28, 7
@@ -25,8 +25,9 @@ def seed_demo(here: Settings, console: Console, *, wait: bool) -> None:
         return
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     simulation = simulate(load_profile(PLANT, here.defs), today - timedelta(days=DAYS), DAYS, SEED)
-    written = write_drop(simulation, "wide_csv", here.drop / PLANT)
-    console.print(f"Demo plant: {DAYS} simulated days dropped into {here.drop / PLANT}.")
+    folder = here.drop / PLANT
+    written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
+    console.print(f"Demo plant: {DAYS} simulated days dropped into {folder}.")
     if wait:
         follow_drop(here, PLANT, written, console, _PATIENCE_S)
         _await_champion(here, console)

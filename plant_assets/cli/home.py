@@ -39,6 +39,9 @@ def environment(settings: Settings) -> dict[str, str]:
         "FOREWARN_DROP": str(settings.drop),
         "DAGSTER_HOME": str(settings.home / "dagster"),
         "PYTHONUNBUFFERED": "1",
+        # Many small fits: threads of the linear algebra only get into each other's way.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",
         # Without it git's absence prints a warning at each run, and its presence starts a process.

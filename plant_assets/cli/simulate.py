@@ -10,7 +10,7 @@ from rich.console import Console
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import settings
-from plant_assets.simulation.drops import LAYOUTS, write_drop
+from plant_assets.simulation.drops import LAYOUTS, write_drop, write_operator_log
 from plant_assets.simulation.simulate import simulate as run_simulation
 
 
@@ -22,7 +22,7 @@ def simulate(  # noqa: PLR0917 - the options of a command
     start: Annotated[datetime, typer.Option(help="first moment, UTC")] = datetime(2024, 1, 1),
     layout: Annotated[str, typer.Option(help=f"one of {', '.join(LAYOUTS)}")] = LAYOUTS[0],
 ) -> None:
-    """Simulate a plant and write its records as a drop."""
+    """Simulate a plant and write its records and its operators' log as a drop."""
     if layout not in LAYOUTS:
         fail(f"no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
     try:
@@ -30,5 +30,5 @@ def simulate(  # noqa: PLR0917 - the options of a command
     except ProfileError as error:
         fail(str(error))
     simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed)
-    written = write_drop(simulation, layout, folder)
+    written = [*write_drop(simulation, layout, folder), write_operator_log(simulation, folder)]
     Console().print(f"{simulation.records.height:,} records in {len(written)} file(s) under {folder}")

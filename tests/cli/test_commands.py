@@ -90,8 +90,8 @@ def test_a_file_appears_in_the_drop_folder_only_when_whole(
 def test_simulated_days_are_written_as_a_drop(tmp_path: Path) -> None:
     status, text = run("simulate", str(tmp_path), "--days", "1", "--seed", "3", "--layout", "long_csv")
     assert status == 0
-    assert "records in 1 file(s)" in text
-    assert len(list(tmp_path.glob("*.csv"))) == 1
+    assert "records in 2 file(s)" in text
+    assert len(list(tmp_path.glob("*.csv"))) == 2
 
 
 def test_down_without_a_platform_says_so() -> None:
