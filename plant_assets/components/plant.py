@@ -5,7 +5,8 @@ Belongs here: which definitions a plant has. Doesn't belong here: what any of th
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +20,7 @@ from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
 from plant_assets.labels.rules import RuleError, check_rules
-from plant_assets.profile.load import ProfileError, build_profile, read_profile
+from plant_assets.profile.load import ProfileError, build_profile, plant_names, read_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 
@@ -61,25 +62,44 @@ class Plant(dg.Component):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
         """The plant's definitions; those of a faulty profile are one asset that shows the fault."""
-        try:
-            profile = self._profile()
-        except ProfileError as error:
-            _log.error("plant %s is left out:\n%s", self.path.parent.name, error)
-            return faulty_plant(self.path.parent.name, error)
-        return plant_definitions(profile, settings().poll_seconds)
+        return _definitions_or_fault(self.path, self._profile)
 
     def _profile(self) -> PlantProfile:
         """The profile from what Dagster has parsed already; read again, for its lines, where it is at fault."""
         try:
             profile = build_profile(self.attributes, self.path)
-            check_rules(profile)
         except ProfileError:
             return read_profile(self.path)
-        except RuleError as error:
-            raise ProfileError(
-                f"{self.path.parent.name}/{self.path.name}: attributes.labels: {error}"
-            ) from None
+        _check_rules(profile, self.path)
         return profile if profile.name == self.path.parent.name else read_profile(self.path)
+
+
+def plants_in(folder: Path) -> dg.Definitions:
+    """The plants of a folder that isn't this package's own, as `FOREWARN_DEFS` may name one."""
+    paths = [folder / name / "defs.yaml" for name in plant_names(folder)]
+    return dg.Definitions.merge(*(_definitions_or_fault(path, partial(_read, path)) for path in paths))
+
+
+def _read(path: Path) -> PlantProfile:
+    profile = read_profile(path)
+    _check_rules(profile, path)
+    return profile
+
+
+def _check_rules(profile: PlantProfile, path: Path) -> None:
+    try:
+        check_rules(profile)
+    except RuleError as error:
+        raise ProfileError(f"{path.parent.name}/{path.name}: attributes.labels: {error}") from None
+
+
+def _definitions_or_fault(path: Path, read: Callable[[], PlantProfile]) -> dg.Definitions:
+    try:
+        profile = read()
+    except ProfileError as error:
+        _log.error("plant %s is left out:\n%s", path.parent.name, error)
+        return faulty_plant(path.parent.name, error)
+    return plant_definitions(profile, settings().poll_seconds)
 
 
 def plant_definitions(profile: PlantProfile, poll_seconds: int) -> dg.Definitions:

@@ -9,7 +9,9 @@ import dagster as dg
 import pytest
 
 from plant_assets.components.plant import plant_definitions
+from plant_assets.profile.load import DEFS_FOLDER
 from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import settings
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 
@@ -106,3 +108,23 @@ def test_fifty_plants_live_side_by_side(profile: PlantProfile) -> None:
     plants = [profile.model_copy(update={"name": f"plant_{i}"}) for i in range(50)]
     merged = dg.Definitions.merge(resources(), *(plant_definitions(plant, 2) for plant in plants))
     assert len({key.path[0] for key in merged.resolve_all_asset_keys()}) == 50
+
+
+def test_plants_of_another_folder_take_the_place_of_the_packages_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gas_treatment").mkdir()
+    source = DEFS_FOLDER / "gas_treatment" / "defs.yaml"
+    (tmp_path / "gas_treatment" / "defs.yaml").write_text(source.read_text("utf-8"), "utf-8")
+    (tmp_path / "mine").mkdir()
+    text = "type: plant_assets.components.Plant\nattributes: {extends: gas_treatment, name: mine}\n"
+    (tmp_path / "mine" / "defs.yaml").write_text(text, "utf-8")
+    monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path))
+    settings.cache_clear()
+    try:
+        from plant_assets.definitions import defs
+
+        found = defs().resolve_asset_graph().get_all_asset_keys()
+    finally:
+        settings.cache_clear()
+    assert {key.path[0] for key in found} == {"gas_treatment", "mine"}
