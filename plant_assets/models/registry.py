@@ -7,20 +7,17 @@ Nothing half ever stands behind an alias: a run's artifacts are complete and the
 version is created, and moving an alias is one row of MLflow's database.
 """
 
-import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
-from filelock import FileLock
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from plant_assets.models.bundle import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.registry_connection import EXISTS, MlflowConnection, RegistryError
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
@@ -29,7 +26,6 @@ from serving.bundle import Bundle, parse_manifest
 from serving.manifest import Manifest
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION = "champion"
@@ -38,15 +34,7 @@ PREVIOUS = "previous"
 PROMOTED_FROM = "promoted_from"
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
-LOCKED_FOR_S = 30.0
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-EXISTS = ("RESOURCE_ALREADY_EXISTS",)
-
-Answer = TypeVar("Answer")
-
-
-class RegistryError(RuntimeError):
-    """The registry can't do what was asked; says what is missing or in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +59,7 @@ class Move:
     after: int
 
 
-class ModelRegistry:
+class ModelRegistry(MlflowConnection):
     """MLflow's runs and registered models.
 
     Args:
@@ -80,32 +68,10 @@ class ModelRegistry:
         locks: folder for the locks that order concurrent promotions on this machine.
     """
 
-    def __init__(self, tracking_uri: str, artifacts: Path | str = "", locks: Path | None = None) -> None:
-        self.tracking_uri = tracking_uri
-        served = tracking_uri.startswith("http")
-        self._artifacts = None if served or not artifacts else Path(artifacts)
-        base = Path(artifacts).parent if artifacts else Path(tempfile.gettempdir()) / "forewarn"
-        self._locks = locks or base / "locks"
-
     @classmethod
     def from_settings(cls, given: Settings | None = None) -> Self:
         here = given or settings()
         return cls(here.mlflow_tracking_uri, here.mlflow_artifacts)
-
-    @cached_property
-    def client(self) -> "MlflowClient":
-        """The MLflow client; its first use imports MLflow (3 s) and migrates a new database."""
-        # MLflow's own default asks an absent server again for four minutes.
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-        from mlflow import MlflowClient
-
-        if self.tracking_uri.startswith("sqlite:///"):
-            Path(self.tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._locks.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._locks / "mlflow-start.lock"):
-            client = MlflowClient(self.tracking_uri, self.tracking_uri)
-            client.search_experiments(max_results=1)
-        return client
 
     # Publishing
 
@@ -157,17 +123,17 @@ class ModelRegistry:
         """
         manifest = Bundle.load(folder).manifest
         labels = _tags(manifest)
-        experiment = self._experiment(f"{manifest.plant}_models")
-        run_id, root = self._run(experiment, manifest.model, labels, dict(params or {}), manifest.metrics)
+        experiment = self.experiment(f"{manifest.plant}_models")
+        run_id, root = self.run(experiment, manifest.model, labels, dict(params or {}), manifest.metrics)
         try:
             stamp_run(folder, run_id)
             write_mlflow_model(manifest, folder, run_id)
-            self._call(lambda: self.client.log_artifacts(run_id, str(folder), BUNDLE_PATH))
-            self._attach(run_id, attachments or {})
+            self.call(lambda: self.client.log_artifacts(run_id, str(folder), BUNDLE_PATH))
+            self.attach(run_id, attachments or {})
         except BaseException:
-            self._call(lambda: self.client.set_terminated(run_id, "FAILED"))
+            self.call(lambda: self.client.set_terminated(run_id, "FAILED"))
             raise
-        self._call(lambda: self.client.set_terminated(run_id))
+        self.call(lambda: self.client.set_terminated(run_id))
         made = self._register(manifest, run_id, f"{root}/{BUNDLE_PATH}", labels)
         return replace(made, experiment_id=experiment)
 
@@ -179,10 +145,10 @@ class ModelRegistry:
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """Keep a validation report in the experiment `<plant>_validation`; answers the run's id."""
-        experiment = self._experiment(f"{plant}_validation")
-        run_id, _ = self._run(experiment, "validation_report", dict(tags or {}), {}, metrics)
-        self._attach(run_id, files)
-        self._call(lambda: self.client.set_terminated(run_id))
+        experiment = self.experiment(f"{plant}_validation")
+        run_id, _ = self.run(experiment, "validation_report", dict(tags or {}), {}, metrics)
+        self.attach(run_id, files)
+        self.call(lambda: self.client.set_terminated(run_id))
         return run_id
 
     # Aliases
@@ -193,10 +159,11 @@ class ModelRegistry:
         Raises:
             RegistryError: no such version.
         """
-        with self._locked(name):
+        with self.locked(name):
             target = self._wanted(name, version)
             before = self.champion(name)
             if before is not None and before.version == target.version:
+                self._settle_challenger(name, target)
                 return Move(name, before.version, target.version)
             if before is not None:
                 self._tag(target, PROMOTED_FROM, str(before.version))
@@ -209,7 +176,7 @@ class ModelRegistry:
         Raises:
             RegistryError: no champion, or it is the first one.
         """
-        with self._locked(name):
+        with self.locked(name):
             now = self.champion(name)
             if now is None:
                 raise RegistryError(f"{name}: no champion to roll back from; promote a version first")
@@ -232,26 +199,26 @@ class ModelRegistry:
 
     def by_alias(self, name: str, alias: str) -> Version | None:
         """The version behind an alias; None without such a model or alias."""
-        found = self._find(lambda: self.client.get_model_version_by_alias(name, alias), ABSENT)
+        found = self.find(lambda: self.client.get_model_version_by_alias(name, alias), ABSENT)
         return _version(found) if found is not None else None
 
     def versions(self, name: str) -> list[Version]:
         """All versions of a model, the newest first."""
-        found = self._call(lambda: self.client.search_model_versions(f"name = '{name}'", max_results=1000))
+        found = self.call(lambda: self.client.search_model_versions(f"name = '{name}'", max_results=1000))
         detailed = (self.version(name, int(v.version)) for v in found)
         return sorted(filter(None, detailed), key=lambda v: -v.version)
 
     def version(self, name: str, version: int) -> Version | None:
-        found = self._find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
+        found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
         return _version(found) if found is not None else None
 
     def fetch(self, version: Version, path: str, folder: Path) -> Path | None:
         """Copy one of the run's artifacts into `folder`; None where the run has no such artifact."""
         parent = path.rpartition("/")[0] or None
-        listed = self._call(lambda: self.client.list_artifacts(version.run_id, parent))
+        listed = self.call(lambda: self.client.list_artifacts(version.run_id, parent))
         if path not in {artifact.path for artifact in listed}:
             return None
-        return Path(self._call(lambda: self.client.download_artifacts(version.run_id, path, str(folder))))
+        return Path(self.call(lambda: self.client.download_artifacts(version.run_id, path, str(folder))))
 
     def oof(self, version: Version) -> pl.DataFrame | None:
         """The out-of-fold table that a version was published with; None where its run holds none."""
@@ -270,39 +237,10 @@ class ModelRegistry:
 
     # Inside
 
-    def _run(
-        self,
-        experiment: str,
-        name: str,
-        tags: Mapping[str, str],
-        params: Mapping[str, object],
-        metrics: Mapping[str, float],
-    ) -> tuple[str, str]:
-        import math
-        import time
-
-        from mlflow.entities import Metric, Param, RunTag
-
-        run = self._call(lambda: self.client.create_run(experiment, run_name=name, tags=dict(tags)))
-        run_id, now = run.info.run_id, int(time.time() * 1000)
-        rows = [Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)]
-        texts = [Param(key, str(value)[:6000]) for key, value in params.items()]
-        self._call(
-            lambda: self.client.log_batch(run_id, rows, texts, [RunTag(k, v) for k, v in tags.items()])
-        )
-        return run_id, str(run.info.artifact_uri)
-
-    def _attach(self, run_id: str, attachments: Mapping[str, Path]) -> None:
-        for name, path in attachments.items():
-            if path.is_dir():
-                self._call(lambda p=path, n=name: self.client.log_artifacts(run_id, str(p), n))
-            else:
-                self._call(lambda p=path: self.client.log_artifact(run_id, str(p)))
-
     def _register(self, manifest: Manifest, run_id: str, source: str, tags: Mapping[str, str]) -> Version:
         name = manifest.registry_name
-        self._find(lambda: self.client.create_registered_model(name, description=manifest.title), EXISTS)
-        made = self._call(
+        self.find(lambda: self.client.create_registered_model(name, description=manifest.title), EXISTS)
+        made = self.call(
             lambda: self.client.create_model_version(
                 name, source, run_id, tags=dict(tags), description=manifest.title
             )
@@ -324,68 +262,19 @@ class ModelRegistry:
         self._set_alias(name, CHAMPION, after.version)
         if before is not None:
             self._set_alias(name, PREVIOUS, before.version)
+        self._settle_challenger(name, after)
+
+    def _settle_challenger(self, name: str, champion: Version) -> None:
+        """What answers no longer waits; also where a promotion was killed in between."""
         challenger = self.by_alias(name, CHALLENGER)
-        if challenger is not None and challenger.version == after.version:
-            self._call(lambda: self.client.delete_registered_model_alias(name, CHALLENGER))
+        if challenger is not None and challenger.version == champion.version:
+            self.call(lambda: self.client.delete_registered_model_alias(name, CHALLENGER))
 
     def _set_alias(self, name: str, alias: str, version: int) -> None:
-        self._call(lambda: self.client.set_registered_model_alias(name, alias, str(version)))
+        self.call(lambda: self.client.set_registered_model_alias(name, alias, str(version)))
 
     def _tag(self, version: Version, key: str, value: str) -> None:
-        self._call(lambda: self.client.set_model_version_tag(version.name, str(version.version), key, value))
-
-    def _experiment(self, name: str) -> str:
-        found = self._call(lambda: self.client.get_experiment_by_name(name))
-        if found is None:
-            place = None if self._artifacts is None else (self._artifacts / name).as_uri()
-            made = self._find(lambda: self.client.create_experiment(name, place), EXISTS)
-            return made or self._experiment(name)
-        if found.lifecycle_stage == "deleted":
-            self._call(lambda: self.client.restore_experiment(found.experiment_id))
-        return found.experiment_id
-
-    def _locked(self, name: str) -> FileLock:
-        self._locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._locks / f"{name}.lock", timeout=LOCKED_FOR_S)
-
-    def _find(self, ask: Callable[[], Answer], missing: tuple[str, ...]) -> Answer | None:
-        """Ask MLflow; None where it answers one of the error codes in `missing`."""
-        try:
-            return self._call(ask)
-        except RegistryError as error:
-            if getattr(error.__cause__, "error_code", "") in missing:
-                return None
-            raise
-
-    def _call(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask MLflow, again while its database is locked or its server is busy.
-
-        Raises:
-            RegistryError: in one sentence, with MLflow's own words.
-        """
-        from mlflow.exceptions import MlflowException
-
-        waits = Retrying(
-            retry=retry_if_exception(_is_busy),
-            wait=wait_random_exponential(multiplier=0.1, max=2.0),
-            stop=stop_after_delay(LOCKED_FOR_S),
-            reraise=True,
-        )
-        try:
-            return waits(ask)
-        except MlflowException as error:
-            raise RegistryError(_explain(error, self.tracking_uri)) from error
-
-
-def _is_busy(error: BaseException) -> bool:
-    return getattr(error, "error_code", "") == "TEMPORARILY_UNAVAILABLE" or "database is locked" in str(error)
-
-
-def _explain(error: Exception, uri: str) -> str:
-    place = uri.rpartition("@")[2]
-    if _is_busy(error):
-        return f"MLflow's database ({place}) stayed locked for {LOCKED_FOR_S:.0f} s; try again when its writer is done"
-    return f"MLflow ({place}): {str(error).strip().splitlines()[0]}"
+        self.call(lambda: self.client.set_model_version_tag(version.name, str(version.version), key, value))
 
 
 def _tags(manifest: Manifest) -> dict[str, str]:

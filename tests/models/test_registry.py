@@ -113,6 +113,49 @@ def test_a_run_that_fails_halfway_leaves_no_version(
     assert run.info.status == "FAILED"
 
 
+class KilledError(BaseException):
+    """Stands for kill -9: nothing after it happens."""
+
+
+def test_killed_before_any_call_of_mlflow_nothing_half_stands_behind_the_alias(
+    registry: ModelRegistry, champion_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = registry.promote(published(registry, champion_folder).name).after
+    patient = registry.call
+    survived = 0
+
+    def publish_and_promote(calls: int) -> None:
+        left = iter(range(calls))
+
+        def call(ask):
+            if next(left, None) is None:
+                raise KilledError
+            return patient(ask)
+
+        monkeypatch.setattr(registry, "call", call)
+        try:
+            registry.promote(CHAMPION, published(registry, champion_folder).version)
+        finally:
+            monkeypatch.setattr(registry, "call", patient)
+
+    for calls in range(40):
+        try:
+            publish_and_promote(calls)
+            survived = calls
+        except KilledError:
+            pass
+        champion = registry.champion(CHAMPION)
+        assert champion is not None
+        assert survived or champion.version >= first
+        copy = registry.client.download_artifacts(champion.run_id, "bundle", str(tmp_path))
+        assert Bundle.load(Path(copy)).manifest.registry_name == CHAMPION
+        if survived:
+            break
+    assert survived > 8, "every call was a place to be killed at"
+    assert champion.version > first
+    assert registry.rollback(CHAMPION).after < champion.version
+
+
 def test_promotion_rollback_and_the_way_back_further(registry: ModelRegistry, champion_folder: Path) -> None:
     for _ in range(3):
         published(registry, champion_folder)
@@ -169,6 +212,16 @@ def test_a_new_version_is_placed_by_gate_and_mode(
     assert (placement.move is not None) is moves
     waiting = registry.by_alias(CHAMPION, "challenger")
     assert (waiting is not None and waiting.version == new.version) is not moves
+
+
+def test_a_promotion_repeated_after_a_kill_leaves_nothing_waiting(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    version = published(registry, champion_folder)
+    registry.promote(CHAMPION, version.version)
+    registry.challenge(version)
+    registry.promote(CHAMPION, version.version)
+    assert registry.by_alias(CHAMPION, "challenger") is None
 
 
 def test_what_is_not_there_is_said(registry: ModelRegistry, champion_folder: Path) -> None:
@@ -228,7 +281,7 @@ def test_a_locked_database_is_waited_for_and_then_named(
 
     lock = sqlite3.connect(registry.tracking_uri.removeprefix("sqlite:///"))
     lock.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("plant_assets.models.registry.LOCKED_FOR_S", 1.0)
+    monkeypatch.setattr("plant_assets.models.registry_connection.LOCKED_FOR_S", 1.0)
     with pytest.raises(RegistryError, match="stayed locked"):
         registry.promote(CHAMPION, 1)
     lock.rollback()

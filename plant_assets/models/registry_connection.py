@@ -1,0 +1,141 @@
+"""A connection to MLflow: its client, patience with a busy database, experiments and runs.
+
+Belongs here: what any use of MLflow needs. Doesn't belong here: models, versions, aliases (`registry.py`).
+"""
+
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from filelock import FileLock
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCKED_FOR_S = 30.0
+EXISTS = ("RESOURCE_ALREADY_EXISTS",)
+
+Answer = TypeVar("Answer")
+
+
+class RegistryError(RuntimeError):
+    """The registry can't do what was asked; says what is missing or in the way."""
+
+
+class MlflowConnection:
+    """MLflow at an address.
+
+    Args:
+        tracking_uri: database or server address of MLflow.
+        artifacts: folder under which new experiments keep their artifacts; a server knows its own.
+        locks: folder for the locks that order concurrent promotions on this machine.
+    """
+
+    def __init__(self, tracking_uri: str, artifacts: Path | str = "", locks: Path | None = None) -> None:
+        self.tracking_uri = tracking_uri
+        served = tracking_uri.startswith("http")
+        self._artifacts = None if served or not artifacts else Path(artifacts)
+        base = Path(artifacts).parent if artifacts else Path(tempfile.gettempdir()) / "forewarn"
+        self._locks = locks or base / "locks"
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        """The MLflow client; its first use imports MLflow (3 s) and migrates a new database."""
+        # MLflow's own default asks an absent server again for four minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+        from mlflow import MlflowClient
+
+        if self.tracking_uri.startswith("sqlite:///"):
+            Path(self.tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self._locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._locks / "mlflow-start.lock"):
+            client = MlflowClient(self.tracking_uri, self.tracking_uri)
+            client.search_experiments(max_results=1)
+        return client
+
+    def experiment(self, name: str) -> str:
+        """The id of an experiment, made or taken out of the bin where need be."""
+        found = self.call(lambda: self.client.get_experiment_by_name(name))
+        if found is None:
+            place = None if self._artifacts is None else (self._artifacts / name).as_uri()
+            made = self.find(lambda: self.client.create_experiment(name, place), EXISTS)
+            return made or self.experiment(name)
+        if found.lifecycle_stage == "deleted":
+            self.call(lambda: self.client.restore_experiment(found.experiment_id))
+        return found.experiment_id
+
+    def run(
+        self,
+        experiment: str,
+        name: str,
+        tags: Mapping[str, str],
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+    ) -> tuple[str, str]:
+        """Start a run with its figures; answers its id and the root of its artifacts."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        run = self.call(lambda: self.client.create_run(experiment, run_name=name, tags=dict(tags)))
+        run_id, now = run.info.run_id, int(time.time() * 1000)
+        rows = [Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)]
+        texts = [Param(key, str(value)[:6000]) for key, value in params.items()]
+        self.call(lambda: self.client.log_batch(run_id, rows, texts, [RunTag(k, v) for k, v in tags.items()]))
+        return run_id, str(run.info.artifact_uri)
+
+    def attach(self, run_id: str, attachments: Mapping[str, Path]) -> None:
+        """Copy files, and folders under their names, into a run's artifacts."""
+        for name, path in attachments.items():
+            if path.is_dir():
+                self.call(lambda p=path, n=name: self.client.log_artifacts(run_id, str(p), n))
+            else:
+                self.call(lambda p=path: self.client.log_artifact(run_id, str(p)))
+
+    def locked(self, name: str) -> FileLock:
+        """A lock among the processes of this machine."""
+        self._locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._locks / f"{name}.lock", timeout=LOCKED_FOR_S)
+
+    def find(self, ask: Callable[[], Answer], missing: tuple[str, ...]) -> Answer | None:
+        """Ask MLflow; None where it answers one of the error codes in `missing`."""
+        try:
+            return self.call(ask)
+        except RegistryError as error:
+            if getattr(error.__cause__, "error_code", "") in missing:
+                return None
+            raise
+
+    def call(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask MLflow, again while its database is locked or its server is busy.
+
+        Raises:
+            RegistryError: in one sentence, with MLflow's own words.
+        """
+        from mlflow.exceptions import MlflowException
+
+        waits = Retrying(
+            retry=retry_if_exception(_is_busy),
+            wait=wait_random_exponential(multiplier=0.1, max=2.0),
+            stop=stop_after_delay(LOCKED_FOR_S),
+            reraise=True,
+        )
+        try:
+            return waits(ask)
+        except MlflowException as error:
+            raise RegistryError(_explain(error, self.tracking_uri)) from error
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "error_code", "") == "TEMPORARILY_UNAVAILABLE" or "database is locked" in str(error)
+
+
+def _explain(error: Exception, uri: str) -> str:
+    place = uri.rpartition("@")[2]
+    if _is_busy(error):
+        return f"MLflow's database ({place}) stayed locked for {LOCKED_FOR_S:.0f} s; try again when its writer is done"
+    return f"MLflow ({place}): {str(error).strip().splitlines()[0]}"
