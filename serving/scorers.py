@@ -118,8 +118,12 @@ class Forest(_Node):
         offset = dtype.type(self.offset)
 
         def total(rows: Floats) -> Floats:
-            cast = rows.astype(np.float32) if rounds else rows
-            return (run(np.ascontiguousarray(cast, dtype=dtype)) + offset).astype(np.float64)
+            with np.errstate(
+                over="ignore"
+            ):  # beyond float32 a number is infinite: it goes the same way at a split
+                cast = rows.astype(np.float32) if rounds else rows
+                exact = np.ascontiguousarray(cast, dtype=dtype)
+            return (run(exact) + offset).astype(np.float64)
 
         if self.output == "logistic":
             return lambda rows: logistic(total(rows))
