@@ -5,11 +5,11 @@ Belongs here: wiring the report and the gate to assets. Doesn't belong here: wha
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
-from upath import UPath
 
 from plant_assets.components.metadata import records_table, table_metadata
 from plant_assets.components.model_assets import model_names
@@ -72,16 +72,23 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             further=unscored_figures(profile, registry, models),
             titles={spec.name: spec.title for spec in model_specs(profile)},
         )
-        pages = lake.write_report(profile.name, report.to_json(), render_html(report))
-        files = {UPath(page).name: Path(page) for page in pages}
-        run = registry.log_report(profile.name, files, _figures(report), lineage)
+        texts = {
+            "validation_report.html": render_html(report),
+            "validation_report.json": report.to_json(),
+        }
+        page = lake.write_report(profile.name, texts)
+        with TemporaryDirectory(prefix="forewarn-") as scratch:
+            files = {name: Path(scratch) / name for name in texts}
+            for name, path in files.items():
+                path.write_text(texts[name], "utf-8")
+            run = registry.log_report(profile.name, files, _figures(report), lineage)
         return dg.MaterializeResult(
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
                 "in three sentences": dg.MetadataValue.md("\n\n".join(report.sentences)),
                 "models": records_table(_ranking(report)),
-                "report": dg.MetadataValue.path(pages[0]),
+                "report": dg.MetadataValue.path(page),
                 "MLflow run": model_store.run_page(run),
             },
         )

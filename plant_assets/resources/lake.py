@@ -3,6 +3,7 @@
 Belongs here: addresses, and opening what lies there. Doesn't belong here: what is read or written.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -66,14 +67,13 @@ class Lake(dg.ConfigurableResource):
             for entry in self.manifest().overdue(self.now(), limit, plant)
         ]
 
-    def write_report(self, plant: str, json: str, html: str) -> tuple[str, str]:
-        """Keep a validation report beside the plant's assets; answers the two addresses, HTML first."""
+    def write_report(self, plant: str, texts: Mapping[str, str]) -> str:
+        """Keep a report's files beside the plant's assets; answers the address of the first."""
         folder = UPath(self.root) / plant / "reports"
         folder.mkdir(parents=True, exist_ok=True)
-        pages = (folder / "validation_report.html", folder / "validation_report.json")
-        for page, text in zip(pages, (html, json), strict=True):
-            write_whole(page, text.encode("utf-8"))
-        return str(pages[0]), str(pages[1])
+        for name, text in texts.items():
+            write_whole(folder / name, text.encode("utf-8"))
+        return str(folder / next(iter(texts)))
 
     def drop_folder(self, plant: str) -> Path:
         return Path(self.drop) / plant
