@@ -4,6 +4,7 @@ Choosing among six on the rows that judge them is optimistic. So the choice is a
 fold, from the training rows alone, and the rows of those choices give `nested_pr_auc`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -45,16 +46,17 @@ def train_champion(
     figures = {name: nowcast_metrics(w.oof, inputs, profile) for name, w in walked.items()}
     chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
     won = finished(walked[chosen], inputs, profile)
+    ablations = (walk(LGBM_SMOTE, inputs, profile),) if inputs.has_labels else ()
     nested, choices = _nested(walked, inputs, profile, metric)
     nested_figures = _nested_figures(nested, inputs, profile)
     return replace(
         won,
         spec=spec,
         oof=renamed(won.oof, spec.name),
-        metrics=won.metrics | _prefixed(figures) | nested_figures | _smote_ablation(inputs, profile),
+        metrics=won.metrics | _prefixed(figures) | nested_figures | _ablated(ablations, inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
         notes=(*won.notes, _sentence(chosen, figures, metric)),
-        candidates=join_oof(w.oof for w in walked.values()),
+        candidates=join_oof(w.oof for w in (*walked.values(), *ablations)),
     )
 
 
@@ -123,13 +125,16 @@ def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: Plant
     return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
 
 
-def _smote_ablation(inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+def _ablated(
+    ablations: Sequence[WalkForward], inputs: TrainingInputs, profile: PlantProfile
+) -> dict[str, float]:
     """What SMOTE inside the fold does to LightGBM; beside `candidate.lgbm_soft_alarm.*`."""
-    if not inputs.has_labels:
-        return {}
-    figures = nowcast_metrics(walk(LGBM_SMOTE, inputs, profile).oof, inputs, profile)
     wanted = ("pr_auc", "roc_auc", "brier", "calibration_slope")
-    return {f"ablation.lgbm_smote.{name}": figures[name] for name in wanted if name in figures}
+    found: dict[str, float] = {}
+    for walked in ablations:
+        figures = nowcast_metrics(walked.oof, inputs, profile)
+        found |= {f"ablation.{walked.spec.name}.{name}": figures[name] for name in wanted if name in figures}
+    return found
 
 
 def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:

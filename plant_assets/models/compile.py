@@ -111,9 +111,9 @@ def _lightgbm(estimator: LightGbm, parts: Parts) -> scorers.ScorerNode:
 
 
 def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
-    forest = _fitted(estimator.model, estimator)
-    file = parts.forest("isolation", isolation_forest_trees(forest))
-    return scorers.Forest(file=file, output="isolation", divisor=forest.divisor)
+    trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
+    file = parts.forest("isolation", trees)
+    return scorers.Forest(file=file, rounds_input=True, output="isolation", divisor=divisor)
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:

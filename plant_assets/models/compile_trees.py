@@ -17,11 +17,9 @@ from serving.forests import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import IsolationForest, RandomForestClassifier
     from sklearn.tree._tree import Tree as SklearnTree
     from xgboost import Booster
-
-    from plant_assets.models.isolation import IsolationForest
 
 LEQ, LT = 0, 1
 ONNX_IR = 10
@@ -64,23 +62,25 @@ def random_forest_trees(model: "RandomForestClassifier") -> Ensemble:
     return Ensemble(trees, strict=False, precision="float64")
 
 
-def isolation_forest_trees(forest: "IsolationForest") -> Ensemble:
-    """Trees whose leaves hold path lengths; the score is 2^(-sum / forest.divisor)."""
-    nodes = np.arange(forest.feature.shape[1])
+def isolation_forest_trees(model: "IsolationForest") -> tuple[Ensemble, float]:
+    """Trees whose leaves hold path lengths, and the divisor of scikit-learn's score 2^(-sum / divisor)."""
+    if model.max_samples_ < 2:
+        raise ValueError("isolation forest of one row: expected two rows or more")
     trees = []
-    for feature, threshold, length in zip(forest.feature, forest.threshold, forest.length, strict=True):
-        leaf = feature < 0
-        inner = np.zeros(len(nodes), dtype=bool)
-        inner[0] = True
-        for node in nodes[1:]:
-            inner[node] = inner[(node - 1) // 2] and not leaf[(node - 1) // 2]
-        kept = nodes[inner]
-        place = np.full(2 * len(nodes) + 1, -1, dtype=np.int64)
-        place[kept] = np.arange(len(kept))
-        left = np.where(leaf[kept], -1, place[2 * kept + 1])
-        right = np.where(leaf[kept], -1, place[2 * kept + 2])
-        trees.append(Tree(np.maximum(feature[kept], 0), threshold[kept], left, right, length[kept]))
-    return Ensemble(trees, strict=False, precision="float64")
+    for member, columns in zip(model.estimators_, model.estimators_features_, strict=True):
+        tree = member.tree_
+        lengths = tree.compute_node_depths() - 1.0 + average_path(tree.n_node_samples)
+        trees.append(_sklearn_tree(tree, lengths, np.asarray(columns)))
+    expected = average_path(np.array([model.max_samples_]))[0]
+    return Ensemble(trees, strict=False, precision="float64"), float(len(trees) * expected)
+
+
+def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Expected path length of an unsuccessful search among n rows (Liu, Ting and Zhou 2008, eq. 1)."""
+    n = np.asarray(samples, dtype=np.float64)
+    many = np.maximum(n, 3.0)
+    path = 2.0 * (np.log(many - 1.0) + np.euler_gamma) - 2.0 * (many - 1.0) / many
+    return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, path))
 
 
 def xgboost_trees(booster: "Booster", rounds: int | None = None) -> Ensemble:

@@ -36,7 +36,7 @@ class TrainedModel:
         params: what MLflow should show beside it.
         notes: sentences that a person must know, such as a fallback.
         builder: the estimator family that won, where the spec leaves it open.
-        candidates: out-of-fold tables of all candidates, where several competed.
+        candidates: out-of-fold tables of all candidates, where several competed, and of their ablations.
     """
 
     spec: ModelSpec

@@ -127,7 +127,9 @@ def test_report_holds_models_and_trivial_baselines(
     pipeline: Pipeline, finished: dg.ExecuteInProcessResult
 ) -> None:
     oof = pipeline.asset("validation_report")
-    assert {"champion", "forecaster_1h", "persistence", "always_alarm"} <= set(oof["model"].unique())
+    assert {"champion", "forecaster_1h", "lgbm_smote", "persistence", "always_alarm"} <= set(
+        oof["model"].unique()
+    )
 
 
 def test_same_data_again_gives_the_same_raw_table(

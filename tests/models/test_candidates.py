@@ -5,8 +5,10 @@ import polars as pl
 import pytest
 
 from plant_assets.models.candidates import Standing, choose
-from plant_assets.models.spec import CANDIDATES, CHAMPION
+from plant_assets.models.spec import CANDIDATES, CHAMPION, LGBM_SMOTE
 from plant_assets.models.train import TrainedModel, train
+from plant_assets.validation.ablation import smote_ablation
+from plant_assets.validation.evaluate import Ground
 from tests.models import plants
 
 
@@ -42,12 +44,22 @@ def test_champion_answers_as_its_candidate_did_out_of_fold(champion: TrainedMode
 
 def test_champion_shows_every_candidate_and_the_nested_choice(champion: TrainedModel):
     assert champion.candidates is not None
-    assert set(champion.candidates["model"].unique()) == {spec.name for spec in CANDIDATES}
+    assert set(champion.candidates["model"].unique()) == {spec.name for spec in (*CANDIDATES, LGBM_SMOTE)}
     assert all(f"candidate.{spec.name}.pr_auc" in champion.metrics for spec in CANDIDATES)
     assert 0 <= champion.metrics["nested_pr_auc"] <= 1
     assert 0 <= champion.metrics["ablation.lgbm_smote.pr_auc"] <= 1
     assert champion.metrics["pr_auc"] > champion.metrics["base_rate"] + 0.2
     assert np.isfinite(list(champion.metrics.values())).all()
+
+
+def test_the_ablation_stands_beside_its_partner_and_never_competes(champion: TrainedModel):
+    assert champion.candidates is not None
+    ground = Ground(plants.inputs().labelled, plants.profile())
+    (found,) = smote_ablation(ground, champion.candidates)
+    assert (found.model, found.horizon) == ("lgbm_soft_alarm", 0)
+    assert found.pr_auc_with.value == pytest.approx(champion.metrics["ablation.lgbm_smote.pr_auc"])
+    assert found.pr_auc_without.value == pytest.approx(champion.metrics["candidate.lgbm_soft_alarm.pr_auc"])
+    assert LGBM_SMOTE.name not in str(champion.params)
 
 
 def test_folds_with_few_events_take_the_simplest(champion: TrainedModel):

@@ -1,0 +1,93 @@
+"""The isolation forest as the scores use it: scikit-learn's, grown once, exported as it answers."""
+
+import numpy as np
+import pytest
+from sklearn.ensemble import IsolationForest
+
+from plant_assets.models import anomaly
+from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.compile import Parts, compile_estimator
+from plant_assets.models.compile_trees import average_path
+from serving.forests import Forests
+from serving.scorers import Arrays
+
+NOBODY = np.zeros(1, np.int8)
+
+
+def grown(rows: np.ndarray, trees: int = 20, seed: int = 1) -> IsolationScore:
+    return IsolationScore(seed, trees).fit(rows, NOBODY)
+
+
+def answers(score: IsolationScore, rows: np.ndarray, folder) -> np.ndarray:
+    parts = Parts(width=rows.shape[1])
+    node = compile_estimator(score, parts)
+    for name, content in parts.forests.items():
+        (folder / name).write_bytes(content)
+    return node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(rows)
+
+
+@pytest.mark.parametrize("rows", [2, 90, 600])
+def test_exported_answers_are_those_of_scikit_learn(rows: int, tmp_path):
+    data = np.random.default_rng(1).standard_t(3, size=(rows, 30))
+    forest = IsolationForest(n_estimators=300, max_samples=min(256, rows), random_state=1).fit(data)
+    ours = IsolationScore(1).fit(data, NOBODY)
+    assert np.array_equal(ours.score(data), -forest.score_samples(data))
+    np.testing.assert_allclose(answers(ours, data, tmp_path), -forest.score_samples(data), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "rows", [np.ones((50, 3)), np.eye(50)[:, :3]], ids=["equal rows", "constant features"]
+)
+def test_rows_that_hardly_split_are_answered_alike(rows: np.ndarray, tmp_path):
+    score = grown(rows)
+    np.testing.assert_allclose(answers(score, rows, tmp_path), score.score(rows), rtol=0, atol=1e-14)
+
+
+def test_a_row_on_a_split_in_float32_goes_scikit_learn_s_way(tmp_path):
+    data = np.random.default_rng(1).normal(size=(200, 4))
+    score = grown(data)
+    assert score.model is not None
+    splits = np.concatenate([tree.tree_.threshold for tree in score.model.estimators_])
+    rows = np.repeat(np.float64(np.float32(splits[splits != -2.0][:400]))[:, None], 4, axis=1)
+    for given in (rows, np.nextafter(rows, np.inf)):
+        np.testing.assert_allclose(answers(score, given, tmp_path), score.score(given), rtol=0, atol=1e-14)
+
+
+def test_one_row_scores_but_is_not_exported():
+    score = grown(np.ones((1, 3)))
+    assert np.isfinite(score.score(np.zeros((2, 3)))).all()
+    with pytest.raises(ValueError, match="isolation forest of one row: expected two"):
+        compile_estimator(score, Parts(width=3))
+
+
+def test_a_far_row_is_isolated_sooner():
+    data = np.random.default_rng(1).normal(size=(300, 5))
+    scores = grown(data, 100).score(np.vstack([np.zeros(5), np.full(5, 9.0)]))
+    assert scores[0] < 0.5 < scores[1]
+
+
+def test_average_path_is_that_of_the_paper():
+    assert average_path(np.array([0, 1, 2])).tolist() == [0.0, 0.0, 1.0]
+    assert average_path(np.array([256]))[0] == pytest.approx(10.2448, abs=1e-4)
+
+
+def test_models_of_the_same_rows_share_a_forest_and_no_others_do():
+    data = np.random.default_rng(1).normal(size=(60, 5))
+    ensemble = AnomalyEnsemble(1, 20).fit(data.copy(), NOBODY)
+    first = grown(data).model
+    assert ensemble.isolation.model is first
+    others = (grown(data + 1e-9), grown(data, seed=2), grown(data, trees=21), grown(data.reshape(100, 3)))
+    assert all(other.model is not first for other in others)
+
+
+def test_the_oldest_forests_are_let_go(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(anomaly, "_MOST_GROWN", 2)
+    monkeypatch.setattr(anomaly, "_GROWN", {})
+    rows = np.random.default_rng(1).normal(size=(30, 2))
+    first = grown(rows, 2).model
+    for seed in (2, 3):
+        grown(rows, 2, seed)
+    assert len(anomaly._GROWN) == 2
+    again = grown(rows, 2)
+    assert again.model is not first
+    assert np.array_equal(again.score(rows), -first.score_samples(rows)) if first else False
