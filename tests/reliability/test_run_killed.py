@@ -1,0 +1,94 @@
+"""Kill -9 of the run at any moment: the sensor repeats it, and nothing is lost, doubled or half there."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from plant_assets.settings import settings
+from tests.reliability.plants import union, write_days, write_defs
+from tests.reliability.run_site import RunSite, answering_models
+
+KILLS = 20
+SEED = 20150110
+DAYS, DAYS_A_DROP = 20, 14
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunSite]:
+    environment = {
+        "FOREWARN_HOME": str(tmp_path / "home"),
+        "FOREWARN_DROP": str(tmp_path / "drop"),
+        "FOREWARN_DEFS": str(write_defs(tmp_path / "defs")),
+        "DAGSTER_HOME": str(tmp_path / "home" / "dagster"),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("plant_assets.components.drop_sensor.time.sleep", lambda _: None)
+    settings.cache_clear()
+    yield RunSite(environment)
+    settings.cache_clear()
+
+
+@pytest.mark.timeout(1800)
+def test_kills_of_the_run_lose_double_and_halve_nothing(site: RunSite) -> None:
+    chance, kills = random.Random(SEED), 0
+    expected = _drop(site, None, 0, seed=0)
+    seconds, writes = _run_to_the_end(site)
+    _check_finished(site, expected)
+    for seed in range(1, 4 * KILLS):
+        old, first = expected, chance.randrange(DAYS - DAYS_A_DROP)
+        expected = _drop(site, old, first, seed)
+        planned = chance.randint(1, 5)  # one less than the attempts that a drop has
+        while request := site.look():
+            if planned and kills < KILLS:
+                planned -= 1
+                if kills % 2:
+                    died = site.start(request).killed_after(chance.uniform(0, seconds))
+                else:
+                    died = site.start(request, die_at=chance.randint(1, writes)).died()
+                kills += died
+                site.notice_death()
+            else:
+                seconds, writes = _finish(site, request)
+            assert _same(site.records(), old) or _same(site.records(), expected), "half a drop is in"
+            assert set(answering_models(site.profile, site.registry)) == {"isolation_forest", "champion"}
+        _check_finished(site, expected)
+        if kills == KILLS:
+            break
+    assert kills == KILLS
+    shas = [file.sha256 for drop in site.history.drops() for file in drop.files]
+    assert len(shas) == len(set(shas)), "a file went in twice"
+
+
+def _drop(site: RunSite, old: pl.DataFrame | None, first: int, seed: int) -> pl.DataFrame:
+    _, records = write_days(site.profile, first, DAYS_A_DROP, seed, site.folder)
+    return union(old, records)
+
+
+def _run_to_the_end(site: RunSite) -> tuple[float, int]:
+    request = site.look()
+    assert request is not None
+    return _finish(site, request)
+
+
+def _finish(site: RunSite, request: object) -> tuple[float, int]:
+    child = site.start(request)  # type: ignore[arg-type]
+    began = time.monotonic()
+    success, writes = child.finished()
+    assert success, site.files()
+    return time.monotonic() - began, writes
+
+
+def _check_finished(site: RunSite, expected: pl.DataFrame) -> None:
+    assert _same(site.records(), expected)
+    assert {state for state, _ in site.files().values()} == {"ingested"}
+    answering = answering_models(site.profile, site.registry)
+    assert answering["isolation_forest"] == site.history.fingerprint(), "the models know the whole history"
+
+
+def _same(found: pl.DataFrame, expected: pl.DataFrame) -> bool:
+    return found.equals(expected)
