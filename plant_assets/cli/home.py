@@ -32,6 +32,18 @@ def prepare(settings: Settings, plants: list[str]) -> None:
     _write(settings.home / "run" / "workspace.yaml", WORKSPACE.format(port=settings.port_code))
 
 
+def create_databases(settings: Settings) -> None:
+    """Make Dagster's databases, once: two services that both find none would migrate them against each other."""
+    if (settings.home / "dagster" / "schedules" / "schedules.db").is_file():
+        return
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        instance.get_runs(limit=1)
+        instance.get_dynamic_partitions("")
+        instance.all_instigator_state()
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Variables that every process of the platform needs beside those of the caller."""
     return {

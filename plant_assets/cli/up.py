@@ -33,6 +33,7 @@ def up(
         console.print("The platform is running already.")
     else:
         _refuse_taken_ports(here)
+        home.create_databases(here)
         supervision.start(here, platform, home.environment(here))
         _await_ready(here, platform, console)
     if here.demo and "demo" in plants:
