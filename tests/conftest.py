@@ -1,6 +1,11 @@
 """Fixtures that all tests share: profiles, real data, and a home of their own."""
 
 import os
+
+# As the services run: threads of the linear algebra only get into each other's way. Read when NumPy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 
