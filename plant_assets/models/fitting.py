@@ -23,10 +23,12 @@ from plant_assets.validation.events import choose_threshold
 
 HELD_OUT_BLOCKS = 8
 HELD_OUT_TREES = 100
+"""For forests that only score held-out blocks, eight a fit; what answers has 300. Time grows with trees: 0.11 s
+against 0.32 s for 300, 48 times a training."""
 BUDGET_SHARE = 0.6
 """Part of the false-alarm budget that training rows may spend; the rest is for drift until the next training.
 
-On simulated plants false alarms come 1.4 times as often in the weeks after training as in held-out blocks.
+On simulated plants false alarms come 1.6 times as often in the weeks after training as in held-out blocks.
 """
 
 Index = NDArray[np.intp]
