@@ -1,12 +1,16 @@
 """What a run imports; a fork server has it loaded, so that each run starts within milliseconds."""
 
-import lightgbm  # noqa: F401
-import mlflow  # noqa: F401
-import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
-import onnxruntime  # noqa: F401
+import imblearn.over_sampling
+import jinja2
+import lightgbm
+import mlflow.store.model_registry.sqlalchemy_store
+import mlflow.store.tracking.sqlalchemy_store
+import onnx
+import onnxruntime
+import pandera.polars
 import sklearn.ensemble
-import sklearn.linear_model  # noqa: F401
-import xgboost  # noqa: F401
+import sklearn.linear_model
+import xgboost
 
 import plant_assets.components.judging
 import plant_assets.definitions
@@ -18,3 +22,5 @@ import plant_assets.models.train
 import plant_assets.validation.report
 import tests.reliability.ingest_child
 import tests.reliability.run_child  # noqa: F401
+
+LOADED = (jinja2, lightgbm, mlflow, onnx, onnxruntime, pandera, imblearn, sklearn, xgboost, plant_assets)

@@ -1,0 +1,138 @@
+"""The whole platform: drops in, models that answer, and whatever is killed meanwhile.
+
+One platform for all tests, which follow each other as a day at the plant does.
+"""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from benchmarks.platform import platform
+from plant_assets.models.spec import model_specs
+from plant_assets.settings import settings
+from tests.e2e.site import Site
+from tests.reliability.plants import SMALL, write_defs
+from tests.reliability.run_site import answering_models
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+DAYS = 14
+SEED = 20141223
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Of a platform that runs."""
+    folder = tmp_path_factory.mktemp("platform")
+    defs = str(write_defs(folder / "defs"))
+    with pytest.MonkeyPatch.context() as patch:
+        with platform(folder, FOREWARN_DEMO="0", FOREWARN_DEFS=defs) as environment:
+            for name in environment:
+                if name.startswith("FOREWARN_"):
+                    patch.setenv(name, environment[name])
+            patch.setenv("DAGSTER_HOME", str(folder / "home" / "dagster"))
+            settings.cache_clear()
+            (folder / "staging").mkdir()
+            yield folder
+        settings.cache_clear()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Site:
+    return Site("demo", folder / "staging")
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> Site:
+    return Site(SMALL, folder / "staging")
+
+
+def test_first_drop_trains_all_models_and_they_answer(demo: Site) -> None:
+    demo.await_finished(demo.drop_days(0, DAYS, seed=7))
+    assert demo.records().equals(demo.expected)
+    names = {spec.name for spec in model_specs(demo.profile)}
+    assert len(names) == 9
+
+    def ready() -> set[str]:
+        return {m["name"] for m in demo.ask("models").json()["models"] if m["status"] == "ready"}
+
+    demo.await_true(lambda: len(ready()) == 9, "all nine models ready")
+    answer = demo.ask("predict", {"features": {"PDT31008": 240.0, "lic31002_deviation": 1.5}})
+    assert answer.status_code == 200, answer.text
+    assert 0 <= answer.json()["risk_score"] <= 1
+    forecasts = demo.ask("forecast", {"recent_observations": _newest_rows(demo, 24), "horizon": "all"})
+    assert forecasts.status_code == 200, forecasts.text
+    assert [f["horizon_hours"] for f in forecasts.json()["forecasts"]] == [1, 3, 6]
+
+
+def test_refused_file_is_put_aside_and_the_others_go_on(small: Site, folder: Path) -> None:
+    small.drop_text("shifts.csv", "name,shift\nA,night\n")
+    small.await_finished(small.drop_days(0, DAYS, seed=1))
+    small.await_true(lambda: small.states().get("shifts.csv") == "refused", "shifts.csv refused")
+    (report,) = (folder / "home" / "quarantine" / SMALL).glob("shifts*.report.json")
+    assert json.loads(report.read_text("utf-8"))["expected"]
+    assert not (folder / "drop" / SMALL / "shifts.csv").exists()
+    assert small.records().equals(small.expected)
+
+
+def test_two_drops_at_once_go_in_one_after_the_other(small: Site) -> None:
+    before = len(small.runs())
+    first = small.drop_days(2, DAYS, seed=2)
+    small.await_run()
+    second = small.drop_days(1, DAYS, seed=3)
+    small.await_finished(first, second)
+    assert len(small.runs()) == before + 2
+    assert small.records().equals(small.expected)
+
+
+def _kill_code_and_run(site: Site) -> None:
+    run = site.started()[0]
+    site.kill_service("code")
+    site.kill_run(run)
+
+
+def _kill_mlflow_and_inference(site: Site) -> None:
+    site.kill_service("mlflow")
+    site.kill_service("inference")
+
+
+KILLS: dict[str, Callable[[Site], None]] = {
+    "the run": lambda site: site.kill_run(site.started()[0]),
+    "the daemon": lambda site: site.kill_service("daemon"),
+    "the code server": lambda site: site.kill_service("code"),
+    "the code server and the run": _kill_code_and_run,
+    "mlflow and inference": _kill_mlflow_and_inference,
+}
+
+
+@pytest.mark.parametrize("what", KILLS)
+def test_drop_is_finished_whatever_is_killed(small: Site, what: str) -> None:
+    number = list(KILLS).index(what)
+    chance = random.Random(SEED + number)
+    usual = small.events(small.runs()[0])
+    name = small.drop_days(number + 3, DAYS, seed=10 + number)
+    small.await_run(events=chance.randint(5, int(usual * 0.8)))
+    KILLS[what](small)
+    small.await_finished(name)
+    small.await_true(small.all_services_run, "all services run again")
+    small.await_true(small.answers, "the champion answers")
+    assert not small.active()
+    assert small.records().equals(small.expected)
+    assert set(small.states().values()) == {"ingested", "refused"}
+    fingerprints = answering_models(small.profile, small.registry)
+    assert fingerprints["isolation_forest"] == small.history.fingerprint()
+
+
+def _newest_rows(site: Site, count: int) -> list[dict[str, object]]:
+    """The newest raw rows as a client would send them."""
+    raw = pl.read_parquet(Path(site.settings.lake_root) / "demo" / "assets" / "raw_sensor_data.parquet")
+    tags = [name for name in site.profile.tag_names if name in raw.columns]
+    rows = raw.select("timestamp", *tags).tail(count).to_dicts()
+    assert rows[-1]["timestamp"] - rows[0]["timestamp"] == timedelta(hours=count - 1)
+    return [{**row, "timestamp": row["timestamp"].isoformat()} for row in rows]
