@@ -135,7 +135,9 @@ def main() -> None:
     arguments = parser.parse_args()
     demo, lines, deviations = load_profile("demo"), [], []
     for log, title in ((True, "operator log and rules"), (False, "rules alone")):
-        sets = [simulated(demo, arguments.first_seed + i, arguments.days, log=log) for i in range(arguments.seeds)]
+        sets = [
+            simulated(demo, arguments.first_seed + i, arguments.days, log=log) for i in range(arguments.seeds)
+        ]
         lines += [f"\n### {arguments.days} simulated days, {title}; mean of {arguments.seeds} seeds\n"]
         lines += table([list(judged(inputs, demo)) for inputs in sets])
         if log:
