@@ -67,21 +67,21 @@ def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
 
 def _most_probable(design: Floats, labels: Labels, rows_per_day: float) -> Floats:
     """Newton steps down the negative log posterior, halved until they lower it."""
-    precision = PRIOR_SPREAD**-2.0
+    precision: Floats = np.asarray(PRIOR_SPREAD**-2.0)
 
     def loss(weights: Floats) -> float:
         margins = design @ weights
         misfit = (np.logaddexp(0.0, margins) - labels * margins).sum() / rows_per_day
         return float(misfit + (precision * (weights - PRIOR) ** 2).sum() / 2)
 
-    weights = PRIOR.copy()
+    weights: Floats = PRIOR.copy()
     for _ in range(100):
         fitted = sigmoid(design @ weights)
         gradient = design.T @ (fitted - labels) / rows_per_day + precision * (weights - PRIOR)
         curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design / rows_per_day
-        step = np.linalg.solve(curvature + np.diag(precision), gradient)
+        step: Floats = np.linalg.solve(curvature + np.diag(precision), gradient).astype(np.float64)
         while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-12:
-            step = step / 2
+            step = 0.5 * step
         weights = weights - step
         if np.abs(step).max() < 1e-10:
             break
