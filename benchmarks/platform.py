@@ -23,6 +23,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from plant_assets.models.spec import model_specs
+from plant_assets.profile.load import load_profile
+
 PLANT = "gas_treatment"
 FOREWARN = str(Path(sys.executable).parent / "forewarn")
 MIB = 2**20
@@ -116,6 +119,15 @@ def champion_answers(environment: dict[str, str]) -> bool:
         return False
 
 
+def part_of(step: str) -> str:
+    """The part of the work that a step belongs to; what is neither an asset's nor a model's is a check."""
+    for part, assets in PARTS.items():
+        if step in assets:
+            return part
+    models = {"challenger", *(spec.name for spec in model_specs(load_profile(PLANT)))}
+    return "training" if step in models else "checks"
+
+
 def run_split(environment: dict[str, str], dropped_at: float) -> dict[str, float]:
     """Seconds by part of the newest run, from Dagster's own event log."""
     os.environ["DAGSTER_HOME"] = f"{environment['FOREWARN_HOME']}/dagster"
@@ -133,9 +145,7 @@ def run_split(environment: dict[str, str], dropped_at: float) -> dict[str, float
                 continue
             seconds = step.end_time - step.start_time
             inside += seconds
-            part = next((p for p, assets in PARTS.items() if step.step_key.split("__")[-1] in assets), None)
-            if part is None:
-                part = "checks" if "check" in step.step_key else "training"
+            part = part_of(step.step_key.split("__")[-1])
             split[part] = split.get(part, 0.0) + seconds
         split["between steps"] = record.end_time - record.start_time - inside
     return split
