@@ -19,7 +19,9 @@ from plant_assets.features.spark_engine import SparkUnavailableError, require_ja
 from plant_assets.features.spec import feature_specs
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.spark import Spark
+from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -64,6 +66,16 @@ def test_months_computed_in_spark_equal_the_whole_computed_by_polars(
     assert there.schema == here.schema
     assert there["timestamp"].equals(here["timestamp"])
     assert there.null_count().equals(here.null_count())
+    difference = there.drop("timestamp").to_numpy() - here.drop("timestamp").to_numpy()
+    assert np.nanmax(np.abs(difference)) <= 1e-9
+
+
+@pytest.mark.usefixtures("spark")
+def test_the_setting_chooses_the_engine_and_both_give_the_same(profile: PlantProfile) -> None:
+    raw, resource = raw_table(profile, 120), Spark(cores=1)
+    engines = [FeatureEngine.of(Settings(feature_engine=name)) for name in ("polars", "spark")]
+    here, there = (engine.compute(raw, profile, resource) for engine in engines)
+    assert there.columns == here.columns
     difference = there.drop("timestamp").to_numpy() - here.drop("timestamp").to_numpy()
     assert np.nanmax(np.abs(difference)) <= 1e-9
 
