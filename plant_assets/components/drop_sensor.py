@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 _RUN_KEY_TAG = "dagster/run_key"
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2
+_PASSING = ("StorageFullError", "StorageBusyError", "stayed locked", "database is locked", "No space left")
+_PAUSE = timedelta(seconds=15)
+"""After the first failure for want of room or of a lock; twice as long after each further one."""
 _GATHER = timedelta(seconds=30)
 """How long settled files wait for others of the folder that are still being written."""
 
@@ -82,6 +86,9 @@ def _ready_files(
         ready = manifest.scan(folder, plant, lake.now())
     if not ready:
         return [], f"nothing new in {folder}"
+    ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
+    if not ready:
+        return [], "files wait for a full disk or a locked database"
     if busy := _active_run(context.instance, plant):
         return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
     growing = [e for e in manifest.entries(plant, ["seen"]) if not e.gone]
@@ -144,8 +151,16 @@ def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant:
             continue
         run = _run_of(instance, key)
         if run is not None and run.status in _DEAD and not _made_good(instance, plant, run):
-            reason, attempts = _failure(instance, run)
-            lake.manifest(attempts).run_failed(entries, reason, lake.now())
+            failure = _failure(instance, run)
+            lake.manifest(failure.attempts).run_failed(entries, failure.reason, lake.now())
+
+
+def _pauses(instance: dg.DagsterInstance, entry: "ManifestEntry", lake: Lake) -> bool:
+    """Whether a file's last run found the disk full or a database locked, and that was just now."""
+    if not entry.attempt or lake.now() - entry.changed_at >= _PAUSE * 2 ** (entry.attempt - 1):
+        return False
+    run = _run_of(instance, entry.run_id)
+    return run is not None and run.status in _DEAD and _failure(instance, run).passing
 
 
 def _by_request(entries: Sequence["ManifestEntry"]) -> dict[str, list["ManifestEntry"]]:
@@ -178,26 +193,42 @@ def _made_good(instance: dg.DagsterInstance, plant: str, dead: dg.DagsterRun) ->
     return last is not None and mine is not None and last.storage_id > mine.storage_id
 
 
-def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, int]:
-    """Why a run failed, in one line, and how many attempts a drop deserves after such a failure.
+def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> "_Failure":
+    """Why a run failed.
 
-    A lost process says nothing about the drop: try again. An error may be a locked database or a full
-    disk: try once more. A breached check stays one: don't.
+    A lost process says nothing about the drop: try again. A locked database or a full disk passes: try
+    again, after a while. Another error may be chance: try once more. A breached check stays one: don't.
     """
     for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         event = record.dagster_event
         check = event.asset_check_evaluation_data if event is not None else None
         if check is not None and check.blocking and not check.passed:
-            return f"{check.check_name}: {check.description}", 1
+            return _Failure(f"{check.check_name}: {check.description}", 1)
     for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = record.dagster_event
         if event is not None and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            text = (error.cause or error).message.strip().splitlines()
-            return f"{event.step_key}: {text[0] if text else 'failed'}", 2
+            error = event.step_failure_data.error.cause or event.step_failure_data.error
+            text = error.message.strip().splitlines()
+            passing = any(sign in error.message for sign in _PASSING)
+            reason = f"{event.step_key}: {text[0] if text else 'failed'}"
+            return _Failure(reason, MAX_ATTEMPTS if passing else 2, passing)
     if run.status == dg.DagsterRunStatus.CANCELED:
-        return f"run {run.run_id[:8]} was cancelled", 1
-    return f"run {run.run_id[:8]} lost its process", MAX_ATTEMPTS
+        return _Failure(f"run {run.run_id[:8]} was cancelled", 1)
+    return _Failure(f"run {run.run_id[:8]} lost its process", MAX_ATTEMPTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a run failed, in one line.
+
+    Attributes:
+        attempts: how many a drop deserves after such a failure.
+        passing: the place that keeps the state had no room, or was locked.
+    """
+
+    reason: str
+    attempts: int
+    passing: bool = False
 
 
 def _overdue_alert(plant: str, lake: Lake, cursor: str | None) -> tuple[list[dg.AssetCheckEvaluation], str]:

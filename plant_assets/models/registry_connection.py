@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from plant_assets.ingest.storage import StorageFullError, storage_error
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -115,8 +117,10 @@ class MlflowConnection:
 
         Raises:
             RegistryError: in one sentence, with MLflow's own words.
+            StorageFullError: no room for an artifact.
         """
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import DBAPIError
 
         waits = Retrying(
             retry=retry_if_exception(_is_busy),
@@ -126,8 +130,13 @@ class MlflowConnection:
         )
         try:
             return waits(ask)
-        except MlflowException as error:
+        except (MlflowException, DBAPIError) as error:
             raise RegistryError(_explain(error, self.tracking_uri)) from error
+        except OSError as error:
+            fault = storage_error(error, "MLflow's artifacts")
+            if isinstance(fault, StorageFullError):
+                raise fault from error
+            raise
 
 
 def _is_busy(error: BaseException) -> bool:

@@ -34,7 +34,9 @@ class Site:
         self.manifest = Manifest(self.settings.state_url)
         self.history = History(self.settings.lake_root, plant)
         self.registry = ModelRegistry.from_settings()
-        self.expected: pl.DataFrame | None = None
+        self.expected = pl.DataFrame(
+            schema=dict(zip(KEY, (pl.Datetime("us", "UTC"), pl.Utf8), strict=True)) | {"value": pl.Float64}
+        )
         self._plant, self._staging = plant, staging
 
     # What people do

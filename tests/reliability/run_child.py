@@ -23,6 +23,7 @@ class RunChild:
         run_config: of the run.
         tags: of the run.
         die_at: kill -9 itself just before its so-many-th write; 0 for never.
+        impatient: wait for locked databases for a second only.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class RunChild:
         run_config: Mapping[str, object],
         tags: Mapping[str, str],
         die_at: int = 0,
+        *,
+        impatient: bool = False,
     ) -> None:
         self._answers, theirs = _CONTEXT.Pipe(duplex=False)
-        given = (dict(environment), plant, dict(run_config), dict(tags), die_at, theirs)
+        given = (dict(environment), plant, dict(run_config), dict(tags), die_at, impatient, theirs)
         self.process: ForkServerProcess = _CONTEXT.Process(target=_main, args=given)
         self.process.start()
         theirs.close()
@@ -73,10 +76,10 @@ class Writes:
         self._home, self._events = f"{home}/", f"{home}/dagster/"
 
     def watch(self) -> None:
-        import sqlalchemy as sa
+        from sqlalchemy import Engine, event
 
         sys.addaudithook(self._audit)
-        sa.event.listen(sa.Engine, "commit", lambda c: self._tick(c.engine.url.database))
+        event.listen(Engine, "commit", lambda c: self._tick(c.engine.url.database))
 
     def _audit(self, event: str, args: tuple) -> None:
         writing = event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR)
@@ -100,6 +103,7 @@ def _main(
     run_config: dict[str, object],
     tags: dict[str, str],
     die_at: int,
+    impatient: bool,
     answers: Connection,
 ) -> None:
     os.environ.update(environment)
@@ -107,6 +111,8 @@ def _main(
 
     from plant_assets.definitions import defs
 
+    if impatient:
+        _lose_patience()
     job = defs().resolve_job_def(f"{plant}__pipeline")
     writes = Writes(Path(environment["FOREWARN_HOME"]), die_at)
     with dg.DagsterInstance.get() as instance:
@@ -116,3 +122,19 @@ def _main(
             instance=instance, run_config=run_config, tags=tags, raise_on_error=False
         )
         answers.send((result.success, writes.count))
+
+
+def _lose_patience() -> None:
+    from sqlalchemy import Engine, event
+
+    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.models import registry_connection
+
+    defaults = Manifest.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["busy_timeout_s"] = 1.0
+    registry_connection.LOCKED_FOR_S = 1.0
+
+    @event.listens_for(Engine, "before_cursor_execute", retval=True)
+    def impatient(_connection, _cursor, statement, parameters, _context, _many):
+        return statement.replace("busy_timeout = 20000", "busy_timeout = 1000"), parameters

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -24,6 +25,16 @@ from tests.reliability.run_child import RunChild
 ALIASES = ("champion", "challenger", "previous")
 
 
+class ClockedLake(Lake):
+    """A lake whose clock the test may put forward."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=_AHEAD_S[0])
+
+
+_AHEAD_S = [0.0]
+
+
 class RunSite:
     """The daemon's part in this process: looks of the sensor, and noticing a run whose process is gone."""
 
@@ -34,7 +45,8 @@ class RunSite:
         self.profile = load_profile(SMALL, here.defs)
         self.folder = here.drop / SMALL
         self.instance = dg.DagsterInstance.get()
-        self.lake = Lake.of(here)
+        self.lake = ClockedLake.of(here)
+        self.turn_clock(0)
         self.manifest: Manifest = self.lake.manifest()
         self.history = History(here.lake_root, SMALL)
         self.registry = ModelRegistry.from_settings()
@@ -49,8 +61,21 @@ class RunSite:
         assert len(requests) < 2, "two runs of a plant at once"
         return requests[0] if requests else None
 
-    def start(self, request: dg.RunRequest, die_at: int = 0) -> RunChild:
-        return RunChild(self.environment, SMALL, request.run_config, request.tags, die_at)
+    def turn_clock(self, seconds: float) -> None:
+        """Let the sensor believe that so many seconds have passed."""
+        _AHEAD_S[0] = seconds
+
+    def start(self, request: dg.RunRequest, die_at: int = 0, *, impatient: bool = False) -> RunChild:
+        given = self.environment, SMALL, request.run_config, request.tags, die_at
+        return RunChild(*given, impatient=impatient)
+
+    def failure(self) -> str:
+        """What Dagster shows of the newest run's first failed step."""
+        (run,) = self.instance.get_runs(limit=1)
+        record, *_ = self.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        assert record.dagster_event is not None
+        assert record.dagster_event.step_failure_data.error is not None
+        return record.dagster_event.step_failure_data.error.to_string()
 
     def notice_death(self) -> None:
         """What run monitoring does with a run whose process is gone."""

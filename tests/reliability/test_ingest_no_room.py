@@ -1,9 +1,7 @@
 """A full disk and a locked database: a clear sentence, nothing half done, and a retry that works."""
 
-import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.ingest.storage import StorageBusyError, StorageFullError
+from tests.reliability.disks import fill, small_disk
 from tests.reliability.site import Site, after
 
 VALUES = [float(i % 799) * 1.1 for i in range(20_000)]
@@ -31,25 +30,19 @@ def test_no_room_for_a_file_is_a_clear_fault_and_the_retry_finishes(tmp_path: Pa
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB, where the system lets us have one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "1m") as folder:
+        yield folder
 
 
-def test_a_full_disk_is_a_clear_fault_and_the_retry_finishes(small_disk: Path, tmp_path: Path) -> None:
-    site = Site(small_disk)
+def test_a_full_disk_is_a_clear_fault_and_the_retry_finishes(disk: Path, tmp_path: Path) -> None:
+    site = Site(disk)
     site.drop([site.write("a.csv", 0, [1.0, 2.0])])
     before = site.state()
     elsewhere = tmp_path / "b.csv"
     shutil.move(site.write("b.csv", 0, VALUES), elsewhere)
-    ballast = small_disk / "ballast"
-    _fill(ballast, leave=40_000)
+    ballast = disk / "ballast"
+    fill(ballast, leave=40_000)
     with pytest.raises(StorageFullError, match="Free some space"):
         site.drop([elsewhere])
     assert site.state() == before
@@ -80,8 +73,3 @@ def test_two_drops_at_once_both_go_in(tmp_path: Path) -> None:
     assert [child.fault() for child in children] == ["", "", ""]
     assert len(site.state()) == 200
     assert len(site.history.drops()) == 3
-
-
-def _fill(path: Path, *, leave: int) -> None:
-    status = os.statvfs(path.parent)
-    path.write_bytes(b"0" * (status.f_bavail * status.f_frsize - leave))

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from upath import UPath
 
+from plant_assets.ingest.storage import StorageFullError
 from plant_assets.resources.files import write_whole
 from plant_assets.resources.parquet import ParquetIOManager
 
@@ -44,7 +45,7 @@ def test_interrupted_write_leaves_the_old_file_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StorageFullError, match=r"raw\.parquet: no room left to write"):
         manager.handle_output(_out(), TABLE.head(1))
     assert manager.load_input(_in()).equals(TABLE)
     assert [path.name for path in (tmp_path / "mine" / "assets").iterdir()] == ["raw.parquet"]
