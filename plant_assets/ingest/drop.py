@@ -24,6 +24,7 @@ from plant_assets.ingest.storage import storage_error
 from plant_assets.profile.model import PlantProfile
 
 _STATES = ("accepted", "known", "refused", "vanished", "failed")
+_REPLACED = "replaced by another file after it was read, and refused"
 DEFAULT_MAX_BYTES = 500 * 1024 * 1024
 
 
@@ -139,7 +140,7 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     items = [_Item(Path(path), FileOutcome(str(path))) for path in paths]
     for item in items:
         _read(item, profile, max_bytes, now)
-    records = _combine(items, profile)
+    records = _combine(items, profile, history, force)
     result = DropResult(profile.name, now, [item.outcome for item in items])
     _commit(items, records, history, result, force)
     _note(items, manifest, quarantine_folder, result)
@@ -171,9 +172,14 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> 
         outcome.sha256 = content_hash(item.found) or ""
 
 
-def _combine(items: Sequence[_Item], profile: PlantProfile) -> pl.DataFrame:
-    """The records of the readable files; when together they hold none, each of them is refused."""
+def _combine(items: Sequence[_Item], profile: PlantProfile, history: History, force: bool) -> pl.DataFrame:
+    """The records of the readable new files; when together they hold none, each of them is refused.
+
+    Files that went in before have no say: of equal time and tag they must not hide what a new file holds.
+    """
     holders = [item for item in items if item.reading is not None and item.reading.kind == "records"]
+    if not force:
+        holders = [i for i in holders if i.reading is not None and not history.knows(i.reading.sha256)]
     try:
         return combine([item.reading for item in holders if item.reading is not None], profile)
     except Refusal as refusal:
@@ -217,11 +223,21 @@ def _note(items: Sequence[_Item], manifest: Manifest, quarantine_folder: Path, r
             continue
         if item.reading is not None:
             manifest.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
+        elif item.refusal is not None and not _lies_there(item.found):
+            outcome.state = "vanished"  # another file took its name: it is read for itself, not put aside
+            manifest.mark(plant, item.found, sha256, "superseded", now, message=_REPLACED)
         elif item.refusal is not None:
             outcome.moved_to = _put_aside(item.path, item.refusal, quarantine_folder, result)
             manifest.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
         elif outcome.state == "failed":
             manifest.mark(plant, item.found, sha256, "failed", now, message=outcome.message)
+
+
+def _lies_there(found: Found) -> bool:
+    try:
+        return look_at(found.path) == found
+    except OSError:
+        return False
 
 
 def _put_aside(path: Path, refusal: Refusal, folder: Path, result: DropResult) -> str:

@@ -50,8 +50,8 @@ class Merge:
 
     @property
     def predicate(self) -> str:
-        """SQL that names the touched months."""
-        return " OR ".join(f"month = '{month}'" for month in self.months)
+        """SQL that names the touched months; of none it names no row."""
+        return " OR ".join(f"month = '{month}'" for month in self.months) or "month = ''"
 
     def changes(self) -> Changes:
         changes = Changes()

@@ -156,6 +156,35 @@ def test_content_that_went_in_before_is_known(site: Site) -> None:
     assert site.states()["copy.csv"] == "ingested"
 
 
+def test_a_file_that_went_in_before_does_not_hide_what_a_new_one_holds(site: Site) -> None:
+    old = write_wide(site.folder / "old.csv", START, [1, 2])
+    site.drop(old)
+    new = write_wide(site.folder / "new.csv", START, [10])
+    result = site.drop(new, old)
+    assert [file.state for file in result.files] == ["accepted", "known"]
+    assert (result.changed, site.values()) == (1, [10.0, 2.0])
+
+
+def test_a_refused_file_that_was_replaced_meanwhile_is_not_put_aside(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = site.folder / "a.csv"
+    path.write_text("")
+    original = drop_module.read_drop_file
+
+    def read(*args: object, **options: object):
+        try:
+            return original(*args, **options)  # pyright: ignore[reportArgumentType]
+        finally:
+            write_wide(path, START, [1])
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(drop_module, "read_drop_file", read)
+        assert site.drop(path).files[0].state == "vanished"
+    assert site.drop(path).files[0].state == "accepted"
+    assert site.values() == [1.0]
+
+
 def test_force_takes_known_content_in_again(site: Site) -> None:
     path = write_wide(site.folder / "a.csv", START, [1])
     site.drop(path)

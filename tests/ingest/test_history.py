@@ -233,3 +233,13 @@ def test_the_months_are_those_of_utc(lake: History) -> None:
     result = lake.upsert(records_of([(DAY - 1, "P", 1.0)]), drop_of(SHA_A))
     assert result.months == ("2015-01",)
     assert lake.read(end=datetime(2015, 2, 1, tzinfo=UTC)).height == 1
+
+
+def test_a_drop_without_a_record_of_its_own_changes_no_row(tmp_path: Path) -> None:
+    history = History(tmp_path, "small")
+    history.upsert(records_of([(0, "P", 1.0)], SHA_A), drop_of(SHA_A))
+    before = history.fingerprint()
+    result = history.upsert(records_of([]), drop_of(SHA_B))
+    assert (result.committed, result.added, history.fingerprint()) == (True, 0, before)
+    assert history.knows(SHA_B)
+    assert history.read()["value"].to_list() == [1.0]
