@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from collections import Counter
+from filecmp import cmp
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from rich.console import Console
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, steps
+from plant_assets.ingest.drop_folder import Found, look_at
 from plant_assets.ingest.manifest import Manifest, ManifestEntry
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
@@ -32,6 +35,7 @@ def drop(
         fail(str(error))
     if missing := [str(f) for f in files if not f.is_file()]:
         fail(f"no such file: {', '.join(missing)}")
+    _refuse_to_overwrite(here, files, plant)
     targets = [place(file, here.drop / plant) for file in files]
     console.print(f"Dropped {', '.join(t.name for t in targets)} for {plant}.")
     if not follow:
@@ -46,6 +50,26 @@ def drop(
         follow_drop(here, plant, targets, console, patience_s)
     except StorageError as error:
         fail(str(error))
+
+
+def _refuse_to_overwrite(here: Settings, files: list[Path], plant: str) -> None:
+    """A file of the same name that nobody has read yet would be lost without a word."""
+    if twice := [name for name, count in Counter(f.name for f in files).items() if count > 1]:
+        fail(f"several files are called {', '.join(twice)}; expected a name of its own for each")
+    targets = [here.drop / plant / file.name for file in files]
+    there = [t for t, f in zip(targets, files, strict=True) if t.is_file() and not cmp(t, f, shallow=False)]
+    if not there:
+        return
+    try:
+        entries = Manifest(here.state_url).entries(plant)
+    except StorageError as error:
+        fail(str(error))
+    done = {_identity(e) for e in entries if e.state not in _OPEN}
+    waiting = [t.name for t in there if _identity(look_at(t)) not in done]
+    if waiting:
+        fail(
+            f"{', '.join(waiting)} in {here.drop / plant} was not taken in yet; wait, or drop under another name"
+        )
 
 
 def place(file: Path, folder: Path) -> Path:
@@ -64,6 +88,7 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
 
     Fails when a file was refused or given up, or when the patience is spent.
     """
+    placed = [look_at(target) for target in targets]
     from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
 
     manifest, deadline = Manifest(here.state_url), time.monotonic() + patience_s
@@ -71,7 +96,7 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
     with steps(console) as progress:
         settling = progress.add_task("waiting for the files to settle", total=1)
         while True:
-            entries = _newest(manifest, plant, targets)
+            entries = _entries_of(manifest, plant, placed)
             if len(entries) == len(targets) and not any(
                 e.state in _OPEN and not e.duplicate_of for e in entries
             ):
@@ -88,9 +113,14 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
     _tell(entries, console)
 
 
-def _newest(manifest: Manifest, plant: str, targets: list[Path]) -> list[ManifestEntry]:
-    by_path = {entry.path: entry for entry in manifest.entries(plant)}
-    return [by_path[target] for target in targets if target in by_path]
+def _entries_of(manifest: Manifest, plant: str, placed: list[Found]) -> list[ManifestEntry]:
+    """What the manifest knows of the files as they were placed; not of earlier ones of the same names."""
+    known = {_identity(entry): entry for entry in manifest.entries(plant)}
+    return [known[_identity(found)] for found in placed if _identity(found) in known]
+
+
+def _identity(file: Found | ManifestEntry) -> tuple[Path, int, int]:
+    return file.path, file.size, file.mtime_ns
 
 
 def _tell(entries: list[ManifestEntry], console: Console) -> None:

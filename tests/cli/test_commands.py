@@ -1,16 +1,20 @@
 """The command line: what it does, and how it refuses."""
 
 from configparser import RawConfigParser
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.drop import place
+from plant_assets.cli.drop import follow_drop, place
 from plant_assets.cli.main import app
 from plant_assets.cli.services import services
-from plant_assets.ingest.drop_folder import list_files
+from plant_assets.ingest.drop_folder import list_files, look_at
+from plant_assets.ingest.manifest import Manifest
 from plant_assets.settings import settings
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
@@ -67,6 +71,51 @@ def test_a_drop_waits_for_the_platform(tmp_path: Path) -> None:
     assert status == 0
     assert "isn't running" in text
     assert (settings().drop / "gas_treatment" / "export.csv").read_bytes() == export.read_bytes()
+
+
+def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> None:
+    waiting = settings().drop / "gas_treatment" / "export.csv"
+    waiting.parent.mkdir(parents=True)
+    waiting.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
+    export = tmp_path / "export.csv"
+    export.write_text("timestamp,PDT31008\n2015-01-08 00:00,230\n")
+    status, text = run("drop", str(export), "--plant", "gas_treatment")
+    assert status == 1
+    assert "export.csv in" in text
+    assert "was not taken in yet" in text
+    assert "220" in waiting.read_text()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    Manifest(settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)
+    assert run("drop", str(export), "--plant", "gas_treatment")[0] == 0
+    assert "230" in waiting.read_text()
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "export.csv").write_text(name)
+    files = [str(tmp_path / name / "export.csv") for name in ("a", "b")]
+    status, text = run("drop", *files, "--plant", "gas_treatment")
+    assert status == 1
+    assert "several files are called export.csv" in text
+    assert not (settings().drop / "gas_treatment").exists()
+
+
+def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(tmp_path: Path) -> None:
+    here, manifest = settings(), Manifest(settings().state_url)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    folder = here.drop / "gas_treatment"
+    export = tmp_path / "export.csv"
+    export.write_text("first")
+    manifest.mark("gas_treatment", look_at(place(export, folder)), "a" * 64, "ingested", now)
+    export.write_text("the second one")
+    target = place(export, folder)
+    with pytest.raises(typer.Exit):
+        follow_drop(here, "gas_treatment", [target], Console(), patience_s=0)
+    manifest.mark("gas_treatment", look_at(target), "b" * 64, "ingested", now, message="7 records")
+    told = Console(record=True)
+    follow_drop(here, "gas_treatment", [target], told, patience_s=0)
+    assert "export.csv: ingested 7 records" in told.export_text()
 
 
 def test_a_file_appears_in_the_drop_folder_only_when_whole(
