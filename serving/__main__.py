@@ -12,7 +12,6 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 def main() -> None:
     import uvicorn
 
-    from plant_assets.profile.load import ProfileError
     from serving.inference.app import create_app
     from serving.settings import SettingsError, settings
 
@@ -21,7 +20,7 @@ def main() -> None:
     try:
         here = settings()
         app = create_app(here)
-    except (SettingsError, ProfileError) as error:
+    except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(app, host=here.host, port=here.port_inference, log_level="warning", access_log=False)
 

@@ -96,14 +96,18 @@ class Champions:
         self._prefixes = [p.registry_prefix for p in profiles.values()]
 
     async def run(self) -> None:
-        """Look at the aliases for ever."""
+        """Look at the aliases for ever, whatever comes of one look."""
         while True:
             began = time.monotonic()
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception as error:
+                log.exception("looking at the aliases failed")
+                self._note_registry(f"MLflow's answer can't be used ({type(error).__name__}: {error})")
             await asyncio.sleep(max(self._poll_seconds - (time.monotonic() - began), 0.05))
 
     async def refresh(self) -> None:
-        """Look once, and load what has moved. Faults are kept for `/ready`, never raised."""
+        """Look once, and load what has moved. Faults of MLflow and of bundles are kept for `/ready`."""
         try:
             entries = await self._registry.entries(self._prefixes)
         except RegistryUnavailableError as error:
@@ -140,6 +144,10 @@ class Champions:
         except (RegistryUnavailableError, OSError) as error:
             slot.fault = f"version {wanted} can't be copied: {error}"
             log.warning("%s: %s", slot.registry_name, slot.fault)
+        except Exception as error:  # whatever one version does, the other models go on
+            slot.fault = f"version {wanted} can't be loaded ({type(error).__name__}: {error})"
+            slot.refused = wanted, time.monotonic() + RETRY_REFUSED_S
+            log.exception("%s: %s", slot.registry_name, slot.fault)
 
     async def _load(self, slot: Slot, version: int, entry: Entry) -> LoadedModel:
         if slot.previous is not None and slot.previous.is_version(version, entry):

@@ -40,12 +40,8 @@ def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
 def plant_names(defs_folder: Path = DEFS_FOLDER) -> list[str]:
     """Plants that have a folder with a `defs.yaml` of the Plant type."""
     return sorted(
-        p.parent.name for p in defs_folder.glob("*/defs.yaml") if PLANT_TYPE in p.read_text("utf-8")
+        p.parent.name for p in defs_folder.glob("*/defs.yaml") if PLANT_TYPE.encode() in p.read_bytes()
     )
-
-
-def load_profiles(defs_folder: Path = DEFS_FOLDER) -> dict[str, PlantProfile]:
-    return {name: load_profile(name, defs_folder) for name in plant_names(defs_folder)}
 
 
 def read_profile(path: Path) -> PlantProfile:

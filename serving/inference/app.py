@@ -5,12 +5,15 @@ Belongs here: what it is made of, its start and its end. Doesn't belong here: ro
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
 
-from plant_assets.profile.load import load_profiles
+from plant_assets.profile.load import ProfileError, load_profile, plant_names
+from plant_assets.profile.model import PlantProfile
 from serving import errors
 from serving.champion import Champions
 from serving.inference.routes import routers
@@ -19,6 +22,7 @@ from serving.registry import RegistryClient
 from serving.settings import Settings, SettingsError, settings
 
 MLFLOW_TIMEOUT_S = 5.0
+log = logging.getLogger("serving")
 
 
 def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -29,11 +33,10 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         transport: how MLflow is reached; over the network by default.
 
     Raises:
-        SettingsError: a setting, or the default plant, is wrong.
-        ProfileError: a plant's YAML is at fault.
+        SettingsError: a setting is wrong, or the default plant isn't there.
     """
     here = given or settings()
-    profiles = load_profiles(here.defs)
+    profiles = _sound_profiles(here.defs)
     if here.default_plant not in profiles:
         raise SettingsError(
             f"FOREWARN_DEFAULT_PLANT: no plant {here.default_plant!r}; expected one of {', '.join(profiles)}"
@@ -65,3 +68,14 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         return Health()
 
     return app
+
+
+def _sound_profiles(folder: Path) -> dict[str, PlantProfile]:
+    """The plants whose YAML is sound; one at fault is told and left out, so that the others answer."""
+    found: dict[str, PlantProfile] = {}
+    for name in plant_names(folder):
+        try:
+            found[name] = load_profile(name, folder)
+        except ProfileError as error:
+            log.error("plant %s is left out:\n%s", name, error)
+    return found

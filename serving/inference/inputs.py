@@ -149,6 +149,8 @@ class Inputs:
             known, column = columns[name]
             if not known:
                 continue
+            if known in found:
+                raise Invalid([fault(f"{place}.{name}", "given twice", "each tag once, in any case")])
             number = (
                 value
                 if type(value) is float and -LARGEST <= value <= LARGEST

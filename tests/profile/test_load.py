@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.profile.load import DEFS_FOLDER, ProfileError, load_profile, load_profiles, plant_names
+from plant_assets.profile.load import DEFS_FOLDER, ProfileError, load_profile, plant_names
 
 YAML = (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8")
 
@@ -24,7 +24,7 @@ def edit(defs: Path, old: str, new: str) -> int:
 
 
 def test_every_plant_of_the_project_loads() -> None:
-    profiles = load_profiles()
+    profiles = {name: load_profile(name) for name in plant_names()}
     assert set(profiles) >= {"gas_treatment", "demo"}
     assert all(name == profile.name for name, profile in profiles.items())
 
@@ -119,3 +119,13 @@ def test_folders_without_a_plant_are_no_plants(defs: Path) -> None:
     (defs / "shared").mkdir()
     (defs / "shared" / "defs.yaml").write_text("type: something.else\n", "utf-8")
     assert plant_names(defs) == ["gas_treatment"]
+
+
+def test_a_file_of_another_encoding_is_a_fault_of_that_plant_alone(defs: Path) -> None:
+    (defs / "odd").mkdir()
+    (defs / "odd" / "defs.yaml").write_bytes(
+        b"type: plant_assets.components.Plant\nattributes: {title: \xff}\n"
+    )
+    assert plant_names(defs) == ["gas_treatment", "odd"]
+    with pytest.raises(ProfileError, match=r"odd/defs.yaml:1: .*utf-8"):
+        load_profile("odd", defs)

@@ -1,8 +1,12 @@
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 
+from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
+from serving.bundle import Bundle
+from serving.inference.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -103,6 +107,55 @@ async def test_a_bundle_of_another_model_is_refused(
     async with serve(mlflow, serving_settings) as client:
         detail = (await client.get("/ready")).json()["detail"]
     assert "holds forecaster_1h of plant gas_treatment; expected champion of gas_treatment" in detail
+
+
+async def test_a_version_that_breaks_its_loader_leaves_the_other_models_alone(
+    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: Path, original=Bundle.load) -> Bundle:
+        if folder.parent.name == CHAMPION_NAME:
+            raise RuntimeError("an unforeseen fault")
+        return original(folder)
+
+    monkeypatch.setattr(Bundle, "load", load)
+    async with serve(mlflow, serving_settings) as client:
+        assert "RuntimeError: an unforeseen fault" in (await client.get("/ready")).json()["detail"]
+        slots = client.app.state.champions.slots["gas_treatment"]
+        assert slots["forecaster_6h"].status == "ready"
+        monkeypatch.undo()
+        slots["champion"].refused = None
+        await refresh(client)
+        assert await version(client) == 1
+
+
+async def test_polling_goes_on_after_an_answer_that_nobody_expects(
+    mlflow: FakeMlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    def odd(self: FakeMlflow, good=FakeMlflow._models) -> list[dict]:
+        if asked.is_set():
+            return good(self)
+        asked.set()
+        return [{"nameless": True}]
+
+    monkeypatch.setattr(FakeMlflow, "_models", odd)
+    app = create_app(Settings(home=tmp_path, poll_seconds=0.01), transport=mlflow)
+    async with app.router.lifespan_context(app), asyncio.timeout(20):
+        slot = app.state.champions.slots["gas_treatment"]["champion"]
+        while slot.current is None:
+            await asyncio.sleep(0.01)
+    assert asked.is_set()
+
+
+async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
+    mlflow: FakeMlflow, serving_settings: Settings, tmp_path: Path
+) -> None:
+    defs = Path(shutil.copytree(DEFS_FOLDER, tmp_path / "defs"))
+    (defs / "demo" / "defs.yaml").write_text(f"type: {PLANT_TYPE}\nattributes: [\n", "utf-8")
+    async with serve(mlflow, serving_settings.model_copy(update={"defs": defs})) as client:
+        assert await version(client) == 1
+        assert (await client.get("/plants/demo/models")).status_code == 404
 
 
 async def test_copies_of_older_versions_are_deleted(

@@ -106,6 +106,11 @@ async def test_an_unknown_tag_in_a_reading_is_refused_with_its_row(client) -> No
     assert answer.json()["detail"].startswith("readings.1: gas_treatment has no 'XYZ'")
 
 
+async def test_a_tag_twice_in_a_reading_is_refused_with_its_row(client) -> None:
+    answer = await predict(client, readings=[{"PDT31008": 1.0}, {"PDT31008": 1.0, "pdt31008": 2.0}])
+    assert (answer.status_code, answer.json()["detail"]) == (422, "readings.1.pdt31008: given twice")
+
+
 BAD_BODIES = {
     b'{"features": {"lt301031": NaN}}': (422, "features.lt301031"),
     b'{"features": {"lt301031": Infinity}}': (422, "features.lt301031"),
