@@ -1,11 +1,16 @@
 import math
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import numpy as np
+import polars as pl
 import pytest
 
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.reading import read_drop_file
+from plant_assets.ingest.resample import resample
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
 from serving.settings import Settings
@@ -58,13 +63,36 @@ async def test_no_rule_holds_below_its_limit(client) -> None:
     assert (await predict(client, features={"pdt31008_max": 300.0})).json()["rules"] == []
 
 
-async def test_readings_give_the_features_of_the_batch_kernel(client, bundles, profile: PlantProfile) -> None:
-    raw = raw_table(profile).tail(96)
-    answer = (await predict(client, readings=raw.drop("timestamp").to_dicts())).json()
-    full = compute_features(with_deviations(raw, profile), feature_specs(profile)).drop("timestamp")
-    bundle = Bundle.load(bundles["v1"])
-    expected = bundle.score(np.array(full.row(-1), dtype=float))
-    assert answer["risk_score"] == pytest.approx(float(expected[0]), abs=1e-7)
+async def test_readings_score_as_the_newest_row_of_the_whole_history(
+    client, bundles, profile: PlantProfile
+) -> None:
+    await scores_as_the_batch(client, bundles["v1"], raw_table(profile), profile)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("version", [1, 2])
+async def test_real_readings_score_as_the_newest_row_of_the_whole_history(
+    mlflow, serving_settings, bundles, profile: PlantProfile, real_data: Path, version: int
+) -> None:
+    export = real_data / "gas_treatment" / "labeled_dataset.csv"
+    reading = read_drop_file(export, profile, max_bytes=10_000_000, now=datetime(2026, 1, 1, tzinfo=UTC))
+    raw = resample(reading.records, profile).select("timestamp", *profile.columns)
+    mlflow.publish(CHAMPION_NAME, version, bundles[f"v{version}"], "champion")
+    async with serve(mlflow, serving_settings) as client:
+        for rows in (raw.height, 300):
+            await scores_as_the_batch(client, bundles[f"v{version}"], raw.head(rows), profile)
+
+
+async def scores_as_the_batch(client, folder: Path, raw: pl.DataFrame, profile: PlantProfile) -> None:
+    """Hold /predict of the newest 96 raw rows against the bundle on the features asset's last row."""
+    readings = raw.tail(96).with_columns(pl.col("timestamp").dt.to_string("iso:strict")).to_dicts()
+    answer = (await predict(client, readings=readings)).json()
+    features = compute_features(with_deviations(raw, profile), feature_specs(profile)).drop("timestamp")
+    bundle = Bundle.load(folder)
+    assert features.columns == list(bundle.names)
+    newest = np.array(features.row(-1), dtype=float)
+    assert answer["risk_score"] == pytest.approx(float(bundle.score(newest)[0]), abs=1e-9)
+    assert answer["imputed"] == [n for n, v in zip(bundle.names, newest, strict=True) if not np.isfinite(v)]
 
 
 async def test_readings_with_times_in_order_are_accepted(client, profile: PlantProfile) -> None:
