@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from plant_assets.ingest.storage import StorageFullError
 from plant_assets.models.bundle import ParityError
 from plant_assets.models.promotion import place, promote, release, rollback
 from plant_assets.models.registry import ModelRegistry, RegistryError, Version
@@ -104,7 +105,7 @@ def test_a_run_that_fails_halfway_leaves_no_version(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(registry.client, "log_artifacts", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageFullError, match="artifacts: no room left"):
         published(registry, champion_folder)
     assert registry.versions(CHAMPION) == []
     experiment = registry.client.get_experiment_by_name("gas_treatment_models")
