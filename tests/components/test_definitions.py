@@ -1,6 +1,7 @@
 """The code location as Dagster loads it: what it holds, and that loading it is cheap."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import dagster as dg
 import pytest
 
 from plant_assets.components.plant import plant_definitions
-from plant_assets.profile.load import DEFS_FOLDER
+from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 
@@ -128,3 +129,29 @@ def test_plants_of_another_folder_take_the_place_of_the_packages_own(
     finally:
         settings.cache_clear()
     assert {key.path[0] for key in found} == {"gas_treatment", "mine"}
+
+
+def test_a_file_that_is_no_yaml_stops_its_own_plant_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import yaml
+
+    import plant_assets.definitions as location
+
+    def stopped(**_: Path) -> dg.Definitions:
+        raise yaml.YAMLError("expected ',' or ']'")
+
+    shutil.copytree(DEFS_FOLDER, tmp_path / "defs")
+    broken = f"type: {PLANT_TYPE}\nattributes:\n  name: [demo\n"
+    (tmp_path / "defs" / "demo" / "defs.yaml").write_text(broken, "utf-8")
+    monkeypatch.setattr(dg, "load_from_defs_folder", stopped)
+    monkeypatch.setattr(location, "DEFS_FOLDER", tmp_path / "defs")
+    monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "defs"))
+    settings.cache_clear()
+    try:
+        repository = location.defs().get_repository_def()
+    finally:
+        settings.cache_clear()
+    keys = repository.asset_graph.get_all_asset_keys()
+    assert [key.path[1] for key in keys if key.path[0] == "demo"] == ["faulty_profile"]
+    assert repository.has_sensor_def("gas_treatment__drop_folder")
