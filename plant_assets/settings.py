@@ -21,7 +21,9 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Every `FOREWARN_*` variable of the pipeline; the table in docs/settings.md explains them."""
 
-    model_config = SettingsConfigDict(env_prefix="FOREWARN_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FOREWARN_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Path(".forewarn")
     drop: Path = Path("data_drop")

@@ -21,7 +21,9 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """What the services read; docs/settings.md explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="FOREWARN_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FOREWARN_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Path(".forewarn")
     defs: Path = DEFS_FOLDER

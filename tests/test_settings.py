@@ -51,6 +51,14 @@ def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         assert str(tmp_path) in place
 
 
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = settings()
+    for name in ("FOREWARN_HOME", "FOREWARN_PORT_MLFLOW", "FOREWARN_LAKE", "MODEL_PROMOTION_MODE"):
+        monkeypatch.setenv(name, "")
+    settings.cache_clear()
+    assert settings() == expected
+
+
 def test_nothing_listens_beyond_loopback_by_default() -> None:
     assert Settings().host == "127.0.0.1"
 

@@ -4,7 +4,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings
+
+DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +84,12 @@ def services(settings: Settings) -> list[Service]:
             command=(sys.executable, "-m", "serving"),
             ready_url=f"{inference}/health",
             page=f"{inference}/docs",
+            environment={"FOREWARN_DEFAULT_PLANT": default_plant(settings)},
         ),
     ]  # fmt: skip
+
+
+def default_plant(settings: Settings) -> str:
+    """The plant at inference's root: the one that is set, else the demo where it runs."""
+    demo = settings.demo and DEMO in plant_names(settings.defs)
+    return DEMO if demo and "default_plant" not in settings.model_fields_set else settings.default_plant

@@ -165,6 +165,24 @@ def test_the_supervisor_restarts_every_service_and_starts_dependants_later() -> 
     assert len(str(supervision.socket_path(here))) < 100
 
 
+@pytest.mark.parametrize(
+    ("variables", "answers"),
+    [
+        ({}, "demo"),
+        ({"FOREWARN_DEMO": "0"}, "gas_treatment"),
+        ({"FOREWARN_DEFAULT_PLANT": "gas_treatment"}, "gas_treatment"),
+    ],
+)
+def test_the_root_of_inference_is_the_demo_where_it_runs(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], answers: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    (inference,) = (service for service in services(settings()) if service.name == "inference")
+    assert inference.environment["FOREWARN_DEFAULT_PLANT"] == answers
+
+
 def test_home_is_laid_out_once_and_kept() -> None:
     here = settings()
     home.prepare(here, ["gas_treatment"])
