@@ -34,7 +34,6 @@ class LoadedModel:
     run_id: str
     bundle: Bundle
     inputs: Inputs
-    loaded_at: float
     registered_at: int = 0
 
     def is_version(self, version: int, entry: Entry) -> bool:
@@ -166,7 +165,7 @@ class Champions:
             raise BundleError(
                 f"{slot.registry_name} version {version} holds {found}; expected {slot.model} of {slot.plant}"
             )
-        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, time.time(), entry.created)
+        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, entry.created)
 
     def _swap(self, slot: Slot, loaded: LoadedModel) -> None:
         slot.current, slot.previous = loaded, slot.current

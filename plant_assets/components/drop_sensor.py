@@ -33,7 +33,6 @@ from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
 if TYPE_CHECKING:
     from plant_assets.ingest.manifest import Manifest, ManifestEntry
 
-_RUN_KEY_TAG = "dagster/run_key"
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2
 _PASSING = ("StorageFullError", "StorageBusyError", "stayed locked", "database is locked", "No space left")

@@ -31,7 +31,6 @@ LARGEST = 1e100
 _HOUR = timedelta(hours=1)
 _KINDS = {short: kind for kind, short in SHORT_NAMES.items()}
 _NAME = re.compile(rf"(?P<source>\w+)_(?P<short>{'|'.join(_KINDS)})_(?P<span>\d+[smhd])")
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +134,6 @@ def parse_feature(name: str, profile: PlantProfile) -> FeatureSpec | None:
     except ValueError as error:
         raise FeatureError(f"{name}: {error}") from None
     return replace(make_spec(match["source"], _KINDS[match["short"]], span, profile), name=name)
-
-
-def expression_features(expression: str, profile: PlantProfile) -> list[str]:
-    """Names in a rule's SQL expression that are features, in order of first use."""
-    names = dict.fromkeys(_IDENTIFIER.findall(expression))
-    return [name for name in names if parse_feature(name, profile) is not None]
 
 
 def look_back(specs: Iterable[FeatureSpec]) -> int:

@@ -1,6 +1,5 @@
 """Reads the cells that a layout points at into records."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -21,15 +20,6 @@ PART = pl.Schema(
         "row": pl.UInt32(),
     }
 )
-
-
-@dataclass(slots=True)
-class Extract:
-    """Records of one grid, and what was left out."""
-
-    records: pl.DataFrame
-    counts: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
 
 class Reader:

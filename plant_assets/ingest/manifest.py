@@ -53,11 +53,6 @@ class ManifestEntry:
     first_seen: datetime
     changed_at: datetime
 
-    @property
-    def run_key(self) -> str:
-        """Key of the next run: path, content and attempt, as runs of one key are never repeated."""
-        return f"{self.path}|{self.sha256}|{self.attempt + 1}"
-
 
 class Manifest:
     """The drop manifest of all plants.

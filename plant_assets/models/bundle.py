@@ -120,7 +120,7 @@ def check_parity(fitted: FittedModel, folder: Path, rows: Floats, tolerance: flo
     """Compare a bundle with the trained model on every row.
 
     Raises:
-        ParityError: an answer differs by more than `tolerance`, or one that doesn't flips an alarm.
+        ParityError: an answer differs by more than `tolerance`.
         BundleError: the folder can't be loaded, or fails its own reference rows.
     """
     answers, expected = Bundle.load(folder).score(rows), fitted.decisions(rows)

@@ -6,7 +6,6 @@ fold, from the training rows alone, and the rows of those choices give `nested_p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -20,7 +19,6 @@ from plant_assets.validation import metrics
 from plant_assets.validation.oof import join_oof
 from plant_assets.validation.plant_events import plant_events
 
-SelectionMetric = Literal["pr_auc", "brier_skill"]
 TIE = 0.01
 """Candidates nearer than this are as good; the earlier in `CANDIDATES`, which is simpler, is taken."""
 

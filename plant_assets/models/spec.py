@@ -35,7 +35,8 @@ class ModelSpec:
         name: the asset's name, and the registry name after the plant's prefix.
         task: `anomaly`, `regime` and `nowcast` judge the row itself, `onset` what starts within
             `horizon`, `deviation` the next step's set-point deviation.
-        learning_mode: unsupervised ones see rows, and labels only to leave known alarms out.
+        learning_mode: unsupervised ones fit rows, alarms included; labels only calibrate them and set the
+            threshold.
         score_direction: `higher_is_worse` for scores and probabilities, `signed` for a deviation.
         feature_set: the asset that it reads.
         builder: the estimator family; `best_candidate` chooses among several.

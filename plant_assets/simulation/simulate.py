@@ -27,12 +27,6 @@ from plant_assets.simulation.process import (
 )
 
 STEPS_PER_HOUR = 12
-RECORDS_SCHEMA = {
-    "timestamp": pl.Datetime("us", "UTC"),
-    "tag": pl.Utf8,
-    "value": pl.Float64,
-    "quality": pl.Utf8,
-}
 EVENTS_SCHEMA = {
     "kind": pl.Utf8,
     "precursor_start": pl.Datetime("us", "UTC"),

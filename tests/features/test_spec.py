@@ -7,7 +7,6 @@ import pytest
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import (
     FeatureSpec,
-    expression_features,
     feature_sources,
     feature_specs,
     look_back,
@@ -87,11 +86,6 @@ def test_a_window_that_cannot_be_is_refused_by_name(profile: PlantProfile, name:
         parse_feature(name, profile)
     assert isinstance(caught.value, FeatureError)
     assert name in str(caught.value)
-
-
-def test_an_expression_tells_which_features_it_needs(profile: PlantProfile) -> None:
-    expression = "abs(LIC31002_SP - LIC31002_PV_max) > 10 OR LT301031_std_3h > 20 AND LT301031_std_3h < 90"
-    assert expression_features(expression, profile) == ["LT301031_std_3h"]
 
 
 def test_a_difference_looks_back_one_row_more_than_it_steps() -> None:

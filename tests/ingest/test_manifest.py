@@ -284,17 +284,17 @@ def test_a_file_that_cannot_be_read_says_why_and_waits(
     assert names(manifest.scan(folder, PLANT, NOW)) == ["a.csv"]
 
 
-def test_a_failed_run_is_requested_again_under_another_key_and_given_up_after_the_third(
+def test_a_failed_run_is_requested_again_as_another_attempt_and_given_up_after_the_third(
     manifest: Manifest, folder: Path
 ) -> None:
     (folder / "a.csv").write_text("1")
-    keys = []
+    attempts = []
     for attempt in (1, 2, 3):
         (ready,) = settle(manifest, folder)
-        keys.append(ready.run_key)
+        attempts.append(ready.attempt)
         manifest.request([ready], f"run-{attempt}", NOW)
         given_up = manifest.run_failed(manifest.entries(PLANT, ["requested"]), "no disk", NOW)
-    assert len(set(keys)) == 3
+    assert attempts == [0, 1, 2]
     assert names(given_up) == ["a.csv"]
     assert (
         given_up[0].message
