@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plant_assets.models import candidates
 from plant_assets.models.candidates import Standing, choose
+from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import CANDIDATES, CHAMPION, LGBM_SMOTE
 from plant_assets.models.train import TrainedModel, train
 from plant_assets.validation.ablation import smote_ablation
@@ -13,8 +15,14 @@ from tests.models import plants
 
 
 @pytest.fixture(scope="module")
-def champion() -> TrainedModel:
-    return train(CHAMPION, plants.inputs(), plants.profile())
+def inputs() -> TrainingInputs:
+    """Kept, with the walk-forwards done on it."""
+    return plants.inputs()
+
+
+@pytest.fixture(scope="module")
+def champion(inputs: TrainingInputs) -> TrainedModel:
+    return train(CHAMPION, inputs, plants.profile())
 
 
 def test_the_best_within_budget_is_taken():
@@ -62,8 +70,15 @@ def test_the_ablation_stands_beside_its_partner_and_never_competes(champion: Tra
     assert LGBM_SMOTE.name not in str(champion.params)
 
 
-def test_folds_with_few_events_take_the_simplest(champion: TrainedModel):
-    assert str(champion.params["nested_choices"]).startswith(f"{CANDIDATES[0].name}, {CANDIDATES[0].name}")
+def test_folds_with_few_events_take_the_simplest(
+    champion: TrainedModel, inputs: TrainingInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_choice_within", lambda *_: "lgbm_soft_alarm")
+    choices = str(train(CHAMPION, inputs, plants.profile()).params["nested_choices"]).split(", ")
+    simplest = CANDIDATES[0].name
+    assert choices[:2] == [simplest, simplest]
+    assert choices[-1] == "lgbm_soft_alarm"
+    assert len(choices) == len(str(champion.params["nested_choices"]).split(", "))
 
 
 def test_a_plant_without_labels_gets_the_ensemble_and_is_told_so():

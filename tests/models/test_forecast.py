@@ -11,6 +11,8 @@ from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import forecaster
 from plant_assets.models.train import NoLabelsError, train
 from plant_assets.profile.load import load_profile
+from plant_assets.validation.metrics import roc_auc
+from plant_assets.validation.targets import onset_target
 
 ROWS = 600
 SPEC = forecaster(timedelta(hours=3))
@@ -85,6 +87,20 @@ def test_out_of_fold_scores_ignore_what_came_later(profile, trained):
     again = train_forecaster(SPEC, TrainingInputs(inputs.labelled, changed, changed), profile).oof
 
     assert again.filter(pl.col("fold") == 1)["score"].equals(first["score"])
+
+
+def test_calibrator_and_threshold_come_from_rows_that_their_scorer_had_not_seen(profile):
+    """Where nothing announces an onset, only rows that were learnt by heart tell one."""
+    inputs = announced(warned=False)
+    rows, target = inputs.matrix("features"), onset_target(inputs.labels, 3)
+
+    fit = fit_onset(rows, target, inputs.names("features"), 3, profile)
+
+    assert fit.reference.rows.tolist() == list(range(round(0.4 * ROWS), ROWS))
+    truth = target[fit.reference.rows]
+    asked = ~np.isnan(truth)
+    assert roc_auc(truth[asked], fit.reference.decisions[asked]) < 0.75
+    assert roc_auc(target[~np.isnan(target)], fit.model.decisions(rows[~np.isnan(target)])) > 0.8
 
 
 def test_training_is_repeatable(profile, trained):

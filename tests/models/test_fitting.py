@@ -1,0 +1,46 @@
+"""What calibrators and thresholds are chosen on: training rows that the estimator wasn't fitted on."""
+
+import numpy as np
+import pytest
+
+from plant_assets.models.calibration import later_block
+from plant_assets.models.fitting import HELD_OUT_BLOCKS, Fit, fit_nowcast
+from plant_assets.models.spec import (
+    ANOMALY_ENSEMBLE,
+    CALIBRATED_ISOLATION,
+    LR_SOFT_ALARM,
+    RF_SOFT_ALARM,
+    ModelSpec,
+)
+from tests.models import plants
+
+PROFILE = plants.profile()
+INPUTS = plants.inputs()
+ROWS, NAMES, LABELS = INPUTS.matrix("features"), INPUTS.names("features"), INPUTS.labels
+
+
+def fitted(spec: ModelSpec, rows: np.ndarray) -> Fit:
+    return fit_nowcast(spec, NAMES, rows, LABELS, PROFILE)
+
+
+@pytest.mark.parametrize("spec", [LR_SOFT_ALARM, RF_SOFT_ALARM], ids=lambda spec: spec.name)
+def test_a_supervised_score_is_calibrated_on_a_later_block_that_it_never_learns_from(spec: ModelSpec) -> None:
+    block = later_block(LABELS, PROFILE.steps(PROFILE.validation.gap))
+    assert block is not None
+    disturbed = ROWS.copy()
+    disturbed[block.later] = disturbed[block.later] * 3 + 7
+    before, after = fitted(spec, ROWS), fitted(spec, disturbed)
+    assert before.reference.rows.tolist() == block.later.tolist()
+    assert np.array_equal(before.model.scores(ROWS), after.model.scores(ROWS)), "scaler and estimator stay"
+    assert before.model.calibrator != after.model.calibrator
+    assert np.array_equal(before.reference.decisions, before.model.decisions(ROWS[block.later]))
+
+
+@pytest.mark.parametrize("spec", [CALIBRATED_ISOLATION, ANOMALY_ENSEMBLE], ids=lambda spec: spec.name)
+def test_an_unsupervised_score_is_calibrated_on_blocks_held_out_in_turn(spec: ModelSpec) -> None:
+    block = np.array_split(np.arange(len(ROWS)), HELD_OUT_BLOCKS)[3]
+    strange = ROWS.copy()
+    strange[block] = 40.0  # alike among themselves, unlike all others: known only to whom has seen them
+    fit = fitted(spec, strange)
+    held_out = fit.reference.decisions[block].mean()
+    assert held_out > fit.model.decisions(strange[block]).mean() + 0.05
