@@ -128,7 +128,7 @@ def _tell(entries: list[ManifestEntry], console: Console) -> None:
     for entry in entries:
         if entry in bad:
             continue
-        what = f"same content as {Path(entry.duplicate_of).name}" if entry.duplicate_of else entry.state
-        console.print(f"{entry.path.name}: {what} {entry.message}".rstrip())
+        what = entry.message if entry.duplicate_of else f"{entry.state} {entry.message}".rstrip()
+        console.print(f"{entry.path.name}: {what}", soft_wrap=True)
     if bad:
         fail("\n".join(f"{e.path.name} was {e.state}: {e.message}" for e in bad))

@@ -1,7 +1,8 @@
 """The command line: what it does, and how it refuses."""
 
+import hashlib
 from configparser import RawConfigParser
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,23 @@ def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(t
     told = Console(record=True)
     follow_drop(here, "gas_treatment", [target], told, patience_s=0)
     assert "export.csv: ingested 7 records" in told.export_text()
+
+
+def test_a_file_of_known_content_is_told_once(tmp_path: Path) -> None:
+    here, manifest = settings(), Manifest(settings().state_url)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    folder = here.drop / "gas_treatment"
+    files = [tmp_path / "first.csv", tmp_path / "second.csv"]
+    for file in files:
+        file.write_text("the same")
+    first, second = (place(file, folder) for file in files)
+    sha256 = hashlib.sha256(first.read_bytes()).hexdigest()
+    manifest.mark("gas_treatment", look_at(first), sha256, "ingested", now)
+    for later in (now, now + timedelta(minutes=1), now + timedelta(minutes=2)):
+        manifest.scan(folder, "gas_treatment", later)
+    told = Console(record=True, width=60)
+    follow_drop(here, "gas_treatment", [second], told, patience_s=0)
+    assert told.export_text().count("same content as first.csv") == 1
 
 
 def test_a_file_appears_in_the_drop_folder_only_when_whole(
