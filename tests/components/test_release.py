@@ -1,0 +1,101 @@
+"""The champion asset: the gate's word and the promotion mode decide, and nobody else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from plant_assets.components import judging
+from plant_assets.components.release_assets import release_assets
+from plant_assets.models.registry import Move, Version
+from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.model_store import ModelStore
+from plant_assets.validation.oof import empty_oof
+from plant_assets.validation.verdict import Verdict
+
+CHAMPION, FOREST = "plant_alarm_champion", "plant_alarm_isolation_forest"
+
+
+@dataclass
+class Aliases:
+    """A registry that is nothing but its aliases: name → alias → version."""
+
+    held: dict[str, dict[str, int]] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
+
+    def by_alias(self, name: str, alias: str) -> Version | None:
+        version = self.held.get(name, {}).get(alias)
+        return None if version is None else Version(name, version, f"run{version}")
+
+    def champion(self, name: str) -> Version | None:
+        return self.by_alias(name, "champion")
+
+    def promote(self, name: str, version: int) -> Move:
+        before = self.champion(name)
+        self.held[name]["champion"] = version
+        self.held[name].pop("challenger", None)
+        self.moved.append(name)
+        return Move(name, before.version if before else None, version)
+
+    def challenge(self, version: Version) -> None:
+        self.held[version.name]["challenger"] = version.version
+
+
+Release = Callable[..., dg.MaterializeResult]
+
+
+@pytest.fixture
+def aliases() -> Aliases:
+    both = {"champion": 1, "challenger": 2}
+    return Aliases({CHAMPION: dict(both), FOREST: dict(both)})
+
+
+@pytest.fixture
+def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyPatch) -> Release:
+    (champion,) = [a for a in release_assets(profile) if a.key.path[-1] == "champion"]
+
+    def materialize(verdict: Verdict | None, mode: str) -> dg.MaterializeResult:
+        monkeypatch.setattr(judging, "judge_challenger", lambda *_: verdict)
+        monkeypatch.setattr(ModelStore, "registry", lambda _: aliases)
+        store = ModelStore(tracking_uri="", artifacts="", pages="http://mlflow", promotion_mode=mode)  # type: ignore[arg-type]
+        return champion(  # type: ignore[return-value]
+            dg.build_asset_context(), model_store=store, oof=empty_oof(), labelled=pl.DataFrame()
+        )
+
+    return materialize
+
+
+def verdict(*, promote: bool, first: bool = False) -> Verdict:
+    return Verdict(promote, promote, first, "the gate's word", ())
+
+
+@pytest.mark.parametrize(
+    ("promote", "mode", "champion"), [(True, "auto", 2), (False, "auto", 1), (True, "manual", 1)]
+)
+def test_the_champion_moves_only_where_gate_and_mode_allow_it(
+    release: Release, aliases: Aliases, promote: bool, mode: str, champion: int
+) -> None:
+    result = release(verdict(promote=promote), mode)
+    assert aliases.held[CHAMPION]["champion"] == champion
+    assert aliases.held[CHAMPION].get("challenger") == (None if champion == 2 else 2)
+    assert result.metadata is not None
+    assert result.metadata["verdict"] == dg.MetadataValue.text("the gate's word")
+
+
+def test_models_that_no_gate_guards_answer_at_once_and_before_the_champion(
+    release: Release, aliases: Aliases
+) -> None:
+    release(verdict(promote=True), "auto")
+    assert aliases.moved == [FOREST, CHAMPION]
+    assert aliases.held[FOREST] == {"champion": 2}
+
+
+@pytest.mark.parametrize(("promote", "champion"), [(True, 2), (False, None)])
+def test_a_first_champion_needs_no_person_but_the_gate_may_stop_it(
+    release: Release, aliases: Aliases, promote: bool, champion: int | None
+) -> None:
+    del aliases.held[CHAMPION]["champion"]
+    release(verdict(promote=promote, first=True), "manual")
+    assert aliases.held[CHAMPION].get("champion") == champion
