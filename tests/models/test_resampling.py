@@ -18,6 +18,12 @@ def test_synthetic_rows_have_no_time_are_marked_and_balance_the_classes():
     assert table.drop("anomaly_label", "synthetic").null_count().sum_horizontal().item() == 0
 
 
+def test_the_training_split_ends_a_gap_before_the_last_fifth():
+    assert training_split(1000, PROFILE).tolist() == list(range(800 - 24))
+    real = smote_features(plants.inputs(), PROFILE).filter(~pl.col("synthetic"))
+    assert real.height == len(training_split(plants.ROWS, PROFILE))
+
+
 def test_rows_after_the_training_split_change_nothing():
     inputs = plants.inputs()
     last = training_split(inputs.labelled.height, PROFILE)[-1]
