@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from plant_assets.cli.console import fail
-from plant_assets.profile.load import ProfileError, load_profile, plant_names
+from plant_assets.labels.rules import RuleError, check_rules
+from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.settings import settings
 
 app = typer.Typer(no_args_is_help=True, help="Plant profiles.")
@@ -35,10 +36,15 @@ def check(name: Annotated[str | None, typer.Argument(help="plant; all of them wi
     folder, faults = settings().defs, []
     names = [name] if name else plant_names(folder)
     for plant in names:
+        path = folder / plant / "defs.yaml"
         try:
-            load_profile(plant, folder)
+            profile = load_profile(plant, folder)
+            check_registry_prefix(profile, path)
+            check_rules(profile)
         except ProfileError as error:
             faults.append(str(error))
+        except RuleError as error:
+            faults.append(f"{plant}/{path.name}: attributes.labels: {error}")
     if faults:
         fail("\n".join(faults))
     Console().print(f"{', '.join(names)}: no faults")

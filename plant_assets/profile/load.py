@@ -58,8 +58,33 @@ def read_profile(path: Path) -> PlantProfile:
         )
     profile = build_profile(attributes, path)
     if profile.name != path.parent.name:
-        raise ProfileError(f"{path.name}: attributes.name: expected the folder's name {path.parent.name!r}")
+        raise ProfileError(
+            f"{path.parent.name}/{path.name}:{_line_of(attributes, ('name',))}: attributes.name: "
+            f"expected the folder's name {path.parent.name!r}, got {profile.name!r}"
+        )
     return profile
+
+
+def check_registry_prefix(profile: PlantProfile, path: Path) -> None:
+    """Refuse a plant whose models would stand under the names of another plant's.
+
+    Raises:
+        ProfileError: another plant beside it that loads has the same prefix.
+    """
+    folder = path.parent.parent
+    for other in plant_names(folder):
+        if other == path.parent.name:
+            continue
+        try:
+            taken = load_profile(other, folder).registry_prefix
+        except ProfileError:
+            continue  # told where that plant is checked
+        if taken == profile.registry_prefix:
+            line = _line_of(_parse(path)["attributes"], ("registry_prefix",))
+            raise ProfileError(
+                f"{path.parent.name}/{path.name}:{line}: attributes.registry_prefix: expected a prefix of its "
+                f"own, {taken!r} is that of plant {other!r}"
+            )
 
 
 def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:

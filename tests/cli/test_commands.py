@@ -65,6 +65,35 @@ def test_plants_are_listed_and_checked() -> None:
     assert run("plant", "check") == (0, "demo, gas_treatment: no faults")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("name: gas_treatment", "name: copy", "attributes.registry_prefix: expected a prefix of its own"),
+        ("PDT31008_max > 300", "PDT31009_max > 300", "rule 'high_differential_pressure'"),
+        (
+            "attributes:",
+            "attributes:\n",
+            "copy/defs.yaml:5: attributes.name: expected the folder's name 'copy'",
+        ),
+    ],
+)
+def test_a_copied_plant_is_checked_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, says: str
+) -> None:
+    yaml = (settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
+    if "_max" in old:
+        yaml = yaml.replace("name: gas_treatment", "name: copy").replace("plant_alarm_", "copy_alarm_")
+    for name, text in (("gas_treatment", None), ("copy", yaml.replace(old, new, 1))):
+        (tmp_path / "defs" / name).mkdir(parents=True)
+        source = (settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
+        (tmp_path / "defs" / name / "defs.yaml").write_text(text or source, "utf-8")
+    monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "defs"))
+    settings.cache_clear()
+    status, text = run("plant", "check", "copy")
+    assert status == 1
+    assert says in text
+
+
 def test_a_drop_waits_for_the_platform(tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
