@@ -3,7 +3,9 @@
 import os
 import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -162,10 +164,13 @@ def _print_addresses(here: Settings, platform: list[Service], console: Console) 
             table.add_row(f"[bold]{service.name}[/]", service.page)
     console.print(table)
     plant = "gas_treatment" if not here.demo else "demo"
+    command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
     console.print(
         f"\nTry:\n"
         f"  curl {here.host}:{here.port_inference}/plants/{plant}/models\n"
-        f"  cp your_export.csv {here.drop}/gas_treatment/      (or: forewarn drop FILE --plant gas_treatment)\n"
+        f"  cp your_export.csv {here.drop}/gas_treatment/\n"
+        f"  {command} drop your_export.csv --plant gas_treatment\n"
         f"  make logs, make ps, make down",
         highlight=False,
+        soft_wrap=True,
     )
