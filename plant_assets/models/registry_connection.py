@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LOCKED_FOR_S = 30.0
 EXISTS = ("RESOURCE_ALREADY_EXISTS",)
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
-"""Without it MLflow's page opens an experiment on traces of language models, all empty here."""
 
 Answer = TypeVar("Answer")
 
@@ -68,7 +66,7 @@ class MlflowConnection:
         found = self.call(lambda: self.client.get_experiment_by_name(name))
         if found is None:
             place = None if self._artifacts is None else (self._artifacts / name).as_uri()
-            made = self.find(lambda: self.client.create_experiment(name, place, EXPERIMENT_TAGS), EXISTS)
+            made = self.find(lambda: self.client.create_experiment(name, place), EXISTS)
             return made or self.experiment(name)
         if found.lifecycle_stage == "deleted":
             self.call(lambda: self.client.restore_experiment(found.experiment_id))
