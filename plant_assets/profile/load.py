@@ -91,7 +91,8 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
     """Check a profile's attributes, first laying them over the plant that they extend.
 
     `extends: other` takes from plant `other` whatever is not given here: mappings are merged key by
-    key, lists and single values given here replace those of `other`.
+    key, lists and single values given here replace those of `other`. The registry prefix isn't taken: models
+    of two plants must not stand under one name.
     """
     merged = dict(attributes)
     if (base := merged.pop("extends", None)) is not None:
@@ -103,7 +104,8 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
             raise ProfileError(
                 f"{path.parent.name}/{path.name}: attributes.extends: {base!r} extends another itself"
             )
-        merged = _overlay(inherited, merged)
+        taken = {key: value for key, value in inherited.items() if key != "registry_prefix"}
+        merged = _overlay(taken, merged)
     try:
         return PlantProfile.model_validate(merged)
     except ValidationError as error:

@@ -209,6 +209,7 @@ class PlantProfile(_Strict):
                 raise ValueError(f"tags: controller {controller} has no tag of role pv")
         if self.deviation_target is not None and f"{self.deviation_target}_deviation" not in self.deviations:
             raise ValueError(f"deviation_target: {self.deviation_target!r} is no controller with pv and sp")
+        self._check_models()
         interval = self.sampling.interval
         spans = {
             "sampling.hold_limit": (self.sampling.hold_limit,),
@@ -224,6 +225,18 @@ class PlantProfile(_Strict):
                         f"got {format_duration(duration)}"
                     )
         return self
+
+    def _check_models(self) -> None:
+        for path, given in (("models", self.models), ("horizons", self.horizons)):
+            if len(set(given)) < len(given):
+                raise ValueError(f"{path}: expected each once")
+        for horizon in self.horizons:
+            if horizon < timedelta(hours=1) or horizon % timedelta(hours=1):
+                raise ValueError(f"horizons: expected whole hours, got {format_duration(horizon)}")
+        if "forecaster" in self.models and not self.horizons:
+            raise ValueError("horizons: expected at least one for the forecaster in models")
+        if "deviation_predictor" in self.models and self.deviation_target is None:
+            raise ValueError("deviation_target: expected a controller for the deviation_predictor in models")
 
     @property
     def tag_names(self) -> list[str]:

@@ -118,7 +118,7 @@ def test_plants_of_another_folder_take_the_place_of_the_packages_own(
     source = DEFS_FOLDER / "gas_treatment" / "defs.yaml"
     (tmp_path / "gas_treatment" / "defs.yaml").write_text(source.read_text("utf-8"), "utf-8")
     (tmp_path / "mine").mkdir()
-    text = "type: plant_assets.components.Plant\nattributes: {extends: gas_treatment, name: mine}\n"
+    text = "type: plant_assets.components.Plant\nattributes: {extends: gas_treatment, name: mine, registry_prefix: mine_}\n"
     (tmp_path / "mine" / "defs.yaml").write_text(text, "utf-8")
     monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path))
     settings.cache_clear()

@@ -53,10 +53,10 @@ def test_a_second_plant_is_yaml_only(tmp_path: Path) -> None:
     [
         ("  extends: gas_treatment\n  name: mine\n  sampling: {interval: 7x}\n", r"mine/defs.yaml:5: attributes.sampling.interval: expected a duration"),
         ("  extends: gas_treatment\n  name: mine\n  budgett: 1\n", r"mine/defs.yaml:5: attributes.budgett"),
-        ("  extends: gas_treatment\n  name: other\n", r"attributes.name: expected the folder's name 'mine'"),
+        ("  extends: gas_treatment\n  name: other\n  registry_prefix: m_\n", r"attributes.name: expected the folder's name 'mine'"),
         ("  extends: nowhere\n  name: mine\n", r"attributes.extends: no plant 'nowhere'"),
         (
-            "  extends: gas_treatment\n  name: mine\n  labels: {alarm_rules: [{name: x, when: PDT3108 > 3}]}\n",
+            "  extends: gas_treatment\n  name: mine\n  registry_prefix: m_\n  labels: {alarm_rules: [{name: x, when: PDT3108 > 3}]}\n",
             r"mine/defs.yaml: attributes.labels: rule 'x': no tag.*did you mean PDT31008",
         ),
     ],

@@ -99,3 +99,20 @@ def test_a_first_champion_needs_no_person_but_the_gate_may_stop_it(
     del aliases.held[CHAMPION]["champion"]
     release(verdict(promote=promote, first=True), "manual")
     assert aliases.held[CHAMPION].get("champion") == champion
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "simpler"),
+    [
+        ("isolation_forest", "lightgbm", True),
+        ("lightgbm", "isolation_forest", False),
+        ("logistic", "logistic", False),
+        ("logistic", None, False),
+    ],
+)
+def test_a_tie_is_won_only_by_the_simpler_algorithm(
+    challenger: str, champion: str | None, simpler: bool
+) -> None:
+    before = None if champion is None else Version(CHAMPION, 1, "run1", tags={"builder": champion})
+    after = Version(CHAMPION, 2, "run2", tags={"builder": challenger})
+    assert judging._is_simpler(after, before) is simpler

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.profile.load import DEFS_FOLDER, ProfileError, load_profile, plant_names
+from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, ProfileError, load_profile, plant_names
 
 YAML = (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8")
 
@@ -129,3 +129,29 @@ def test_a_file_of_another_encoding_is_a_fault_of_that_plant_alone(defs: Path) -
     assert plant_names(defs) == ["gas_treatment", "odd"]
     with pytest.raises(ProfileError, match=r"odd/defs.yaml:1: .*utf-8"):
         load_profile("odd", defs)
+
+
+def test_a_registry_prefix_is_not_taken_from_the_plant_that_is_extended(defs: Path) -> None:
+    (defs / "mine").mkdir()
+    text = f"type: {PLANT_TYPE}\nattributes: {{extends: gas_treatment, name: mine}}\n"
+    (defs / "mine" / "defs.yaml").write_text(text, "utf-8")
+    with pytest.raises(ProfileError, match=r"attributes\.registry_prefix: Field required"):
+        load_profile("mine", defs)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("horizons: [1h, 3h, 6h]", "horizons: [1h, 90m]", "horizons: expected"),
+        ("horizons: [1h, 3h, 6h]", "horizons: [1h, 60m]", "horizons: expected each once"),
+        ("horizons: [1h, 3h, 6h]", "horizons: []", "horizons: expected at least one for the forecaster"),
+        ("  deviation_target: LIC31002\n", "", "deviation_target: expected a controller"),
+        ("    - isolation_forest\n", "    - champion\n", "models: expected each once"),
+    ],
+)
+def test_models_that_could_not_be_trained_or_told_apart_are_refused(
+    defs: Path, old: str, new: str, says: str
+) -> None:
+    edit(defs, old, new)
+    with pytest.raises(ProfileError, match=says):
+        load_profile("gas_treatment", defs)
