@@ -116,7 +116,9 @@ def test_level_jump_between_drops_is_found(profile: PlantProfile) -> None:
         pl.when(newer).then(400.0).otherwise(pl.col("PDT31008")).alias("PDT31008")
     )
     assert findings.level_jumps(raw, profile, ["b" * 64])["tag"].to_list() == ["PDT31008"]
-    assert findings.level_jumps(_raw(profile), profile, ["b" * 64]).is_empty()
+    usual = _raw(profile).with_columns(PDT31008=pl.when(newer).then(55.0).otherwise(pl.col("PDT31008")))
+    for table in (_raw(profile), usual):
+        assert findings.level_jumps(table, profile, ["b" * 64]).is_empty()
 
 
 def test_picture_stays_small_for_years_of_rows(profile: PlantProfile) -> None:
