@@ -68,6 +68,11 @@ class Tag(_Strict):
             raise ValueError("controller: expected for roles pv, op and sp, and only for them")
         return self
 
+    @property
+    def extremes(self) -> list[str]:
+        """Names of its interval extremes, such as `PDT31008_max`."""
+        return [f"{self.name}_{aggregate}" for aggregate in self.aggregates]
+
 
 class Sampling(_Strict):
     """How event-driven records become rows of equal spacing."""
@@ -250,7 +255,7 @@ class PlantProfile(_Strict):
     @property
     def columns(self) -> list[str]:
         """Value columns of the raw table: tags, then their interval extremes."""
-        return self.tag_names + [f"{t.name}_{a}" for t in self.tags for a in t.aggregates]
+        return self.tag_names + [extreme for tag in self.tags for extreme in tag.extremes]
 
     @property
     def controllers(self) -> dict[str, dict[str, str]]:

@@ -74,4 +74,5 @@ def _answer(model: LoadedModel, row: Row) -> Answer:
         "prediction_id": uuid4().hex,
         "plant": manifest.plant,
         "imputed": list(row.imputed),
+        "out_of_range": list(row.out_of_range),
     }

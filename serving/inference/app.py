@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
@@ -56,7 +57,8 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             with contextlib.suppress(asyncio.CancelledError):
                 await polling
 
-    app = FastAPI(title="Forewarn inference", version="1", lifespan=lifespan)
+    # The page of the API must open in a control room without internet.
+    app = FastAPIOffline(title="Forewarn inference", version="1", lifespan=lifespan)
     app.state.settings = here
     errors.install(app)
     for router in routers():

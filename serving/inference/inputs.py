@@ -45,12 +45,14 @@ class Row:
         values: (features,), NaN where missing.
         imputed: names of the missing ones.
         unused: names that the plant knows and the model doesn't use.
+        out_of_range: tags whose newest value can't physically be true; it counts as missing, as in ingest.
         rules: alarm rules that the given values fulfil.
     """
 
     values: Floats
     imputed: list[str]
     unused: list[str] = field(default_factory=list)
+    out_of_range: list[str] = field(default_factory=list)
     rules: list[FiredRule] = field(default_factory=list)
 
 
@@ -71,6 +73,7 @@ class Inputs:
         self.sources = feature_sources(profile)
         self._place = {name.casefold(): i for i, name in enumerate(self.names)}
         self._known = _known_names(profile)
+        self._ranges = {name: tag.range for tag in profile.tags for name in (tag.name, *tag.extremes)}
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns]
         self._source_place = {name.casefold(): i for i, name in enumerate(self.sources)}
         self._deviations = [
@@ -96,6 +99,7 @@ class Inputs:
         unused: list[str] = []
         unknown: list[str] = []
         canonical: dict[str, float] = {}
+        beyond: list[str] = []
         for name, value in given.items():
             folded = name.casefold()
             place = self._place.get(folded)
@@ -110,6 +114,9 @@ class Inputs:
                 if type(value) is float and -LARGEST <= value <= LARGEST
                 else _number(value, f"features.{name}")
             )
+            if self._is_beyond(known, number):
+                beyond.append(known)
+                number = np.nan
             canonical[known] = number
             if place is not None:
                 values[place] = number
@@ -117,7 +124,9 @@ class Inputs:
                 unused.append(known)
         if unknown:
             raise self._unknown(unknown, "features")
-        return self._row(values, unused, canonical)
+        if not np.isfinite(list(canonical.values())).any() and not beyond:
+            raise Invalid([fault("features", "no value given", "at least one feature or tag with a number")])
+        return self._row(values, unused, canonical, beyond)
 
     def from_readings(self, readings: Readings, field_name: str) -> Row:
         """A row from recent raw readings, oldest first, through the feature kernel.
@@ -130,9 +139,15 @@ class Inputs:
         window = np.full((len(readings), len(self.sources)), np.nan)
         columns: dict[str, tuple[str, int | None]] = {}
         newest: dict[str, float] = {}
+        beyond: list[str] = []
+        some = False
         for r, reading in enumerate(readings):
-            newest = self._fill(window[r], reading, columns, f"{field_name}.{r}")
-        return self._row(self._compute(window), [], newest | self._named(window[-1]))
+            beyond = []
+            newest = self._fill(window[r], reading, columns, f"{field_name}.{r}", beyond)
+            some = some or bool(newest)
+        if not some:
+            raise Invalid([fault(field_name, "no value given", "at least one tag with a number")])
+        return self._row(self._compute(window), [], newest | self._named(window[-1]), beyond)
 
     def _fill(
         self,
@@ -140,8 +155,12 @@ class Inputs:
         reading: Reading,
         columns: dict[str, tuple[str, int | None]],
         place: str,
+        beyond: list[str],
     ) -> dict[str, float]:
-        """Put a reading's values in their columns; answers its known values by name."""
+        """Put a reading's values in their columns; answers its known values by name.
+
+        Tags whose value is beyond their range are added to `beyond`, and count as missing.
+        """
         found: dict[str, float] = {}
         for name, value in reading.items():
             if name not in columns:
@@ -156,6 +175,9 @@ class Inputs:
                 if type(value) is float and -LARGEST <= value <= LARGEST
                 else _number(value, f"{place}.{name}")
             )
+            if self._is_beyond(known, number):
+                beyond.append(known)
+                number = np.nan
             found[known] = number
             if column is not None:
                 row[column] = number
@@ -177,10 +199,14 @@ class Inputs:
     def _named(self, row: Floats) -> dict[str, float]:
         return {name: float(row[i]) for i, name in enumerate(self.sources) if np.isfinite(row[i])}
 
-    def _row(self, values: Floats, unused: list[str], given: Mapping[str, float]) -> Row:
+    def _is_beyond(self, known: str, number: float) -> bool:
+        limits = self._ranges.get(known)
+        return limits is not None and not np.isnan(number) and not limits[0] <= number <= limits[1]
+
+    def _row(self, values: Floats, unused: list[str], given: Mapping[str, float], beyond: list[str]) -> Row:
         missing = np.flatnonzero(~np.isfinite(values))
         known = {**given, **{name: float(values[i]) for name, i in self._rule_places}}
-        return Row(values, [self.names[i] for i in missing], unused, self.rules.fired(known))
+        return Row(values, [self.names[i] for i in missing], unused, beyond, self.rules.fired(known))
 
     def _known_name(self, name: str, folded: str) -> str | None:
         known = self._known.get(folded)

@@ -64,6 +64,7 @@ class _Answer(BaseModel):
     prediction_id: str
     plant: str
     imputed: list[str] = Field(description="inputs that were missing, and stand at their training median")
+    out_of_range: list[str] = Field(description="tags whose newest value can't be true; taken as missing")
 
 
 class PredictAnswer(_Answer):

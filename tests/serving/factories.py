@@ -41,7 +41,7 @@ def raw_table(profile: PlantProfile, rows: int = ROWS, seed: int = SEED) -> pl.D
         rough = np.where(np.arange(rows) > rows * 0.8, 4.0, 1.0)
         values = (low + high) / 2 + (high - low) / 4 * rough * random.normal(size=rows)
         values[random.random(rows) < 0.02] = np.nan
-        columns[name] = values
+        columns[name] = np.clip(values, *tag.range)
     return pl.DataFrame({"timestamp": times, **columns}).fill_nan(None)
 
 

@@ -19,7 +19,7 @@ async def refresh(client) -> None:
 
 
 async def version(client) -> int:
-    return (await client.post("/predict", json={"features": {}})).json()["version"]
+    return (await client.post("/predict", json={"features": {"PDT31008": 220.0}})).json()["version"]
 
 
 async def test_a_moved_alias_is_followed_and_moved_back(
@@ -56,7 +56,10 @@ async def test_started_without_mlflow_it_recovers_by_itself(
     mlflow.down = True
     async with serve(mlflow, serving_settings) as client:
         assert (await client.get("/health")).status_code == 200
-        for answer in (await client.get("/ready"), await client.post("/predict", json={"features": {}})):
+        for answer in (
+            await client.get("/ready"),
+            await client.post("/predict", json={"features": {"PDT31008": 220.0}}),
+        ):
             assert answer.status_code == 503
             assert answer.json()["type"] == "urn:forewarn:problem:not-ready"
             assert answer.json()["missing"] == [CHAMPION_NAME]

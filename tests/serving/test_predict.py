@@ -1,4 +1,5 @@
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +46,7 @@ async def test_features_are_answered_as_the_bundle_does(client, bundles, profile
 
 
 async def test_every_answer_has_an_id_of_its_own(client) -> None:
-    ids = {(await predict(client, features={})).json()["prediction_id"] for _ in range(3)}
+    ids = {(await predict(client, features={"PDT31008": 220.0})).json()["prediction_id"] for _ in range(3)}
     assert len(ids) == 3
 
 
@@ -198,11 +199,45 @@ async def test_extreme_numbers_are_answered_with_a_probability(mlflow, serving_s
 
 
 async def test_each_plant_has_routes_of_its_own(client) -> None:
-    assert (await client.post("/plants/gas_treatment/predict", json={"features": {}})).status_code == 200
-    assert (await client.post("/plants/demo/predict", json={"features": {}})).status_code == 503
-    missing = await client.post("/plants/nowhere/predict", json={"features": {}})
+    assert (
+        await client.post("/plants/gas_treatment/predict", json={"features": {"PDT31008": 220.0}})
+    ).status_code == 200
+    assert (
+        await client.post("/plants/demo/predict", json={"features": {"PDT31008": 220.0}})
+    ).status_code == 503
+    missing = await client.post("/plants/nowhere/predict", json={"features": {"PDT31008": 220.0}})
     assert missing.status_code == 404
     assert missing.json()["detail"] == "no plant 'nowhere'; expected one of demo, gas_treatment"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"features": {}}, {"features": {"PDT31008": None}}, {"readings": [{"timestamp": "2024-01-01T00:00Z"}]}],
+)
+async def test_nothing_is_no_reason_for_a_reassuring_answer(client, body: dict) -> None:
+    answer = await client.post("/predict", json=body)
+    assert answer.status_code == 422
+    assert "no value given" in answer.text
+
+
+async def test_a_value_that_cannot_be_true_counts_as_missing_and_is_told(client) -> None:
+    answer = (await predict(client, features={"PDT31008": 1e9, "LT301031": 45.0})).json()
+    without = (await predict(client, features={"LT301031": 45.0})).json()
+    assert answer["out_of_range"] == ["PDT31008"]
+    assert "PDT31008" in answer["imputed"]
+    assert answer["risk_score"] == without["risk_score"]
+    assert without["out_of_range"] == []
+    readings = [{"PDT31008": 220.0}, {"PDT31008": -9999.0}]
+    assert (await predict(client, readings=readings)).json()["out_of_range"] == ["PDT31008"]
+
+
+async def test_the_page_of_the_api_needs_no_internet(client) -> None:
+    page = (await client.get("/docs")).text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/"), address
+        assert (await client.get(address)).status_code == 200
 
 
 async def test_paths_and_methods_that_are_not_there(client) -> None:
@@ -217,6 +252,6 @@ async def test_an_unexpected_failure_is_a_problem_document_without_details(clien
         raise RuntimeError("secret")
 
     monkeypatch.setattr("serving.inference.routes.predict_answer", fail)
-    answer = await predict(client, features={})
+    answer = await predict(client, features={"PDT31008": 220.0})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:forewarn:problem:internal")
     assert "secret" not in answer.text
