@@ -124,9 +124,9 @@ def test_another_plant_is_simulated_from_its_bands_alone():
         }
         for tag in profile.tags[:6]
     ]
-    other = profile.model_validate(
-        {**profile.model_dump(mode="json"), "tags": renamed, "deviation_target": None}
-    )
+    models = [name for name in profile.models if name != "deviation_predictor"]
+    changes = {"tags": renamed, "deviation_target": None, "models": models}
+    other = profile.model_validate({**profile.model_dump(mode="json"), **changes})
 
     simulation = simulate(other, START, 3, 1)
 
