@@ -12,8 +12,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 def main() -> None:
     import uvicorn
 
+    from plant_assets.profile.variables import SettingsError
     from serving.inference.app import create_app
-    from serving.settings import SettingsError, settings
+    from serving.settings import settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -3,42 +3,19 @@
 Belongs here: every `FOREWARN_*` variable that a service reads. The pipeline has settings of its own.
 """
 
-import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
-from plant_assets.profile.load import DEFS_FOLDER
-from plant_assets.profile.variables import refuse_unknown
+from plant_assets.profile.variables import Environment, read_environment
 
 
-class SettingsError(ValueError):
-    """A setting that can't be used; the text names the variable and what was expected."""
-
-
-class Settings(BaseSettings):
+class Settings(Environment):
     """What the services read; docs/settings.md explains each."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FOREWARN_", env_ignore_empty=True, extra="ignore", frozen=True
-    )
-
-    home: Path = Path(".forewarn")
-    defs: Path = DEFS_FOLDER
-    default_plant: str = "gas_treatment"
-    host: str = "127.0.0.1"
-    mlflow_url: str = ""
-    port_mlflow: int = Field(default=5000, ge=1, le=65535)
-    port_inference: int = Field(default=7502, ge=1, le=65535)
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
-
-    @field_validator("home", "defs")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().resolve()
 
     @property
     def mlflow_address(self) -> str:
@@ -64,14 +41,4 @@ def settings() -> Settings:
     Raises:
         SettingsError: a variable whose value or name is wrong.
     """
-    try:
-        refuse_unknown(os.environ)
-        return Settings()
-    except ValidationError as error:
-        faults = [
-            f"FOREWARN_{str(fault['loc'][0]).upper()}: {fault['msg']}, got {fault['input']!r}"
-            for fault in error.errors()
-        ]
-        raise SettingsError("\n".join(faults)) from None
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    return read_environment(Settings)

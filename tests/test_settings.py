@@ -6,23 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.profile.variables import KNOWN
-from plant_assets.settings import Settings, SettingsError, settings
+from plant_assets.profile.variables import KNOWN, SettingsError, variable
+from plant_assets.settings import Settings, settings
+from serving import settings as serving
 
 ROOT = Path(__file__).parents[1]
+SIDES = (settings, serving.settings)
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    settings.cache_clear()
+    for side in SIDES:
+        side.cache_clear()
     yield
-    settings.cache_clear()
+    for side in SIDES:
+        side.cache_clear()
 
 
-def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("read", SIDES)
+def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch, read) -> None:
     monkeypatch.setenv("FOREWARN_PORT_MFLOW", "5001")
     with pytest.raises(SettingsError, match=r"FOREWARN_PORT_MFLOW: .* FOREWARN_PORT_MLFLOW"):
-        settings()
+        read()
 
 
 @pytest.mark.parametrize(
@@ -44,11 +49,45 @@ def test_a_wrong_value_is_refused_by_its_variable(
         settings()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("FOREWARN_PORT_MLFLOW", "0"), ("FOREWARN_POLL_SECONDS", "0"), ("FOREWARN_MAX_BODY_MB", "much")],
+)
+def test_serving_refuses_a_wrong_value_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"{variable}: .*{value}"):
+        serving.settings()
+
+
+def test_every_fault_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_PORT_MLFLOW", "x")
+    monkeypatch.setenv("FOREWARN_MAX_DROP_MB", "y")
+    with pytest.raises(SettingsError) as refused:
+        settings()
+    assert sorted(line.split(":")[0] for line in str(refused.value).splitlines()) == [
+        "FOREWARN_MAX_DROP_MB",
+        "FOREWARN_PORT_MLFLOW",
+    ]
+
+
 def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FOREWARN_HOME", str(tmp_path))
     here = settings()
     for place in (here.lake_root, here.state_url, here.mlflow_tracking_uri, str(here.mlflow_artifacts)):
         assert str(tmp_path) in place
+    assert serving.settings().models_folder.is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize("read", SIDES)
+def test_folders_do_not_move_with_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOREWARN_DEFS", "~/plants")
+    assert read().home == tmp_path / ".forewarn"
+    assert read().defs == Path.home() / "plants"
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +107,11 @@ def test_every_setting_is_known_and_documented() -> None:
         re.findall(r"^# ((?:FOREWARN|MODEL)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
     )
     fields = {
-        f if f.isupper() else f"FOREWARN_{f.upper()}"
-        for f in ((info.validation_alias or name) for name, info in Settings.model_fields.items())
+        variable(str(info.validation_alias or name))
+        for side in (Settings, serving.Settings)
+        for name, info in side.model_fields.items()
     }
-    assert fields - KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC"}
+    tests_alone = {"FOREWARN_REAL_DATA", "FOREWARN_REQUIRE_SERVICES"}
+    assert fields ^ KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC"} | tests_alone
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN

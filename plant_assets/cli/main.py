@@ -5,7 +5,8 @@ import typer
 from plant_assets.cli import drop, models, plant, simulate, up
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
-from plant_assets.settings import SettingsError, settings
+from plant_assets.profile.variables import SettingsError
+from plant_assets.settings import settings
 
 app = typer.Typer(
     no_args_is_help=True,

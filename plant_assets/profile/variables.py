@@ -1,7 +1,19 @@
-"""The names of all settings, so that either side of the platform can refuse a misspelt one."""
+"""Reading settings from the environment, for either side of the platform.
+
+Belongs here: the names of all settings, what both sides read, what is refused. Doesn't belong here: what
+one side alone reads (`plant_assets.settings`, `serving.settings`).
+"""
 
 import difflib
+import os
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from plant_assets.profile.load import DEFS_FOLDER
 
 KNOWN = frozenset(
     {
@@ -30,19 +42,67 @@ KNOWN = frozenset(
 )
 
 
-class UnknownSettingError(ValueError):
-    """An environment variable that looks like a setting and is none."""
+class SettingsError(ValueError):
+    """A setting that can't be used; the text names the variable and what was expected."""
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Environment(BaseSettings):
+    """The `FOREWARN_*` variables that both sides read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOREWARN_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    home: Folder = Path(".forewarn")
+    defs: Folder = DEFS_FOLDER
+    default_plant: str = "gas_treatment"
+    host: str = "127.0.0.1"
+    mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
+    port_mlflow: int = Field(default=5000, ge=1, le=65535)
+    port_inference: int = Field(default=7502, ge=1, le=65535)
+
+
+SideSettings = TypeVar("SideSettings", bound=Environment)
+
+
+def read_environment(side: type[SideSettings]) -> SideSettings:
+    """One side's settings.
+
+    Raises:
+        SettingsError: a variable whose value or name is wrong; a line for each fault.
+    """
+    refuse_unknown(os.environ)
+    try:
+        return side()
+    except ValidationError as error:
+        faults = [
+            f"{variable(str(fault['loc'][0]))}: {fault['msg']}, got {fault['input']!r}"
+            for fault in error.errors()
+        ]
+        raise SettingsError("\n".join(faults)) from None
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
     """Check environment variable names.
 
     Raises:
-        UnknownSettingError: a `FOREWARN_…` name that no part of the platform reads, with the nearest.
+        SettingsError: a `FOREWARN_…` name that no part of the platform reads, with the nearest.
     """
     for name in sorted(names):
         if name.startswith("FOREWARN_") and name not in KNOWN:
             near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0)[0]
-            raise UnknownSettingError(
-                f"{name}: no such setting; did you mean {near}? .env.example lists them all"
-            )
+            raise SettingsError(f"{name}: no such setting; did you mean {near}? .env.example lists them all")
+
+
+def variable(field: str) -> str:
+    """The variable that a field is read from; an alias stands for itself."""
+    return field if field.isupper() else f"FOREWARN_{field.upper()}"

@@ -15,12 +15,13 @@ from fastapi_offline import FastAPIOffline
 
 from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.variables import SettingsError
 from serving import errors
 from serving.champion import Champions
 from serving.inference.routes import routers
 from serving.inference.schemas import Health
 from serving.registry import RegistryClient
-from serving.settings import Settings, SettingsError, settings
+from serving.settings import Settings, settings
 
 MLFLOW_TIMEOUT_S = 5.0
 log = logging.getLogger("serving")
