@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from plant_assets.profile.load import ProfileError, load_profile, plant_names
+from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving import errors
@@ -78,7 +78,9 @@ def _sound_profiles(folder: Path) -> dict[str, PlantProfile]:
     found: dict[str, PlantProfile] = {}
     for name in plant_names(folder):
         try:
-            found[name] = load_profile(name, folder)
+            profile = load_profile(name, folder)
+            check_registry_prefix(profile, folder / name / "defs.yaml", first_keeps=True)
+            found[name] = profile
         except ProfileError as error:
             log.error("plant %s is left out:\n%s", name, error)
     return found

@@ -1,11 +1,20 @@
 """Profiles from YAML: what loads, and how each fault is told."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, ProfileError, load_profile, plant_names
+from plant_assets.profile import load
+from plant_assets.profile.load import (
+    DEFS_FOLDER,
+    PLANT_TYPE,
+    ProfileError,
+    check_registry_prefix,
+    load_profile,
+    plant_names,
+)
 
 YAML = (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8")
 
@@ -155,3 +164,73 @@ def test_models_that_could_not_be_trained_or_told_apart_are_refused(
     edit(defs, old, new)
     with pytest.raises(ProfileError, match=says):
         load_profile("gas_treatment", defs)
+
+
+def beside(defs: Path, name: str, text: str) -> Path:
+    path = defs / name / "defs.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        f"type: {PLANT_TYPE}\nattributes:\n  extends: gas_treatment\n  name: {name}\n{text}", "utf-8"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  registry_prefix: plant_alarm_\n",
+        "  'registry_prefix': 'plant_alarm_'\n",
+        "  registry_prefix:\n    plant_alarm_\n",
+        "  # registry_prefix: mine_\n  registry_prefix: plant_alarm_\n",
+    ],
+)
+def test_a_prefix_that_another_plant_has_is_refused_however_it_is_written(defs: Path, text: str) -> None:
+    path = beside(defs, "mine", text)
+    line = next(
+        i for i, t in enumerate(path.read_text("utf-8").splitlines(), 1) if t.lstrip(" '").startswith("reg")
+    )
+    with pytest.raises(ProfileError) as caught:
+        check_registry_prefix(load_profile("mine", defs), path)
+    assert str(caught.value) == (
+        f"mine/defs.yaml:{line}: attributes.registry_prefix: expected a prefix of its own, "
+        "'plant_alarm_' is that of plant 'gas_treatment'"
+    )
+    real = defs / "gas_treatment" / "defs.yaml"
+    with pytest.raises(ProfileError, match="is that of plant 'mine'"):
+        check_registry_prefix(load_profile("gas_treatment", defs), real)
+    check_registry_prefix(load_profile("gas_treatment", defs), real, first_keeps=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  registry_prefix: mine_  # not registry_prefix: plant_alarm_\n",
+        "  registry_prefix: plant_alarm_\n  budgett: 1\n",
+    ],
+)
+def test_a_prefix_in_a_comment_or_in_a_faulty_plant_is_not_taken(defs: Path, text: str) -> None:
+    beside(defs, "a_first", text)
+    real = defs / "gas_treatment" / "defs.yaml"
+    check_registry_prefix(load_profile("gas_treatment", defs), real, first_keeps=True)
+
+
+def test_a_corrected_prefix_is_seen_by_the_same_process(defs: Path) -> None:
+    path, real = (
+        beside(defs, "mine", "  registry_prefix: plant_alarm_\n"),
+        defs / "gas_treatment" / "defs.yaml",
+    )
+    profile = load_profile("gas_treatment", defs)
+    with pytest.raises(ProfileError):
+        check_registry_prefix(profile, real)
+    beside(defs, "mine", "  registry_prefix: mine_\n")
+    os.utime(path, ns=(1, 1))
+    check_registry_prefix(profile, real)
+
+
+def test_plants_with_prefixes_of_their_own_are_not_parsed_for_each_other(
+    defs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = beside(defs, "mine", "  registry_prefix: mine_\n")
+    profile = load_profile("mine", defs)
+    monkeypatch.setattr(load, "_parse", lambda _: pytest.fail("parsed another plant"))
+    check_registry_prefix(profile, path)
