@@ -44,7 +44,7 @@ def check(name: Annotated[str | None, typer.Argument(help="plant; all of them wi
         except ProfileError as error:
             faults.append(str(error))
         except RuleError as error:
-            faults.append(f"{plant}/{path.name}: attributes.labels: {error}")
+            faults.append(f"{plant}/{path.name}: attributes.{error}")
     if faults:
         fail("\n".join(faults))
     Console().print(f"{', '.join(names)}: no faults")

@@ -20,7 +20,13 @@ from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
 from plant_assets.labels.rules import RuleError, check_rules
-from plant_assets.profile.load import ProfileError, build_profile, plant_names, read_profile
+from plant_assets.profile.load import (
+    ProfileError,
+    build_profile,
+    check_registry_prefix,
+    plant_names,
+    read_profile,
+)
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 
@@ -70,8 +76,9 @@ class Plant(dg.Component):
             profile = build_profile(self.attributes, self.path)
         except ProfileError:
             return read_profile(self.path)
-        _check_rules(profile, self.path)
-        return profile if profile.name == self.path.parent.name else read_profile(self.path)
+        if profile.name != self.path.parent.name:
+            return read_profile(self.path)
+        return _checked(profile, self.path)
 
 
 def plants_in(folder: Path) -> dg.Definitions:
@@ -81,16 +88,17 @@ def plants_in(folder: Path) -> dg.Definitions:
 
 
 def _read(path: Path) -> PlantProfile:
-    profile = read_profile(path)
-    _check_rules(profile, path)
-    return profile
+    return _checked(read_profile(path), path)
 
 
-def _check_rules(profile: PlantProfile, path: Path) -> None:
+def _checked(profile: PlantProfile, path: Path) -> PlantProfile:
+    """The profile, if its SQL reads and no plant before it has its registry prefix."""
     try:
         check_rules(profile)
     except RuleError as error:
-        raise ProfileError(f"{path.parent.name}/{path.name}: attributes.labels: {error}") from None
+        raise ProfileError(f"{path.parent.name}/{path.name}: attributes.{error}") from None
+    check_registry_prefix(profile, path, first_keeps=True)
+    return profile
 
 
 def _definitions_or_fault(path: Path, read: Callable[[], PlantProfile]) -> dg.Definitions:

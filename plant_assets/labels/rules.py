@@ -1,4 +1,4 @@
-"""Label rules: SQL conditions over tags and features, read by Polars' SQL.
+"""Label rules and recommendations: SQL conditions over tags and features, read by Polars' SQL.
 
 Belongs here: reading an expression, the names it uses, and errors that name the rule.
 Doesn't belong here: which rows become which label (`label.py`).
@@ -12,6 +12,9 @@ import polars as pl
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import parse_feature
 from plant_assets.profile.model import PlantProfile, Rule
+
+RISK_SCORE = "risk_score"
+"""What recommendations may name besides tags, deviations and features: the champion's answer."""
 
 
 class RuleError(ValueError):
@@ -43,16 +46,30 @@ def names_of(rule: Rule) -> tuple[str, ...]:
 
 
 def check_rules(profile: PlantProfile) -> None:
-    """Check every label rule of a profile: readable, and over names that the plant has.
+    """Check a profile's label rules and recommendations: readable, true or false, over names of the plant.
 
     Raises:
-        RuleError: the first fault, with the nearest known name.
+        RuleError: the first fault, with its YAML path and the nearest known name.
     """
     known = {*profile.columns, *profile.deviations}
-    for rule in (*profile.labels.alarm_rules, *profile.labels.transition_rules):
-        for name in names_of(rule):
+    labels = {"alarm_rules": profile.labels.alarm_rules, "transition_rules": profile.labels.transition_rules}
+    for kind, rules in labels.items():
+        for place, rule in enumerate(rules):
+            _check(rule, f"labels.{kind}[{place}].when", profile, known)
+    for place, advice in enumerate(profile.recommendations):
+        rule = Rule(name=f"recommendation_{place}", when=advice.when)
+        _check(rule, f"recommendations[{place}].when", profile, known | {RISK_SCORE})
+
+
+def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:
+    try:
+        names = names_of(rule)
+        for name in names:
             if name not in known and not _is_feature(rule, name, profile):
                 raise RuleError(_unknown(rule, name, known))
+        evaluate(pl.DataFrame(schema=dict.fromkeys(names, pl.Float64)), [rule])
+    except RuleError as error:
+        raise RuleError(f"{path}: {error}") from None
 
 
 def label_sources(profile: PlantProfile) -> list[str]:

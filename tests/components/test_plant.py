@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from plant_assets.components import Plant
+from plant_assets.components.plant import plants_in
+from plant_assets.defs.resources import resources
 from plant_assets.profile.load import DEFS_FOLDER, read_profile
 
 
@@ -24,6 +26,10 @@ def _written(folder: Path, text: str) -> Path:
         (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8"), "utf-8"
     )
     return path
+
+
+def _keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
+    return list(dg.Definitions.merge(resources(), definitions).resolve_all_asset_keys())
 
 
 def _description(definitions: dg.Definitions) -> str:
@@ -43,7 +49,7 @@ def test_a_second_plant_is_yaml_only(tmp_path: Path) -> None:
         tmp_path, "  extends: gas_treatment\n  name: mine\n  registry_prefix: mine_\n  horizons: [2h]\n"
     )
     definitions = _load(path).build_defs(dg.ComponentTree.for_test().load_context)
-    keys = {key.path[1] for asset in definitions.assets or () for key in asset.keys}
+    keys = {key.path[1] for key in _keys(definitions)}
     assert "forecaster_2h" in keys
     assert "forecaster_6h" not in keys
 
@@ -57,7 +63,15 @@ def test_a_second_plant_is_yaml_only(tmp_path: Path) -> None:
         ("  extends: nowhere\n  name: mine\n", r"attributes.extends: no plant 'nowhere'"),
         (
             "  extends: gas_treatment\n  name: mine\n  registry_prefix: m_\n  labels: {alarm_rules: [{name: x, when: PDT3108 > 3}]}\n",
-            r"mine/defs.yaml: attributes.labels: rule 'x': no tag.*did you mean PDT31008",
+            r"mine/defs.yaml: attributes.labels.alarm_rules\[0\].when: rule 'x': no tag.*did you mean PDT31008",
+        ),
+        (
+            "  extends: gas_treatment\n  name: mine\n  registry_prefix: m_\n  recommendations: [{when: PDT31008 > 3, advice: a}, {when: risk_scor > 3, advice: a}]\n",
+            r"mine/defs.yaml: attributes.recommendations\[1\].when: .*'risk_scor'.*did you mean risk_score",
+        ),
+        (
+            "  extends: gas_treatment\n  name: mine\n  registry_prefix: plant_alarm_\n",
+            r"mine/defs.yaml:5: attributes.registry_prefix: .*that of plant 'gas_treatment'",
         ),
     ],
 )  # fmt: skip
@@ -68,3 +82,10 @@ def test_faulty_plant_shows_its_fault_and_leaves_the_others_alone(
     found = _description(definitions)
     assert re.search(expected, found), found
     assert not definitions.sensors
+
+
+def test_the_first_of_two_plants_with_one_prefix_goes_on(tmp_path: Path) -> None:
+    _written(tmp_path, "  extends: gas_treatment\n  name: mine\n  registry_prefix: plant_alarm_\n")
+    keys = _keys(plants_in(tmp_path))
+    assert dg.AssetKey(["gas_treatment", "champion"]) in keys
+    assert [key.path[1] for key in keys if key.path[0] == "mine"] == ["faulty_profile"]

@@ -8,7 +8,7 @@ import pytest
 
 from plant_assets.labels.label import label
 from plant_assets.labels.rules import RuleError, check_rules
-from plant_assets.profile.model import Labels, Period, PlantProfile, Rule
+from plant_assets.profile.model import Labels, Period, PlantProfile, Recommendation, Rule
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -114,6 +114,27 @@ def test_rules_of_every_plant_here_are_sound(gas: PlantProfile) -> None:
         check_rules(
             gas.model_copy(update={"labels": Labels(alarm_rules=(Rule(name="x", when="PDT31088 > 1"),))})
         )
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("PDT3108 > 300", "no tag, deviation or feature 'PDT3108'.*did you mean PDT31008"),
+        ("PDT31008 >", "expected an SQL condition"),
+        ("risk_score + 1", "expected a condition that is true or false"),
+        ("LT301031_std_90m > 3", "multiple of the sampling interval"),
+    ],
+)
+def test_faulty_recommendation_is_named_with_its_place(gas: PlantProfile, when: str, expected: str) -> None:
+    given = (Recommendation(when="risk_score > 0.5", advice="look"), Recommendation(when=when, advice="act"))
+    with pytest.raises(RuleError, match=rf"(?s)^recommendations\[1\].when: .*{expected}"):
+        check_rules(gas.model_copy(update={"recommendations": given}))
+
+
+def test_a_label_can_not_depend_on_the_risk_score(gas: PlantProfile) -> None:
+    profile = _with(gas, transition_rules=[{"name": "mine", "when": "risk_score > 0.5"}])
+    with pytest.raises(RuleError, match=r"^labels.transition_rules\[0\].when: rule 'mine': no tag"):
+        check_rules(profile)
 
 
 @pytest.mark.real_data
