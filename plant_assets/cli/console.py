@@ -5,7 +5,12 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.segment import Segments
+from rich.table import Table
+
+_UNLIMITED = 10_000
 
 
 def steps(console: Console) -> Progress:
@@ -17,6 +22,18 @@ def steps(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
+
+
+def print_whole(table: Table, console: Console) -> None:
+    """Print a table whose cells are neither cut nor wrapped, however narrow the terminal is.
+
+    A terminal wraps the line by itself, and an address that it holds can still be opened and copied.
+    """
+    unlimited = console.options.update(max_width=_UNLIMITED, width=_UNLIMITED)
+    needed = Measurement.get(console, unlimited, table).maximum
+    options = console.options.update(width=needed, max_width=needed)
+    for line in console.render_lines(table, options, pad=False, new_lines=True):
+        console.print(Segments(line), end="", soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings
@@ -17,8 +18,8 @@ class Service:
     Attributes:
         name: what logs and `make ps` call it.
         command: its argument vector.
-        ready_url: answers 2xx once the service is usable; empty where it has no HTTP.
-        ready_port: accepts connections once the service is usable, where it has no HTTP.
+        port: where it listens, as `FOREWARN_PORT_<NAME>` says; 0 where it doesn't.
+        ready_url: answers 2xx once the service is usable; without one, its port accepts connections then.
         after: the service that must be ready before this one starts.
         ready_within_s: how long a start may take before it counts as failed.
         page: what a person opens; empty where there is nothing to see.
@@ -27,8 +28,8 @@ class Service:
 
     name: str
     command: tuple[str, ...]
+    port: int = 0
     ready_url: str = ""
-    ready_port: int = 0
     after: str = ""
     ready_within_s: int = 180
     page: str = ""
@@ -37,56 +38,89 @@ class Service:
 
 def services(settings: Settings) -> list[Service]:
     """The services of this platform, in the order in which they start."""
-    host, bin_folder = settings.host, Path(sys.executable).parent
-    workspace = str(settings.home / "run" / "workspace.yaml")
-    web = f"http://{host}:{settings.port_dagster}"
-    mlflow = f"http://{host}:{settings.port_mlflow}"
-    inference = f"http://{host}:{settings.port_inference}"
-    return [
-        Service(
-            name="mlflow",
-            command=(
-                str(bin_folder / "mlflow"), "server", "--host", host, "--port", str(settings.port_mlflow),
-                "--workers", "1", "--backend-store-uri", settings.mlflow_tracking_uri,
-                "--artifacts-destination", str(settings.mlflow_artifacts),
-                "--default-artifact-root", str(settings.mlflow_artifacts),
-            ),
-            ready_url=f"{mlflow}/health",
-            page=mlflow,
-            environment={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+    started_here = [] if given_mlflow(settings) else [_mlflow(settings)]
+    return [*started_here, _code(settings), _dagster(settings), _daemon(settings), _inference(settings)]
+
+
+def pages(settings: Settings) -> dict[str, str]:
+    """What a person opens, by service; MLflow's may be one that runs elsewhere."""
+    given = given_mlflow(settings)
+    own = {service.name: service.page for service in services(settings) if service.page}
+    return {"mlflow": given, **own} if given else own
+
+
+def given_mlflow(settings: Settings) -> str:
+    """Address of the MLflow server that runs elsewhere, without a password; empty where there is none."""
+    url = urlsplit(settings.mlflow_url)
+    if url.scheme not in ("http", "https"):
+        return ""
+    return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+
+
+def _mlflow(settings: Settings) -> Service:
+    url = f"http://{settings.host}:{settings.port_mlflow}"
+    return Service(
+        name="mlflow",
+        command=(sys.executable, "-m", "plant_assets.cli.tracking_server"),
+        port=settings.port_mlflow,
+        ready_url=f"{url}/health",
+        page=url,
+    )
+
+
+def _code(settings: Settings) -> Service:
+    return Service(
+        name="code",
+        command=(
+            _program("dagster"), "api", "grpc", "--module-name", "plant_assets.definitions",
+            "--host", "127.0.0.1", "--port", str(settings.port_code),
+            "--location-name", "plant_assets", "--inject-env-vars-from-instance",
         ),
-        Service(
-            name="code",
-            command=(
-                str(bin_folder / "dagster"), "api", "grpc", "--module-name", "plant_assets.definitions",
-                "--host", "127.0.0.1", "--port", str(settings.port_code),
-                "--location-name", "plant_assets", "--inject-env-vars-from-instance",
-            ),
-            ready_port=settings.port_code,
+        port=settings.port_code,
+    )  # fmt: skip
+
+
+def _dagster(settings: Settings) -> Service:
+    url = f"http://{settings.host}:{settings.port_dagster}"
+    return Service(
+        name="dagster",
+        command=(
+            _program("dagster-webserver"), "--host", settings.host, "--port", str(settings.port_dagster),
+            "--workspace", _workspace(settings), "--uvicorn-log-level", "warning",
         ),
-        Service(
-            name="dagster",
-            command=(
-                str(bin_folder / "dagster-webserver"), "--host", host, "--port", str(settings.port_dagster),
-                "--workspace", workspace, "--uvicorn-log-level", "warning",
-            ),
-            ready_url=f"{web}/server_info",
-            after="code",
-            page=web,
-        ),
-        Service(
-            name="daemon",
-            command=(str(bin_folder / "dagster-daemon"), "run", "--workspace", workspace),
-            after="code",
-        ),
-        Service(
-            name="inference",
-            command=(sys.executable, "-m", "serving"),
-            ready_url=f"{inference}/health",
-            page=f"{inference}/docs",
-            environment={"FOREWARN_DEFAULT_PLANT": default_plant(settings)},
-        ),
-    ]  # fmt: skip
+        port=settings.port_dagster,
+        ready_url=f"{url}/server_info",
+        after="code",
+        page=url,
+    )  # fmt: skip
+
+
+def _daemon(settings: Settings) -> Service:
+    return Service(
+        name="daemon",
+        command=(_program("dagster-daemon"), "run", "--workspace", _workspace(settings)),
+        after="code",
+    )
+
+
+def _inference(settings: Settings) -> Service:
+    url = f"http://{settings.host}:{settings.port_inference}"
+    return Service(
+        name="inference",
+        command=(sys.executable, "-m", "serving"),
+        port=settings.port_inference,
+        ready_url=f"{url}/health",
+        page=f"{url}/docs",
+        environment={"FOREWARN_DEFAULT_PLANT": default_plant(settings)},
+    )
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _workspace(settings: Settings) -> str:
+    return str(settings.home / "run" / "workspace.yaml")
 
 
 def default_plant(settings: Settings) -> str:

@@ -10,12 +10,18 @@ import subprocess
 import sys
 import tempfile
 from configparser import RawConfigParser
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
+
 from plant_assets.cli.services import Service
 from plant_assets.settings import Settings
+
+_ASKED_S = 5
+"""How long a process has to end after it was asked to."""
 
 
 class NotRunningError(RuntimeError):
@@ -122,6 +128,41 @@ def stop(settings: Settings) -> list[int]:
     pid = supervisor.getPID()
     supervisor.shutdown()
     return [*pids, pid] if isinstance(pid, int) else pids
+
+
+def left(settings: Settings) -> list[psutil.Process]:
+    """Processes of the platform that live, also those whose supervisor or parent is gone.
+
+    Supervisord tells its children the address of its socket, which is the platform's own; they hand it on.
+    """
+    address = f"unix://{socket_path(settings)}"
+    found = []
+    for process in psutil.process_iter():
+        try:
+            mine = process.environ().get("SUPERVISOR_SERVER_URL") == address
+            if mine and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or another person's
+    return found
+
+
+def end_left(settings: Settings) -> list[int]:
+    """End what no supervisor ends any more; first asked, then killed.
+
+    Returns:
+        the processes that lived.
+    """
+    found = left(settings)
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(found, timeout=_ASKED_S)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=_ASKED_S)
+    return [process.pid for process in found]
 
 
 def socket_path(settings: Settings) -> Path:

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, steps
+from plant_assets.cli.console import fail, print_whole, steps
 from plant_assets.cli.demo import seed_demo
-from plant_assets.cli.services import Service, services
+from plant_assets.cli.services import Service, given_mlflow, pages, services
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings, settings
 
@@ -34,22 +34,24 @@ def up(
     if _running(here):
         console.print("The platform is running already.")
     else:
-        _refuse_taken_ports(here)
+        supervision.end_left(here)
+        _refuse_taken_ports(here, platform)
         home.create_databases(here)
         supervision.start(here, platform, home.environment(here))
         _await_ready(here, platform, console)
     if here.demo and "demo" in plants:
         seed_demo(here, console, wait=wait)
-    _print_addresses(here, platform, console)
+    _print_addresses(here, console)
 
 
 def down() -> None:
-    """Stop every service of the platform."""
+    """Stop every process of the platform, also those whose supervisor or parent was killed."""
     here, console = settings(), Console()
     try:
         pids = supervision.stop(here)
     except supervision.NotRunningError as error:
-        console.print(str(error))
+        ended = supervision.end_left(here)
+        console.print(f"Stopped {len(ended)} processes without a supervisor." if ended else str(error))
         return
     with steps(console) as progress:
         task = progress.add_task("stopping", total=None)
@@ -58,6 +60,7 @@ def down() -> None:
             if time.monotonic() > deadline:
                 fail(f"processes {', '.join(map(str, alive))} did not stop within {_STOP_S} s")
             time.sleep(0.2)
+        supervision.end_left(here)
         progress.remove_task(task)
     console.print("Stopped.")
 
@@ -69,11 +72,12 @@ def ps() -> None:
         found = supervision.states(here)
     except supervision.NotRunningError as error:
         fail(str(error))
-    pages = {service.name: service.page for service in services(here)}
-    table = Table("service", "state", "process", "page")
+    known, table = pages(here), Table("service", "state", "process", "page")
     for state in found:
-        table.add_row(state.name, state.state.lower(), state.description, pages.get(state.name, ""))
-    console.print(table)
+        table.add_row(state.name, state.state.lower(), state.description, known.get(state.name, ""))
+    if given := given_mlflow(here):
+        table.add_row("mlflow", "elsewhere", "", given)
+    print_whole(table, console)
 
 
 def logs(
@@ -98,12 +102,12 @@ def _running(here: Settings) -> bool:
         return False
 
 
-def _refuse_taken_ports(here: Settings) -> None:
-    for variable in ("dagster", "code", "mlflow", "inference"):
-        port = getattr(here, f"port_{variable}")
-        if _listening(here.host, port):
+def _refuse_taken_ports(here: Settings, platform: list[Service]) -> None:
+    for service in platform:
+        if service.port and _listening(here.host, service.port):
             fail(
-                f"port {port} is taken by another program; set FOREWARN_PORT_{variable.upper()} to a free one",
+                f"port {service.port} is taken by another program; "
+                f"set FOREWARN_PORT_{service.name.upper()} to a free one"
             )
 
 
@@ -133,9 +137,9 @@ def _await_ready(here: Settings, platform: list[Service], console: Console) -> N
 def _ready(here: Settings, service: Service) -> bool:
     import httpx
 
-    if service.ready_port:
-        return _listening("127.0.0.1", service.ready_port)
     if not service.ready_url:
+        if service.port:
+            return _listening("127.0.0.1", service.port)
         return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(here))
     try:
         return httpx.get(service.ready_url, timeout=2).is_success
@@ -157,12 +161,11 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _print_addresses(here: Settings, platform: list[Service], console: Console) -> None:
+def _print_addresses(here: Settings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
-    for service in platform:
-        if service.page:
-            table.add_row(f"[bold]{service.name}[/]", service.page)
-    console.print(table)
+    for name, page in pages(here).items():
+        table.add_row(f"[bold]{name}[/]", page)
+    print_whole(table, console)
     plant = "gas_treatment" if not here.demo else "demo"
     command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
     console.print(

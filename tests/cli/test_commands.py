@@ -1,6 +1,7 @@
 """The command line: what it does, and how it refuses."""
 
 import hashlib
+import socket
 from configparser import RawConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,15 +9,18 @@ from pathlib import Path
 import pytest
 import typer
 from rich.console import Console
+from rich.table import Table
 from typer.testing import CliRunner
 
 from plant_assets.cli import home, supervision
+from plant_assets.cli.console import print_whole
 from plant_assets.cli.drop import follow_drop, place
 from plant_assets.cli.main import app
-from plant_assets.cli.services import services
+from plant_assets.cli.services import pages, services
 from plant_assets.ingest.drop_folder import list_files, look_at
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.settings import settings
+from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
 
@@ -228,6 +232,47 @@ def test_the_root_of_inference_is_the_demo_where_it_runs(
     settings.cache_clear()
     (inference,) = (service for service in services(settings()) if service.name == "inference")
     assert inference.environment["FOREWARN_DEFAULT_PLANT"] == answers
+
+
+def test_a_given_mlflow_is_shown_and_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_MLFLOW_URL", "https://someone:hunter2@mlflow.example/base")
+    settings.cache_clear()
+    assert "mlflow" not in {service.name for service in services(settings())}
+    assert pages(settings())["mlflow"] == "https://mlflow.example/base"
+
+
+@pytest.mark.parametrize("url", ["", "postgresql://someone@127.0.0.1:1/mlflow"])
+def test_an_mlflow_of_our_own_serves_a_database(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("FOREWARN_MLFLOW_URL", url)
+    settings.cache_clear()
+    assert services(settings())[0].name == "mlflow"
+    assert pages(settings())["mlflow"] == "http://127.0.0.1:5000"
+
+
+def test_only_ports_of_what_is_started_must_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(taken.getsockname()[1]))
+        monkeypatch.setenv("FOREWARN_PORT_CODE", str(other.getsockname()[1]))
+        monkeypatch.setenv("FOREWARN_PORT_DAGSTER", str(free_port()))
+        settings.cache_clear()
+        status, text = run("up")
+        assert (status, "set FOREWARN_PORT_MLFLOW to a free one" in text) == (1, True)
+        monkeypatch.setenv("FOREWARN_MLFLOW_URL", "http://mlflow.example")
+        settings.cache_clear()
+        status, text = run("up")
+        assert (status, "set FOREWARN_PORT_CODE to a free one" in text) == (1, True)
+
+
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_an_address_is_never_cut(width: int) -> None:
+    url = "http://127.0.0.1:3000/some/long/path"
+    table = Table("service", "state", "process", "page")
+    table.add_row("dagster", "running", "pid 12345, uptime 0:01:33", url)
+    console = Console(record=True, width=width)
+    print_whole(table, console)
+    (line,) = (line for line in console.export_text().splitlines() if "dagster" in line)
+    assert url in line
+    assert "pid 12345, uptime 0:01:33" in line
 
 
 def test_home_is_laid_out_once_and_kept() -> None:

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from benchmarks.platform import platform
+from plant_assets.cli import supervision
 from plant_assets.models.spec import model_specs
 from plant_assets.settings import settings
 from tests.e2e.site import Site
@@ -39,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             settings.cache_clear()
             (folder / "staging").mkdir()
             yield folder
+        assert [process.cmdline() for process in supervision.left(settings())] == [], "`down` left a process"
         settings.cache_clear()
     shutil.rmtree(folder)
 

@@ -1,0 +1,48 @@
+"""MLflow's server as one process: `python -m plant_assets.cli.tracking_server`.
+
+`mlflow server` starts the server as a child, which keeps the port when its parent is killed. This does in
+one process what that command does in two: it makes the database, tells MLflow's application where its
+state lies, and serves it. Allowed hosts and origins are MLflow's own: this machine and private networks,
+or what `MLFLOW_SERVER_ALLOWED_HOSTS` and `MLFLOW_SERVER_CORS_ALLOWED_ORIGINS` say.
+"""
+
+import os
+
+# Loaded before MLflow, which guards its pages only where it finds a server in the process.
+import uvicorn
+
+from plant_assets.settings import Settings, settings
+
+
+def main() -> None:
+    here = settings()
+    os.environ.update(_variables(here))
+    from mlflow.server.handlers import initialize_backend_stores
+
+    database = here.mlflow_tracking_uri
+    initialize_backend_stores(database, database, str(here.mlflow_artifacts))
+    uvicorn.run(
+        "mlflow.server.fastapi_app:app", host=here.host, port=here.port_mlflow, log_level="warning", workers=1
+    )
+
+
+def _variables(here: Settings) -> dict[str, str]:
+    """What `mlflow server` tells the process that serves."""
+    from mlflow.environment_variables import _MLFLOW_IN_JOB_EXECUTOR, _MLFLOW_SGI_NAME
+    from mlflow.server import constants
+
+    return {
+        constants.BACKEND_STORE_URI_ENV_VAR: here.mlflow_tracking_uri,
+        constants.REGISTRY_STORE_URI_ENV_VAR: here.mlflow_tracking_uri,
+        constants.ARTIFACT_ROOT_ENV_VAR: str(here.mlflow_artifacts),
+        constants.ARTIFACTS_DESTINATION_ENV_VAR: str(here.mlflow_artifacts),
+        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
+        _MLFLOW_SGI_NAME.name: "uvicorn",
+        _MLFLOW_IN_JOB_EXECUTOR.name: "false",
+        "MLFLOW_ENABLE_WORKSPACES": "false",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The platform's real processes: nothing of them is left, whatever was killed before."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from plant_assets.cli import home, supervision
+from plant_assets.cli.main import app
+from plant_assets.cli.services import Service, services
+from plant_assets.settings import Settings, settings
+from tests.servers import free_port
+
+pytestmark = [pytest.mark.usefixtures("forewarn_home"), pytest.mark.services]
+PATIENCE_S = 90
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A platform with a free port for MLflow, which is stopped at the end."""
+    monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(free_port()))
+    settings.cache_clear()
+    home.prepare(settings(), ["gas_treatment"])
+    yield settings()
+    CliRunner().invoke(app, ["down"])
+
+
+@pytest.fixture
+def mlflow(here: Settings) -> Service:
+    """The MLflow service, running and answering."""
+    (service,) = (service for service in services(here) if service.name == "mlflow")
+    supervision.start(here, [service], home.environment(here))
+    await_true(lambda: answers(service), "MLflow answers")
+    return service
+
+
+def await_true(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_S} s"
+        time.sleep(0.1)
+
+
+def answers(service: Service) -> bool:
+    try:
+        return httpx.get(service.ready_url, timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def of_the_platform(here: Settings) -> list[str]:
+    """Command lines of living processes that have the platform's home in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("DAGSTER_HOME") == str(here.home / "dagster"):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def kill(here: Settings, name: str) -> int:
+    (state,) = (state for state in supervision.states(here) if state.name == name)
+    os.kill(state.pid, signal.SIGKILL)
+    return state.pid
+
+
+def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
+    here: Settings, mlflow: Service
+) -> None:
+    pid = kill(here, "mlflow")
+    await_true(lambda: not psutil.pid_exists(pid), "the killed process is gone")
+    assert not listens(mlflow.port), "a child outlived it"
+    await_true(lambda: answers(mlflow), "MLflow answers again")
+    result = CliRunner().invoke(app, ["down"])
+    assert (result.exit_code, "Stopped." in result.output) == (0, True)
+    assert of_the_platform(here) == []
+    assert not listens(mlflow.port)
+
+
+def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
+    here: Settings, mlflow: Service
+) -> None:
+    create = f"{mlflow.page}/api/2.0/mlflow/experiments/create"
+    strange = httpx.post(create, json={"name": "a"}, headers={"Host": "evil.example"})
+    assert (strange.status_code, "Invalid Host" in strange.text) == (403, True)
+    elsewhere = httpx.post(create, json={"name": "b"}, headers={"Origin": "http://evil.example"})
+    assert elsewhere.status_code == 403
+    made = httpx.post(create, json={"name": "c"})
+    assert made.status_code == 200, made.text
+    found = httpx.get(
+        f"{mlflow.page}/api/2.0/mlflow/experiments/get",
+        params={"experiment_id": made.json()["experiment_id"]},
+    ).json()["experiment"]
+    assert found["artifact_location"].startswith(str(here.mlflow_artifacts))
+    assert (here.home / "mlflow" / "mlflow.db").is_file()
+    assert httpx.get(mlflow.page).headers["x-frame-options"] == "SAMEORIGIN"
+
+
+def test_down_ends_what_a_killed_supervisor_left(here: Settings, mlflow: Service) -> None:
+    supervisor = int((here.home / "run" / "supervisor.pid").read_text())
+    os.kill(supervisor, signal.SIGKILL)
+    await_true(lambda: not psutil.pid_exists(supervisor), "the supervisor is gone")
+    assert listens(mlflow.port)
+    result = CliRunner().invoke(app, ["down"])
+    assert (result.exit_code, "Stopped 1 processes without a supervisor." in result.output) == (0, True)
+    assert of_the_platform(here) == []
+    assert not listens(mlflow.port)
