@@ -5,7 +5,7 @@ Belongs here: findings as small tables. Doesn't belong here: the flags themselve
 
 import polars as pl
 
-from plant_assets.ingest.quality import FROZEN, SATURATED, STALE
+from plant_assets.ingest.quality import FROZEN, SATURATED, STALE, has
 from plant_assets.profile.model import PlantProfile
 
 FLAGS = {"frozen": FROZEN, "saturated": SATURATED, "stale": STALE}
@@ -20,7 +20,7 @@ def flagged(raw: pl.DataFrame, profile: PlantProfile, bit: int) -> pl.DataFrame:
     """
     found = []
     for name in profile.tag_names:
-        rows = raw.filter(pl.col(f"{name}_flags") & bit != 0)
+        rows = raw.filter(has(name, bit))
         if rows.height:
             found.append(
                 {

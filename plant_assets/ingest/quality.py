@@ -15,8 +15,6 @@ SATURATED = 8
 MISSING = 16
 """No value: none was recorded yet, or the last one is older than `sampling.hold_limit`."""
 
-FLAG_NAMES = {HELD: "held", STALE: "stale", FROZEN: "frozen", SATURATED: "saturated", MISSING: "missing"}
-
 
 def flag_column(tag: str) -> str:
     """Name of a tag's flags in the raw table."""
@@ -26,19 +24,6 @@ def flag_column(tag: str) -> str:
 def has(tag: str, flag: int) -> pl.Expr:
     """Rows of the raw table on which a tag carries the flag."""
     return (pl.col(flag_column(tag)) & flag) > 0
-
-
-def flag_counts(raw: pl.DataFrame, tags: list[str]) -> dict[str, dict[str, int]]:
-    """Tag → flag's name → rows that carry it, of flags that occur."""
-    counts = raw.select(
-        (has(tag, flag).sum()).alias(f"{tag}|{name}") for tag in tags for flag, name in FLAG_NAMES.items()
-    ).row(0, named=True)
-    found: dict[str, dict[str, int]] = {tag: {} for tag in tags}
-    for key, rows in counts.items():
-        tag, name = key.split("|")
-        if rows:
-            found[tag][name] = rows
-    return found
 
 
 def flags(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_counts
+from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, has
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.records import RECORD_SCHEMA, empty_records
 from plant_assets.ingest.resample import raw_schema, resample
@@ -128,11 +128,6 @@ def test_lazy_records_give_the_same_table() -> None:
     assert_frame_equal(resample(records.lazy(), PROFILE), resample(records, PROFILE))
 
 
-def test_flag_counts_name_what_occurs() -> None:
-    raw = resample(records_of([(0, "L", 100.0), (60, "L", 1.0)]), PROFILE)
-    assert flag_counts(raw, ["L", "P"]) == {"L": {"saturated": 1}, "P": {"missing": 2}}
-
-
 EVENTS = st.lists(
     st.tuples(
         st.integers(0, 60 * 24),
@@ -205,8 +200,7 @@ def test_the_real_units_frozen_valve_and_saturated_level_are_flagged(
 ) -> None:
     records = read_drop_file(real_data / "gas_treatment" / "labeled_dataset.csv", profile).records
     raw = resample(records, profile)
-    counts = flag_counts(raw, profile.tag_names)
-    frozen = raw.filter((pl.col("FIC31011_OP_flags") & FROZEN) > 0)["timestamp"]
+    frozen = raw.filter(has("FIC31011_OP", FROZEN))["timestamp"]
     assert f"{frozen.min():%Y-%m-%d}" == "2015-01-10"  # frozen from 2015-01-09 03:00, known a day later
-    assert counts["LT31013"]["saturated"] > 600
+    assert raw.filter(has("LT31013", SATURATED)).height > 600
     assert records.schema == RECORD_SCHEMA
