@@ -17,7 +17,6 @@ class Settings(Environment):
 
     drop: Folder = Path("data_drop")
     lake: str = ""
-    database_url: str = ""
     feature_engine: Literal["polars", "spark"] = "polars"
     executor: Literal["in_process", "forkserver"] = "in_process"
     demo: bool = True

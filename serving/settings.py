@@ -5,10 +5,13 @@ Belongs here: every `FOREWARN_*` variable that a service reads. The pipeline has
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from plant_assets.profile.variables import Environment, read_environment
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Settings(Environment):
@@ -16,6 +19,14 @@ class Settings(Environment):
 
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
+    inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    registration: Literal["open", "closed"] | None = None
+    access_token_minutes: float = Field(default=15, gt=0, le=1440)
+    refresh_token_days: float = Field(default=14, gt=0, le=365)
+    logins_per_minute: int = Field(default=10, ge=1, le=10_000)
+    registrations_per_hour: int = Field(default=20, ge=1, le=10_000)
+    history_rows: int = Field(default=20_000, ge=1)
 
     @property
     def mlflow_address(self) -> str:
@@ -23,6 +34,23 @@ class Settings(Environment):
         if self.mlflow_url.startswith(("http://", "https://")):
             return self.mlflow_url.rstrip("/")
         return f"http://{self.host}:{self.port_mlflow}"
+
+    @property
+    def inference_address(self) -> str:
+        """The inference service that the gateway asks."""
+        return self.inference_url.rstrip("/") or f"http://127.0.0.1:{self.port_inference}"
+
+    @property
+    def sensors_address(self) -> str:
+        """The sensors service that the gateway asks."""
+        return self.sensors_url.rstrip("/") or f"http://127.0.0.1:{self.port_sensors}"
+
+    @property
+    def registration_open(self) -> bool:
+        """Whether anybody may make an account; where nothing is set, only on loopback."""
+        if self.registration is not None:
+            return self.registration == "open"
+        return self.host in LOOPBACK
 
     @property
     def models_folder(self) -> Path:

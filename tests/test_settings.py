@@ -51,7 +51,17 @@ def test_a_wrong_value_is_refused_by_its_variable(
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FOREWARN_PORT_MLFLOW", "0"), ("FOREWARN_POLL_SECONDS", "0"), ("FOREWARN_MAX_BODY_MB", "much")],
+    [
+        ("FOREWARN_PORT_MLFLOW", "0"),
+        ("FOREWARN_POLL_SECONDS", "0"),
+        ("FOREWARN_MAX_BODY_MB", "much"),
+        ("FOREWARN_REGISTRATION", "perhaps"),
+        ("FOREWARN_INFERENCE_URL", "ftp://elsewhere"),
+        ("FOREWARN_SENSORS_URL", "plant:7500"),
+        ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),
+        ("FOREWARN_LOGINS_PER_MINUTE", "-1"),
+        ("FOREWARN_HISTORY_ROWS", "0"),
+    ],
 )
 def test_serving_refuses_a_wrong_value_by_its_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
@@ -115,3 +125,20 @@ def test_every_setting_is_known_and_documented() -> None:
     assert fields ^ KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC"} | tests_alone
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "is_open"),
+    [
+        ("127.0.0.1", "", True),
+        ("0.0.0.0", "", False),
+        ("127.0.0.1", "closed", False),
+        ("0.0.0.0", "open", True),
+    ],
+)
+def test_registration_is_open_by_itself_on_loopback_alone(
+    monkeypatch: pytest.MonkeyPatch, host: str, asked: str, is_open: bool
+) -> None:
+    monkeypatch.setenv("FOREWARN_HOST", host)
+    monkeypatch.setenv("FOREWARN_REGISTRATION", asked)
+    assert serving.settings().registration_open is is_open

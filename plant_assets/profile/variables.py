@@ -35,6 +35,16 @@ KNOWN = frozenset(
         "FOREWARN_PORT_CODE",
         "FOREWARN_PORT_MLFLOW",
         "FOREWARN_PORT_INFERENCE",
+        "FOREWARN_PORT_GATEWAY",
+        "FOREWARN_PORT_SENSORS",
+        "FOREWARN_INFERENCE_URL",
+        "FOREWARN_SENSORS_URL",
+        "FOREWARN_REGISTRATION",
+        "FOREWARN_ACCESS_TOKEN_MINUTES",
+        "FOREWARN_REFRESH_TOKEN_DAYS",
+        "FOREWARN_LOGINS_PER_MINUTE",
+        "FOREWARN_REGISTRATIONS_PER_HOUR",
+        "FOREWARN_HISTORY_ROWS",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",
@@ -64,9 +74,12 @@ class Environment(BaseSettings):
     defs: Folder = DEFS_FOLDER
     default_plant: str = "gas_treatment"
     host: str = "127.0.0.1"
+    database_url: str = Field(default="", description="SQLAlchemy address; empty: SQLite files under home")
     mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
     port_mlflow: int = Field(default=5000, ge=1, le=65535)
     port_inference: int = Field(default=7502, ge=1, le=65535)
+    port_gateway: int = Field(default=7501, ge=1, le=65535)
+    port_sensors: int = Field(default=7500, ge=1, le=65535)
 
 
 SideSettings = TypeVar("SideSettings", bound=Environment)
