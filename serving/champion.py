@@ -16,7 +16,8 @@ from pathlib import Path
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError
-from serving.inference.inputs import InputError, Inputs, inputs_of
+from serving.inference.inputs import Inputs
+from serving.inference.kernel import InputError
 from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableError
 
 log = logging.getLogger("serving")
@@ -193,6 +194,6 @@ def model_names(profile: PlantProfile) -> list[str]:
 def _load_warm(folder: Path) -> tuple[Bundle, Inputs]:
     """Load a bundle, hold it against its reference rows, and compute its inputs once."""
     bundle = Bundle.load(folder)
-    inputs = inputs_of(bundle.manifest)
+    inputs = Inputs(bundle.manifest)
     inputs.warm()
     return bundle, inputs

@@ -1,40 +1,26 @@
-"""From what a client sends to a model's row: names in any case, raw readings through the feature kernel.
+"""From what a client sends to a model's row: given features, or raw readings through the feature kernel.
 
-Belongs here: names, gaps, time. Doesn't belong here: HTTP (`routes.py`), the model itself.
+Belongs here: values, gaps. Doesn't belong here: HTTP (`routes.py`), names (`names.py`), times (`times.py`),
+the kernel (`kernel.py`), the model itself.
 """
 
-import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
-from itertools import pairwise
+from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import JsonValue
 
-from plant_assets.features.numpy_engine import NewestRow
-from plant_assets.features.spec import FeatureSpec, feature_sources
-from plant_assets.features.windows import NewestWindow, window_columns
-from plant_assets.profile.durations import format_duration
-from plant_assets.profile.model import PlantProfile
-from serving.errors import Invalid, UnknownFeature, fault
+from plant_assets.features.spec import feature_sources
+from serving.errors import invalid
+from serving.inference.kernel import Floats, kernel_of
+from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
+from serving.inference.times import TIME_NAMES, Reading, check_times
 from serving.manifest import Manifest
 
-Floats = NDArray[np.float64]
-Reading = Mapping[str, float | str | None]
-Readings = Sequence[Reading]
-
-TIME_NAMES = ("timestamp", "time")
 LARGEST = 1e100
 """Beyond it a number is a mistake, and squares of it would overflow."""
-MOST_NAMED = 20
-
-
-class InputError(ValueError):
-    """A bundle whose inputs this release can't compute."""
 
 
 @dataclass(slots=True)
@@ -56,6 +42,20 @@ class Row:
     rules: list[FiredRule] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Taken:
+    """One reading, taken: `row` in the order of columns, `known` by canonical name, both NaN where missing."""
+
+    row: list[float]
+    known: dict[str, float]
+    unused: list[str]
+    beyond: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.beyond and all(map(math.isnan, self.known.values()))
+
+
 class Inputs:
     """A model's inputs.
 
@@ -68,19 +68,15 @@ class Inputs:
 
     def __init__(self, manifest: Manifest) -> None:
         profile = manifest.profile
-        self.profile = profile
         self.names = manifest.names
         self.sources = feature_sources(profile)
-        self._place = {name.casefold(): i for i, name in enumerate(self.names)}
-        self._known = _known_names(profile)
-        self._ranges = {name: tag.range for tag in profile.tags for name in (tag.name, *tag.extremes)}
-        self._ignored = [pattern.casefold() for pattern in profile.ignored_columns]
-        self._source_place = {name.casefold(): i for i, name in enumerate(self.sources)}
-        self._deviations = [
-            (self._source_place[name.casefold()], sp, pv) for name, (sp, pv) in profile.deviations.items()
-        ]
-        self._compute = _evaluator(manifest, self.sources)
         self.rules = Rules(profile)
+        self._interval = profile.sampling.interval
+        self._feature_names = Names(profile, self.names)
+        self._source_names = Names(profile, self.sources, TIME_NAMES)
+        place = {name: i for i, name in enumerate(self.sources)}
+        self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
+        self._compute = kernel_of(manifest, self.sources)
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
 
     def warm(self) -> None:
@@ -93,230 +89,99 @@ class Inputs:
 
         Raises:
             UnknownFeature: a name that the plant doesn't know.
-            Invalid: a number that isn't finite, or a name given twice.
+            Invalid: a number that isn't finite, a name given twice, or no number at all.
         """
-        values = np.full(len(self.names), np.nan)
-        unused: list[str] = []
-        unknown: list[str] = []
-        canonical: dict[str, float] = {}
-        beyond: list[str] = []
-        for name, value in given.items():
-            folded = name.casefold()
-            place = self._place.get(folded)
-            known = self.names[place] if place is not None else self._known_name(name, folded)
-            if known is None:
-                unknown.append(name)
-                continue
-            if known in canonical:
-                raise Invalid([fault(f"features.{name}", "given twice", "each name once, in any case")])
-            number = (
-                value
-                if type(value) is float and -LARGEST <= value <= LARGEST
-                else _number(value, f"features.{name}")
-            )
-            if self._is_beyond(known, number):
-                beyond.append(known)
-                number = np.nan
-            canonical[known] = number
-            if place is not None:
-                values[place] = number
-            else:
-                unused.append(known)
-        if unknown:
-            raise self._unknown(unknown, "features")
-        if not np.isfinite(list(canonical.values())).any() and not beyond:
-            raise Invalid([fault("features", "no value given", "at least one feature or tag with a number")])
-        return self._row(values, unused, canonical, beyond)
+        names = self._feature_names
+        taken = _take(given, names, names.find, len(self.names), "features")
+        if taken.is_empty:
+            raise invalid("features", "no value given", "at least one feature or tag with a number")
+        return self._row(np.array(taken.row), taken, taken.known, taken.unused)
 
-    def from_readings(self, readings: Readings, field_name: str) -> Row:
+    def from_readings(self, readings: Sequence[Reading], field_name: str) -> Row:
         """A row from recent raw readings, oldest first, through the feature kernel.
 
         Raises:
             UnknownFeature: a tag that the plant doesn't have.
             Invalid: a value or a time at fault; the message names the row.
         """
-        self._check_times(readings, field_name)
-        window = np.full((len(readings), len(self.sources)), np.nan)
-        columns: dict[str, tuple[str, int | None]] = {}
-        newest: dict[str, float] = {}
-        beyond: list[str] = []
-        some = False
-        for r, reading in enumerate(readings):
-            beyond = []
-            newest = self._fill(window[r], reading, columns, f"{field_name}.{r}", beyond)
-            some = some or bool(newest)
-        if not some:
-            raise Invalid([fault(field_name, "no value given", "at least one tag with a number")])
-        return self._row(self._compute(window), [], newest | self._named(window[-1]), beyond)
+        check_times(readings, self._interval, field_name)
+        names, width = self._source_names, len(self.sources)
+        find = cache(names.find)
+        taken = [_take(given, names, find, width, f"{field_name}.{r}") for r, given in enumerate(readings)]
+        if all(one.is_empty for one in taken):
+            raise invalid(field_name, "no value given", "at least one tag with a number")
+        for one in taken:
+            self._add_deviations(one)
+        newest = taken[-1]
+        known = newest.known | {
+            n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)
+        }
+        return self._row(self._compute(np.array([one.row for one in taken])), newest, known, [])
 
-    def _fill(
-        self,
-        row: Floats,
-        reading: Reading,
-        columns: dict[str, tuple[str, int | None]],
-        place: str,
-        beyond: list[str],
-    ) -> dict[str, float]:
-        """Put a reading's values in their columns; answers its known values by name.
-
-        Tags whose value is beyond their range are added to `beyond`, and count as missing.
-        """
-        found: dict[str, float] = {}
-        for name, value in reading.items():
-            if name not in columns:
-                columns[name] = self._column(name, place)
-            known, column = columns[name]
-            if not known:
-                continue
-            if known in found:
-                raise Invalid([fault(f"{place}.{name}", "given twice", "each tag once, in any case")])
-            number = (
-                value
-                if type(value) is float and -LARGEST <= value <= LARGEST
-                else _number(value, f"{place}.{name}")
-            )
-            if self._is_beyond(known, number):
-                beyond.append(known)
-                number = np.nan
-            found[known] = number
-            if column is not None:
-                row[column] = number
+    def _add_deviations(self, taken: _Taken) -> None:
+        """Deviations that weren't given follow from set point and process value."""
         for column, sp, pv in self._deviations:
-            if np.isnan(row[column]):
-                row[column] = found.get(sp, np.nan) - found.get(pv, np.nan)
-        return found
+            if math.isnan(taken.row[column]):
+                taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
-    def _column(self, name: str, place: str) -> tuple[str, int | None]:
-        """The name that the plant knows, and its place in the window; an empty name for the time."""
-        folded = name.casefold()
-        if folded in TIME_NAMES:
-            return "", None
-        known = self._known_name(name, folded)
-        if known is None:
-            raise self._unknown([name], place)
-        return known, self._source_place.get(known.casefold())
-
-    def _named(self, row: Floats) -> dict[str, float]:
-        return {name: float(row[i]) for i, name in enumerate(self.sources) if np.isfinite(row[i])}
-
-    def _is_beyond(self, known: str, number: float) -> bool:
-        limits = self._ranges.get(known)
-        return limits is not None and not np.isnan(number) and not limits[0] <= number <= limits[1]
-
-    def _row(self, values: Floats, unused: list[str], given: Mapping[str, float], beyond: list[str]) -> Row:
+    def _row(self, values: Floats, newest: _Taken, known: Mapping[str, float], unused: list[str]) -> Row:
         missing = np.flatnonzero(~np.isfinite(values))
-        known = {**given, **{name: float(values[i]) for name, i in self._rule_places}}
-        return Row(values, [self.names[i] for i in missing], unused, beyond, self.rules.fired(known))
+        known = {**known, **{name: float(values[i]) for name, i in self._rule_places}}
+        return Row(values, [self.names[i] for i in missing], unused, newest.beyond, self.rules.fired(known))
 
-    def _known_name(self, name: str, folded: str) -> str | None:
-        known = self._known.get(folded)
-        if known is not None:
-            return known
-        return name if any(fnmatchcase(folded, pattern) for pattern in self._ignored) else None
 
-    def _unknown(self, names: list[str], place: str) -> UnknownFeature:
-        candidates = {**{n.casefold(): n for n in self.names}, **self._known}
-        nearest: dict[str, JsonValue] = {}
-        for name in names[:MOST_NAMED]:
-            close = difflib.get_close_matches(name[:100].casefold(), candidates, n=1, cutoff=0.5)
-            nearest[name[:100]] = candidates[close[0]] if close else None
-        first, near = next(iter(nearest.items()))
-        hint = f"; did you mean {near}?" if near else ""
-        return UnknownFeature(
-            f"{place}: {self.profile.name} has no {first!r}{hint}",
-            unknown=[*nearest],
-            nearest=nearest,
+def _take(
+    given: Reading, names: Names, find: Callable[[str], Place | None], width: int, place: str
+) -> _Taken:
+    """Put what a client gave in its columns.
+
+    Args:
+        given: name → value.
+        names: of the columns.
+        find: `names.find`, or a cache of it.
+        width: how many columns.
+        place: of `given` in the request.
+    """
+    taken = _Taken([math.nan] * width, {}, [], [])
+    row, known = taken.row, taken.known
+    unknown: list[str] = []
+    for given_name, value in given.items():
+        found = find(given_name)
+        if found is None:
+            unknown.append(given_name)
+            continue
+        name, column, low, high = found
+        if not name:
+            continue
+        if name in known:
+            raise invalid(_at(place, given_name), "given twice", "each name once, in any case")
+        number = (
+            value
+            if type(value) is float and -LARGEST <= value <= LARGEST
+            else _number(value, place, given_name)
         )
-
-    def _check_times(self, readings: Readings, field_name: str) -> None:
-        """Where readings carry times, they must follow each other by the sampling interval."""
-        times = [_time(reading, f"{field_name}.{r}") for r, reading in enumerate(readings)]
-        if all(t is None for t in times):
-            return
-        interval = self.profile.sampling.interval
-        for r, (before, after) in enumerate(pairwise(times), start=1):
-            place = f"{field_name}.{r}.timestamp"
-            if before is None or after is None:
-                raise Invalid([fault(place, "absent in some rows", "a timestamp in every row, or in none")])
-            if (before.tzinfo is None) != (after.tzinfo is None):
-                raise Invalid(
-                    [fault(place, "with and without offset", "times with an offset, as 2024-01-01T00:00Z")]
-                )
-            if after - before != interval:
-                raise Invalid(
-                    [
-                        fault(
-                            place,
-                            _gap(after - before),
-                            f"rows {format_duration(interval)} apart, oldest first",
-                        )
-                    ]
-                )
+        if not low <= number <= high and not math.isnan(number):
+            taken.beyond.append(name)
+            number = math.nan
+        known[name] = number
+        if column is None:
+            taken.unused.append(name)
+        else:
+            row[column] = number
+    if unknown:
+        raise names.refuse(unknown, place)
+    return taken
 
 
-def inputs_of(manifest: Manifest) -> Inputs:
-    return Inputs(manifest)
-
-
-class _Reordered:
-    """The window kernel's values in the order of a model's features."""
-
-    def __init__(self, profile: PlantProfile, names: Sequence[str]) -> None:
-        self._kernel = NewestWindow(profile)
-        places = {name: i for i, name in enumerate(window_columns(profile))}
-        if unknown := [name for name in names if name not in places]:
-            raise InputError(
-                f"window feature {unknown[0]!r}: this release can't compute it; export the model again"
-            )
-        self._order = np.array([places[name] for name in names], dtype=np.intp)
-
-    def __call__(self, window: Floats) -> Floats:
-        return self._kernel(window)[self._order]
-
-
-def _evaluator(manifest: Manifest, sources: list[str]) -> "NewestRow | _Reordered":
-    if manifest.feature_set == "window_features":
-        return _Reordered(manifest.profile, manifest.names)
-    if plain := [f.name for f in manifest.features if not f.kind]:
-        raise InputError(
-            f"feature {plain[0]!r}: the bundle doesn't say how it is computed; export the model again"
-        )
-    return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
-
-
-def _known_names(profile: PlantProfile) -> dict[str, str]:
-    """Folded → canonical: tags, their aliases and extremes, deviations."""
-    found = {name.casefold(): name for name in (*profile.columns, *profile.deviations)}
-    for tag in profile.tags:
-        found |= {alias.casefold(): tag.name for alias in tag.aliases}
-    return found
-
-
-def _number(value: float | str | None, place: str) -> float:
+def _number(value: float | str | None, place: str, name: str) -> float:
     if value is None:
-        return np.nan
+        return math.nan
     if isinstance(value, str | bool):
-        raise Invalid([fault(place, f"got {str(value)[:40]!r}", "a number or null")])
+        raise invalid(_at(place, name), f"got {str(value)[:40]!r}", "a number or null")
     if not abs(value) <= LARGEST:
-        raise Invalid([fault(place, "not finite, or beyond 1e100", "a finite number or null")])
+        raise invalid(_at(place, name), "not finite, or beyond 1e100", "a finite number or null")
     return float(value)
 
 
-def _time(reading: Reading, place: str) -> datetime | None:
-    value = next((v for k, v in reading.items() if k.casefold() in TIME_NAMES), None)
-    if value is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Invalid(
-            [fault(f"{place}.timestamp", f"got {str(value)[:40]!r}", "ISO 8601, as 2024-01-01T00:00Z")]
-        ) from None
-
-
-def _gap(step: timedelta) -> str:
-    if step == timedelta(0):
-        return "the same time twice"
-    if step < timedelta(0):
-        return "earlier than the row before"
-    return f"{step} after the row before"
+def _at(place: str, name: str) -> str:
+    return f"{place}.{name[:LONGEST_NAME]}"

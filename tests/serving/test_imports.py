@@ -31,8 +31,8 @@ def test_the_app_needs_nothing_heavy() -> None:
 
 def test_loading_a_bundle_needs_nothing_heavy(bundles) -> None:
     loaded = loaded_after(
-        "from pathlib import Path\nfrom serving.bundle import Bundle\nfrom serving.inference.inputs import inputs_of\n"
-        f"b = Bundle.load(Path({str(bundles['v2'])!r}))\nb.score(b.reference_rows)\ninputs_of(b.manifest).warm()"
+        "from pathlib import Path\nfrom serving.bundle import Bundle\nfrom serving.inference.inputs import Inputs\n"
+        f"b = Bundle.load(Path({str(bundles['v2'])!r}))\nb.score(b.reference_rows)\nInputs(b.manifest).warm()"
     )
     assert "onnxruntime" in loaded
     assert loaded.isdisjoint(HEAVY)

@@ -212,7 +212,12 @@ async def test_each_plant_has_routes_of_its_own(client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"features": {}}, {"features": {"PDT31008": None}}, {"readings": [{"timestamp": "2024-01-01T00:00Z"}]}],
+    [
+        {"features": {}},
+        {"features": {"PDT31008": None}},
+        {"readings": [{"timestamp": "2024-01-01T00:00Z"}]},
+        {"readings": [{"PDT31008": None}, {}]},
+    ],
 )
 async def test_nothing_is_no_reason_for_a_reassuring_answer(client, body: dict) -> None:
     answer = await client.post("/predict", json=body)

@@ -1,0 +1,50 @@
+"""The feature kernel that computes a model's inputs from a window of raw rows.
+
+Belongs here: which kernel a bundle asks for, and the order of its values. Doesn't belong here: the kernels
+(`plant_assets.features`).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant_assets.features.numpy_engine import NewestRow
+from plant_assets.features.spec import FeatureSpec
+from plant_assets.features.windows import NewestWindow, window_columns
+from plant_assets.profile.model import PlantProfile
+from serving.manifest import Manifest
+
+Floats = NDArray[np.float64]
+Kernel = Callable[[Floats], Floats]
+"""From a window (rows, sources), oldest first, to the features (features,) of its newest row."""
+
+
+class InputError(ValueError):
+    """A bundle whose inputs this release can't compute."""
+
+
+def kernel_of(manifest: Manifest, sources: list[str]) -> Kernel:
+    """The kernel for a bundle's features.
+
+    Raises:
+        InputError: the bundle asks for features that no kernel computes.
+    """
+    if manifest.feature_set == "window_features":
+        return _reordered(manifest.profile, manifest.names)
+    if plain := [f.name for f in manifest.features if not f.kind]:
+        raise InputError(
+            f"feature {plain[0]!r}: the bundle doesn't say how it is computed; export the model again"
+        )
+    return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
+
+
+def _reordered(profile: PlantProfile, names: Sequence[str]) -> Kernel:
+    """The window kernel, its values in the order of a model's features."""
+    places = {name: i for i, name in enumerate(window_columns(profile))}
+    if unknown := [name for name in names if name not in places]:
+        raise InputError(
+            f"window feature {unknown[0]!r}: this release can't compute it; export the model again"
+        )
+    kernel, order = NewestWindow(profile), np.array([places[name] for name in names], dtype=np.intp)
+    return lambda window: kernel(window)[order]

@@ -1,0 +1,88 @@
+"""The names that a client may use: tags and features in any case, aliases, columns that are known and not read.
+
+Belongs here: from a name to its canonical form and place, and the nearest known name. Doesn't belong here:
+values (`inputs.py`).
+"""
+
+import difflib
+import math
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from pydantic import JsonValue
+
+from plant_assets.profile.model import PlantProfile
+from serving.errors import UnknownFeature
+
+MOST_NAMED = 20
+LONGEST_NAME = 100
+
+
+class Place(NamedTuple):
+    """What a name stands for.
+
+    Attributes:
+        name: canonical; empty for a name that carries no value.
+        column: in the row; None where the row has none for it.
+        low: least value that can physically be true.
+        high: greatest such value.
+    """
+
+    name: str
+    column: int | None = None
+    low: float = -math.inf
+    high: float = math.inf
+
+
+class Names:
+    """The names of one plant, as columns of one kind of row.
+
+    Args:
+        profile: of the plant.
+        columns: names of the row's columns.
+        valueless: names that are taken and carry no value, as that of the time.
+    """
+
+    def __init__(
+        self, profile: PlantProfile, columns: Sequence[str], valueless: Collection[str] = ()
+    ) -> None:
+        self._plant = profile.name
+        self._ignored = [pattern.casefold() for pattern in profile.ignored_columns]
+        self._canonical = _plant_names(profile) | {name.casefold(): name for name in columns}
+        ranges = {name: tag.range for tag in profile.tags for name in (tag.name, *tag.extremes)}
+        column_of = {name: i for i, name in enumerate(columns)}
+        anything = (-math.inf, math.inf)
+        self._places = {
+            folded: Place(name, column_of.get(name), *ranges.get(name, anything))
+            for folded, name in self._canonical.items()
+        }
+        self._places |= {name.casefold(): Place("") for name in valueless}
+
+    def find(self, name: str) -> Place | None:
+        """What a name stands for; None if the plant doesn't know it."""
+        folded = name.casefold()
+        place = self._places.get(folded)
+        if place is not None:
+            return place
+        return Place(name) if any(fnmatchcase(folded, pattern) for pattern in self._ignored) else None
+
+    def refuse(self, unknown: Sequence[str], field: str) -> UnknownFeature:
+        """The answer to names that the plant doesn't know, with the nearest that it does."""
+        nearest: dict[str, JsonValue] = {}
+        for name in (name[:LONGEST_NAME] for name in unknown[:MOST_NAMED]):
+            close = difflib.get_close_matches(name.casefold(), self._canonical, n=1, cutoff=0.5)
+            nearest[name] = self._canonical[close[0]] if close else None
+        first, near = next(iter(nearest.items()))
+        hint = f"; did you mean {near}?" if near else ""
+        return UnknownFeature(
+            f"{field}: {self._plant} has no {first!r}{hint}", unknown=[*nearest], nearest=nearest
+        )
+
+
+def _plant_names(profile: PlantProfile) -> dict[str, str]:
+    """Folded → canonical: tags, their aliases and extremes, deviations."""
+    found = {name.casefold(): name for name in (*profile.columns, *profile.deviations)}
+    for tag in profile.tags:
+        found |= {alias.casefold(): tag.name for alias in tag.aliases}
+    return found
