@@ -9,7 +9,9 @@ from rich.table import Table
 from plant_assets.cli import home
 from plant_assets.cli.console import fail
 from plant_assets.models import promotion
-from plant_assets.models.registry import ModelRegistry, Move, RegistryError
+from plant_assets.models.registry import ModelRegistry
+from plant_assets.models.registry_connection import RegistryError
+from plant_assets.models.registry_versions import Move
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile

@@ -14,7 +14,8 @@ from plant_assets.models.spec import CANDIDATES, CHAMPION, ModelSpec, model_spec
 from plant_assets.profile.model import PlantProfile
 
 if TYPE_CHECKING:
-    from plant_assets.models.registry import ModelRegistry, Version
+    from plant_assets.models.registry import ModelRegistry
+    from plant_assets.models.registry_versions import Version
     from plant_assets.validation.conditions import GateMetric
     from plant_assets.validation.verdict import Verdict
 

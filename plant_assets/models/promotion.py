@@ -7,7 +7,8 @@ Belongs here: the rules about aliases. Doesn't belong here: comparing models (`v
 from dataclasses import dataclass
 from typing import Literal
 
-from plant_assets.models.registry import ModelRegistry, Move, Version
+from plant_assets.models.registry import ModelRegistry
+from plant_assets.models.registry_versions import Move, Version
 from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile

@@ -1,65 +1,38 @@
 """The model registry, as a thin client of MLflow.
 
-Belongs here: runs, versions, aliases. Doesn't belong here: whether to promote (`validation.gate`), what a
-plant's models are (`spec.py`), files of a bundle (`bundle.py`).
+Belongs here: publishing and fetching. Doesn't belong here: aliases (`registry_versions.py`), what a plant's
+models are (`spec.py`), files of a bundle (`bundle.py`).
 
 Nothing half ever stands behind an alias: a run's artifacts are complete and the run is finished before the
-version is created, and moving an alias is one row of MLflow's database.
+version is created.
 """
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import polars as pl
 
 from plant_assets.models.bundle import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.registry_connection import EXISTS, MlflowConnection, RegistryError
+from plant_assets.models.registry_connection import EXISTS, RegistryError
 from plant_assets.models.registry_model import write_mlflow_model
+from plant_assets.models.registry_versions import Version, VersionedModels, read_version
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
 from serving.bundle import Bundle, parse_manifest
 from serving.manifest import Manifest
 
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
-
-CHAMPION = "champion"
-CHALLENGER = "challenger"
-PREVIOUS = "previous"
-PROMOTED_FROM = "promoted_from"
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
-ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+DAGSTER_RUN = "dagster_run"
+"""Tag of an MLflow run: the Dagster run that it belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a registered model."""
-
-    name: str
-    version: int
-    run_id: str
-    source: str = ""
-    aliases: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    experiment_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """An alias that moved: `before` is None where there was no champion."""
-
-    name: str
-    before: int | None
-    after: int
-
-
-class ModelRegistry(MlflowConnection):
+class ModelRegistry(VersionedModels):
     """MLflow's runs and registered models.
 
     Args:
@@ -123,17 +96,11 @@ class ModelRegistry(MlflowConnection):
         """
         manifest = Bundle.load(folder).manifest
         labels = _tags(manifest)
-        experiment = self.experiment(f"{manifest.plant}_models")
-        run_id, root = self.run(experiment, manifest.model, labels, dict(params or {}), manifest.metrics)
-        try:
+        experiment = self.experiment(_models(manifest.plant))
+        with self.run(experiment, manifest.model, labels, params or {}, manifest.metrics) as (run_id, root):
             stamp_run(folder, run_id)
             write_mlflow_model(manifest, folder, run_id)
-            self.call(lambda: self.client.log_artifacts(run_id, str(folder), BUNDLE_PATH))
-            self.attach(run_id, attachments or {})
-        except BaseException:
-            self.call(lambda: self.client.set_terminated(run_id, "FAILED"))
-            raise
-        self.call(lambda: self.client.set_terminated(run_id))
+            self.attach(run_id, {BUNDLE_PATH: folder, **(attachments or {})})
         made = self._register(manifest, run_id, f"{root}/{BUNDLE_PATH}", labels)
         return replace(made, experiment_id=experiment)
 
@@ -145,72 +112,31 @@ class ModelRegistry(MlflowConnection):
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """Keep a validation report in the experiment `<plant>_validation`; answers the run's id."""
-        experiment = self.experiment(f"{plant}_validation")
-        run_id, _ = self.run(experiment, "validation_report", dict(tags or {}), {}, metrics)
-        self.attach(run_id, files)
-        self.call(lambda: self.client.set_terminated(run_id))
+        experiment = self.experiment(_reports(plant))
+        with self.run(experiment, "validation_report", tags or {}, {}, metrics) as (run_id, _):
+            self.attach(run_id, files)
         return run_id
 
-    # Aliases
+    def end_abandoned(self, plant: str, is_going: Callable[[str], bool]) -> list[str]:
+        """End as killed what a plant's killed Dagster runs left running.
 
-    def promote(self, name: str, version: int | None = None) -> Move:
-        """Make a version the champion: the given one, else the challenger, else the newest.
+        Args:
+            plant: whose experiments are looked through.
+            is_going: whether the Dagster run of an id still goes on.
 
-        Raises:
-            RegistryError: no such version.
+        Returns:
+            Ids of the runs that were ended; those without a Dagster run are left alone.
         """
-        with self.locked(name):
-            target = self._wanted(name, version)
-            before = self.champion(name)
-            if before is not None and before.version == target.version:
-                self._settle_challenger(name, target)
-                return Move(name, before.version, target.version)
-            if before is not None:
-                self._tag(target, PROMOTED_FROM, str(before.version))
-            self._move_champion(name, before, target)
-            return Move(name, before.version if before else None, target.version)
-
-    def rollback(self, name: str) -> Move:
-        """Make the champion's predecessor the champion again.
-
-        Raises:
-            RegistryError: no champion, or it is the first one.
-        """
-        with self.locked(name):
-            now = self.champion(name)
-            if now is None:
-                raise RegistryError(f"{name}: no champion to roll back from; promote a version first")
-            earlier = now.tags.get(PROMOTED_FROM)
-            if earlier is None:
-                raise RegistryError(
-                    f"{name}: version {now.version} is the first champion; there is none before it"
-                )
-            self._move_champion(name, now, self._wanted(name, int(earlier)))
-            return Move(name, now.version, int(earlier))
-
-    def challenge(self, version: Version) -> None:
-        """Mark a version as the one that waits for promotion."""
-        self._set_alias(version.name, CHALLENGER, version.version)
+        left = [
+            run.info.run_id
+            for run in self.running((_models(plant), _reports(plant)))
+            if (dagster_run := run.data.tags.get(DAGSTER_RUN)) and not is_going(dagster_run)
+        ]
+        for run_id in left:
+            self.call(lambda run_id=run_id: self.client.set_terminated(run_id, "KILLED"))
+        return left
 
     # Reading
-
-    def champion(self, name: str) -> Version | None:
-        return self.by_alias(name, CHAMPION)
-
-    def by_alias(self, name: str, alias: str) -> Version | None:
-        """The version behind an alias; None without such a model or alias."""
-        found = self.find(lambda: self.client.get_model_version_by_alias(name, alias), ABSENT)
-        return _version(found) if found is not None else None
-
-    def versions(self, name: str) -> list[Version]:
-        """All versions of a model, the newest first."""
-        found = self.call(lambda: self.client.search_model_versions(f"name = '{name}'", max_results=1000))
-        detailed = (self.version(name, int(v.version)) for v in found)
-        return sorted(filter(None, detailed), key=lambda v: -v.version)
-
-    def version(self, name: str, version: int) -> Version | None:
-        found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
-        return _version(found) if found is not None else None
 
     def fetch(self, version: Version, path: str, folder: Path) -> Path | None:
         """Copy one of the run's artifacts into `folder`; None where the run has no such artifact."""
@@ -245,36 +171,15 @@ class ModelRegistry(MlflowConnection):
                 name, source, run_id, tags=dict(tags), description=manifest.title
             )
         )
-        return _version(made)
+        return read_version(made)
 
-    def _wanted(self, name: str, version: int | None) -> Version:
-        if version is not None:
-            found = self.version(name, version)
-        else:
-            found = self.by_alias(name, CHALLENGER) or next(iter(self.versions(name)), None)
-        if found is None:
-            what = "version" if version is None else f"version {version}"
-            raise RegistryError(f"{name}: no {what}; materialize the model first")
-        return found
 
-    def _move_champion(self, name: str, before: Version | None, after: Version) -> None:
-        """The move itself is the last write but for the information that follows from it."""
-        self._set_alias(name, CHAMPION, after.version)
-        if before is not None:
-            self._set_alias(name, PREVIOUS, before.version)
-        self._settle_challenger(name, after)
+def _models(plant: str) -> str:
+    return f"{plant}_models"
 
-    def _settle_challenger(self, name: str, champion: Version) -> None:
-        """What answers no longer waits; also where a promotion was killed in between."""
-        challenger = self.by_alias(name, CHALLENGER)
-        if challenger is not None and challenger.version == champion.version:
-            self.call(lambda: self.client.delete_registered_model_alias(name, CHALLENGER))
 
-    def _set_alias(self, name: str, alias: str, version: int) -> None:
-        self.call(lambda: self.client.set_registered_model_alias(name, alias, str(version)))
-
-    def _tag(self, version: Version, key: str, value: str) -> None:
-        self.call(lambda: self.client.set_model_version_tag(version.name, str(version.version), key, value))
+def _reports(plant: str) -> str:
+    return f"{plant}_validation"
 
 
 def _tags(manifest: Manifest) -> dict[str, str]:
@@ -285,18 +190,7 @@ def _tags(manifest: Manifest) -> dict[str, str]:
         "builder": manifest.builder,
         "learning_mode": manifest.learning_mode,
         "data_fingerprint": manifest.lineage.data_fingerprint,
-        "dagster_run": manifest.lineage.dagster_run,
+        DAGSTER_RUN: manifest.lineage.dagster_run,
         "parity_max_difference": f"{manifest.parity.max_difference:.3g}",
     }
     return {key: value for key, value in found.items() if value}
-
-
-def _version(found: "ModelVersion") -> Version:
-    return Version(
-        name=found.name,
-        version=int(found.version),
-        run_id=str(found.run_id),
-        source=str(found.source),
-        aliases=tuple(found.aliases),
-        tags=dict(found.tags),
-    )

@@ -7,7 +7,8 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +20,7 @@ from plant_assets.ingest.storage import StorageFullError, storage_error
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 LOCKED_FOR_S = 30.0
 EXISTS = ("RESOURCE_ALREADY_EXISTS",)
@@ -72,6 +74,7 @@ class MlflowConnection:
             self.call(lambda: self.client.restore_experiment(found.experiment_id))
         return found.experiment_id
 
+    @contextmanager
     def run(
         self,
         experiment: str,
@@ -79,16 +82,32 @@ class MlflowConnection:
         tags: Mapping[str, str],
         params: Mapping[str, object],
         metrics: Mapping[str, float],
-    ) -> tuple[str, str]:
-        """Start a run with its figures; answers its id and the root of its artifacts."""
-        from mlflow.entities import Metric, Param, RunTag
+    ) -> Iterator[tuple[str, str]]:
+        """A run with its figures, open inside the block; gives its id and the root of its artifacts.
+
+        It ends as finished, or as failed where the block raises.
+        """
+        from mlflow.entities import Metric, Param
 
         run = self.call(lambda: self.client.create_run(experiment, run_name=name, tags=dict(tags)))
         run_id, now = run.info.run_id, int(time.time() * 1000)
         rows = [Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)]
         texts = [Param(key, str(value)[:6000]) for key, value in params.items()]
-        self.call(lambda: self.client.log_batch(run_id, rows, texts, [RunTag(k, v) for k, v in tags.items()]))
-        return run_id, str(run.info.artifact_uri)
+        try:
+            self.call(lambda: self.client.log_batch(run_id, rows, texts))
+            yield run_id, str(run.info.artifact_uri)
+        except BaseException:
+            self.call(lambda: self.client.set_terminated(run_id, "FAILED"))
+            raise
+        self.call(lambda: self.client.set_terminated(run_id))
+
+    def running(self, experiments: Sequence[str]) -> list["Run"]:
+        """Runs of the experiments with these names that have not ended."""
+        found = [self.call(lambda n=name: self.client.get_experiment_by_name(n)) for name in experiments]
+        ids = [experiment.experiment_id for experiment in found if experiment is not None]
+        if not ids:
+            return []
+        return list(self.call(lambda: self.client.search_runs(ids, "attributes.status = 'RUNNING'")))
 
     def attach(self, run_id: str, attachments: Mapping[str, Path]) -> None:
         """Copy files, and folders under their names, into a run's artifacts."""

@@ -9,7 +9,7 @@ import pytest
 
 from plant_assets.components import judging
 from plant_assets.components.release_assets import release_assets
-from plant_assets.models.registry import Move, Version
+from plant_assets.models.registry_versions import Move, Version
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.validation.oof import empty_oof

@@ -10,7 +10,9 @@ from sqlalchemy import event
 from plant_assets.ingest.storage import StorageFullError
 from plant_assets.models.bundle import ParityError
 from plant_assets.models.promotion import place, promote, release, rollback
-from plant_assets.models.registry import ModelRegistry, RegistryError, Version
+from plant_assets.models.registry import ModelRegistry
+from plant_assets.models.registry_connection import RegistryError
+from plant_assets.models.registry_versions import Version
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError
 from tests.serving.factories import bundle_folder, inputs_of, model_of, trained_model
@@ -170,6 +172,51 @@ def test_promotion_rollback_and_the_way_back_further(registry: ModelRegistry, ch
         rollback("gas_treatment", registry)
 
 
+def test_rollback_goes_back_through_every_champion_also_after_an_older_one_was_promoted(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    for _ in range(3):
+        published(registry, champion_folder)
+    for wanted in (1, 2, 3, 1):
+        registry.promote(CHAMPION, wanted)
+    assert [registry.rollback(CHAMPION).after for _ in range(3)] == [3, 2, 1]
+    with pytest.raises(RegistryError, match="version 1 is the first champion"):
+        registry.rollback(CHAMPION)
+    registry.promote(CHAMPION, 3)
+    assert registry.rollback(CHAMPION).after == 1, "what was rolled back from is forgotten"
+
+
+def test_rollback_passes_over_a_version_that_was_deleted(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    for wanted in (1, 2, 3):
+        published(registry, champion_folder)
+        registry.promote(CHAMPION, wanted)
+    registry.client.delete_model_version(CHAMPION, "2")
+    assert registry.rollback(CHAMPION).after == 1
+
+
+@pytest.mark.parametrize("killed_in", ["promote", "rollback"])
+def test_a_move_that_was_killed_halfway_leaves_the_way_back_whole(
+    registry: ModelRegistry, champion_folder: Path, monkeypatch: pytest.MonkeyPatch, killed_in: str
+) -> None:
+    for wanted in (1, 2, 3):
+        published(registry, champion_folder)
+        registry.promote(CHAMPION, wanted)
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    published(registry, champion_folder)
+    with monkeypatch.context() as patch:
+        # The alias of a promotion has not moved yet; that of a rollback has, and its note is missing.
+        patch.setattr(registry, "_move_champion" if killed_in == "promote" else "_remember", killed)
+        with pytest.raises(KilledError):
+            registry.promote(CHAMPION, 4) if killed_in == "promote" else registry.rollback(CHAMPION)
+    left = [2, 1] if killed_in == "promote" else [1]
+    assert [registry.rollback(CHAMPION).after for _ in left] == left
+
+
 def test_promoting_the_champion_again_keeps_its_predecessor(
     registry: ModelRegistry, champion_folder: Path
 ) -> None:
@@ -300,6 +347,33 @@ def test_the_report_goes_to_its_own_experiment(registry: ModelRegistry, tmp_path
     assert registry.client.get_experiment(run.info.experiment_id).name == "gas_treatment_validation"
     assert run.data.metrics == {"pr_auc": 0.8}
     assert [a.path for a in registry.client.list_artifacts(run_id)] == ["report.html"]
+
+
+def test_a_report_that_fails_halfway_is_no_run_that_goes_on(registry: ModelRegistry, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        registry.log_report("gas_treatment", {"report.html": tmp_path / "absent.html"}, {})
+    (run,) = registry.client.search_runs([registry.experiment("gas_treatment_validation")])
+    assert run.info.status == "FAILED"
+
+
+def test_what_killed_runs_left_running_is_ended_as_killed_and_nothing_else(registry: ModelRegistry) -> None:
+    def left(experiment: str, dagster_run: str) -> str:
+        tags = {"dagster_run": dagster_run} if dagster_run else {}
+        return registry.client.create_run(registry.experiment(experiment), tags=tags).info.run_id
+
+    assert registry.end_abandoned("gas_treatment", lambda _: False) == [], "no experiment yet"
+    gone = [left(f"gas_treatment_{what}", "killed") for what in ("models", "validation")]
+    kept = [
+        left("gas_treatment_models", "going"),
+        left("gas_treatment_models", ""),
+        left("demo_models", "killed"),
+    ]
+    finished = registry.log_report("gas_treatment", {}, {}, {"dagster_run": "killed"})
+    assert sorted(registry.end_abandoned("gas_treatment", "going".__eq__)) == sorted(gone)
+    status = {run_id: registry.client.get_run(run_id).info.status for run_id in (*gone, *kept, finished)}
+    assert [status[run_id] for run_id in gone] == ["KILLED", "KILLED"]
+    assert [status[run_id] for run_id in kept] == ["RUNNING"] * 3
+    assert status[finished] == "FINISHED"
 
 
 def test_an_experiment_deleted_in_the_ui_comes_back(registry: ModelRegistry, profile: PlantProfile) -> None:

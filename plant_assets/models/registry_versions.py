@@ -1,0 +1,158 @@
+"""Versions of registered models, and the aliases that say which of them answers.
+
+Belongs here: finding versions, moving aliases, the history of champions. Doesn't belong here: publishing a
+version (`registry.py`), whether to promote one (`validation.gate`).
+
+Moving an alias is one row of MLflow's database, so that there is one champion at any moment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from plant_assets.models.registry_connection import MlflowConnection, RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+PAST_CHAMPIONS = "past_champions"
+"""Tag of a registered model: the versions that were champion before the present one, the newest last."""
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+_REMEMBERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a registered model."""
+
+    name: str
+    version: int
+    run_id: str
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    experiment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An alias that moved: `before` is None where there was no champion."""
+
+    name: str
+    before: int | None
+    after: int
+
+
+class VersionedModels(MlflowConnection):
+    """Registered models with their versions and aliases; takes what its connection takes."""
+
+    def promote(self, name: str, version: int | None = None) -> Move:
+        """Make a version the champion: the given one, else the challenger, else the newest.
+
+        Raises:
+            RegistryError: no such version.
+        """
+        with self.locked(name):
+            target, before = self._wanted(name, version), self.champion(name)
+            if before is not None and before.version == target.version:
+                self._settle_challenger(name, target)
+                return Move(name, before.version, target.version)
+            if before is not None:
+                self._remember(name, [*self._past(name), before.version])
+            self._move_champion(name, before, target)
+            return Move(name, before.version if before else None, target.version)
+
+    def rollback(self, name: str) -> Move:
+        """Make the version that was champion before the present one the champion again; then that before it.
+
+        Raises:
+            RegistryError: no champion, or it is the first one.
+        """
+        with self.locked(name):
+            now = self.champion(name)
+            if now is None:
+                raise RegistryError(f"{name}: no champion to roll back from; promote a version first")
+            past = self._past(name)
+            earlier = None
+            while past and earlier is None:
+                # Versions may be deleted; a promotion that was killed notes one that is champion still.
+                candidate = past.pop()
+                earlier = self.version(name, candidate) if candidate != now.version else None
+            if earlier is None:
+                raise RegistryError(
+                    f"{name}: version {now.version} is the first champion; there is none before it"
+                )
+            self._move_champion(name, now, earlier)
+            self._remember(name, past)
+            return Move(name, now.version, earlier.version)
+
+    def challenge(self, version: Version) -> None:
+        """Mark a version as the one that waits for promotion."""
+        self._set_alias(version.name, CHALLENGER, version.version)
+
+    def champion(self, name: str) -> Version | None:
+        return self.by_alias(name, CHAMPION)
+
+    def by_alias(self, name: str, alias: str) -> Version | None:
+        """The version behind an alias; None without such a model or alias."""
+        found = self.find(lambda: self.client.get_model_version_by_alias(name, alias), ABSENT)
+        return read_version(found) if found is not None else None
+
+    def versions(self, name: str) -> list[Version]:
+        """All versions of a model, the newest first."""
+        found = self.call(lambda: self.client.search_model_versions(f"name = '{name}'", max_results=1000))
+        detailed = (self.version(name, int(v.version)) for v in found)
+        return sorted(filter(None, detailed), key=lambda v: -v.version)
+
+    def version(self, name: str, version: int) -> Version | None:
+        found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
+        return read_version(found) if found is not None else None
+
+    def _past(self, name: str) -> list[int]:
+        tags = self.call(lambda: self.client.get_registered_model(name)).tags
+        return [int(version) for version in tags.get(PAST_CHAMPIONS, "").split()]
+
+    def _remember(self, name: str, past: Sequence[int]) -> None:
+        text = " ".join(map(str, past[-_REMEMBERED:]))
+        self.call(lambda: self.client.set_registered_model_tag(name, PAST_CHAMPIONS, text))
+
+    def _wanted(self, name: str, version: int | None) -> Version:
+        if version is not None:
+            found = self.version(name, version)
+        else:
+            found = self.by_alias(name, CHALLENGER) or next(iter(self.versions(name)), None)
+        if found is None:
+            what = "version" if version is None else f"version {version}"
+            raise RegistryError(f"{name}: no {what}; materialize the model first")
+        return found
+
+    def _move_champion(self, name: str, before: Version | None, after: Version) -> None:
+        """The move itself is the last write but for the information that follows from it."""
+        self._set_alias(name, CHAMPION, after.version)
+        if before is not None:
+            self._set_alias(name, PREVIOUS, before.version)
+        self._settle_challenger(name, after)
+
+    def _settle_challenger(self, name: str, champion: Version) -> None:
+        """What answers no longer waits; also where a promotion was killed in between."""
+        challenger = self.by_alias(name, CHALLENGER)
+        if challenger is not None and challenger.version == champion.version:
+            self.call(lambda: self.client.delete_registered_model_alias(name, CHALLENGER))
+
+    def _set_alias(self, name: str, alias: str, version: int) -> None:
+        self.call(lambda: self.client.set_registered_model_alias(name, alias, str(version)))
+
+
+def read_version(found: "ModelVersion") -> Version:
+    """A version as MLflow answers it."""
+    return Version(
+        name=found.name,
+        version=int(found.version),
+        run_id=str(found.run_id),
+        source=str(found.source),
+        aliases=tuple(found.aliases),
+        tags=dict(found.tags),
+    )
