@@ -4,7 +4,6 @@ Belongs here: thin assets that call the library and describe what came out.
 Doesn't belong here: how anything is read, labelled or computed.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,16 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from plant_assets.components.asset import plant_asset
 from plant_assets.components.metadata import column_trend, lineage, records_table, table_metadata, tag_trend
 from plant_assets.components.naming import (
     ENGINEERS,
     FEATURES,
     LABELLED,
-    MODELLERS,
     RAW,
     SMOTE,
     WINDOWS,
     asset_key,
-    group,
 )
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
@@ -37,6 +35,7 @@ class Drop(dg.Config):
     """Which dropped files go into the history before it is read; none by hand."""
 
     files: list[str] = Field(default_factory=list, description="paths of the drop's files")
+    force: bool = Field(default=False, description="take in files whose content went in before")
 
 
 def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
@@ -51,16 +50,13 @@ def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
 
 
 def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=asset_key(profile.name, RAW),
-        group_name=group(profile.name, "data"),
+    @plant_asset(
+        profile,
+        RAW,
+        "data",
+        "The plant's readings on a regular grid, with quality flags and the files and rows they come "
+        "from. Takes the drop's files into the history first; without any it reads the history again.",
         owners=[ENGINEERS],
-        kinds={"polars", "parquet"},
-        pool=profile.name,
-        description=(
-            "The plant's readings on a regular grid, with quality flags and the files and rows they come "
-            "from. Takes the drop's files into the history first; without any it reads the history again."
-        ),
     )
     def raw_sensor_data(
         context: dg.AssetExecutionContext, config: Drop, lake: Lake
@@ -68,7 +64,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
         from plant_assets.ingest.resample import resample
 
         history = lake.history(profile.name)
-        taken = _take_in(profile, config.files, lake, context)
+        taken = _take_in(profile, config, lake, context)
         raw = resample(history.read(), profile)
         if raw.is_empty():
             raise dg.Failure(
@@ -91,7 +87,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
 
 
 def _take_in(
-    profile: PlantProfile, files: Sequence[str], lake: Lake, context: dg.AssetExecutionContext
+    profile: PlantProfile, drop: Drop, lake: Lake, context: dg.AssetExecutionContext
 ) -> dict[str, dg.MetadataValue]:
     """Bring a drop's files into the history; what became of each, for people.
 
@@ -100,16 +96,17 @@ def _take_in(
     """
     from plant_assets.ingest.drop import ingest_drop
 
-    if not files:
+    if not drop.files:
         return {}
     result = ingest_drop(
-        [Path(file) for file in files],
+        [Path(file) for file in drop.files],
         profile,
         lake.history(profile.name),
         lake.manifest(),
         lake.quarantine_folder(profile.name),
         lake.now(),
         max_bytes=lake.max_drop_bytes,
+        force=drop.force,
     )
     context.log.info(result.summary())
     lines = [_said_of(file) for file in result.files]
@@ -140,16 +137,13 @@ def _said_of(file: "FileOutcome") -> str:
 
 
 def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
-    raw_key = asset_key(profile.name, RAW)
-
-    @dg.asset(
-        key=asset_key(profile.name, LABELLED),
-        ins={"raw": dg.AssetIn(key=raw_key)},
-        group_name=group(profile.name, "data"),
+    @plant_asset(
+        profile,
+        LABELLED,
+        "data",
+        "Readings with anomaly_label, regime, and which rule or known period made each alarm.",
+        ins={"raw": RAW},
         owners=[ENGINEERS],
-        kinds={"polars", "parquet"},
-        pool=profile.name,
-        description="Readings with anomaly_label, regime, and which rule or known period made each alarm.",
     )
     def labeled_dataset(raw: pl.DataFrame, lake: Lake) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.labels.label import label, read_periods
@@ -169,7 +163,7 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
                 "share in alarm": alarms / labelled.height,
                 "reasons": records_table(reasons.sort("rows", descending=True)),
                 "dagster/column_lineage": lineage(
-                    raw_key,
+                    asset_key(profile.name, RAW),
                     {name: [name] for name in raw.columns}
                     | dict.fromkeys(("anomaly_label", "regime", "label_source"), label_sources(profile)),
                 ),
@@ -180,16 +174,12 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
 
 
 def _features(profile: PlantProfile) -> dg.AssetsDefinition:
-    labelled_key = asset_key(profile.name, LABELLED)
-
-    @dg.asset(
-        key=asset_key(profile.name, FEATURES),
-        ins={"labelled": dg.AssetIn(key=labelled_key)},
-        group_name=group(profile.name, "features"),
-        owners=[MODELLERS],
-        kinds={"polars", "parquet"},
-        pool=profile.name,
-        description="Causal features of every used tag and set-point deviation (SP - PV); no look-ahead.",
+    @plant_asset(
+        profile,
+        FEATURES,
+        "features",
+        "Causal features of every used tag and set-point deviation (SP - PV); no look-ahead.",
+        ins={"labelled": LABELLED},
     )
     def features(
         labelled: pl.DataFrame, feature_engine: FeatureEngine, spark: Spark
@@ -209,7 +199,8 @@ def _features(profile: PlantProfile) -> dg.AssetsDefinition:
                 "look-back rows": look_back(specs),
                 "engine": feature_engine.engine,
                 "dagster/column_lineage": lineage(
-                    labelled_key, {spec.name: _tags_behind(spec.source, profile) for spec in specs}
+                    asset_key(profile.name, LABELLED),
+                    {spec.name: _tags_behind(spec.source, profile) for spec in specs},
                 ),
             },
         )
@@ -218,16 +209,12 @@ def _features(profile: PlantProfile) -> dg.AssetsDefinition:
 
 
 def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
-    labelled_key = asset_key(profile.name, LABELLED)
-
-    @dg.asset(
-        key=asset_key(profile.name, WINDOWS),
-        ins={"labelled": dg.AssetIn(key=labelled_key)},
-        group_name=group(profile.name, "features"),
-        owners=[MODELLERS],
-        kinds={"polars", "parquet"},
-        pool=profile.name,
-        description=f"The newest {profile.features.window_steps} rows side by side, for the forecasters.",
+    @plant_asset(
+        profile,
+        WINDOWS,
+        "features",
+        f"The newest {profile.features.window_steps} rows side by side, for the forecasters.",
+        ins={"labelled": LABELLED},
     )
     def window_features(labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.spec import feature_sources
@@ -245,7 +232,7 @@ def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
             metadata={
                 **table_metadata(table, profile),
                 "steps": profile.features.window_steps,
-                "dagster/column_lineage": lineage(labelled_key, origin),
+                "dagster/column_lineage": lineage(asset_key(profile.name, LABELLED), origin),
             },
         )
 
@@ -253,20 +240,13 @@ def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
 
 
 def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=asset_key(profile.name, SMOTE),
-        ins={
-            "features": dg.AssetIn(key=asset_key(profile.name, FEATURES)),
-            "labelled": dg.AssetIn(key=asset_key(profile.name, LABELLED)),
-        },
-        group_name=group(profile.name, "features"),
-        owners=[MODELLERS],
-        kinds={"polars", "parquet"},
-        pool=profile.name,
-        description=(
-            "The training split with synthetic alarm rows beside the real ones, marked as such; it has no "
-            "timeline. Kept as an ablation: no calibrated model learns from it."
-        ),
+    @plant_asset(
+        profile,
+        SMOTE,
+        "features",
+        "The training split with synthetic alarm rows beside the real ones, marked as such; it has no "
+        "timeline. Kept as an ablation: no calibrated model learns from it.",
+        ins={"features": FEATURES, "labelled": LABELLED},
     )
     def smote_features(features: pl.DataFrame, labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.models.inputs import TrainingInputs

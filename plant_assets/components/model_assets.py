@@ -4,23 +4,15 @@ Belongs here: wiring training to assets, and what a person reads of a training.
 Doesn't belong here: estimators, folds, calibration, bundles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
 
+from plant_assets.components.asset import plant_asset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
-from plant_assets.components.naming import (
-    CHALLENGER,
-    CHAMPION,
-    FEATURES,
-    LABELLED,
-    MODELLERS,
-    WINDOWS,
-    asset_key,
-    group,
-)
+from plant_assets.components.naming import CHALLENGER, CHAMPION, FEATURES, LABELLED, WINDOWS
 from plant_assets.models.spec import ModelSpec, model_specs
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import Lake
@@ -28,6 +20,8 @@ from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
     from plant_assets.models.inputs import TrainingInputs
+    from plant_assets.models.registry_versions import Version
+    from plant_assets.models.train import TrainedModel
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
 _KINDS = {"xgboost": "xgboost", "best_candidate": "mlflow"}
@@ -48,21 +42,15 @@ def _asset_name(spec: ModelSpec) -> str:
 
 
 def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
-    ins = {
-        "labelled": dg.AssetIn(key=asset_key(profile.name, LABELLED)),
-        "features": dg.AssetIn(key=asset_key(profile.name, FEATURES)),
-    }
-    if spec.feature_set == "window_features":
-        ins["windows"] = dg.AssetIn(key=asset_key(profile.name, WINDOWS))
+    windows = {"windows": WINDOWS} if spec.feature_set == "window_features" else {}
 
-    @dg.asset(
-        key=asset_key(profile.name, _asset_name(spec)),
-        ins=ins,
-        group_name=group(profile.name, "models"),
-        owners=[MODELLERS],
-        kinds={_KINDS.get(spec.builder, "scikitlearn"), "mlflow"},
-        pool=profile.name,
-        description=_describe(spec),
+    @plant_asset(
+        profile,
+        _asset_name(spec),
+        "models",
+        _describe(spec),
+        ins={"labelled": LABELLED, "features": FEATURES, **windows},
+        kinds=[_KINDS.get(spec.builder, "scikitlearn"), "mlflow"],
         tags={"learning_mode": spec.learning_mode, "task": spec.task},
     )
     def model(
@@ -78,19 +66,15 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         except NoLabelsError as error:
             context.log.warning(str(error))
             return dg.MaterializeResult(value=empty_oof(), metadata={"not trained": str(error)})
-        registry = model_store.registry()
-        version = registry.log(trained, inputs, profile, dagster_run_id=context.run_id)
-        registry.challenge(version)
         for note in trained.notes:
             context.log.warning(note)
+        version = _published(trained, inputs, profile, model_store, context)
         oof = trained.oof if trained.candidates is None else pl.concat([trained.oof, trained.candidates])
         return dg.MaterializeResult(
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
-                **({"decision": _decisions(trained.oof)} if trained.oof.height else {}),
-                **({"notes": dg.MetadataValue.md(_listed(trained.notes))} if trained.notes else {}),
-                "figures": _figures(trained.metrics),
+                **_shown(trained),
                 "model version": model_store.version_page(version.name, version.version),
                 "MLflow run": model_store.run_page(version.run_id),
                 "parity with the trained model": version.tags.get(PARITY_TAG, ""),
@@ -99,6 +83,37 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         )
 
     return model
+
+
+def _published(
+    trained: "TrainedModel",
+    inputs: "TrainingInputs",
+    profile: PlantProfile,
+    model_store: ModelStore,
+    context: dg.AssetExecutionContext,
+) -> "Version":
+    """The model's new version, which waits as challenger; what killed runs left open in MLflow is ended."""
+
+    def is_going(run_id: str) -> bool:
+        run = context.instance.get_run_by_id(run_id)
+        return run is not None and not run.is_finished
+
+    registry = model_store.registry()
+    for run_id in registry.end_abandoned(profile.name, is_going):
+        context.log.info(f"MLflow run {run_id} was left running by a killed run; ended as killed")
+    version = registry.log(trained, inputs, profile, dagster_run_id=context.run_id)
+    registry.challenge(version)
+    return version
+
+
+def _shown(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
+    """What a person reads of a training: its decisions over time, notes and figures."""
+    found = {"figures": _figures(trained.metrics)}
+    if trained.oof.height:
+        found["decision"] = column_trend(trained.oof, ["decision"], trained.oof["y"] == 1)
+    if trained.notes:
+        found["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in trained.notes))
+    return found
 
 
 def _describe(spec: ModelSpec) -> str:
@@ -127,11 +142,3 @@ def _figures(metrics: Mapping[str, float]) -> dg.MetadataValue:
     """The model's own figures as a table; those of single candidates stay in MLflow."""
     shown = [(name, round(value, 4)) for name, value in metrics.items() if not name.startswith("candidate.")]
     return records_table(pl.DataFrame(shown, schema={"figure": pl.String, "value": pl.Float64}, orient="row"))
-
-
-def _listed(notes: Sequence[str]) -> str:
-    return "\n".join(f"- {note}" for note in notes)
-
-
-def _decisions(oof: pl.DataFrame) -> dg.MetadataValue:
-    return column_trend(oof, ["decision"], oof["y"] == 1)

@@ -1,7 +1,10 @@
 """Names of a plant's assets, groups, job, sensor and run tags, in one place."""
 
+from typing import Literal
+
 import dagster as dg
 
+Stage = Literal["data", "features", "models", "release"]
 PLANT_TAG = "forewarn/plant"
 DROP_TAG = "forewarn/drop"
 ATTEMPT_TAG = "forewarn/attempt"
@@ -25,6 +28,6 @@ def sensor_name(plant: str) -> str:
     return f"{plant}__drop_folder"
 
 
-def group(plant: str, stage: str) -> str:
+def group(plant: str, stage: Stage) -> str:
     """Group of assets: `gas_treatment_data`, `…_features`, `…_models`, `…_release`."""
     return f"{plant}_{stage}"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 
+from plant_assets.components.asset import plant_asset
 from plant_assets.components.metadata import records_table, table_metadata
 from plant_assets.components.model_assets import model_names
-from plant_assets.components.naming import CHAMPION, ENGINEERS, LABELLED, MODELLERS, REPORT, asset_key, group
+from plant_assets.components.naming import CHAMPION, ENGINEERS, LABELLED, MODELLERS, REPORT
 from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.model import PlantProfile
@@ -22,6 +23,7 @@ from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
     from plant_assets.models.promotion import Placement
+    from plant_assets.models.registry import ModelRegistry
     from plant_assets.validation.report_data import Report
     from plant_assets.validation.verdict import Verdict
 
@@ -34,24 +36,22 @@ def release_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
 def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
     names = (LABELLED, *model_names(profile))
 
-    @dg.asset(
-        key=asset_key(profile.name, REPORT),
-        ins={name: dg.AssetIn(key=asset_key(profile.name, name)) for name in names},
-        group_name=group(profile.name, "release"),
+    @plant_asset(
+        profile,
+        REPORT,
+        "release",
+        "Every model and every trivial baseline out of fold, judged on events, as HTML and JSON; holds "
+        "the out-of-fold tables of all of them.",
+        ins={name: name for name in names},
         owners=[MODELLERS, ENGINEERS],
-        kinds={"polars", "mlflow"},
-        pool=profile.name,
-        description=(
-            "Every model and every trivial baseline out of fold, judged on events, as HTML and JSON; holds "
-            "the out-of-fold tables of all of them."
-        ),
+        kinds=["polars", "mlflow"],
     )
     def validation_report(
         context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.components.judging import judge_challenger, unscored_figures
         from plant_assets.validation.oof import join_oof
-        from plant_assets.validation.report import build_report, render_html
+        from plant_assets.validation.report import build_report
 
         labelled = tables.pop(LABELLED)
         models = _once(tables)
@@ -72,16 +72,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             further=unscored_figures(profile, registry, models),
             titles={spec.name: spec.title for spec in model_specs(profile)},
         )
-        texts = {
-            "validation_report.html": render_html(report),
-            "validation_report.json": report.to_json(),
-        }
-        page = lake.write_report(profile.name, texts)
-        with TemporaryDirectory(prefix="forewarn-") as scratch:
-            files = {name: Path(scratch) / name for name in texts}
-            for name, path in files.items():
-                path.write_text(texts[name], "utf-8")
-            run = registry.log_report(profile.name, files, _figures(report), lineage)
+        page, run = _kept(report, profile.name, lake, registry)
         return dg.MaterializeResult(
             value=oof,
             metadata={
@@ -96,21 +87,28 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
     return validation_report
 
 
+def _kept(report: "Report", plant: str, lake: Lake, registry: "ModelRegistry") -> tuple[str, str]:
+    """Keep the report as HTML and JSON in the lake and in MLflow; its page, and the id of the MLflow run."""
+    from plant_assets.validation.report import render_html
+
+    texts = {"validation_report.html": render_html(report), "validation_report.json": report.to_json()}
+    page = lake.write_report(plant, texts)
+    with TemporaryDirectory(prefix="forewarn-") as scratch:
+        files = {name: Path(scratch) / name for name in texts}
+        for name, path in files.items():
+            path.write_text(texts[name], "utf-8")
+        return page, registry.log_report(plant, files, _figures(report), report.lineage)
+
+
 def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=asset_key(profile.name, CHAMPION),
-        ins={
-            "oof": dg.AssetIn(key=asset_key(profile.name, REPORT)),
-            "labelled": dg.AssetIn(key=asset_key(profile.name, LABELLED)),
-        },
-        group_name=group(profile.name, "release"),
-        owners=[MODELLERS],
-        kinds={"mlflow"},
-        pool=profile.name,
-        description=(
-            "The model that answers. The gate compares the challenger with it; where the gate and the "
-            "promotion mode allow it, the alias @champion moves, last of all."
-        ),
+    @plant_asset(
+        profile,
+        CHAMPION,
+        "release",
+        "The model that answers. The gate compares the challenger with it; where the gate and the "
+        "promotion mode allow it, the alias @champion moves, last of all.",
+        ins={"oof": REPORT, "labelled": LABELLED},
+        kinds=["mlflow"],
     )
     def champion(
         context: dg.AssetExecutionContext, model_store: ModelStore, oof: pl.DataFrame, labelled: pl.DataFrame

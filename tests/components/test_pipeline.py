@@ -68,7 +68,15 @@ def pipeline(home: Path) -> Pipeline:
 
 
 @pytest.fixture(scope="module")
-def finished(pipeline: Pipeline) -> dg.ExecuteInProcessResult:
+def left_running(home: Path) -> str:
+    """An MLflow run whose Dagster run was killed."""
+    registry = ModelRegistry.from_settings()
+    tags = {"dagster_run": "00000000-0000-0000-0000-000000000000"}
+    return registry.client.create_run(registry.experiment("demo_models"), tags=tags).info.run_id
+
+
+@pytest.fixture(scope="module")
+def finished(pipeline: Pipeline, left_running: str) -> dg.ExecuteInProcessResult:
     simulation = simulate(pipeline.profile, datetime(2026, 1, 1, tzinfo=UTC), 28, 7)
     pipeline.drop.mkdir(parents=True)
     files = write_drop(simulation, "long_csv", pipeline.drop)
@@ -89,6 +97,16 @@ def test_first_champion_answers_with_the_gates_verdict_beside_it(
     metadata = pipeline.metadata(finished, "champion")
     assert "first champion" in str(metadata["verdict"].value)
     assert metadata["gate"].value
+
+
+def test_what_a_killed_run_left_running_is_ended_and_its_own_runs_are_not(
+    finished: dg.ExecuteInProcessResult, left_running: str
+) -> None:
+    registry = ModelRegistry.from_settings()
+    experiment = registry.experiment("demo_models")
+    status = {run.info.run_id: run.info.status for run in registry.client.search_runs([experiment])}
+    assert status.pop(left_running) == "KILLED"
+    assert set(status.values()) == {"FINISHED"}
 
 
 def test_tables_follow_each_other_row_by_row(pipeline: Pipeline, finished: dg.ExecuteInProcessResult) -> None:

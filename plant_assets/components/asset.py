@@ -1,0 +1,46 @@
+"""The decorator of every asset of a plant, so that keys, groups and pools are alike.
+
+Belongs here: what all assets share. Doesn't belong here: what any of them does, and names (`naming.py`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import dagster as dg
+
+from plant_assets.components.naming import MODELLERS, Stage, asset_key, group
+from plant_assets.profile.model import PlantProfile
+
+
+def plant_asset(
+    profile: PlantProfile,
+    name: str,
+    stage: Stage,
+    description: str,
+    *,
+    ins: Mapping[str, str] | None = None,
+    owners: Sequence[str] = (MODELLERS,),
+    kinds: Sequence[str] = ("polars", "parquet"),
+    tags: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
+    """An asset of a plant; one at a time of those of one plant runs.
+
+    Args:
+        profile: the plant.
+        name: the asset's own part of its key.
+        stage: of which group it is.
+        description: what a person reads of it.
+        ins: parameter → asset of the same plant that is read into it.
+        owners: teams.
+        kinds: labels in the graph.
+        tags: further labels to search by.
+    """
+    return dg.asset(
+        key=asset_key(profile.name, name),
+        ins={given: dg.AssetIn(key=asset_key(profile.name, read)) for given, read in (ins or {}).items()},
+        group_name=group(profile.name, stage),
+        owners=owners,
+        kinds=set(kinds),
+        pool=profile.name,
+        description=description,
+        tags=tags,
+    )
