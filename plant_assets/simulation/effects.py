@@ -22,6 +22,7 @@ class Canvas:
         noise: standard deviation of each tag's normal noise, one number a tag.
         column: tag name → position.
         hour: steps an hour.
+        first: the step that the first row stands for.
     """
 
     shift: np.ndarray
@@ -30,6 +31,15 @@ class Canvas:
     noise: np.ndarray
     column: dict[str, int]
     hour: int
+    first: int = 0
+
+    @classmethod
+    def blank(
+        cls, steps: int, noise: np.ndarray, column: dict[str, int], hour: int, first: int = 0
+    ) -> "Canvas":
+        """Nothing drawn yet on `steps` steps."""
+        shape = (steps, len(column))
+        return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool), noise, column, hour, first)
 
     @property
     def steps(self) -> int:
@@ -38,14 +48,16 @@ class Canvas:
     def draw(
         self, tag: str, begin: int, shape: np.ndarray, *, swing: np.ndarray | float = 0.0, busy: bool = True
     ) -> None:
-        """Add `shape` (and `swing`, in the tag's unit) from step `begin` on; parts past the end fall off."""
+        """Add `shape` (and `swing`, in the tag's unit) from step `begin` on; parts beyond the canvas fall off."""
         column = self.column.get(tag)
-        length = min(len(shape), self.steps - begin)
+        skipped = max(0, self.first - begin)
+        begin = max(0, begin - self.first)
+        length = min(len(shape) - skipped, self.steps - begin)
         if column is None or length <= 0:
             return
-        rows = slice(begin, begin + length)
-        self.shift[rows, column] += shape[:length]
-        added = swing[:length] if isinstance(swing, np.ndarray) else np.full(length, swing)
+        rows, part = slice(begin, begin + length), slice(skipped, skipped + length)
+        self.shift[rows, column] += shape[part]
+        added = swing[part] if isinstance(swing, np.ndarray) else np.full(length, swing)
         self.swing[rows, column] = np.hypot(self.swing[rows, column], added)
         if busy:
             self.busy[rows, column] = True

@@ -45,12 +45,22 @@ class Disturbance:
 class Scheduler:
     """Draws disturbances day by day; keeps campaigns and isolated events from overlapping."""
 
-    def __init__(self, hazards: Hazards, steps_per_hour: int, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        hazards: Hazards,
+        steps_per_hour: int,
+        kinds: tuple[str, ...],
+        memory: tuple[int, int] | None = None,
+    ) -> None:
         self._hazards = hazards
         self._hour = steps_per_hour
         self._kinds = kinds
-        self._free_from = 30 * steps_per_hour
-        self._campaigns = 0
+        self._free_from, self._campaigns = memory or (30 * steps_per_hour, 0)
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """What another scheduler needs to go on from here: first free step, campaigns so far."""
+        return self._free_from, self._campaigns
 
     def day(self, first_step: int, rng: np.random.Generator) -> list[Disturbance]:
         """Everything that begins on the day that starts at `first_step`."""

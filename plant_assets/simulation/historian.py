@@ -4,7 +4,11 @@ import numpy as np
 
 
 def log_tag(
-    values: np.ndarray, seconds: np.ndarray, deadband: float, heartbeat: float
+    values: np.ndarray,
+    seconds: np.ndarray,
+    deadband: float,
+    heartbeat: float,
+    last: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose which moves of one tag are recorded.
 
@@ -13,30 +17,38 @@ def log_tag(
         seconds: time of each move from the start, ascending.
         deadband: smallest change from the last record that is recorded.
         heartbeat: seconds after which the last value is recorded again.
+        last: time and value of the record before these moves; None: there is none.
 
     Returns:
         Seconds and values of the records, ascending.
     """
     times: list[float] = []
     kept: list[float] = []
-    last_time, last = -np.inf, np.nan
+    begun = last is not None
+    last_time, shown = last or (-np.inf, np.nan)
     for time, value in zip(seconds.tolist(), values.tolist(), strict=True):
-        while time - last_time > heartbeat and kept:
+        while begun and time - last_time > heartbeat:
             last_time += heartbeat
             times.append(last_time)
-            kept.append(last)
-        if not kept or abs(value - last) > deadband:
+            kept.append(shown)
+        if not begun or abs(value - shown) > deadband:
             times.append(time)
             kept.append(value)
-            last_time, last = time, value
+            begun, last_time, shown = True, time, value
     return np.array(times), np.array(kept)
 
 
 def beat(
-    seconds: np.ndarray, values: np.ndarray, until: float, heartbeat: float
+    seconds: np.ndarray,
+    values: np.ndarray,
+    until: float,
+    heartbeat: float,
+    last: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Repeat the last record at the heartbeat up to `until` (which is not reached)."""
-    if not len(seconds):
+    """Repeat the last record, of these or `last`, at the heartbeat up to `until` (which is not reached)."""
+    if len(seconds):
+        last = float(seconds[-1]), float(values[-1])
+    if last is None:
         return seconds, values
-    extra = np.arange(seconds[-1] + heartbeat, until, heartbeat)
-    return np.concatenate([seconds, extra]), np.concatenate([values, np.full(len(extra), values[-1])])
+    extra = np.arange(last[0] + heartbeat, until, heartbeat)
+    return np.concatenate([seconds, extra]), np.concatenate([values, np.full(len(extra), last[1])])

@@ -68,21 +68,29 @@ def mixing_matrix(names: list[str]) -> np.ndarray:
     return factor / np.linalg.norm(factor, axis=1, keepdims=True)
 
 
-def baselines(models: list[TagModel], walk: np.ndarray) -> np.ndarray:
-    """Wandering level of each tag, [hours, T], an Ornstein-Uhlenbeck process from its own first draw."""
+def baselines(
+    models: list[TagModel], walk: np.ndarray, state: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wandering level of each tag, [hours, T], an Ornstein-Uhlenbeck process; and its last state, [T].
+
+    Args:
+        models: the tags'.
+        walk: innovations, [hours, T].
+        state: where it was the hour before; by default it begins at its own first draw.
+    """
     keep = np.exp(-1.0 / np.array([m.drift_hours for m in models]))
     kick = np.sqrt(1 - keep**2)
-    state = walk[0].copy()
+    current: np.ndarray = walk[0].copy() if state is None else state
     path = np.empty_like(walk)
     for row, innovation in enumerate(walk):
-        state = keep * state + kick * innovation
-        path[row] = state
+        current = keep * current + kick * innovation
+        path[row] = current
     level, drift = np.array([m.level for m in models]), np.array([m.drift for m in models])
-    return level + drift * np.clip(path, -2.2, 2.2)
+    return level + drift * np.clip(path, -2.2, 2.2), current
 
 
-def moves(draws: Draws, busy: np.ndarray, hour: int, historian: Historian) -> np.ndarray:
-    """Which steps bring a new value, [S, T] of bool."""
+def moves(draws: Draws, busy: np.ndarray, hour: int, historian: Historian, *, begins: bool) -> np.ndarray:
+    """Which steps bring a new value, [S, T] of bool; all tags move at the step with which a plant begins."""
     active = draws.quiet > _quantile(historian.quiet_share)
     steps = np.repeat(active, hour, axis=0)
     rate = np.where(busy, historian.busy_moves, historian.moves) / hour
@@ -90,7 +98,7 @@ def moves(draws: Draws, busy: np.ndarray, hour: int, historian: Historian) -> np
     certain = np.zeros_like(further)
     hours, tags = np.nonzero(active)
     certain[hours * hour + draws.first_move[hours, tags], tags] = True
-    further[0] = True
+    further[0] |= begins
     return further | certain
 
 

@@ -7,26 +7,15 @@ simulation begins with the shorter one (PCG64, one generator a day).
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance, faulty_tag
 from plant_assets.simulation.events import ALARMING, Disturbance, Scheduler
-from plant_assets.simulation.historian import beat, log_tag
-from plant_assets.simulation.parameters import Parameters, TagModel, set_point_level, tag_model
-from plant_assets.simulation.process import (
-    HOURS,
-    Draws,
-    baselines,
-    draw_day,
-    fast_part,
-    join,
-    mixing_matrix,
-    moves,
-)
+from plant_assets.simulation.parameters import Parameters
+from plant_assets.simulation.process import HOURS, Draws, join
+from plant_assets.simulation.unit import STEPS_PER_HOUR, Unit, day_generator
 
-STEPS_PER_HOUR = 12
 EVENTS_SCHEMA = {
     "kind": pl.Utf8,
     "precursor_start": pl.Datetime("us", "UTC"),
@@ -94,32 +83,19 @@ def simulate(
         ValueError: a start without time zone, fewer than one day, or a negative seed or event rate.
     """
     _check(start, days, seed, event_rate)
-    parameters = parameters or Parameters()
+    unit = Unit(profile, parameters)
     start = start.astimezone(UTC)
-    names = [tag.name for tag in profile.tags]
-    models = [_model(profile, name, parameters) for name in names]
-    kinds = tuple(kind for kind in ALARMING if KIND_TAGS[kind][0] in names)
-    scheduler = Scheduler(parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, kinds)
-    mixing = mixing_matrix(names)
+    scheduler = Scheduler(unit.parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, unit.kinds)
     daily: list[Draws] = []
     disturbances: list[Disturbance] = []
     for day in range(days):
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, day])))
+        rng = day_generator(seed, day)
         disturbances += scheduler.day(day * HOURS * STEPS_PER_HOUR, rng)
-        daily.append(draw_day(rng, len(names), STEPS_PER_HOUR, mixing, parameters.historian))
-    draws = join(daily)
-    canvas = _canvas(names, models, days)
+        daily.append(unit.draw_day(rng))
+    canvas = unit.canvas(days * HOURS * STEPS_PER_HOUR)
     for disturbance in disturbances:
         draw_disturbance(canvas, disturbance)
-    records = _records(
-        profile,
-        start,
-        models,
-        draws=draws,
-        canvas=canvas,
-        disturbances=disturbances,
-        parameters=parameters,
-    )
+    records, _ = unit.records(start, join(daily), canvas, disturbances)
     events = _events(start, days, canvas, disturbances)
     return Simulation(profile, start, days, records, events, _operator_log(events, start, days))
 
@@ -133,102 +109,6 @@ def _check(start: datetime, days: int, seed: int, event_rate: float) -> None:
         raise ValueError(f"seed: expected 0 or more, got {seed}")
     if event_rate < 0:
         raise ValueError(f"event_rate: expected 0 or more, got {event_rate}")
-
-
-def _model(profile: PlantProfile, name: str, parameters: Parameters) -> TagModel:
-    tag = profile.tag(name)
-    if tag.role == "sp" and tag.controller is not None:
-        return TagModel(set_point_level(profile, tag.controller, parameters), 0.0, decimals=2)
-    high = tag.saturation[1]
-    if high is not None:  # pinned to its end, with rare dips below
-        return TagModel(high + 0.22, 0.01, 0.14, 40, 3, 0.005)
-    return tag_model(tag, parameters)
-
-
-def _canvas(names: list[str], models: list[TagModel], days: int) -> Canvas:
-    shape = (days * HOURS * STEPS_PER_HOUR, len(names))
-    return Canvas(
-        shift=np.zeros(shape),
-        swing=np.zeros(shape),
-        busy=np.zeros(shape, dtype=bool),
-        noise=np.array([m.noise + 0.3 * m.drift for m in models]),
-        column={name: i for i, name in enumerate(names)},
-        hour=STEPS_PER_HOUR,
-    )
-
-
-def _records(
-    profile: PlantProfile,
-    start: datetime,
-    models: list[TagModel],
-    *,
-    draws: Draws,
-    canvas: Canvas,
-    disturbances: list[Disturbance],
-    parameters: Parameters,
-) -> pl.DataFrame:
-    level = np.repeat(baselines(models, draws.walk), STEPS_PER_HOUR, axis=0)
-    noise = np.array([m.noise for m in models])
-    wild = np.clip(draws.swing, -2.2, 2.2) * canvas.swing
-    process = level + noise * fast_part(draws, STEPS_PER_HOUR) + canvas.shift + wild
-    moving = moves(draws, canvas.busy, STEPS_PER_HOUR, parameters.historian)
-    _freeze(moving, canvas, disturbances)
-    step = 3600 / STEPS_PER_HOUR
-    seconds = np.floor((np.arange(canvas.steps)[:, None] + draws.jitter) * step)
-    seconds[0] = 0
-    heartbeat = parameters.historian.heartbeat_hours * 3600
-    parts = [
-        _tag_records(
-            profile,
-            name,
-            models[i],
-            process=process[:, i],
-            seconds=seconds[:, i],
-            moving=moving[:, i],
-            heartbeat=heartbeat,
-        )
-        for name, i in canvas.column.items()
-    ]
-    offset = pl.duration(seconds=pl.col("seconds").cast(pl.Int64))
-    return (
-        pl.concat(parts)
-        .select(
-            (pl.lit(start).cast(pl.Datetime("us", "UTC")) + offset).alias("timestamp"),
-            "tag",
-            "value",
-            pl.lit("good").alias("quality"),
-        )
-        .sort("timestamp", maintain_order=True)
-    )
-
-
-def _tag_records(
-    profile: PlantProfile,
-    name: str,
-    model: TagModel,
-    *,
-    process: np.ndarray,
-    seconds: np.ndarray,
-    moving: np.ndarray,
-    heartbeat: float,
-) -> pl.DataFrame:
-    tag = profile.tag(name)
-    low, high = tag.range
-    low = max(low, model.floor) if model.floor is not None else low
-    top = tag.saturation[1]
-    high = min(high, top + 0.08) if top is not None else high
-    shown = np.round(np.clip(process, low, high), model.decimals)
-    times, values = log_tag(shown[moving], seconds[moving], model.deadband, heartbeat)
-    times, values = beat(times, values, len(process) * 3600 / STEPS_PER_HOUR, heartbeat)
-    return pl.DataFrame({"seconds": times, "value": values}).with_columns(tag=pl.lit(name))
-
-
-def _freeze(moving: np.ndarray, canvas: Canvas, disturbances: list[Disturbance]) -> None:
-    """A frozen instrument moves no more; the historian's heartbeat goes on."""
-    for disturbance in disturbances:
-        if disturbance.detail == "frozen":
-            column = canvas.column[faulty_tag(disturbance, canvas.column)]
-            moving[max(1, disturbance.begin) : disturbance.end, column] = False
 
 
 def _events(start: datetime, days: int, canvas: Canvas, disturbances: list[Disturbance]) -> pl.DataFrame:
