@@ -13,8 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import JsonValue
 from starlette.exceptions import HTTPException
 
+from serving.faults import MOST_FAULTS, fault, faults_of
+
 MEDIA_TYPE = "application/problem+json"
-MOST_FAULTS = 20
 log = logging.getLogger("serving")
 
 
@@ -49,7 +50,7 @@ class Problem(Exception):  # noqa: N818 the RFC's own word
 
 
 class Invalid(Problem):
-    """A request whose content can't be used; `errors` holds field and expectation of each fault."""
+    """A request whose content can't be used; `errors` holds field, message and expectation of each fault."""
 
     status = 422
     slug = "invalid-request"
@@ -57,7 +58,10 @@ class Invalid(Problem):
 
     def __init__(self, errors: list[dict[str, JsonValue]]) -> None:
         first = errors[0]
-        super().__init__(f"{first['field']}: {first['message']}", errors=[*errors[:MOST_FAULTS]])
+        super().__init__(
+            f"{first['field']}: {first['message']}; expected {first['expected']}",
+            errors=[*errors[:MOST_FAULTS]],
+        )
 
 
 class UnknownFeature(Problem):
@@ -111,10 +115,6 @@ def invalid(field: str, message: str, expected: str) -> Invalid:
     return Invalid([fault(field, message, expected)])
 
 
-def fault(field: str, message: str, expected: str) -> dict[str, JsonValue]:
-    return {"field": field, "message": message, "expected": expected}
-
-
 def problem_type(slug: str) -> str:
     return f"urn:forewarn:problem:{slug}"
 
@@ -129,11 +129,7 @@ async def _handle(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         return error.response()
     if isinstance(error, RequestValidationError):
-        faults = [
-            fault(".".join(str(part) for part in e["loc"]), str(e["msg"]), str(e["type"]))
-            for e in error.errors()
-        ]
-        return Invalid(faults).response()
+        return Invalid(faults_of(error.errors())).response()
     if isinstance(error, HTTPException):
         return _from_framework(error, request).response()
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)

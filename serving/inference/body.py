@@ -8,7 +8,8 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving.errors import Invalid, NotJson, TooLarge, fault
+from serving.errors import Invalid, NotJson, TooLarge
+from serving.faults import faults_of
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -32,19 +33,10 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Bod
     try:
         return shape.model_validate_json(content)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        if faults[0]["type"] == "json_invalid":
-            raise NotJson(faults[0]["msg"]) from None
-        raise Invalid(
-            [
-                fault(
-                    ".".join(str(part)[:100] for part in f["loc"]) or "body",
-                    f["msg"].removeprefix("Value error, "),
-                    f["type"],
-                )
-                for f in faults
-            ]
-        ) from None
+        errors = error.errors(include_url=False)
+        if errors[0]["type"] == "json_invalid":
+            raise NotJson(errors[0]["msg"]) from None
+        raise Invalid(faults_of(errors, shape.model_fields)) from None
 
 
 def _too_large(most_bytes: int) -> TooLarge:

@@ -13,6 +13,7 @@ import numpy as np
 
 from plant_assets.features.spec import feature_sources
 from serving.errors import invalid
+from serving.faults import got
 from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
@@ -177,7 +178,7 @@ def _number(value: float | str | None, place: str, name: str) -> float:
     if value is None:
         return math.nan
     if isinstance(value, str | bool):
-        raise invalid(_at(place, name), f"got {str(value)[:40]!r}", "a number or null")
+        raise invalid(_at(place, name), got(value), "a number or null")
     if not abs(value) <= LARGEST:
         raise invalid(_at(place, name), "not finite, or beyond 1e100", "a finite number or null")
     return float(value)

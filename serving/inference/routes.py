@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue
 
 from serving.champion import CHAMPION, Champions, LoadedModel, Slot
 from serving.errors import NotReady, UnknownPlant, invalid
+from serving.faults import got
 from serving.inference import schemas
 from serving.inference.answers import forecast_answer, model_info, predict_answer
 from serving.inference.body import read_body
@@ -136,7 +137,7 @@ def _forecast(models: PlantModels, body: schemas.ForecastRequest) -> dict[str, J
         raise invalid("recent_observations", f"{len(rows)} rows", f"at least {least} rows, oldest first")
     hours = _forecasters(models)
     if body.horizon != "all" and body.horizon not in hours:
-        raise invalid("horizon", f"got {body.horizon}", f"one of {sorted(hours)} or 'all'")
+        raise invalid("horizon", got(body.horizon), f"one of {sorted(hours)} or 'all'")
     wanted = sorted(hours) if body.horizon == "all" else [body.horizon]
     loaded = [models.ready(hours[h]) for h in wanted]
     answers = [

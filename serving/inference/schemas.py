@@ -8,8 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from serving.faults import Expected, unexpected
+
 MOST_ROWS = 10_000
-Value = Annotated[float, Field(strict=True)] | str | None
+Value = Annotated[Annotated[float, Field(strict=True)] | str | None, Expected("a number or null")]
 """Numbers; a text is refused later with its place, but for timestamps."""
 
 Named = Annotated[dict[str, Value], Field(max_length=5_000)]
@@ -37,7 +39,10 @@ class PredictRequest(_Request):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.features is None) == (self.readings is None):
-            raise ValueError("expected either features or readings")
+            wrong = (
+                "both features and readings" if self.features is not None else "neither features nor readings"
+            )
+            raise unexpected(wrong, "one of the two")
         return self
 
 
@@ -45,7 +50,9 @@ class ForecastRequest(_Request):
     """Recent raw rows, oldest first, one sampling interval apart; at least the forecasters' window."""
 
     recent_observations: Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS)]
-    horizon: int | Literal["all"] = Field(default=1, description="hours ahead, or all")
+    horizon: Annotated[int | Literal["all"], Expected("a whole number of hours, or 'all'")] = Field(
+        default=1, description="hours ahead, or all"
+    )
 
 
 class RuleFired(BaseModel):

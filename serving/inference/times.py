@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from plant_assets.profile.durations import format_duration
 from serving.errors import Invalid, invalid
+from serving.faults import got
 
 TIME_NAMES = ("timestamp", "time")
 Reading = Mapping[str, float | str | None]
@@ -50,7 +51,7 @@ def _time(reading: Reading, field: str) -> datetime | None:
 
 
 def _no_time(value: float | str, field: str) -> Invalid:
-    return invalid(field, f"got {str(value)[:40]!r}", "ISO 8601, as 2024-01-01T00:00Z")
+    return invalid(field, got(value), "ISO 8601, as 2024-01-01T00:00Z")
 
 
 def _gap(step: timedelta) -> str:
