@@ -3,6 +3,7 @@
 Belongs here: the calibrators that a bundle may hold. Doesn't belong here: fitting them.
 """
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -11,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from serving.scorers import Floats, logistic
 
 
-class _Calibrator(BaseModel):
+class _Calibrator(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @abstractmethod
     def probability(self, scores: Floats) -> Floats:
         """Probabilities (rows,) of scores (rows,)."""
-        raise NotImplementedError
 
 
 class Platt(_Calibrator):

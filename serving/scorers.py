@@ -8,6 +8,7 @@ Every scorer takes float64 rows (rows, features) without NaN and gives (rows,), 
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
@@ -54,12 +55,14 @@ class Arrays:
         return array
 
 
-class _Node(BaseModel):
+class _Plain(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+class _Node(_Plain, ABC):
+    @abstractmethod
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
         """The node's evaluation for rows of `width` features."""
-        raise NotImplementedError
 
 
 class Constant(_Node):
@@ -193,7 +196,7 @@ class Scaled(_Node):
         return lambda rows: inner((rows - centre) / scale)
 
 
-class Part(_Node):
+class Part(_Plain):
     """One member of a mean, standardised by (score - centre) / scale, after a log if asked."""
 
     scorer: "ScorerNode"
