@@ -80,11 +80,35 @@ async def _named_plant(plant: str, request: Request) -> PlantModels:
 
 
 def routers() -> list[APIRouter]:
-    """One router for the root, one for `/plants/{plant}`."""
+    """The list of plants, one router for the root, one for `/plants/{plant}`."""
     return [
+        _plants_router(),
         _router("", _default_plant, "the default plant"),
         _router("/plants/{plant}", _named_plant, "a plant"),
     ]
+
+
+def _plants_router() -> APIRouter:
+    router = APIRouter(tags=["the service"])
+
+    @router.get("/plants", response_model=schemas.PlantsAnswer)
+    async def list_plants(request: Request) -> Response:
+        """All plants, and which of them answers at the root."""
+        champions: Champions = request.app.state.champions
+        default = request.app.state.settings.default_plant
+        return _json({"plants": [_plant(name, champions, default) for name in champions.slots]})
+
+    return router
+
+
+def _plant(name: str, champions: Champions, default: str) -> dict[str, JsonValue]:
+    champion = champions.slots[name].get(CHAMPION)
+    return {
+        "name": name,
+        "title": champions.profiles[name].title,
+        "default": name == default,
+        "ready": champion is not None and champion.current is not None,
+    }
 
 
 def _router(prefix: str, models_of: Callable[..., Awaitable[PlantModels]], tag: str) -> APIRouter:

@@ -107,6 +107,17 @@ class ModelInfo(BaseModel):
     fault: str = ""
 
 
+class Plant(BaseModel):
+    name: str
+    title: str
+    default: bool = Field(description="whether the routes at the root are its")
+    ready: bool = Field(description="whether its champion answers")
+
+
+class PlantsAnswer(BaseModel):
+    plants: list[Plant]
+
+
 class ModelsAnswer(BaseModel):
     models: list[ModelInfo]
 

@@ -12,6 +12,7 @@ from plant_assets.features.polars_engine import compute_features, with_deviation
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.resample import resample
+from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
 from serving.settings import Settings
@@ -220,6 +221,22 @@ async def test_each_plant_has_routes_of_its_own(client) -> None:
     missing = await client.post("/plants/nowhere/predict", json={"features": {"PDT31008": 220.0}})
     assert missing.status_code == 404
     assert missing.json()["detail"] == "no plant 'nowhere'; expected one of demo, gas_treatment"
+
+
+async def test_the_plants_are_listed(client) -> None:
+    answer = await client.get("/plants")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "plants": [
+            {"name": "demo", "title": load_profile("demo").title, "default": False, "ready": False},
+            {
+                "name": "gas_treatment",
+                "title": load_profile("gas_treatment").title,
+                "default": True,
+                "ready": True,
+            },
+        ]
+    }
 
 
 @pytest.mark.parametrize(
