@@ -9,18 +9,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from plant_assets.profile.variables import Environment, Folder, read_environment
+from plant_assets.profile.variables import Environment, read_environment
 
 
 class Settings(Environment):
     """Every `FOREWARN_*` variable of the pipeline; the table in docs/settings.md explains them."""
 
-    drop: Folder = Path("data_drop")
     lake: str = ""
     feature_engine: Literal["polars", "spark"] = "polars"
     executor: Literal["in_process", "forkserver"] = "in_process"
     demo: bool = True
     max_drop_mb: int = Field(default=500, ge=1)
+    live_retrain_hours: int = Field(default=672, ge=1)
     poll_seconds: int = Field(default=2, ge=1, le=3600)
     port_dagster: int = Field(default=3000, ge=1, le=65535)
     port_code: int = Field(default=3001, ge=1, le=65535)

@@ -27,6 +27,9 @@ class Settings(Environment):
     logins_per_minute: int = Field(default=10, ge=1, le=10_000)
     registrations_per_hour: int = Field(default=20, ge=1, le=10_000)
     history_rows: int = Field(default=20_000, ge=1)
+    sensors_plant: str = "demo"
+    plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 stands still")
+    live_flush_hours: int = Field(default=168, ge=0, le=2000)
 
     @property
     def mlflow_address(self) -> str:

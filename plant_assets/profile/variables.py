@@ -45,6 +45,11 @@ KNOWN = frozenset(
         "FOREWARN_LOGINS_PER_MINUTE",
         "FOREWARN_REGISTRATIONS_PER_HOUR",
         "FOREWARN_HISTORY_ROWS",
+        "FOREWARN_SENSORS_PLANT",
+        "FOREWARN_SENSORS_SEED",
+        "FOREWARN_PLANT_SPEED",
+        "FOREWARN_LIVE_FLUSH_HOURS",
+        "FOREWARN_LIVE_RETRAIN_HOURS",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",
@@ -71,6 +76,7 @@ class Environment(BaseSettings):
     )
 
     home: Folder = Path(".forewarn")
+    drop: Folder = Path("data_drop")
     defs: Folder = DEFS_FOLDER
     default_plant: str = "gas_treatment"
     host: str = "127.0.0.1"
@@ -80,6 +86,7 @@ class Environment(BaseSettings):
     port_inference: int = Field(default=7502, ge=1, le=65535)
     port_gateway: int = Field(default=7501, ge=1, le=65535)
     port_sensors: int = Field(default=7500, ge=1, le=65535)
+    sensors_seed: int | None = Field(default=None, ge=0, lt=2**63, description="of a new simulated plant")
 
 
 SideSettings = TypeVar("SideSettings", bound=Environment)
