@@ -10,12 +10,12 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, JsonValue
 
+from serving.body import read_body
 from serving.champion import CHAMPION, Champions, LoadedModel, Slot
 from serving.errors import NotReady, UnknownPlant, invalid
 from serving.faults import got
 from serving.inference import schemas
 from serving.inference.answers import forecast_answer, model_info, predict_answer
-from serving.inference.body import read_body
 from serving.settings import Settings
 
 RETRY_AFTER_S = 5

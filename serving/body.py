@@ -22,6 +22,22 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Bod
         NotJson: no JSON document, or one nested too deeply.
         Invalid: another shape; says which field, and what was expected.
     """
+    content = await read_bytes(request, most_bytes)
+    try:
+        return shape.model_validate_json(content)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        if errors[0]["type"] == "json_invalid":
+            raise NotJson(errors[0]["msg"]) from None
+        raise Invalid(faults_of(errors, shape.model_fields)) from None
+
+
+async def read_bytes(request: Request, most_bytes: int) -> bytes:
+    """The request's body as it came.
+
+    Raises:
+        TooLarge: more than `most_bytes`; read no further.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
@@ -30,13 +46,7 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Bod
         content += chunk
         if len(content) > most_bytes:
             raise _too_large(most_bytes)
-    try:
-        return shape.model_validate_json(content)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-        if errors[0]["type"] == "json_invalid":
-            raise NotJson(errors[0]["msg"]) from None
-        raise Invalid(faults_of(errors, shape.model_fields)) from None
+    return bytes(content)
 
 
 def _too_large(most_bytes: int) -> TooLarge:
