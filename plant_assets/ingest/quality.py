@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from plant_assets.profile.model import Sampling, Tag
+from plant_assets.profile.model import Sampling
+from plant_assets.profile.tag import Tag
 
 HELD = 1
 """No record in the interval; the value is the last one before it."""

@@ -14,7 +14,8 @@ import polars as pl
 from plant_assets.ingest.quality import flag_column, flags
 from plant_assets.ingest.records import TIME
 from plant_assets.ingest.sources import SOURCES, sources
-from plant_assets.profile.model import Aggregate, PlantProfile, Tag
+from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import Aggregate, Tag
 
 MAX_ROWS = 100_000_000
 

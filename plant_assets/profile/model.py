@@ -1,80 +1,24 @@
 """What is particular to one plant, as strict Pydantic models.
 
 Belongs here: every field a `defs.yaml` may hold, and the checks that need more than one field.
-Doesn't belong here: reading files (`load.py`), or anything that evaluates data.
+Doesn't belong here: a tag's own (`tag.py`), reading files (`load.py`), or anything that evaluates data.
 """
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
+from plant_assets.profile.tag import Strict, Tag
 
-TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=500)]
-Role = Literal["indicator", "pv", "op", "sp"]
-Aggregate = Literal["max", "min"]
+FEATURE_KINDS = ("mean", "std", "range", "difference", "median_deviation", "exceedance", "slope_to_limit")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class Limits(_Strict):
-    """Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed."""
-
-    LL: float | None = None
-    L: float | None = None
-    H: float | None = None
-    HH: float | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        given = [v for v in (self.LL, self.L, self.H, self.HH) if v is not None]
-        if given != sorted(given):
-            raise ValueError("expected LL <= L <= H <= HH")
-        return self
-
-
-class Tag(_Strict):
-    """One measured point of the historian."""
-
-    name: TagName
-    description: str
-    unit: str
-    range: tuple[float, float] = Field(description="what can physically be true; outside is bad data")
-    saturation: tuple[float | None, float | None] = Field(
-        default=(None, None), description="at or beyond these the instrument reads its end, not the process"
-    )
-    normal: tuple[float, float] | None = Field(default=None, description="the band of normal operation")
-    limits: Limits = Limits()
-    process_unit: str
-    role: Role = "indicator"
-    controller: str | None = Field(default=None, description="the loop that a pv, op or sp belongs to")
-    aggregates: tuple[Aggregate, ...] = Field(
-        default=(), description="interval extremes kept beside the median, as <name>_max, <name>_min"
-    )
-    aliases: tuple[str, ...] = ()
-    used: bool = Field(default=True, description="whether features are built from it")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not self.range[0] < self.range[1]:
-            raise ValueError(f"range: expected low < high, got {list(self.range)}")
-        if (self.role == "indicator") != (self.controller is None):
-            raise ValueError("controller: expected for roles pv, op and sp, and only for them")
-        return self
-
-    @property
-    def extremes(self) -> list[str]:
-        """Names of its interval extremes, such as `PDT31008_max`."""
-        return [f"{self.name}_{aggregate}" for aggregate in self.aggregates]
-
-
-class Sampling(_Strict):
+class Sampling(Strict):
     """How event-driven records become rows of equal spacing."""
 
     interval: Duration
@@ -83,7 +27,7 @@ class Sampling(_Strict):
     frozen_after: Duration = Field(description="records that repeat one value for so long mark it frozen")
 
 
-class Rule(_Strict):
+class Rule(Strict):
     """A named condition in SQL over tags and features, evaluated on rows of one interval."""
 
     name: Slug
@@ -91,7 +35,7 @@ class Rule(_Strict):
     description: str = ""
 
 
-class Period(_Strict):
+class Period(Strict):
     """A stretch that operators know to be abnormal; both ends belong to it."""
 
     start: AwareDatetime
@@ -105,7 +49,7 @@ class Period(_Strict):
         return self
 
 
-class Labels(_Strict):
+class Labels(Strict):
     """What counts as an alarm, and as the transition beside it."""
 
     alarm_rules: tuple[Rule, ...] = ()
@@ -113,7 +57,7 @@ class Labels(_Strict):
     periods: tuple[Period, ...] = ()
 
 
-class Features(_Strict):
+class Features(Strict):
     """Which causal features are built from every used tag and every controller's deviation."""
 
     mean: tuple[Duration, ...] = ()
@@ -131,7 +75,7 @@ class Features(_Strict):
     window_steps: int = Field(default=12, ge=2, le=240, description="steps a forecaster looks back")
 
 
-class AlarmBudget(_Strict):
+class AlarmBudget(Strict):
     """What false alarms the operators accept, and how alarms are de-bounced (ISA-18.2)."""
 
     false_alarm_hours_per_day: float = Field(gt=0, le=24)
@@ -144,14 +88,14 @@ class AlarmBudget(_Strict):
     required_lead: Duration = timedelta(hours=1)
 
 
-class Validation(_Strict):
+class Validation(Strict):
     folds: int = Field(default=5, ge=2, le=20)
     gap: Duration = timedelta(hours=24)
     min_events: int = Field(default=5, ge=1, description="with fewer the gate refuses to compare")
     seed: int = 20141223
 
 
-class Recommendation(_Strict):
+class Recommendation(Strict):
     """Advice for the operator when `when` holds (over tags, features and `risk_score`)."""
 
     when: Expression
@@ -171,7 +115,7 @@ ModelName = Literal[
 ]
 
 
-class PlantProfile(_Strict):
+class PlantProfile(Strict):
     """Everything that is particular to a plant. A second plant is another of these, and no Python."""
 
     name: Slug
@@ -285,21 +229,3 @@ class PlantProfile(_Strict):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
-
-
-FEATURE_KINDS = ("mean", "std", "range", "difference", "median_deviation", "exceedance", "slope_to_limit")
-
-__all__ = [
-    "FEATURE_KINDS",
-    "AlarmBudget",
-    "Features",
-    "Labels",
-    "Limits",
-    "Period",
-    "PlantProfile",
-    "Recommendation",
-    "Rule",
-    "Sampling",
-    "Tag",
-    "Validation",
-]

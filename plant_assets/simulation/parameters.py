@@ -7,7 +7,8 @@ of an event-driven historian); *fitted* numbers were chosen so that a simulated 
 
 from dataclasses import dataclass, field
 
-from plant_assets.profile.model import PlantProfile, Tag
+from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import Tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""One measured point of a plant, as a strict Pydantic model.
+
+Belongs here: what is told of a tag, and the strictness that all models of a profile share.
+Doesn't belong here: what needs more than one tag (`model.py`).
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Role = Literal["indicator", "pv", "op", "sp"]
+Aggregate = Literal["max", "min"]
+
+
+class Strict(BaseModel):
+    """Refuses unknown fields; never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Limits(Strict):
+    """Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed."""
+
+    LL: float | None = None
+    L: float | None = None
+    H: float | None = None
+    HH: float | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        given = [v for v in (self.LL, self.L, self.H, self.HH) if v is not None]
+        if given != sorted(given):
+            raise ValueError("expected LL <= L <= H <= HH")
+        return self
+
+
+class Tag(Strict):
+    """One measured point of the historian."""
+
+    name: TagName
+    description: str
+    unit: str
+    range: tuple[float, float] = Field(description="what can physically be true; outside is bad data")
+    saturation: tuple[float | None, float | None] = Field(
+        default=(None, None), description="at or beyond these the instrument reads its end, not the process"
+    )
+    normal: tuple[float, float] | None = Field(default=None, description="the band of normal operation")
+    limits: Limits = Limits()
+    process_unit: str
+    role: Role = "indicator"
+    controller: str | None = Field(default=None, description="the loop that a pv, op or sp belongs to")
+    aggregates: tuple[Aggregate, ...] = Field(
+        default=(), description="interval extremes kept beside the median, as <name>_max, <name>_min"
+    )
+    aliases: tuple[str, ...] = ()
+    used: bool = Field(default=True, description="whether features are built from it")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.range[0] < self.range[1]:
+            raise ValueError(f"range: expected low < high, got {list(self.range)}")
+        if (self.role == "indicator") != (self.controller is None):
+            raise ValueError("controller: expected for roles pv, op and sp, and only for them")
+        return self
+
+    @property
+    def extremes(self) -> list[str]:
+        """Names of its interval extremes, such as `PDT31008_max`."""
+        return [f"{self.name}_{aggregate}" for aggregate in self.aggregates]
