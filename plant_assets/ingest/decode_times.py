@@ -172,11 +172,11 @@ def _day_or_month_first(whole: list[tuple[str, pl.Series]], place: Where, text: 
 
 
 def _no_time(text: pl.Series, wrong: pl.Series, place: Where) -> Refusal:
-    index = wrong.arg_max() or 0
-    return Refusal(
+    return _refused(
         "no_time",
-        f"{shown(text[index])} is no time in the form of the other rows",
-        place=place(index),
+        wrong,
+        place,
+        lambda index: f"{shown(text[index])} is no time in the form of the other rows",
         expected="times such as 2015-01-31 08:00:00 or 2015-01-31T08:00:00+01:00, all in one form",
     )
 
@@ -201,11 +201,11 @@ def _localised(naive: pl.Series, zone: str, place: Where, series: pl.Series | No
     first = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     skipped = naive.is_not_null() & first.is_null()
     if skipped.any():
-        index = skipped.arg_max() or 0
-        raise Refusal(
+        raise _refused(
             "skipped_hour",
-            f"{naive[index]} does not exist in {zone}: clocks go forward over it",
-            place=place(index),
+            skipped,
+            place,
+            lambda index: f"{naive[index]} does not exist in {zone}: clocks go forward over it",
             expected="local times of that zone, UTC offsets in the text, or another time zone in the profile",
         )
     first = first.dt.convert_time_zone("UTC")
@@ -231,18 +231,28 @@ def _localised(naive: pl.Series, zone: str, place: Where, series: pl.Series | No
 def _check_span(times: pl.Series, place: Where, now: datetime) -> None:
     early, late = times < EARLIEST, times > now + AHEAD
     if early.any():
-        index = early.arg_max() or 0
-        raise Refusal(
+        why = "before 1980: a clock that was never set, or an empty time"
+        raise _refused(
             "date_too_early",
-            f"{times[index]:%Y-%m-%d %H:%M} is before 1980: a clock that was never set, or an empty time",
-            place=place(index),
+            early,
+            place,
+            lambda index: f"{times[index]:%Y-%m-%d %H:%M} is {why}",
             expected="times since 1980",
         )
     if late.any():
-        index = late.arg_max() or 0
-        raise Refusal(
+        why = f"in the future (now {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC)"
+        raise _refused(
             "date_in_future",
-            f"{times[index]:%Y-%m-%d %H:%M} UTC is in the future (now {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC)",
-            place=place(index),
+            late,
+            place,
+            lambda index: f"{times[index]:%Y-%m-%d %H:%M} UTC is {why}",
             expected="times up to now; check day and month, and the time zone in the profile",
         )
+
+
+def _refused(
+    code: str, wrong: pl.Series, place: Where, what: Callable[[int], str], *, expected: str
+) -> Refusal:
+    """The refusal of the first row that is wrong."""
+    index = wrong.arg_max() or 0
+    return Refusal(code, what(index), place=place(index), expected=expected)
