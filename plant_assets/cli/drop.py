@@ -3,12 +3,14 @@
 import shutil
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from filecmp import cmp
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, steps
@@ -25,6 +27,7 @@ def drop(
     files: Annotated[list[Path], typer.Argument(help="exports; several form one drop")],
     plant: Annotated[str, typer.Option(help="the plant they belong to")],
     follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
+    force: Annotated[bool, typer.Option("--force", help="take in content that went in before")] = False,
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
 ) -> None:
     """Drop exports for a plant and follow the run that takes them in."""
@@ -37,6 +40,8 @@ def drop(
         fail(f"no such file: {', '.join(missing)}")
     _refuse_to_overwrite(here, files, plant)
     targets = [place(file, here.drop / plant) for file in files]
+    if force:
+        _force(here, plant, targets)
     console.print(f"Dropped {', '.join(t.name for t in targets)} for {plant}.")
     if not follow:
         return
@@ -70,6 +75,16 @@ def _refuse_to_overwrite(here: Settings, files: list[Path], plant: str) -> None:
         fail(
             f"{', '.join(waiting)} in {here.drop / plant} was not taken in yet; wait, or drop under another name"
         )
+
+
+def _force(here: Settings, plant: str, targets: list[Path]) -> None:
+    """Say that these files are to be taken in even if their content went in before."""
+    manifest, now = Manifest(here.state_url), datetime.now(UTC)
+    try:
+        for target in targets:
+            manifest.force(plant, look_at(target), now)
+    except StorageError as error:
+        fail(str(error))
 
 
 def place(file: Path, folder: Path) -> Path:
@@ -106,6 +121,10 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
                 progress.update(settling, completed=1)
                 followed.add(run_id)
                 follow_run(run_id, progress, deadline)
+            if said := "; ".join(
+                f"{e.path.name}: {e.message}" for e in entries if e.state in _OPEN and e.message
+            ):
+                progress.update(settling, description=escape(said))
             if time.monotonic() > deadline:
                 fail(f"not taken in within {patience_s} s; `forewarn logs` and the Dagster page tell more")
             time.sleep(0.3)

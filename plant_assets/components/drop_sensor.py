@@ -27,17 +27,18 @@ from plant_assets.components.naming import (
     job_name,
     sensor_name,
 )
+from plant_assets.ingest.manifest_entry import UNREADABLE, ManifestEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.manifest import Manifest, ManifestEntry
+    from plant_assets.ingest.manifest import Manifest
 
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2
 _PASSING = ("StorageFullError", "StorageBusyError", "stayed locked", "database is locked", "No space left")
 _PAUSE = timedelta(seconds=15)
-"""After the first failure for want of room or of a lock; twice as long after each further one."""
+"""After the first failure that passes by itself; twice as long after each further one."""
 _GATHER = timedelta(seconds=30)
 """How long settled files wait for others of the folder that are still being written."""
 
@@ -75,7 +76,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
 
 def _ready_files(
     context: dg.SensorEvaluationContext, manifest: "Manifest", plant: str, lake: Lake, poll_seconds: int
-) -> tuple[list["ManifestEntry"], str]:
+) -> tuple[list[ManifestEntry], str]:
     """Files that a run should take in now, or why there are none."""
     folder = lake.drop_folder(plant)
     ready = manifest.scan(folder, plant, lake.now())
@@ -87,9 +88,12 @@ def _ready_files(
         return [], f"nothing new in {folder}"
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
     if not ready:
-        return [], "files wait for a full disk or a locked database"
+        return [], "files wait for a full disk, a locked database, or a file that can't be read"
     if busy := _active_run(context.instance, plant):
         return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
+    ready = [
+        entry for entry in ready if entry.forced
+    ] or ready  # content that went in before has a run of its own
     growing = [e for e in manifest.entries(plant, ["seen"]) if not e.gone]
     if growing and lake.now() - min(e.first_seen for e in ready) < _GATHER:
         return [], f"{len(ready)} files wait for {growing[0].path.name}, which is still being written"
@@ -97,7 +101,7 @@ def _ready_files(
 
 
 def _request(
-    manifest: "Manifest", profile: PlantProfile, entries: Sequence["ManifestEntry"], lake: Lake
+    manifest: "Manifest", profile: PlantProfile, entries: Sequence[ManifestEntry], lake: Lake
 ) -> dg.RunRequest:
     attempt = max(entry.attempt for entry in entries) + 1
     key = drop_key(entries, attempt)
@@ -106,7 +110,7 @@ def _request(
     return _run_request(profile, entries, key, attempt)
 
 
-def drop_key(entries: Sequence["ManifestEntry"], attempt: int) -> str:
+def drop_key(entries: Sequence[ManifestEntry], attempt: int) -> str:
     """Key of a drop's run: paths, contents and attempt, and when they were dropped.
 
     Dagster never repeats a key, and a file that was given up may be dropped again as it is.
@@ -116,12 +120,13 @@ def drop_key(entries: Sequence["ManifestEntry"], attempt: int) -> str:
 
 
 def _run_request(
-    profile: PlantProfile, entries: Sequence["ManifestEntry"], key: str, attempt: int
+    profile: PlantProfile, entries: Sequence[ManifestEntry], key: str, attempt: int
 ) -> dg.RunRequest:
     raw_op = asset_key(profile.name, RAW).to_python_identifier()
+    drop = {"files": [str(entry.path) for entry in entries], "force": any(entry.forced for entry in entries)}
     return dg.RunRequest(
         run_key=key,
-        run_config={"ops": {raw_op: {"config": {"files": [str(entry.path) for entry in entries]}}}},
+        run_config={"ops": {raw_op: {"config": drop}}},
         tags={PLANT_TAG: profile.name, DROP_TAG: key, ATTEMPT_TAG: str(attempt)},
     )
 
@@ -154,15 +159,17 @@ def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant:
             lake.manifest(failure.attempts).run_failed(entries, failure.reason, lake.now())
 
 
-def _pauses(instance: dg.DagsterInstance, entry: "ManifestEntry", lake: Lake) -> bool:
-    """Whether a file's last run found the disk full or a database locked, and that was just now."""
+def _pauses(instance: dg.DagsterInstance, entry: ManifestEntry, lake: Lake) -> bool:
+    """Whether a file's last run met what passes by itself, and that was just now."""
     if not entry.attempt or lake.now() - entry.changed_at >= _PAUSE * 2 ** (entry.attempt - 1):
         return False
+    if UNREADABLE in entry.message:
+        return True
     run = _run_of(instance, entry.run_id)
     return run is not None and run.status in _DEAD and _failure(instance, run).passing
 
 
-def _by_request(entries: Sequence["ManifestEntry"]) -> dict[str, list["ManifestEntry"]]:
+def _by_request(entries: Sequence[ManifestEntry]) -> dict[str, list[ManifestEntry]]:
     found: dict[str, list[ManifestEntry]] = {}
     for entry in entries:
         if entry.run_id:

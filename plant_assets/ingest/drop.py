@@ -17,6 +17,7 @@ from plant_assets.ingest.drop_folder import Found, content_hash, look_at
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.history import DropFile, DropInfo, History
 from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.manifest_entry import UNREADABLE
 from plant_assets.ingest.quarantine import quarantine
 from plant_assets.ingest.reading import FileReading, combine, read_drop_file
 from plant_assets.ingest.records import empty_records
@@ -37,7 +38,7 @@ class FileOutcome:
             file any more); failed (the system would not let it be read).
         report: what the reader says of an accepted file.
         refusal: code, message, place and expectation of a refused one.
-        message: why one failed.
+        message: why one failed; of an accepted one what was left out, such as unknown columns.
         moved_to: where a refused file lies now.
     """
 
@@ -156,7 +157,7 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> 
         outcome.state = "vanished"
     except OSError as error:
         outcome.state = "failed"
-        outcome.message = f"can't be read: {error.strerror}. Mend the cause, then drop the file again."
+        outcome.message = f"{UNREADABLE}: {error.strerror}"
     except Refusal as refusal:
         if refusal.code == "changing":
             outcome.state, outcome.message = "failed", str(refusal)
@@ -168,6 +169,7 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> 
     if item.reading is not None:
         outcome.sha256, outcome.kind = item.reading.sha256, item.reading.kind
         outcome.report = item.reading.report.as_dict()
+        outcome.message = " ".join(item.reading.report.notes)
     elif item.refusal is not None and item.found is not None:
         outcome.sha256 = content_hash(item.found) or ""
 
@@ -230,7 +232,21 @@ def _note(items: Sequence[_Item], manifest: Manifest, quarantine_folder: Path, r
             outcome.moved_to = _put_aside(item.path, item.refusal, quarantine_folder, result)
             manifest.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
         elif outcome.state == "failed":
-            manifest.mark(plant, item.found, sha256, "failed", now, message=outcome.message)
+            _try_again(manifest, plant, item.found, outcome, now)
+
+
+def _try_again(manifest: Manifest, plant: str, found: Found, outcome: FileOutcome, now: datetime) -> None:
+    """Let another run read a file that a run was asked for; one that a person gave by hand has failed."""
+    asked = [
+        entry
+        for entry in manifest.entries(plant, ["requested"])
+        if (entry.path, entry.size, entry.mtime_ns) == (found.path, found.size, found.mtime_ns)
+    ]
+    if asked:
+        manifest.run_failed(asked, outcome.message, now)
+    else:
+        message = f"{outcome.message}. Mend the cause, then drop the file again."
+        manifest.mark(plant, found, outcome.sha256, "failed", now, message=message)
 
 
 def _lies_there(found: Found) -> bool:
@@ -249,7 +265,7 @@ def _put_aside(path: Path, refusal: Refusal, folder: Path, result: DropResult) -
 
 def _said_of(outcome: FileOutcome, reading: FileReading) -> str:
     before = "; its content went in before" if outcome.state == "known" else ""
-    return f"{_rows(reading)} {reading.kind}{before}"
+    return f"{_rows(reading)} {reading.kind}{before}. {outcome.message}".rstrip(". ")
 
 
 def _rows(reading: FileReading) -> int:

@@ -5,7 +5,9 @@ Belongs here: the order in which layouts are tried, and headers. A layout only s
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 import polars as pl
@@ -193,7 +195,8 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
     used = {c for group in times[:1] for c in group}
     found: dict[str, int] = {}
     qualities: dict[str, int] = {}
-    unknown, ignored = [], 0
+    unknown: list[str] = []
+    ignored: list[str] = []
     for column, title in enumerate(head.names):
         if column in used or not title:
             continue
@@ -201,7 +204,7 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
             if (tag := names.quality_of(title)) is not None:
                 qualities[tag] = column
             elif names.ignored(title):
-                ignored += 1
+                ignored.append(title)
             else:
                 unknown.append(title)
             continue
@@ -224,7 +227,7 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
         )
     notes = [_unknown_note(unknown, names)] if unknown else []
     if ignored:
-        notes.append(f"{ignored} columns that the profile ignores were not read.")
+        notes.append(f"Columns that the profile ignores, not read: {_listed(map(shown, ignored))}.")
     if len(times) > 1:
         others = ", ".join(shown(head.names[c]) for group in times[1:] for c in group)
         notes.append(f"Times were taken from {shown(head.names[times[0][0]])}, not from {others}.")
@@ -233,12 +236,19 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
 
 
 def _unknown_note(unknown: list[str], names: Names) -> str:
-    texts = []
-    for title in unknown[:_SHOWN_UNKNOWN]:
-        nearest = names.nearest(title)
-        texts.append(shown(title) + (f" (did you mean {nearest}?)" if nearest else ""))
-    more = f" and {len(unknown) - _SHOWN_UNKNOWN} more" if len(unknown) > _SHOWN_UNKNOWN else ""
-    return f"Columns not known to the plant, not read: {', '.join(texts)}{more}."
+    texts = (
+        shown(title) + (f" (did you mean {near}?)" if (near := names.nearest(title)) else "")
+        for title in unknown
+    )
+    return f"Columns not known to the plant, not read: {_listed(texts)}."
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    rest = iter(texts)
+    first = list(islice(rest, _SHOWN_UNKNOWN))
+    more = sum(1 for _ in rest)
+    return ", ".join(first) + (f" and {more} more" if more else "")
 
 
 def _nothing_known(grid: Grid, head: Head, names: Names, unknown: list[str]) -> Refusal:

@@ -6,52 +6,21 @@ ingested, refused or failed. `superseded` are files that were changed or removed
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from plant_assets.ingest.drop_folder import Found, content_hash, list_files
+from plant_assets.ingest.manifest_entry import UNREADABLE, ManifestEntry, State, entry_of
 from plant_assets.ingest.manifest_tables import FILES, connect
 from plant_assets.ingest.storage import storage_error
 
-State = Literal["seen", "settled", "requested", "ingested", "refused", "failed", "superseded"]
 _WAITING = ("seen", "settled", "requested")
 _CHANGED, _REMOVED = "changed before it was taken in", "removed before it was taken in"
 _BACK_TO_START = ("refused", "failed", "superseded")  # when the same file is put there again
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """A file's row in the manifest.
-
-    Attributes:
-        attempt: how often a run was requested for it.
-        run_id: the last request's run.
-        message: what a person should know of the state.
-        duplicate_of: path of the file that holds the same content and is taken in instead.
-        gone: whether the file no longer lies there.
-        first_seen, changed_at: when it was first seen; when its state last changed.
-    """
-
-    id: int
-    plant: str
-    path: Path
-    size: int
-    mtime_ns: int
-    sha256: str
-    state: State
-    attempt: int
-    run_id: str
-    message: str
-    duplicate_of: str
-    gone: bool
-    first_seen: datetime
-    changed_at: datetime
 
 
 class Manifest:
@@ -78,8 +47,8 @@ class Manifest:
     def scan(self, folder: Path, plant: str, now: datetime) -> list[ManifestEntry]:
         """Look at the folder once, and answer the files that a run should take in now.
 
-        These are settled, not yet requested, and of no content that went in or is on its way; each scan
-        answers them again until `request` is called for them.
+        These are settled, not yet requested, and of no content that went in (unless they are forced) or is
+        on its way; each scan answers them again until `request` is called for them.
         """
         folder = folder.absolute()
         known = {(e.path, e.size, e.mtime_ns): e for e in self.entries(plant) if e.path.parent == folder}
@@ -103,7 +72,14 @@ class Manifest:
         if states is not None:
             query = query.where(FILES.c.state.in_(states))
         with self._begin() as connection:
-            return [_entry(row) for row in connection.execute(query).mappings()]
+            return [entry_of(row) for row in connection.execute(query).mappings()]
+
+    def force(self, plant: str, found: Found, now: datetime) -> None:
+        """Have a file taken in even if its content went in before; this counts as the first sight of it."""
+        afresh = {"state": "seen", "forced": True, "message": "", "duplicate_of": "", "gone": False}
+        with self._begin() as connection:
+            if not _set(connection, _is(plant, found), now, **afresh, attempt=0, first_seen=now):
+                _insert(connection, plant, found, now, **afresh)
 
     def request(self, entries: Iterable[ManifestEntry], run_id: str, now: datetime) -> None:
         """Note that a run was asked to take these files in."""
@@ -194,7 +170,7 @@ class Manifest:
         try:
             sha256 = content_hash(found)
         except OSError as error:
-            message = f"can't be read: {error.strerror}"
+            message = f"{UNREADABLE}: {error.strerror}. It is tried again at each look."
             if entry.message != message:
                 self._change(entry, now, message=message)
             return
@@ -225,7 +201,7 @@ class Manifest:
             for entry in entries:
                 if entry.state != "settled" or entry.path.parent != folder:
                     continue
-                if (twin := ingested.get(entry.sha256)) is not None:
+                if not entry.forced and (twin := ingested.get(entry.sha256)) is not None:
                     message = (
                         f"same content as {twin.path.name}, taken in {twin.changed_at:%Y-%m-%d %H:%M} UTC"
                     )
@@ -283,9 +259,3 @@ def _insert(connection: Connection, plant: str, found: Found, now: datetime, **v
 def _set(connection: Connection, where: sa.ColumnElement[bool], now: datetime, **values: object) -> int:
     """Change rows; how many there were."""
     return connection.execute(FILES.update().where(where).values(changed_at=now, **values)).rowcount
-
-
-def _entry(row: RowMapping) -> ManifestEntry:
-    return ManifestEntry(
-        **{**{f.name: row[f.name] for f in fields(ManifestEntry)}, "path": Path(row["path"])}
-    )

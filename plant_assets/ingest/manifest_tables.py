@@ -1,5 +1,6 @@
 """The table of the drop manifest, and the database that it lies in."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 _CREATE_LOCK = 723_001  # any number that no other user of the database's advisory locks takes
@@ -44,6 +46,7 @@ FILES = sa.Table(
     sa.Column("gone", sa.Boolean, nullable=False, default=False),
     sa.Column("first_seen", UtcTime, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("forced", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.UniqueConstraint("plant", "path", "size", "mtime_ns", name="drop_files_identity"),
     sa.Index("drop_files_content", "plant", "sha256"),
 )
@@ -71,6 +74,10 @@ def _create(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":  # IF NOT EXISTS alone fails when two processes start at once
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
     connection.execute(sa.schema.CreateTable(FILES, if_not_exists=True))
+    if "forced" not in {column["name"] for column in sa.inspect(connection).get_columns(FILES.name)}:
+        forced = sa.schema.CreateColumn(FILES.c.forced).compile(dialect=connection.dialect)
+        with suppress(DBAPIError), connection.begin_nested():  # another process may be adding it
+            connection.execute(sa.text(f"ALTER TABLE {FILES.name} ADD COLUMN {forced}"))
     for index in FILES.indexes:
         connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 

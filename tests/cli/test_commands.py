@@ -124,6 +124,14 @@ def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> N
     assert "230" in waiting.read_text()
 
 
+def test_a_forced_drop_is_taken_in_whatever_went_in_before(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
+    assert run("drop", str(export), "--plant", "gas_treatment", "--force")[0] == 0
+    (entry,) = Manifest(settings().state_url).entries("gas_treatment")
+    assert (entry.path.name, entry.state, entry.forced) == ("export.csv", "seen", True)
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -214,3 +214,35 @@ def test_settled_files_wait_for_one_that_is_still_being_written(plant: Plant) ->
     plant.clock(31)
     (request,) = plant.look().run_requests or []
     assert "a.csv" in str(request.run_config)
+
+
+def test_file_that_cannot_be_read_pauses_for_longer_each_time(plant: Plant) -> None:
+    plant.put("a.csv")
+    now = 0.0
+    for attempt, pause in enumerate((15, 30, 60), 1):
+        request = plant.requested()
+        assert request.tags["forewarn/attempt"] == str(attempt)
+        manifest = plant.lake.manifest()
+        entries = manifest.entries(plant.profile.name, ["requested"])
+        manifest.run_failed(entries, "can't be read: Permission denied", plant.lake.now())
+        plant.start(request, dg.DagsterRunStatus.SUCCESS)
+        plant.clock(now + pause - 1)
+        assert "a file that can't be read" in _skip_message(plant.look())
+        now += pause
+        plant.clock(now)
+
+
+def test_forced_content_has_a_run_of_its_own(plant: Plant) -> None:
+    from plant_assets.ingest.drop_folder import look_at
+
+    plant.put("a.csv")
+    request = plant.requested()
+    assert request.run_config["ops"][RAW_OP]["config"]["force"] is False
+    plant.take_in()
+    plant.start(request, dg.DagsterRunStatus.SUCCESS)
+    plant.put("again.csv")
+    plant.put("other.csv", "timestamp,PDT31008\n2024-01-02,1\n")
+    plant.lake.manifest().force(plant.profile.name, look_at(plant.drop / "again.csv"), plant.lake.now())
+    plant.look()
+    forced = plant.requested().run_config["ops"][RAW_OP]["config"]
+    assert forced == {"files": [str(plant.drop / "again.csv")], "force": True}

@@ -1,49 +1,22 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from plant_assets.ingest import drop as drop_module
-from plant_assets.ingest.drop import DropResult, ingest_drop
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.history import History
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.ingest.quality import SATURATED
 from plant_assets.ingest.resample import resample
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.model import PlantProfile
-from tests.ingest.events import START, minutes, small_profile, write_wide
+from tests.ingest.drops import NOW, PROFILE, Site
+from tests.ingest.events import START, minutes, write_wide
 
-PROFILE = small_profile()
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOG = "start,end,reason\n2015-01-31 00:00:00,2015-01-31 02:00:00,upset\n"
-
-
-class Site:
-    """A plant's folders, history and manifest."""
-
-    def __init__(self, root: Path) -> None:
-        self.folder, self.quarantine = root / "drop", root / "quarantine"
-        self.folder.mkdir()
-        self.history = History(root / "lake", PROFILE.name)
-        self.manifest = Manifest(f"sqlite:///{root}/manifest.db")
-
-    def drop(self, *paths: Path, **options: bool) -> DropResult:
-        return ingest_drop(paths, PROFILE, self.history, self.manifest, self.quarantine, NOW, **options)
-
-    def values(self) -> list[float]:
-        return self.history.read()["value"].to_list()
-
-    def states(self) -> dict[str, str]:
-        return {entry.path.name: entry.state for entry in self.manifest.entries()}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path)
 
 
 def test_a_drop_of_several_files_is_one_commit(site: Site) -> None:
@@ -89,34 +62,6 @@ def test_a_drop_of_refused_files_only_writes_no_history(site: Site) -> None:
 def test_a_file_that_is_gone_is_told_and_no_fault(site: Site) -> None:
     result = site.drop(site.folder / "gone.csv", write_wide(site.folder / "a.csv", START, [1]))
     assert [file.state for file in result.files] == ["vanished", "accepted"]
-
-
-def test_a_file_the_system_will_not_read_stays_and_is_marked_failed(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_wide(site.folder / "a.csv", START, [1])
-
-    def denied(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(drop_module, "read_drop_file", denied)
-    result = site.drop(path)
-    assert (result.files[0].state, path.exists()) == ("failed", True)
-    assert site.manifest.entries()[0].message.startswith("can't be read: Permission denied")
-
-
-def test_a_file_that_is_still_being_written_stays_where_it_is(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_wide(site.folder / "a.csv", START, [1])
-
-    def changing(*_: object, **__: object) -> None:
-        raise Refusal("changing", "the file changed while it was read", expected="a finished file")
-
-    monkeypatch.setattr(drop_module, "read_drop_file", changing)
-    result = site.drop(path)
-    assert (result.files[0].state, path.exists()) == ("failed", True)
-    assert "changed while it was read" in site.manifest.entries()[0].message
 
 
 def test_a_reader_that_breaks_on_one_file_refuses_it_and_the_others_go_on(

@@ -1,69 +1,15 @@
+"""What the manifest sees in a drop folder, and which files it answers as ready."""
+
 import os
-import sqlite3
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from plant_assets.ingest import drop_folder, manifest_tables
+from plant_assets.ingest import drop_folder
 from plant_assets.ingest import manifest as manifest_module
-from plant_assets.ingest.manifest import Manifest, ManifestEntry
-from plant_assets.ingest.storage import StorageBusyError, StorageError
-from tests.conftest import needs_service
-from tests.servers import postgres_folder, running_postgres
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PLANT = "small"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    programs = postgres_folder()
-    needs_service(programs is not None, "PostgreSQL")
-    assert programs is not None
-    with running_postgres(programs) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
-def manifest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manifest]:
-    if request.param == "sqlite":
-        made = Manifest(f"sqlite:///{tmp_path}/state/manifest.db")
-    else:
-        url = request.getfixturevalue("postgres")
-        made = Manifest(url)
-        with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
-            connection.execute(sa.text("TRUNCATE drop_files"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "drop" / PLANT
-    made.mkdir(parents=True)
-    return made
-
-
-def settle(manifest: Manifest, folder: Path, at: datetime = NOW) -> list[ManifestEntry]:
-    manifest.scan(folder, PLANT, at)
-    return manifest.scan(folder, PLANT, at)
-
-
-def names(entries: list[ManifestEntry]) -> list[str]:
-    return [entry.path.name for entry in entries]
-
-
-def states(manifest: Manifest) -> list[tuple[str, str]]:
-    return [(e.path.name, e.state) for e in manifest.entries(PLANT)]
-
-
-def ingest(manifest: Manifest, entry: ManifestEntry, at: datetime = NOW) -> None:
-    manifest.request([entry], "run", at)
-    manifest.mark(PLANT, drop_folder.look_at(entry.path), entry.sha256, "ingested", at)
+from plant_assets.ingest.manifest import Manifest
+from tests.ingest.manifests import NOW, PLANT, ingest, names, settle
 
 
 def test_a_file_is_taken_when_two_scans_find_it_unchanged(manifest: Manifest, folder: Path) -> None:
@@ -279,129 +225,29 @@ def test_a_file_that_cannot_be_read_says_why_and_waits(
 
     monkeypatch.setattr(manifest_module, "content_hash", denied)
     assert manifest.scan(folder, PLANT, NOW) == []
-    assert manifest.entries(PLANT)[0].message == "can't be read: Permission denied"
+    assert (
+        manifest.entries(PLANT)[0].message
+        == "can't be read: Permission denied. It is tried again at each look."
+    )
     monkeypatch.undo()
     assert names(manifest.scan(folder, PLANT, NOW)) == ["a.csv"]
 
 
-def test_a_failed_run_is_requested_again_as_another_attempt_and_given_up_after_the_third(
-    manifest: Manifest, folder: Path
-) -> None:
-    (folder / "a.csv").write_text("1")
-    attempts = []
-    for attempt in (1, 2, 3):
+def test_a_forced_file_of_known_content_is_answered_once_more(manifest: Manifest, folder: Path) -> None:
+    path = folder / "a.csv"
+    path.write_text("1")
+    ingest(manifest, settle(manifest, folder)[0])
+    for again in (path, folder / "b.csv"):
+        again.write_text("1")
+        assert settle(manifest, folder) == []
+        manifest.force(PLANT, drop_folder.look_at(again), NOW)
         (ready,) = settle(manifest, folder)
-        attempts.append(ready.attempt)
-        manifest.request([ready], f"run-{attempt}", NOW)
-        given_up = manifest.run_failed(manifest.entries(PLANT, ["requested"]), "no disk", NOW)
-    assert attempts == [0, 1, 2]
-    assert names(given_up) == ["a.csv"]
-    assert (
-        given_up[0].message
-        == "3 runs failed, the last one: no disk. Mend the cause, then drop the file again."
-    )
-    assert manifest.scan(folder, PLANT, NOW) == []
+        assert (ready.path, ready.attempt, ready.forced, ready.duplicate_of) == (again, 0, True, "")
+        ingest(manifest, ready)
+        assert settle(manifest, folder) == []
 
 
-def test_a_file_removed_while_its_run_failed_is_not_tried_again(manifest: Manifest, folder: Path) -> None:
+def test_a_file_is_forced_before_it_was_ever_seen(manifest: Manifest, folder: Path) -> None:
     (folder / "a.csv").write_text("1")
-    manifest.request(settle(manifest, folder), "run", NOW)
-    (folder / "a.csv").unlink()
-    manifest.scan(folder, PLANT, NOW)
-    manifest.run_failed(manifest.entries(PLANT, ["requested"]), "no disk", NOW)
-    assert manifest.scan(folder, PLANT, NOW) == []
-    assert states(manifest) == [("a.csv", "superseded")]
-
-
-def test_a_file_given_up_is_tried_afresh_when_it_is_dropped_again(manifest: Manifest, folder: Path) -> None:
-    path = folder / "a.csv"
-    path.write_text("1")
-    for _ in range(3):
-        manifest.request(settle(manifest, folder), "run", NOW)
-        manifest.run_failed(manifest.entries(PLANT, ["requested"]), "no disk", NOW)
-    os.utime(path, ns=(7, 7))
-    (ready,) = settle(manifest, folder)
-    assert ready.attempt == 0
-
-
-def test_overdue_are_those_that_wait_too_long_or_were_given_up(manifest: Manifest, folder: Path) -> None:
-    for name in ("waits.csv", "done.csv", "new.csv"):
-        at = NOW if name != "new.csv" else NOW + timedelta(minutes=9)
-        (folder / name).write_text(name)
-        settle(manifest, folder, at)
-    ingest(manifest, manifest.entries(PLANT)[1])
-    assert names(manifest.overdue(NOW + timedelta(minutes=10), timedelta(minutes=5), PLANT)) == ["waits.csv"]
-    assert manifest.overdue(NOW + timedelta(minutes=10), timedelta(minutes=5), "other") == []
-
-
-def test_a_file_ingested_by_hand_needs_no_scan_before(manifest: Manifest, folder: Path) -> None:
-    path = folder / "a.csv"
-    path.write_text("1")
-    found = drop_folder.look_at(path)
-    manifest.mark(PLANT, found, drop_folder.content_hash(found) or "", "ingested", NOW)
-    assert settle(manifest, folder) == []
-    assert states(manifest) == [("a.csv", "ingested")]
-
-
-def test_each_content_is_hashed_once(
-    manifest: Manifest, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "a.csv").write_text("1")
-    hashed: list[Path] = []
-    original = manifest_module.content_hash
-    monkeypatch.setattr(manifest_module, "content_hash", lambda f: (hashed.append(f.path), original(f))[1])
-    for _ in range(5):
-        manifest.scan(folder, PLANT, NOW)
-    assert len(hashed) == 1
-
-
-def test_two_scanners_at_once_see_each_file_once(manifest: Manifest, folder: Path) -> None:
-    for number in range(20):
-        (folder / f"{number}.csv").write_text(str(number))
-    scanners = [threading.Thread(target=manifest.scan, args=(folder, PLANT, NOW)) for _ in range(4)]
-    for scanner in scanners:
-        scanner.start()
-    for scanner in scanners:
-        scanner.join()
-    assert len(manifest.entries(PLANT)) == 20
-
-
-def test_times_come_back_in_utc(manifest: Manifest, folder: Path) -> None:
-    (folder / "a.csv").write_text("1")
-    manifest.scan(folder, PLANT, NOW)
-    assert manifest.entries(PLANT)[0].first_seen == NOW
-
-
-def test_a_locked_database_says_so_and_the_retry_succeeds(tmp_path: Path, folder: Path) -> None:
-    path = tmp_path / "manifest.db"
-    manifest = Manifest(f"sqlite:///{path}", busy_timeout_s=0.05)
-    (folder / "a.csv").write_text("1")
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StorageBusyError, match="another process holds it"):
-        manifest.scan(folder, PLANT, NOW)
-    holder.execute("ROLLBACK")
-    holder.close()
-    assert names(settle(manifest, folder)) == ["a.csv"]
-
-
-def test_a_database_out_of_reach_is_named_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(StorageError) as caught:
-        Manifest("postgresql://someone:hunter2@127.0.0.1:1/none")
-    assert "127.0.0.1:1" in str(caught.value)
-    assert "hunter2" not in str(caught.value)
-
-
-def test_readers_do_not_wait_for_a_writer(tmp_path: Path, folder: Path) -> None:
-    manifest = Manifest(f"sqlite:///{tmp_path / 'manifest.db'}", busy_timeout_s=0.05)
-    holder = sqlite3.connect(tmp_path / "manifest.db", isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    assert manifest.entries(PLANT) == []
-    holder.close()
-
-
-def test_a_process_has_one_engine_for_each_address(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'manifest.db'}"
-    assert manifest_tables.connect(url, busy_timeout_s=1.0) is manifest_tables.connect(
-        url, busy_timeout_s=1.0
-    )
+    manifest.force(PLANT, drop_folder.look_at(folder / "a.csv"), NOW)
+    assert [entry.forced for entry in settle(manifest, folder)] == [True]

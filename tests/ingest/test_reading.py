@@ -88,7 +88,7 @@ def test_unknown_columns_are_named_with_the_nearest_known_one(tmp_path: Path) ->
     assert reading.report.tags == ["TE301020"]
     notes = " ".join(reading.report.notes)
     assert "'PDT31080' (did you mean PDT31008?)" in notes
-    assert "2 columns that the profile ignores" in notes
+    assert "profile ignores, not read: 'TE301020_max', 'hour_of_day'." in notes
 
 
 def test_columns_of_the_profile_win_over_ignored_patterns(tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""What the manifest knows of one file."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.engine import RowMapping
+
+State = Literal["seen", "settled", "requested", "ingested", "refused", "failed", "superseded"]
+UNREADABLE = "can't be read"
+"""In the message of a file that the system doesn't let us read; that often passes by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestEntry:
+    """A file's row in the manifest.
+
+    Attributes:
+        attempt: how often a run was requested for it.
+        run_id: the last request's run.
+        message: what a person should know of the state.
+        duplicate_of: path of the file that holds the same content and is taken in instead.
+        gone: whether the file no longer lies there.
+        first_seen, changed_at: when it was first seen; when its state last changed.
+        forced: whether it is taken in even if its content went in before.
+    """
+
+    id: int
+    plant: str
+    path: Path
+    size: int
+    mtime_ns: int
+    sha256: str
+    state: State
+    attempt: int
+    run_id: str
+    message: str
+    duplicate_of: str
+    gone: bool
+    first_seen: datetime
+    changed_at: datetime
+    forced: bool
+
+
+def entry_of(row: RowMapping) -> ManifestEntry:
+    """The entry that a row of the manifest's table holds."""
+    return ManifestEntry(
+        **{**{f.name: row[f.name] for f in fields(ManifestEntry)}, "path": Path(row["path"])}
+    )

@@ -1,0 +1,47 @@
+"""Fixtures of ingest's tests: a plant, a manifest in each kind of database, and a drop folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from plant_assets.ingest.manifest import Manifest
+from tests.conftest import needs_service
+from tests.ingest.drops import Site
+from tests.ingest.manifests import PLANT
+from tests.servers import postgres_folder, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    programs = postgres_folder()
+    needs_service(programs is not None, "PostgreSQL")
+    assert programs is not None
+    with running_postgres(programs) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def manifest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manifest]:
+    if request.param == "sqlite":
+        made = Manifest(f"sqlite:///{tmp_path}/state/manifest.db")
+    else:
+        url = request.getfixturevalue("postgres")
+        made = Manifest(url)
+        with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
+            connection.execute(sa.text("TRUNCATE drop_files"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "drop" / PLANT
+    made.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
