@@ -1,0 +1,101 @@
+"""Requests and answers about accounts.
+
+A password that is at fault is never shown in the answer that says so.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+
+from serving.faults import unexpected
+from serving.gateway.accounts.names import NAME_EXPECTED, PASSWORD_EXPECTED, normal_name, sound_password
+from serving.gateway.accounts.roles import Role
+
+MOST_TYPED = 200
+
+
+def _name(given: str) -> str:
+    try:
+        return normal_name(given)
+    except ValueError:
+        raise unexpected("no name", NAME_EXPECTED) from None
+
+
+def _hidden(given: object, handler: ValidatorFunctionWrapHandler) -> str:
+    if not isinstance(given, str) or not 1 <= len(given) <= MOST_TYPED:
+        raise unexpected("no password", f"a text of 1 to {MOST_TYPED} characters")
+    return handler(given)
+
+
+NewName = Annotated[str, Field(max_length=MOST_TYPED, examples=["maria"]), AfterValidator(_name)]
+TypedName = Annotated[str, Field(min_length=1, max_length=MOST_TYPED, examples=["maria"])]
+Password = Annotated[str, WrapValidator(_hidden), Field(examples=["correct horse battery"])]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Registration(_Request):
+    """A new account; it is a viewer's."""
+
+    name: NewName
+    password: Password = Field(description=PASSWORD_EXPECTED)
+
+    @field_validator("password")
+    @classmethod
+    def _sound(cls, password: str, info: ValidationInfo) -> str:
+        try:
+            return sound_password(password, info.data.get("name", ""))
+        except ValueError:
+            raise unexpected("it can't be used", PASSWORD_EXPECTED) from None
+
+
+class Login(_Request):
+    name: TypedName
+    password: Password
+
+
+class RefreshRequest(_Request):
+    refresh_token: Annotated[str, Field(min_length=1, max_length=MOST_TYPED)]
+
+
+class RoleChange(_Request):
+    role: Role
+
+
+class UserAnswer(BaseModel):
+    """An account."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    role: Role
+    created_at: datetime
+
+
+class UsersAnswer(BaseModel):
+    """A page of accounts."""
+
+    users: list[UserAnswer]
+    next: int | None = Field(description="`after` of the next page; null on the last one")
+
+
+class TokensAnswer(BaseModel):
+    """What a log-in or a refresh gives out."""
+
+    access_token: str = Field(description="for `Authorization: Bearer …`")
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int = Field(description="seconds that the access token holds")
+    refresh_token: str = Field(description="for /auth/refresh, once")

@@ -1,0 +1,123 @@
+"""Accounts: made, found, changed and removed.
+
+Belongs here: what holds for an account wherever it is asked for, over HTTP or by the command line.
+Doesn't belong here: log-ins (`sessions.py`).
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from serving.errors import NotFound
+from serving.gateway.accounts.names import normal_name, normal_password
+from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.roles import Role
+from serving.gateway.accounts.tables import User
+from serving.gateway.database import Database
+from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated
+
+ADMIN: Role = "admin"
+
+
+class Accounts:
+    """All accounts of a gateway.
+
+    Args:
+        database: where they are kept.
+        passwords: how their passwords are.
+    """
+
+    def __init__(self, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    async def add(self, name: str, password: str, role: Role) -> User:
+        """Make an account.
+
+        Args:
+            name: normalised.
+            password: sound, see `names.sound_password`.
+            role: of the new account.
+
+        Raises:
+            NameTaken: somebody has the name.
+        """
+        user = User(
+            name=name,
+            password_hash=await self._passwords.hashed(password),
+            role=role,
+            created_at=datetime.now(UTC),
+        )
+        try:
+            async with self._database.write() as session:
+                session.add(user)
+        except IntegrityError:
+            raise NameTaken(f"the name {name!r} is taken") from None
+        return user
+
+    async def authenticate(self, name: str, password: str) -> User:
+        """The account of a name and password.
+
+        Raises:
+            Unauthenticated: one of the two is wrong; which one, neither text nor time tells.
+        """
+        try:
+            user = await self._find(normal_name(name))
+        except ValueError:
+            user = None
+        fits = await self._passwords.fits(normal_password(password), user.password_hash if user else None)
+        if user is None or not fits:
+            raise Unauthenticated("the name or the password is wrong")
+        return user
+
+    async def page(self, after: int, limit: int) -> list[User]:
+        """Accounts in the order in which they were made, those behind the id `after`."""
+        query = sa.select(User).where(User.id > after).order_by(User.id).limit(limit)
+        async with self._database.read() as session:
+            return list(await session.scalars(query))
+
+    async def set_role(self, user_id: int, role: Role) -> User:
+        """Give an account another role.
+
+        Raises:
+            NotFound: no such account.
+            LastAdmin: nobody else is administrator.
+        """
+        async with self._database.write() as session:
+            # In one order, so that two changes at once wait for each other instead of blocking each other.
+            admins = await session.scalars(
+                sa.select(User.id).where(User.role == ADMIN).order_by(User.id).with_for_update()
+            )
+            user = await session.get(User, user_id)
+            if user is None:
+                raise NotFound(f"no user {user_id}")
+            if role != ADMIN and set(admins) == {user_id}:
+                raise LastAdmin(f"{user.name} is the only administrator; make somebody else one first")
+            user.role = role
+        return user
+
+    async def named(self, name: str) -> User:
+        """The account of a name.
+
+        Raises:
+            NotFound: no such account.
+        """
+        user = await self._find(name)
+        if user is None:
+            raise NotFound(f"no user {name!r}")
+        return user
+
+    async def remove(self, name: str) -> None:
+        """Remove an account with its log-ins and its history.
+
+        Raises:
+            NotFound: no such account.
+        """
+        user = await self.named(name)
+        async with self._database.write() as session:
+            await session.execute(sa.delete(User).where(User.id == user.id))
+
+    async def _find(self, name: str) -> User | None:
+        async with self._database.read() as session:
+            return await session.scalar(sa.select(User).where(User.name == name))

@@ -1,0 +1,155 @@
+"""Log-ins: families of refresh tokens, and the access tokens given out for them.
+
+A refresh token is used once. Whoever comes with one that was used before has it from somewhere else, or
+somebody else has: the family ends, and both have to log in again.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from serving.gateway.accounts.tables import RefreshToken, User
+from serving.gateway.database import Database
+from serving.gateway.problems import Unauthenticated
+from serving.gateway.tokens import Access, AccessTokens, Refresh, TokenError
+
+MOST_SESSIONS = 50
+"""Log-ins of one user at a time; the oldest make room."""
+
+_REFUSED = "the refresh token is invalid, was used before, or has expired; log in again"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUser:
+    """Who makes a request, as the database has it now."""
+
+    id: int
+    name: str
+    role: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a log-in gives out."""
+
+    access: str
+    refresh: str
+    expires_in_s: int
+
+
+class Sessions:
+    """All log-ins of a gateway.
+
+    Args:
+        database: where they are kept.
+        access_tokens: signs their access tokens.
+        lasts: how long a refresh token holds; each use gives a new one.
+    """
+
+    def __init__(self, database: Database, access_tokens: AccessTokens, lasts: timedelta) -> None:
+        self._database = database
+        self._access_tokens = access_tokens
+        self._lasts = lasts
+
+    async def begin(self, user_id: int) -> Tokens:
+        """Log an authenticated user in."""
+        now, refresh = datetime.now(UTC), Refresh.new()
+        mine = RefreshToken.user_id == user_id
+        kept = (
+            sa.select(RefreshToken.family)
+            .where(mine)
+            .order_by(RefreshToken.created_at.desc())
+            .limit(MOST_SESSIONS - 1)
+        )
+        over = RefreshToken.ended_at.is_not(None) | (RefreshToken.expires_at <= now)
+        async with self._database.write() as session:
+            await session.execute(sa.delete(RefreshToken).where(mine, over))
+            await session.execute(sa.delete(RefreshToken).where(mine, RefreshToken.family.not_in(kept)))
+            session.add(
+                RefreshToken(
+                    family=refresh.family,
+                    user_id=user_id,
+                    secret_hash=refresh.secret_hash,
+                    created_at=now,
+                    expires_at=now + self._lasts,
+                )
+            )
+        return self._tokens(user_id, refresh, now)
+
+    async def renew(self, token: str) -> Tokens:
+        """Take a refresh token in and give the next one out.
+
+        Raises:
+            Unauthenticated: the token doesn't hold; if it was used before, its whole family ends.
+        """
+        now, given = datetime.now(UTC), _parse(token)
+        following = Refresh.new(given.family)
+        async with self._database.write() as session:
+            row = await session.get(RefreshToken, given.family, with_for_update=True)
+            user_id = _take(row, given, following, now, now + self._lasts) if row else None
+        if user_id is None:
+            raise Unauthenticated(_REFUSED)
+        return self._tokens(user_id, following, now)
+
+    async def end(self, token: str) -> None:
+        """Log out; access tokens of the family hold no more either. A token that means nothing is no fault."""
+        try:
+            given = Refresh.parse(token)
+        except TokenError:
+            return
+        async with self._database.write() as session:
+            row = await session.get(RefreshToken, given.family)
+            if row is not None and row.ended_at is None:
+                row.ended_at = datetime.now(UTC)
+
+    async def user_of(self, access_token: str) -> CurrentUser:
+        """Who an access token was given out to.
+
+        Raises:
+            Unauthenticated: it doesn't hold, its log-in has ended, or its user is gone.
+        """
+        try:
+            access = self._access_tokens.read(access_token)
+        except TokenError as error:
+            raise Unauthenticated(str(error)) from None
+        query = (
+            sa.select(User.id, User.name, User.role, User.created_at)
+            .join(RefreshToken, RefreshToken.user_id == User.id)
+            .where(
+                User.id == access.user_id,
+                RefreshToken.family == access.family,
+                RefreshToken.ended_at.is_(None),
+                RefreshToken.expires_at > datetime.now(UTC),
+            )
+        )
+        async with self._database.read() as session:
+            row = (await session.execute(query)).one_or_none()
+        if row is None:
+            raise Unauthenticated("this log-in has ended; log in again")
+        return CurrentUser(row.id, row.name, row.role, row.created_at)
+
+    def _tokens(self, user_id: int, refresh: Refresh, now: datetime) -> Tokens:
+        access = self._access_tokens.issue(Access(user_id, refresh.family), now)
+        return Tokens(access, refresh.text, int(self._access_tokens.lasts.total_seconds()))
+
+
+def _take(
+    row: RefreshToken, given: Refresh, following: Refresh, now: datetime, expires_at: datetime
+) -> int | None:
+    """Replace a family's newest token, or end the family if another one was given; whose it is if it went well."""
+    if row.ended_at is not None or row.expires_at <= now:
+        return None
+    if not given.is_newest(row.secret_hash):
+        row.ended_at = now
+        return None
+    row.secret_hash, row.expires_at = following.secret_hash, expires_at
+    return row.user_id
+
+
+def _parse(token: str) -> Refresh:
+    try:
+        return Refresh.parse(token)
+    except TokenError:
+        raise Unauthenticated(_REFUSED) from None

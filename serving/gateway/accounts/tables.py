@@ -1,0 +1,41 @@
+"""Users, and the sessions that their refresh tokens stand for."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from serving.gateway.tables import Base, BigId, UtcTime
+
+
+class User(Base):
+    """An account. `name` is normalised (`names.py`); `role` one of `roles.ROLES`."""
+
+    __tablename__ = "users"
+    # A removed user's id must not come back: an access token may still carry it.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(255))
+    role: Mapped[str] = mapped_column(sa.String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RefreshToken(Base):
+    """A family of refresh tokens, which is one log-in: each token replaces the one before.
+
+    Attributes:
+        family: the public half of the family's tokens; access tokens carry it.
+        secret_hash: SHA-256 of the newest token's secret half; any other was used before, or invented.
+        ended_at: when it was logged out, or a token was used twice.
+    """
+
+    __tablename__ = "refresh_tokens"
+
+    family: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

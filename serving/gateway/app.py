@@ -1,0 +1,93 @@
+"""The gateway's application.
+
+Belongs here: what it is made of, its start and its end. Doesn't belong here: routes.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from serving import errors
+from serving.gateway import health, problems
+from serving.gateway.accounts import routes as accounts
+from serving.gateway.accounts import users_routes as users
+from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.sessions import Sessions
+from serving.gateway.database import Database, database_url
+from serving.gateway.headers import SecurityHeaders
+from serving.gateway.history import routes as history
+from serving.gateway.history.service import History
+from serving.gateway.infer import routes as infer
+from serving.gateway.infer.upstream import LIMITS, TIMEOUT, Upstream
+from serving.gateway.migrate import migrate
+from serving.gateway.rate_limits import Attempts
+from serving.gateway.secret import load_secret
+from serving.gateway.state import Gateway
+from serving.gateway.tokens import AccessTokens
+from serving.settings import Settings, settings
+
+ROUTERS = (accounts.router, users.router, infer.router, history.router, health.router)
+
+
+def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """The application; nothing is read or written before it runs.
+
+    Args:
+        given: settings; those of the environment by default.
+        transport: how other services are reached; over the network by default.
+    """
+    here = given or settings()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(here, transport) as gateway:
+            app.state.gateway = gateway
+            yield
+
+    # The page of the API must open in a control room without internet.
+    app = FastAPIOffline(title="Forewarn gateway", version="1", lifespan=lifespan)
+    errors.install(app)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def running(
+    here: Settings, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Gateway]:
+    """The gateway's parts, from start to end.
+
+    Raises:
+        SettingsError: the database or the secret can't be used.
+    """
+    secret = load_secret(here.home / "gateway" / "secret")
+    url = database_url(here)
+    await asyncio.to_thread(migrate, url)
+    database, passwords = Database(url), Passwords()
+    await passwords.warm()
+    access_tokens = AccessTokens(secret, timedelta(minutes=here.access_token_minutes))
+    # Proxies of the environment are for addresses outside.
+    client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
+    try:
+        async with client:
+            yield Gateway(
+                settings=here,
+                database=database,
+                accounts=Accounts(database, passwords),
+                sessions=Sessions(database, access_tokens, timedelta(days=here.refresh_token_days)),
+                attempts=Attempts(here),
+                history=History(database, here.history_rows),
+                inference=Upstream("inference", here.inference_address, client),
+                sensors=Upstream("sensors", here.sensors_address, client),
+            )
+    finally:
+        await database.close()

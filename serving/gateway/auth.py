@@ -1,0 +1,50 @@
+"""Who makes a request, and whether the role suffices: dependencies for every route of the gateway.
+
+Tokens travel in the header `Authorization: Bearer …`, never in a cookie: a browser sends cookies along with
+requests that another site makes, so that each changing route would need a defence of its own.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from serving.gateway.accounts.roles import Role, reaches
+from serving.gateway.accounts.sessions import CurrentUser
+from serving.gateway.problems import Forbidden, Unauthenticated
+from serving.gateway.state import Here
+
+_bearer = HTTPBearer(auto_error=False, description="an access token of /auth/login")
+
+
+async def current_user(
+    here: Here, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> CurrentUser:
+    """The user whose access token came along.
+
+    Raises:
+        Unauthenticated: none came, or it doesn't hold.
+    """
+    if credentials is None:
+        raise Unauthenticated("expected the header 'Authorization: Bearer <access token>'")
+    return await here.sessions.user_of(credentials.credentials)
+
+
+SignedIn = Annotated[CurrentUser, Depends(current_user)]
+
+
+def require(role: Role) -> Callable[[CurrentUser], Awaitable[CurrentUser]]:
+    """A dependency that gives the user, if the role has at least the rights of `role`."""
+
+    async def allowed(user: SignedIn) -> CurrentUser:
+        if not reaches(user.role, role):
+            raise Forbidden(f"{user.name} is {user.role}; expected at least {role}")
+        return user
+
+    return allowed
+
+
+Operator = Annotated[CurrentUser, Depends(require("operator"))]
+Engineer = Annotated[CurrentUser, Depends(require("engineer"))]
+Admin = Annotated[CurrentUser, Depends(require("admin"))]

@@ -1,0 +1,118 @@
+"""The gateway's database: SQLite beside the other state, or PostgreSQL.
+
+Belongs here: the engine, what SQLite needs to be told, transactions. Doesn't belong here: tables
+(`tables.py` of each domain), their migrations (`migrate.py`).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from plant_assets.profile.variables import SettingsError
+from serving.settings import Settings
+
+BUSY_TIMEOUT_S = 10.0
+WRITES = "gateway_writes"
+"""The execution option of connections that will write."""
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+
+
+class Database:
+    """Sessions for reading and for writing.
+
+    Args:
+        url: as `database_url` gives it.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options(**{WRITES: True})
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one state of the database; what it changes is dropped."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A transaction, committed at the end; undone if anything is raised in between."""
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def database_url(settings: Settings) -> URL:
+    """The address in `FOREWARN_DATABASE_URL`, with the asynchronous driver; SQLite under home without one.
+
+    Raises:
+        SettingsError: an address of another kind of database, or none at all.
+    """
+    if not settings.database_url:
+        return URL.create(_DRIVERS["sqlite"], database=str(settings.home / "gateway" / "gateway.db"))
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError:
+        url = URL.create("nothing")
+    driver = _DRIVERS.get(url.get_backend_name()) if url.drivername != "nothing" else None
+    if driver is None or (driver == _DRIVERS["sqlite"] and not url.database):
+        raise SettingsError("FOREWARN_DATABASE_URL: expected postgresql://user@host/name or sqlite:///path")
+    return url.set(drivername=driver)
+
+
+def _engine(url: URL) -> AsyncEngine:
+    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": orjson.loads}
+    if url.get_backend_name() == "postgresql":
+        return create_async_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=10, **common)
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url, pool_size=5, pool_timeout=10, connect_args={"timeout": BUSY_TIMEOUT_S}, **common
+    )
+    prepare_sqlite(engine.sync_engine)
+    return engine
+
+
+def prepare_sqlite(engine: sa.Engine) -> None:
+    """Tell each connection what the gateway needs of SQLite."""
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Readers don't wait for the writer, what is committed is on the disk, and keys lead somewhere."""
+    connection.isolation_level = None  # `_on_begin` begins, as the driver would do it too late
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    """A writer takes its turn at once: one that has read before it writes could not wait any more."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def answers(database: Database) -> None:
+    """Ask for nothing much.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database doesn't answer.
+    """
+    async with database.read() as session:
+        await session.execute(sa.text("SELECT 1"))

@@ -1,0 +1,59 @@
+"""/history: what the user asked before, and was answered.
+
+Belongs here: HTTP. Doesn't belong here: queries (`service.py`).
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import StreamingResponse
+
+from serving.gateway.auth import SignedIn
+from serving.gateway.history import schemas
+from serving.gateway.history.export import csv_lines
+from serving.gateway.openapi import problems
+from serving.gateway.state import Here
+from serving.gateway.tables import LARGEST_ID
+
+router = APIRouter(prefix="/history", tags=["history"])
+EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+
+@router.get("", responses=problems(401, 422))
+async def page(here: Here, user: SignedIn, asked: Annotated[schemas.Page, Query()]) -> schemas.HistoryAnswer:
+    """Your results, newest first, without their requests and answers."""
+    found = await here.history.page(user.id, asked)
+    shown = [schemas.EntrySummary.model_validate(row) for row in found[: asked.limit]]
+    return schemas.HistoryAnswer(entries=shown, next=shown[-1].id if len(found) > asked.limit else None)
+
+
+@router.get(
+    "/export.csv",
+    responses={200: {"content": {"text/csv": {}}, "description": "All columns"}, **problems(401, 422)},
+    response_class=StreamingResponse,
+)
+async def export(here: Here, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]) -> StreamingResponse:
+    """Your results as CSV, oldest first, with requests and answers."""
+    return StreamingResponse(
+        csv_lines(here.history.batches(user.id, chosen)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="history.csv"'},
+    )
+
+
+@router.get("/{entry_id}", responses=problems(401, 404, 422))
+async def entry(entry_id: EntryId, here: Here, user: SignedIn) -> schemas.Entry:
+    """One of your results."""
+    return schemas.Entry.model_validate(await here.history.entry(user.id, entry_id))
+
+
+@router.delete("/{entry_id}", status_code=204, responses=problems(401, 404, 422))
+async def delete(entry_id: EntryId, here: Here, user: SignedIn) -> None:
+    """Delete one of your results."""
+    await here.history.delete(user.id, entry_id)
+
+
+@router.delete("", responses=problems(401))
+async def delete_all(here: Here, user: SignedIn) -> schemas.Deleted:
+    """Delete all your results."""
+    return schemas.Deleted(deleted=await here.history.delete_all(user.id))

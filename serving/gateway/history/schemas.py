@@ -1,0 +1,63 @@
+"""Questions to the history and what it answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from serving.gateway.tables import LARGEST_ID
+
+InferType = Literal["predict", "forecast", "auto"]
+
+
+class Filter(BaseModel):
+    """Which entries are meant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: InferType | None = None
+    since: AwareDatetime | None = Field(
+        default=None, description="not older; with offset, as 2026-01-01T00:00Z"
+    )
+    until: AwareDatetime | None = Field(default=None, description="older than; with offset")
+
+
+class Page(Filter):
+    """Which of them are shown."""
+
+    before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
+        default=None, description="`next` of the page before"
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class EntrySummary(BaseModel):
+    """A result; of several forecasts, model to risk are those of the highest risk."""
+
+    model_config = ConfigDict(from_attributes=True, protected_namespaces=())
+
+    id: int
+    created_at: datetime
+    type: InferType
+    plant: str
+    model: str
+    version: int
+    prediction_id: str
+    risk_score: float
+    alarm: bool = Field(description="whether any of its scores is one")
+
+
+class Entry(EntrySummary):
+    request: JsonValue
+    answer: JsonValue = Field(description="as it was answered, without explanations")
+
+
+class HistoryAnswer(BaseModel):
+    """A page, newest first."""
+
+    entries: list[EntrySummary]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
+class Deleted(BaseModel):
+    deleted: int

@@ -1,0 +1,90 @@
+"""/infer/auto: the newest readings, scored now and ahead, with the drivers of the score.
+
+Belongs here: who is asked what, in which order. Doesn't belong here: HTTP (`routes.py`), what is stored
+(`results.py`).
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import orjson
+from pydantic import JsonValue
+
+from serving.errors import Problem, invalid
+from serving.gateway.infer.results import scores_of, understood
+from serving.gateway.infer.schemas import ReadingRows, Scored, Window
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.problems import PassedOn, ServiceAway
+
+HOURS = 96
+"""Look-back that the longest features need."""
+
+Document = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What services said of the newest readings.
+
+    Attributes:
+        scores: those of the prediction and of all forecasts.
+        explanation: None where inference has none; `explanation_missing` says why.
+    """
+
+    plant: str
+    window: Window
+    prediction: Document
+    forecasts: list[JsonValue]
+    scores: list[Scored]
+    explanation: Document | None
+    explanation_missing: str | None
+
+
+async def score_newest(sensors: Upstream, inference: Upstream, plant: str | None) -> Scoring:
+    """Score the newest readings of the plant that the sensors show.
+
+    Args:
+        sensors: where the readings come from.
+        inference: who scores them.
+        plant: expected to be the sensors' plant, where one is named.
+
+    Raises:
+        Problem: another plant is asked for, or a service is away, refuses or answers something unusable.
+    """
+    document = await sensors.ask("GET", f"/sensors/history?hours={HOURS}")
+    shown = understood(ReadingRows, document, sensors.name)
+    if plant not in (None, shown.plant):
+        raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
+    if not shown.rows:
+        raise ServiceAway("sensors has no readings yet; try again", sensors.name)
+    readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
+    base = f"/plants/{shown.plant}"
+    prediction, forecast, (explanation, missing) = await asyncio.gather(
+        _post(inference, f"{base}/predict", {"readings": readings}),
+        _post(inference, f"{base}/forecast", {"horizon": "all", "recent_observations": readings}),
+        _explain(inference, f"{base}/explain", {"readings": readings}),
+    )
+    forecasts = forecast.get("forecasts")
+    return Scoring(
+        plant=shown.plant,
+        window=Window(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
+        prediction=prediction,
+        forecasts=forecasts if isinstance(forecasts, list) else [],
+        scores=[*scores_of(prediction), *scores_of(forecast)],
+        explanation=explanation,
+        explanation_missing=missing,
+    )
+
+
+async def _post(service: Upstream, path: str, body: Document) -> Document:
+    return await service.ask("POST", path, orjson.dumps(body))
+
+
+async def _explain(inference: Upstream, path: str, body: Document) -> tuple[Document | None, str | None]:
+    """The explanation, or why there is none: a score is worth having without it."""
+    try:
+        return await _post(inference, path, body), None
+    except PassedOn as refused:
+        return None, f"inference refused to explain: {refused.detail}"
+    except Problem as problem:
+        return None, problem.detail

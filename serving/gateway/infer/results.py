@@ -1,0 +1,79 @@
+"""From an answer of inference to an entry of the history.
+
+Belongs here: which of several scores stands for the answer, and what of a request is kept.
+"""
+
+import hashlib
+from typing import TypeVar
+
+import orjson
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from serving.errors import NotJson
+from serving.gateway.history.schemas import InferType
+from serving.gateway.history.tables import HistoryEntry
+from serving.gateway.infer.schemas import Forecasts, Scored
+from serving.gateway.problems import BadAnswer
+
+MOST_KEPT_BYTES = 256 * 1024
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
+    """The scores in an answer to /predict or /forecast.
+
+    Raises:
+        BadAnswer: it holds none.
+    """
+    if "forecasts" in answer:
+        return understood(Forecasts, answer, "inference").forecasts
+    return [understood(Scored, answer, "inference")]
+
+
+def understood(shape: type[Shape], document: dict[str, JsonValue], service: str) -> Shape:
+    """A service's answer in the shape that the gateway relies on.
+
+    Raises:
+        BadAnswer: it has another one.
+    """
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BadAnswer(
+            f"{service} answered something unusable ({place}: {error.errors()[0]['msg']})"
+        ) from None
+
+
+def entry_of(
+    user_id: int, kind: InferType, request: JsonValue, answer: JsonValue, scores: list[Scored]
+) -> HistoryEntry:
+    """An entry whose model, version and risk are those of the highest score."""
+    lead = max(scores, key=lambda score: score.risk_score)
+    return HistoryEntry(
+        user_id=user_id,
+        type=kind,
+        plant=lead.plant,
+        model=lead.model,
+        version=lead.version,
+        prediction_id=lead.prediction_id,
+        risk_score=lead.risk_score,
+        alarm=any(score.alarm for score in scores),
+        request=request,
+        answer=answer,
+    )
+
+
+def kept_request(content: bytes) -> JsonValue:
+    """A request as the history keeps it; of one that is very long, its length and its hash.
+
+    Raises:
+        NotJson: it is no JSON document.
+    """
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(str(error)) from None
+    if len(content) <= MOST_KEPT_BYTES:
+        return document
+    return {"omitted_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

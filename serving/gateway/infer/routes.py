@@ -1,0 +1,124 @@
+"""/infer: what inference answers, for users and with a history.
+
+Belongs here: HTTP. Doesn't belong here: how services are asked (`upstream.py`), what is stored (`results.py`).
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import JsonValue
+
+from serving.body import read_bytes
+from serving.gateway.accounts.sessions import CurrentUser
+from serving.gateway.auth import SignedIn
+from serving.gateway.history.schemas import InferType
+from serving.gateway.infer.auto import Document, score_newest
+from serving.gateway.infer.results import entry_of, kept_request, scores_of
+from serving.gateway.infer.schemas import AutoAnswer
+from serving.gateway.metrics import measured
+from serving.gateway.openapi import BODY, problems
+from serving.gateway.state import Gateway, Here
+
+router = APIRouter(prefix="/infer", tags=["inference"])
+Plant = Annotated[
+    str | None,
+    Query(alias="plant", pattern=r"^[a-z][a-z0-9_]{0,39}$", description="without one, inference's default"),
+]
+_PASSED = problems(401, 404, 422, 502)
+_ASKED = problems(*BODY, 401, 404, 502)
+_DOCUMENT: dict[str, JsonValue] = {"schema": {"type": "object"}}
+_JSON_BODY: dict[str, JsonValue] = {
+    "requestBody": {"required": True, "content": {"application/json": _DOCUMENT}}
+}
+
+
+@router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def predict(request: Request, here: Here, user: SignedIn, plant: Plant = None) -> Document:
+    """Alarm risk now, as inference's /predict, with the id of the entry in your history."""
+    return await _stored("predict", request, here, user, plant)
+
+
+@router.post("/forecast", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def forecast(request: Request, here: Here, user: SignedIn, plant: Plant = None) -> Document:
+    """Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history."""
+    return await _stored("forecast", request, here, user, plant)
+
+
+@router.post("/auto", responses=_PASSED)
+async def auto(here: Here, user: SignedIn, plant: Plant = None) -> AutoAnswer:
+    """The newest readings of the live plant: risk now and ahead, and its drivers."""
+    with measured("auto"):
+        found = await score_newest(here.sensors, here.inference, plant)
+        answer = AutoAnswer(
+            plant=found.plant,
+            readings=found.window,
+            prediction=found.prediction,
+            forecasts=found.forecasts,
+            explanation=found.explanation,
+            explanation_missing=found.explanation_missing,
+            history_id=0,
+        )
+        kept = answer.model_dump(mode="json", include={"plant", "readings", "prediction", "forecasts"})
+        asked: JsonValue = {"plant": plant}
+        answer.history_id = await here.history.add(entry_of(user.id, "auto", asked, kept, found.scores))
+        return answer
+
+
+@router.post("/explain", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def explain(request: Request, here: Here, _: SignedIn, plant: Plant = None) -> Document:
+    """The drivers of a score, as inference's /explain; not stored."""
+    return await _passed("explain", request, here, plant)
+
+
+@router.post("/recommend", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def recommend(request: Request, here: Here, _: SignedIn, plant: Plant = None) -> Document:
+    """What to check, as inference's /recommend; not stored."""
+    return await _passed("recommend", request, here, plant)
+
+
+@router.get("/global_importance", responses=_PASSED)
+async def global_importance(here: Here, _: SignedIn, plant: Plant = None) -> Document:
+    """What the champion looks at, as inference's /global_importance."""
+    return await _fetched("global_importance", here, plant)
+
+
+@router.get("/models", responses=_PASSED)
+async def models(here: Here, _: SignedIn, plant: Plant = None) -> Document:
+    """All models of a plant, as inference's /models."""
+    return await _fetched("models", here, plant)
+
+
+@router.get("/lineage/{prediction_id}", responses=_PASSED)
+async def lineage(
+    prediction_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$")], here: Here, _: SignedIn
+) -> Document:
+    """Where a prediction comes from, as inference's /lineage."""
+    with measured("lineage"):
+        return await here.inference.ask("GET", f"/lineage/{prediction_id}")
+
+
+async def _stored(
+    kind: InferType, request: Request, here: Gateway, user: CurrentUser, plant: str | None
+) -> Document:
+    """Ask inference, and answer once the result is on the disk."""
+    with measured(kind):
+        content = await read_bytes(request, here.settings.max_body_bytes)
+        asked = kept_request(content)
+        answer = await here.inference.ask("POST", _path(kind, plant), content)
+        entry = entry_of(user.id, kind, asked, answer, scores_of(answer))
+        return {**answer, "history_id": await here.history.add(entry)}
+
+
+async def _passed(kind: str, request: Request, here: Gateway, plant: str | None) -> Document:
+    with measured(kind):
+        content = await read_bytes(request, here.settings.max_body_bytes)
+        return await here.inference.ask("POST", _path(kind, plant), content)
+
+
+async def _fetched(kind: str, here: Gateway, plant: str | None) -> Document:
+    with measured(kind):
+        return await here.inference.ask("GET", _path(kind, plant))
+
+
+def _path(name: str, plant: str | None) -> str:
+    return f"/plants/{plant}/{name}" if plant else f"/{name}"

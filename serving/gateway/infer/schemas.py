@@ -1,0 +1,64 @@
+"""What the gateway reads of other services' answers, and its own answer to /infer/auto.
+
+Belongs here: the parts that the gateway relies on; everything else is passed on as it came.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Scored(BaseModel):
+    """A score, as inference gives it."""
+
+    model_config = ConfigDict(protected_namespaces=(), frozen=True)
+
+    model: Annotated[str, Field(max_length=200)]
+    version: Annotated[int, Field(ge=0, lt=2**63)]
+    prediction_id: Annotated[str, Field(max_length=300)]
+    plant: Annotated[str, Field(max_length=64)]
+    risk_score: Finite
+    alarm: bool
+
+
+class Forecasts(BaseModel):
+    """The answer for all horizons."""
+
+    forecasts: Annotated[list[Scored], Field(min_length=1)]
+
+
+class ReadingRow(BaseModel):
+    """One row of the sensors service."""
+
+    timestamp: AwareDatetime
+    values: dict[str, Finite | None]
+
+
+class ReadingRows(BaseModel):
+    """The newest rows of the sensors service, oldest first."""
+
+    plant: Annotated[str, Field(max_length=64)]
+    rows: Annotated[list[ReadingRow], Field(max_length=2000)]
+
+
+class Window(BaseModel):
+    """Which readings an answer stands on."""
+
+    rows: int
+    first: datetime
+    last: datetime
+
+
+class AutoAnswer(BaseModel):
+    """Scores of the newest readings, with the drivers where they can be had."""
+
+    plant: str
+    readings: Window
+    prediction: dict[str, JsonValue]
+    forecasts: list[JsonValue]
+    explanation: dict[str, JsonValue] | None
+    explanation_missing: str | None = Field(description="why there is no explanation")
+    history_id: int

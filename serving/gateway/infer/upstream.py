@@ -1,0 +1,81 @@
+"""Asking another service, over the one client that all requests share.
+
+Belongs here: what becomes of a service that is away, slow or broken. Doesn't belong here: what is asked.
+"""
+
+import logging
+
+import httpx
+import orjson
+from pydantic import JsonValue
+
+from serving.errors import MEDIA_TYPE
+from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
+
+TIMEOUT = httpx.Timeout(30, connect=2, pool=5)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_TOLD = ("retry-after", "allow")
+log = logging.getLogger("serving")
+
+
+class Upstream:
+    """One service behind the gateway.
+
+    Args:
+        name: what people call it.
+        address: `http://host:port`.
+        client: shared with the other services.
+    """
+
+    def __init__(self, name: str, address: str, client: httpx.AsyncClient) -> None:
+        self.name = name
+        self._address = address
+        self._client = client
+
+    async def ask(self, method: str, path: str, content: bytes | None = None) -> dict[str, JsonValue]:
+        """The service's answer, an object.
+
+        Args:
+            method: of HTTP.
+            path: with its query.
+            content: a JSON document, where one is sent.
+
+        Raises:
+            PassedOn: the service refuses, by a problem document.
+            ServiceAway: it doesn't answer.
+            BadAnswer: it answers anything else.
+        """
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        try:
+            answer = await self._client.request(
+                method, f"{self._address}{path}", content=content, headers=headers
+            )
+        except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            log.warning("%s doesn't answer %s %s: %r", self.name, method, path, error)
+            raise ServiceAway(f"{self.name} doesn't answer; try again", self.name) from None
+        except httpx.HTTPError as error:
+            raise self._bad(path, repr(error)) from None
+        if not answer.is_success:
+            raise self._refusal(answer, path)
+        return self._document(answer, path)
+
+    def _refusal(self, answer: httpx.Response, path: str) -> PassedOn | BadAnswer:
+        """A refusal for the client to read; what is wrong inside a service is none of the client's."""
+        media_type = answer.headers.get("content-type", "").partition(";")[0]
+        if media_type != MEDIA_TYPE or (answer.status_code >= 500 and answer.status_code != 503):
+            return self._bad(path, f"status {answer.status_code}")
+        told = {name: answer.headers[name] for name in _TOLD if name in answer.headers}
+        return PassedOn(answer.status_code, answer.content, told, MEDIA_TYPE)
+
+    def _document(self, answer: httpx.Response, path: str) -> dict[str, JsonValue]:
+        try:
+            document = orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise self._bad(path, "no JSON") from None
+        if not isinstance(document, dict):
+            raise self._bad(path, "no object")
+        return document
+
+    def _bad(self, path: str, what: str) -> BadAnswer:
+        log.error("%s answered %s to %s", self.name, what, path)
+        return BadAnswer(f"{self.name} failed ({what}); its log says why")

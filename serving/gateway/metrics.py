@@ -1,0 +1,32 @@
+"""What Prometheus is told of /infer."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Histogram
+
+ASKED = Counter("gateway_infer", "Requests to /infer, also those that fail.", ["type"])
+"""Exported as `gateway_infer_total`."""
+
+LATENCY = Histogram(
+    "gateway_infer_latency_seconds",
+    "Time to an answer of /infer, with inference and the history's write.",
+    ["type"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+
+@contextmanager
+def measured(kind: str) -> Iterator[None]:
+    """Count a request to /infer and take its time, however it ends.
+
+    Args:
+        kind: one of the routes' names, so that labels stay few.
+    """
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        ASKED.labels(kind).inc()
+        LATENCY.labels(kind).observe(time.perf_counter() - began)

@@ -1,0 +1,99 @@
+"""What the gateway refuses, beside what all services do (`serving.errors`)."""
+
+import logging
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from serving.errors import Problem
+
+RETRY_AFTER_S = 5
+log = logging.getLogger("serving")
+
+
+class Unauthenticated(Problem):
+    status = 401
+    slug = "unauthenticated"
+    title = "Who asks isn't known"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(Problem):
+    status = 403
+    slug = "forbidden"
+    title = "The role doesn't allow this"
+
+
+class RegistrationClosed(Problem):
+    status = 403
+    slug = "registration-closed"
+    title = "Accounts are made by an administrator here"
+
+
+class NameTaken(Problem):
+    status = 409
+    slug = "name-taken"
+    title = "The name is taken"
+
+
+class LastAdmin(Problem):
+    status = 409
+    slug = "last-admin"
+    title = "Somebody has to stay administrator"
+
+
+class TooManyAttempts(Problem):
+    status = 429
+    slug = "too-many-attempts"
+    title = "Too many attempts"
+
+
+class ServiceAway(Problem):
+    """A service or the database that doesn't answer; `missing` says which."""
+
+    status = 503
+    slug = "service-away"
+    title = "A service doesn't answer"
+
+    def __init__(self, detail: str, missing: str) -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_AFTER_S)}, missing=[missing])
+
+
+class BadAnswer(Problem):
+    status = 502
+    slug = "bad-answer"
+    title = "A service answered something unusable"
+
+
+def _detail(content: bytes) -> str:
+    try:
+        return str(orjson.loads(content)["detail"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return "it didn't say why"
+
+
+class PassedOn(Problem):
+    """A problem document of another service, as that service wrote it."""
+
+    def __init__(self, status: int, content: bytes, headers: dict[str, str], media_type: str) -> None:
+        super().__init__(_detail(content))
+        self._response = Response(content, status, headers, media_type)
+
+    def response(self) -> Response:
+        return self._response
+
+
+def install(app: FastAPI) -> None:
+    """Answer a database that is away with 503; what else a database says is a failure of ours."""
+    for kind in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(kind, _database_away)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    log.error("%s %s: the database doesn't answer: %s", request.method, request.url.path, cause)
+    return ServiceAway("the gateway's database doesn't answer; try again", "database").response()

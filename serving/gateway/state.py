@@ -1,0 +1,38 @@
+"""What the routes work with: made once at start, kept at the application.
+
+Belongs here: the parts and how a route gets at them. Doesn't belong here: their start and end (`app.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.sessions import Sessions
+from serving.gateway.database import Database
+from serving.gateway.history.service import History
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.rate_limits import Attempts
+from serving.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of a running gateway."""
+
+    settings: Settings
+    database: Database
+    accounts: Accounts
+    sessions: Sessions
+    attempts: Attempts
+    history: History
+    inference: Upstream
+    sensors: Upstream
+
+
+async def running_gateway(request: Request) -> Gateway:
+    return request.app.state.gateway
+
+
+Here = Annotated[Gateway, Depends(running_gateway)]

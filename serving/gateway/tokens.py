@@ -1,0 +1,117 @@
+"""Access and refresh tokens: how they are made and read.
+
+Belongs here: their form. Doesn't belong here: which of them still count (`accounts/sessions.py`).
+
+An access token is a JWT that names a user and a log-in, not a role: what a user may do is read anew at each
+request. A refresh token is `<family>.<secret>`, both random.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+
+ISSUER = "forewarn-gateway"
+_ALGORITHM = "HS256"
+_LEEWAY_S = 5
+_CLAIMS = ["exp", "iat", "iss", "sub", "sid"]
+_FAMILY_LENGTH, _SECRET_LENGTH = 32, 43
+
+
+class TokenError(ValueError):
+    """A token that can't be used: altered, of another secret, of another form, or too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an access token says.
+
+    Attributes:
+        user_id: whose it is.
+        family: the log-in that it was given out for.
+    """
+
+    user_id: int
+    family: str
+
+
+class AccessTokens:
+    """Signs and reads access tokens.
+
+    Args:
+        secret: the gateway's.
+        lasts: how long a token holds.
+    """
+
+    def __init__(self, secret: str, lasts: timedelta) -> None:
+        self._secret = secret
+        self.lasts = lasts
+
+    def issue(self, access: Access, now: datetime) -> str:
+        claims = {
+            "iss": ISSUER,
+            "sub": str(access.user_id),
+            "sid": access.family,
+            "iat": now,
+            "exp": now + self.lasts,
+        }
+        return jwt.encode(claims, self._secret, _ALGORITHM)
+
+    def read(self, token: str) -> Access:
+        """What a token says, if it is ours and holds.
+
+        Raises:
+            TokenError: it isn't, or doesn't any more.
+        """
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                issuer=ISSUER,
+                leeway=_LEEWAY_S,
+                options={"require": _CLAIMS},
+            )
+            return Access(int(claims["sub"]), str(claims["sid"]))
+        except (jwt.InvalidTokenError, ValueError):
+            raise TokenError("the access token is invalid or has expired") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A refresh token in its halves."""
+
+    family: str
+    secret: str
+
+    @classmethod
+    def new(cls, family: str | None = None) -> "Refresh":
+        """The first token of a new family, or the next one of a known family."""
+        return cls(family or secrets.token_hex(_FAMILY_LENGTH // 2), secrets.token_urlsafe(32))
+
+    @classmethod
+    def parse(cls, token: str) -> "Refresh":
+        """A token as a client sends it.
+
+        Raises:
+            TokenError: no refresh token.
+        """
+        family, _, secret = token.partition(".")
+        if len(family) != _FAMILY_LENGTH or len(secret) != _SECRET_LENGTH or not token.isascii():
+            raise TokenError("no refresh token")
+        return cls(family, secret)
+
+    @property
+    def text(self) -> str:
+        return f"{self.family}.{self.secret}"
+
+    @property
+    def secret_hash(self) -> str:
+        """What is stored; a random secret of 256 bits needs no slow hash."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    def is_newest(self, secret_hash: str) -> bool:
+        return hmac.compare_digest(self.secret_hash, secret_hash)
