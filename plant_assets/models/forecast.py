@@ -4,8 +4,6 @@ Belongs here: target, fits and walk-forward of an onset model. Doesn't belong he
 figures (`plant_assets.validation`), calibration itself (`calibration.py`).
 """
 
-from typing import Self
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -39,30 +37,17 @@ HORIZONS_PER_EVENT = 12.0
 class OnsetBoost(XgBoost):
     """Small, strongly shrunk trees by XGBoost: onsets are few. The score is the margin (log-odds)."""
 
-    kind = "xgboost"
-
     def __init__(self, seed: int, rounds: int = 200) -> None:
         super().__init__(seed, rounds)
 
-    def fit(self, rows: Floats, labels: Labels) -> Self:
-        import xgboost
-
-        parameters = {
-            "objective": "binary:logistic",
-            "max_depth": 3,
-            "eta": 0.05,
+    def strength(self, labels: Labels) -> dict[str, float]:  # noqa: ARG002
+        return {
             "subsample": 0.7,
             "colsample_bytree": 0.1,
             "colsample_bylevel": 0.5,
             "min_child_weight": 1,
             "lambda": 10,
-            "tree_method": "hist",
-            "max_bin": 64,
-            "nthread": 1,
-            "seed": self.seed,
         }
-        self.model = xgboost.train(parameters, xgboost.DMatrix(rows, labels, nthread=1), self.rounds)
-        return self
 
 
 def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:

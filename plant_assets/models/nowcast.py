@@ -83,16 +83,18 @@ class XgBoost(Estimator):
             "objective": "binary:logistic",
             "max_depth": 3,
             "eta": 0.05,
-            "subsample": 0.8,
-            "colsample_bytree": 0.5,
-            "scale_pos_weight": balance(labels),
             "tree_method": "hist",
             "max_bin": 64,
             "nthread": 1,
             "seed": self.seed,
+            **self.strength(labels),
         }
         self.model = xgboost.train(parameters, xgboost.DMatrix(rows, labels, nthread=1), self.rounds)
         return self
+
+    def strength(self, labels: Labels) -> dict[str, float]:
+        """Parameters that say how much of rows and features a tree sees, and how alarms weigh."""
+        return {"subsample": 0.8, "colsample_bytree": 0.5, "scale_pos_weight": balance(labels)}
 
     def score(self, rows: Floats) -> Floats:
         if self.model is None:

@@ -71,6 +71,26 @@ class ModelSpec:
         return f"{profile.registry_prefix}{self.name}"
 
 
+def _soft_alarm(
+    name: str,
+    title: str,
+    builder: Builder,
+    learning_mode: LearningMode = "supervised",
+    *,
+    resampled: bool = False,
+) -> ModelSpec:
+    """A model whose decision is the probability that the row is an alarm."""
+    return ModelSpec(
+        name=name,
+        title=title,
+        task="nowcast",
+        learning_mode=learning_mode,
+        builder=builder,
+        calibrated=True,
+        resampled=resampled,
+    )
+
+
 ISOLATION_FOREST = ModelSpec(
     name="isolation_forest",
     title="IsolationForest, 300 trees",
@@ -85,22 +105,6 @@ REGIME_CLASSIFIER = ModelSpec(
     learning_mode="supervised",
     builder="multinomial",
 )
-LR_SOFT_ALARM = ModelSpec(
-    name="lr_soft_alarm",
-    title="Logistic regression, calibrated",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="logistic",
-    calibrated=True,
-)
-RF_SOFT_ALARM = ModelSpec(
-    name="rf_soft_alarm",
-    title="Random forest, calibrated",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="random_forest",
-    calibrated=True,
-)
 DEVIATION_PREDICTOR = ModelSpec(
     name="deviation_predictor",
     title="Ridge for the next step's set-point deviation",
@@ -109,55 +113,26 @@ DEVIATION_PREDICTOR = ModelSpec(
     builder="ridge",
     score_direction="signed",
 )
-XGB_SOFT_ALARM = ModelSpec(
-    name="xgb_soft_alarm",
-    title="XGBoost, calibrated",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="xgboost",
-    calibrated=True,
+LR_SOFT_ALARM = _soft_alarm("lr_soft_alarm", "Logistic regression, calibrated", "logistic")
+RF_SOFT_ALARM = _soft_alarm("rf_soft_alarm", "Random forest, calibrated", "random_forest")
+XGB_SOFT_ALARM = _soft_alarm("xgb_soft_alarm", "XGBoost, calibrated", "xgboost")
+LGBM_SOFT_ALARM = _soft_alarm("lgbm_soft_alarm", "LightGBM, calibrated", "lightgbm")
+CALIBRATED_ISOLATION = _soft_alarm(
+    "isolation_soft_alarm", "IsolationForest, 300 trees; Platt", "isolation_forest", "unsupervised"
 )
-LGBM_SOFT_ALARM = ModelSpec(
-    name="lgbm_soft_alarm",
-    title="LightGBM, calibrated",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="lightgbm",
-    calibrated=True,
-)
-CALIBRATED_ISOLATION = ModelSpec(
-    name="isolation_soft_alarm",
-    title="IsolationForest, 300 trees; Platt",
-    task="nowcast",
-    learning_mode="unsupervised",
-    builder="isolation_forest",
-    calibrated=True,
-)
-LGBM_SMOTE = ModelSpec(
-    name="lgbm_smote",
-    title="LightGBM on rows balanced by SMOTE, calibrated: an ablation, never the champion",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="lightgbm",
-    calibrated=True,
+LGBM_SMOTE = _soft_alarm(
+    "lgbm_smote",
+    "LightGBM on rows balanced by SMOTE, calibrated: an ablation, never the champion",
+    "lightgbm",
     resampled=True,
 )
-ANOMALY_ENSEMBLE = ModelSpec(
-    name="anomaly_ensemble",
-    title="Mean of IsolationForest, mean absolute z, PCA T2 and SPE, and nearest neighbours; Platt",
-    task="nowcast",
-    learning_mode="unsupervised",
-    builder="anomaly_ensemble",
-    calibrated=True,
+ANOMALY_ENSEMBLE = _soft_alarm(
+    "anomaly_ensemble",
+    "Mean of IsolationForest, mean absolute z, PCA T2 and SPE, and nearest neighbours; Platt",
+    "anomaly_ensemble",
+    "unsupervised",
 )
-CHAMPION = ModelSpec(
-    name="champion",
-    title="The best nowcast candidate",
-    task="nowcast",
-    learning_mode="supervised",
-    builder="best_candidate",
-    calibrated=True,
-)
+CHAMPION = _soft_alarm("champion", "The best nowcast candidate", "best_candidate")
 CANDIDATES = (
     CALIBRATED_ISOLATION,
     ANOMALY_ENSEMBLE,
