@@ -15,7 +15,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from pydantic import JsonValue
 
 from plant_assets.features.spec import feature_specs
 from plant_assets.models.compile import compile_model
@@ -36,7 +35,9 @@ from serving.bundle import (
     max_difference,
     read_manifest,
 )
+from serving.calibration import Platt
 from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
+from serving.scorers import ScorerNode
 
 TOLERANCE = 1e-6
 REFERENCES = 32
@@ -53,8 +54,6 @@ def export_bundle(
     folder: Path,
     *,
     dagster_run: str = "",
-    extra: Mapping[str, JsonValue] | None = None,
-    tolerance: float = TOLERANCE,
 ) -> Manifest:
     """Write a bundle that answers like the trained model on every training row, or nothing.
 
@@ -64,20 +63,13 @@ def export_bundle(
         profile: its plant.
         folder: what to create; replaced if it is there.
         dagster_run: the run that trained it.
-        extra: further plain data for readers of the bundle.
-        tolerance: largest difference that parity allows.
 
     Raises:
         ParityError: the bundle answers otherwise.
         CompileError: the estimator is of no known family.
     """
     rows, fitted = inputs.matrix_for(trained.spec), trained.model
-    scorer, calibrator, parts = compile_model(fitted)
-    references = _reference_rows(rows)
-    parts.array(FILL, fitted.preprocess.medians)
-    parts.array(REFERENCE_ROWS, references)
-    parts.array(REFERENCE_DECISIONS, fitted.decisions(references))
-    contents = {ARRAYS_FILE: _npz(parts.arrays), **parts.forests}
+    scorer, calibrator, contents = _compiled(fitted, rows)
     spec = trained.spec
     manifest = Manifest(
         plant=profile.name,
@@ -98,15 +90,50 @@ def export_bundle(
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
         lineage=_lineage(inputs, dagster_run),
-        parity=Parity(rows=len(rows), max_difference=0.0, tolerance=tolerance),
+        parity=Parity(rows=len(rows), max_difference=0.0, tolerance=TOLERANCE),
         created=datetime.now(UTC),
-        extra={"notes": list(trained.notes), **(extra or {})},
+        extra={"notes": list(trained.notes)},
         files={name: sha256(content).hexdigest() for name, content in contents.items()},
     )
+    return _write_checked(manifest, contents, folder, fitted, rows)
+
+
+def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> Parity:
+    """Compare a bundle with the trained model on every row.
+
+    Raises:
+        ParityError: an answer differs by more than `TOLERANCE`.
+        BundleError: the folder can't be loaded, or fails its own reference rows.
+    """
+    answers, expected = Bundle.load(folder).score(rows), fitted.decisions(rows)
+    worst = max_difference(answers, expected)
+    if not worst <= TOLERANCE:
+        row = int(np.nanargmax(np.abs(answers - expected)))
+        raise ParityError(
+            f"{folder.name}: the exported model differs from the trained one by {worst:.3g} at training row {row} "
+            f"of {len(rows)}; expected at most {TOLERANCE:g}. Nothing was published."
+        )
+    return Parity(rows=len(rows), max_difference=worst, tolerance=TOLERANCE)
+
+
+def _compiled(fitted: FittedModel, rows: Floats) -> tuple[ScorerNode, Platt | None, dict[str, bytes]]:
+    """The model as plain data: its nodes, and the files that they and the bundle's own check read."""
+    scorer, calibrator, parts = compile_model(fitted)
+    references = _reference_rows(rows)
+    parts.array(FILL, fitted.preprocess.medians)
+    parts.array(REFERENCE_ROWS, references)
+    parts.array(REFERENCE_DECISIONS, fitted.decisions(references))
+    return scorer, calibrator, {ARRAYS_FILE: _npz(parts.arrays), **parts.forests}
+
+
+def _write_checked(
+    manifest: Manifest, contents: Mapping[str, bytes], folder: Path, fitted: FittedModel, rows: Floats
+) -> Manifest:
+    """Put the bundle in place once it answers like the trained model; answers its manifest with the parity."""
     draft = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
     try:
         _write(draft, manifest, contents)
-        parity = check_parity(fitted, draft, rows, tolerance)
+        parity = check_parity(fitted, draft, rows)
         checked = manifest.model_copy(update={"parity": parity})
         _write(draft, checked, {})
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,24 +141,6 @@ def export_bundle(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return checked
-
-
-def check_parity(fitted: FittedModel, folder: Path, rows: Floats, tolerance: float = TOLERANCE) -> Parity:
-    """Compare a bundle with the trained model on every row.
-
-    Raises:
-        ParityError: an answer differs by more than `tolerance`.
-        BundleError: the folder can't be loaded, or fails its own reference rows.
-    """
-    answers, expected = Bundle.load(folder).score(rows), fitted.decisions(rows)
-    worst = max_difference(answers, expected)
-    if not worst <= tolerance:
-        row = int(np.nanargmax(np.abs(answers - expected)))
-        raise ParityError(
-            f"{folder.name}: the exported model differs from the trained one by {worst:.3g} at training row {row} "
-            f"of {len(rows)}; expected at most {tolerance:g}. Nothing was published."
-        )
-    return Parity(rows=len(rows), max_difference=worst, tolerance=tolerance)
 
 
 def stamp_run(folder: Path, mlflow_run: str) -> None:

@@ -59,9 +59,7 @@ def build_report(
     """
     notes: list[str] = []
     table = checked_oof(oof)
-    trivial = _given_baselines(table, baselines_oof)
-    if trivial is None:
-        trivial = _trivial(labelled, profile, notes)
+    trivial = _baselines(table, baselines_oof, labelled, profile, notes)
     ground = Ground(labelled, profile)
     models = table.filter(
         ~pl.col("model").str.ends_with(SMOTE_SUFFIX) & ~pl.col("model").is_in(list(BASELINES))
@@ -79,11 +77,7 @@ def build_report(
         sentences=opening(profile, tested, horizons, lead),
         notes=tuple(notes),
         tested=tested,
-        budget={
-            "false_alarm_hours_per_day": profile.budget.false_alarm_hours_per_day,
-            "false_episodes_per_day": profile.budget.false_episodes_per_day,
-            "required_lead_hours": profile.budget.required_lead / timedelta(hours=1),
-        },
+        budget=_budget(profile),
         lead=lead,
         horizons=horizons,
         events=event_table(ground, {h.hours: h.models for h in horizons}, lead),
@@ -103,11 +97,26 @@ def render_html(report: Report) -> str:
     return render(report)
 
 
-def _given_baselines(oof: pl.DataFrame, baselines_oof: pl.DataFrame | None) -> pl.DataFrame | None:
-    if baselines_oof is not None:
-        return checked_oof(baselines_oof)
+def _budget(profile: PlantProfile) -> dict[str, float]:
+    return {
+        "false_alarm_hours_per_day": profile.budget.false_alarm_hours_per_day,
+        "false_episodes_per_day": profile.budget.false_episodes_per_day,
+        "required_lead_hours": profile.budget.required_lead / timedelta(hours=1),
+    }
+
+
+def _baselines(
+    oof: pl.DataFrame,
+    given: pl.DataFrame | None,
+    labelled: pl.DataFrame,
+    profile: PlantProfile,
+    notes: list[str],
+) -> pl.DataFrame:
+    """Rows of the baselines: those given, else those of `oof`, else computed; a note where they can't be."""
+    if given is not None:
+        return checked_oof(given)
     found = oof.filter(pl.col("model").is_in(list(BASELINES)))
-    return found if len(found) else None
+    return found if len(found) else _trivial(labelled, profile, notes)
 
 
 def _trivial(labelled: pl.DataFrame, profile: PlantProfile, notes: list[str]) -> pl.DataFrame:
