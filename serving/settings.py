@@ -61,6 +61,11 @@ class Settings(Environment):
         return self.home / "serving" / "models"
 
     @property
+    def prediction_key(self) -> Path:
+        """The secret that names of predictions are signed with."""
+        return self.home / "serving" / "prediction.key"
+
+    @property
     def max_body_bytes(self) -> int:
         return int(self.max_body_mb * 1024 * 1024)
 

@@ -4,27 +4,27 @@ Belongs here: the keys of answers. Doesn't belong here: HTTP (`routes.py`), inpu
 """
 
 import math
-from uuid import uuid4
 
 from pydantic import JsonValue
 
 from serving.champion import LoadedModel, Slot
 from serving.inference.inputs import Row
+from serving.inference.prediction_id import PredictionIds
 
 Answer = dict[str, JsonValue]
 
 
-def predict_answer(model: LoadedModel, row: Row) -> Answer:
+def predict_answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
     """The answer to /predict: an alarm by the model's threshold, or by a rule that the values fulfil."""
-    answer = _answer(model, row)
+    answer = _answer(model, row, ids)
     answer["alarm"] = bool(answer["alarm"] or row.rules)
     answer["unused"] = list(row.unused)
     answer["rules"] = [{"name": rule.name, "description": rule.description} for rule in row.rules]
     return answer
 
 
-def forecast_answer(model: LoadedModel, row: Row, observations: int) -> Answer:
-    return {**_answer(model, row), "n_observations": observations}
+def forecast_answer(model: LoadedModel, row: Row, ids: PredictionIds, observations: int) -> Answer:
+    return {**_answer(model, row, ids), "n_observations": observations}
 
 
 def model_info(slot: Slot) -> Answer:
@@ -58,7 +58,7 @@ def model_info(slot: Slot) -> Answer:
     }
 
 
-def _answer(model: LoadedModel, row: Row) -> Answer:
+def _answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
     bundle = model.bundle
     manifest = bundle.manifest
     decision = float(bundle.score(row.values)[0])
@@ -71,7 +71,7 @@ def _answer(model: LoadedModel, row: Row) -> Answer:
         "horizon_hours": manifest.horizon_hours,
         "model": model.registry_name,
         "version": model.version,
-        "prediction_id": uuid4().hex,
+        "prediction_id": ids.new(model.registry_name, model.version),
         "plant": manifest.plant,
         "imputed": list(row.imputed),
         "out_of_range": list(row.out_of_range),

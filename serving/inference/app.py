@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -18,12 +19,15 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving import errors
 from serving.champion import Champions
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
 from serving.inference.schemas import Health
 from serving.registry import RegistryClient
+from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 
 MLFLOW_TIMEOUT_S = 5.0
+LOST_KEY = "predictions made before can no longer be traced"
 log = logging.getLogger("serving")
 
 
@@ -46,6 +50,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.ids = PredictionIds(sha256(load_secret(here.prediction_key, LOST_KEY).encode()).digest())
         async with httpx.AsyncClient(
             base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
         ) as client:

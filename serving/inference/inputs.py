@@ -17,6 +17,7 @@ from serving.faults import got
 from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
+from serving.inference.schemas import PredictRequest
 from serving.inference.times import TIME_NAMES, Reading, check_times
 from serving.manifest import Manifest
 
@@ -84,6 +85,12 @@ class Inputs:
         """Compute once, so that the first request doesn't pay for it."""
         self._compute(np.full((1, len(self.sources)), np.nan))
         self.rules.warm()
+
+    def from_request(self, request: PredictRequest) -> Row:
+        """A row from what a request holds: features, or readings."""
+        if request.readings is not None:
+            return self.from_readings(request.readings, "readings")
+        return self.from_features(request.features or {})
 
     def from_features(self, given: Reading) -> Row:
         """A row from named features; what is absent or null is missing.

@@ -48,7 +48,11 @@ class Names:
         self, profile: PlantProfile, columns: Sequence[str], valueless: Collection[str] = ()
     ) -> None:
         self._plant = profile.name
-        self._ignored = [pattern.casefold() for pattern in profile.ignored_columns]
+        ignored = [name.casefold() for name in profile.ignored_columns]
+        self._ignored = frozenset(name for name in ignored if not _is_pattern(name))
+        self._patterns = [name for name in ignored if _is_pattern(name)]
+        owners = (*(tag.name for tag in profile.tags), *profile.controllers)
+        self._owners = tuple(f"{owner.casefold()}_" for owner in owners)
         self._canonical = _plant_names(profile) | {name.casefold(): name for name in columns}
         ranges = {name: tag.range for tag in profile.tags for name in (tag.name, *tag.extremes)}
         column_of = {name: i for i, name in enumerate(columns)}
@@ -65,7 +69,16 @@ class Names:
         place = self._places.get(folded)
         if place is not None:
             return place
-        return Place(name) if any(fnmatchcase(folded, pattern) for pattern in self._ignored) else None
+        return Place(name) if self._is_ignored(folded) else None
+
+    def _is_ignored(self, folded: str) -> bool:
+        """Whether it is a column of exports; a pattern holds behind a tag's name alone.
+
+        `*_max` would else take `PDT3108_max`, and a mistyped name would never reach the rule that it is meant for.
+        """
+        if folded in self._ignored:
+            return True
+        return folded.startswith(self._owners) and any(fnmatchcase(folded, p) for p in self._patterns)
 
     def refuse(self, unknown: Sequence[str], field: str) -> UnknownFeature:
         """The answer to names that the plant doesn't know, with the nearest that it does."""
@@ -78,6 +91,10 @@ class Names:
         return UnknownFeature(
             f"{field}: {self._plant} has no {first!r}{hint}", unknown=[*nearest], nearest=nearest
         )
+
+
+def _is_pattern(name: str) -> bool:
+    return any(sign in name for sign in "*?[")
 
 
 def _plant_names(profile: PlantProfile) -> dict[str, str]:

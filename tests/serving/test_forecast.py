@@ -1,4 +1,8 @@
+from pathlib import Path
+
+import httpx
 import numpy as np
+import polars as pl
 import pytest
 
 from plant_assets.features.windows import window_features
@@ -54,6 +58,37 @@ async def test_more_rows_than_the_window_answer_by_the_newest(client, observatio
     ]
     assert answers[0]["risk_score"] == answers[1]["risk_score"]
     assert answers[1]["n_observations"] == 13
+
+
+async def test_columns_of_exports_that_no_model_reads_change_nothing(client, observations) -> None:
+    extra = {
+        "failure_frequency_48": 9,
+        "pdt31008_roll3h_mean": 1.0,
+        "hour_of_day": 3,
+        "lic31002_deviation_max": 4.0,
+    }
+    answers = [
+        (await client.post("/forecast", json={"recent_observations": rows, "horizon": 6})).json()
+        for rows in (observations, [{**row, **extra} for row in observations])
+    ]
+    assert answers[0]["risk_score"] == answers[1]["risk_score"]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("path", ["/predict", "/forecast"])
+async def test_rows_of_a_real_export_are_taken_as_they_stand(client, real_data: Path, path: str) -> None:
+    export = pl.read_csv(real_data / "gas_treatment" / "labeled_dataset.csv").tail(48)
+    rows = [{name.lower(): value for name, value in row.items()} for row in export.to_dicts()]
+
+    async def ask(given: list[dict]) -> httpx.Response:
+        readings = {"recent_observations": given, "horizon": "all"}
+        return await client.post(path, json={"readings": given} if path == "/predict" else readings)
+
+    answer = await ask(rows)
+    assert answer.status_code == 200, answer.text
+    refused = await ask([{**row, "pdt3108_max": 1.0} for row in rows])
+    assert refused.status_code == 422
+    assert "did you mean PDT31008_max?" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ def names(profile: PlantProfile) -> Names:
         tag.model_copy(update={"aliases": ("LEVEL",)}) if tag.name == "LT301031" else tag
         for tag in profile.tags
     ]
-    plant = profile.model_copy(update={"tags": tuple(tags), "ignored_columns": ("note_*",)})
+    plant = profile.model_copy(
+        update={"tags": tuple(tags), "ignored_columns": ("*_roll*", "Note", "*_deviation_max")}
+    )
     return Names(plant, ["LT301031", "LT301031_std_3h"], ["time"])
 
 
@@ -32,8 +34,14 @@ def test_a_tag_without_a_column_is_known(names: Names) -> None:
     assert (found.name, found.column) == ("PDT31008", None)
 
 
-def test_an_ignored_column_keeps_its_name(names: Names) -> None:
-    assert names.find("Note_3") == Place("Note_3")
+@pytest.mark.parametrize("name", ["nOTE", "LT301031_roll3h_mean", "lic31002_deviation_max"])
+def test_an_ignored_column_keeps_its_name(names: Names, name: str) -> None:
+    assert names.find(name) == Place(name)
+
+
+@pytest.mark.parametrize("name", ["LT30131_roll3h_mean", "x_deviation_max", "_roll", "Notes", "LT301031_rol"])
+def test_a_pattern_of_ignored_columns_takes_no_mistyped_tag(names: Names, name: str) -> None:
+    assert names.find(name) is None
 
 
 def test_the_time_carries_no_value(names: Names) -> None:

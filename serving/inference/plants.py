@@ -1,0 +1,100 @@
+"""The models of the plant that a request names, as dependencies of routes.
+
+Belongs here: from a path to a plant's models, and what is said where one is missing. Doesn't belong here: routes,
+how models are loaded (`serving.champion`).
+"""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+
+from plant_assets.profile.model import PlantProfile
+from serving.champion import Champions, LoadedModel, Slot
+from serving.errors import NotReady, UnknownPlant
+from serving.inference.prediction_id import PredictionIds
+from serving.settings import Settings
+
+RETRY_AFTER_S = 5
+FORECASTER = "forecaster_"
+
+
+class PlantModels:
+    """The models of one plant.
+
+    Args:
+        champions: of all plants.
+        settings: of the service.
+        ids: names of predictions.
+        plant: the plant's name, as a client gave it.
+
+    Raises:
+        UnknownPlant: no such plant.
+    """
+
+    def __init__(self, champions: Champions, settings: Settings, ids: PredictionIds, plant: str) -> None:
+        if plant not in champions.slots:
+            known = ", ".join(sorted(champions.slots))
+            raise UnknownPlant(f"no plant {plant[:100]!r}; expected one of {known}")
+        self.champions = champions
+        self.settings = settings
+        self.ids = ids
+        self.plant = plant
+        self.slots = champions.slots[plant]
+
+    @property
+    def profile(self) -> PlantProfile:
+        return self.champions.profiles[self.plant]
+
+    @property
+    def forecasters(self) -> dict[int, str]:
+        """Hours ahead → the plant's forecaster."""
+        names = [name for name in self.slots if name.startswith(FORECASTER)]
+        hours = (int(span.total_seconds() // 3600) for span in self.profile.horizons)
+        return dict(zip(hours, names, strict=True)) if names else {}
+
+    def ready(self, model: str) -> LoadedModel:
+        """A loaded model.
+
+        Raises:
+            NotReady: it isn't there; says what is missing.
+        """
+        slot = self.slots.get(model)
+        if slot is None:
+            raise NotReady(f"plant {self.plant} has no {model}: its profile lists none", missing=[model])
+        if slot.current is None:
+            raise not_ready(slot, self.champions.registry_fault)
+        return slot.current
+
+
+ModelsOf = Callable[..., Awaitable[PlantModels]]
+"""A dependency that gives the models of the plant that a request names."""
+
+
+def not_ready(slot: Slot, registry_fault: str) -> NotReady:
+    why = (
+        slot.fault
+        or registry_fault
+        or "it has no version with the alias @champion yet; drop an export to train it"
+    )
+    return NotReady(
+        f"{slot.registry_name} isn't loaded: {why}",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+        missing=[slot.registry_name],
+    )
+
+
+# Coroutines, though they wait for nothing: FastAPI runs plain functions in a thread, which costs half a millisecond.
+async def default_plant(request: Request) -> PlantModels:
+    """The models of the plant whose routes stand at the root."""
+    settings: Settings = request.app.state.settings
+    return _models(request, settings.default_plant)
+
+
+async def named_plant(plant: str, request: Request) -> PlantModels:
+    """The models of the plant in the path."""
+    return _models(request, plant)
+
+
+def _models(request: Request, plant: str) -> PlantModels:
+    state = request.app.state
+    return PlantModels(state.champions, state.settings, state.ids, plant)
