@@ -6,6 +6,7 @@ Paths of state derive from `home`, so that one variable moves them all.
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -44,6 +45,14 @@ class Settings(Environment):
     @property
     def mlflow_tracking_uri(self) -> str:
         return self.mlflow_url or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+
+    @property
+    def mlflow_elsewhere(self) -> str:
+        """Page of an MLflow server that runs elsewhere, without a password; empty where there is none."""
+        url = urlsplit(self.mlflow_url)
+        if url.scheme not in ("http", "https"):
+            return ""
+        return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
     @property
     def mlflow_artifacts(self) -> Path:

@@ -3,7 +3,6 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings
@@ -38,23 +37,15 @@ class Service:
 
 def services(settings: Settings) -> list[Service]:
     """The services of this platform, in the order in which they start."""
-    started_here = [] if given_mlflow(settings) else [_mlflow(settings)]
+    started_here = [] if settings.mlflow_elsewhere else [_mlflow(settings)]
     return [*started_here, _code(settings), _dagster(settings), _daemon(settings), _inference(settings)]
 
 
 def pages(settings: Settings) -> dict[str, str]:
     """What a person opens, by service; MLflow's may be one that runs elsewhere."""
-    given = given_mlflow(settings)
+    given = settings.mlflow_elsewhere
     own = {service.name: service.page for service in services(settings) if service.page}
     return {"mlflow": given, **own} if given else own
-
-
-def given_mlflow(settings: Settings) -> str:
-    """Address of the MLflow server that runs elsewhere, without a password; empty where there is none."""
-    url = urlsplit(settings.mlflow_url)
-    if url.scheme not in ("http", "https"):
-        return ""
-    return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
 
 
 def _mlflow(settings: Settings) -> Service:

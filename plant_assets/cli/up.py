@@ -15,7 +15,7 @@ from rich.table import Table
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, steps
 from plant_assets.cli.demo import seed_demo
-from plant_assets.cli.services import Service, given_mlflow, pages, services
+from plant_assets.cli.services import Service, pages, services
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings, settings
 
@@ -75,7 +75,7 @@ def ps() -> None:
     known, table = pages(here), Table("service", "state", "process", "page")
     for state in found:
         table.add_row(state.name, state.state.lower(), state.description, known.get(state.name, ""))
-    if given := given_mlflow(here):
+    if given := here.mlflow_elsewhere:
         table.add_row("mlflow", "elsewhere", "", given)
     print_whole(table, console)
 

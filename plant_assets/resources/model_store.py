@@ -37,7 +37,7 @@ class ModelStore(dg.ConfigurableResource):
         return cls(
             tracking_uri=settings.mlflow_tracking_uri,
             artifacts=str(settings.mlflow_artifacts) if local else "",
-            pages=f"http://{settings.host}:{settings.port_mlflow}",
+            pages=settings.mlflow_elsewhere or f"http://{settings.host}:{settings.port_mlflow}",
             promotion_mode=settings.model_promotion_mode,
             promotion_metric=settings.model_promotion_metric,
         )
