@@ -1,6 +1,7 @@
 """Windows for the forecasters: the newest rows laid side by side, and a few summaries of those same rows.
 
 Column `PDT31008_t-11` is PDT31008 eleven rows ago, `PDT31008_t-0` the newest; sources as for features.
+`PDT31008_rise_4h` is the mean of its newest 4 hours less that of the whole window: a tree can't take means.
 No column looks further back than `profile.features.window_steps` rows. Polars is imported only where a
 history is evaluated: the live scorer doesn't need it.
 """
@@ -26,22 +27,29 @@ if TYPE_CHECKING:
     import polars as pl
 
 SUMMARIES = ("mean", "std", "range", "median_deviation", "exceedance", "slope_to_limit")
+RECENT = (6, 3, 2)
+"""Parts of the window that its newest rows are compared over: a sixth, a third, a half."""
 
 
 def window_specs(profile: PlantProfile) -> tuple[FeatureSpec, ...]:
-    """Summaries of the whole window: level, volatility, where the newest row stands, way to the limit."""
+    """Summaries of the window (level, volatility, where the newest row stands, way to the limit), recent means."""
     span = profile.sampling.interval * profile.features.window_steps
-    return tuple(
+    whole = (
         make_spec(source, kind, span, profile)
         for source in feature_sources(profile)
         for kind in SUMMARIES
         if kind not in NEEDS_LIMIT or _has_limit(source, profile)
     )
+    return (*whole, *(recent for recent, _, _ in _rises(profile)))
 
 
 def window_columns(profile: PlantProfile) -> list[str]:
     """Columns of `window_features` after `timestamp`, in the order of `newest_window`."""
-    return [*(name for _, _, name in _steps(profile)), *(spec.name for spec in window_specs(profile))]
+    return [
+        *(name for _, _, name in _steps(profile)),
+        *(spec.name for spec in window_specs(profile)),
+        *(name for _, _, name in _rises(profile)),
+    ]
 
 
 def window_features(frame: "pl.DataFrame", profile: PlantProfile) -> "pl.DataFrame":
@@ -64,6 +72,7 @@ def window_features(frame: "pl.DataFrame", profile: PlantProfile) -> "pl.DataFra
         "timestamp",
         *(pl.col(source).shift(age).alias(name) for source, age, name in _steps(profile)),
         *(spec.name for spec in window_specs(profile)),
+        *((pl.col(recent.name) - pl.col(whole)).alias(name) for recent, whole, name in _rises(profile)),
     )
 
 
@@ -89,7 +98,12 @@ class NewestWindow:
     def __init__(self, profile: PlantProfile) -> None:
         self._steps = profile.features.window_steps
         self._sources = feature_sources(profile)
-        self._summaries = NewestRow(window_specs(profile), self._sources)
+        specs = window_specs(profile)
+        places = {spec.name: i for i, spec in enumerate(specs)}
+        rises = _rises(profile)
+        self._summaries = NewestRow(specs, self._sources)
+        self._recent = np.array([places[recent.name] for recent, _, _ in rises], dtype=np.intp)
+        self._whole = np.array([places[whole] for _, whole, _ in rises], dtype=np.intp)
 
     def __call__(self, window: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         rows = np.asarray(window, dtype=np.float64)
@@ -99,7 +113,8 @@ class NewestWindow:
         laid = np.full((self._steps, len(self._sources)), np.nan)
         laid[self._steps - len(rows) :] = rows
         laid[~(np.abs(laid) <= LARGEST)] = np.nan
-        return np.concatenate([laid.T.ravel(), self._summaries(laid)])
+        summaries = self._summaries(laid)
+        return np.concatenate([laid.T.ravel(), summaries, summaries[self._recent] - summaries[self._whole]])
 
 
 @lru_cache(maxsize=16)
@@ -118,6 +133,20 @@ def _steps(profile: PlantProfile) -> list[tuple[str, int, str]]:
         for source in feature_sources(profile)
         for age in range(steps - 1, -1, -1)
     ]
+
+
+def _rises(profile: PlantProfile) -> list[tuple[FeatureSpec, str, str]]:
+    """A recent mean, the name of the whole window's mean, and the column of their difference."""
+    steps, interval = profile.features.window_steps, profile.sampling.interval
+    lengths = dict.fromkeys(max(steps // part, 1) for part in RECENT)
+    rises = []
+    for source in feature_sources(profile):
+        whole = make_spec(source, "mean", interval * steps, profile).name
+        for length in lengths:
+            if length < steps:
+                recent = make_spec(source, "mean", interval * length, profile)
+                rises.append((recent, whole, recent.name.replace(f"{source}_mean_", f"{source}_rise_")))
+    return rises
 
 
 def _has_limit(source: str, profile: PlantProfile) -> bool:

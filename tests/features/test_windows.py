@@ -38,6 +38,24 @@ def test_a_step_holds_the_value_of_that_many_rows_ago() -> None:
     assert got["TE301020_t-0"].to_list() == frame["TE301020"].to_list()
 
 
+def test_a_rise_is_the_recent_mean_less_that_of_the_whole_window() -> None:
+    values: Values = [0.0 if i < 8 else 3.0 for i in range(12)]
+    frame = raw(values)
+    got = window_features(frame, PROFILE).row(-1, named=True)
+    assert got["TE301020_mean_4h"] == 3.0
+    assert got["TE301020_rise_4h"] == pytest.approx(2.0)
+    assert got["TE301020_rise_2h"] == pytest.approx(2.0)
+    assert got["TE301020_rise_6h"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("steps", "rises"), [(12, 3), (4, 2), (2, 1)])
+def test_a_short_window_has_no_rise_of_itself_or_twice(steps: int, rises: int) -> None:
+    features = PROFILE.features.model_copy(update={"window_steps": steps})
+    columns = window_columns(PROFILE.model_copy(update={"features": features}))
+    assert sum(c.startswith("TE301020_rise_") for c in columns) == rises
+    assert len(set(columns)) == len(columns)
+
+
 @given(values=histories(min_size=20, max_size=60), rows=st.integers(1, 60))
 @settings(max_examples=40, deadline=None)
 def test_the_newest_window_equals_the_last_row_of_the_history(values: Values, rows: int) -> None:
