@@ -27,9 +27,9 @@ from serving.gateway.infer import routes as infer
 from serving.gateway.infer.upstream import LIMITS, TIMEOUT, Upstream
 from serving.gateway.migrate import migrate
 from serving.gateway.rate_limits import Attempts
-from serving.gateway.secret import load_secret
 from serving.gateway.state import Gateway
 from serving.gateway.tokens import AccessTokens
+from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 
 ROUTERS = (accounts.router, users.router, infer.router, history.router, health.router)
@@ -69,7 +69,7 @@ async def running(
     Raises:
         SettingsError: the database or the secret can't be used.
     """
-    secret = load_secret(here.home / "gateway" / "secret")
+    secret = load_secret(here.home / "gateway" / "secret", "everybody has to log in again")
     url = database_url(here)
     await asyncio.to_thread(migrate, url)
     database, passwords = Database(url), Passwords()

@@ -1,0 +1,121 @@
+"""Accounts over HTTP, on both databases."""
+
+import pytest
+from pwdlib import PasswordHash
+
+from tests.serving.gateway.databases import both_databases
+from tests.serving.gateway.site import PASSWORD, Site
+
+pytestmark = [pytest.mark.anyio, both_databases]
+
+
+async def register(site: Site, name: str, password: str = PASSWORD):
+    return await site.client.post("/auth/register", json={"name": name, "password": password})
+
+
+async def login(site: Site, name: str, password: str = PASSWORD):
+    return await site.client.post("/auth/login", json={"name": name, "password": password})
+
+
+async def test_somebody_registers_logs_in_and_is_a_viewer(site: Site) -> None:
+    made = await register(site, "Maria")
+    assert (made.status_code, made.json()["name"], made.json()["role"]) == (201, "maria", "viewer")
+    tokens = (await login(site, "MARIA")).json()
+    assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 900)
+    me = await site.client.get("/auth/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert me.json() == made.json()
+
+
+async def test_a_name_is_taken_in_every_form(site: Site) -> None:
+    await register(site, "maria")
+    for again in ("maria", "MARIA", "ｍａｒｉａ"):
+        answer = await register(site, again)
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:forewarn:problem:name-taken")
+
+
+async def test_a_wrong_password_and_an_unknown_name_look_alike(site: Site, monkeypatch) -> None:
+    await register(site, "maria")
+    asked: list[str] = []
+    verify = PasswordHash.verify
+    monkeypatch.setattr(PasswordHash, "verify", lambda *a: asked.append(a[2]) or verify(*a))
+    answers = [await login(site, name, "something else") for name in ("maria", "nobody", "' OR 1=1 --")]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.content for answer in answers}) == 1
+    assert {answer.headers["www-authenticate"] for answer in answers} == {"Bearer"}
+    assert len(asked) == 3
+    assert asked[1] == asked[2] != asked[0]
+
+
+async def test_the_hash_of_nobody_opens_nothing(site: Site) -> None:
+    answer = await login(site, "nobody", "nobody has this password")
+    assert answer.status_code == 401
+
+
+async def test_sql_in_a_password_is_a_password(site: Site) -> None:
+    password = "'; DROP TABLE users; --"
+    await register(site, "maria", password)
+    assert (await login(site, "maria", password)).status_code == 200
+    assert (await login(site, "maria", password + " ")).status_code == 401
+
+
+async def test_a_composed_and_a_decomposed_password_are_one(site: Site) -> None:
+    await register(site, "maria", "pa\u0308sswort lang")
+    assert (await login(site, "maria", "p\u00e4sswort lang")).status_code == 200
+
+
+async def test_a_new_role_counts_at_once(site: Site) -> None:
+    admin, maria = await site.member("root", "admin"), await site.member("maria")
+    assert (await maria.client.get("/users")).status_code == 403
+    changed = await admin.client.patch(f"/users/{maria.id}", json={"role": "admin"})
+    assert (changed.status_code, changed.json()["role"]) == (200, "admin")
+    assert (await maria.client.get("/users")).status_code == 200
+    await maria.client.patch(f"/users/{admin.id}", json={"role": "operator"})
+    assert (await admin.client.get("/users")).status_code == 403
+
+
+async def test_the_last_administrator_stays_one(site: Site) -> None:
+    admin = await site.member("root", "admin")
+    refused = await admin.client.patch(f"/users/{admin.id}", json={"role": "viewer"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:forewarn:problem:last-admin")
+    assert (await admin.client.get("/auth/me")).json()["role"] == "admin"
+    await site.member("second", "admin")
+    assert (await admin.client.patch(f"/users/{admin.id}", json={"role": "viewer"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user_id", "body", "status"),
+    [("1", {"role": "king"}, 422), ("1", {}, 422), ("1", {"role": "viewer", "name": "x"}, 422)]
+    + [
+        ("999", {"role": "viewer"}, 404),
+        ("0", {"role": "viewer"}, 422),
+        (str(2**63), {"role": "viewer"}, 422),
+    ]
+    + [("x", {"role": "viewer"}, 422), ("1;drop", {"role": "viewer"}, 422)],
+)
+async def test_changes_that_cannot_be_made(site: Site, user_id: str, body: dict, status: int) -> None:
+    admin = await site.member("root", "admin")
+    answer = await admin.client.patch(f"/users/{user_id}", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_accounts_come_in_pages(site: Site) -> None:
+    admin = await site.member("root", "admin")
+    for n in range(4):
+        await site.member(f"user{n}")
+    names, after = [], 0
+    while after is not None:
+        page = (await admin.client.get("/users", params={"after": after, "limit": 2})).json()
+        names += [user["name"] for user in page["users"]]
+        after = page["next"]
+    assert names == ["root", "user0", "user1", "user2", "user3"]
+    assert "password" not in (await admin.client.get("/users")).text
+
+
+async def test_a_removed_account_is_out_at_once_and_its_id_never_comes_back(site: Site) -> None:
+    maria = await site.member("maria")
+    await site.gateway.accounts.remove("maria")
+    assert (await maria.client.get("/auth/me")).status_code == 401
+    assert (await login(site, "maria")).status_code == 401
+    again = await register(site, "maria")
+    assert again.json()["id"] != maria.id
+    assert (await maria.client.get("/auth/me")).status_code == 401

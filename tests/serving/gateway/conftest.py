@@ -1,0 +1,56 @@
+"""A gateway on SQLite, or on a real PostgreSQL where a test asks for both."""
+
+import functools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from serving.gateway.accounts import passwords
+from serving.settings import Settings
+from tests.conftest import needs_service
+from tests.servers import postgres_folder, running_postgres
+from tests.serving.gateway.site import Site, running_site
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    programs = postgres_folder()
+    needs_service(programs is not None, "PostgreSQL")
+    assert programs is not None
+    with running_postgres(programs) as address:
+        yield address
+
+
+@pytest.fixture
+def database_address(request: pytest.FixtureRequest) -> str:
+    """For `FOREWARN_DATABASE_URL`: empty for SQLite, else a fresh database of the server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    server = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def gateway_settings(tmp_path: Path, database_address: str) -> Settings:
+    return Settings(home=tmp_path / "home", database_url=database_address, max_body_mb=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with little work, as hashing is not what these tests are about."""
+    quick = functools.partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "Argon2Hasher", quick)
+
+
+@pytest.fixture
+async def site(gateway_settings: Settings) -> AsyncIterator[Site]:
+    async with running_site(gateway_settings) as site:
+        yield site

@@ -1,0 +1,122 @@
+"""Inference and sensors as the gateway meets them: small ASGI apps behind one transport."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from fastapi import FastAPI, Request, Response
+
+PLANT = "demo"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def score(model: str = "champion", risk: float = 0.25, number: int = 1, plant: str = PLANT) -> dict:
+    """A score as inference gives it."""
+    return {
+        "risk_score": risk,
+        "alarm": risk >= 0.5,
+        "model": f"plant_alarm_{model}",
+        "version": 3,
+        "prediction_id": f"{model}.3.{number}",
+        "plant": plant,
+        "horizon_hours": 0,
+    }
+
+
+def reading_rows(count: int, tags: tuple[str, ...] = ("PDT31008", "LT301031")) -> list[dict]:
+    """Rows of the sensors service, oldest first."""
+    return [
+        {
+            "timestamp": (START + timedelta(hours=n)).isoformat(),
+            "values": dict.fromkeys(tags, 200.0 + n),
+            "quality": dict.fromkeys(tags, "good"),
+        }
+        for n in range(count)
+    ]
+
+
+@dataclass
+class FakeInference:
+    """Answers as inference does; `instead` replaces the answer at a path.
+
+    Attributes:
+        asked: (path, body) of each request, in order.
+    """
+
+    instead: dict[str, Response] = field(default_factory=dict)
+    asked: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.api_route("/{path:path}", methods=["GET", "POST"])
+        async def answer(path: str, request: Request) -> Response:
+            self.asked.append((request.url.path, await request.body()))
+            name = path.rpartition("/")[2]
+            return self.instead.get(name) or Response(
+                json.dumps(self._usual(name)), media_type="application/json"
+            )
+
+        return app
+
+    def _usual(self, name: str) -> dict:
+        number = len(self.asked)
+        if name == "predict":
+            return score(number=number)
+        if name == "forecast":
+            risks = {1: 0.1, 3: 0.7, 6: 0.3}
+            return {"forecasts": [score(f"forecaster_{h}h", r, number) for h, r in risks.items()]}
+        return {"method": name, "local_importance": [{"name": "PDT31008", "value": 0.4}]}
+
+
+@dataclass
+class FakeSensors:
+    """Shows `rows` of a plant."""
+
+    rows: list[dict] = field(default_factory=lambda: reading_rows(96))
+    plant: str = PLANT
+    instead: Response | None = None
+
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/sensors/history")
+        async def history(hours: int) -> Response:
+            document = {"plant": self.plant, "interval_s": 3600, "rows": self.rows[-hours:]}
+            return self.instead or Response(json.dumps(document), media_type="application/json")
+
+        @app.get("/ready")
+        async def ready() -> dict:
+            return {"ready": True}
+
+        return app
+
+
+@dataclass
+class Network(httpx.AsyncBaseTransport):
+    """Services by port; at a port without one, nobody answers.
+
+    Attributes:
+        faults: what happens at a port instead.
+    """
+
+    services: dict[int, FastAPI] = field(default_factory=dict)
+    faults: dict[int, Exception] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        port = request.url.port or 80
+        if port in self.faults:
+            raise self.faults[port]
+        if port not in self.services:
+            raise httpx.ConnectError("connection refused", request=request)
+        transport = httpx.ASGITransport(self.services[port], raise_app_exceptions=False)
+        return await transport.handle_async_request(request)
+
+
+def problem(status: int, slug: str, detail: str, **headers: str) -> Response:
+    """A problem document as a service writes it."""
+    document = {"type": f"urn:forewarn:problem:{slug}", "title": "t", "status": status, "detail": detail}
+    return Response(json.dumps(document), status, headers, "application/problem+json")

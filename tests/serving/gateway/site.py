@@ -1,0 +1,77 @@
+"""A running gateway for tests, and people who use it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from fastapi import FastAPI
+
+from serving.gateway.accounts.roles import Role
+from serving.gateway.accounts.sessions import Tokens
+from serving.gateway.app import create_app
+from serving.gateway.state import Gateway
+from serving.settings import Settings
+from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Member:
+    """Somebody who is logged in."""
+
+    id: int
+    name: str
+    tokens: Tokens
+    client: httpx.AsyncClient
+
+
+@dataclass
+class Site:
+    """A gateway with its neighbours.
+
+    Attributes:
+        client: of somebody who isn't logged in.
+    """
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    network: Network
+    inference: FakeInference
+    sensors: FakeSensors
+    members: list[Member] = field(default_factory=list)
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.app.state.gateway
+
+    async def member(self, name: str, role: Role = "viewer") -> Member:
+        """A new account, logged in."""
+        user = await self.gateway.accounts.add(name, PASSWORD, role)
+        tokens = await self.gateway.sessions.begin(user.id)
+        made = Member(user.id, name, tokens, client_of(self.app, tokens.access))
+        self.members.append(made)
+        return made
+
+
+def client_of(app: FastAPI, access_token: str = "", address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client of the app that comes from `address`."""
+    headers = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 50_000))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
+
+
+@asynccontextmanager
+async def running_site(settings: Settings) -> AsyncIterator[Site]:
+    """A gateway whose inference and sensors are fakes."""
+    inference, sensors = FakeInference(), FakeSensors()
+    network = Network({settings.port_inference: inference.app, settings.port_sensors: sensors.app})
+    app = create_app(settings, transport=network)
+    async with app.router.lifespan_context(app):
+        site = Site(app, client_of(app), network, inference, sensors)
+        try:
+            yield site
+        finally:
+            for client in (site.client, *(member.client for member in site.members)):
+                await client.aclose()

@@ -1,0 +1,68 @@
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+
+from serving.gateway.tokens import ISSUER, Access, AccessTokens, Refresh, TokenError
+
+SECRET = "s" * 43
+NOW = datetime.now(UTC)
+TOKENS = AccessTokens(SECRET, timedelta(minutes=15))
+CLAIMS = {"iss": ISSUER, "sub": "7", "sid": "f" * 32, "iat": NOW, "exp": NOW + timedelta(minutes=15)}
+
+
+def test_a_token_says_what_it_was_issued_for() -> None:
+    access = Access(7, "f" * 32)
+    assert TOKENS.read(TOKENS.issue(access, NOW)) == access
+
+
+def test_a_token_says_nothing_of_name_or_role() -> None:
+    claims = jwt.decode(TOKENS.issue(Access(7, "f" * 32), NOW), options={"verify_signature": False})
+    assert set(claims) == {"iss", "sub", "sid", "iat", "exp"}
+
+
+def without(claim: str) -> dict:
+    return {k: v for k, v in CLAIMS.items() if k != claim}
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "\u00e9.\u00e9.\u00e9",
+        jwt.encode(CLAIMS, "", "none"),
+        jwt.encode(CLAIMS, "t" * 43, "HS256"),
+        jwt.encode(CLAIMS, SECRET * 2, "HS512"),
+        jwt.encode(CLAIMS | {"exp": NOW - timedelta(minutes=1)}, SECRET, "HS256"),
+        jwt.encode(CLAIMS | {"iat": NOW + timedelta(hours=1)}, SECRET, "HS256"),
+        jwt.encode(CLAIMS | {"iss": "elsewhere"}, SECRET, "HS256"),
+        jwt.encode(CLAIMS | {"sub": "' OR 1=1"}, SECRET, "HS256"),
+        *(jwt.encode(without(claim), SECRET, "HS256") for claim in CLAIMS),
+    ],
+)
+def test_tokens_that_do_not_hold_are_refused_alike(token: str) -> None:
+    with pytest.raises(TokenError, match="^the access token is invalid or has expired$"):
+        TOKENS.read(token)
+
+
+def test_an_altered_token_is_refused() -> None:
+    head, body, signature = TOKENS.issue(Access(7, "f" * 32), NOW).split(".")
+    other = TOKENS.issue(Access(8, "f" * 32), NOW).split(".")[1]
+    assert body != other
+    with pytest.raises(TokenError):
+        TOKENS.read(f"{head}.{other}.{signature}")
+
+
+def test_a_refresh_token_comes_back_as_it_was() -> None:
+    token = Refresh.new()
+    again = Refresh.parse(token.text)
+    assert again.is_newest(token.secret_hash)
+    assert not Refresh.new(token.family).is_newest(token.secret_hash)
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.b", "a" * 32 + "." + "b" * 42, "\u00e9" * 32 + "." + "b" * 43])
+def test_other_texts_are_no_refresh_tokens(text: str) -> None:
+    with pytest.raises(TokenError, match="no refresh token"):
+        Refresh.parse(text)
