@@ -52,7 +52,8 @@ class Bundle:
         self.manifest = manifest
         self.names = manifest.names
         width = len(self.names)
-        known = Arrays(arrays)
+        self.folder = folder
+        self.arrays = known = Arrays(arrays)
         self.fill = known.get(FILL, width)
         self.reference_rows = _rows_with_gaps(arrays, width)
         self.reference_decisions = known.get(REFERENCE_DECISIONS, len(self.reference_rows))

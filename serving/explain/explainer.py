@@ -1,0 +1,189 @@
+"""Why a model answers as it does: what each feature and each tag adds to the answer of the training medians.
+
+Belongs here: a bundle's explainer and its answers. Doesn't belong here: requests (`serving.inference`), the
+mathematics (`diagonal.py` and its parts). docs/explain.md says what the numbers mean.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+
+from serving.bundle import Bundle
+from serving.calibration import Platt
+from serving.explain.diagonal import WEIGHTS, Diagonal, Total
+from serving.explain.parts import Explain, Method, Source, margin_of, method_of, part_of
+from serving.explain.tags import Owners
+from serving.scorers import Floats
+
+Space = Literal["log_odds", "score"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDriver:
+    """One feature's share in an answer.
+
+    Attributes:
+        feature: its name.
+        value: as given, the training median where it was missing.
+        contribution: what it adds, in the explanation's space.
+    """
+
+    feature: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class TagDriver:
+    """What all features of one tag, or of one controller's deviation, add together."""
+
+    tag: str
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An answer taken apart: `base_value` plus all contributions is `output`.
+
+    Attributes:
+        base_value: the answer to the unit's training medians.
+        output: the answer to the row.
+        space: `log_odds` of the decision's probability, or the raw `score` of a model without one.
+        method: how contributions were found.
+        contributions: every feature, the largest in magnitude first.
+        tags: sums by tag, the largest in magnitude first.
+    """
+
+    base_value: float
+    output: float
+    space: Space
+    method: Method
+    contributions: tuple[FeatureDriver, ...]
+    tags: tuple[TagDriver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """Mean magnitude of contributions over the bundle's reference rows, as shares that sum to 1.
+
+    All are 0 where nothing moves the answer. `rows` is how many rows were explained.
+    """
+
+    features: tuple[tuple[str, float], ...]
+    tags: tuple[tuple[str, float], ...]
+    rows: int
+
+
+class Explainer:
+    """Explains the answers of one bundle; safe to use from several threads.
+
+    Args:
+        explain: from reference and row to the part between them, in `space`.
+        bundle: where names, medians and reference rows come from.
+        space: what contributions are counted in.
+        method: how they are found.
+    """
+
+    def __init__(self, explain: Explain, bundle: Bundle, space: Space, method: Method) -> None:
+        self.space: Space = space
+        self.method: Method = method
+        self._explain, self._bundle = explain, bundle
+        self._names = np.array(bundle.names)
+        owners = Owners(bundle.manifest.profile)
+        self._tags, self._places = np.unique([owners.of(name) for name in bundle.names], return_inverse=True)
+        self._importance: Importance | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        """The explainer of a loaded bundle, warm. Reads the bundle's forests, so its folder must still be there.
+
+        Raises:
+            ScorerError: arrays don't fit.
+            TreeFileError: a forest file can't be explained.
+        """
+        scorer, calibrator = bundle.manifest.scorer, bundle.manifest.calibrator
+        source = Source(bundle.arrays, bundle.folder, len(bundle.names))
+        margin = margin_of(scorer) if calibrator is None else None
+        explain, space = part_of(margin or scorer, source), "log_odds" if margin else "score"
+        if isinstance(calibrator, Platt):
+            explain, space = _calibrated(explain, calibrator), "log_odds"
+        made = cls(explain, bundle, space, method_of(margin or scorer))
+        made.explain(bundle.reference_rows[0])
+        return made
+
+    def explain(self, row: Floats) -> Explanation:
+        """Take the answer to a row (features,) apart; NaN and infinity stand at the training median.
+
+        Raises:
+            ValueError: another number of features than the bundle's.
+        """
+        if row.shape != self._names.shape:
+            raise ValueError(f"row: shape {row.shape}, expected ({len(self._names)},)")
+        filled = self._bundle.impute(row)
+        worths, ends = self._worths(filled)
+        sums = self._by_tag(worths)
+        return Explanation(
+            base_value=float(ends[0]),
+            output=float(ends[1]),
+            space=self.space,
+            method=self.method,
+            contributions=tuple(
+                FeatureDriver(str(self._names[i]), float(filled[i]), float(worths[i]))
+                for i in _ranked(worths)
+            ),
+            tags=tuple(TagDriver(str(self._tags[i]), float(sums[i])) for i in _ranked(sums)),
+        )
+
+    def global_importance(self) -> Importance:
+        """How much each feature and tag moves the answer, over the reference rows; computed once."""
+        with self._lock:
+            if self._importance is None:
+                self._importance = self._mean_magnitude()
+            return self._importance
+
+    def part(self, row: Floats) -> Diagonal:
+        """The way from the medians to a row (features,), before sums are made exact."""
+        return self._explain(self._bundle.fill, self._bundle.impute(row))
+
+    def _worths(self, filled: Floats) -> tuple[Floats, Floats]:
+        """Contributions (features,) and the two answers that they lie between."""
+        part = self.part(filled)
+        worths, ends = part.spread(WEIGHTS), part.values[[0, -1]]
+        sizes = np.abs(worths)
+        if (total := sizes.sum()) > 0:
+            # What rounding and the points of the integral leave, in proportion: sums are exact.
+            worths = worths + (ends[1] - ends[0] - worths.sum()) * (sizes / total)
+        return worths, ends
+
+    def _by_tag(self, worths: Floats) -> Floats:
+        return np.bincount(self._places, worths, minlength=len(self._tags)).astype(np.float64)
+
+    def _mean_magnitude(self) -> Importance:
+        rows = self._bundle.reference_rows
+        known = rows[np.isfinite(rows).any(axis=1)]
+        found = np.array([self._worths(self._bundle.impute(row))[0] for row in known])
+        sums = np.array([self._by_tag(worths) for worths in found])
+        return Importance(_shares(self._names, found), _shares(self._tags, sums), len(known))
+
+
+def _calibrated(explain: Explain, platt: Platt) -> Explain:
+    """Platt's sigmoid is linear in the score before its logistic: log-odds are a scaled score."""
+
+    def scaled(reference: Floats, row: Floats) -> Diagonal:
+        return Total([explain(reference, row)], [platt.slope], platt.intercept)
+
+    return scaled
+
+
+def _ranked(worths: Floats) -> list[int]:
+    return np.argsort(-np.abs(worths), kind="stable").tolist()
+
+
+def _shares(names: Sequence[str] | np.ndarray, worths: Floats) -> tuple[tuple[str, float], ...]:
+    sizes = np.abs(worths).mean(axis=0)
+    shares = sizes / (sizes.sum() or 1.0)
+    return tuple((str(names[i]), float(shares[i])) for i in _ranked(shares))

@@ -1,0 +1,70 @@
+"""Bundles of every family, with their explainers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plant_assets.models.bundle import export_bundle
+from plant_assets.models.fitted import FittedModel
+from plant_assets.models.preprocess import Preprocessor
+from plant_assets.models.ridge import Ridge
+from plant_assets.models.spec import CHAMPION, ISOLATION_FOREST, REGIME_CLASSIFIER, ModelSpec, model_spec
+from plant_assets.models.train import TrainedModel
+from plant_assets.profile.model import PlantProfile
+from serving.bundle import Bundle
+from tests.serving.factories import bundle_folder, inputs_of, trained_model
+
+FAMILIES: dict[str, tuple[str, ModelSpec, float]] = {
+    "logistic": ("logistic", CHAMPION, 1.7),
+    "random_forest": ("random_forest", CHAMPION, 4.0),
+    "xgboost": ("xgboost", CHAMPION, 0.8),
+    "lightgbm": ("lightgbm", CHAMPION, 0.8),
+    "calibrated_isolation": ("isolation_forest", CHAMPION, 30.0),
+    "anomaly_ensemble": ("anomaly_ensemble", CHAMPION, 2.0),
+    "isolation_forest": ("isolation_forest", ISOLATION_FOREST, 0.0),
+    "regime_classifier": ("multinomial", REGIME_CLASSIFIER, 0.0),
+    "constant": ("constant", CHAMPION, 1.0),
+}
+"""Family → estimator, specification, slope of the calibrator (0: none)."""
+
+
+@pytest.fixture(scope="session")
+def explained(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    """A loaded bundle of every family and task."""
+    root = tmp_path_factory.mktemp("explained")
+    folders = {
+        name: bundle_folder(profile, root / name, kind, spec, slope=slope)
+        for name, (kind, spec, slope) in FAMILIES.items()
+    }
+    for hours in (1, 3, 6):
+        name = f"forecaster_{hours}h"
+        folders[name] = bundle_folder(profile, root / name, "xgboost", model_spec(name, profile))
+    folders["deviation_predictor"] = _deviation(profile, root / "deviation_predictor")
+    return {name: Bundle.load(folder) for name, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def rows(profile: PlantProfile) -> dict[str, np.ndarray]:
+    """Some rows of each feature set, gaps included: usual ones and rough ones."""
+    inputs = inputs_of(profile)
+    picked = [5, 60, 100, 131, 145, 158]
+    window = model_spec("forecaster_1h", profile)
+    return {
+        "features": inputs.matrix_for(CHAMPION)[picked],
+        "window_features": inputs.matrix_for(window)[picked],
+    }
+
+
+def _deviation(profile: PlantProfile, folder: Path) -> Path:
+    base: TrainedModel = trained_model(
+        profile, "logistic", model_spec("deviation_predictor", profile), slope=0
+    )
+    inputs = inputs_of(profile)
+    matrix = inputs.matrix("features")
+    preprocess = Preprocessor.fit(matrix, inputs.names("features"))
+    target = np.random.default_rng(2).normal(size=len(matrix))
+    ridge = Ridge(10.0, 1.0, np.ones(matrix.shape[1], dtype=bool)).fit(preprocess.transform(matrix), target)
+    export_bundle(replace(base, model=FittedModel(preprocess, ridge)), inputs, profile, folder)
+    return folder
