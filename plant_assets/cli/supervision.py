@@ -28,6 +28,10 @@ class NotRunningError(RuntimeError):
     """The platform isn't running."""
 
 
+class StoppingError(NotRunningError):
+    """The platform is being stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessState:
     """What supervisord says of one process."""
@@ -103,7 +107,7 @@ def states(settings: Settings) -> list[ProcessState]:
     except OSError:
         raise NotRunningError("the platform isn't running; start it with `make up`") from None
     except Fault:
-        raise NotRunningError("the platform is stopping; try again in a moment") from None
+        raise StoppingError("the platform is stopping; try again in a moment") from None
     if not isinstance(found, list):
         raise NotRunningError(f"the supervisor answered {found!r}")
     return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]

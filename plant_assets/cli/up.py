@@ -49,6 +49,9 @@ def down() -> None:
     here, console = settings(), Console()
     try:
         pids = supervision.stop(here)
+    except supervision.StoppingError as error:
+        console.print(str(error))
+        return
     except supervision.NotRunningError as error:
         ended = supervision.end_left(here)
         console.print(f"Stopped {len(ended)} processes without a supervisor." if ended else str(error))
