@@ -51,6 +51,9 @@ class Lineage(_Strict):
     data_fingerprint: str = ""
     mlflow_run: str = ""
     dagster_run: str = ""
+    dagster_assets: tuple[str, ...] = Field(
+        default=(), description="what the run made it from and as, in order"
+    )
     rows: int = Field(default=0, ge=0, description="training rows")
     first: AwareDatetime | None = None
     last: AwareDatetime | None = None

@@ -12,13 +12,22 @@ import polars as pl
 
 from plant_assets.components.asset import plant_asset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
-from plant_assets.components.naming import CHALLENGER, CHAMPION, FEATURES, LABELLED, WINDOWS
+from plant_assets.components.naming import (
+    CHALLENGER,
+    CHAMPION,
+    FEATURES,
+    LABELLED,
+    RAW,
+    WINDOWS,
+    asset_key,
+)
 from plant_assets.models.spec import ModelSpec, model_specs
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
+    from plant_assets.ingest.history import History
     from plant_assets.models.inputs import TrainingInputs
     from plant_assets.models.registry_versions import Version
     from plant_assets.models.train import TrainedModel
@@ -60,7 +69,7 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         from plant_assets.models.train import NoLabelsError, train
         from plant_assets.validation.oof import empty_oof
 
-        inputs = _inputs(context.run_id, lake.history(profile.name).fingerprint(), tables)
+        inputs = _inputs(context.run_id, lake.history(profile.name), tables)
         try:
             trained = train(spec, inputs, profile, model_store.promotion_metric)
         except NoLabelsError as error:
@@ -101,9 +110,22 @@ def _published(
     registry = model_store.registry()
     for run_id in registry.end_abandoned(profile.name, is_going):
         context.log.info(f"MLflow run {run_id} was left running by a killed run; ended as killed")
-    version = registry.log(trained, inputs, profile, dagster_run_id=context.run_id)
+    version = registry.log(
+        trained,
+        inputs,
+        profile,
+        dagster_run_id=context.run_id,
+        dagster_assets=_behind(profile, trained.spec),
+    )
     registry.challenge(version)
     return version
+
+
+def _behind(profile: PlantProfile, spec: ModelSpec) -> list[str]:
+    """The assets that a model is made from, from the history on, and its own."""
+    features = WINDOWS if spec.feature_set == "window_features" else FEATURES
+    names = (RAW, LABELLED, features, _asset_name(spec))
+    return [asset_key(profile.name, name).to_user_string() for name in names]
 
 
 def _shown(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
@@ -122,10 +144,12 @@ def _describe(spec: ModelSpec) -> str:
     return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table."
 
 
-def _inputs(run_id: str, fingerprint: str, tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
+def _inputs(run_id: str, history: "History", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
     """The run's training tables; kept from one model to the next, as their matrices are."""
+    from plant_assets.lineage.data_files import data_files
     from plant_assets.models.inputs import TrainingInputs
 
+    fingerprint = history.fingerprint()
     key = (run_id, fingerprint, *sorted(tables))
     if key not in _KEPT:
         _KEPT.clear()
@@ -134,6 +158,7 @@ def _inputs(run_id: str, fingerprint: str, tables: Mapping[str, pl.DataFrame]) -
             features=tables["features"],
             window_features=tables.get("windows"),
             data_fingerprint=fingerprint,
+            data_files=data_files(tables["labelled"], history.periods(), history.drops()),
         )
     return _KEPT[key]
 

@@ -7,7 +7,7 @@ Belongs here: `bundle.json`, hashes, the parity check. Doesn't belong here: how 
 import io
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -36,6 +36,7 @@ from serving.bundle import (
     read_manifest,
 )
 from serving.calibration import Platt
+from serving.data_files import DATA_FILES
 from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
 from serving.scorers import ScorerNode
 
@@ -54,6 +55,7 @@ def export_bundle(
     folder: Path,
     *,
     dagster_run: str = "",
+    dagster_assets: Sequence[str] = (),
 ) -> Manifest:
     """Write a bundle that answers like the trained model on every training row, or nothing.
 
@@ -63,6 +65,7 @@ def export_bundle(
         profile: its plant.
         folder: what to create; replaced if it is there.
         dagster_run: the run that trained it.
+        dagster_assets: `plant/asset` of what it was made from, and its own last.
 
     Raises:
         ParityError: the bundle answers otherwise.
@@ -70,6 +73,7 @@ def export_bundle(
     """
     rows, fitted = inputs.matrix_for(trained.spec), trained.model
     scorer, calibrator, contents = _compiled(fitted, rows)
+    contents[DATA_FILES] = inputs.data_files.model_dump_json(indent=1).encode()
     spec = trained.spec
     manifest = Manifest(
         plant=profile.name,
@@ -89,7 +93,7 @@ def export_bundle(
         decision=_decision(trained, profile),
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
-        lineage=_lineage(inputs, dagster_run),
+        lineage=_lineage(inputs, dagster_run, dagster_assets),
         parity=Parity(rows=len(rows), max_difference=0.0, tolerance=TOLERANCE),
         created=datetime.now(UTC),
         extra={"notes": list(trained.notes)},
@@ -172,11 +176,12 @@ def _learning_mode(trained: TrainedModel) -> LearningMode:
     return next(c.learning_mode for c in CANDIDATES if c.builder == trained.builder)
 
 
-def _lineage(inputs: TrainingInputs, dagster_run: str) -> Lineage:
+def _lineage(inputs: TrainingInputs, dagster_run: str, dagster_assets: Sequence[str]) -> Lineage:
     times = inputs.timestamps
     return Lineage(
         data_fingerprint=inputs.data_fingerprint,
         dagster_run=dagster_run,
+        dagster_assets=tuple(dagster_assets),
         rows=len(times),
         first=times.dt.convert_time_zone("UTC")[0],
         last=times.dt.convert_time_zone("UTC")[-1],

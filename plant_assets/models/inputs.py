@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from plant_assets.models.spec import FeatureSet, ModelSpec
+from serving.data_files import DataFiles
 
 REGIMES = ("normal", "transition", "alarm")
 
@@ -27,6 +28,7 @@ class TrainingInputs:
         features: `timestamp` and the kernel's features, nulls where the look-back is too short.
         window_features: `timestamp` and the 12-step windows; absent where nothing forecasts.
         data_fingerprint: the history's fingerprint, for lineage.
+        data_files: the dropped files behind the rows, for lineage.
         walks: walk-forwards done on these tables, by model and profile; the champion's candidates that
             are models of their own are walked once.
     """
@@ -35,6 +37,7 @@ class TrainingInputs:
     features: pl.DataFrame
     window_features: pl.DataFrame | None = None
     data_fingerprint: str = ""
+    data_files: DataFiles = field(default_factory=DataFiles)
     _memo: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
     walks: dict[tuple[object, object], object] = field(default_factory=dict, repr=False, compare=False)
 

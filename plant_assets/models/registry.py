@@ -8,7 +8,7 @@ version is created.
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -55,6 +55,7 @@ class ModelRegistry(VersionedModels):
         profile: PlantProfile,
         *,
         dagster_run_id: str = "",
+        dagster_assets: Sequence[str] = (),
         attachments: Mapping[str, Path] | None = None,
     ) -> Version:
         """Publish a trained model as a new version, behind no alias yet.
@@ -67,6 +68,7 @@ class ModelRegistry(VersionedModels):
             inputs: what it was trained on; the export must answer alike on every row.
             profile: its plant.
             dagster_run_id: the run that trained it.
+            dagster_assets: `plant/asset` of what it was made from, and its own last.
             attachments: further artifacts, name → file or folder.
 
         Raises:
@@ -75,7 +77,14 @@ class ModelRegistry(VersionedModels):
         """
         with tempfile.TemporaryDirectory(prefix="forewarn-") as scratch:
             folder, oof = Path(scratch) / BUNDLE_PATH, Path(scratch) / OOF_FILE
-            export_bundle(trained, inputs, profile, folder, dagster_run=dagster_run_id)
+            export_bundle(
+                trained,
+                inputs,
+                profile,
+                folder,
+                dagster_run=dagster_run_id,
+                dagster_assets=dagster_assets,
+            )
             trained.oof.write_parquet(oof)
             return self.log_bundle(
                 folder, params=trained.params, attachments={OOF_FILE: oof, **(attachments or {})}

@@ -1,0 +1,40 @@
+"""What a bundle says of the files behind it: the schema of its `data_files.json`.
+
+Belongs here: fields. Doesn't belong here: finding them (`plant_assets.lineage.data_files`).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+DATA_FILES = "data_files.json"
+MOST_FILES = 500
+"""So many are named; of the older ones only their number and rows are kept."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataFile(_Strict):
+    """A dropped file, and what of it the training rows hold."""
+
+    name: str = Field(description="as it was dropped; empty where the history doesn't know it any more")
+    sha256: Sha256
+    kind: Literal["readings", "operator_log"]
+    dropped_at: AwareDatetime | None = None
+    ingested_rows: int | None = Field(default=None, ge=0, description="rows that were read from it")
+    first_row: int = Field(ge=0, description="as a person counts the file's rows")
+    last_row: int = Field(ge=0)
+    first: AwareDatetime = Field(description="first training row that holds a value of it")
+    last: AwareDatetime
+
+
+class DataFiles(_Strict):
+    """The files of one training, the newest first, and how many older ones there were besides."""
+
+    files: tuple[DataFile, ...] = Field(default=(), max_length=MOST_FILES)
+    further_files: int = Field(default=0, ge=0)
+    further_rows: int = Field(default=0, ge=0, description="rows that were read from the further files")
