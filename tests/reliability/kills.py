@@ -1,38 +1,36 @@
-"""Kill -9 of the run at any moment: the sensor repeats it, and nothing is lost, doubled or half there."""
+"""Drops whose runs are killed: the sensor repeats them, and nothing is lost, doubled or half there."""
 
 import random
 import time
+from collections.abc import Callable
 
 import dagster as dg
 import polars as pl
-import pytest
 
 from tests.reliability.plants import union, write_days
 from tests.reliability.run_site import RunSite, answering_models
 
-KILLS = 20
-SEED = 20150110
+KILLS = 10
 DAYS, DAYS_A_DROP = 20, 14
 
+Kill = Callable[[RunSite, dg.RunRequest, random.Random, float, int], bool]
+"""Starts a run and kills it, given chance, and the seconds and writes of a whole run; whether it died."""
 
-@pytest.mark.timeout(1800)
-def test_kills_of_the_run_lose_double_and_halve_nothing(site: RunSite) -> None:
-    chance, kills = random.Random(SEED), 0
-    expected = _drop(site, None, 0, seed=0)
+
+def drop_and_kill(site: RunSite, kill: Kill, seed: int) -> None:
+    """Drop again and again until so many runs were killed; check after each what is there."""
+    chance, kills = random.Random(seed), 0
+    expected = _drop(site, None, 0, seed)
     seconds, writes = _run_to_the_end(site)
     _check_finished(site, expected)
-    for seed in range(1, 4 * KILLS):
+    for number in range(1, 4 * KILLS):
         old, first = expected, chance.randrange(DAYS - DAYS_A_DROP)
-        expected = _drop(site, old, first, seed)
+        expected = _drop(site, old, first, seed + number)
         planned = chance.randint(1, 5)  # one less than the attempts that a drop has
         while request := site.look():
             if planned and kills < KILLS:
                 planned -= 1
-                if kills % 2:
-                    died = site.start(request).killed_after(chance.uniform(0, seconds))
-                else:
-                    died = site.start(request, die_at=chance.randint(1, writes)).died()
-                kills += died
+                kills += kill(site, request, chance, seconds, writes)
                 site.notice_death()
             else:
                 seconds, writes = _finish(site, request)
