@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import JsonValue
 
+from plant_assets.profile.model import Slug
 from serving.body import read_bytes
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.auth import SignedIn
@@ -20,10 +21,7 @@ from serving.gateway.openapi import BODY, problems
 from serving.gateway.state import Gateway, Here
 
 router = APIRouter(prefix="/infer", tags=["inference"])
-Plant = Annotated[
-    str | None,
-    Query(alias="plant", pattern=r"^[a-z][a-z0-9_]{0,39}$", description="without one, inference's default"),
-]
+Plant = Annotated[Slug | None, Query(description="without one, inference's default")]
 _PASSED = problems(401, 404, 422, 502)
 _ASKED = problems(*BODY, 401, 404, 502)
 _DOCUMENT: dict[str, JsonValue] = {"schema": {"type": "object"}}

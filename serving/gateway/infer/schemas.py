@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from plant_assets.profile.model import Slug
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -40,7 +42,7 @@ class ReadingRow(BaseModel):
 class ReadingRows(BaseModel):
     """The newest rows of the sensors service, oldest first."""
 
-    plant: Annotated[str, Field(max_length=64)]
+    plant: Slug
     rows: Annotated[list[ReadingRow], Field(max_length=2000)]
 
 

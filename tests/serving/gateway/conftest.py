@@ -28,14 +28,14 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture
 def database_address(request: pytest.FixtureRequest) -> str:
-    """For `FOREWARN_DATABASE_URL`: empty for SQLite, else a fresh database of the server."""
+    """For `FOREWARN_DATABASE_URL`: empty for SQLite, else a fresh schema of the server."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     server = request.getfixturevalue("postgres")
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{server.rpartition('/')[0]}/{name}"
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{server}?options=-csearch_path%3D{name}"
 
 
 @pytest.fixture

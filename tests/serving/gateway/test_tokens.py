@@ -43,7 +43,7 @@ def without(claim: str) -> dict:
     ],
 )
 def test_tokens_that_do_not_hold_are_refused_alike(token: str) -> None:
-    with pytest.raises(TokenError, match="^the access token is invalid or has expired$"):
+    with pytest.raises(TokenError, match=r"^the access token is invalid or has expired$"):
         TOKENS.read(token)
 
 

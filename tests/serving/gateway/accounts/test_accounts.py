@@ -84,13 +84,16 @@ async def test_the_last_administrator_stays_one(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("user_id", "body", "status"),
-    [("1", {"role": "king"}, 422), ("1", {}, 422), ("1", {"role": "viewer", "name": "x"}, 422)]
-    + [
+    [
+        ("1", {"role": "king"}, 422),
+        ("1", {}, 422),
+        ("1", {"role": "viewer", "name": "x"}, 422),
         ("999", {"role": "viewer"}, 404),
         ("0", {"role": "viewer"}, 422),
         (str(2**63), {"role": "viewer"}, 422),
-    ]
-    + [("x", {"role": "viewer"}, 422), ("1;drop", {"role": "viewer"}, 422)],
+        ("x", {"role": "viewer"}, 422),
+        ("1;drop", {"role": "viewer"}, 422),
+    ],
 )
 async def test_changes_that_cannot_be_made(site: Site, user_id: str, body: dict, status: int) -> None:
     admin = await site.member("root", "admin")

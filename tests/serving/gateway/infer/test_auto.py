@@ -1,0 +1,158 @@
+"""/infer/auto: against fakes, and against the real inference."""
+
+import json
+
+import httpx
+import polars as pl
+import pytest
+from fastapi import Response
+
+from plant_assets.profile.model import PlantProfile
+from serving.inference.app import create_app
+from serving.settings import Settings
+from tests.serving.factories import raw_table
+from tests.serving.gateway.fakes import FakeSensors, problem, reading_rows
+from tests.serving.gateway.site import Member, Site
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def maria(site: Site) -> Member:
+    return await site.member("maria")
+
+
+async def auto(member: Member, **params: str) -> httpx.Response:
+    return await member.client.post("/infer/auto", params=params)
+
+
+async def test_the_newest_readings_are_scored_explained_and_stored(site: Site, maria: Member) -> None:
+    answer = (await auto(maria)).json()
+    asked = {path: json.loads(body) for path, body in site.inference.asked}
+    readings = asked["/plants/demo/predict"]["readings"]
+    assert (len(readings), readings[0]) == (
+        96,
+        {"timestamp": "2026-01-01T00:00:00+00:00", "PDT31008": 200.0, "LT301031": 200.0},
+    )
+    assert asked["/plants/demo/forecast"] == {"horizon": "all", "recent_observations": readings}
+    assert asked["/plants/demo/explain"] == {"readings": readings}
+    assert answer["readings"] == {
+        "rows": 96,
+        "first": "2026-01-01T00:00:00Z",
+        "last": "2026-01-04T23:00:00Z",
+    }
+    assert (answer["prediction"]["model"], len(answer["forecasts"])) == ("plant_alarm_champion", 3)
+    assert answer["explanation"]["method"] == "explain"
+    assert answer["explanation_missing"] is None
+    entry = (await maria.client.get(f"/history/{answer['history_id']}")).json()
+    assert (entry["type"], entry["risk_score"], entry["alarm"]) == ("auto", 0.7, True)
+    assert set(entry["answer"]) == {"plant", "readings", "prediction", "forecasts"}
+    assert "local_importance" not in json.dumps(entry)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        (
+            problem(404, "not-found", "nothing at this path"),
+            "inference refused to explain: nothing at this path",
+        ),
+        (problem(503, "not-ready", "no explainer"), "inference refused to explain: no explainer"),
+        (Response("<html>", 500), "inference failed (status 500); its log says why"),
+    ],
+)
+async def test_without_an_explanation_the_score_is_given_and_the_reason(
+    site: Site, maria: Member, refusal: Response, reason: str
+) -> None:
+    site.inference.instead["explain"] = refusal
+    answer = await auto(maria)
+    assert answer.status_code == 200
+    assert (answer.json()["explanation"], answer.json()["explanation_missing"]) == (None, reason)
+
+
+@pytest.mark.parametrize("name", ["predict", "forecast"])
+async def test_without_a_score_the_refusal_is_passed_on(site: Site, maria: Member, name: str) -> None:
+    site.inference.instead[name] = problem(503, "not-ready", "no model yet")
+    answer = await auto(maria)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "no model yet")
+    assert (await maria.client.get("/history")).json()["entries"] == []
+
+
+async def test_another_plant_than_the_sensors_is_refused(site: Site, maria: Member) -> None:
+    assert (await auto(maria, plant="demo")).status_code == 200
+    answer = await auto(maria, plant="gas_treatment")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "query.plant: got 'gas_treatment'; expected 'demo', which the sensors show",
+    )
+
+
+async def test_sensors_without_readings_are_asked_again_later(site: Site, maria: Member) -> None:
+    site.sensors.rows = []
+    answer = await auto(maria)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["missing"] == ["sensors"]
+
+
+async def test_sensors_that_are_away_are_said_to_be(site: Site, maria: Member) -> None:
+    del site.network.services[site.gateway.settings.port_sensors]
+    answer = await auto(maria)
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["sensors"])
+    assert site.inference.asked == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "none",
+        [{"values": {}}],
+        [{"timestamp": "2026-01-01T00:00:00", "values": {}}],
+        [{"timestamp": "2026-01-01T00:00:00Z", "values": {"PDT31008": "high"}}],
+        [{"timestamp": "2026-01-01T00:00:00Z", "values": [1]}],
+        reading_rows(1) * 2001,
+    ],
+)
+async def test_sensors_that_say_something_else_are_at_fault(site: Site, maria: Member, rows) -> None:
+    site.sensors.instead = Response(json.dumps({"plant": "demo", "rows": rows}))
+    answer = await auto(maria)
+    assert (answer.status_code, answer.json()["type"]) == (502, "urn:forewarn:problem:bad-answer")
+    assert answer.json()["detail"].startswith("sensors answered something unusable (rows")
+
+
+@pytest.mark.parametrize("plant", ["../v2", "Demo", "", 1])
+async def test_a_plant_of_the_sensors_is_a_name_and_no_path(site: Site, maria: Member, plant) -> None:
+    site.sensors.instead = Response(json.dumps({"plant": plant, "rows": reading_rows(1)}))
+    assert (await auto(maria)).status_code == 502
+    assert site.inference.asked == []
+
+
+async def test_real_inference_scores_the_readings(
+    site: Site, maria: Member, mlflow: FakeMlflow, profile: PlantProfile, serving_settings: Settings
+) -> None:
+    real = create_app(serving_settings, transport=mlflow)
+    raw = raw_table(profile).tail(96)
+    times = raw["timestamp"].dt.to_string("iso:strict").to_list()
+    rows = [
+        {"timestamp": time, "values": values, "quality": {}}
+        for time, values in zip(times, raw.drop("timestamp").to_dicts(), strict=True)
+    ]
+    sensors = FakeSensors(rows, plant=profile.name)
+    settings = site.gateway.settings
+    site.network.services = {settings.port_inference: real, settings.port_sensors: sensors.app}
+    readings = raw.with_columns(pl.Series("timestamp", times)).to_dicts()
+    async with real.router.lifespan_context(real):
+        await real.state.champions.refresh()
+        answer = await auto(maria)
+        alone = await maria.client.post(
+            "/infer/predict", params={"plant": profile.name}, json={"readings": readings}
+        )
+        refused = await maria.client.post("/infer/predict", json={"features": {"PDT3108": 1}})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["prediction"]["risk_score"] == alone.json()["risk_score"]
+    assert [forecast["horizon_hours"] for forecast in found["forecasts"]] == [1, 3, 6]
+    assert found["explanation"] is not None or found["explanation_missing"]
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:forewarn:problem:unknown-feature")
+    kinds = [entry["type"] for entry in (await maria.client.get("/history")).json()["entries"]]
+    assert kinds == ["predict", "auto"]
