@@ -29,6 +29,12 @@ def test_the_app_needs_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_live_plant_needs_nothing_heavy() -> None:
+    loaded = loaded_after("from serving.sensors.app import create_app\ncreate_app()")
+    assert "polars" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
 def test_loading_a_bundle_needs_nothing_heavy(bundles) -> None:
     loaded = loaded_after(
         "from pathlib import Path\nfrom serving.bundle import Bundle\nfrom serving.inference.inputs import Inputs\n"

@@ -1,0 +1,94 @@
+"""Where a simulated plant began: the one fact that its seeded history and its live readings must share.
+
+Whoever comes first, the seeding of the demo or the sensors service, writes it down; the other reads it.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PAST_DAYS = 28
+"""Days that a plant has behind it when it goes live."""
+SEED = 7
+
+
+class OriginError(ValueError):
+    """A note of a plant's origin that can't be used, or contradicts what was asked for."""
+
+
+class Origin(BaseModel):
+    """A simulated plant's seed and first moment, midnight UTC."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(ge=0)
+    start: AwareDatetime
+
+    @field_validator("start")
+    @classmethod
+    def _midnight(cls, start: datetime) -> datetime:
+        start = start.astimezone(UTC)
+        if start != start.replace(hour=0, minute=0, second=0, microsecond=0):
+            raise ValueError("expected midnight UTC")
+        return start
+
+
+@dataclass(frozen=True, slots=True)
+class OriginNote:
+    """Where the origin of a plant is noted.
+
+    Args:
+        folder: of the plant's live state.
+        plant: the plant's name.
+    """
+
+    folder: Path
+    plant: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.plant}.origin.json"
+
+    def read_or_found(self, seed: int | None, now: datetime) -> Origin:
+        """The plant's origin; a plant that has none begins `PAST_DAYS` before today.
+
+        Args:
+            seed: that was asked for; None: whatever it has, `SEED` for a new one.
+            now: the present.
+
+        Raises:
+            OriginError: the note is damaged, or is of another seed than asked for.
+            OSError: it can't be read or written.
+        """
+        if not self.path.exists():
+            today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            seed_of_new = SEED if seed is None else seed
+            self._found(Origin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
+        try:
+            origin = Origin.model_validate_json(self.path.read_bytes())
+        except ValidationError as error:
+            what = error.errors()[0]["msg"]
+            raise OriginError(
+                f"{self.path}: {what}; expected seed and start. Remove it to begin another plant"
+            ) from None
+        if seed is not None and seed != origin.seed:
+            raise OriginError(
+                f"FOREWARN_SENSORS_SEED: {seed}, but plant {self.plant} lives with seed {origin.seed}; "
+                f"expected the same, or remove {self.folder} to begin another plant"
+            )
+        return origin
+
+    def _found(self, origin: Origin) -> None:
+        """Write the note, unless somebody else was quicker."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(f".{os.getpid()}.tmp")
+        draft.write_text(origin.model_dump_json())
+        try:
+            os.link(draft, self.path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()

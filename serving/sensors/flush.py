@@ -1,0 +1,56 @@
+"""Live readings as a drop: the raw records of complete rows in a file that ingest takes in like any other.
+
+Belongs here: which rows, which file. Doesn't belong here: what becomes of the file.
+"""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from plant_assets.simulation.live_drops import live_drop_name
+from serving.sensors.plant import LivePlant
+
+
+class Flusher:
+    """Writes a drop whenever enough rows are complete.
+
+    Args:
+        folder: the plant's drop folder.
+        hours: plant hours of a drop; 0: there are none.
+    """
+
+    def __init__(self, folder: Path, hours: int) -> None:
+        self._folder = folder
+        self._hours = timedelta(hours=hours)
+
+    def due(self, plant: LivePlant) -> bool:
+        """Whether rows enough for a drop are complete; a real plant's history takes no simulated records."""
+        if not self._hours or not plant.profile.simulated:
+            return False
+        return plant.time - plant.time_of(plant.flushed) >= self._hours
+
+    def next_rows(self, plant: LivePlant) -> tuple[int, int]:
+        """First and last (not included) row of the next drop."""
+        rows = max(1, self._hours // plant.profile.sampling.interval)
+        return plant.flushed, plant.flushed + rows
+
+    def write(self, records: pl.DataFrame, begin: datetime, end: datetime) -> Path:
+        """Put records of [begin, end) into the drop folder, all of them or none.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / live_drop_name(begin, end)
+        draft = path.with_name(f".{path.name}.tmp")
+        try:
+            with draft.open("wb") as file:
+                records.write_parquet(file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return path

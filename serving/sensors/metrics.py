@@ -1,0 +1,8 @@
+"""What the sensors service counts for Prometheus."""
+
+from prometheus_client import Counter, Gauge
+
+LIVE_READS = Counter("sensor_live_reads_total", "Answers of the newest reading")
+ACTIVATIONS = Counter("sensor_scenario_activations_total", "Scenarios switched on", ["scenario"])
+EVENT_CLIENTS = Gauge("sensor_event_clients", "Clients that listen to events")
+ROWS = Counter("sensor_rows_total", "Reading rows completed")

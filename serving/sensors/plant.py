@@ -1,0 +1,166 @@
+"""The live plant: which rows are complete, and the next ones, simulated a day ahead.
+
+A day's rows are computed at once and revealed one by one; a switched scenario computes the rest of the
+day again. Belongs here: the past that is kept. Doesn't belong here: the clock (`clock.py`).
+"""
+
+from collections import deque
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.live import STEPS_PER_DAY, Checkpoint, Day, LiveUnit
+from plant_assets.simulation.origin import PAST_DAYS, Origin
+from plant_assets.simulation.scenarios import Scenario, Switch, lasting
+from plant_assets.simulation.unit import STEP_S
+from serving.sensors.rows import Row, look_back, reading_rows
+from serving.sensors.state import State
+
+RING = 2016
+"""Newest rows that are kept; twelve weeks of hours."""
+_DAY = timedelta(days=1)
+
+
+class IntervalError(ValueError):
+    """A plant whose sampling interval can't be simulated live."""
+
+
+class LivePlant:
+    """A simulated plant that goes on.
+
+    Args:
+        profile: the plant.
+        origin: its seed and start.
+        state: where it stopped; None: it goes live now, with `PAST_DAYS` behind it.
+
+    Raises:
+        IntervalError: the interval doesn't divide a day, or isn't whole steps of the simulation.
+
+    Attributes:
+        position: rows that are complete.
+        flushed: those whose records became a drop.
+        rows: the newest ones, oldest first, at most RING.
+    """
+
+    def __init__(self, profile: PlantProfile, origin: Origin, state: State | None = None) -> None:
+        interval = profile.sampling.interval
+        if _DAY % interval or interval % timedelta(seconds=STEP_S):
+            raise IntervalError(
+                f"plant {profile.name}: sampling.interval: expected a multiple of {STEP_S / 60:g} minutes "
+                f"that divides a day, for a live simulation; got {interval}"
+            )
+        self.profile = profile
+        self.start = origin.start
+        self._unit = LiveUnit(profile, origin.start, origin.seed)
+        self._rows_per_day = _DAY // interval
+        self._steps_per_row = STEPS_PER_DAY // self._rows_per_day
+        self._kept_days = RING // self._rows_per_day + look_back(profile) // _DAY + 2
+        past = PAST_DAYS * self._rows_per_day
+        state = state or State(tags=profile.tag_names, position=past, flushed=past)
+        self.position, self.flushed = state.position, state.flushed
+        self._switches = list(state.switches)
+        self._days: deque[Day] = deque()
+        self._ahead: deque[Row] = deque()
+        self.rows: deque[Row] = deque(maxlen=RING)
+        self._replay(state.checkpoint)
+
+    @property
+    def time(self) -> datetime:
+        """Plant time: the end of the newest complete row."""
+        return self.time_of(self.position)
+
+    @property
+    def scenario(self) -> Scenario:
+        return self._switches[-1].scenario if self._switches else "normal"
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the scenario is active; None if no other one ever was."""
+        step = timedelta(seconds=STEP_S)
+        return self.start + self._switches[-1].step * step if self._switches else None
+
+    @property
+    def needs_day(self) -> bool:
+        """Whether the next row takes the simulation of a day, which is no work for an event loop."""
+        return not self._ahead
+
+    def time_of(self, number: int) -> datetime:
+        """When a row begins."""
+        return self.start + number * self.profile.sampling.interval
+
+    def simulate_day(self) -> None:
+        """Make the next day's rows ready."""
+        self._append(self._unit.day(self._days[-1].after, self._switches))
+        self._ahead.extend(self._rows_of(self._days[-1]))
+
+    def advance(self) -> Row:
+        """Complete the next row."""
+        if self.needs_day:
+            self.simulate_day()
+        row = self._ahead.popleft()
+        self.rows.append(row)
+        self.position += 1
+        return row
+
+    def activate(self, scenario: Scenario) -> bool:
+        """Switch the scenario from the row in progress on; whether that changed anything."""
+        if scenario == self.scenario:
+            return False
+        step = self.position * self._steps_per_row
+        kept = [switch for switch in self._switches if switch.step < step]
+        self._switches = [*kept, Switch(step, scenario)]
+        if self._ahead:
+            day = self._unit.day(self._days.pop().before, self._switches)
+            self._days.append(day)
+            self._ahead = deque(row for row in self._rows_of(day) if row.number >= self.position)
+        return True
+
+    def records(self, first: int, last: int) -> pl.DataFrame:
+        """The raw records of the complete rows first to last (not included), by time.
+
+        Rows older than what is kept are left out.
+        """
+        within = pl.col("timestamp").is_between(self.time_of(first), self.time_of(last), closed="left")
+        return pl.concat(day.records for day in self._days).filter(within)
+
+    def state(self) -> State:
+        """What is needed to go on from here in another process."""
+        return State(
+            tags=self.profile.tag_names,
+            position=self.position,
+            flushed=self.flushed,
+            switches=self._switches,
+            checkpoint=self._days[0].before,
+        )
+
+    def _replay(self, checkpoint: Checkpoint) -> None:
+        """Simulate the kept past again, and reveal what was revealed."""
+        days = -(-max(self.position, 1) // self._rows_per_day)
+        while checkpoint.day < days:
+            day = self._unit.day(checkpoint, self._switches)
+            self._days.append(day)
+            checkpoint = day.after
+        begin = self._days[0].before.day
+        warm = look_back(self.profile) if begin else timedelta(0)
+        rows = self._rows_between(self.start + begin * _DAY + warm, self.start + days * _DAY)
+        self.rows.extend(row for row in rows if row.number < self.position)
+        self._ahead.extend(row for row in rows if row.number >= self.position)
+
+    def _append(self, day: Day) -> None:
+        self._days.append(day)
+        needed = min(
+            self.position // self._rows_per_day - self._kept_days, self.flushed // self._rows_per_day
+        )
+        while self._days[0].before.day < needed:
+            self._days.popleft()
+        self._switches = list(lasting(self._switches, self._days[0].before.day * STEPS_PER_DAY))
+
+    def _rows_of(self, day: Day) -> list[Row]:
+        begin = self.start + day.before.day * _DAY
+        return self._rows_between(begin, begin + _DAY)
+
+    def _rows_between(self, begin: datetime, end: datetime) -> list[Row]:
+        earliest = begin - look_back(self.profile)
+        needed = [d.records for d in self._days if self.start + d.after.day * _DAY > earliest]
+        return reading_rows(pl.concat(needed), self.profile, self.start, begin, end)

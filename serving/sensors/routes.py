@@ -1,0 +1,223 @@
+"""The sensors API: HTTP over the living plant.
+
+Belongs here: HTTP. Doesn't belong here: the plant (`plant.py`), its life (`runner.py`).
+"""
+
+from collections.abc import AsyncIterator
+from itertools import islice
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sse_starlette import EventSourceResponse
+
+from plant_assets.simulation.effects import KIND_TAGS
+from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, SCENARIOS, Scenario, applies
+from serving.body import read_body
+from serving.errors import invalid
+from serving.sensors import schemas
+from serving.sensors.broadcast import FullError
+from serving.sensors.clock import FASTEST, SLOWEST
+from serving.sensors.documents import (
+    BODY,
+    PlantStopped,
+    ScenarioNotApplicable,
+    TooManyClients,
+    json_body,
+    problems,
+)
+from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
+from serving.sensors.runner import Runner, event
+
+MOST_ROWS = 2000
+MOST_BODY_BYTES = 16 * 1024
+RETRY_AFTER_S = 5
+SEND_WITHIN_S = 15
+_BLOCK = 100
+router = APIRouter()
+
+
+async def _runner(request: Request) -> Runner:
+    return request.app.state.runner
+
+
+Running = Annotated[Runner, Depends(_runner)]
+
+
+@router.get("/sensors/live", tags=["readings"], response_model=schemas.LiveReading)
+async def live(runner: Running) -> Response:
+    """The newest complete interval, with the plant's time, speed and scenario."""
+    LIVE_READS.inc()
+    plant = runner.plant
+    row = plant.rows[-1]
+    more = {
+        "id": row.number,
+        "plant": plant.profile.name,
+        "plant_time": plant.time,
+        "speed": runner.clock.speed,
+        "scenario": plant.scenario,
+    }
+    return _json(row.json[:-1] + b"," + orjson.dumps(more, option=orjson.OPT_UTC_Z)[1:])
+
+
+@router.get(
+    "/sensors/history", tags=["readings"], response_model=schemas.HistoryAnswer, responses=problems(422)
+)
+async def history(
+    runner: Running,
+    hours: Annotated[int, Query(ge=1, le=MOST_ROWS, description="plant hours back from the newest row")] = 96,
+) -> Response:
+    """The newest hours, oldest first; fewer where the plant is younger, at most 2000 rows."""
+    plant = runner.plant
+    seconds = plant.profile.sampling.interval.total_seconds()
+    wanted = -(-hours * 3600 // int(seconds))
+    if wanted > MOST_ROWS:
+        most = int(MOST_ROWS * seconds // 3600)
+        raise invalid("query.hours", f"{hours} hours are {wanted} rows", f"at most {most} hours")
+    rows = [row.json for row in islice(plant.rows, max(0, len(plant.rows) - wanted), None)]
+    head = orjson.dumps({"plant": plant.profile.name, "interval_s": seconds})
+    return _json(head[:-1] + b',"rows":[' + b",".join(rows) + b"]}")
+
+
+@router.get("/sensors/meta", tags=["readings"])
+async def meta(request: Request, runner: Running) -> schemas.MetaAnswer:
+    """The plant's tags, with units, ranges and limits, and how its time runs."""
+    plant = runner.plant
+    interval = plant.profile.sampling.interval
+    tags = [schemas.TagInfo.model_validate(tag, from_attributes=True) for tag in plant.profile.tags]
+    return schemas.MetaAnswer(
+        plant=plant.profile.name,
+        title=plant.profile.title,
+        interval_s=interval.total_seconds(),
+        speed=runner.clock.speed,
+        speed_range=(SLOWEST, FASTEST),
+        history_hours=min(len(plant.rows), MOST_ROWS) * interval.total_seconds() / 3600,
+        flush_hours=request.app.state.flush_hours,
+        tags=tags,
+    )
+
+
+@router.put(
+    "/sensors/speed",
+    tags=["the plant's time"],
+    responses=problems(*BODY),
+    openapi_extra=json_body(schemas.SpeedRequest),
+)
+async def set_speed(request: Request, runner: Running) -> schemas.SpeedAnswer:
+    """Let plant time run faster or slower, until the service restarts."""
+    body = await read_body(request, schemas.SpeedRequest, MOST_BODY_BYTES)
+    runner.set_speed(body.hours_per_second)
+    return schemas.SpeedAnswer(hours_per_second=runner.clock.speed, speed_range=(SLOWEST, FASTEST))
+
+
+@router.get("/scenarios", tags=["scenarios"])
+async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
+    """What can be made to happen, and what is active."""
+    plant = runner.plant
+    return schemas.ScenariosAnswer(
+        active=plant.scenario,
+        since=plant.since,
+        plant_time=plant.time,
+        scenarios=[_info(name, plant.profile.tag_names) for name in SCENARIOS],
+    )
+
+
+@router.post(
+    "/scenarios/activate",
+    tags=["scenarios"],
+    responses=problems(*BODY),
+    openapi_extra=json_body(schemas.ActivateRequest),
+)
+async def activate(request: Request, runner: Running) -> schemas.ActivateAnswer:
+    """Switch the scenario. Its developments take hours of plant time; `normal` lets them decay."""
+    body = await read_body(request, schemas.ActivateRequest, MOST_BODY_BYTES)
+    plant = runner.plant
+    if not applies(body.scenario, plant.profile.tag_names):
+        possible = [name for name in SCENARIOS if applies(name, plant.profile.tag_names)]
+        raise ScenarioNotApplicable(
+            f"plant {plant.profile.name} can't show {body.scenario}; expected one of {', '.join(possible)}",
+            tags=[*_info(body.scenario, []).tags],
+        )
+    changed = await runner.activate(body.scenario)
+    if changed:
+        ACTIVATIONS.labels(body.scenario).inc()
+    return schemas.ActivateAnswer(scenario=plant.scenario, since=plant.since, changed=changed)
+
+
+@router.get(
+    "/sensors/events",
+    tags=["readings"],
+    response_class=Response,
+    responses={
+        200: {
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": "`event: reading`, `id:` the row's number, `data:` the row as in /sensors/history",
+        },
+        **problems(422, 503),
+    },
+)
+async def events(
+    runner: Running,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, lt=2**63, description="the last id that was got; what came after it is sent first"),
+    ] = None,
+) -> Response:
+    """Readings as they are completed. A client that is too slow is dropped, and may resume."""
+    try:
+        runner.broadcast.check_room()
+    except FullError as error:
+        raise TooManyClients(str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+    return EventSourceResponse(_stream(runner, last_event_id), send_timeout=SEND_WITHIN_S, sep="\n")
+
+
+@router.get("/ready", tags=["the service"], responses=problems(503))
+async def ready(request: Request, runner: Running) -> schemas.Readiness:
+    """200 while the plant lives; says what goes wrong meanwhile."""
+    if request.app.state.life.done():
+        raise PlantStopped(
+            "the plant lives no more; the service's log has the reason",
+            headers={"Retry-After": str(RETRY_AFTER_S)},
+        )
+    plant = runner.plant
+    return schemas.Readiness(
+        plant=plant.profile.name, plant_time=plant.time, rows=len(plant.rows), faults=runner.faults
+    )
+
+
+@router.get("/health", tags=["the service"])
+async def health() -> schemas.Health:
+    """Whether the process lives."""
+    return schemas.Health()
+
+
+@router.get(
+    "/metrics",
+    tags=["the service"],
+    responses={200: {"content": {"text/plain": {}}, "description": "Figures"}},
+    response_class=Response,
+)
+async def metrics() -> Response:
+    """Figures for Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _stream(runner: Runner, last_id: int | None) -> AsyncIterator[bytes]:
+    with runner.broadcast.subscribed() as client, EVENT_CLIENTS.track_inprogress():
+        missed = [] if last_id is None else [row for row in runner.plant.rows if row.number > last_id]
+        for i in range(0, len(missed), _BLOCK):
+            yield b"".join(event(row) for row in missed[i : i + _BLOCK])
+        async for gathered in client.events():
+            yield gathered
+
+
+def _info(name: Scenario, plant_tags: list[str]) -> schemas.ScenarioInfo:
+    tags = list(dict.fromkeys(tag for kind in KINDS[name] for tag in KIND_TAGS[kind]))
+    return schemas.ScenarioInfo(
+        name=name, description=DESCRIPTIONS[name], tags=tags, applies=applies(name, plant_tags)
+    )
+
+
+def _json(document: bytes) -> Response:
+    return Response(document, media_type="application/json")

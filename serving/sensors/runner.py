@@ -1,0 +1,123 @@
+"""Lets the plant live: completes rows when they are due, tells clients, keeps state, writes drops.
+
+Belongs here: the order of these steps, which is what makes a restart continue. A row is noted on disk
+before anybody sees it, so that a killed process never takes one back.
+"""
+
+import asyncio
+import contextlib
+import logging
+from datetime import UTC, datetime
+
+from plant_assets.simulation.scenarios import Scenario
+from serving.sensors.broadcast import Broadcast
+from serving.sensors.clock import PlantClock
+from serving.sensors.flush import Flusher
+from serving.sensors.metrics import ROWS
+from serving.sensors.plant import LivePlant
+from serving.sensors.rows import Row
+from serving.sensors.state import StateFile
+
+END = datetime(9000, 1, 1, tzinfo=UTC)
+"""Calendars end soon after; the plant stops."""
+log = logging.getLogger("serving")
+
+
+class Runner:
+    """The plant's life in one task.
+
+    Args:
+        plant: what lives.
+        clock: when its rows are due.
+        state_file: where it is kept.
+        flusher: writes drops.
+
+    Attributes:
+        broadcast: who gets each row.
+        faults: what goes wrong at present, by where: "state" or "drop".
+    """
+
+    def __init__(self, plant: LivePlant, clock: PlantClock, state_file: StateFile, flusher: Flusher) -> None:
+        self.plant = plant
+        self.clock = clock
+        self.broadcast = Broadcast()
+        self.faults: dict[str, str] = {}
+        self._state_file = state_file
+        self._flusher = flusher
+        self._speed_changed = asyncio.Event()
+        self._busy = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Complete rows until cancelled."""
+        self._keep(durable=True)
+        while self.plant.time < END:
+            wait = self.clock.wait_s(self.plant.position)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._speed_changed.wait(), None if wait == float("inf") else wait)
+            if self._speed_changed.is_set():
+                self._speed_changed.clear()
+                continue
+            async with self._busy:
+                if self.plant.needs_day:
+                    await asyncio.to_thread(self.plant.simulate_day)
+                self._complete_row()
+            await self._flush()
+        log.error("the plant's calendar ends at %s; remove its state to begin another", END.date())
+
+    async def activate(self, scenario: Scenario) -> bool:
+        """Switch the scenario; whether that changed anything. It is on disk when this returns."""
+        async with self._busy:
+            changed = await asyncio.to_thread(self.plant.activate, scenario)
+            if changed:
+                self._keep(durable=True)
+            return changed
+
+    def set_speed(self, hours_per_second: float) -> None:
+        """Change the plant's speed until the service ends."""
+        self.clock.speed = hours_per_second
+        self._speed_changed.set()
+
+    def close(self) -> None:
+        """Note where the plant stopped, and end all streams."""
+        self._keep(durable=True)
+        self.broadcast.close()
+
+    def _complete_row(self) -> None:
+        row = self.plant.advance()
+        self._keep()
+        ROWS.inc()
+        self.broadcast.publish(event(row))
+
+    def _keep(self, *, durable: bool = False) -> None:
+        """Write the state; a full disk doesn't stop the plant, but is told."""
+        try:
+            self._state_file.write(self.plant.state(), durable=durable)
+            self.faults.pop("state", None)
+        except OSError as error:
+            self._tell("state", f"{self._state_file.path}: {error.strerror or error}")
+
+    async def _flush(self) -> None:
+        """Write the drops that are due; one that can't be written is tried again with the next row."""
+        while self._flusher.due(self.plant):
+            first, last = self._flusher.next_rows(self.plant)
+            records = self.plant.records(first, last)
+            begin, end = self.plant.time_of(first), self.plant.time_of(last)
+            try:
+                path = await asyncio.to_thread(self._flusher.write, records, begin, end)
+            except OSError as error:
+                self._tell("drop", f"live records can't be dropped: {error.strerror or error}")
+                return
+            self.faults.pop("drop", None)
+            self.plant.flushed = last
+            self._keep(durable=True)
+            log.info("%d live records dropped as %s", records.height, path.name)
+
+    def _tell(self, place: str, fault: str) -> None:
+        if self.faults.get(place) != fault:
+            log.error("%s", fault)
+        self.faults[place] = fault
+
+
+def event(row: Row) -> bytes:
+    """A row as a server-sent event; its id is the row's number, the same after a restart."""
+    return b"id: %d\nevent: reading\ndata: %b\n\n" % (row.number, row.json)

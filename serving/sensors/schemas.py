@@ -1,0 +1,128 @@
+"""Requests and answers of the sensors API, as Pydantic models."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from plant_assets.profile.tag import Aggregate, Limits, Role
+from plant_assets.simulation.scenarios import SCENARIOS, Scenario
+from serving.faults import Expected
+from serving.sensors.clock import FASTEST, SLOWEST
+
+Quality = Literal["good", "held", "stale", "frozen", "saturated", "missing"]
+Speed = Annotated[float, Field(strict=True, ge=SLOWEST, le=FASTEST, allow_inf_nan=False)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ActivateRequest(_Request):
+    """The scenario that begins with the row in progress."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"scenario": "pressure_rise"}]}
+    )
+
+    scenario: Annotated[Scenario, Expected(f"one of {', '.join(SCENARIOS)}")]
+
+
+class SpeedRequest(_Request):
+    """Plant hours in a second; 0 lets the plant stand still."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"hours_per_second": 0.5}]}
+    )
+
+    hours_per_second: Speed
+
+
+class Reading(BaseModel):
+    """One complete sampling interval."""
+
+    timestamp: datetime = Field(description="the interval's beginning, UTC")
+    values: dict[str, float | None] = Field(
+        description="each tag's median, <TAG>_max and <TAG>_min; null where missing"
+    )
+    quality: dict[str, Quality] = Field(description="the worst that a person should know of each tag")
+
+
+class LiveReading(Reading):
+    """The newest complete interval."""
+
+    id: int = Field(description="number of the row, the id of its event")
+    plant: str
+    plant_time: datetime = Field(description="the interval's end, UTC")
+    speed: float = Field(description="plant hours in a second")
+    scenario: Scenario
+
+
+class HistoryAnswer(BaseModel):
+    plant: str
+    interval_s: float
+    rows: list[Reading] = Field(description="oldest first")
+
+
+class TagInfo(BaseModel):
+    name: str
+    description: str
+    unit: str
+    range: tuple[float, float]
+    normal: tuple[float, float] | None
+    limits: Limits
+    process_unit: str
+    role: Role
+    controller: str | None
+    aggregates: tuple[Aggregate, ...]
+    used: bool
+
+
+class MetaAnswer(BaseModel):
+    plant: str
+    title: str
+    interval_s: float
+    speed: float
+    speed_range: tuple[float, float]
+    history_hours: float = Field(description="how much of the past /sensors/history can answer now")
+    flush_hours: int = Field(description="plant hours after which readings become a drop; 0: never")
+    tags: list[TagInfo]
+
+
+class ScenarioInfo(BaseModel):
+    name: Scenario
+    description: str
+    tags: list[str] = Field(description="that cross their limits")
+    applies: bool = Field(description="whether this plant has the tags for it")
+
+
+class ScenariosAnswer(BaseModel):
+    active: Scenario
+    since: datetime | None = Field(description="plant time; null: from the beginning")
+    plant_time: datetime
+    scenarios: list[ScenarioInfo]
+
+
+class ActivateAnswer(BaseModel):
+    scenario: Scenario
+    since: datetime | None
+    changed: bool = Field(description="false: it was active already")
+
+
+class SpeedAnswer(BaseModel):
+    hours_per_second: float
+    speed_range: tuple[float, float]
+
+
+class Health(BaseModel):
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(BaseModel):
+    ready: bool = True
+    plant: str
+    plant_time: datetime
+    rows: int = Field(description="rows of past that are kept")
+    faults: dict[str, str] = Field(
+        description="what goes wrong meanwhile: state or drop that can't be written"
+    )

@@ -1,0 +1,93 @@
+"""What the live plant keeps on disk, from which everything else is computed again.
+
+Belongs here: its shape, and reading and writing it so that a killed process leaves the old or the new one.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from plant_assets.simulation.live import Checkpoint
+from plant_assets.simulation.scenarios import Switch
+
+
+class StateError(ValueError):
+    """A state that can't be gone on from; the text names the file and what to do."""
+
+
+class State(BaseModel):
+    """A live plant, without its readings.
+
+    Attributes:
+        tags: that the checkpoint is of, in order.
+        position: complete rows since the plant's start.
+        flushed: rows of these whose records became a drop, or never shall.
+        switches: of scenarios, that still matter at or after the checkpoint.
+        checkpoint: the day from which the kept past is simulated again.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    tags: list[str]
+    position: int = Field(ge=0)
+    flushed: int = Field(ge=0)
+    switches: list[Switch] = []
+    checkpoint: Checkpoint = Checkpoint()
+
+
+_STATE = TypeAdapter(State)
+
+
+class StateFile:
+    """One plant's state.
+
+    Args:
+        folder: where it lies; made if absent.
+        plant: the plant's name.
+    """
+
+    def __init__(self, folder: Path, plant: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{plant}.json"
+        self._draft = folder / f".{plant}.json.tmp"
+
+    def read(self, tags: list[str]) -> State | None:
+        """The state that was written last; None if there is none.
+
+        Raises:
+            StateError: it is damaged, or of other tags.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            state = _STATE.validate_json(self.path.read_bytes())
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(str(part) for part in fault["loc"]) or "the document"
+            raise StateError(
+                f"{self.path}: {place}: {fault['msg']}. Remove {self.path.parent} to begin another plant"
+            ) from None
+        if state.tags != tags:
+            raise StateError(
+                f"{self.path}: of other tags than the profile's ({', '.join(state.tags)[:200]}). "
+                f"Remove {self.path.parent} to begin another plant"
+            )
+        return state
+
+    def write(self, state: State, *, durable: bool = False) -> None:
+        """Replace the state.
+
+        Args:
+            state: the new one.
+            durable: whether it shall outlive a power cut, not just a killed process.
+
+        Raises:
+            OSError: it can't be written; the old one stays.
+        """
+        with self._draft.open("wb") as file:
+            file.write(_STATE.dump_json(state))
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        self._draft.replace(self.path)
