@@ -1,0 +1,106 @@
+"""What a model says to rows, in the protocol's form.
+
+Belongs here: outputs, their order and encoding. Doesn't belong here: inputs, HTTP (`routes.py`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+from pydantic import JsonValue
+
+from serving.champion import LoadedModel
+from serving.inference.v2.errors import BadRequest
+from serving.inference.v2.inputs import Inference
+from serving.inference.v2.models import (
+    ALARM,
+    LONGEST_NAME,
+    PROBABILITIES,
+    RISK_SCORE,
+    SCORE,
+    datatype_of,
+    output_shapes,
+    threshold_of,
+)
+from serving.inference.v2.schemas import InferRequest
+from serving.inference.v2.tensors import to_bytes
+
+
+class Encoded(NamedTuple):
+    """An answer ready to be sent.
+
+    Attributes:
+        content: the JSON, and the bytes of binary outputs behind it.
+        json_length: of the JSON; None where no output is binary.
+    """
+
+    content: bytes
+    json_length: int | None
+
+
+def check_outputs(request: InferRequest, model: LoadedModel) -> dict[str, bool]:
+    """Name of each output to send → whether as bytes.
+
+    Raises:
+        BadRequest: the model has no such output, or it is asked for twice or as classes.
+    """
+    known, binary = output_shapes(model, -1), request.parameters.binary_data_output
+    wanted: dict[str, bool] = {}
+    for i, output in enumerate(request.outputs):
+        if output.name not in known:
+            raise BadRequest(
+                f"outputs.{i}.name: got {output.name[:LONGEST_NAME]!r}; expected one of {', '.join(known)}"
+            )
+        if output.name in wanted:
+            raise BadRequest(f"outputs.{i}.name: {output.name} is given twice; expected each output once")
+        if output.parameters.classification is not None:
+            raise BadRequest(f"outputs.{i}.parameters.classification: not supported; expected it absent")
+        as_bytes = output.parameters.binary_data
+        wanted[output.name] = binary if as_bytes is None else as_bytes
+    return wanted or dict.fromkeys(known, binary)
+
+
+def infer(model: LoadedModel, asked: Inference, wanted: dict[str, bool], prediction_id: str) -> Encoded:
+    """The encoded answer.
+
+    Args:
+        model: that answers.
+        asked: rows, and the request's id.
+        wanted: from `check_outputs`.
+        prediction_id: that `/lineage` traces.
+    """
+    values = _evaluate(model, asked)
+    shapes = output_shapes(model, len(asked.rows))
+    outputs: list[JsonValue] = []
+    tail: list[bytes] = []
+    for name, as_bytes in wanted.items():
+        output: dict[str, JsonValue] = {"name": name, "datatype": datatype_of(name), "shape": [*shapes[name]]}
+        if as_bytes:
+            tail.append(to_bytes(values[name]))
+            output["parameters"] = {"binary_data_size": len(tail[-1])}
+        else:
+            output["data"] = values[name].ravel().tolist()
+        outputs.append(output)
+    document: dict[str, JsonValue] = {
+        "model_name": model.registry_name,
+        "model_version": str(model.version),
+        **({"id": asked.request.id} if asked.request.id else {}),
+        "parameters": {
+            "prediction_id": prediction_id,
+            "plant": model.bundle.manifest.plant,
+            "imputed_values": int(np.isnan(asked.rows).sum()),
+        },
+        "outputs": outputs,
+    }
+    head = orjson.dumps(document)
+    return Encoded(b"".join([head, *tail]), len(head) if tail else None)
+
+
+def _evaluate(model: LoadedModel, asked: Inference) -> dict[str, np.ndarray]:
+    scored = model.bundle.evaluate(asked.rows)
+    own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
+    return {
+        RISK_SCORE: scored.decisions,
+        ALARM: scored.decisions >= threshold_of(model),
+        own: scored.scores,
+    }
