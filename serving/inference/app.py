@@ -22,6 +22,7 @@ from serving.champion import Champions
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
 from serving.inference.schemas import Health
+from serving.inference.v2.routes import v2_router
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
@@ -69,6 +70,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     errors.install(app)
     for router in routers():
         app.include_router(router)
+    app.include_router(v2_router())
 
     @app.get("/health", tags=["the service"])
     async def health() -> Health:

@@ -27,7 +27,7 @@ NAME = "forewarn"
 EXTENSIONS = ["binary_tensor_data", "model_repository_index"]
 JSON, BINARY = "application/json", "application/octet-stream"
 LARGE_BODY_BYTES = 64 * 1024
-LARGE_ROWS = 16
+LARGE_ROWS = 32
 """From here on other requests shouldn't wait for this one: it gets a thread."""
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
