@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 from pydantic import ValidationError
 
+from serving.data_files import DATA_FILES, DataFiles
 from serving.forests import ForestError, Forests
 from serving.manifest import FORMAT_VERSION, Manifest
 from serving.scorers import Arrays, Floats, Scorer, ScorerError
@@ -57,6 +58,7 @@ class Bundle:
         self.fill = known.get(FILL, width)
         self.reference_rows = _rows_with_gaps(arrays, width)
         self.reference_decisions = known.get(REFERENCE_DECISIONS, len(self.reference_rows))
+        self.data_files = _read_data_files(manifest, folder)
         self._scorer: Scorer = manifest.scorer.build(known, Forests(folder), width)
 
     @classmethod
@@ -145,6 +147,16 @@ def parse_manifest(content: bytes, name: str) -> Manifest:
         raise BundleError(f"bundle {name}: {MANIFEST_FILE}: {place}: {fault['msg']}") from None
 
 
+def parse_data_files(content: bytes, name: str) -> DataFiles:
+    """Check the bytes of a `data_files.json`; `name` stands in errors."""
+    try:
+        return DataFiles.model_validate_json(content)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise BundleError(f"bundle {name}: {DATA_FILES}: {place}: {fault['msg']}") from None
+
+
 def check_files(manifest: Manifest, folder: Path) -> None:
     """Compare every file with its hash.
 
@@ -166,6 +178,13 @@ def check_files(manifest: Manifest, folder: Path) -> None:
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_data_files(manifest: Manifest, folder: Path) -> DataFiles | None:
+    """The files behind the model; None where the bundle says nothing of them."""
+    if DATA_FILES not in manifest.files:
+        return None
+    return parse_data_files((folder / DATA_FILES).read_bytes(), folder.name)
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

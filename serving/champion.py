@@ -7,10 +7,12 @@ A request takes a slot's `current` once and answers from it, so a swap never fai
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from plant_assets.profile.durations import format_duration
@@ -23,6 +25,7 @@ from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableEr
 log = logging.getLogger("serving")
 
 RETRY_REFUSED_S = 30.0
+SHORTEST_PAUSE_S = 0.05
 CHAMPION = "champion"
 
 
@@ -36,6 +39,7 @@ class LoadedModel:
     bundle: Bundle
     inputs: Inputs
     registered_at: int = 0
+    loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def is_version(self, version: int, entry: Entry) -> bool:
         return self.version == version and self.registered_at == entry.created
@@ -49,6 +53,7 @@ class Slot:
         current: what answers; replaced as a whole.
         previous: what answered before.
         aliases: alias → version, as last seen.
+        loading: the version that is being copied and loaded now.
         fault: why the wanted version isn't loaded; empty if nothing is wrong.
         swaps: how often `current` was replaced.
     """
@@ -59,12 +64,15 @@ class Slot:
     current: LoadedModel | None = None
     previous: LoadedModel | None = None
     aliases: dict[str, int] = field(default_factory=dict)
+    loading: int | None = None
     fault: str = ""
     refused: tuple[int, float] | None = None
     swaps: int = 0
 
     @property
     def status(self) -> str:
+        if self.current is None and self.loading is not None:
+            return "loading"
         if self.current is None:
             return "failed" if self.fault else "absent"
         return "stale" if self.fault else "ready"
@@ -93,21 +101,34 @@ class Champions:
         self._registry = registry
         self._folder = folder
         self._poll_seconds = poll_seconds
+        self._wished = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._prefixes = [p.registry_prefix for p in profiles.values()]
+
+    def look_soon(self) -> None:
+        """Look at the aliases now, or right after the look that is going on; many wishes are one look."""
+        self._wished.set()
 
     async def run(self) -> None:
         """Look at the aliases for ever, whatever comes of one look."""
         while True:
             began = time.monotonic()
+            self._wished.clear()
             try:
                 await self.refresh()
             except Exception as error:
                 log.exception("looking at the aliases failed")
                 self._note_registry(f"MLflow's answer can't be used ({type(error).__name__}: {error})")
-            await asyncio.sleep(max(self._poll_seconds - (time.monotonic() - began), 0.05))
+            pause = max(self._poll_seconds - (time.monotonic() - began), SHORTEST_PAUSE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wished.wait(), pause)
 
     async def refresh(self) -> None:
         """Look once, and load what has moved. Faults of MLflow and of bundles are kept for `/ready`."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         try:
             entries = await self._registry.entries(self._prefixes)
         except RegistryUnavailableError as error:
@@ -136,6 +157,7 @@ class Champions:
             return
         if slot.refused and slot.refused[0] == wanted and time.monotonic() < slot.refused[1]:
             return
+        slot.loading = wanted
         try:
             self._swap(slot, await self._load(slot, wanted, entry))
         except (BundleError, InputError) as error:
@@ -148,11 +170,16 @@ class Champions:
             slot.fault = f"version {wanted} can't be loaded ({type(error).__name__}: {error})"
             slot.refused = wanted, time.monotonic() + RETRY_REFUSED_S
             log.exception("%s: %s", slot.registry_name, slot.fault)
+        finally:
+            slot.loading = None
 
     async def _load(self, slot: Slot, version: int, entry: Entry) -> LoadedModel:
         if slot.previous is not None and slot.previous.is_version(version, entry):
             return slot.previous
-        run_id = await self._registry.run_id(slot.registry_name, version)
+        record = await self._registry.version(slot.registry_name, version)
+        if record is None:
+            raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
+        run_id = record.run_id
         folder = self._folder / slot.registry_name / f"{version}-{run_id}"
         if not folder.is_dir():
             await self._registry.download(slot.registry_name, version, folder)

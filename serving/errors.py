@@ -84,6 +84,12 @@ class TooLarge(Problem):
     title = "The body is too large"
 
 
+class Forbidden(Problem):
+    status = 403
+    slug = "forbidden"
+    title = "This isn't for everybody"
+
+
 class UnknownPlant(Problem):
     status = 404
     slug = "unknown-plant"
@@ -132,7 +138,12 @@ async def _handle(request: Request, error: Exception) -> Response:
         return Invalid(faults_of(error.errors())).response()
     if isinstance(error, HTTPException):
         return _from_framework(error, request).response()
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return unexpected(error, request.method, request.url.path)
+
+
+def unexpected(error: Exception, method: str, path: str) -> Response:
+    """The answer to a request that failed by a fault of ours, which is told in the log."""
+    log.error("%s %s failed", method, path, exc_info=error)
     return Problem("An unexpected error; the service's log has it").response()
 
 

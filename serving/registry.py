@@ -5,13 +5,25 @@ when to look (`champion.py`), what a bundle is (`bundle.py`).
 """
 
 import shutil
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
-from serving.bundle import MANIFEST_FILE, BundleError, check_files, parse_manifest
+from serving.bundle import (
+    MANIFEST_FILE,
+    MAX_MANIFEST_BYTES,
+    BundleError,
+    check_files,
+    parse_data_files,
+    parse_manifest,
+)
+from serving.data_files import DATA_FILES, DataFiles
+from serving.manifest import Manifest
 
 ALIAS = "champion"
 PAGE = 1000
@@ -29,6 +41,15 @@ class Entry:
     name: str
     aliases: dict[str, int]
     created: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """What MLflow keeps of one version; `dagster_run` is empty where a person published it."""
+
+    run_id: str
+    created: datetime
+    dagster_run: str = ""
 
 
 class RegistryClient:
@@ -61,11 +82,36 @@ class RegistryClient:
             if not token:
                 return found
 
-    async def run_id(self, name: str, version: int) -> str:
-        """The MLflow run that made a version."""
+    async def version(self, name: str, version: int) -> VersionRecord | None:
+        """One version; None where there is no such one.
+
+        Raises:
+            RegistryUnavailableError: no usable answer.
+        """
         query = {"name": name, "version": str(version)}
-        answer = await self._json("/api/2.0/mlflow/model-versions/get", query)
-        return str(answer["model_version"].get("run_id", ""))
+        found = await self._json_if_there("/api/2.0/mlflow/model-versions/get", query)
+        if found is None:
+            return None
+        record = found["model_version"]
+        tags = {tag["key"]: tag.get("value", "") for tag in record.get("tags", [])}
+        created = datetime.fromtimestamp(int(record.get("creation_timestamp", 0)) / 1000, UTC)
+        return VersionRecord(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
+
+    async def description(self, name: str, version: int) -> tuple[Manifest, DataFiles | None]:
+        """What a version's bundle says of itself and of the files behind it, without copying the rest.
+
+        Raises:
+            RegistryUnavailableError: no usable answer.
+            BundleError: what is published is no sound bundle.
+        """
+        whole = f"{name} version {version}"
+        manifest = parse_manifest(await self._read(name, version, MANIFEST_FILE), whole)
+        if DATA_FILES not in manifest.files:
+            return manifest, None
+        content = await self._read(name, version, DATA_FILES)
+        if sha256(content).hexdigest() != manifest.files[DATA_FILES]:
+            raise BundleError(f"{whole}: {DATA_FILES} is damaged: its sha256 isn't the listed one")
+        return manifest, parse_data_files(content, whole)
 
     async def download(self, name: str, version: int, folder: Path) -> None:
         """Copy a version's bundle into `folder`, which appears only when complete and sound.
@@ -88,6 +134,16 @@ class RegistryClient:
             shutil.rmtree(draft, ignore_errors=True)
 
     async def _fetch(self, name: str, version: int, path: str, folder: Path) -> None:
+        with (folder / path).open("wb") as file:
+            async for chunk in self._chunks(name, version, path, LARGEST_FILE):
+                file.write(chunk)
+
+    async def _read(self, name: str, version: int, path: str) -> bytes:
+        chunks = [chunk async for chunk in self._chunks(name, version, path, MAX_MANIFEST_BYTES)]
+        return b"".join(chunks)
+
+    async def _chunks(self, name: str, version: int, path: str, most: int) -> AsyncIterator[bytes]:
+        """An artifact's content, of `most` bytes."""
         query = {"name": name, "version": str(version), "path": path}
         try:
             async with self._client.stream("GET", "/model-versions/get-artifact", params=query) as answer:
@@ -95,20 +151,25 @@ class RegistryClient:
                     raise BundleError(f"{name} version {version}: {path} is absent from its artifacts")
                 answer.raise_for_status()
                 size = 0
-                with (folder / path).open("wb") as file:
-                    async for chunk in answer.aiter_bytes():
-                        size += len(chunk)
-                        if size > LARGEST_FILE:
-                            raise BundleError(
-                                f"{name} version {version}: {path} is larger than {LARGEST_FILE} bytes"
-                            )
-                        file.write(chunk)
+                async for chunk in answer.aiter_bytes():
+                    size += len(chunk)
+                    if size > most:
+                        raise BundleError(f"{name} version {version}: {path} is larger than {most} bytes")
+                    yield chunk
         except httpx.HTTPError as error:
             raise RegistryUnavailableError(_explain(error)) from None
 
     async def _json(self, path: str, query: dict[str, str]) -> dict:
+        found = await self._json_if_there(path, query)
+        if found is None:
+            raise RegistryUnavailableError(f"MLflow answered 404 at {path}")
+        return found
+
+    async def _json_if_there(self, path: str, query: dict[str, str]) -> dict | None:
         try:
             answer = await self._client.get(path, params=query)
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return None
             answer.raise_for_status()
             document = answer.json()
         except httpx.HTTPError as error:

@@ -19,6 +19,7 @@ class Settings(Environment):
 
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
+    dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None
@@ -37,6 +38,11 @@ class Settings(Environment):
         if self.mlflow_url.startswith(("http://", "https://")):
             return self.mlflow_url.rstrip("/")
         return f"http://{self.host}:{self.port_mlflow}"
+
+    @property
+    def dagster_address(self) -> str:
+        """Dagster's webserver, for links."""
+        return self.dagster_url.rstrip("/") or f"http://{self.host}:{self.port_dagster}"
 
     @property
     def inference_address(self) -> str:

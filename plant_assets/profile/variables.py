@@ -37,6 +37,7 @@ KNOWN = frozenset(
         "FOREWARN_PORT_INFERENCE",
         "FOREWARN_PORT_GATEWAY",
         "FOREWARN_PORT_SENSORS",
+        "FOREWARN_DAGSTER_URL",
         "FOREWARN_INFERENCE_URL",
         "FOREWARN_SENSORS_URL",
         "FOREWARN_REGISTRATION",
@@ -82,6 +83,7 @@ class Environment(BaseSettings):
     host: str = "127.0.0.1"
     database_url: str = Field(default="", description="SQLAlchemy address; empty: SQLite files under home")
     mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
+    port_dagster: int = Field(default=3000, ge=1, le=65535)
     port_mlflow: int = Field(default=5000, ge=1, le=65535)
     port_inference: int = Field(default=7502, ge=1, le=65535)
     port_gateway: int = Field(default=7501, ge=1, le=65535)

@@ -35,6 +35,9 @@ def model_info(slot: Slot) -> Answer:
         "version": None,
         "aliases": [],
         "status": slot.status,
+        "loading": slot.loading,
+        "loaded_at": None,
+        "previous": slot.previous.version if slot.previous else None,
         "features": [],
         "metrics": {},
         "data_fingerprint": "",
@@ -55,6 +58,7 @@ def model_info(slot: Slot) -> Answer:
         "horizon_hours": manifest.horizon_hours,
         "run_id": loaded.run_id,
         "created": manifest.created.isoformat(),
+        "loaded_at": loaded.loaded_at.isoformat(),
     }
 
 

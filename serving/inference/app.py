@@ -19,6 +19,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving import errors
 from serving.champion import Champions
+from serving.inference.lineage import Tracer
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
 from serving.inference.schemas import Health
@@ -55,9 +56,9 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         async with httpx.AsyncClient(
             base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
         ) as client:
-            app.state.champions = Champions(
-                profiles, RegistryClient(client), here.models_folder, here.poll_seconds
-            )
+            registry = RegistryClient(client)
+            app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
+            app.state.champions = Champions(profiles, registry, here.models_folder, here.poll_seconds)
             polling = asyncio.create_task(app.state.champions.run())
             yield
             polling.cancel()

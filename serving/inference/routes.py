@@ -14,13 +14,16 @@ from serving.inference import schemas
 from serving.inference.answers import model_info, predict_answer
 from serving.inference.documents import BODY, answer, json_body, problems
 from serving.inference.forecasts import forecast
+from serving.inference.lineage_routes import add_lineage
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
+from serving.inference.refresh import refresh_router
 
 
 def routers() -> list[APIRouter]:
     """The list of plants, one router for the root, one for `/plants/{plant}`."""
     return [
         _plants_router(),
+        refresh_router(),
         _router("", default_plant, "the default plant"),
         _router("/plants/{plant}", named_plant, "a plant"),
     ]
@@ -53,6 +56,7 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
     router = APIRouter(prefix=prefix, tags=[tag])
     _add_state(router, models_of)
     _add_answers(router, models_of)
+    add_lineage(router, models_of)
     return router
 
 

@@ -94,7 +94,10 @@ class ModelInfo(BaseModel):
     name: str
     version: int | None
     aliases: list[str]
-    status: Literal["ready", "stale", "failed", "absent"]
+    status: Literal["ready", "stale", "failed", "loading", "absent"]
+    loading: int | None = Field(description="version that is being loaded now")
+    loaded_at: datetime | None = Field(description="since when this version answers here")
+    previous: int | None = Field(description="version kept for a rollback")
     features: list[str]
     metrics: dict[str, float]
     data_fingerprint: str
@@ -122,6 +125,12 @@ class ModelsAnswer(BaseModel):
     models: list[ModelInfo]
 
 
+class RefreshAnswer(BaseModel):
+    """The aliases are looked at soon; /models shows what came of it."""
+
+    status: Literal["accepted"] = "accepted"
+
+
 class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
@@ -132,7 +141,7 @@ class Readiness(BaseModel):
     ready: bool
     plant: str
     champion: int | None
-    models: dict[str, str] = Field(description="model → ready, stale, failed or absent")
+    models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
     mlflow: str = Field(description="`answers`, or what is wrong")
 

@@ -16,6 +16,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
+from serving.data_files import DataFiles
 
 FEW_MODELS = ("isolation_forest", "deviation_predictor", "forecaster", "champion")
 
@@ -107,6 +108,26 @@ def test_what_a_killed_run_left_running_is_ended_and_its_own_runs_are_not(
     status = {run.info.run_id: run.info.status for run in registry.client.search_runs([experiment])}
     assert status.pop(left_running) == "KILLED"
     assert set(status.values()) == {"FINISHED"}
+
+
+def test_a_version_holds_the_files_and_assets_that_it_comes_from(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult, tmp_path: Path
+) -> None:
+    registry = ModelRegistry.from_settings()
+    version = registry.champion("demo_alarm_forecaster_1h")
+    assert version is not None
+    manifest = registry.manifest(version, tmp_path)
+    assert manifest.lineage.dagster_run == finished.run_id
+    names = ["raw_sensor_data", "labeled_dataset", "window_features", "forecaster_1h"]
+    assert list(manifest.lineage.dagster_assets) == [f"demo/{name}" for name in names]
+    listed = registry.fetch(version, "bundle/data_files.json", tmp_path)
+    assert listed is not None
+    found = DataFiles.model_validate_json(listed.read_bytes())
+    dropped = {path.name for path in pipeline.drop.iterdir()}
+    assert {file.name for file in found.files} <= dropped
+    readings = [file for file in found.files if file.kind == "readings"]
+    assert readings
+    assert all(file.first_row < file.last_row <= (file.ingested_rows or 0) + 1 for file in readings)
 
 
 def test_tables_follow_each_other_row_by_row(pipeline: Pipeline, finished: dg.ExecuteInProcessResult) -> None:

@@ -22,6 +22,7 @@ from plant_assets.models.regime import Multinomial
 from plant_assets.models.spec import CHAMPION, ModelSpec, model_spec
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
+from serving.data_files import DataFile, DataFiles
 
 ROWS = 160
 SEED = 7
@@ -45,6 +46,21 @@ def raw_table(profile: PlantProfile, rows: int = ROWS, seed: int = SEED) -> pl.D
     return pl.DataFrame({"timestamp": times, **columns}).fill_nan(None)
 
 
+def _file(times: pl.Series) -> DataFile:
+    """The one export that a quick model comes from."""
+    return DataFile(
+        name="january.csv",
+        sha256="a" * 64,
+        kind="readings",
+        dropped_at=datetime(2024, 2, 1, tzinfo=UTC),
+        ingested_rows=len(times),
+        first_row=2,
+        last_row=len(times) + 1,
+        first=times[0],
+        last=times[-1],
+    )
+
+
 @cache
 def _inputs(profile_json: str, rows: int, seed: int) -> TrainingInputs:
     profile = PlantProfile.model_validate_json(profile_json)
@@ -59,6 +75,7 @@ def _inputs(profile_json: str, rows: int, seed: int) -> TrainingInputs:
         features=compute_features(with_deviations(raw, profile), feature_specs(profile)),
         window_features=window_features(raw, profile),
         data_fingerprint=f"fingerprint-{seed}",
+        data_files=DataFiles(files=(_file(raw["timestamp"]),), further_files=2, further_rows=60),
     )
 
 
@@ -123,7 +140,10 @@ def bundle_folder(
 ) -> Path:
     """A bundle of `trained_model`."""
     trained = trained_model(profile, kind, spec, slope=slope, threshold=threshold)
-    export_bundle(trained, inputs_of(profile), profile, folder)
+    assets = [f"{profile.name}/{name}" for name in ("raw_sensor_data", "challenger")]
+    export_bundle(
+        trained, inputs_of(profile), profile, folder, dagster_run="dagster-run", dagster_assets=assets
+    )
     return folder
 
 

@@ -15,12 +15,14 @@ class FakeMlflow(httpx.AsyncBaseTransport):
         aliases: name → alias → version.
         down: whether it refuses connections.
         requests: paths asked for, in order.
+        created_ms: when all versions were made.
     """
 
     versions: dict[tuple[str, int], Path] = field(default_factory=dict)
     aliases: dict[str, dict[str, int]] = field(default_factory=dict)
     down: bool = False
     requests: list[str] = field(default_factory=list)
+    created_ms: int = 1
 
     def publish(self, name: str, version: int, folder: Path, *aliases: str) -> None:
         self.versions[name, version] = folder
@@ -36,14 +38,23 @@ class FakeMlflow(httpx.AsyncBaseTransport):
             case "/api/2.0/mlflow/registered-models/search":
                 return httpx.Response(200, json={"registered_models": self._models()})
             case "/api/2.0/mlflow/model-versions/get":
-                run = f"run{query['version']}"
-                return httpx.Response(200, json={"model_version": {"run_id": run}})
+                return self._version(query["name"], int(query["version"]))
             case "/model-versions/get-artifact":
                 path = self.versions[query["name"], int(query["version"])] / query["path"]
                 if not path.is_file():
                     return httpx.Response(404)
                 return httpx.Response(200, content=path.read_bytes())
         return httpx.Response(404)
+
+    def _version(self, name: str, version: int) -> httpx.Response:
+        if (name, version) not in self.versions:
+            return httpx.Response(404, json={"error_code": "RESOURCE_DOES_NOT_EXIST"})
+        record = {
+            "run_id": f"run{version}",
+            "creation_timestamp": self.created_ms,
+            "tags": [{"key": "dagster_run", "value": f"dagster{version}"}],
+        }
+        return httpx.Response(200, json={"model_version": record})
 
     def _models(self) -> list[dict]:
         return [

@@ -1,7 +1,10 @@
 import asyncio
 import shutil
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
@@ -35,6 +38,70 @@ async def test_a_moved_alias_is_followed_and_moved_back(
         await refresh(client)
         assert await version(client) == 1
         assert len(mlflow.requests) == before + 1, "the previous version was kept, so only aliases were asked"
+
+
+async def test_the_pipeline_s_word_is_followed_at_once_and_many_words_are_one_look(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        before = len(mlflow.requests)
+        for _ in range(20):
+            answer = await client.post("/models/refresh")
+            assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+        async with asyncio.timeout(20):
+            while await version(client) != 2:
+                await asyncio.sleep(0.01)
+        looks = [path for path in mlflow.requests[before:] if path.endswith("registered-models/search")]
+        assert len(looks) <= 2
+
+
+async def test_only_this_machine_may_ask_for_a_look(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        far = httpx.ASGITransport(client.app, client=("10.0.0.9", 1234))
+        async with httpx.AsyncClient(transport=far, base_url="http://inference") as stranger:
+            answer = await stranger.post("/models/refresh")
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:forewarn:problem:forbidden")
+
+
+async def test_a_version_that_is_being_loaded_shows(
+    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def load(folder: Path, original=Bundle.load) -> Bundle:
+        if folder.name.startswith("2-"):
+            began.set()
+            go_on.wait(20)
+        return original(folder)
+
+    async with serve(mlflow, serving_settings) as client:
+        monkeypatch.setattr(Bundle, "load", load)
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        looking = asyncio.create_task(refresh(client))
+        assert await asyncio.to_thread(began.wait, 20)
+        shown = await champion_of(client)
+        assert (shown["status"], shown["version"], shown["loading"]) == ("ready", 1, 2)
+        go_on.set()
+        await looking
+        shown = await champion_of(client)
+        assert (shown["version"], shown["loading"], shown["previous"]) == (2, None, 1)
+        assert datetime.fromisoformat(shown["loaded_at"]) <= datetime.now(UTC)
+
+
+async def champion_of(client) -> dict:
+    models = (await client.get("/models")).json()["models"]
+    return next(model for model in models if model["name"] == CHAMPION_NAME)
+
+
+async def test_an_alias_that_points_at_nothing_is_told(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 9
+        await refresh(client)
+        assert await version(client) == 1
+        assert "has no version 9" in (await client.get("/ready")).json()["faults"]["champion"]
 
 
 async def test_without_mlflow_it_goes_on_and_says_so(mlflow: FakeMlflow, serving_settings: Settings) -> None:

@@ -1,0 +1,157 @@
+"""From a prediction back to the data: version, MLflow run, Dagster run and assets, files and their rows.
+
+Belongs here: the answer to /lineage, from what MLflow or the loaded bundle knows. Doesn't belong here: HTTP
+(`lineage_routes.py`), MLflow's interface (`serving.registry`), how names of predictions are signed.
+"""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from serving.bundle import BundleError
+from serving.champion import LoadedModel, Slot
+from serving.data_files import DataFiles
+from serving.inference.answers import Answer
+from serving.inference.prediction_id import Prediction
+from serving.manifest import Manifest
+from serving.registry import RegistryClient, RegistryUnavailableError, VersionRecord
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class Tracer:
+    """Answers where a prediction comes from.
+
+    Args:
+        registry: MLflow.
+        mlflow: its address, for links.
+        dagster: address of Dagster's webserver, for links.
+    """
+
+    def __init__(self, registry: RegistryClient, mlflow: str, dagster: str) -> None:
+        self._registry = registry
+        self._mlflow = mlflow
+        self._dagster = dagster
+
+    async def trace(self, name: str, prediction: Prediction, slot: Slot) -> Answer:
+        """The lineage of a prediction.
+
+        Args:
+            name: the prediction's own.
+            prediction: what the name says.
+            slot: of the model that answered; its loaded versions know their own lineage.
+
+        Raises:
+            RegistryUnavailableError: MLflow doesn't answer, and the version isn't loaded here any more.
+        """
+        loaded = _loaded(slot, prediction)
+        notes: list[str] = []
+        record: VersionRecord | None = None
+        try:
+            record = await self._registry.version(prediction.model, prediction.version)
+        except RegistryUnavailableError as error:
+            if loaded is None:
+                raise
+            notes.append(f"{error}: told from what is loaded here")
+        if record and record.created > prediction.at + CLOCKS_DIFFER:
+            notes.append("the registry was made anew: this version is another one than that which answered")
+            record, loaded = None, None
+        elif record is None and not notes:
+            notes.append(f"version {prediction.version} was deleted in MLflow")
+        manifest, files = await self._content(prediction, record, loaded, notes)
+        return {
+            "prediction_id": name,
+            "plant": slot.plant,
+            "prediction": {
+                "at": prediction.at.isoformat(),
+                "model": prediction.model,
+                "version": prediction.version,
+            },
+            "model_version": self._version(prediction, record, slot, manifest, loaded),
+            "mlflow_run": self._mlflow_run(record, loaded),
+            "dagster_run": self._dagster_run(record, manifest),
+            "data": _data(manifest, files),
+            "notes": [*notes],
+        }
+
+    async def _content(
+        self,
+        prediction: Prediction,
+        record: VersionRecord | None,
+        loaded: LoadedModel | None,
+        notes: list[str],
+    ) -> tuple[Manifest | None, DataFiles | None]:
+        """The version's manifest and data files, from the loaded bundle where there is one."""
+        if loaded is not None:
+            return loaded.bundle.manifest, loaded.bundle.data_files
+        if record is None:
+            return None, None
+        try:
+            return await self._registry.description(prediction.model, prediction.version)
+        except BundleError as error:
+            notes.append(str(error))
+        return None, None
+
+    def _version(
+        self,
+        prediction: Prediction,
+        record: VersionRecord | None,
+        slot: Slot,
+        manifest: Manifest | None,
+        loaded: LoadedModel | None,
+    ) -> Answer:
+        name, version = prediction.model, prediction.version
+        return {
+            "name": name,
+            "version": version,
+            "aliases": sorted(a for a, held in slot.aliases.items() if held == version),
+            "answers_now": loaded is not None and slot.current is loaded,
+            "registered": record.created.isoformat() if record else None,
+            "algorithm": manifest.builder if manifest else None,
+            "trained": manifest.created.isoformat() if manifest else None,
+            "page": f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
+        }
+
+    def _mlflow_run(self, record: VersionRecord | None, loaded: LoadedModel | None) -> JsonValue:
+        run = record.run_id if record else loaded.run_id if loaded else ""
+        return {"run_id": run, "page": f"{self._mlflow}/#/runs/{quote(run)}"} if run else None
+
+    def _dagster_run(self, record: VersionRecord | None, manifest: Manifest | None) -> JsonValue:
+        told = manifest.lineage if manifest else None
+        run = (told.dagster_run if told else "") or (record.dagster_run if record else "")
+        if not run:
+            return None
+        assets = told.dagster_assets if told else ()
+        return {
+            "run_id": run,
+            "page": f"{self._dagster}/runs/{quote(run)}",
+            "assets": [{"key": key, "page": f"{self._dagster}/assets/{quote(key)}"} for key in assets],
+        }
+
+
+def _loaded(slot: Slot, prediction: Prediction) -> LoadedModel | None:
+    """The loaded model that answered, if it still is."""
+    for model in (slot.current, slot.previous):
+        if model is None or model.version != prediction.version:
+            continue
+        # A registry made anew counts from 1 again: what was registered later can't have answered.
+        registered = datetime.fromtimestamp(model.registered_at / 1000, UTC)
+        if registered <= prediction.at + CLOCKS_DIFFER:
+            return model
+    return None
+
+
+def _data(manifest: Manifest | None, files: DataFiles | None) -> JsonValue:
+    if manifest is None:
+        return None
+    told = manifest.lineage
+    return {
+        "fingerprint": told.data_fingerprint,
+        "rows": told.rows,
+        "first": told.first.isoformat() if told.first else None,
+        "last": told.last.isoformat() if told.last else None,
+        "files": files.model_dump(mode="json")["files"] if files else None,
+        "further_files": files.further_files if files else None,
+        "further_rows": files.further_rows if files else None,
+    }
