@@ -8,7 +8,7 @@ def main() -> None:
     import uvicorn
 
     from plant_assets.profile.variables import SettingsError
-    from serving.gateway.app import create_app
+    from serving.gateway.app import create_app, prepare
     from serving.settings import settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -17,6 +17,7 @@ def main() -> None:
     try:
         here = settings()
         app = create_app(here)
+        prepare(here)
     except SettingsError as error:
         sys.exit(str(error))
     # Addresses that a client names itself would be of no use for rate limits.

@@ -41,8 +41,12 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     Args:
         given: settings; those of the environment by default.
         transport: how other services are reached; over the network by default.
+
+    Raises:
+        SettingsError: a setting is wrong.
     """
     here = given or settings()
+    database_url(here)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,6 +64,20 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     return app
 
 
+def prepare(here: Settings) -> str:
+    """Bring the gateway's state into order before it starts; does nothing where it is.
+
+    Returns:
+        the secret.
+
+    Raises:
+        SettingsError: the database or the secret can't be used.
+    """
+    secret = load_secret(here.home / "gateway" / "secret", "everybody has to log in again")
+    migrate(database_url(here))
+    return secret
+
+
 @contextlib.asynccontextmanager
 async def running(
     here: Settings, transport: httpx.AsyncBaseTransport | None = None
@@ -69,10 +87,8 @@ async def running(
     Raises:
         SettingsError: the database or the secret can't be used.
     """
-    secret = load_secret(here.home / "gateway" / "secret", "everybody has to log in again")
-    url = database_url(here)
-    await asyncio.to_thread(migrate, url)
-    database, passwords = Database(url), Passwords()
+    secret = await asyncio.to_thread(prepare, here)
+    database, passwords = Database(database_url(here)), Passwords()
     await passwords.warm()
     access_tokens = AccessTokens(secret, timedelta(minutes=here.access_token_minutes))
     # Proxies of the environment are for addresses outside.

@@ -32,5 +32,5 @@ class HistoryEntry(Base):
     prediction_id: Mapped[str] = mapped_column(sa.String(300))
     risk_score: Mapped[float] = mapped_column(sa.Double)
     alarm: Mapped[bool]
-    request: Mapped[JsonValue] = mapped_column(sa.JSON)
-    answer: Mapped[JsonValue] = mapped_column(sa.JSON)
+    request: Mapped[JsonValue] = mapped_column(sa.JSON, nullable=False)
+    answer: Mapped[JsonValue] = mapped_column(sa.JSON, nullable=False)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from serving.gateway.accounts import passwords
@@ -34,7 +35,7 @@ def database_address(request: pytest.FixtureRequest) -> str:
     server = request.getfixturevalue("postgres")
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
     return f"{server}?options=-csearch_path%3D{name}"
 
 

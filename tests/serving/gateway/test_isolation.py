@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from serving.gateway.accounts.roles import Role
 from serving.gateway.app import create_app
 from serving.gateway.history.tables import HistoryEntry
 from serving.settings import Settings
@@ -75,7 +76,7 @@ def test_the_routes_are_those_of_the_design() -> None:
 @pytest.mark.parametrize("role", ["viewer", "admin"])
 @pytest.mark.parametrize("route", OTHERS, ids=" ".join)
 async def test_nobody_reads_or_changes_what_is_somebody_elses(
-    site: Site, route: tuple[str, str], role: str
+    site: Site, route: tuple[str, str], role: Role
 ) -> None:
     maria, entries = await maria_with_entries(site)
     before = await everything(site, maria.id)
@@ -112,7 +113,7 @@ async def test_a_token_in_a_cookie_or_the_address_is_none(site: Site) -> None:
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "engineer"])
 @pytest.mark.parametrize(("method", "path"), [r for r in ROUTES if r[1].startswith("/users")])
-async def test_only_administrators_manage_accounts(site: Site, role: str, method: str, path: str) -> None:
+async def test_only_administrators_manage_accounts(site: Site, role: Role, method: str, path: str) -> None:
     jonas = await site.member("jonas", role)
     answer = await jonas.client.request(method, filled(path, jonas.id), json={"role": "admin"})
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:forewarn:problem:forbidden")

@@ -1,0 +1,167 @@
+"""The database: its address, what SQLite is told, and its revisions."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import op
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+
+from plant_assets.profile.variables import SettingsError
+from serving.gateway.accounts.tables import User
+from serving.gateway.database import Database, database_url
+from serving.gateway.history.tables import HistoryEntry
+from serving.gateway.migrate import VERSION_TABLE, migrate
+from serving.gateway.tables import Base
+from serving.settings import Settings
+from tests.serving.gateway.databases import both_databases
+from tests.serving.gateway.site import Site
+
+TABLES = {"users", "refresh_tokens", "history", VERSION_TABLE}
+
+
+def engine_of(settings: Settings) -> sa.Engine:
+    url = database_url(settings)
+    sync = url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else url
+    return sa.create_engine(sync, poolclass=sa.NullPool)
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("", "sqlite+aiosqlite"),
+        ("sqlite:////somewhere/file.db", "sqlite+aiosqlite"),
+        ("postgresql://u:p@host/name", "postgresql+psycopg"),
+        ("postgresql+psycopg://u:p@host/name", "postgresql+psycopg"),
+    ],
+)
+def test_an_address_gets_the_driver_that_fits(tmp_path: Path, given: str, driver: str) -> None:
+    assert database_url(Settings(home=tmp_path, database_url=given)).drivername == driver
+
+
+@pytest.mark.parametrize("given", ["mysql://u:secret@host/name", "secret", "sqlite://", "://", "nothing://x"])
+def test_other_addresses_are_refused_without_their_password(tmp_path: Path, given: str) -> None:
+    with pytest.raises(SettingsError, match=r"^FOREWARN_DATABASE_URL: expected postgresql://") as refused:
+        database_url(Settings(home=tmp_path, database_url=given))
+    assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    url = database_url(Settings(home=tmp_path, database_url="postgresql://u:secret@127.0.0.1:1/name"))
+    with pytest.raises(
+        SettingsError, match=r"the database postgresql.*@127.0.0.1:1/name can't be used"
+    ) as said:
+        migrate(url, wait_s=0.2)
+    assert "secret" not in str(said.value)
+
+
+@pytest.mark.anyio
+async def test_sqlite_is_told_what_the_gateway_relies_on(site: Site) -> None:
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+    async with site.gateway.database.read() as session:
+        found = {p: (await session.execute(sa.text(f"PRAGMA {p}"))).scalar() for p in wanted}
+    assert found == wanted
+
+
+@pytest.mark.anyio
+@both_databases
+async def test_keys_lead_somewhere(site: Site) -> None:
+    entry = HistoryEntry(
+        user_id=99, type="auto", plant="p", model="m", version=1, prediction_id="p",
+        risk_score=0.5, alarm=True, request=None, answer={},
+    )  # fmt: skip
+    with pytest.raises(IntegrityError):
+        await site.gateway.history.add(entry)
+
+
+@pytest.mark.anyio
+@both_databases
+async def test_what_is_read_before_it_is_written_cannot_change_in_between(site: Site) -> None:
+    maria = await site.member("maria")
+
+    async def append() -> None:
+        async with site.gateway.database.write() as session:
+            user = await session.get(User, maria.id, with_for_update=True)
+            assert user is not None
+            await asyncio.sleep(0)
+            user.role += "x"
+
+    await asyncio.gather(*(append() for _ in range(8)))
+    async with site.gateway.database.read() as session:
+        assert await session.scalar(sa.select(User.role)) == "viewer" + "x" * 8
+
+
+@both_databases
+def test_revisions_make_the_tables_that_the_code_describes(gateway_settings: Settings) -> None:
+    migrate(database_url(gateway_settings))
+    migrate(database_url(gateway_settings))
+    engine = engine_of(gateway_settings)
+    with engine.connect() as connection:
+        assert set(sa.inspect(connection).get_table_names()) >= TABLES
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@both_databases
+def test_a_revision_that_fails_leaves_nothing_and_is_made_up_for(
+    gateway_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(op, "create_index", fail)
+        with pytest.raises(RuntimeError, match="killed"):
+            migrate(database_url(gateway_settings))
+    engine = engine_of(gateway_settings)
+    assert sa.inspect(engine).get_table_names() == []
+    migrate(database_url(gateway_settings))
+    assert set(sa.inspect(engine).get_table_names()) >= TABLES
+
+
+@both_databases
+def test_several_gateways_start_at_once(gateway_settings: Settings) -> None:
+    address = database_url(gateway_settings).render_as_string(hide_password=False)
+    code = (
+        "import sys; from sqlalchemy import make_url; from serving.gateway.migrate import migrate\n"
+        "sys.stdin.readline(); migrate(make_url(sys.argv[1]))"
+    )
+    starting = [
+        subprocess.Popen([sys.executable, "-c", code, address], stdin=subprocess.PIPE) for _ in range(3)
+    ]
+    for process in starting:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    assert [process.wait(60) for process in starting] == [0, 0, 0]
+    with engine_of(gateway_settings).connect() as connection:
+        assert connection.execute(sa.text(f"SELECT count(*) FROM {VERSION_TABLE}")).scalar() == 1
+
+
+@both_databases
+def test_a_database_of_a_newer_gateway_is_left_alone(gateway_settings: Settings) -> None:
+    migrate(database_url(gateway_settings))
+    with engine_of(gateway_settings).begin() as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    with pytest.raises(SettingsError, match=r"another version of Forewarn.*9999"):
+        migrate(database_url(gateway_settings))
+
+
+@pytest.mark.anyio
+async def test_a_database_that_is_away_is_a_problem_that_says_when_to_try_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maria = await site.member("maria")
+    nowhere = database_url(Settings(home=Path("nowhere"), database_url="postgresql://u@127.0.0.1:1/name"))
+    away = Database(nowhere)
+    monkeypatch.setattr(site.gateway.database, "_engine", away._engine)
+    monkeypatch.setattr(site.gateway.database, "_writer", away._writer)
+    for path in ("/auth/me", "/history", "/ready"):
+        answer = await maria.client.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["missing"] == ["database"]
