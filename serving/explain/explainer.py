@@ -5,7 +5,6 @@ mathematics (`diagonal.py` and its parts). docs/explain.md says what the numbers
 """
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -131,11 +130,8 @@ class Explainer:
             output=float(ends[1]),
             space=self.space,
             method=self.method,
-            contributions=tuple(
-                FeatureDriver(str(self._names[i]), float(filled[i]), float(worths[i]))
-                for i in _ranked(worths)
-            ),
-            tags=tuple(TagDriver(str(self._tags[i]), float(sums[i])) for i in _ranked(sums)),
+            contributions=tuple(map(FeatureDriver, *_by_size(worths, self._names, filled, worths))),
+            tags=tuple(map(TagDriver, *_by_size(sums, self._tags, sums))),
         )
 
     def global_importance(self) -> Importance:
@@ -179,11 +175,13 @@ def _calibrated(explain: Explain, platt: Platt) -> Explain:
     return scaled
 
 
-def _ranked(worths: Floats) -> list[int]:
-    return np.argsort(-np.abs(worths), kind="stable").tolist()
+def _by_size(sizes: Floats, *columns: np.ndarray) -> list[list]:
+    """Columns in the order of falling magnitude, as Python's own numbers and texts."""
+    order = np.argsort(-np.abs(sizes), kind="stable")
+    return [column[order].tolist() for column in columns]
 
 
-def _shares(names: Sequence[str] | np.ndarray, worths: Floats) -> tuple[tuple[str, float], ...]:
+def _shares(names: np.ndarray, worths: Floats) -> tuple[tuple[str, float], ...]:
     sizes = np.abs(worths).mean(axis=0)
     shares = sizes / (sizes.sum() or 1.0)
-    return tuple((str(names[i]), float(shares[i])) for i in _ranked(shares))
+    return tuple(zip(*_by_size(shares, names, shares), strict=True))

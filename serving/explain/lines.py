@@ -98,10 +98,9 @@ class Quadratic(Diagonal):
         step = row - reference
         start, slope = directions @ reference, directions @ step
         # E q at t is q of the mean row, and t (1 - t) times the spread that mixing the two rows makes.
-        mixed = diagonal @ step**2
-        means = start + SHARES[:, None] * slope
-        rows = reference + SHARES[:, None] * step
-        self.values = means**2 @ scales + own * (rows**2).sum(axis=1) + SHARES * (1 - SHARES) * mixed
+        scores = start + SHARES[:, None] * slope
+        lengths = reference @ reference + SHARES * (2.0 * (reference @ step) + SHARES * (step @ step))
+        self.values = scores**2 @ scales + own * lengths + SHARES * (1 - SHARES) * (diagonal @ step**2)
         gradient = 2 * ((scales * start) @ directions + own * reference)
         turn = 2 * ((scales * slope) @ directions + own * step)
         self._level = step * (gradient + diagonal * step)

@@ -115,8 +115,8 @@ def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
         seen = known.any(axis=1)
         passes = np.where(seen & ~(known & from_row).any(axis=1), theirs, ours)
         parting = np.flatnonzero((ours != theirs) & ~seen)
-        if len(parting) and used[parting].max() == features.shape[1]:
-            features, from_row = _widened(features, -1), _widened(from_row, 0)
+        if len(parting) and used[parting].max() == (width := features.shape[1]):
+            features, from_row = _widened(features, -1, width + 1), _widened(from_row, 0, width + 1)
         features[parting, used[parting]] = feature[parting]
         used[parting] += 1
         place = np.concatenate([np.arange(len(node)), parting])
@@ -136,7 +136,8 @@ def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
     )
 
 
-def _widened(array: np.ndarray, filler: int, width: int | None = None) -> np.ndarray:
-    """The array with more columns: one more by default."""
-    more = 1 if width is None else width - array.shape[1]
-    return np.pad(array, ((0, 0), (0, more)), constant_values=filler)
+def _widened(array: np.ndarray, filler: int, width: int) -> np.ndarray:
+    """The array with `width` columns."""
+    wide = np.full((len(array), width), filler, dtype=array.dtype)
+    wide[:, : array.shape[1]] = array
+    return wide
