@@ -19,6 +19,7 @@ from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.regime import Multinomial
+from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import CHAMPION, ModelSpec, model_spec
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
@@ -144,6 +145,18 @@ def bundle_folder(
     export_bundle(
         trained, inputs_of(profile), profile, folder, dagster_run="dagster-run", dagster_assets=assets
     )
+    return folder
+
+
+def deviation_folder(profile: PlantProfile, folder: Path) -> Path:
+    """A bundle of the deviation predictor, whose family judges no rows."""
+    inputs = inputs_of(profile)
+    base = trained_model(profile, "logistic", model_spec("deviation_predictor", profile), slope=0)
+    matrix = inputs.matrix("features")
+    preprocess = Preprocessor.fit(matrix, inputs.names("features"))
+    target = np.random.default_rng(2).normal(size=len(matrix))
+    ridge = Ridge(10.0, 1.0, np.ones(matrix.shape[1], dtype=bool)).fit(preprocess.transform(matrix), target)
+    export_bundle(replace(base, model=FittedModel(preprocess, ridge)), inputs, profile, folder)
     return folder
 
 

@@ -1,20 +1,12 @@
 """Bundles of every family, with their explainers."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from plant_assets.models.bundle import export_bundle
-from plant_assets.models.fitted import FittedModel
-from plant_assets.models.preprocess import Preprocessor
-from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import CHAMPION, ISOLATION_FOREST, REGIME_CLASSIFIER, ModelSpec, model_spec
-from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
-from tests.serving.factories import bundle_folder, inputs_of, trained_model
+from tests.serving.factories import bundle_folder, deviation_folder, inputs_of
 
 FAMILIES: dict[str, tuple[str, ModelSpec, float]] = {
     "logistic": ("logistic", CHAMPION, 1.7),
@@ -41,7 +33,7 @@ def explained(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -
     for hours in (1, 3, 6):
         name = f"forecaster_{hours}h"
         folders[name] = bundle_folder(profile, root / name, "xgboost", model_spec(name, profile))
-    folders["deviation_predictor"] = _deviation(profile, root / "deviation_predictor")
+    folders["deviation_predictor"] = deviation_folder(profile, root / "deviation_predictor")
     return {name: Bundle.load(folder) for name, folder in folders.items()}
 
 
@@ -55,16 +47,3 @@ def rows(profile: PlantProfile) -> dict[str, np.ndarray]:
         "features": inputs.matrix_for(CHAMPION)[picked],
         "window_features": inputs.matrix_for(window)[picked],
     }
-
-
-def _deviation(profile: PlantProfile, folder: Path) -> Path:
-    base: TrainedModel = trained_model(
-        profile, "logistic", model_spec("deviation_predictor", profile), slope=0
-    )
-    inputs = inputs_of(profile)
-    matrix = inputs.matrix("features")
-    preprocess = Preprocessor.fit(matrix, inputs.names("features"))
-    target = np.random.default_rng(2).normal(size=len(matrix))
-    ridge = Ridge(10.0, 1.0, np.ones(matrix.shape[1], dtype=bool)).fit(preprocess.transform(matrix), target)
-    export_bundle(replace(base, model=FittedModel(preprocess, ridge)), inputs, profile, folder)
-    return folder
