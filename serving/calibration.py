@@ -50,4 +50,33 @@ class Isotonic(_Calibrator):
         return np.interp(scores, self.scores, self.probabilities)
 
 
+class Band(BaseModel):
+    """How far a calibrated probability may be off: 90 % of the calibrators that training could have found.
+
+    Knots (knots,), joined by straight lines; it holds the calibrator's doubt, not the model's own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    probability: tuple[float, ...] = Field(min_length=2)
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not len(self.probability) == len(self.low) == len(self.high):
+            raise ValueError("expected a low and a high for each probability")
+        if list(self.probability) != sorted(self.probability):
+            raise ValueError("expected ascending probabilities")
+        rows = zip(self.low, self.probability, self.high, strict=True)
+        if any(not 0 <= low <= middle <= high <= 1 for low, middle, high in rows):
+            raise ValueError("expected 0 <= low <= probability <= high <= 1")
+        return self
+
+    def around(self, probability: float) -> tuple[float, float]:
+        """Low and high end; the probability itself lies between them, also beyond the knots."""
+        low, high = (float(np.interp(probability, self.probability, ends)) for ends in (self.low, self.high))
+        return min(low, probability), max(high, probability)
+
+
 Calibrator = Annotated[Platt | Isotonic, Field(discriminator="kind")]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from plant_assets.profile.model import PlantProfile
-from serving.calibration import Calibrator
+from serving.calibration import Band, Calibrator
 from serving.scorers import ScorerNode
 
 FORMAT_VERSION = 1
@@ -85,6 +85,7 @@ class Manifest(_Strict):
     features: tuple[Feature, ...] = Field(min_length=1)
     scorer: ScorerNode
     calibrator: Calibrator | None = None
+    interval: Band | None = Field(default=None, description="90 % band of the calibrated probability")
     decision: Decision | None = None
     metrics: dict[str, float] = {}
     profile: PlantProfile

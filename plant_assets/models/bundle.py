@@ -90,6 +90,7 @@ def export_bundle(
         features=_features(fitted.feature_names, profile),
         scorer=scorer,
         calibrator=calibrator,
+        interval=fitted.band,
         decision=_decision(trained, profile),
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,

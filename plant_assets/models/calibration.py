@@ -31,6 +31,10 @@ class Platt:
     def probability(self, scores: Floats) -> Floats:
         return sigmoid(self.slope * scores + self.intercept)
 
+    def score(self, probabilities: Floats) -> Floats:
+        """The scores that probabilities, inside (0, 1), come from."""
+        return (np.log(probabilities) - np.log1p(-probabilities) - self.intercept) / self.slope
+
 
 @dataclass(frozen=True, slots=True)
 class LaterBlock:

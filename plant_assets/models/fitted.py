@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from plant_assets.models.calibration import Platt
 from plant_assets.models.preprocess import Preprocessor
+from serving.calibration import Band
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
@@ -76,12 +77,14 @@ class FittedModel:
         estimator: gives the score.
         calibrator: absent where the score itself is compared with the threshold.
         threshold: alarm at or above it, on `decisions`; +inf never alarms, NaN where nothing alarms.
+        band: how far the calibrated probability may be off; absent where nobody asks.
     """
 
     preprocess: Preprocessor
     estimator: Estimator
     calibrator: Platt | None = None
     threshold: float = float("nan")
+    band: Band | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:

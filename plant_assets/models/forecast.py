@@ -4,12 +4,16 @@ Belongs here: target, fits and walk-forward of an onset model. Doesn't belong he
 figures (`plant_assets.validation`), calibration itself (`calibration.py`).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from plant_assets.models.band import probability_band
+from plant_assets.models.calibration import Platt
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
-from plant_assets.models.fitting import Fit, Reference, alarm_budget
+from plant_assets.models.fitting import Fit, Reference, alarm_budget, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
@@ -72,7 +76,7 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     walked = WalkForward(spec, tuple(folds), fits, oof, fit(np.arange(len(rows))))
     return TrainedModel(
         spec=spec,
-        model=walked.final.model,
+        model=with_band(walked.final, target, steps, profile),
         oof=oof,
         metrics={
             **forecast_metrics(oof, inputs, profile),
@@ -123,6 +127,32 @@ def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, 
     }
     fitted = FittedModel(model.preprocess, model.estimator, calibrator, threshold)
     return Fit(fitted, Reference(reference, decisions), notes)
+
+
+def with_band(fit: Fit, target: Floats, steps: int, profile: PlantProfile) -> FittedModel:
+    """The model with the band of its calibrated probability, of the rows that it was calibrated on.
+
+    Args:
+        fit: of all rows.
+        target: as for `fit_onset`.
+        steps: the horizon in rows.
+        profile: sampling and seed.
+    """
+    rows, decisions = fit.reference.rows, fit.reference.decisions
+    asked = ~np.isnan(target[rows])
+    calibrator = fit.model.calibrator
+    if calibrator is None or not asked.any():
+        return fit.model
+    labels = target[rows][asked].astype(np.int8)
+    scores = calibrator.score(decisions[asked])
+    base_rate = _base_rate(target)
+
+    def refit(drawn: Index, shift: Floats) -> Platt:
+        return fit_rare_platt(scores[drawn], labels[drawn], base_rate, HORIZONS_PER_EVENT * steps, shift)
+
+    days = (rows[asked] / rows_per_day(profile)).astype(np.intp)
+    band = probability_band(calibrator, scores, days, refit, seed=profile.validation.seed)
+    return replace(fit.model, band=band)
 
 
 def _base_rate(target: Floats) -> float:

@@ -11,7 +11,12 @@ LEAST_SPREAD = 0.5
 """Scores that spread less, in log-odds, are not stretched: they told nothing apart when they were fitted."""
 
 
-def fit_rare_platt(scores: Floats, labels: Labels, base_rate: float, rows_per_event: float) -> Platt:
+NO_SHIFT = np.zeros(2)
+
+
+def fit_rare_platt(
+    scores: Floats, labels: Labels, base_rate: float, rows_per_event: float, shift: Floats = NO_SHIFT
+) -> Platt:
     """The most probable sigmoid around a known base rate.
 
     Scores are standardised; the prior says that one standard deviation of score is worth 0.7 ± 0.3 in
@@ -22,11 +27,13 @@ def fit_rare_platt(scores: Floats, labels: Labels, base_rate: float, rows_per_ev
         labels: 0/1 of the same rows; may hold one class only.
         base_rate: share of positive rows that training expects, in (0, 1).
         rows_per_event: rows that count as one independent observation.
+        shift: how far the prior's slope and intercept are moved, in their spreads; for draws of a band.
     """
     middle, spread = float(scores.mean()), max(float(scores.std()), LEAST_SPREAD)
     design = np.column_stack([(scores - middle) / spread, np.ones(len(scores))])
     prior = np.array([SLOPE, np.log(base_rate / (1 - base_rate)) - SLOPE**2 / 2])
-    precision = np.array([SLOPE_SPREAD, INTERCEPT_SPREAD]) ** -2.0
+    spreads = np.array([SLOPE_SPREAD, INTERCEPT_SPREAD])
+    prior, precision = prior + shift * spreads, spreads**-2.0
     weights = prior.copy()
     for _ in range(100):
         fitted = sigmoid(design @ weights)

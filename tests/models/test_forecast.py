@@ -135,3 +135,11 @@ def test_a_rare_probability_clears_without_the_nowcast_s_deadband(trained, profi
     assert decision is not None
     assert decision.deadband == 0
     assert decision.off_delay == profile.budget.off_delay
+
+
+def test_its_probability_comes_with_a_band(trained):
+    band = trained.model.band
+    likely = float(trained.oof["probability"].cast(float).max())
+    low, high = band.around(likely)
+    assert low < likely < high
+    assert high - low > 0.02
