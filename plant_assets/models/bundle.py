@@ -41,7 +41,8 @@ from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
 from serving.scorers import ScorerNode
 
 TOLERANCE = 1e-6
-REFERENCES = 32
+REFERENCES = 128
+"""Rows that travel in a bundle: they prove it at each load, and give the importance of features."""
 
 
 class ParityError(RuntimeError):
