@@ -1,30 +1,22 @@
-"""`python -m serving` starts the inference service."""
+"""`python -m serving inference|gateway|sensors` starts one service."""
 
-import logging
 import os
 import sys
 
-# One row is answered by one thread; NumPy's own threads only wait for each other. Set before NumPy loads.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+# One row is answered by one thread; NumPy's and Polars' own only wait for each other. Set before these load.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 
+from serving.server import NAMES, serve  # noqa: E402 after the variables
 
-def main() -> None:
-    import uvicorn
 
-    from plant_assets.profile.variables import SettingsError
-    from serving.inference.app import create_app
-    from serving.settings import settings
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    try:
-        here = settings()
-        app = create_app(here)
-    except SettingsError as error:
-        sys.exit(str(error))
-    uvicorn.run(app, host=here.host, port=here.port_inference, log_level="warning", access_log=False)
+def main(arguments: list[str]) -> None:
+    if len(arguments) != 1 or arguments[0] not in NAMES:
+        sys.exit(
+            f"expected `python -m serving {'|'.join(NAMES)}`, got {' '.join(arguments) or 'no service'!r}"
+        )
+    serve(NAMES[NAMES.index(arguments[0])])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -5,18 +5,23 @@ Belongs here: every `FOREWARN_*` variable that a service reads. The pipeline has
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from plant_assets.profile.variables import Environment, read_environment
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text
+
+
 class Settings(Environment):
     """What the services read; docs/settings.md explains each."""
 
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")

@@ -56,6 +56,7 @@ def test_a_wrong_value_is_refused_by_its_variable(
         ("FOREWARN_POLL_SECONDS", "0"),
         ("FOREWARN_MAX_BODY_MB", "much"),
         ("FOREWARN_REGISTRATION", "perhaps"),
+        ("FOREWARN_LOG_LEVEL", "chatty"),
         ("FOREWARN_INFERENCE_URL", "ftp://elsewhere"),
         ("FOREWARN_SENSORS_URL", "plant:7500"),
         ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),

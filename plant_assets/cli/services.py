@@ -98,7 +98,7 @@ def _inference(settings: Settings) -> Service:
     url = f"http://{settings.host}:{settings.port_inference}"
     return Service(
         name="inference",
-        command=(sys.executable, "-m", "serving"),
+        command=(sys.executable, "-m", "serving", "inference"),
         port=settings.port_inference,
         ready_url=f"{url}/health",
         page=f"{url}/docs",

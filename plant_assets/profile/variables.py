@@ -28,6 +28,7 @@ KNOWN = frozenset(
         "FOREWARN_DEFAULT_PLANT",
         "FOREWARN_DEMO",
         "FOREWARN_HOST",
+        "FOREWARN_LOG_LEVEL",
         "FOREWARN_MAX_DROP_MB",
         "FOREWARN_POLL_SECONDS",
         "FOREWARN_MAX_BODY_MB",

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from serving.champion import LoadedModel, Slot
 from serving.inference.inputs import Row
+from serving.inference.metrics import noted
 from serving.inference.prediction_id import PredictionIds
 
 Answer = dict[str, JsonValue]
@@ -20,11 +21,11 @@ def predict_answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
     answer["alarm"] = bool(answer["alarm"] or row.rules)
     answer["unused"] = list(row.unused)
     answer["rules"] = [{"name": rule.name, "description": rule.description} for rule in row.rules]
-    return answer
+    return noted(answer, model)
 
 
 def forecast_answer(model: LoadedModel, row: Row, ids: PredictionIds, observations: int) -> Answer:
-    return {**_answer(model, row, ids), "n_observations": observations}
+    return noted({**_answer(model, row, ids), "n_observations": observations}, model)
 
 
 def model_info(slot: Slot) -> Answer:

@@ -20,6 +20,7 @@ from plant_assets.profile.variables import SettingsError
 from serving import errors
 from serving.champion import Champions
 from serving.inference.lineage import Tracer
+from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
 from serving.inference.schemas import Health
@@ -27,6 +28,9 @@ from serving.inference.v2.routes import v2_router
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
+from serving.telemetry import install as telemetry
+from serving.telemetry.metrics import app_registry
+from serving.telemetry.traces import telemetry_config
 
 MLFLOW_TIMEOUT_S = 5.0
 LOST_KEY = "predictions made before can no longer be traced"
@@ -66,7 +70,9 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
                 await polling
 
     # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(title="Forewarn inference", version="1", lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Forewarn inference", version="1", lifespan=lifespan, telemetry=telemetry_config()
+    )
     app.state.settings = here
     errors.install(app)
     for router in routers():
@@ -78,7 +84,14 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         """Whether the process lives; models may still be missing."""
         return Health()
 
+    _install_telemetry(app)
     return app
+
+
+def _install_telemetry(app: FastAPI) -> None:
+    registry = app_registry()
+    registry.register(ModelsCollector(lambda: getattr(app.state, "champions", None)))
+    telemetry.install(app, registry, (ScoreMetrics(registry).observe,))
 
 
 def _sound_profiles(folder: Path) -> dict[str, PlantProfile]:

@@ -6,14 +6,14 @@ store of predictions, and goes on working after a restart.
 Belongs here: writing and reading such names. Doesn't belong here: what is behind a version (`lineage.py`).
 """
 
-import os
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import NamedTuple
+
+from serving.uuid7 import uuid7_hex
 
 TAG_BYTES = 8
 LONGEST_ID = 200
@@ -70,12 +70,3 @@ class PredictionIds:
 
     def _tag(self, signed: str) -> str:
         return blake2b(signed.encode(), digest_size=TAG_BYTES, key=self.key).hexdigest()
-
-
-def uuid7_hex() -> str:
-    """A UUID of version 7 (RFC 9562): milliseconds since 1970, then 74 random bits."""
-    millis = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10))
-    high = 0x7000 | random >> 68
-    low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{millis:012x}{high:04x}{low:016x}"

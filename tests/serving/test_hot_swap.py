@@ -62,7 +62,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         "FOREWARN_POLL_SECONDS": "1",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
-    inference = [sys.executable, "-m", "serving"]
+    inference = [sys.executable, "-m", "serving", "inference"]
     log = (home / "services.log").open("wb")
     running = [
         subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -1,0 +1,64 @@
+"""HTTP of uvicorn with two bounds that it lacks: how long headers may be, and how long they may take.
+
+Belongs here: what happens before an app sees a request. Bodies are bounded by the apps.
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEADER_BYTES = 32 * 1024
+HEADERS_WITHIN_S = 15.0
+_REFUSAL = b"HTTP/1.1 %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+_TOO_LONG = (
+    b'{"type":"urn:forewarn:problem:headers-too-long","title":"The headers are too long","status":431,'
+    b'"detail":"expected at most %d bytes of request line and headers"}' % MOST_HEADER_BYTES
+)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """A connection that is closed when a request's headers don't end in time and size."""
+
+    _header_bytes = 0
+    _in_headers = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._in_headers:
+            return
+        self._header_bytes += len(data)
+        if self._header_bytes > MOST_HEADER_BYTES:
+            self._refuse()
+        elif self._deadline is None:
+            self._await_headers()
+
+    def on_message_begin(self) -> None:
+        self._in_headers, self._header_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._forget_deadline()
+        super().on_headers_complete()
+
+    def _await_headers(self) -> None:
+        self._deadline = self.loop.call_later(HEADERS_WITHIN_S, self.transport.close)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self) -> None:
+        status = b"431 Request Header Fields Too Large"
+        self.transport.write(_REFUSAL % (status, len(_TOO_LONG), _TOO_LONG))
+        self.transport.close()

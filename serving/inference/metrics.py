@@ -1,0 +1,127 @@
+"""What Prometheus is told of models: what they answer, which versions are loaded, how old these are.
+
+Belongs here: figures of inference alone. Labels are plants and models of the profiles, so there are few.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic import JsonValue
+
+from serving.champion import Champions, LoadedModel, Slot
+from serving.telemetry.metrics import BUCKETS
+from serving.telemetry.notes import Notes, Score, note, note_score
+
+LABELS = ["plant", "model"]
+Scored = dict[str, JsonValue]
+
+
+def noted(answer: Scored, model: LoadedModel) -> Scored:
+    """Note a scored row for the log, spans and figures of its request.
+
+    Args:
+        answer: with `risk_score`, `alarm` and `prediction_id`.
+        model: that gave it.
+
+    Returns:
+        the answer, as it was.
+    """
+    manifest = model.bundle.manifest
+    note_scores(model, float(str(answer["risk_score"])), int(bool(answer["alarm"])))
+    note(plant=manifest.plant, model=model.registry_name, prediction_id=str(answer["prediction_id"]))
+    return answer
+
+
+def note_scores(model: LoadedModel, last_risk: float, alarms: int) -> None:
+    """Note the rows that a model scored for one request, however many there are."""
+    manifest = model.bundle.manifest
+    note_score(Score(manifest.plant, manifest.model, last_risk, alarms, manifest.horizon_hours))
+
+
+class ScoreMetrics:
+    """What models answered.
+
+    Args:
+        registry: the app's.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "inference_requests_total", "Requests that a model scored", LABELS, registry=registry
+        )
+        self._latency = Histogram(
+            "inference_latency_seconds",
+            "Time to an answer with scores, from the request's first byte",
+            LABELS,
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._last = Gauge("inference_last_risk_score", "The newest score", LABELS, registry=registry)
+        self._high = Counter(
+            "inference_high_risk_total",
+            "Rows scored as an alarm, by threshold or rule",
+            LABELS,
+            registry=registry,
+        )
+        self._forecasts = Counter(
+            "forecast_requests_total", "Forecasts answered, by hours ahead", ["horizon"], registry=registry
+        )
+
+    def observe(self, notes: Notes, seconds: float) -> None:
+        """Count what one request was answered."""
+        for score in notes.scores:
+            labels = score.plant, score.model
+            self._requests.labels(*labels).inc()
+            self._latency.labels(*labels).observe(seconds)
+            self._last.labels(*labels).set(score.risk)
+            if score.alarms:
+                self._high.labels(*labels).inc(score.alarms)
+            if score.horizon_hours:
+                self._forecasts.labels(f"{score.horizon_hours:g}").inc()
+
+
+class ModelsCollector(Collector):
+    """The loaded versions, as they are when Prometheus asks.
+
+    Args:
+        champions: gives the models, None before the service runs.
+    """
+
+    def __init__(self, champions: Callable[[], Champions | None]) -> None:
+        self._champions = champions
+
+    def describe(self) -> list[Metric]:
+        return [*self._families().values()]
+
+    def collect(self) -> list[Metric]:
+        families = self._families()
+        champions = self._champions()
+        for slot in _slots(champions):
+            labels = [slot.plant, slot.model]
+            families["swaps"].add_metric(labels, slot.swaps)
+            families["loaded"].add_metric(labels, float(slot.current is not None))
+            if slot.current is not None:
+                families["version"].add_metric(labels, slot.current.version)
+                age = time.time() - slot.current.bundle.manifest.created.timestamp()
+                families["age"].add_metric(labels, age)
+        if champions is not None:
+            families["mlflow"].add_metric([], float(not champions.registry_fault))
+        return [*families.values()]
+
+    def _families(self) -> dict[str, GaugeMetricFamily | CounterMetricFamily]:
+        return {
+            "version": GaugeMetricFamily("model_version", "Registered version that answers", labels=LABELS),
+            "age": GaugeMetricFamily("model_age_seconds", "Time since it was trained", labels=LABELS),
+            "loaded": GaugeMetricFamily("model_loaded", "1 if the model answers", labels=LABELS),
+            "swaps": CounterMetricFamily("model_swaps", "Versions taken up since the start", labels=LABELS),
+            "mlflow": GaugeMetricFamily("mlflow_up", "1 if MLflow answered when last asked", labels=[]),
+        }
+
+
+def _slots(champions: Champions | None) -> Iterator[Slot]:
+    if champions is not None:
+        for plant in champions.slots.values():
+            yield from plant.values()

@@ -1,0 +1,37 @@
+"""Puts the middleware and GET /metrics into an app.
+
+Belongs here: what all three services have in common. Doesn't belong here: a service's own figures.
+"""
+
+from fastapi import APIRouter, FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from serving.telemetry.metrics import HttpMetrics, app_registry
+from serving.telemetry.middleware import Observer, Telemetry
+from serving.telemetry.traces import annotate
+
+
+def install(
+    app: FastAPI, registry: CollectorRegistry | None = None, observers: tuple[Observer, ...] = ()
+) -> None:
+    """Give an app its telemetry. The last middleware added is the outermost: call this after others.
+
+    Args:
+        app: a service.
+        registry: its figures, where it has some of its own.
+        observers: each is given a request's notes and its seconds, when its answer begins.
+    """
+    figures = registry or app_registry()
+    app.add_middleware(Telemetry, metrics=HttpMetrics(figures), observers=(*observers, annotate))
+    app.include_router(_metrics_router(figures))
+
+
+def _metrics_router(registry: CollectorRegistry) -> APIRouter:
+    router = APIRouter(tags=["the service"])
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,87 @@
+"""The services' log: a line of JSON an event on stderr, or a readable one where stderr is a terminal.
+
+Belongs here: the form of lines, for all loggers of the process. Doesn't belong here: what is logged.
+
+Modules log by the standard library's `logging`; structlog forms the lines, also those of libraries.
+"""
+
+import json
+import logging
+import sys
+from typing import TextIO
+
+import orjson
+import structlog
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from serving.telemetry.notes import CURRENT
+from serving.telemetry.redaction import redact
+
+QUIET = ("httpx", "httpcore", "alembic", "sse_starlette", "opentelemetry")
+"""Loggers that tell each step; only their warnings are worth a line."""
+
+
+def configure(service: str, level: str, stream: TextIO | None = None) -> None:
+    """Send every log line of the process to one stream.
+
+    Args:
+        service: stands in each line.
+        level: `debug`, `info`, `warning` or `error`.
+        stream: stderr by default.
+    """
+    target = stream or sys.stderr
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_formatter(service, readable=target.isatty()))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("uvicorn"):
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [], True
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)
+
+
+def _formatter(service: str, *, readable: bool) -> logging.Formatter:
+    def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    always: list[Processor] = [
+        add_log_level,
+        add_logger_name,
+        add_service,
+        ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        _add_facts,
+    ]
+    form: list[Processor] = [ProcessorFormatter.remove_processors_meta]
+    if readable:
+        form += [redact, structlog.dev.ConsoleRenderer(timestamp_key="time")]
+    else:
+        form += [
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
+    return ProcessorFormatter(processors=form, foreign_pre_chain=always)
+
+
+def _add_facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What is known of the request during which the line was written."""
+    notes = CURRENT.get()
+    if notes is not None:
+        for name, fact in notes.facts.items():
+            event.setdefault(name, fact)
+    return event
+
+
+def _json(event: EventDict, **_options: object) -> str:
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair, which a client may send, is no UTF-8
+        return json.dumps(event, default=str)

@@ -1,0 +1,65 @@
+"""What is known of the request at hand, for its log lines, figures and spans.
+
+Belongs here: how a route says what it did. Doesn't belong here: what becomes of it (`middleware.py`).
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+LONGEST_FACT = 200
+
+
+class Score(NamedTuple):
+    """What one model answered to a request.
+
+    Attributes:
+        plant: whose model.
+        model: its name in the plant, such as `champion`.
+        risk: of the last row.
+        alarms: rows at or above the threshold, or that a rule names.
+        horizon_hours: how far ahead the model looks; 0 is now.
+    """
+
+    plant: str
+    model: str
+    risk: float
+    alarms: int
+    horizon_hours: float
+
+
+@dataclass(slots=True)
+class Notes:
+    """One request's notes.
+
+    Attributes:
+        facts: by name, such as `prediction_id`; they stand in the log and on spans.
+        scores: what models answered.
+    """
+
+    facts: dict[str, str]
+    scores: list[Score] = field(default_factory=list)
+
+
+CURRENT: ContextVar[Notes | None] = ContextVar("request", default=None)
+
+
+def note(**facts: str) -> None:
+    """Add facts of the request at hand; without a request nothing happens."""
+    notes = CURRENT.get()
+    if notes is not None:
+        for name, fact in facts.items():
+            notes.facts[name] = fact[:LONGEST_FACT]
+
+
+def note_score(score: Score) -> None:
+    """Add what a model answered to the request at hand."""
+    notes = CURRENT.get()
+    if notes is not None:
+        notes.scores.append(score)
+
+
+def request_id() -> str:
+    """The id of the request at hand; empty without one."""
+    notes = CURRENT.get()
+    return notes.facts.get("request_id", "") if notes is not None else ""
