@@ -7,7 +7,6 @@ Runtime. Doesn't belong here: files and hashes (`bundle.py`), how trained models
 Every scorer takes float64 rows (rows, features) without NaN and gives (rows,), a `softmax` one (rows, classes).
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
@@ -17,9 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.forests import Forests
-
-LARGEST_FLOAT32 = 1e15
-"""Above it, squares of float32 numbers come near the end of their range."""
+from serving.neighbours import Nearest
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
@@ -177,7 +174,7 @@ class Neighbours(_Node):
         stored = arrays.get(self.rows, None, width)
         if len(stored) < self.k:
             raise ScorerError(f"array {self.rows!r}: {len(stored)} rows, expected at least k = {self.k}")
-        return nearest_distance(stored, self.k)
+        return Nearest(stored, self.k)
 
 
 class Scaled(_Node):
@@ -242,34 +239,3 @@ def logistic(margins: Floats) -> Floats:
 def softmax(margins: Floats) -> Floats:
     powers = np.exp(margins - margins.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def nearest_distance(stored: Floats, k: int) -> Scorer:
-    """Mean distance to the k nearest stored rows.
-
-    One float32 product gives every squared distance to within a known error; rows that could be among the
-    nearest by it are measured exactly.
-    """
-    squares = (stored**2).sum(axis=1)
-    rough, rough_squares = stored.astype(np.float32), squares.astype(np.float32)
-    # A sum of n float32 products errs by at most n units in the last place of |a| |b|; twice that is allowed for.
-    unit = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps)
-    lengths, longest = np.sqrt(squares), math.sqrt(float(squares.max()))
-    slack, own = (unit * lengths).astype(np.float32), (unit * squares).astype(np.float32)
-
-    def score(rows: Floats) -> Floats:
-        return np.array([one(row) for row in rows])
-
-    def one(row: Floats) -> float:
-        length = math.sqrt(row @ row)
-        near = stored
-        if max(length, longest) < LARGEST_FLOAT32:
-            distances = rough_squares - 2.0 * (rough @ row.astype(np.float32))
-            error = slack * np.float32(length) + own
-            limit = np.partition(distances + error, k - 1)[k - 1]
-            near = stored[distances - error <= limit]
-        gaps = near - row
-        exact = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
-        return float(np.partition(exact, k - 1)[:k].sum()) / k
-
-    return score

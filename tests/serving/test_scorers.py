@@ -1,32 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
 from serving.calibration import Isotonic, Platt
 from serving.forests import Forests
-from serving.scorers import Arrays, Linear, Scaled, ScorerError, ScorerNode, logistic, nearest_distance
-
-VALUES = st.floats(-1e6, 1e6, allow_nan=False, width=64)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    stored=arrays(np.float64, st.tuples(st.integers(3, 40), st.just(4)), elements=VALUES),
-    row=arrays(np.float64, 4, elements=VALUES),
-    k=st.integers(1, 3),
-)
-def test_the_nearest_rows_are_the_nearest(stored: np.ndarray, row: np.ndarray, k: int) -> None:
-    exact = np.sort(np.sqrt(((stored - row) ** 2).sum(axis=1)))[:k].mean()
-    assert nearest_distance(stored, k)(row[None])[0] == pytest.approx(exact, rel=1e-12, abs=1e-12)
-
-
-def test_a_stored_row_is_at_distance_zero_of_itself_and_far_rows_stay_finite() -> None:
-    stored = np.random.default_rng(1).normal(size=(50, 6)) * 1e4
-    assert nearest_distance(stored, 1)(stored[7:8])[0] == 0.0
-    assert np.isfinite(nearest_distance(stored, 5)(np.full((1, 6), 1e90))).all()
+from serving.scorers import Arrays, Linear, Scaled, ScorerError, ScorerNode, logistic
 
 
 @given(st.floats(-1e5, 1e5))
