@@ -2,7 +2,7 @@
 
 import typer
 
-from plant_assets.cli import drop, models, plant, simulate, up
+from plant_assets.cli import drop, models, plant, simulate, up, user
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
@@ -34,3 +34,4 @@ app.command()(models.rollback)
 app.command("models")(models.list_models)
 app.command()(simulate.simulate)
 app.add_typer(plant.app, name="plant")
+app.add_typer(user.app, name="user")

@@ -90,13 +90,12 @@ async def test_nobody_reads_or_changes_what_is_somebody_elses(
     assert mine.json()["request"] == {"m": MARK}
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
 @pytest.mark.parametrize("route", OTHERS, ids=" ".join)
-async def test_no_route_answers_whom_it_does_not_know(site: Site, route: tuple[str, str], token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    answer = await site.client.request(route[0], filled(route[1], 1), json={}, headers=headers)
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-    assert answer.json()["type"] == "urn:forewarn:problem:unauthenticated"
+async def test_no_route_answers_whom_it_does_not_know(site: Site, route: tuple[str, str]) -> None:
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer a.b.c"}):
+        answer = await site.client.request(route[0], filled(route[1], 1), json={}, headers=headers)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert answer.json()["type"] == "urn:forewarn:problem:unauthenticated"
 
 
 @pytest.mark.parametrize("header", ["Basic bWFyaWE6eA==", "Bearer", "Bearer ", "bearer\tx"])

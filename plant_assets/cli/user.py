@@ -1,0 +1,141 @@
+"""`forewarn user add|list|role|remove`: the gateway's accounts, for whoever may read its state.
+
+The first administrator is made here. Passwords are asked for or come by stdin, never as an argument: the
+shell's history and the list of processes would show them.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from plant_assets.cli.console import fail, print_whole
+from plant_assets.profile.variables import SettingsError
+
+if TYPE_CHECKING:
+    from serving.gateway.accounts.roles import Role
+    from serving.gateway.accounts.service import Accounts
+    from serving.gateway.accounts.tables import User
+
+PAGE = 200
+Answer = TypeVar("Answer")
+Name = Annotated[str, typer.Argument(help="of the account, in any case")]
+
+app = typer.Typer(no_args_is_help=True, help="Accounts of the gateway.")
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[str, typer.Option(help="viewer, operator, engineer or admin")] = "viewer",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="take the password from stdin instead of asking")
+    ] = False,
+) -> None:
+    """Make an account; the first administrator with --role admin."""
+    known, wanted = _name(name), _role(role)
+    password = _password(known, password_stdin)
+    user = _run(lambda accounts: accounts.add(known, password, wanted))
+    Console().print(f"{user.name} is {user.role}")
+
+
+@app.command("list")
+def list_users() -> None:
+    """Show all accounts."""
+    table = Table("name", "role", "since")
+    for user in _run(_everybody):
+        table.add_row(user.name, user.role, f"{user.created_at:%Y-%m-%d %H:%M} UTC")
+    print_whole(table, Console())
+
+
+@app.command()
+def role(
+    name: Name, role: Annotated[str, typer.Argument(help="viewer, operator, engineer or admin")]
+) -> None:
+    """Give an account another role; it counts from its next request on."""
+    known, wanted = _name(name), _role(role)
+
+    async def change(accounts: "Accounts") -> "User":
+        return await accounts.set_role((await accounts.named(known)).id, wanted)
+
+    user = _run(change)
+    Console().print(f"{user.name} is {user.role}")
+
+
+@app.command()
+def remove(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="don't ask whether it is meant")] = False
+) -> None:
+    """Remove an account with its log-ins and its history."""
+    known = _name(name)
+    if not yes:
+        typer.confirm(f"Remove {known} with all of its history?", abort=True)
+    _run(lambda accounts: accounts.remove(known))
+    Console().print(f"{known} is removed")
+
+
+def _run(action: "Callable[[Accounts], Awaitable[Answer]]") -> Answer:
+    """Do something with the gateway's accounts, whether it runs or not; a refusal ends the command."""
+    from serving.errors import Problem
+    from serving.gateway.accounts.passwords import Passwords
+    from serving.gateway.accounts.service import Accounts
+    from serving.gateway.database import Database, database_url
+    from serving.gateway.migrate import migrate
+    from serving.settings import settings
+
+    async def act() -> Answer:
+        url = database_url(settings())
+        await asyncio.to_thread(migrate, url, 2)
+        database = Database(url)
+        try:
+            return await action(Accounts(database, Passwords()))
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(act())
+    except Problem as problem:
+        fail(problem.detail)
+    except SettingsError as error:
+        fail(str(error))
+
+
+async def _everybody(accounts: "Accounts") -> "list[User]":
+    found: list[User] = []
+    while page := await accounts.page(found[-1].id if found else 0, PAGE):
+        found += page
+    return found
+
+
+def _name(given: str) -> str:
+    from serving.gateway.accounts.names import normal_name
+
+    try:
+        return normal_name(given)
+    except ValueError as error:
+        fail(f"no name {given!r}; {error}")
+
+
+def _role(given: str) -> "Role":
+    from serving.gateway.accounts.roles import ROLES
+
+    if given not in ROLES:
+        fail(f"no role {given!r}; expected one of {', '.join(ROLES)}")
+    return given
+
+
+def _password(name: str, from_stdin: bool) -> str:
+    from serving.gateway.accounts.names import sound_password
+
+    if from_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+    else:
+        given = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        return sound_password(given, name)
+    except ValueError as error:
+        fail(f"the password can't be used; {error}")

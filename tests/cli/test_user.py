@@ -1,0 +1,107 @@
+"""`forewarn user`: the accounts that the gateway then knows."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from plant_assets.cli.main import app
+from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.tables import User
+from serving.gateway.database import Database, database_url
+from serving.settings import Settings
+from serving.settings import settings as serving_settings
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def home(forewarn_home: Path):
+    serving_settings.cache_clear()
+    yield forewarn_home
+    serving_settings.cache_clear()
+
+
+def run(*arguments: str, given: str = "") -> Result:
+    result = CliRunner().invoke(app, ["user", *arguments], input=given, env={"COLUMNS": "60"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    assert PASSWORD not in result.output
+    return result
+
+
+def authenticated(home: Path, name: str, password: str) -> User:
+    async def ask() -> User:
+        database = Database(database_url(Settings(home=home)))
+        try:
+            return await Accounts(database, Passwords()).authenticate(name, password)
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
+def test_the_first_administrator_is_made_by_stdin(home: Path) -> None:
+    made = run("add", "Root", "--role", "admin", "--password-stdin", given=f"{PASSWORD}\n")
+    assert (made.exit_code, made.output.strip()) == (0, "root is admin")
+    assert authenticated(home, "root", PASSWORD).role == "admin"
+
+
+def test_a_password_is_asked_for_twice(home: Path) -> None:
+    assert run("add", "maria", given=f"{PASSWORD}\n{PASSWORD}\n").exit_code == 0
+    assert authenticated(home, "maria", PASSWORD).role == "viewer"
+    assert run("add", "jonas", given=f"{PASSWORD}\nanother one, mistyped\n").exit_code == 1
+
+
+def test_accounts_are_listed_changed_and_removed() -> None:
+    for name in ("root", "a-very-long-name-that-a-narrow-terminal-would-cut"):
+        run("add", name, "--role", "admin", "--password-stdin", given=PASSWORD)
+    assert run("role", "ROOT", "engineer").output.strip() == "root is engineer"
+    listed = run("list").output
+    assert "engineer" in listed
+    assert "a-very-long-name-that-a-narrow-terminal-would-cut" in listed
+    assert run("remove", "root", given="n\n").exit_code == 1
+    assert run("remove", "root", given="y\n").exit_code == 0
+    assert run("list").output.count("root") == 0
+    assert run("remove", "a-very-long-name-that-a-narrow-terminal-would-cut", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "says"),
+    [
+        (["add", "Root", "--password-stdin"], PASSWORD, "the name 'root' is taken"),
+        (["add", "\u0430dmin", "--password-stdin"], PASSWORD, "expected 3 to 64 of a-z"),
+        (["add", "x'; DROP", "--password-stdin"], PASSWORD, "expected 3 to 64 of a-z"),
+        (["add", "maria", "--password-stdin"], "short", "expected 10 to 200 characters"),
+        (["add", "maria", "--password-stdin"], "", "expected 10 to 200 characters"),
+        (
+            ["add", "maria", "--role", "king", "--password-stdin"],
+            PASSWORD,
+            "expected one of viewer, operator",
+        ),
+        (["role", "nobody", "viewer"], "", "no user 'nobody'"),
+        (["role", "root", "king"], "", "no role 'king'"),
+        (["role", "root", "viewer"], "", "root is the only administrator"),
+        (["remove", "nobody", "--yes"], "", "no user 'nobody'"),
+    ],
+)
+def test_a_refusal_is_one_error(arguments: list[str], given: str, says: str) -> None:
+    run("add", "root", "--role", "admin", "--password-stdin", given=PASSWORD)
+    refused = run(*arguments, given=given)
+    assert refused.exit_code == 1
+    assert says in " ".join(refused.output.split())
+
+
+def test_a_password_is_no_argument() -> None:
+    assert run("add", "maria", "--password", "anything at all").exit_code == 2
+    assert run("add", "maria", "anything at all").exit_code == 2
+
+
+def test_a_database_that_is_away_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/name")
+    refused = run("list")
+    assert refused.exit_code == 1
+    assert "can't be used" in refused.output
+    assert "hidden" not in refused.output
