@@ -59,9 +59,13 @@ def mlflow(nine_folders: dict[str, Path]) -> FakeMlflow:
     return mlflow_with(nine_folders)
 
 
-@pytest.fixture
-async def client(mlflow: FakeMlflow, serving_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    async with serve(mlflow, serving_settings) as client:
+@pytest.fixture(scope="module")
+async def client(
+    nine_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app with all nine, which takes a second to load."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600, max_body_mb=1)
+    async with serve(mlflow_with(nine_folders), settings) as client:
         yield client
 
 
@@ -88,6 +92,7 @@ def running(config: uvicorn.Config) -> Iterator[str]:
     """A server on a free port, in a thread of its own."""
     server = uvicorn.Server(config)
     sockets = [config.bind_socket()]
+    sockets[0].listen()
     thread = threading.Thread(target=server.run, args=(sockets,))
     thread.start()
     try:
