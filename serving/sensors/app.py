@@ -24,6 +24,8 @@ from serving.sensors.routes import router
 from serving.sensors.runner import Runner
 from serving.sensors.state import StateError, StateFile
 from serving.settings import Settings, settings
+from serving.telemetry import install as telemetry
+from serving.telemetry.traces import telemetry_config
 
 log = logging.getLogger("serving")
 
@@ -53,10 +55,13 @@ def create_app(given: Settings | None = None) -> FastAPI:
         runner.close()
 
     # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(title="Forewarn sensors", version="1", lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Forewarn sensors", version="1", lifespan=lifespan, telemetry=telemetry_config()
+    )
     app.state.flush_hours = here.live_flush_hours if profile.simulated else 0
     errors.install(app)
     app.include_router(router)
+    telemetry.install(app)
     return app
 
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette import EventSourceResponse
 
 from plant_assets.simulation.effects import KIND_TAGS
@@ -190,17 +189,6 @@ async def ready(request: Request, runner: Running) -> schemas.Readiness:
 async def health() -> schemas.Health:
     """Whether the process lives."""
     return schemas.Health()
-
-
-@router.get(
-    "/metrics",
-    tags=["the service"],
-    responses={200: {"content": {"text/plain": {}}, "description": "Figures"}},
-    response_class=Response,
-)
-async def metrics() -> Response:
-    """Figures for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _stream(runner: Runner, last_id: int | None) -> AsyncIterator[bytes]:

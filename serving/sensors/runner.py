@@ -7,6 +7,7 @@ before anybody sees it, so that a killed process never takes one back.
 import asyncio
 import contextlib
 import logging
+import math
 from datetime import UTC, datetime
 
 from plant_assets.simulation.scenarios import Scenario
@@ -52,8 +53,10 @@ class Runner:
         self._keep(durable=True)
         while self.plant.time < END:
             wait = self.clock.wait_s(self.plant.position)
+            # Not wait_for: Python 3.11's loses a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._speed_changed.wait(), None if wait == float("inf") else wait)
+                async with asyncio.timeout(None if math.isinf(wait) else wait):
+                    await self._speed_changed.wait()
             if self._speed_changed.is_set():
                 self._speed_changed.clear()
                 continue
