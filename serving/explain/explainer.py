@@ -124,7 +124,7 @@ class Explainer:
             raise ValueError(f"row: shape {row.shape}, expected ({len(self._names)},)")
         filled = self._bundle.impute(row)
         worths, ends = self._worths(filled)
-        sums = self._by_tag(worths)
+        sums = self.by_tag(worths)
         return Explanation(
             base_value=float(ends[0]),
             output=float(ends[1]),
@@ -155,14 +155,15 @@ class Explainer:
             worths = worths + (ends[1] - ends[0] - worths.sum()) * (sizes / total)
         return worths, ends
 
-    def _by_tag(self, worths: Floats) -> Floats:
+    def by_tag(self, worths: Floats) -> Floats:
+        """Sums of contributions (features,) by tag, in the order of the tags' names."""
         return np.bincount(self._places, worths, minlength=len(self._tags)).astype(np.float64)
 
     def _mean_magnitude(self) -> Importance:
         rows = self._bundle.reference_rows
         known = rows[np.isfinite(rows).any(axis=1)]
         found = np.array([self._worths(self._bundle.impute(row))[0] for row in known])
-        sums = np.array([self._by_tag(worths) for worths in found])
+        sums = np.array([self.by_tag(worths) for worths in found])
         return Importance(_shares(self._names, found), _shares(self._tags, sums), len(known))
 
 

@@ -23,6 +23,8 @@ from serving.explain.onnx_trees import TreeFileError, read_trees
 from serving.explain.trees import Forest, Trees
 from serving.forests import Forests
 
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+
 FEATURES = 9
 SHAP = 1e-6
 GENERATOR = np.random.default_rng(5)
