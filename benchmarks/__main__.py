@@ -10,7 +10,12 @@ from rich.console import Console
 
 def commands() -> list[list[str]]:
     """Argument vectors; those that need the real data only where it is at hand."""
-    found = [["benchmarks.features"], ["benchmarks.startup"], ["benchmarks.forecasters"]]
+    found = [
+        ["benchmarks.features"],
+        ["benchmarks.startup"],
+        ["benchmarks.forecasters"],
+        ["benchmarks.explain"],
+    ]
     folder = os.environ.get("FOREWARN_REAL_DATA")
     if folder:
         found.append(["benchmarks.platform", str(Path(folder) / "gas_treatment" / "labeled_dataset.csv")])
