@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from serving.errors import Problem
+from serving.errors import Problem, TooLarge
 from serving.inference.documents import Responses
 from serving.inference.v2.schemas import ErrorDocument
 
@@ -49,6 +49,8 @@ class V2Route(APIRoute):
         async def handle_in_form(request: Request) -> Response:
             try:
                 return await handle(request)
+            except TooLarge as problem:
+                return error_answer(f"the body is too large; {problem.detail}", problem.status)
             except Problem as problem:
                 # The protocol has one status for all that is wrong with a request.
                 status = BadRequest.status if problem.status == 422 else problem.status

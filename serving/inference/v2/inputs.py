@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from serving.bundle import Floats
 from serving.errors import Invalid
@@ -78,7 +78,14 @@ def parse(content: bytes, shape: type[Shape]) -> Shape:
             f"the body is no JSON document: {error}; expected one, with null for a gap"
         ) from None
     except ValidationError as error:
-        raise Invalid(faults_of(error.errors(include_url=False), shape.model_fields)) from None
+        faults = faults_of(error.errors(include_url=False), shape.model_fields)
+        raise Invalid([_without_classes(fault) for fault in faults]) from None
+
+
+def _without_classes(fault: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A fault without the name of a Python class, which Pydantic gives where an object is expected."""
+    is_object = str(fault["expected"]).startswith("a valid dictionary or instance")
+    return fault | {"expected": "an object"} if is_object else fault
 
 
 class _Tail:

@@ -18,7 +18,8 @@ FEATURES = {"name": "features", "shape": [1, WIDTH], "data": [1.0] * WIDTH}
         ({}, "inputs: absent"),
         ({"inputs": []}, "inputs: "),
         ({"inputs": {}}, "inputs: "),
-        ([], "body: "),
+        ([], "body: got an array; expected an object"),
+        ({"inputs": [7]}, "inputs.0: got 7; expected an object"),
         (one_tag(name=None), "inputs.0.name: absent"),
         (one_tag(name=7), "inputs.0.name: got 7"),
         (
@@ -162,7 +163,10 @@ async def test_bytes_that_are_no_usable_number_are_named(client, value: float) -
 
 async def test_a_body_over_the_limit_is_413(client) -> None:
     answer = await post(client, b" " * (1024 * 1024 + 1))
-    assert (answer.status_code, answer.json()) == (413, {"error": "expected at most 1048576 bytes"})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"error": "the body is too large; expected at most 1048576 bytes"},
+    )
 
 
 @pytest.mark.parametrize("content", [b"[]", b"nope", b'{"ready": 1}'])
