@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from plant_assets.components.checks import OVERDUE_CHECK, overdue_result
+from plant_assets.components.live_drops import readings_alone, trains_nothing
 from plant_assets.components.naming import (
     ATTEMPT_TAG,
     DROP_TAG,
@@ -57,12 +58,12 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
     def drop_folder(context: dg.SensorEvaluationContext, lake: Lake) -> dg.SensorResult:
         manifest = lake.manifest()
         _notice_dead_runs(context.instance, manifest, profile.name, lake)
-        requests = _unstarted(context.instance, manifest, profile)
+        requests = _unstarted(context.instance, manifest, profile, lake)
         reason = ""
         if not requests:
             ready, reason = _ready_files(context, manifest, profile.name, lake, poll_seconds)
             if ready:
-                requests = [_request(manifest, profile, ready, lake)]
+                requests = [_request(context.instance, manifest, profile, ready, lake)]
         events, cursor = _overdue_alert(profile.name, lake, context.cursor)
         return dg.SensorResult(
             run_requests=requests,
@@ -101,13 +102,18 @@ def _ready_files(
 
 
 def _request(
-    manifest: "Manifest", profile: PlantProfile, entries: Sequence[ManifestEntry], lake: Lake
+    instance: dg.DagsterInstance,
+    manifest: "Manifest",
+    profile: PlantProfile,
+    entries: Sequence[ManifestEntry],
+    lake: Lake,
 ) -> dg.RunRequest:
     attempt = max(entry.attempt for entry in entries) + 1
     key = drop_key(entries, attempt)
     # Noted before it is asked for: a request without a run is asked for again, with the same key.
     manifest.request(entries, key, lake.now())
-    return _run_request(profile, entries, key, attempt)
+    alone = trains_nothing(instance, manifest, profile.name, entries, lake.retrain_after)
+    return _run_request(profile, entries, key, attempt, alone)
 
 
 def drop_key(entries: Sequence[ManifestEntry], attempt: int) -> str:
@@ -120,7 +126,7 @@ def drop_key(entries: Sequence[ManifestEntry], attempt: int) -> str:
 
 
 def _run_request(
-    profile: PlantProfile, entries: Sequence[ManifestEntry], key: str, attempt: int
+    profile: PlantProfile, entries: Sequence[ManifestEntry], key: str, attempt: int, alone: bool
 ) -> dg.RunRequest:
     raw_op = asset_key(profile.name, RAW).to_python_identifier()
     drop = {"files": [str(entry.path) for entry in entries], "force": any(entry.forced for entry in entries)}
@@ -128,17 +134,19 @@ def _run_request(
         run_key=key,
         run_config={"ops": {raw_op: {"config": drop}}},
         tags={PLANT_TAG: profile.name, DROP_TAG: key, ATTEMPT_TAG: str(attempt)},
+        asset_selection=readings_alone(profile.name) if alone else None,
     )
 
 
 def _unstarted(
-    instance: dg.DagsterInstance, manifest: "Manifest", profile: PlantProfile
+    instance: dg.DagsterInstance, manifest: "Manifest", profile: PlantProfile, lake: Lake
 ) -> list[dg.RunRequest]:
     """Requests that never became a run, because the daemon died in between."""
     found = []
     for key, entries in _by_request(manifest.entries(profile.name, ["requested"])).items():
         if _run_of(instance, key) is None:
-            found.append(_run_request(profile, entries, key, max(e.attempt for e in entries)))
+            alone = trains_nothing(instance, manifest, profile.name, entries, lake.retrain_after)
+            found.append(_run_request(profile, entries, key, max(e.attempt for e in entries), alone))
     return found
 
 

@@ -7,7 +7,7 @@ call finishes the drop and changes nothing twice.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,8 @@ from plant_assets.profile.model import PlantProfile
 
 _STATES = ("accepted", "known", "refused", "vanished", "failed")
 _REPLACED = "replaced by another file after it was read, and refused"
+END_OF_TIME = datetime(9990, 1, 1, tzinfo=UTC)
+"""The present of a simulated plant: its time runs faster than the clock."""
 DEFAULT_MAX_BYTES = 500 * 1024 * 1024
 
 
@@ -139,8 +141,9 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
             repeated.
     """
     items = [_Item(Path(path), FileOutcome(str(path))) for path in paths]
+    present = END_OF_TIME if profile.simulated else now
     for item in items:
-        _read(item, profile, max_bytes, now)
+        _read(item, profile, max_bytes, present)
     records = _combine(items, profile, history, force)
     result = DropResult(profile.name, now, [item.outcome for item in items])
     _commit(items, records, history, result, force)
@@ -148,11 +151,11 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     return result
 
 
-def _read(item: _Item, profile: PlantProfile, max_bytes: int, now: datetime) -> None:
+def _read(item: _Item, profile: PlantProfile, max_bytes: int, present: datetime) -> None:
     outcome = item.outcome
     try:
         item.found = look_at(item.path)
-        item.reading = read_drop_file(item.path, profile, max_bytes=max_bytes, now=now)
+        item.reading = read_drop_file(item.path, profile, max_bytes=max_bytes, now=present)
     except FileNotFoundError:
         outcome.state = "vanished"
     except OSError as error:

@@ -33,6 +33,7 @@ class Lake(dg.ConfigurableResource):
         quarantine: folder that takes refused files.
         state_url: SQLAlchemy address of the drop manifest.
         max_drop_bytes: a larger file is refused.
+        live_retrain_hours: plant hours of live readings that models may lag behind.
     """
 
     root: str
@@ -40,6 +41,7 @@ class Lake(dg.ConfigurableResource):
     quarantine: str
     state_url: str
     max_drop_bytes: int = 500 * 1024 * 1024
+    live_retrain_hours: int = 672
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -49,7 +51,12 @@ class Lake(dg.ConfigurableResource):
             quarantine=str(settings.quarantine),
             state_url=settings.state_url,
             max_drop_bytes=settings.max_drop_mb * 1024 * 1024,
+            live_retrain_hours=settings.live_retrain_hours,
         )
+
+    @property
+    def retrain_after(self) -> timedelta:
+        return timedelta(hours=self.live_retrain_hours)
 
     def history(self, plant: str) -> "History":
         from plant_assets.ingest.history import History
