@@ -15,14 +15,14 @@ from fastapi_offline import FastAPIOffline
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
-from plant_assets.simulation.origin import OriginError, OriginNote
+from plant_assets.simulation.origin import Origin, OriginError, OriginNote
 from serving import errors
 from serving.sensors.clock import PlantClock
 from serving.sensors.flush import Flusher
-from serving.sensors.plant import IntervalError, LivePlant
+from serving.sensors.plant import IntervalError, LivePlant, check_interval
 from serving.sensors.routes import router
 from serving.sensors.runner import Runner
-from serving.sensors.state import StateError, StateFile
+from serving.sensors.state import State, StateError, StateFile
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.traces import telemetry_config
@@ -65,26 +65,45 @@ def create_app(given: Settings | None = None) -> FastAPI:
     return app
 
 
+def prepare(here: Settings) -> None:
+    """Look at the plant's state before the service starts.
+
+    Raises:
+        SettingsError: it can't be gone on from.
+    """
+    _kept(here, _profile(here))
+
+
 def _profile(here: Settings) -> PlantProfile:
     try:
-        return load_profile(here.sensors_plant, here.defs)
-    except ProfileError as error:
+        profile = load_profile(here.sensors_plant, here.defs)
+        check_interval(profile)
+        return profile
+    except (ProfileError, IntervalError) as error:
         raise SettingsError(f"FOREWARN_SENSORS_PLANT: {error}") from None
 
 
-def _runner(here: Settings, profile: PlantProfile) -> Runner:
-    """The plant where it stopped, or a new one.
+def _kept(here: Settings, profile: PlantProfile) -> tuple[Origin, State | None, StateFile]:
+    """The plant's origin, where it stopped, and where that is kept.
 
     Raises:
-        SettingsError: its state can't be gone on from.
+        SettingsError: it can't be gone on from, or not be written.
     """
     folder = here.home / "sensors"
     try:
         state_file = StateFile(folder, profile.name)
         origin = OriginNote(folder, profile.name).read_or_found(here.sensors_seed, datetime.now(UTC))
-        plant = LivePlant(profile, origin, state_file.read(profile.tag_names))
-    except (OriginError, StateError, IntervalError) as error:
+        return origin, state_file.read(profile.tag_names), state_file
+    except (OriginError, StateError) as error:
         raise SettingsError(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"FOREWARN_HOME: {folder} can't be used: {error.strerror}") from None
+
+
+def _runner(here: Settings, profile: PlantProfile) -> Runner:
+    """The plant where it stopped, or a new one."""
+    origin, state, state_file = _kept(here, profile)
+    plant = LivePlant(profile, origin, state)
     interval_h = profile.sampling.interval.total_seconds() / 3600
     clock = PlantClock(here.plant_speed, interval_h, plant.position)
     return Runner(plant, clock, state_file, Flusher(here.drop / profile.name, here.live_flush_hours))

@@ -26,6 +26,20 @@ class IntervalError(ValueError):
     """A plant whose sampling interval can't be simulated live."""
 
 
+def check_interval(profile: PlantProfile) -> None:
+    """Refuse a plant that can't be simulated live.
+
+    Raises:
+        IntervalError: its interval doesn't divide a day, or isn't whole steps of the simulation.
+    """
+    interval = profile.sampling.interval
+    if _DAY % interval or interval % timedelta(seconds=STEP_S):
+        raise IntervalError(
+            f"plant {profile.name}: sampling.interval: expected a multiple of {STEP_S / 60:g} minutes "
+            f"that divides a day, for a live simulation; got {interval}"
+        )
+
+
 class LivePlant:
     """A simulated plant that goes on.
 
@@ -45,11 +59,7 @@ class LivePlant:
 
     def __init__(self, profile: PlantProfile, origin: Origin, state: State | None = None) -> None:
         interval = profile.sampling.interval
-        if _DAY % interval or interval % timedelta(seconds=STEP_S):
-            raise IntervalError(
-                f"plant {profile.name}: sampling.interval: expected a multiple of {STEP_S / 60:g} minutes "
-                f"that divides a day, for a live simulation; got {interval}"
-            )
+        check_interval(profile)
         self.profile = profile
         self.start = origin.start
         self._unit = LiveUnit(profile, origin.start, origin.seed)

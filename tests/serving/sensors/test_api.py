@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from plant_assets.profile.variables import SettingsError
-from serving.sensors.app import create_app
+from serving.sensors.app import create_app, prepare
 from serving.settings import Settings
 from tests.serving.sensors.conftest import living
 
@@ -218,6 +218,20 @@ async def test_a_damaged_state_stops_the_start_with_a_sentence(here):
     with pytest.raises(SettingsError, match=r"demo\.json: the document: Invalid JSON"):
         async with living(here):
             pass
+    with pytest.raises(SettingsError, match=r"demo\.json: the document: Invalid JSON"):
+        prepare(here)
+
+
+def test_a_home_that_cannot_be_written_is_refused(here):
+    here.home.write_text("a file")
+    with pytest.raises(SettingsError, match="FOREWARN_HOME: .* can't be used"):
+        prepare(here)
+
+
+def test_another_seed_than_the_plant_lives_with_is_refused(here):
+    prepare(here)
+    with pytest.raises(SettingsError, match="FOREWARN_SENSORS_SEED: 8, but plant demo lives with seed 7"):
+        prepare(here.model_copy(update={"sensors_seed": 8}))
 
 
 async def test_a_state_that_cannot_be_written_is_told_and_the_plant_goes_on(here):

@@ -1,0 +1,165 @@
+"""Live readings become drops that ingest takes in: complete, once, and without a seam to the seeded month."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from plant_assets.ingest.drop import ingest_drop
+from plant_assets.ingest.history import History
+from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.resample import resample
+from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.drops import write_drop
+from plant_assets.simulation.live_drops import live_drop_name, live_drop_span
+from plant_assets.simulation.origin import OriginNote
+from plant_assets.simulation.simulate import simulate
+from serving.sensors.clock import PlantClock
+from serving.sensors.flush import Flusher
+from serving.sensors.plant import LivePlant
+from serving.sensors.runner import Runner
+from serving.sensors.state import StateFile
+from serving.settings import Settings
+from tests.serving.sensors.conftest import ORIGIN, living
+
+pytestmark = pytest.mark.anyio
+NOW = ORIGIN.start + timedelta(days=30)
+
+
+class Mill:
+    """A plant with its runner, which runs as fast as it may until enough rows are complete."""
+
+    def __init__(self, profile: PlantProfile, folder: Path, hours: int) -> None:
+        self.drop = folder / "drop" / profile.name
+        self.file = StateFile(folder / "sensors", profile.name)
+        self.plant = LivePlant(profile, ORIGIN, self.file.read(profile.tag_names))
+        clock = PlantClock(0, 1.0, self.plant.position)
+        self.runner = Runner(self.plant, clock, self.file, Flusher(self.drop, hours))
+
+    async def live(self, rows: int) -> None:
+        goal = self.plant.position + rows
+        for _ in range(rows):
+            self.runner._complete_row()
+            await self.runner._flush()
+        assert self.plant.position == goal
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.drop.iterdir()) if self.drop.exists() else []
+
+
+async def test_completed_hours_become_files_of_raw_records(demo, tmp_path):
+    mill = Mill(demo, tmp_path, hours=24)
+    await mill.live(23)
+    assert mill.files == []
+    await mill.live(30)
+    begin = ORIGIN.start + timedelta(days=28)
+    days = [begin + timedelta(days=n) for n in range(3)]
+    assert mill.files == [live_drop_name(days[0], days[1]), live_drop_name(days[1], days[2])]
+
+    written = pl.concat(pl.read_parquet(mill.drop / name) for name in mill.files)
+    whole = simulate(demo, ORIGIN.start, 31, ORIGIN.seed).records
+    assert written.equals(whole.filter(pl.col("timestamp").is_between(days[0], days[2], closed="left")))
+
+
+async def test_no_drop_is_written_where_there_shall_be_none(demo, tmp_path):
+    never = Mill(demo, tmp_path / "a", hours=0)
+    await never.live(30)
+    real = Mill(demo.model_copy(update={"simulated": False}), tmp_path / "b", hours=24)
+    await real.live(30)
+    assert never.files == real.files == []
+
+
+async def test_a_restart_drops_nothing_twice_and_nothing_never(demo, tmp_path):
+    first = Mill(demo, tmp_path, hours=24)
+    await first.live(40)
+    second = Mill(demo, tmp_path, hours=24)
+    await second.live(40)
+    spans = [live_drop_span(name) for name in second.files]
+    assert spans == [timedelta(days=1)] * 3
+
+
+async def test_a_drop_killed_before_it_was_noted_is_written_again_as_it_was(demo, tmp_path):
+    mill = Mill(demo, tmp_path, hours=24)
+    await mill.live(23)
+    noted = mill.plant.state()
+    await mill.live(1)
+    content = (mill.drop / mill.files[0]).read_bytes()
+    mill.file.write(noted)
+
+    again = Mill(demo, tmp_path, hours=24)
+    await again.live(1)
+    assert again.files == mill.files
+    assert (again.drop / again.files[0]).read_bytes() == content
+
+
+async def test_a_folder_that_cannot_be_written_is_told_and_tried_again(demo, tmp_path):
+    mill = Mill(demo, tmp_path, hours=24)
+    mill.drop.parent.mkdir()
+    mill.drop.write_text("a file")
+    await mill.live(25)
+    assert "live records can't be dropped" in mill.runner.faults["drop"]
+    mill.drop.unlink()
+    await mill.live(1)
+    assert mill.runner.faults == {}
+    assert len(mill.files) == 1
+
+
+async def test_ingest_makes_one_history_of_the_seeded_month_and_live_drops(demo, tmp_path):
+    mill = Mill(demo, tmp_path, hours=24)
+    await mill.live(2 * 24 + 5)
+    seeded = write_drop(simulate(demo, ORIGIN.start, 28, ORIGIN.seed), "wide_csv", mill.drop)
+    history = History(tmp_path / "lake", "demo")
+    manifest = Manifest(f"sqlite:///{tmp_path / 'manifest.db'}")
+
+    live = [mill.drop / name for name in mill.files if live_drop_span(name)]
+    for paths in (seeded, live, live):
+        result = ingest_drop(paths, demo, history, manifest, tmp_path / "quarantine", NOW)
+        assert {file.state for file in result.files} <= {"accepted", "known"}, result.summary()
+
+    whole = simulate(demo, ORIGIN.start, 30, ORIGIN.seed).records
+    held = history.read()
+    assert held.height == whole.height
+    table = resample(held, demo)
+    expected = resample(whole.with_columns(file=pl.lit(""), row=pl.lit(1, pl.UInt32)), demo)
+    assert table.drop("sources").equals(expected.drop("sources"))
+
+
+async def test_live_drops_of_a_simulated_plant_may_be_of_the_future(demo, tmp_path):
+    """Plant time runs faster than the wall clock."""
+    mill = Mill(demo, tmp_path, hours=24)
+    await mill.live(24)
+    live = [mill.drop / name for name in mill.files]
+    history = History(tmp_path / "lake", "demo")
+    manifest = Manifest(f"sqlite:///{tmp_path / 'manifest.db'}")
+    result = ingest_drop(live, demo, history, manifest, tmp_path / "quarantine", ORIGIN.start)
+    assert [file.state for file in result.files] == ["accepted"], result.files
+
+
+async def test_the_service_writes_drops_while_it_runs(here: Settings):
+    settings = here.model_copy(update={"live_flush_hours": 12})
+    async with living(settings) as client:
+        await client.put("/sensors/speed", json={"hours_per_second": 50})
+        async with asyncio.timeout(60):
+            while not list((here.drop / "demo").glob("live-*.parquet")):
+                await asyncio.sleep(0.02)
+        assert (await client.get("/ready")).json()["faults"] == {}
+    origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, NOW)
+    assert origin.seed == ORIGIN.seed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "demo_20260101.csv",
+        "live.parquet",
+        "live-20260101T0000Z-20260102T0000Z.csv",
+        "live-20261301T0000Z-20261302T0000Z.parquet",
+        "live-20260102T0000Z-20260101T0000Z.parquet",
+        "my-live-20260101T0000Z-20260102T0000Z.parquet",
+    ],
+)
+def test_other_files_are_no_live_drops(name):
+    assert live_drop_span(name) is None
