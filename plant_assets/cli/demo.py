@@ -1,33 +1,38 @@
 """Seeds the simulated plant, so that a new platform has something to show."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 from rich.console import Console
 
-from plant_assets.cli.console import steps
+from plant_assets.cli.console import fail, steps
 from plant_assets.cli.drop import follow_drop
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
+from plant_assets.simulation.live_drops import live_drop_span
+from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
 
-PLANT, DAYS, SEED = "demo", 28, 7
+PLANT = "demo"
 _PATIENCE_S = 300
 
 
 def seed_demo(here: Settings, console: Console, *, wait: bool) -> None:
-    """Drop 28 simulated days that end today, unless the demo plant had a drop before."""
+    """Drop the days that the live demo plant has behind it, unless a drop other than its own was there before."""
     manifest = Manifest(here.state_url)
-    if manifest.entries(PLANT):
+    if any(live_drop_span(entry.path.name) is None for entry in manifest.entries(PLANT)):
         return
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    simulation = simulate(load_profile(PLANT, here.defs), today - timedelta(days=DAYS), DAYS, SEED)
+    try:
+        origin = OriginNote(here.home / "sensors", PLANT).read_or_found(here.sensors_seed, datetime.now(UTC))
+    except OriginError as error:
+        fail(str(error))
+    simulation = simulate(load_profile(PLANT, here.defs), origin.start, PAST_DAYS, origin.seed)
     folder = here.drop / PLANT
     written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
-    console.print(f"Demo plant: {DAYS} simulated days dropped into {folder}.")
+    console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {folder}.")
     if wait:
         follow_drop(here, PLANT, written, console, _PATIENCE_S)
         _await_champion(here, console)
