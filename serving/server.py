@@ -29,7 +29,10 @@ def serve(name: Name) -> None:
         here = settings()
         logs.configure(name, here.log_level)
         traces.configure(name)
-        app = importlib.import_module(f"serving.{name}.app").create_app(here)
+        module = importlib.import_module(f"serving.{name}.app")
+        app = module.create_app(here)
+        if prepare := getattr(module, "prepare", None):
+            prepare(here)
     except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(

@@ -20,7 +20,6 @@ from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database, database_url
-from serving.gateway.headers import SecurityHeaders
 from serving.gateway.history import routes as history
 from serving.gateway.history.service import History
 from serving.gateway.infer import routes as infer
@@ -31,6 +30,9 @@ from serving.gateway.state import Gateway
 from serving.gateway.tokens import AccessTokens
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
+from serving.telemetry import install as telemetry
+from serving.telemetry.outgoing import carry_request_id
+from serving.telemetry.traces import telemetry_config
 
 ROUTERS = (accounts.router, users.router, infer.router, history.router, health.router)
 
@@ -55,12 +57,14 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             yield
 
     # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(title="Forewarn gateway", version="1", lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Forewarn gateway", version="1", lifespan=lifespan, telemetry=telemetry_config()
+    )
     errors.install(app)
     problems.install(app)
-    app.add_middleware(SecurityHeaders)
     for router in ROUTERS:
         app.include_router(router)
+    telemetry.install(app)
     return app
 
 
@@ -92,7 +96,13 @@ async def running(
     await passwords.warm()
     access_tokens = AccessTokens(secret, timedelta(minutes=here.access_token_minutes))
     # Proxies of the environment are for addresses outside.
-    client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
+    client = httpx.AsyncClient(
+        transport=transport,
+        timeout=TIMEOUT,
+        limits=LIMITS,
+        trust_env=False,
+        event_hooks={"request": [carry_request_id]},
+    )
     try:
         async with client:
             yield Gateway(

@@ -1,10 +1,9 @@
-"""/health, /ready and /metrics of the gateway."""
+"""/health and /ready of the gateway."""
 
 import asyncio
 from typing import Literal
 
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -48,12 +47,6 @@ async def ready(here: Here) -> Readiness:
     if database != ANSWERS:
         raise ServiceAway(f"the gateway's database: {database}", "database")
     return Readiness(ready=True, database=database, inference=inference, sensors=sensors)
-
-
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics() -> Response:
-    """Figures for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _database(database: Database) -> str:
