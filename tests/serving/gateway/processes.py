@@ -47,7 +47,10 @@ class GatewayProcess:
         own = {"FOREWARN_HOME": str(home), "FOREWARN_PORT_GATEWAY": str(port), **environment}
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "serving", "gateway"], env=inherited | own, stdout=output, stderr=output
+                [sys.executable, "-m", "serving", "gateway"],
+                env=inherited | own,
+                stdout=output,
+                stderr=output,
             )
 
     def __enter__(self) -> "GatewayProcess":
