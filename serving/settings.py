@@ -36,6 +36,10 @@ class Settings(Environment):
     sensors_plant: str = "demo"
     plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 stands still")
     live_flush_hours: int = Field(default=168, ge=0, le=2000)
+    live_scoring: bool = True
+    live_score_rows: int = Field(default=20_000, ge=100)
+    event_rows: int = Field(default=50_000, ge=1000)
+    shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
 
     @property
     def mlflow_address(self) -> str:

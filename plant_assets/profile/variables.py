@@ -52,6 +52,10 @@ KNOWN = frozenset(
         "FOREWARN_PLANT_SPEED",
         "FOREWARN_LIVE_FLUSH_HOURS",
         "FOREWARN_LIVE_RETRAIN_HOURS",
+        "FOREWARN_LIVE_SCORING",
+        "FOREWARN_LIVE_SCORE_ROWS",
+        "FOREWARN_EVENT_ROWS",
+        "FOREWARN_SHELVE_MOST_HOURS",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",
