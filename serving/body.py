@@ -22,7 +22,16 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Bod
         NotJson: no JSON document, or one nested too deeply.
         Invalid: another shape; says which field, and what was expected.
     """
-    content = await read_bytes(request, most_bytes)
+    return parse_body(await read_bytes(request, most_bytes), shape)
+
+
+def parse_body(content: bytes, shape: type[Body]) -> Body:
+    """A body that was read already, as a `shape`.
+
+    Raises:
+        NotJson: no JSON document, or one nested too deeply.
+        Invalid: another shape; says which field, and what was expected.
+    """
     try:
         return shape.model_validate_json(content)
     except ValidationError as error:

@@ -6,7 +6,9 @@ Belongs here: what it is made of, its start and its end. Doesn't belong here: ro
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from serving.telemetry.metrics import app_registry
 from serving.telemetry.traces import telemetry_config
 
 MLFLOW_TIMEOUT_S = 5.0
+BATCH_THREADS = min(os.cpu_count() or 1, 4)
 LOST_KEY = "predictions made before can no longer be traced"
 log = logging.getLogger("serving")
 
@@ -63,8 +66,11 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             registry = RegistryClient(client)
             app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
             app.state.champions = Champions(profiles, registry, here.models_folder, here.poll_seconds)
+            app.state.one_batch = asyncio.Semaphore(1)
+            app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
             polling = asyncio.create_task(app.state.champions.run())
             yield
+            pool.shutdown(wait=False)
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await polling

@@ -74,7 +74,7 @@ class Inputs:
         self.sources = feature_sources(profile)
         self.rules = Rules(profile)
         self._interval = profile.sampling.interval
-        self._feature_names = Names(profile, self.names)
+        self.feature_names = Names(profile, self.names)
         self._source_names = Names(profile, self.sources, TIME_NAMES)
         place = {name: i for i, name in enumerate(self.sources)}
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
@@ -99,7 +99,7 @@ class Inputs:
             UnknownFeature: a name that the plant doesn't know.
             Invalid: a number that isn't finite, a name given twice, or no number at all.
         """
-        names = self._feature_names
+        names = self.feature_names
         taken = _take(given, names, names.find, len(self.names), "features")
         if taken.is_empty:
             raise invalid("features", "no value given", "at least one feature or tag with a number")

@@ -105,7 +105,7 @@ class Tracer:
         return {
             "name": name,
             "version": version,
-            "aliases": sorted(a for a, held in slot.aliases.items() if held == version),
+            "aliases": [*sorted(a for a, held in slot.aliases.items() if held == version)],
             "answers_now": loaded is not None and slot.current is loaded,
             "registered": record.created.isoformat() if record else None,
             "algorithm": manifest.builder if manifest else None,

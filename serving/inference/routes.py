@@ -12,6 +12,7 @@ from serving.body import read_body
 from serving.champion import CHAMPION, Champions
 from serving.inference import schemas
 from serving.inference.answers import model_info, predict_answer
+from serving.inference.batch_routes import add_batch
 from serving.inference.documents import BODY, answer, json_body, problems
 from serving.inference.forecasts import forecast
 from serving.inference.lineage_routes import add_lineage
@@ -56,6 +57,7 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
     router = APIRouter(prefix=prefix, tags=[tag])
     _add_state(router, models_of)
     _add_answers(router, models_of)
+    add_batch(router, models_of)
     add_lineage(router, models_of)
     return router
 

@@ -6,6 +6,9 @@ Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren'
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from plant_assets.profile.model import PlantProfile
 
 
@@ -50,3 +53,19 @@ class Rules:
         frame = pl.DataFrame({name: [values[name]] for name in names})
         answers = frame.select([expression for _, _, expression in asked]).row(0)
         return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]
+
+    def fired_rows(
+        self, columns: Mapping[str, NDArray[np.float64]]
+    ) -> list[tuple[FiredRule, NDArray[np.bool_]]]:
+        """Rules that hold on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
+        asked = [entry for entry in self._rules if entry[1] <= columns.keys()]
+        if not asked:
+            return []
+        import polars as pl
+
+        names = {name for _, inputs, _ in asked for name in inputs}
+        frame = pl.DataFrame({name: columns[name] for name in names}).fill_nan(None)
+        told = [expression & pl.all_horizontal(pl.col(*i).is_not_null()) for _, i, expression in asked]
+        answers = frame.select(e.fill_null(value=False).alias(str(n)) for n, e in enumerate(told))
+        found = [(rule, answers[str(n)].to_numpy()) for n, (rule, _, _) in enumerate(asked)]
+        return [(rule, rows) for rule, rows in found if rows.any()]

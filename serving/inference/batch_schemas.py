@@ -1,0 +1,58 @@
+"""Requests and answers of /predict/batch, as Pydantic models.
+
+Belongs here: shapes and bounds of the JSON forms. Doesn't belong here: Arrow (`arrow_body.py`).
+"""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from serving.faults import unexpected
+from serving.inference.schemas import Named, Value
+
+MOST_BATCH_ROWS = 10_000
+MOST_COLUMNS = 5_000
+ARROW = "application/vnd.apache.arrow.stream"
+
+_Column = Annotated[list[Value], Field(min_length=1, max_length=MOST_BATCH_ROWS)]
+
+
+class BatchRequest(BaseModel):
+    """Many rows of features by name in any case: row by row, or column by column, which is quicker."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"columns": {"pdt31008": [240.0, 251.5], "lt301031": [45.0, None]}}]},
+    )
+
+    rows: Annotated[list[Named], Field(min_length=1, max_length=MOST_BATCH_ROWS)] | None = None
+    columns: Annotated[dict[str, _Column], Field(min_length=1, max_length=MOST_COLUMNS)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.rows is None) == (self.columns is None):
+            wrong = "both rows and columns" if self.rows is not None else "neither rows nor columns"
+            raise unexpected(wrong, "one of the two")
+        return self
+
+
+class BatchAnswer(BaseModel):
+    """One entry a row, in the order of the request; a row without any value is answered by nulls."""
+
+    n_rows: int
+    risk_score: list[float | None]
+    alarm: list[bool | None]
+    anomaly_probability: list[float | None] | None = Field(
+        description="null where the model isn't calibrated"
+    )
+    rules: list[list[str]] = Field(description="names of the hard limits that each row crosses")
+    threshold: float | None
+    horizon_hours: float
+    model: str
+    version: int
+    prediction_id: str = Field(description="of the whole batch")
+    plant: str
+    imputed: list[str] = Field(description="inputs that no row holds; they stand at their training median")
+    unused: list[str]
+    out_of_range: dict[str, int] = Field(description="tag → rows whose value can't be true; taken as missing")

@@ -1,0 +1,149 @@
+"""From columns that a client sends to a model's rows, all rows at once.
+
+Belongs here: names, ranges and gaps of columns, and JSON to columns. Doesn't belong here: one row (`inputs.py`),
+Arrow (`arrow_body.py`), the model's answer (`batch.py`).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.errors import Invalid, invalid
+from serving.faults import got
+from serving.inference.batch_schemas import BatchRequest
+from serving.inference.inputs import LARGEST, Inputs
+from serving.inference.names import LONGEST_NAME
+from serving.inference.rules import FiredRule
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Where = Callable[[str, int], str]
+"""From a column's name and a row to the value's place in the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A model's rows, and what became of the client's columns.
+
+    Attributes:
+        values: (rows, features), NaN where missing.
+        given: whether a row holds any value; (rows,).
+        rules: alarm rules that hold on some row, with the rows.
+        imputed: features that no row holds.
+        unused: columns that the plant knows and the model doesn't use.
+        out_of_range: tag → rows whose value can't physically be true; they count as missing.
+    """
+
+    values: Floats
+    given: Flags
+    rules: list[tuple[FiredRule, Flags]]
+    imputed: list[str]
+    unused: list[str] = field(default_factory=list)
+    out_of_range: dict[str, int] = field(default_factory=dict)
+
+
+def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows:
+    """A model's rows from named columns (rows,), all of one length.
+
+    Raises:
+        UnknownFeature: a name that the plant doesn't know.
+        Invalid: a number that isn't finite, or a name given twice.
+    """
+    count = len(next(iter(columns.values())))
+    values = np.full((count, len(inputs.names)), np.nan)
+    given = np.zeros(count, dtype=bool)
+    known: dict[str, Floats] = {}
+    unknown, unused, beyond = [], [], {}
+    for name, column in columns.items():
+        if (found := inputs.feature_names.find(name)) is None:
+            unknown.append(name)
+            continue
+        if found.name in known:
+            raise invalid(_cut(where(name, 0)), "given twice", "each name once, in any case")
+        _check_finite(column, lambda row, name=name: where(name, row))
+        given |= ~np.isnan(column)
+        outside = (column < found.low) | (column > found.high)
+        if outside.any():
+            beyond[found.name] = int(outside.sum())
+        known[found.name] = np.where(outside, np.nan, column)
+        if found.column is None:
+            unused.append(found.name)
+        else:
+            values[:, found.column] = known[found.name]
+    if unknown:
+        raise inputs.feature_names.refuse(unknown, "columns")
+    held = set(np.flatnonzero(~np.isnan(values).all(axis=0)).tolist())
+    return Rows(
+        values=values,
+        given=given,
+        rules=inputs.rules.fired_rows(known),
+        imputed=[name for i, name in enumerate(inputs.names) if i not in held],
+        unused=unused,
+        out_of_range=beyond,
+    )
+
+
+def columns_of(request: BatchRequest) -> tuple[dict[str, Floats], Where]:
+    """The columns of a JSON request, NaN where null or absent.
+
+    Raises:
+        Invalid: columns of different lengths, or a value that is no number.
+    """
+    if request.columns is not None:
+        lengths = {name: len(values) for name, values in request.columns.items()}
+        first, count = next(iter(lengths.items()))
+        for name, length in lengths.items():
+            if length != count:
+                raise invalid(
+                    _cut(f"columns.{name}"), f"{length} values", f"{count}, as {first[:LONGEST_NAME]}"
+                )
+        return {
+            name: _numbers(values, lambda row, name=name: in_column(name, row))
+            for name, values in request.columns.items()
+        }, in_column
+    rows = request.rows or []
+    names = dict.fromkeys(name for row in rows for name in row)
+    if not names:
+        raise invalid("rows", "no value given", "at least one feature or tag with a number")
+    return {
+        name: _numbers([row.get(name) for row in rows], lambda row, name=name: _in_row(name, row))
+        for name in names
+    }, _in_row
+
+
+def in_column(name: str, row: int) -> str:
+    """The place of a value in a request by columns."""
+    return f"columns.{name[:LONGEST_NAME]}.{row}"
+
+
+def _in_row(name: str, row: int) -> str:
+    return f"rows.{row}.{name[:LONGEST_NAME]}"
+
+
+def _numbers(values: Sequence[float | str | None], where: Callable[[int], str]) -> Floats:
+    wrong = next((i for i, value in enumerate(values) if isinstance(value, str | bool)), None)
+    if wrong is not None:
+        raise invalid(where(wrong), got(values[wrong]), "a number or null")
+    found = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    for place in np.flatnonzero(np.isnan(found)).tolist():
+        if values[place] is not None:
+            raise _not_finite(where(place))
+    return found
+
+
+def _check_finite(column: Floats, where: Callable[[int], str]) -> None:
+    """NaN is a gap; what else isn't finite is a mistake."""
+    wrong = np.flatnonzero(np.abs(column) > LARGEST)
+    if len(wrong):
+        raise _not_finite(where(int(wrong[0])))
+
+
+def _not_finite(place: str) -> Invalid:
+    return invalid(place, "not finite, or beyond 1e100", "a finite number or null")
+
+
+def _cut(place: str) -> str:
+    return place[: 2 * LONGEST_NAME]
