@@ -1,4 +1,4 @@
-"""`forewarn user add|list|role|remove`: the gateway's accounts, for whoever may read its state.
+"""`forewarn user add|list|role|password|remove`: the gateway's accounts, for whoever may read its state.
 
 The first administrator is made here. Passwords are asked for or come by stdin, never as an argument: the
 shell's history and the list of processes would show them.
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PAGE = 200
 Answer = TypeVar("Answer")
 Name = Annotated[str, typer.Argument(help="of the account, in any case")]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="take the password from stdin instead of asking")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the gateway.")
 
@@ -32,9 +35,7 @@ app = typer.Typer(no_args_is_help=True, help="Accounts of the gateway.")
 def add(
     name: Name,
     role: Annotated[str, typer.Option(help="viewer, operator, engineer or admin")] = "viewer",
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="take the password from stdin instead of asking")
-    ] = False,
+    password_stdin: FromStdin = False,
 ) -> None:
     """Make an account; the first administrator with --role admin."""
     known, wanted = _name(name), _role(role)
@@ -64,6 +65,19 @@ def role(
 
     user = _run(change)
     Console().print(f"{user.name} is {user.role}")
+
+
+@app.command("password")
+def set_password(name: Name, password_stdin: FromStdin = False) -> None:
+    """Give an account another password; all of its log-ins end."""
+    known = _name(name)
+    given = _password(known, password_stdin)
+
+    async def change(accounts: "Accounts") -> None:
+        await accounts.set_password((await accounts.named(known)).id, given)
+
+    _run(change)
+    Console().print(f"{known} has another password and has to log in again")
 
 
 @app.command()

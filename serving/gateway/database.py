@@ -6,7 +6,6 @@ Belongs here: the engine, what SQLite needs to be told, transactions. Doesn't be
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
@@ -75,7 +74,6 @@ def _engine(url: URL) -> AsyncEngine:
     common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": orjson.loads}
     if url.get_backend_name() == "postgresql":
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=10, **common)
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url, pool_size=5, pool_timeout=10, connect_args={"timeout": BUSY_TIMEOUT_S}, **common
     )

@@ -33,7 +33,9 @@ def migrate(url: URL, wait_s: float = 30) -> None:
         SettingsError: the database doesn't answer, or is newer than this version of the gateway.
     """
     if url.get_backend_name() == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(str(url.database))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)  # it holds hashes of passwords; its log takes the mode over
         url = url.set(drivername="sqlite")
     engine = sa.create_engine(
         url, poolclass=sa.NullPool, hide_parameters=True, execution_options={WRITES: True}

@@ -34,6 +34,12 @@ class RegistrationClosed(Problem):
     title = "Accounts are made by an administrator here"
 
 
+class WrongPassword(Problem):
+    status = 403
+    slug = "wrong-password"
+    title = "The present password is another one"
+
+
 class NameTaken(Problem):
     status = 409
     slug = "name-taken"
@@ -61,6 +67,20 @@ class ServiceAway(Problem):
 
     def __init__(self, detail: str, missing: str) -> None:
         super().__init__(detail, headers={"Retry-After": str(RETRY_AFTER_S)}, missing=[missing])
+
+
+class TooManyClients(Problem):
+    status = 503
+    slug = "too-many-clients"
+    title = "Too many clients listen"
+
+
+class Conflict(Problem):
+    """What was asked for doesn't fit the state of the thing; `detail` says what state that is."""
+
+    status = 409
+    slug = "conflict"
+    title = "The state doesn't allow this"
 
 
 class BadAnswer(Problem):

@@ -68,6 +68,12 @@ def test_accounts_are_listed_changed_and_removed() -> None:
     assert run("remove", "a-very-long-name-that-a-narrow-terminal-would-cut", "--yes").exit_code == 0
 
 
+def test_a_forgotten_password_is_replaced(home: Path) -> None:
+    run("add", "maria", "--password-stdin", given="forgotten since then")
+    assert run("password", "maria", "--password-stdin", given=PASSWORD).exit_code == 0
+    assert authenticated(home, "maria", PASSWORD).name == "maria"
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "says"),
     [
@@ -81,6 +87,8 @@ def test_accounts_are_listed_changed_and_removed() -> None:
             PASSWORD,
             "expected one of viewer, operator",
         ),
+        (["password", "nobody", "--password-stdin"], PASSWORD, "no user 'nobody'"),
+        (["password", "root", "--password-stdin"], "short", "expected 10 to 200 characters"),
         (["role", "nobody", "viewer"], "", "no user 'nobody'"),
         (["role", "root", "king"], "", "no role 'king'"),
         (["role", "root", "viewer"], "", "root is the only administrator"),

@@ -6,8 +6,9 @@ Belongs here: HTTP. Doesn't belong here: what holds for accounts (`service.py`) 
 from fastapi import APIRouter, Request, Response
 
 from serving.body import read_body
+from serving.errors import invalid
 from serving.gateway.accounts import schemas
-from serving.gateway.accounts.names import folded
+from serving.gateway.accounts.names import PASSWORD_EXPECTED, folded, sound_password
 from serving.gateway.accounts.sessions import Tokens
 from serving.gateway.auth import SignedIn
 from serving.gateway.openapi import BODY, json_body, problems
@@ -59,6 +60,23 @@ async def logout(request: Request, here: Here) -> None:
     """End the log-in of a refresh token, with its access tokens; also if it has ended already."""
     body = await read_body(request, schemas.RefreshRequest, MOST_BODY_BYTES)
     await here.sessions.end(body.refresh_token)
+
+
+@router.post(
+    "/password", responses=problems(*BODY, 401, 403, 429), openapi_extra=json_body(schemas.PasswordChange)
+)
+async def change_password(
+    request: Request, response: Response, here: Here, user: SignedIn
+) -> schemas.TokensAnswer:
+    """Change your password. All log-ins end; the answer is a new one."""
+    body = await read_body(request, schemas.PasswordChange, MOST_BODY_BYTES)
+    await here.attempts.login_as(user.name)
+    try:
+        new = sound_password(body.new_password, user.name)
+    except ValueError:
+        raise invalid("new_password", "it can't be used", PASSWORD_EXPECTED) from None
+    await here.accounts.change_password(user.id, body.password, new)
+    return _tokens(await here.sessions.begin(user.id), response)
 
 
 @router.get("/me", responses=problems(401))

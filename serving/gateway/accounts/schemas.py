@@ -66,6 +66,11 @@ class Login(_Request):
     password: Password
 
 
+class PasswordChange(_Request):
+    password: Password = Field(description="the present one")
+    new_password: Password = Field(description=PASSWORD_EXPECTED)
+
+
 class RefreshRequest(_Request):
     refresh_token: Annotated[str, Field(min_length=1, max_length=MOST_TYPED)]
 

@@ -13,9 +13,9 @@ from serving.errors import NotFound
 from serving.gateway.accounts.names import normal_name, normal_password
 from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.roles import Role
-from serving.gateway.accounts.tables import User
+from serving.gateway.accounts.tables import RefreshToken, User
 from serving.gateway.database import Database
-from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated
+from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated, WrongPassword
 
 ADMIN: Role = "admin"
 
@@ -96,6 +96,25 @@ class Accounts:
                 raise LastAdmin(f"{user.name} is the only administrator; make somebody else one first")
             user.role = role
         return user
+
+    async def change_password(self, user_id: int, password: str, new: str) -> None:
+        """Replace a password by its owner, and end all log-ins of the account.
+
+        Raises:
+            WrongPassword: `password` isn't the present one.
+        """
+        async with self._database.read() as session:
+            user = await session.get(User, user_id)
+        if not await self._passwords.fits(normal_password(password), user.password_hash if user else None):
+            raise WrongPassword("the present password is wrong")
+        await self.set_password(user_id, new)
+
+    async def set_password(self, user_id: int, password: str) -> None:
+        """Replace a password, and end all log-ins of the account."""
+        hashed = await self._passwords.hashed(password)
+        async with self._database.write() as session:
+            await session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
+            await session.execute(sa.delete(RefreshToken).where(RefreshToken.user_id == user_id))
 
     async def named(self, name: str) -> User:
         """The account of a name.

@@ -1,13 +1,24 @@
 """Questions to the history and what it answers."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from serving.faults import unexpected
 from serving.gateway.tables import LARGEST_ID
 
 InferType = Literal["predict", "forecast", "auto"]
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise unexpected("a time beyond the calendar", "a time of the years 1 to 9999 in UTC") from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Filter(BaseModel):
@@ -16,10 +27,8 @@ class Filter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: InferType | None = None
-    since: AwareDatetime | None = Field(
-        default=None, description="not older; with offset, as 2026-01-01T00:00Z"
-    )
-    until: AwareDatetime | None = Field(default=None, description="older than; with offset")
+    since: Time | None = Field(default=None, description="not older; with offset, as 2026-01-01T00:00Z")
+    until: Time | None = Field(default=None, description="older than; with offset")
 
 
 class Page(Filter):

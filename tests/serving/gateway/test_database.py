@@ -69,6 +69,14 @@ async def test_sqlite_is_told_what_the_gateway_relies_on(site: Site) -> None:
 
 
 @pytest.mark.anyio
+async def test_only_its_owner_reads_the_files(site: Site) -> None:
+    await site.member("maria")
+    modes = {f.name: f.stat().st_mode & 0o777 for f in (site.gateway.settings.home / "gateway").iterdir()}
+    assert {"gateway.db", "gateway.db-wal", "gateway.db-shm", "secret"} <= set(modes)
+    assert {modes[name] for name in modes if not name.endswith(".lock")} == {0o600}
+
+
+@pytest.mark.anyio
 @both_databases
 async def test_keys_lead_somewhere(site: Site) -> None:
     entry = HistoryEntry(

@@ -63,6 +63,39 @@ async def test_a_composed_and_a_decomposed_password_are_one(site: Site) -> None:
     assert (await login(site, "maria", "p\u00e4sswort lang")).status_code == 200
 
 
+async def test_a_password_is_changed_by_its_owner_and_ends_all_log_ins(site: Site) -> None:
+    maria = await site.member("maria")
+    elsewhere = await site.gateway.sessions.begin(maria.id)
+    change = {"password": PASSWORD, "new_password": "another horse battery"}
+    tokens = (await maria.client.post("/auth/password", json=change)).json()
+    for old in (maria.tokens, elsewhere):
+        answer = await site.client.post("/auth/refresh", json={"refresh_token": old.refresh})
+        assert answer.status_code == 401
+    assert (await maria.client.get("/auth/me")).status_code == 401
+    assert (
+        await site.client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    ).is_success
+    assert (await login(site, "maria")).status_code == 401
+    assert (await login(site, "maria", "another horse battery")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "new", "status", "slug"),
+    [
+        ("something else", "another horse battery", 403, "wrong-password"),
+        (PASSWORD, "short", 422, "invalid-request"),
+        (PASSWORD, "maria.lopez", 422, "invalid-request"),
+    ],
+)
+async def test_a_password_that_stays(site: Site, given: str, new: str, status: int, slug: str) -> None:
+    maria = await site.member("maria.lopez")
+    answer = await maria.client.post("/auth/password", json={"password": given, "new_password": new})
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:forewarn:problem:{slug}")
+    assert new not in answer.text
+    assert (await maria.client.get("/auth/me")).status_code == 200
+    assert (await login(site, "maria.lopez")).status_code == 200
+
+
 async def test_a_new_role_counts_at_once(site: Site) -> None:
     admin, maria = await site.member("root", "admin"), await site.member("maria")
     assert (await maria.client.get("/users")).status_code == 403

@@ -106,6 +106,8 @@ async def test_entries_are_found_by_type_and_time(site: Site) -> None:
         ("/history?type=explain", "query.type"),
         ("/history?since=2026-01-01T00:00:00", "query.since"),
         ("/history?until=yesterday", "query.until"),
+        ("/history?since=0001-01-01T00:00:00%2B23:59", "query.since"),
+        ("/history?until=9999-12-31T23:59:59-23:59", "query.until"),
         ("/history?limit=0", "query.limit"),
         ("/history?limit=201", "query.limit"),
         ("/history?before=0", "query.before"),
