@@ -37,6 +37,8 @@ def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.Mon
         ("FOREWARN_PORT_DAGSTER", "70000"),
         ("FOREWARN_FEATURE_ENGINE", "abacus"),
         ("FOREWARN_MAX_DROP_MB", "0"),
+        ("FOREWARN_LIVE_RETRAIN_HOURS", "0"),
+        ("FOREWARN_SENSORS_SEED", "-1"),
         ("MODEL_PROMOTION_MODE", "sometimes"),
         ("MODEL_PROMOTION_METRIC", "accuracy"),
     ],
