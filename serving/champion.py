@@ -19,6 +19,7 @@ from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError
 from serving.inference.inputs import Inputs
+from serving.inference.insight import Insight
 from serving.inference.kernel import InputError
 from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableError
 
@@ -38,6 +39,7 @@ class LoadedModel:
     run_id: str
     bundle: Bundle
     inputs: Inputs
+    insight: Insight
     registered_at: int = 0
     loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -193,7 +195,9 @@ class Champions:
             raise BundleError(
                 f"{slot.registry_name} version {version} holds {found}; expected {slot.model} of {slot.plant}"
             )
-        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, entry.created)
+        return LoadedModel(
+            slot.registry_name, version, run_id, bundle, inputs, Insight(bundle), entry.created
+        )
 
     def _swap(self, slot: Slot, loaded: LoadedModel) -> None:
         slot.current, slot.previous = loaded, slot.current

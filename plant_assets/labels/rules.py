@@ -13,8 +13,9 @@ from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import parse_feature
 from plant_assets.profile.model import PlantProfile, Rule
 
-RISK_SCORE = "risk_score"
-"""What recommendations may name besides tags, deviations and features: the champion's answer."""
+OF_ANSWERS = ("risk_score", "failure_frequency_48")
+"""What recommendations may name besides tags, deviations and features: the champion's answer, and how many rows of
+the last 48 hours were in alarm."""
 
 
 class RuleError(ValueError):
@@ -58,7 +59,7 @@ def check_rules(profile: PlantProfile) -> None:
             _check(rule, f"labels.{kind}[{place}].when", profile, known)
     for place, advice in enumerate(profile.recommendations):
         rule = Rule(name=f"recommendation_{place}", when=advice.when)
-        _check(rule, f"recommendations[{place}].when", profile, known | {RISK_SCORE})
+        _check(rule, f"recommendations[{place}].when", profile, known | {*OF_ANSWERS})
 
 
 def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:

@@ -96,7 +96,10 @@ class Validation(Strict):
 
 
 class Recommendation(Strict):
-    """Advice for the operator when `when` holds (over tags, features and `risk_score`)."""
+    """Advice for the operator when `when` holds.
+
+    It may name tags, features, `risk_score` and `failure_frequency_48` (rows in alarm of the last 48 hours).
+    """
 
     when: Expression
     advice: str

@@ -16,16 +16,33 @@ Answer = dict[str, JsonValue]
 
 
 def predict_answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
-    """The answer to /predict: an alarm by the model's threshold, or by a rule that the values fulfil."""
+    """The answer to /predict, counted."""
+    return noted(prediction(model, row, ids), model)
+
+
+def prediction(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
+    """An alarm by the model's threshold, or by a rule that the values fulfil."""
     answer = _answer(model, row, ids)
     answer["alarm"] = bool(answer["alarm"] or row.rules)
     answer["unused"] = list(row.unused)
     answer["rules"] = [{"name": rule.name, "description": rule.description} for rule in row.rules]
-    return noted(answer, model)
+    return answer
 
 
 def forecast_answer(model: LoadedModel, row: Row, ids: PredictionIds, observations: int) -> Answer:
-    return noted({**_answer(model, row, ids), "n_observations": observations}, model)
+    """The answer to /forecast for one horizon, counted."""
+    answer = _answer(model, row, ids)
+    answer["interval"] = _interval(model, answer["anomaly_probability"])
+    answer["n_observations"] = observations
+    return noted(answer, model)
+
+
+def _interval(model: LoadedModel, probability: JsonValue) -> JsonValue:
+    band = model.bundle.manifest.interval
+    if band is None or not isinstance(probability, float):
+        return None
+    low, high = band.around(probability)
+    return {"low": low, "high": high}
 
 
 def model_info(slot: Slot) -> Answer:

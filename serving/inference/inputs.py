@@ -7,6 +7,7 @@ the kernel (`kernel.py`), the model itself.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 
 import numpy as np
@@ -35,6 +36,7 @@ class Row:
         unused: names that the plant knows and the model doesn't use.
         out_of_range: tags whose newest value can't physically be true; it counts as missing, as in ingest.
         rules: alarm rules that the given values fulfil.
+        known: values by name, of tags and of what rules look at; NaN is missing.
     """
 
     values: Floats
@@ -42,6 +44,7 @@ class Row:
     unused: list[str] = field(default_factory=list)
     out_of_range: list[str] = field(default_factory=list)
     rules: list[FiredRule] = field(default_factory=list)
+    known: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -80,6 +83,10 @@ class Inputs:
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
         self._compute = kernel_of(manifest, self.sources)
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
+
+    def steps(self, span: timedelta) -> int:
+        """How many rows a span of time holds."""
+        return max(span // self._interval, 1)
 
     def warm(self) -> None:
         """Compute once, so that the first request doesn't pay for it."""
@@ -135,7 +142,9 @@ class Inputs:
     def _row(self, values: Floats, newest: _Taken, known: Mapping[str, float], unused: list[str]) -> Row:
         missing = np.flatnonzero(~np.isfinite(values))
         known = {**known, **{name: float(values[i]) for name, i in self._rule_places}}
-        return Row(values, [self.names[i] for i in missing], unused, newest.beyond, self.rules.fired(known))
+        return Row(
+            values, [self.names[i] for i in missing], unused, newest.beyond, self.rules.fired(known), known
+        )
 
 
 def _take(

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from serving.body import read_body
 from serving.champion import CHAMPION, Champions
 from serving.inference import schemas
+from serving.inference.advice_routes import add_advice
 from serving.inference.answers import model_info, predict_answer
 from serving.inference.batch_routes import add_batch
 from serving.inference.documents import BODY, answer, json_body, problems
@@ -58,6 +59,7 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
     _add_state(router, models_of)
     _add_answers(router, models_of)
     add_batch(router, models_of)
+    add_advice(router, models_of)
     add_lineage(router, models_of)
     return router
 

@@ -79,7 +79,15 @@ class PredictAnswer(_Answer):
     rules: list[RuleFired] = Field(description="hard limits that the given values cross")
 
 
+class Interval(BaseModel):
+    low: float
+    high: float
+
+
 class ForecastAnswer(_Answer):
+    interval: Interval | None = Field(
+        description="90 % band of the probability; null where the model has none"
+    )
     n_observations: int
 
 
