@@ -29,6 +29,7 @@ from plant_assets.profile.load import load_profile
 PLANT = "gas_treatment"
 FOREWARN = str(Path(sys.executable).parent / "forewarn")
 MIB = 2**20
+PORTS = ("DAGSTER", "CODE", "MLFLOW", "INFERENCE", "GATEWAY", "SENSORS")
 
 # Which part of the work an asset belongs to, in the order of the printed table.
 PARTS = {
@@ -86,7 +87,7 @@ def free_port() -> int:
 @contextmanager
 def platform(folder: Path, **settings: str) -> Iterator[dict[str, str]]:
     """A running platform with a home and ports of its own; yields its environment."""
-    ports = {f"FOREWARN_PORT_{n}": str(free_port()) for n in ("DAGSTER", "CODE", "MLFLOW", "INFERENCE")}
+    ports = {f"FOREWARN_PORT_{n}": str(free_port()) for n in PORTS}
     environment = {
         **os.environ,
         **ports,

@@ -33,7 +33,6 @@ class Settings(Environment):
     logins_per_minute: int = Field(default=10, ge=1, le=10_000)
     registrations_per_hour: int = Field(default=20, ge=1, le=10_000)
     history_rows: int = Field(default=20_000, ge=1)
-    sensors_plant: str = "demo"
     plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 stands still")
     live_flush_hours: int = Field(default=168, ge=0, le=2000)
     live_scoring: bool = True
@@ -56,12 +55,12 @@ class Settings(Environment):
     @property
     def inference_address(self) -> str:
         """The inference service that the gateway asks."""
-        return self.inference_url.rstrip("/") or f"http://127.0.0.1:{self.port_inference}"
+        return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"
 
     @property
     def sensors_address(self) -> str:
         """The sensors service that the gateway asks."""
-        return self.sensors_url.rstrip("/") or f"http://127.0.0.1:{self.port_sensors}"
+        return self.sensors_url.rstrip("/") or f"http://{self.host}:{self.port_sensors}"
 
     @property
     def registration_open(self) -> bool:

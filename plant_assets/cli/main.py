@@ -2,7 +2,7 @@
 
 import typer
 
-from plant_assets.cli import drop, models, plant, simulate, up, user
+from plant_assets.cli import drop, models, plant, serve, simulate, up, user
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
@@ -28,6 +28,7 @@ app.command()(up.up)
 app.command()(up.down)
 app.command()(up.ps)
 app.command()(up.logs)
+app.command()(serve.serve)
 app.command()(drop.drop)
 app.command()(models.promote)
 app.command()(models.rollback)

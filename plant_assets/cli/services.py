@@ -37,8 +37,21 @@ class Service:
 
 def services(settings: Settings) -> list[Service]:
     """The services of this platform, in the order in which they start."""
-    started_here = [] if settings.mlflow_elsewhere else [_mlflow(settings)]
-    return [*started_here, _code(settings), _dagster(settings), _daemon(settings), _inference(settings)]
+    return [
+        *([] if settings.mlflow_elsewhere else [_mlflow(settings)]),
+        _code(settings),
+        _dagster(settings),
+        _daemon(settings),
+        *([_sensors(settings)] if _sensors_run(settings) else []),
+        _inference(settings),
+        _gateway(settings),
+    ]
+
+
+def served(settings: Settings) -> dict[str, Service]:
+    """The services that can run alone, by name; sensors whether or not the platform starts it."""
+    alone = (_sensors(settings), _inference(settings), _gateway(settings))
+    return {service.name: service for service in alone}
 
 
 def pages(settings: Settings) -> dict[str, str]:
@@ -104,6 +117,34 @@ def _inference(settings: Settings) -> Service:
         page=f"{url}/docs",
         environment={"FOREWARN_DEFAULT_PLANT": default_plant(settings)},
     )
+
+
+def _gateway(settings: Settings) -> Service:
+    url = f"http://{settings.host}:{settings.port_gateway}"
+    return Service(
+        name="gateway",
+        command=(sys.executable, "-m", "serving", "gateway"),
+        port=settings.port_gateway,
+        ready_url=f"{url}/ready",
+        page=f"{url}/docs",
+    )
+
+
+def _sensors(settings: Settings) -> Service:
+    url = f"http://{settings.host}:{settings.port_sensors}"
+    return Service(
+        name="sensors",
+        command=(sys.executable, "-m", "serving", "sensors"),
+        port=settings.port_sensors,
+        ready_url=f"{url}/ready",
+        page=f"{url}/docs",
+    )
+
+
+def _sensors_run(settings: Settings) -> bool:
+    """Whether the platform has a live plant: the one that is asked for, else the demo where it runs."""
+    asked = "sensors_plant" in settings.model_fields_set
+    return asked or (settings.demo and settings.sensors_plant in plant_names(settings.defs))
 
 
 def _program(name: str) -> str:

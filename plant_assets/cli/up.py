@@ -35,7 +35,7 @@ def up(
         console.print("The platform is running already.")
     else:
         supervision.end_left(here)
-        _refuse_taken_ports(here, platform)
+        refuse_taken_ports(here, platform)
         home.create_databases(here)
         supervision.start(here, platform, home.environment(here))
         _await_ready(here, platform, console)
@@ -105,7 +105,8 @@ def _running(here: Settings) -> bool:
         return False
 
 
-def _refuse_taken_ports(here: Settings, platform: list[Service]) -> None:
+def refuse_taken_ports(here: Settings, platform: list[Service]) -> None:
+    """End the command where another program listens on a port of ours."""
     for service in platform:
         if service.port and _listening(here.host, service.port):
             fail(

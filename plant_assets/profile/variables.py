@@ -93,6 +93,7 @@ class Environment(BaseSettings):
     port_inference: int = Field(default=7502, ge=1, le=65535)
     port_gateway: int = Field(default=7501, ge=1, le=65535)
     port_sensors: int = Field(default=7500, ge=1, le=65535)
+    sensors_plant: str = Field(default="demo", description="the plant that the sensors service simulates")
     sensors_seed: int | None = Field(default=None, ge=0, lt=2**63, description="of a new simulated plant")
 
 

@@ -1,0 +1,165 @@
+"""Which services make up the platform, and how one is run alone."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from plant_assets.cli.main import app
+from plant_assets.cli.services import pages, served, services
+from plant_assets.settings import settings
+from tests.servers import free_port
+
+pytestmark = pytest.mark.usefixtures("forewarn_home")
+NAMES = ("sensors", "inference", "gateway")
+FOREWARN = str(Path(sys.executable).with_name("forewarn"))
+PATIENCE_S = 90
+
+
+def started(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    return [service.name for service in services(settings())]
+
+
+def test_the_platform_has_its_three_services_with_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tuple(started(monkeypatch)[-3:]) == NAMES
+    shown = pages(settings())
+    assert [shown[name] for name in NAMES] == [f"http://127.0.0.1:{port}/docs" for port in (7500, 7502, 7501)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "runs"),
+    [
+        ({"FOREWARN_DEMO": "0"}, False),
+        ({"FOREWARN_DEMO": "0", "FOREWARN_SENSORS_PLANT": "gas_treatment"}, True),
+        ({"FOREWARN_SENSORS_PLANT": "nowhere"}, True),  # whose sentence is in its log
+    ],
+)
+def test_the_live_plant_runs_with_the_demo_or_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], runs: bool
+) -> None:
+    assert ("sensors" in started(monkeypatch, **variables)) is runs
+    assert "gateway" in started(monkeypatch, **variables)
+
+
+def test_without_a_demo_plant_there_is_no_live_plant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "defs").mkdir()
+    assert "sensors" not in started(monkeypatch, FOREWARN_DEFS=str(tmp_path / "defs"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_taken_port_is_named_with_its_variable(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = CliRunner().invoke(app, ["serve", name, "--port", port])
+    assert (answer.exit_code, port in answer.output) == (1, True)
+    assert f"set FOREWARN_PORT_{name.upper()} to a free one" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["serve"], "Missing argument"),
+        (["serve", "historian"], "'historian' is not one of 'inference', 'gateway', 'sensors'"),
+        (["serve", "gateway", "--port", "0"], "Invalid value for"),
+    ],
+)
+def test_serve_refuses_what_it_can_not_run(arguments: list[str], expected: str) -> None:
+    answer = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", "TERM": "dumb"})
+    assert answer.exit_code == 2
+    assert expected in re.sub(r"[\s│]+", " ", answer.output)
+
+
+def test_the_module_names_what_it_runs() -> None:
+    refused = subprocess.run([sys.executable, "-m", "serving"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "expected `python -m serving inference|gateway|sensors`, got 'no service'\n",
+    )
+
+
+@pytest.mark.parametrize(("name", "setting"), [("sensors", "SENSORS_PLANT"), ("inference", "DEFAULT_PLANT")])
+def test_a_service_that_can_not_start_says_why_in_one_line(tmp_path: Path, name: str, setting: str) -> None:
+    variables = {f"FOREWARN_{setting}": "nowhere", f"FOREWARN_PORT_{name.upper()}": str(free_port())}
+    refused = subprocess.run(
+        [sys.executable, "-m", "serving", name],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert f"FOREWARN_{setting}: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", NAMES)
+def test_each_runs_alone_until_it_is_told_to_end(tmp_path: Path, name: str) -> None:
+    port = free_port()
+    log = tmp_path / "log"
+    with running([FOREWARN, "serve", name, "--port", str(port)], log) as process:
+        health = await_answer(f"http://127.0.0.1:{port}/health", process)
+        assert health.status_code == 200
+        assert "server" not in health.headers
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["service"] for line in lines} == {name}
+    assert lines[-1]["event"].startswith("Finished server process")
+
+
+@pytest.mark.services
+def test_a_listening_client_does_not_hold_the_end_up(tmp_path: Path) -> None:
+    port = free_port()
+    command = served(settings())["sensors"].command
+    environment = {"FOREWARN_PORT_SENSORS": str(port)}
+    with running([*command], tmp_path / "log", **environment) as process:
+        await_answer(f"http://127.0.0.1:{port}/ready", process)
+        url = f"http://127.0.0.1:{port}/sensors/events"
+        with httpx.stream("GET", url, timeout=PATIENCE_S, trust_env=False) as stream:
+            assert stream.status_code == 200
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE_S)
+    assert time.monotonic() - began < 15, "the supervisor would have killed it by now"
+
+
+@contextmanager
+def running(command: list[str], log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(30)
+
+
+def await_answer(url: str, process: "subprocess.Popen[bytes]") -> httpx.Response:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        assert process.poll() is None, "the service has ended"
+        assert time.monotonic() < deadline, f"{url}: no answer within {PATIENCE_S} s"
+        try:
+            answer = httpx.get(url, timeout=5, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.05)
+            continue
+        if answer.is_success:
+            return answer
+        time.sleep(0.05)
