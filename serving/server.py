@@ -19,12 +19,14 @@ MOST_CONNECTIONS = 3000
 def serve(name: Name) -> None:
     """Run a service until it is told to end; exits with status 1 and a sentence where it can't start."""
     import uvicorn
+    from prometheus_client import disable_created_metrics
 
     from plant_assets.profile.variables import SettingsError
     from serving.bounded_http import BoundedHttp
     from serving.settings import settings
     from serving.telemetry import logs, traces
 
+    disable_created_metrics()  # twice as many series for a time that nobody asks for
     try:
         here = settings()
         logs.configure(name, here.log_level)

@@ -58,7 +58,7 @@ def _formatter(service: str, *, readable: bool) -> logging.Formatter:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _add_facts,
     ]
-    form: list[Processor] = [ProcessorFormatter.remove_processors_meta]
+    form: list[Processor] = [ProcessorFormatter.remove_processors_meta, _drop_colours]
     if readable:
         form += [redact, structlog.dev.ConsoleRenderer(timestamp_key="time")]
     else:
@@ -69,6 +69,12 @@ def _formatter(service: str, *, readable: bool) -> logging.Formatter:
             structlog.processors.JSONRenderer(serializer=_json),
         ]
     return ProcessorFormatter(processors=form, foreign_pre_chain=always)
+
+
+def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn says the same a second time for terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 def _add_facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
