@@ -25,7 +25,6 @@ class Settings(Environment):
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
-    inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None
     access_token_minutes: float = Field(default=15, gt=0, le=1440)
@@ -51,11 +50,6 @@ class Settings(Environment):
     def dagster_address(self) -> str:
         """Dagster's webserver, for links."""
         return self.dagster_url.rstrip("/") or f"http://{self.host}:{self.port_dagster}"
-
-    @property
-    def inference_address(self) -> str:
-        """The inference service that the gateway asks."""
-        return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"
 
     @property
     def sensors_address(self) -> str:

@@ -129,6 +129,8 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
                 placements.append(place(registry, version, passed=passed, mode=model_store.promotion_mode))
         for placement in placements:
             context.log.info(placement.reason)
+        if any(placement.move for placement in placements):
+            context.log.info(model_store.tell_inference())
         return dg.MaterializeResult(metadata=_released(profile, model_store, placements, verdict))
 
     return champion

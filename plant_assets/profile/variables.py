@@ -88,6 +88,7 @@ class Environment(BaseSettings):
     host: str = "127.0.0.1"
     database_url: str = Field(default="", description="SQLAlchemy address; empty: SQLite files under home")
     mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
+    inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     port_dagster: int = Field(default=3000, ge=1, le=65535)
     port_mlflow: int = Field(default=5000, ge=1, le=65535)
     port_inference: int = Field(default=7502, ge=1, le=65535)
@@ -95,6 +96,11 @@ class Environment(BaseSettings):
     port_sensors: int = Field(default=7500, ge=1, le=65535)
     sensors_plant: str = Field(default="demo", description="the plant that the sensors service simulates")
     sensors_seed: int | None = Field(default=None, ge=0, lt=2**63, description="of a new simulated plant")
+
+    @property
+    def inference_address(self) -> str:
+        """The inference service that the gateway asks, and that the pipeline tells of moved champions."""
+        return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"
 
 
 SideSettings = TypeVar("SideSettings", bound=Environment)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
 
 
+TOLD_WITHIN_S = 1.0
+
+
 class ModelStore(dg.ConfigurableResource):
     """The model registry of a deployment.
 
@@ -21,6 +24,7 @@ class ModelStore(dg.ConfigurableResource):
         tracking_uri: MLflow's address, a server or a database.
         artifacts: folder of a local MLflow's artifacts; empty where a server keeps them.
         pages: root of MLflow's web pages.
+        inference: address of the service that answers with champions; empty where none is told of their moves.
         promotion_mode: whether the gate's word moves the champion, or a person's.
         promotion_metric: what champion and challenger are compared by.
     """
@@ -28,6 +32,7 @@ class ModelStore(dg.ConfigurableResource):
     tracking_uri: str
     artifacts: str
     pages: str
+    inference: str = ""
     promotion_mode: Literal["auto", "manual"] = "auto"
     promotion_metric: Literal["pr_auc", "brier_skill"] = "pr_auc"
 
@@ -38,6 +43,7 @@ class ModelStore(dg.ConfigurableResource):
             tracking_uri=settings.mlflow_tracking_uri,
             artifacts=str(settings.mlflow_artifacts) if local else "",
             pages=settings.mlflow_elsewhere or f"http://{settings.host}:{settings.port_mlflow}",
+            inference=settings.inference_address,
             promotion_mode=settings.model_promotion_mode,
             promotion_metric=settings.model_promotion_metric,
         )
@@ -46,6 +52,22 @@ class ModelStore(dg.ConfigurableResource):
         from plant_assets.models.registry import ModelRegistry
 
         return ModelRegistry(self.tracking_uri, self.artifacts)
+
+    def tell_inference(self) -> str:
+        """Tell inference that aliases moved, so that it needn't wait for its next look; one sentence of what came of it.
+
+        Nothing depends on it: inference looks at the aliases by itself every few seconds.
+        """
+        import httpx
+
+        if not self.inference:
+            return "inference finds moved aliases by itself"
+        try:
+            answer = httpx.post(f"{self.inference}/models/refresh", timeout=TOLD_WITHIN_S, trust_env=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            return f"inference couldn't be told ({type(error).__name__}); it finds moved aliases by itself"
+        return "inference was told that aliases moved"
 
     def version_page(self, name: str, version: int) -> dg.MetadataValue:
         return dg.MetadataValue.url(f"{self.pages}/#/models/{name}/versions/{version}")

@@ -84,6 +84,17 @@ def test_the_champion_moves_only_where_gate_and_mode_allow_it(
     assert result.metadata["verdict"] == dg.MetadataValue.text("the gate's word")
 
 
+@pytest.mark.parametrize(("promote", "mode", "told"), [(True, "auto", 1), (False, "manual", 0)])
+def test_inference_is_told_once_and_only_of_a_move(
+    release: Release, aliases: Aliases, monkeypatch: pytest.MonkeyPatch, promote: bool, mode: str, told: int
+) -> None:
+    del aliases.held[FOREST]
+    words: list[int] = []
+    monkeypatch.setattr(ModelStore, "tell_inference", lambda _: words.append(1) or "told")
+    release(verdict(promote=promote), mode)
+    assert len(words) == told
+
+
 def test_models_that_no_gate_guards_answer_at_once_and_before_the_champion(
     release: Release, aliases: Aliases
 ) -> None:
