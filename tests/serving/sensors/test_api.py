@@ -224,7 +224,7 @@ async def test_a_damaged_state_stops_the_start_with_a_sentence(here):
 
 def test_a_home_that_cannot_be_written_is_refused(here):
     here.home.write_text("a file")
-    with pytest.raises(SettingsError, match="FOREWARN_HOME: .* can't be used"):
+    with pytest.raises(SettingsError, match=r"FOREWARN_HOME: .* can't be used"):
         prepare(here)
 
 
