@@ -20,21 +20,39 @@ from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database, database_url
+from serving.gateway.events import routes as events
+from serving.gateway.events.hub import Hub
+from serving.gateway.events.log import EventLog
+from serving.gateway.events.tail import following
 from serving.gateway.history import routes as history
 from serving.gateway.history.service import History
 from serving.gateway.infer import routes as infer
 from serving.gateway.infer.upstream import LIMITS, TIMEOUT, Upstream
+from serving.gateway.live import routes as live_routes
+from serving.gateway.live.loop import LiveLoop, live
+from serving.gateway.live.status import LiveStatus
 from serving.gateway.migrate import migrate
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.state import Gateway
 from serving.gateway.tokens import AccessTokens
+from serving.gateway.warnings import routes as warnings
+from serving.gateway.warnings.service import Warnings
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.outgoing import carry_request_id
 from serving.telemetry.traces import telemetry_config
 
-ROUTERS = (accounts.router, users.router, infer.router, history.router, health.router)
+ROUTERS = (
+    accounts.router,
+    users.router,
+    infer.router,
+    history.router,
+    live_routes.router,
+    warnings.router,
+    events.router,
+    health.router,
+)
 
 
 def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
@@ -103,8 +121,10 @@ async def running(
         trust_env=False,
         event_hooks={"request": [carry_request_id]},
     )
+    log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
+    loop = LiveLoop(here, database, log, client, status)
     try:
-        async with client:
+        async with client, following(log, hub), live(loop):
             yield Gateway(
                 settings=here,
                 database=database,
@@ -114,6 +134,10 @@ async def running(
                 history=History(database, here.history_rows),
                 inference=Upstream("inference", here.inference_address, client),
                 sensors=Upstream("sensors", here.sensors_address, client),
+                events=log,
+                hub=hub,
+                live=status,
+                warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
             )
     finally:
         await database.close()

@@ -30,6 +30,7 @@ class Readiness(BaseModel):
     database: str = Field(description="`answers`, or what is wrong")
     inference: str
     sensors: str
+    live: str = Field(description="`scores`, or why live readings aren't scored here")
 
 
 @router.get("/health")
@@ -46,7 +47,9 @@ async def ready(here: Here) -> Readiness:
     )
     if database != ANSWERS:
         raise ServiceAway(f"the gateway's database: {database}", "database")
-    return Readiness(ready=True, database=database, inference=inference, sensors=sensors)
+    return Readiness(
+        ready=True, database=database, inference=inference, sensors=sensors, live=here.live.sentence
+    )
 
 
 async def _database(database: Database) -> str:

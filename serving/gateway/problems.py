@@ -75,6 +75,12 @@ class TooManyClients(Problem):
     title = "Too many clients listen"
 
 
+class DropFolderAway(Problem):
+    status = 503
+    slug = "drop-folder-away"
+    title = "The drop folder can't be written"
+
+
 class Conflict(Problem):
     """What was asked for doesn't fit the state of the thing; `detail` says what state that is."""
 

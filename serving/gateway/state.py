@@ -11,9 +11,13 @@ from fastapi import Depends, Request
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database
+from serving.gateway.events.hub import Hub
+from serving.gateway.events.log import EventLog
 from serving.gateway.history.service import History
 from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.status import LiveStatus
 from serving.gateway.rate_limits import Attempts
+from serving.gateway.warnings.service import Warnings
 from serving.settings import Settings
 
 
@@ -29,6 +33,10 @@ class Gateway:
     history: History
     inference: Upstream
     sensors: Upstream
+    events: EventLog
+    hub: Hub
+    live: LiveStatus
+    warnings: Warnings
 
 
 async def running_gateway(request: Request) -> Gateway:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import jwt
 
@@ -78,6 +78,11 @@ class AccessTokens:
             return Access(int(claims["sub"]), str(claims["sid"]))
         except (jwt.InvalidTokenError, ValueError):
             raise TokenError("the access token is invalid or has expired") from None
+
+    def expires_at(self, token: str) -> datetime:
+        """When a token that was read expires."""
+        claims = jwt.decode(token, self._secret, algorithms=[_ALGORITHM], options={"verify_exp": False})
+        return datetime.fromtimestamp(claims["exp"], UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,10 @@ class Sessions:
             raise Unauthenticated("this log-in has ended; log in again")
         return CurrentUser(row.id, row.name, row.role, row.created_at)
 
+    def expiry_of(self, access_token: str) -> datetime:
+        """When an access token expires whose user is known."""
+        return self._access_tokens.expires_at(access_token)
+
     def _tokens(self, user_id: int, refresh: Refresh, now: datetime) -> Tokens:
         access = self._access_tokens.issue(Access(user_id, refresh.family), now)
         return Tokens(access, refresh.text, int(self._access_tokens.lasts.total_seconds()))

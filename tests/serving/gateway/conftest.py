@@ -41,7 +41,7 @@ def database_address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path, database_address: str) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=database_address, max_body_mb=1)
+    return Settings(home=tmp_path / "home", database_url=database_address, max_body_mb=1, live_scoring=False)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from pwdlib import PasswordHash
 
+from serving.gateway.live.status import OFF
 from serving.settings import Settings
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.site import PASSWORD, Site, running_site
@@ -30,7 +31,7 @@ def test_the_gateway_needs_nothing_heavy(tmp_path) -> None:
 
 async def test_it_is_ready_with_its_database_and_tells_of_the_rest(site: Site) -> None:
     assert (await site.client.get("/health")).json() == {"status": "ok"}
-    every = {"ready": True, "database": "answers", "inference": "answers", "sensors": "answers"}
+    every = {"ready": True, "database": "answers", "inference": "answers", "sensors": "answers", "live": OFF}
     assert (await site.client.get("/ready")).json() == every
     site.inference.instead["ready"] = problem(503, "not-ready", "no model yet")
     del site.network.services[site.gateway.settings.port_sensors]

@@ -22,7 +22,7 @@ from serving.settings import Settings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 
-TABLES = {"users", "refresh_tokens", "history", VERSION_TABLE}
+TABLES = {"users", "refresh_tokens", "history", "live_scores", "warnings", "events", VERSION_TABLE}
 
 
 def engine_of(settings: Settings) -> sa.Engine:

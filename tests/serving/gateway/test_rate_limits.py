@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def gateway_settings(tmp_path) -> Settings:
-    return Settings(home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4)
+    return Settings(home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4, live_scoring=False)
 
 
 async def login(

@@ -1,0 +1,97 @@
+"""Events are written with what they tell of, in one transaction; ids follow the order of commits.
+
+Belongs here: writing, reading and forgetting events. Doesn't belong here: who is told (`hub.py`, `tail.py`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from serving.gateway.database import Database
+from serving.gateway.events.kinds import EventType, Message, message
+from serving.gateway.events.tables import Event
+
+TRIM_EVERY = 200
+_LOCK_KEY = 723_003  # as in migrate.py, a number of our own
+
+
+@dataclass(slots=True)
+class Change:
+    """A transaction, and what is told once it is committed.
+
+    Attributes:
+        session: for what changes.
+    """
+
+    session: AsyncSession
+    told: list[tuple[EventType, str]] = field(default_factory=list)
+
+    def tell(self, kind: EventType, data: dict[str, JsonValue]) -> None:
+        self.told.append((kind, orjson.dumps(data).decode()))
+
+
+class EventLog:
+    """All events of a gateway's database.
+
+    Args:
+        database: where they are kept.
+        most_rows: events kept; the oldest go first.
+
+    Attributes:
+        written: set when this process has written events.
+    """
+
+    def __init__(self, database: Database, most_rows: int) -> None:
+        self._database = database
+        self._most_rows = most_rows
+        self.written = asyncio.Event()
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Change]:
+        """A transaction whose events come last, so that no other writer waits for it but at its end."""
+        async with self._database.write() as session:
+            change = Change(session)
+            yield change
+            await session.flush()
+            if change.told:
+                await self._append(change)
+        if change.told:
+            self.written.set()
+
+    async def newest(self) -> int:
+        """The highest id; 0 if there is none."""
+        async with self._database.read() as session:
+            return await session.scalar(sa.select(sa.func.max(Event.id))) or 0
+
+    async def oldest(self) -> int:
+        """The lowest id that is still kept; 0 if there is none."""
+        async with self._database.read() as session:
+            return await session.scalar(sa.select(sa.func.min(Event.id))) or 0
+
+    async def after(self, number: int, up_to: int | None = None, limit: int = 500) -> list[Message]:
+        """The next events after an id, oldest first."""
+        query = sa.select(Event.id, Event.type, Event.data).where(Event.id > number)
+        if up_to is not None:
+            query = query.where(Event.id <= up_to)
+        async with self._database.read() as session:
+            rows = await session.execute(query.order_by(Event.id).limit(limit))
+            return [message(row.id, row.type, row.data) for row in rows]
+
+    async def _append(self, change: Change) -> None:
+        session = change.session
+        if session.get_bind().dialect.name == "postgresql":
+            # Ids are given before the commit: of two writers at once, the later id could be seen first.
+            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
+        now = datetime.now(UTC)
+        rows = [{"created_at": now, "type": kind, "data": data} for kind, data in change.told]
+        inserted = sa.insert(Event).returning(Event.id, sort_by_parameter_order=True)
+        ids: Sequence[int] = (await session.scalars(inserted, rows)).all()
+        if ids[-1] // TRIM_EVERY > (ids[0] - 1) // TRIM_EVERY:
+            await session.execute(sa.delete(Event).where(Event.id <= ids[-1] - self._most_rows))

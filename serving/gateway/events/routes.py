@@ -1,0 +1,92 @@
+"""GET /events: what happens, as server-sent events.
+
+Belongs here: HTTP. Doesn't belong here: what is sent (`stream.py`).
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from serving.errors import invalid
+from serving.gateway.auth import SignedIn
+from serving.gateway.events.hub import FullError
+from serving.gateway.events.kinds import TYPES
+from serving.gateway.events.stream import Lease, stream
+from serving.gateway.openapi import problems
+from serving.gateway.problems import RETRY_AFTER_S, TooManyClients
+from serving.gateway.state import Gateway, Here
+
+HEARTBEAT_S = 15
+SEND_WITHIN_S = 15
+"""A client that takes no byte for so long is gone."""
+_DESCRIPTION = (
+    "`id:` goes up by each event and survives restarts, `event:` is one of " + ", ".join(TYPES) + ", `data:` "
+    "a JSON object. `event: gap` says that what was missed isn't kept any more: read the state anew. Comments "
+    "are heartbeats; the last one says why the stream ends."
+)
+router = APIRouter(tags=["events"])
+_token = HTTPBearer(auto_error=False)
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": _DESCRIPTION},
+        **problems(401, 422),
+    },
+)
+async def events(
+    here: Here,
+    _: SignedIn,
+    credentials: Annotated[HTTPAuthorizationCredentials, Depends(_token)],
+    types: Annotated[
+        str | None,
+        Query(max_length=200, description="some of the types, with commas between; all by default"),
+    ] = None,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, lt=2**63, description="the last id that was got; what came after it is sent first"),
+    ] = None,
+) -> Response:
+    """Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires."""
+    wanted = _types(types)
+    try:
+        here.hub.check_room()
+    except FullError as error:
+        raise TooManyClients(str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+    token = credentials.credentials
+    lease = Lease(here.sessions, token, here.sessions.expiry_of(token))
+    return EventSourceResponse(
+        _body(here, wanted, lease, last_event_id),
+        ping=HEARTBEAT_S,
+        ping_message_factory=_heartbeat,
+        send_timeout=SEND_WITHIN_S,
+        sep="\n",
+    )
+
+
+async def _body(
+    here: Gateway, types: tuple[str, ...], lease: Lease, last_id: int | None
+) -> AsyncIterator[bytes]:
+    with here.hub.subscribed(types) as client:
+        async for piece in stream(here.events, client, lease, last_id):
+            yield piece
+
+
+def _types(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return TYPES
+    wanted = tuple(part.strip() for part in text.split(","))
+    for name in wanted:
+        if name not in TYPES:
+            raise invalid("query.types", f"got {name!r}", f"some of {', '.join(TYPES)}, with commas between")
+    return wanted
+
+
+def _heartbeat() -> ServerSentEvent:
+    return ServerSentEvent(comment=f"{datetime.now(UTC):%H:%M:%S}", sep="\n")

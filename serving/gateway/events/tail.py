@@ -1,0 +1,58 @@
+"""From the table to the clients: every gateway reads events in their order, whoever wrote them.
+
+Belongs here: the one reader of a process. Doesn't belong here: queues (`hub.py`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from sqlalchemy.exc import SQLAlchemyError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from serving.gateway.events.hub import Hub
+from serving.gateway.events.log import EventLog
+
+LOOK_EVERY_S = 0.5
+"""How often events of other gateways are looked for; those of this one are seen at once."""
+BATCH = 500
+log = logging.getLogger("serving")
+
+
+@contextlib.asynccontextmanager
+async def following(events: EventLog, hub: Hub) -> AsyncIterator[None]:
+    """Tell the hub of all events from now on."""
+    hub.newest = await events.newest()
+    task = asyncio.create_task(_follow(events, hub))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        hub.close()
+
+
+async def _follow(events: EventLog, hub: Hub) -> None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await events.written.wait()
+        events.written.clear()
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(SQLAlchemyError),
+            wait=wait_exponential(0.5, max=10),
+            before_sleep=_tell,
+        )
+        await attempts(_catch_up, events, hub)
+
+
+async def _catch_up(events: EventLog, hub: Hub) -> None:
+    while found := await events.after(hub.newest, limit=BATCH):
+        hub.publish(found)
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("events can't be read: %s", error)

@@ -1,0 +1,163 @@
+"""Follows the sensors: the newest rows are always at hand, and each new one becomes an event.
+
+Belongs here: connecting, resuming, telling. Doesn't belong here: scores (`scorer.py`).
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError, aconnect_sse
+from pydantic import AwareDatetime, BaseModel, ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from serving.errors import Problem
+from serving.gateway.database import Database
+from serving.gateway.events.log import EventLog
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.memory import Memory
+from serving.gateway.live.readings import WINDOW_HOURS, Newest, NumberedRow, Row, Rows, Window
+from serving.gateway.live.status import LiveStatus, Reporter
+from serving.gateway.problems import BadAnswer, ServiceAway
+
+SENSORS = "sensors"
+LONGEST_PAUSE_S = 10
+STREAM_TIMEOUT = httpx.Timeout(10, connect=2, read=45)
+"""The sensors' heartbeat comes three times within `read`."""
+log = logging.getLogger("serving")
+
+
+class Told(BaseModel):
+    """The newest row that clients were told of; number -1: none."""
+
+    number: int = -1
+    time: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How the sensors are reached: by question and answer, and by a stream."""
+
+    service: Upstream
+    address: str
+    client: httpx.AsyncClient
+
+
+class Feed:
+    """The newest rows.
+
+    Args:
+        source: the sensors.
+        database: where it is kept how far clients were told.
+        events: who is told of rows.
+        reporter: who is told how the sensors are.
+        status: where the newest row's time is noted.
+
+    Attributes:
+        window: None until the sensors have answered.
+        arrived: set at each new row.
+    """
+
+    def __init__(
+        self, source: Source, database: Database, events: EventLog, reporter: Reporter, status: LiveStatus
+    ) -> None:
+        self._source = source
+        self._database = database
+        self._events = events
+        self._reporter = reporter
+        self._status = status
+        self.window: Window | None = None
+        self.arrived = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the sensors until cancelled; away, they are asked again, ever less often."""
+        while True:
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type((Problem, httpx.HTTPError, SSEError)),
+                wait=wait_exponential_jitter(0.2, max=LONGEST_PAUSE_S),
+                before_sleep=self._tell_away,
+            )
+            await attempts(self._follow)
+
+    async def _follow(self) -> None:
+        """Read the past and then the stream, until the stream ends.
+
+        Raises:
+            Problem, httpx.HTTPError, SSEError: not a single row came by the stream.
+        """
+        window = await self._past()
+        memory = Memory(self._database, f"readings:{window.plant}", Told)
+        told = await memory.load()
+        self.window = window
+        is_same = told.time is not None and window.time_of(told.number) == told.time
+        rows = [r for r in window.rows if r.number > told.number] if is_same else [window.newest]
+        await self._tell(memory, rows)
+        began_at = window.newest.number
+        url = f"{self._source.address}/sensors/events"
+        headers = {"Last-Event-ID": str(began_at)}
+        try:
+            async with aconnect_sse(
+                self._source.client, "GET", url, headers=headers, timeout=STREAM_TIMEOUT
+            ) as stream:
+                await self._read(stream, window, memory)
+        except (httpx.HTTPError, SSEError):
+            if window.newest.number == began_at:
+                raise
+        if window.newest.number == began_at:
+            raise ServiceAway("sensors ended its stream of readings", SENSORS)
+
+    async def _read(self, stream: EventSource, window: Window, memory: Memory[Told]) -> None:
+        """Take rows in as long as they follow each other."""
+        stream.response.raise_for_status()
+        await self._reporter.note(SENSORS)
+        async for event in stream.aiter_sse():
+            if event.event != "reading":
+                continue
+            row = _row(event)
+            if row.number <= window.newest.number:
+                continue
+            if row.number > window.newest.number + 1:
+                log.info("readings %d to %d were missed", window.newest.number + 1, row.number - 1)
+                return
+            window.rows.append(row)
+            await self._tell(memory, [row])
+
+    async def _past(self) -> Window:
+        ask = self._source.service.ask
+        past = understood(Rows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
+        newest = understood(Newest, await ask("GET", "/sensors/live"), SENSORS)
+        if not past.rows:
+            raise ServiceAway("sensors has no readings yet", SENSORS)
+        return Window(past, newest)
+
+    async def _tell(self, memory: Memory[Told], rows: list[NumberedRow]) -> None:
+        """Tell clients of new rows, and the scorer that there are some."""
+        window = self.window
+        if rows and window is not None:
+            async with self._events.change() as change:
+                for row in rows:
+                    document = {"plant": window.plant, "number": row.number}
+                    change.tell("reading", document | row.row.model_dump(mode="json"))
+                await memory.keep(change.session, Told(number=rows[-1].number, time=rows[-1].time))
+            self._status.plant, self._status.plant_time = window.plant, rows[-1].time
+        self.arrived.set()
+
+    async def _tell_away(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        detail = error.detail if isinstance(error, Problem) else "sensors doesn't answer; tried again"
+        log.warning("readings can't be followed: %r", error)
+        await self._reporter.note(SENSORS, detail)
+
+
+def _row(event: ServerSentEvent) -> NumberedRow:
+    """A row of the stream.
+
+    Raises:
+        BadAnswer: it is none.
+    """
+    try:
+        return NumberedRow(int(event.id), Row.model_validate_json(event.data))
+    except (ValueError, ValidationError):
+        raise BadAnswer("sensors sent an event that is no reading") from None

@@ -1,0 +1,108 @@
+"""The live loop: one supervised task a gateway, and of several gateways one that does the work.
+
+Belongs here: what runs beside what, and what happens when a part fails. Doesn't belong here: the parts.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy.engine import URL
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from serving.gateway.database import Database, database_url
+from serving.gateway.events.log import EventLog
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.feed import Feed, Source
+from serving.gateway.live.leader import leadership
+from serving.gateway.live.scorer import Scorer
+from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, Reporter
+from serving.gateway.live.watchers import Watcher, model_versions, newest_runs
+from serving.gateway.warnings.book import unshelve_expired
+from serving.settings import Settings
+
+LONGEST_PAUSE_S = 10
+SHELVES_EVERY_S = 5.0
+log = logging.getLogger("serving")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLoop:
+    """Readings in, scores and warnings out.
+
+    Args:
+        settings: where services are.
+        database: what is kept.
+        events: who is told.
+        client: how services are reached.
+        status: where it is noted what goes on.
+    """
+
+    settings: Settings
+    database: Database
+    events: EventLog
+    client: httpx.AsyncClient
+    status: LiveStatus
+
+    async def run(self) -> None:
+        """Work until cancelled; a part that fails is told in the log, and all begin again."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(Exception),
+            wait=wait_exponential_jitter(0.5, max=LONGEST_PAUSE_S),
+            before_sleep=self._tell_failure,
+        )
+        await attempts(self._lead, database_url(self.settings))
+
+    async def _lead(self, url: URL) -> None:
+        self.status.role = WAITING
+        async with leadership(url) as watch:
+            self.status.role = SCORES
+            self.status.services.clear()
+            reporter = Reporter(self.status, self.events)
+            inference = self._service("inference", self.settings.inference_address)
+            dagster = self._service("dagster", self.settings.dagster_address)
+            feed = self._feed(reporter)
+            scorer = Scorer(self.settings, feed, inference, self.database, self.events, reporter, self.status)
+            models = Watcher("model", lambda: model_versions(inference), self.database, self.events)
+            runs = Watcher("run", lambda: newest_runs(dagster), self.database, self.events)
+            async with asyncio.TaskGroup() as parts:
+                for part in (watch, feed.run, scorer.run, models.run, runs.run, self._shelves):
+                    parts.create_task(part())
+
+    def _feed(self, reporter: Reporter) -> Feed:
+        address = self.settings.sensors_address
+        source = Source(self._service("sensors", address), address, self.client)
+        return Feed(source, self.database, self.events, reporter, self.status)
+
+    def _service(self, name: str, address: str) -> Upstream:
+        return Upstream(name, address, self.client)
+
+    async def _shelves(self) -> None:
+        while True:
+            async with self.events.change() as change:
+                await unshelve_expired(change)
+            await asyncio.sleep(SHELVES_EVERY_S)
+
+    def _tell_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.error("the live loop failed and begins again", exc_info=error)
+        self.status.role = STARTING
+
+
+@contextlib.asynccontextmanager
+async def live(loop: LiveLoop) -> AsyncIterator[None]:
+    """Run the loop beside the service, where it is wanted."""
+    if not loop.settings.live_scoring:
+        loop.status.role = OFF
+        yield
+        return
+    task = asyncio.create_task(loop.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,140 @@
+"""What the models say of the newest row: the risk now, at each horizon, and which rules fire.
+
+Belongs here: asking inference, and what is kept of its answers. Doesn't belong here: what follows from it
+(`serving/gateway/warnings`).
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
+from pydantic import BaseModel, Field, JsonValue
+
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.schemas import Finite, Scored
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.problems import PassedOn
+
+
+class Band(BaseModel):
+    low: Finite
+    high: Finite
+
+
+class Answer(Scored):
+    """A score of inference, with what decides over alarms."""
+
+    anomaly_probability: Finite | None = None
+    threshold: Finite | None = None
+    horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
+    interval: Band | None = None
+
+    @property
+    def score(self) -> "Score":
+        calibrated = self.anomaly_probability is not None
+        return Score(
+            horizon_hours=self.horizon_hours,
+            probability=self.risk_score if self.anomaly_probability is None else self.anomaly_probability,
+            calibrated=calibrated,
+            low=self.interval.low if self.interval else None,
+            high=self.interval.high if self.interval else None,
+            threshold=self.threshold,
+            alarm=self.alarm,
+            model=self.model,
+            version=self.version,
+            prediction_id=self.prediction_id,
+        )
+
+
+class FiredRule(BaseModel):
+    name: Annotated[str, Field(max_length=40)]
+    description: str = ""
+
+
+class Prediction(Answer):
+    rules: Annotated[tuple[FiredRule, ...], Field(max_length=100)] = ()
+
+
+class Forecast(BaseModel):
+    forecasts: Annotated[list[Answer], Field(min_length=1, max_length=50)]
+
+
+class Score(BaseModel):
+    """One model's word on one row.
+
+    Attributes:
+        horizon_hours: 0 is now.
+        probability: of an alarm; a raw score where the model isn't calibrated.
+        low, high: band around it, where the model has one.
+        threshold: alarm at or above it; None: never.
+    """
+
+    horizon_hours: float
+    probability: float
+    calibrated: bool
+    low: float | None
+    high: float | None
+    threshold: float | None
+    alarm: bool
+    model: str
+    version: int
+    prediction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All words on one row.
+
+    Attributes:
+        ahead: forecasts, the nearest first; none where the forecasters don't answer, `fault` says why.
+    """
+
+    now: Score
+    ahead: tuple[Score, ...]
+    rules: tuple[FiredRule, ...]
+    fault: str = ""
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        return self.now, *self.ahead
+
+    @property
+    def alarm(self) -> bool:
+        return any(score.alarm for score in self.scores) or bool(self.rules)
+
+
+async def ask(inference: Upstream, plant: str, readings: list[JsonValue]) -> Outcome:
+    """Score the newest of some readings.
+
+    Args:
+        inference: who does it.
+        plant: whose models.
+        readings: oldest first.
+
+    Raises:
+        Problem: there is no score of the risk now. Forecasts may be missing.
+    """
+    prediction, (ahead, fault) = await asyncio.gather(
+        post(inference, f"/plants/{plant}/predict", {"readings": readings}),
+        _forecasts(inference, plant, readings),
+    )
+    now = understood(Prediction, prediction, inference.name)
+    return Outcome(now.score, ahead, now.rules, fault)
+
+
+async def post(service: Upstream, path: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """What a service answers to a document."""
+    return await service.ask("POST", path, orjson.dumps(body))
+
+
+async def _forecasts(
+    inference: Upstream, plant: str, readings: list[JsonValue]
+) -> tuple[tuple[Score, ...], str]:
+    asked: dict[str, JsonValue] = {"horizon": "all", "recent_observations": readings}
+    try:
+        answer = await post(inference, f"/plants/{plant}/forecast", asked)
+    except PassedOn as refused:
+        return (), f"forecasts: {refused.detail}"
+    found = understood(Forecast, answer, inference.name).forecasts
+    return tuple(sorted((f.score for f in found), key=lambda score: score.horizon_hours)), ""

@@ -1,0 +1,219 @@
+"""Scores the newest row, stores the scores and moves warnings, in one transaction a row.
+
+Belongs here: the order of the steps. A killed gateway goes on from the last transaction: no row is scored
+twice, no warning opened twice. Doesn't belong here: the loop's supervision (`loop.py`).
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime, BaseModel, JsonValue
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.profile.model import PlantProfile
+from serving.errors import Problem
+from serving.gateway.database import Database
+from serving.gateway.events.log import Change, EventLog
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live import metrics
+from serving.gateway.live.feed import Feed
+from serving.gateway.live.memory import Memory
+from serving.gateway.live.outcome import Outcome, ask
+from serving.gateway.live.readings import NumberedRow, Window, stale_tags
+from serving.gateway.live.status import OK, LiveStatus, Reporter
+from serving.gateway.live.tables import LiveScore
+from serving.gateway.warnings import book
+from serving.gateway.warnings.brief import Brief, brief
+from serving.gateway.warnings.tracks import KeptTrack, Turn, take_row
+from serving.settings import Settings
+
+INFERENCE = "inference"
+PLANT = "plant"
+LONGEST_PAUSE_S = 10
+TRIM_EVERY = 100
+log = logging.getLogger("serving")
+
+
+class Scored(BaseModel):
+    """The newest row that was scored, and where all tracks stand after it; number -1: none."""
+
+    number: int = -1
+    time: AwareDatetime | None = None
+    tracks: dict[str, KeptTrack] = {}
+
+
+@dataclass(slots=True)
+class _Plant:
+    """A plant that is being scored."""
+
+    profile: PlantProfile
+    memory: Memory[Scored]
+    last: Scored
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row, what was said of it, and the tags whose value in it is no news."""
+
+    row: NumberedRow
+    outcome: Outcome
+    stale: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Scores rows as they come.
+
+    Args:
+        settings: where profiles are, and how many scores are kept.
+        feed: the newest rows.
+        inference: who scores.
+        database: where scores are kept.
+        events: who is told.
+        reporter: who is told how inference is.
+        status: where the newest scored row is noted.
+    """
+
+    settings: Settings
+    feed: Feed
+    inference: Upstream
+    database: Database
+    events: EventLog
+    reporter: Reporter
+    status: LiveStatus
+
+    async def run(self) -> None:
+        """Score until cancelled; while inference is away, the newest row is tried again, ever less often."""
+        plant: _Plant | None = None
+        while True:
+            await self.feed.arrived.wait()
+            self.feed.arrived.clear()
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type(Problem),
+                wait=wait_exponential_jitter(0.2, max=LONGEST_PAUSE_S),
+                before_sleep=self._tell_away,
+            )
+            plant = await attempts(self._score_newest, plant)
+
+    async def _score_newest(self, plant: _Plant | None) -> _Plant | None:
+        """Score the newest row, if it wasn't yet.
+
+        Raises:
+            Problem: inference doesn't answer, or answers something unusable.
+        """
+        window = self.feed.window
+        if window is None:
+            return plant
+        if plant is None or plant.profile.name != window.plant:
+            plant = await self._plant(window.plant)
+        if plant is None:
+            return None
+        await self._begin_anew_if_other(plant, window)
+        row, readings = window.newest, window.readings()
+        if row.number <= plant.last.number:
+            return plant
+        outcome = await ask(self.inference, window.plant, readings)
+        await self.reporter.note(INFERENCE, outcome.fault or OK)
+        gap = plant.last.time is not None and row.time - plant.last.time > plant.profile.sampling.stale_after
+        stale = stale_tags(row.row) & set(plant.profile.used_tags)
+        turn = take_row(plant.last.tracks, outcome, plant.profile, stale, is_gap=gap)
+        briefs = await self._briefs(turn, plant.profile, readings)
+        plant.last = await self._store(plant, _Row(row, outcome, stale), turn, briefs)
+        self.status.scored_time = row.time
+        return plant
+
+    async def _plant(self, name: str) -> _Plant | None:
+        """A plant as it was left; None if nobody here knows it."""
+        try:
+            profile = await asyncio.to_thread(load_profile, name, self.settings.defs)
+        except ProfileError as error:
+            await self.reporter.note(PLANT, f"the sensors show plant {name}: {error}")
+            return None
+        await self.reporter.note(PLANT)
+        memory = Memory(self.database, f"scores:{name}", Scored)
+        return _Plant(profile, memory, await memory.load())
+
+    async def _begin_anew_if_other(self, plant: _Plant, window: Window) -> None:
+        """Where the plant's past isn't the one that was scored, tracks begin anew."""
+        last = plant.last
+        is_same = last.time is None or (
+            last.number <= window.newest.number and window.time_of(last.number) == last.time
+        )
+        if is_same:
+            return
+        log.warning("plant %s has another past than the one that was scored", window.plant)
+        anew = Scored()
+        async with self.events.change() as change:
+            await book.close_all(change, window.plant)
+            await plant.memory.keep(change.session, anew)
+        plant.last = anew
+
+    async def _briefs(self, turn: Turn, profile: PlantProfile, readings: list[JsonValue]) -> dict[str, Brief]:
+        opened = [key for key, change in turn.changes.items() if change == "opened"]
+        hours = sorted({turn.signals[key].score.horizon_hours for key in opened})
+        found = dict(
+            zip(hours, [await brief(self.inference, profile, readings, h) for h in hours], strict=True)
+        )
+        return {key: found[turn.signals[key].score.horizon_hours] for key in opened}
+
+    async def _store(self, plant: _Plant, given: _Row, turn: Turn, briefs: dict[str, Brief]) -> Scored:
+        """Write a row's scores and what follows from them; what is to be remembered."""
+        number, time, name = given.row.number, given.row.time, plant.profile.name
+        passed_over = number - plant.last.number - 1 if plant.last.time is not None else 0
+        score = _live_score(name, given, passed_over)
+        async with self.events.change() as change:
+            change.session.add(score)
+            await change.session.flush()
+            change.tell("scores", document_of(score) | {"number": number})
+            tracks = await book.write(change, turn, book.Moment(name, time, given.stale), briefs)
+            last = Scored(number=number, time=time, tracks=tracks)
+            await plant.memory.keep(change.session, last)
+            if score.id % TRIM_EVERY == 0:
+                await self._trim(change, score.id)
+        metrics.ROWS.inc()
+        metrics.PASSED_OVER.inc(passed_over)
+        return last
+
+    async def _trim(self, change: Change, newest: int) -> None:
+        surplus = sa.delete(LiveScore).where(LiveScore.id <= newest - self.settings.live_score_rows)
+        await change.session.execute(surplus)
+
+    async def _tell_away(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        detail = error.detail if isinstance(error, Problem) else str(error)
+        log.warning("the newest row isn't scored: %s", detail)
+        await self.reporter.note(INFERENCE, detail)
+
+
+def document_of(score: LiveScore) -> dict[str, JsonValue]:
+    """A row's scores as clients get them."""
+    return {
+        "id": score.id,
+        "plant": score.plant,
+        "plant_time": score.plant_time.isoformat(),
+        "risk": score.risk,
+        "alarm": score.alarm,
+        "passed_over": score.passed_over,
+        "scores": score.scores,
+        "rules": score.rules,
+        "stale": score.stale,
+    }
+
+
+def _live_score(plant: str, given: _Row, passed_over: int) -> LiveScore:
+    outcome = given.outcome
+    return LiveScore(
+        plant=plant,
+        plant_time=given.row.time,
+        created_at=datetime.now(UTC),
+        risk=outcome.now.probability,
+        alarm=outcome.alarm,
+        passed_over=passed_over,
+        scores=[score.model_dump(mode="json") for score in outcome.scores],
+        rules=[rule.name for rule in outcome.rules],
+        stale=sorted(given.stale),
+    )

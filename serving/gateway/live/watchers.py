@@ -1,0 +1,195 @@
+"""Looks after model versions and pipeline runs, and tells clients when they change.
+
+Belongs here: what is asked, how often, and what counts as a change. A service that is away is passed over in
+silence: /ready tells of it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from serving.errors import Problem
+from serving.gateway.database import Database
+from serving.gateway.events.log import EventLog
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.memory import Memory
+
+EVERY_S = 2.0
+NEWEST_RUNS = 20
+PLANT_TAG = "forewarn/plant"
+"""The tag of Dagster runs that names their plant."""
+RUNS_QUERY = """
+query PlantRuns($limit: Int!) {
+  runsOrError(limit: $limit) {
+    __typename
+    ... on Runs {
+      results {
+        runId status jobName startTime endTime stepKeysToExecute
+        tags { key value }
+        executionPlan { steps { key } }
+        stats { ... on RunStatsSnapshot { stepsSucceeded stepsFailed } }
+      }
+    }
+  }
+}
+"""
+
+
+class Model(BaseModel):
+    name: str
+    version: int | None = None
+    aliases: list[str] = []
+
+
+class Models(BaseModel):
+    models: list[Model]
+
+
+class PlantName(BaseModel):
+    name: str
+
+
+class Plants(BaseModel):
+    plants: list[PlantName]
+
+
+class Tag(BaseModel):
+    key: str
+    value: str
+
+
+class Step(BaseModel):
+    key: str
+
+
+class Plan(BaseModel):
+    steps: list[Step] = []
+
+
+class Stats(BaseModel):
+    succeeded: int = Field(default=0, validation_alias="stepsSucceeded")
+    failed: int = Field(default=0, validation_alias="stepsFailed")
+
+
+class Run(BaseModel):
+    """A run as Dagster tells it."""
+
+    id: str = Field(validation_alias="runId")
+    status: str
+    job: str = Field(validation_alias="jobName")
+    started: float | None = Field(default=None, validation_alias="startTime")
+    ended: float | None = Field(default=None, validation_alias="endTime")
+    selected: list[str] | None = Field(default=None, validation_alias="stepKeysToExecute")
+    tags: list[Tag] = []
+    plan: Plan | None = Field(default=None, validation_alias="executionPlan")
+    stats: Stats = Stats()
+
+    def document(self) -> dict[str, JsonValue]:
+        """The run as clients get it; times in seconds since 1970."""
+        steps = self.selected or [step.key for step in self.plan.steps] if self.plan else self.selected
+        return {
+            "id": self.id,
+            "plant": next((tag.value for tag in self.tags if tag.key == PLANT_TAG), None),
+            "job": self.job,
+            "status": self.status,
+            "steps_done": self.stats.succeeded,
+            "steps_failed": self.stats.failed,
+            "steps_total": len(steps) if steps else None,
+            "started": self.started,
+            "ended": self.ended,
+        }
+
+
+class Runs(BaseModel):
+    """GraphQL's answer."""
+
+    kind: Annotated[Literal["Runs"], Field(validation_alias=AliasPath("data", "runsOrError", "__typename"))]
+    results: Annotated[list[Run], Field(validation_alias=AliasPath("data", "runsOrError", "results"))]
+
+
+Known = dict[str, dict[str, JsonValue]]
+
+
+class Seen(BaseModel):
+    """What was told last, by name; `begun` is False before the first look, which tells nothing."""
+
+    begun: bool = False
+    things: Known = {}
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Looks at things in turn, and tells of those that changed.
+
+    Args:
+        kind: of the events.
+        look: the things as they are, by name; raises `Problem` where nobody answers.
+        database: where it is kept what was told.
+        events: who is told.
+    """
+
+    kind: Literal["run", "model"]
+    look: Callable[[], Awaitable[Known]]
+    database: Database
+    events: EventLog
+    every_s: float = EVERY_S
+    _memory: Memory[Seen] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._memory = Memory(self.database, f"seen:{self.kind}", Seen)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        seen = await self._memory.load()
+        while True:
+            with contextlib.suppress(Problem):  # away; the next look may find it
+                seen = await self._compare(seen, await self.look())
+            await asyncio.sleep(self.every_s)
+
+    async def _compare(self, seen: Seen, things: Known) -> Seen:
+        changed = {name: thing for name, thing in things.items() if seen.things.get(name) != thing}
+        if not changed and seen.begun:
+            return seen
+        now = Seen(begun=True, things=things)
+        async with self.events.change() as change:
+            if seen.begun:
+                for name, thing in changed.items():
+                    previous = seen.things.get(name, {}).get("version")
+                    extra: dict[str, JsonValue] = {"previous": previous} if self.kind == "model" else {}
+                    change.tell(self.kind, thing | extra)
+            await self._memory.keep(change.session, now)
+        return now
+
+
+async def model_versions(inference: Upstream) -> Known:
+    """Every plant's models with the version that answers.
+
+    Raises:
+        Problem: inference doesn't answer.
+    """
+    plants = understood(Plants, await inference.ask("GET", "/plants"), inference.name).plants
+    found: Known = {}
+    for plant in plants:
+        answer = await inference.ask("GET", f"/plants/{plant.name}/models")
+        for model in understood(Models, answer, inference.name).models:
+            if model.version is not None:
+                found[f"{plant.name}/{model.name}"] = {"plant": plant.name, **model.model_dump(mode="json")}
+    return found
+
+
+async def newest_runs(dagster: Upstream) -> Known:
+    """The newest runs that belong to a plant.
+
+    Raises:
+        Problem: Dagster doesn't answer.
+    """
+    body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
+    answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))
+    documents = [run.document() for run in understood(Runs, answer, dagster.name).results]
+    return {str(run["id"]): run for run in documents if run["plant"] is not None}

@@ -1,0 +1,76 @@
+"""From a warning's row to what clients see: its state, its label, its lead time.
+
+Belongs here: what is derived. Doesn't belong here: shapes (`schemas.py`).
+"""
+
+from datetime import UTC, datetime
+
+from serving.gateway.warnings.schemas import State, WarningAnswer
+from serving.gateway.warnings.tables import PlantWarning
+
+
+def label_of(warning: PlantWarning) -> tuple[datetime, datetime] | None:
+    """The period that a true warning labels.
+
+    What the operator gave; else while label rules fired; of a warning of now, else while it was open. A
+    forecast that nothing followed labels nothing: its own hours were before whatever happened.
+    """
+    if warning.verdict != "true":
+        return None
+    if warning.verdict_start is not None and warning.verdict_end is not None:
+        return warning.verdict_start, warning.verdict_end
+    if warning.came_time is not None and warning.came_until is not None:
+        return warning.came_time, warning.came_until
+    if warning.horizon_hours == 0:
+        return warning.since, warning.newest_time
+    return None
+
+
+def state_of(warning: PlantWarning, now: datetime) -> State:
+    if warning.cleared_at is not None:
+        return "cleared"
+    if warning.shelved_until is not None and warning.shelved_until > now:
+        return "shelved"
+    return "new" if warning.acknowledged_at is None else "acknowledged"
+
+
+def answer_of(warning: PlantWarning) -> WarningAnswer:
+    """A warning as clients see it now."""
+    return WarningAnswer.model_validate(members_of(warning))
+
+
+def members_of(warning: PlantWarning) -> dict[str, object]:
+    now = datetime.now(UTC)
+    own = {c.key: getattr(warning, c.key) for c in PlantWarning.__table__.columns}
+    is_shelved = warning.shelved_until is not None and warning.shelved_until > now
+    shelf = {"until": warning.shelved_until, "by": warning.shelved_by, "reason": warning.shelved_reason}
+    lead = (warning.came_time or warning.newest_time) - warning.since
+    return own | {
+        "state": state_of(warning, now),
+        "crossed": {
+            "rule": warning.rule or None,
+            "description": warning.description,
+            "probability": warning.probability,
+            "threshold": warning.threshold,
+        },
+        "lead_hours": lead.total_seconds() / 3600,
+        "shelf": shelf if is_shelved else None,
+        "judgement": _judgement(warning),
+    }
+
+
+def _judgement(warning: PlantWarning) -> dict[str, object] | None:
+    if warning.verdict is None:
+        return None
+    label = label_of(warning)
+    nothing = "no label rule fired while it was open: give start and end of what happened"
+    return {
+        "verdict": warning.verdict,
+        "at": warning.verdict_at,
+        "by": warning.verdict_by,
+        "note": warning.verdict_note,
+        "start": warning.verdict_start,
+        "end": warning.verdict_end,
+        "label": label,
+        "label_missing": nothing if warning.verdict == "true" and label is None else "",
+    }

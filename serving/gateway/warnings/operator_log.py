@@ -1,0 +1,91 @@
+"""True warnings as the operator log that the pipeline takes as labels.
+
+Belongs here: the log's form, and dropping it. Doesn't belong here: which period a warning labels
+(`answers.label_of`). docs/warnings.md tells how labels come of it.
+"""
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from serving.gateway.warnings.answers import label_of
+from serving.gateway.warnings.tables import PlantWarning
+
+COLUMNS = ("start_time", "end_time", "reason")
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorLog:
+    """A log as a file.
+
+    Attributes:
+        content: CSV.
+        periods: its rows.
+        left_out: true warnings whose period nobody knows.
+    """
+
+    content: bytes
+    periods: int
+    left_out: int
+
+    @property
+    def name(self) -> str:
+        """A name of its own for each content, so that a file that was read is never replaced."""
+        return f"operator_log_warnings_{hashlib.sha256(self.content).hexdigest()[:12]}.csv"
+
+
+def operator_log(warnings: Sequence[PlantWarning], zone: ZoneInfo) -> OperatorLog:
+    """The periods of true warnings, in the plant's time with its offset.
+
+    Args:
+        warnings: judged true, oldest first.
+        zone: the plant's.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    periods = 0
+    for warning in warnings:
+        if (label := label_of(warning)) is not None:
+            periods += 1
+            writer.writerow([*(_time(end, zone) for end in label), reason(warning)])
+    return OperatorLog(text.getvalue().encode(), periods, len(warnings) - periods)
+
+
+def reason(warning: PlantWarning) -> str:
+    """In one line; it begins with a letter, so that no spreadsheet takes it for a formula."""
+    ahead = f"alarm within {warning.horizon_hours:g} h" if warning.horizon_hours else "alarm"
+    what = warning.rule or ahead
+    note = " ".join((warning.verdict_note or "").split())
+    return f"warning {warning.id} ({what}){': ' if note else ''}{note}"[:LONGEST_REASON]
+
+
+def drop(log: OperatorLog, folder: Path) -> bool:
+    """Put a log into a drop folder, whole or not at all; whether it wasn't there yet.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    target = folder / log.name
+    if target.exists():
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    # The pipeline passes over hidden files, and those of this ending.
+    draft = folder / f".{log.name}.part"
+    with draft.open("wb") as file:
+        file.write(log.content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(target)
+    return True
+
+
+def _time(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat(" ", timespec="seconds")

@@ -1,0 +1,120 @@
+"""/warnings: what the live loop warns of, and what people make of it.
+
+Belongs here: HTTP and roles. Doesn't belong here: the actions (`service.py`), the log's form
+(`operator_log.py`).
+"""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.profile.model import Slug
+from serving.body import read_body
+from serving.errors import UnknownPlant
+from serving.gateway.auth import Engineer, Operator, SignedIn
+from serving.gateway.openapi import BODY, json_body, problems
+from serving.gateway.problems import Conflict, DropFolderAway
+from serving.gateway.state import Gateway, Here
+from serving.gateway.tables import LARGEST_ID
+from serving.gateway.warnings import schemas
+from serving.gateway.warnings.answers import answer_of, members_of
+from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
+
+MOST_BODY_BYTES = 16 * 1024
+router = APIRouter(prefix="/warnings", tags=["warnings"])
+WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+PlantName = Annotated[Slug | None, Query(description="without one, the live plant")]
+_ACTION = problems(*BODY, 401, 403, 404)
+_CONFLICT = problems(*BODY, 401, 403, 404, 409)
+
+
+@router.get("", responses=problems(401, 422))
+async def page(here: Here, _: SignedIn, asked: Annotated[schemas.Page, Query()]) -> schemas.WarningsAnswer:
+    """Warnings, newest first."""
+    found = await here.warnings.page(asked)
+    shown = [answer_of(warning) for warning in found[: asked.limit]]
+    return schemas.WarningsAnswer(warnings=shown, next=shown[-1].id if len(found) > asked.limit else None)
+
+
+@router.get(
+    "/operator_log.csv",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "start_time, end_time and reason"},
+        **problems(401, 403, 404, 422),
+    },
+)
+async def operator_log_csv(here: Here, _: Engineer, plant: PlantName = None) -> Response:
+    """What was judged true, as the operator log that the pipeline takes as labels. Engineers only."""
+    log = await _log(here, plant or here.settings.sensors_plant)
+    headers = {"Content-Disposition": 'attachment; filename="operator_log.csv"'}
+    return Response(log.content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/operator_log/drop", responses=problems(401, 403, 404, 409, 422))
+async def drop_operator_log(here: Here, _: Engineer, plant: PlantName = None) -> schemas.Dropped:
+    """Put that log into the plant's drop folder, where the pipeline finds it. Engineers only."""
+    name = plant or here.settings.sensors_plant
+    log = await _log(here, name)
+    if not log.periods:
+        raise Conflict(
+            f"no warning of plant {name} was judged true with a known period; there is nothing to drop"
+        )
+    try:
+        written = await asyncio.to_thread(drop, log, here.settings.drop / name)
+    except OSError as error:
+        raise DropFolderAway(f"the drop folder of plant {name} can't be written: {error.strerror}") from None
+    return schemas.Dropped(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
+
+
+@router.get("/{warning_id}", responses=problems(401, 404, 422))
+async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story:
+    """A warning with all that became of it."""
+    warning, actions = await here.warnings.story(warning_id)
+    return schemas.Story.model_validate(
+        members_of(warning) | {"actions": [schemas.ActionAnswer.model_validate(action) for action in actions]}
+    )
+
+
+@router.post("/{warning_id}/ack", responses=_CONFLICT, openapi_extra=json_body(schemas.AckRequest))
+async def acknowledge(
+    warning_id: WarningId, request: Request, here: Here, user: Operator
+) -> schemas.WarningAnswer:
+    """Note that you have seen it; the first acknowledgement counts. Operators."""
+    body = await read_body(request, schemas.AckRequest, MOST_BODY_BYTES)
+    return answer_of(await here.warnings.acknowledge(warning_id, user, body.note))
+
+
+@router.post("/{warning_id}/shelve", responses=_CONFLICT, openapi_extra=json_body(schemas.ShelveRequest))
+async def shelve(
+    warning_id: WarningId, request: Request, here: Here, user: Operator
+) -> schemas.WarningAnswer:
+    """Put it out of sight for a time, with what opens on the same track meanwhile. Operators."""
+    body = await read_body(request, schemas.ShelveRequest, MOST_BODY_BYTES)
+    return answer_of(await here.warnings.shelve(warning_id, user, body))
+
+
+@router.post("/{warning_id}/unshelve", responses=_CONFLICT, openapi_extra=json_body(schemas.UnshelveRequest))
+async def unshelve(
+    warning_id: WarningId, request: Request, here: Here, user: Operator
+) -> schemas.WarningAnswer:
+    """Bring it back into sight. Operators."""
+    body = await read_body(request, schemas.UnshelveRequest, MOST_BODY_BYTES)
+    return answer_of(await here.warnings.unshelve(warning_id, user, body.note))
+
+
+@router.post("/{warning_id}/verdict", responses=_ACTION, openapi_extra=json_body(schemas.VerdictRequest))
+async def judge(warning_id: WarningId, request: Request, here: Here, user: Operator) -> schemas.WarningAnswer:
+    """Say whether something really happened, and when; the newest verdict counts. Operators."""
+    body = await read_body(request, schemas.VerdictRequest, MOST_BODY_BYTES)
+    return answer_of(await here.warnings.judge(warning_id, user, body))
+
+
+async def _log(here: Gateway, plant: str) -> OperatorLog:
+    try:
+        profile = await asyncio.to_thread(load_profile, plant, here.settings.defs)
+    except ProfileError as error:
+        raise UnknownPlant(str(error)) from None
+    return operator_log(await here.warnings.judged_true(plant), profile.zone)

@@ -1,0 +1,203 @@
+"""Warnings as clients see them, and what they may ask for.
+
+Belongs here: shapes and bounds. Doesn't belong here: how a row of the table becomes one (`answers.py`).
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
+
+from plant_assets.profile.model import Slug
+from serving.faults import Expected, unexpected
+from serving.gateway.tables import LARGEST_ID
+from serving.gateway.warnings.tables import LONGEST_NOTE, Action, Kind, Verdict
+
+State = Literal["new", "acknowledged", "shelved", "cleared"]
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")
+]
+LONGEST_PERIOD = timedelta(days=31)
+
+
+class Filter(BaseModel):
+    """Which warnings are meant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    plant: Slug | None = None
+    state: Literal["open", "new", "acknowledged", "shelved", "cleared"] | None = Field(
+        default=None, description="open: whatever has not cleared"
+    )
+    kind: Kind | None = None
+    horizon_hours: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    since: AwareDatetime | None = Field(default=None, description="opened not before, in plant time")
+    until: AwareDatetime | None = Field(default=None, description="opened before, in plant time")
+
+
+class Page(Filter):
+    """Which of them are shown."""
+
+    before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
+        default=None, description="`next` of the page before"
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AckRequest(_Request):
+    note: Note = ""
+
+
+class ShelveRequest(_Request):
+    """For how long, and why; one of `until` and `hours`, both by the wall clock."""
+
+    hours: (
+        Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number of hours above 0")] | None
+    ) = None
+    until: AwareDatetime | None = None
+    reason: Annotated[Note, StringConstraints(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.hours is None) == (self.until is None):
+            raise unexpected("both" if self.hours is not None else "neither", "one of hours and until")
+        return self
+
+
+class UnshelveRequest(_Request):
+    note: Note = ""
+
+
+class VerdictRequest(_Request):
+    """Whether something really happened, and, if it did, from when to when (plant time)."""
+
+    verdict: Annotated[Verdict, Expected("true, false or unsure, as a text")]
+    note: Note = ""
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _whole_period(self) -> Self:
+        if (self.start is None) != (self.end is None):
+            raise unexpected("one of start and end", "both or neither")
+        if self.start is None or self.end is None:
+            return self
+        if self.verdict != "true":
+            raise unexpected(
+                f"a period of what is {self.verdict}", "start and end with the verdict true alone"
+            )
+        if not timedelta(0) <= self.end - self.start <= LONGEST_PERIOD:
+            raise unexpected(
+                f"a period of {self.end - self.start}", f"0 to {LONGEST_PERIOD.days} days from start to end"
+            )
+        return self
+
+
+class Shelf(BaseModel):
+    until: datetime
+    by: str | None
+    reason: str | None
+
+
+class Judgement(BaseModel):
+    """A verdict; `label` is the period that the operator log gets, null where it gets none."""
+
+    verdict: Verdict
+    at: datetime
+    by: str
+    note: str
+    start: datetime | None
+    end: datetime | None
+    label: tuple[datetime, datetime] | None
+    label_missing: str = Field(description="why a true warning becomes no label")
+
+
+class Crossed(BaseModel):
+    """What opened the warning."""
+
+    rule: str | None = Field(description="name of the label rule, null for a model's")
+    description: str
+    probability: float
+    threshold: float | None
+
+
+class WarningAnswer(BaseModel):
+    """A warning; times in plant time, but for those that end in `_at` and shelves."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: int
+    plant: str
+    state: State
+    kind: Kind
+    horizon_hours: float
+    crossed: Crossed
+    since: datetime
+    opened_at: datetime
+    peak: float
+    peak_time: datetime
+    newest_time: datetime = Field(description="last row that was scored while it was open")
+    lead_hours: float = Field(description="from its opening until a label rule fired, else so far")
+    came_time: datetime | None = Field(description="when a label rule fired first")
+    stale_since: datetime | None = Field(description="since when it stands on readings that are no news")
+    drivers: list[JsonValue] | None
+    advice: list[JsonValue] | None
+    missing: str = Field(description="why drivers or advice are null")
+    model: str
+    version: int
+    prediction_ids: dict[str, str] = Field(
+        description="of its opening and of its peak; /infer/lineage has more"
+    )
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    shelf: Shelf | None
+    judgement: Judgement | None
+    cleared_time: datetime | None
+    cleared_at: datetime | None
+
+
+class ActionAnswer(BaseModel):
+    """A line of the story; `by` is null for what the gateway did by itself."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    at: datetime
+    plant_time: datetime | None
+    by: str | None = Field(validation_alias="user_name")
+    action: Action
+    note: str
+
+
+class Story(WarningAnswer):
+    """A warning with all that became of it, oldest first."""
+
+    actions: list[ActionAnswer]
+
+
+class WarningsAnswer(BaseModel):
+    """A page, newest first."""
+
+    warnings: list[WarningAnswer]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
+class Dropped(BaseModel):
+    """Where the operator log lies; `written` is false where the same one lay there already."""
+
+    file: str
+    periods: int
+    left_out: int = Field(description="true warnings without a known period")
+    written: bool

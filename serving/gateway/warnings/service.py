@@ -1,0 +1,216 @@
+"""What people do with warnings: read, acknowledge, shelve, judge.
+
+Each action is a transaction with its line in the story and its event; the same one again changes nothing.
+Belongs here: people's half of a warning's life. Doesn't belong here: HTTP (`routes.py`), the loop's half
+(`book.py`).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from serving.errors import NotFound, invalid
+from serving.gateway.accounts.sessions import CurrentUser
+from serving.gateway.database import Database
+from serving.gateway.events.log import Change, EventLog
+from serving.gateway.problems import Conflict
+from serving.gateway.warnings.answers import answer_of
+from serving.gateway.warnings.schemas import Filter, Page, ShelveRequest, VerdictRequest
+from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
+
+SAME_SHELF = timedelta(minutes=1)
+"""Shelving again for hours, so soon, is the same request sent twice."""
+
+MOST_JUDGED = 10_000
+"""True warnings in an operator log; the newest."""
+
+
+class Warnings:
+    """All warnings of a gateway.
+
+    Args:
+        database: where they are.
+        events: who is told of actions.
+        most_shelved: how long one may be shelved at once.
+
+    Every method that takes a warning's id raises `NotFound` where there is none.
+    """
+
+    def __init__(self, database: Database, events: EventLog, most_shelved: timedelta) -> None:
+        self._database = database
+        self._events = events
+        self._most_shelved = most_shelved
+
+    async def page(self, page: Page) -> Sequence[PlantWarning]:
+        """Newest first: one more than asked for where there are more."""
+        query = sa.select(PlantWarning).where(*_chosen(page)).order_by(PlantWarning.id.desc())
+        if page.before is not None:
+            query = query.where(PlantWarning.id < page.before)
+        async with self._database.read() as session:
+            return (await session.scalars(query.limit(page.limit + 1))).all()
+
+    async def story(self, warning_id: int) -> tuple[PlantWarning, Sequence[WarningAction]]:
+        """A warning and all that became of it, oldest first."""
+        actions = sa.select(WarningAction).where(WarningAction.warning_id == warning_id)
+        async with self._database.read() as session:
+            warning = await session.get(PlantWarning, warning_id)
+            if warning is None:
+                raise _missing(warning_id)
+            return warning, (await session.scalars(actions.order_by(WarningAction.id))).all()
+
+    async def judged_true(self, plant: str) -> Sequence[PlantWarning]:
+        """A plant's true warnings, oldest first."""
+        query = sa.select(PlantWarning).where(PlantWarning.plant == plant, PlantWarning.verdict == "true")
+        async with self._database.read() as session:
+            found = await session.scalars(query.order_by(PlantWarning.id.desc()).limit(MOST_JUDGED))
+            return found.all()[::-1]
+
+    async def acknowledge(self, warning_id: int, user: CurrentUser, note: str) -> PlantWarning:
+        """Note that somebody has seen it.
+
+        Raises:
+            Conflict: it has cleared unseen.
+        """
+        async with self._changed(warning_id) as (change, warning):
+            if warning.acknowledged_at is not None:
+                return warning
+            if warning.cleared_at is not None:
+                raise _cleared(warning, "judge it instead of acknowledging it")
+            warning.acknowledged_at, warning.acknowledged_by = datetime.now(UTC), user.name
+            _note(change, warning, user, "acknowledged", note)
+            return warning
+
+    async def shelve(self, warning_id: int, user: CurrentUser, asked: ShelveRequest) -> PlantWarning:
+        """Put it out of sight for a time, and what opens on the same track meanwhile.
+
+        Raises:
+            Invalid: for too long, or until a time that is over.
+            Conflict: it has cleared.
+        """
+        now = datetime.now(UTC)
+        until = self._until(asked, now)
+        async with self._changed(warning_id) as (change, warning):
+            if warning.cleared_at is not None:
+                raise _cleared(warning, "there is nothing to shelve")
+            if _is_shelved_so(warning, user, asked, until):
+                return warning
+            warning.shelved_until, warning.shelved_by = until, user.name
+            warning.shelved_reason = asked.reason
+            _note(change, warning, user, "shelved", f"until {until:%Y-%m-%d %H:%M} UTC: {asked.reason}")
+            return warning
+
+    async def unshelve(self, warning_id: int, user: CurrentUser, note: str) -> PlantWarning:
+        """Bring it back into sight.
+
+        Raises:
+            Conflict: it isn't shelved.
+        """
+        async with self._changed(warning_id) as (change, warning):
+            if warning.shelved_until is None or warning.shelved_until <= datetime.now(UTC):
+                raise Conflict(f"warning {warning_id} isn't shelved")
+            warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
+            _note(change, warning, user, "unshelved", note)
+            return warning
+
+    async def judge(self, warning_id: int, user: CurrentUser, asked: VerdictRequest) -> PlantWarning:
+        """Note whether something really happened; a later verdict replaces an earlier one.
+
+        Raises:
+            Invalid: a period that ends after the newest row.
+        """
+        async with self._changed(warning_id) as (change, warning):
+            newest = await self._newest_time(change, warning)
+            if asked.end is not None and asked.end > newest:
+                raise invalid(
+                    "end", f"got {asked.end.isoformat()}", f"at most {newest.isoformat()}, plant time"
+                )
+            given = (asked.verdict, asked.note, asked.start, asked.end)
+            before = (
+                warning.verdict, warning.verdict_note, warning.verdict_start, warning.verdict_end
+            )  # fmt: skip
+            if given == before:
+                return warning
+            warning.verdict, warning.verdict_note, warning.verdict_start, warning.verdict_end = given
+            warning.verdict_at, warning.verdict_by = datetime.now(UTC), user.name
+            _note(change, warning, user, "judged", f"{asked.verdict}: {asked.note}".removesuffix(": "))
+            return warning
+
+    async def _newest_time(self, change: Change, warning: PlantWarning) -> datetime:
+        same_plant = sa.select(sa.func.max(PlantWarning.newest_time)).where(
+            PlantWarning.plant == warning.plant
+        )
+        return await change.session.scalar(same_plant) or warning.newest_time
+
+    def _until(self, asked: ShelveRequest, now: datetime) -> datetime:
+        field = "until" if asked.until is not None else "hours"
+        most = f"at most {self._most_shelved / timedelta(hours=1):g} hours"
+        hours = min(asked.hours or 0.0, 1e6)
+        until = asked.until.astimezone(UTC) if asked.until is not None else now + timedelta(hours=hours)
+        if until > now + self._most_shelved:
+            raise invalid(field, "too long", f"{most}; shelve it again if need be")
+        if until <= now:
+            raise invalid(field, "a time that is over", f"a time to come, {most}")
+        return until
+
+    @asynccontextmanager
+    async def _changed(self, warning_id: int) -> AsyncIterator[tuple[Change, PlantWarning]]:
+        """A transaction around one warning that nobody else changes meanwhile."""
+        async with self._events.change() as change:
+            warning = await change.session.get(PlantWarning, warning_id, with_for_update=True)
+            if warning is None:
+                raise _missing(warning_id)
+            yield change, warning
+
+
+def _note(change: Change, warning: PlantWarning, user: CurrentUser, action: Action, note: str) -> None:
+    """A line in the story, and an event."""
+    change.session.add(
+        WarningAction(
+            warning_id=warning.id, at=datetime.now(UTC), plant_time=warning.newest_time,
+            user_id=user.id, user_name=user.name, action=action, note=note,
+        )
+    )  # fmt: skip
+    change.tell("warning", {"change": action, "warning": answer_of(warning).model_dump(mode="json")})
+
+
+def _chosen(chosen: Filter) -> list[sa.ColumnElement[bool]]:
+    table, now = PlantWarning, datetime.now(UTC)
+    is_open = table.cleared_at.is_(None)
+    is_shelved = sa.and_(is_open, table.shelved_until.is_not(None), table.shelved_until > now)
+    in_sight = sa.and_(is_open, sa.or_(table.shelved_until.is_(None), table.shelved_until <= now))
+    states = {
+        "open": is_open,
+        "new": sa.and_(in_sight, table.acknowledged_at.is_(None)),
+        "acknowledged": sa.and_(in_sight, table.acknowledged_at.is_not(None)),
+        "shelved": is_shelved,
+        "cleared": table.cleared_at.is_not(None),
+    }
+    conditions = {
+        "state": lambda state: states[state],
+        "plant": lambda plant: table.plant == plant,
+        "kind": lambda kind: table.kind == kind,
+        "horizon_hours": lambda hours: table.horizon_hours == hours,
+        "since": lambda time: table.since >= time,
+        "until": lambda time: table.since < time,
+    }
+    given = {name: getattr(chosen, name) for name in conditions}
+    return [conditions[name](value) for name, value in given.items() if value is not None]
+
+
+def _is_shelved_so(warning: PlantWarning, user: CurrentUser, asked: ShelveRequest, until: datetime) -> bool:
+    """Whether the same person asked for the same a moment ago."""
+    if warning.shelved_until is None or abs(warning.shelved_until - until) >= SAME_SHELF:
+        return False
+    return (warning.shelved_by, warning.shelved_reason) == (user.name, asked.reason)
+
+
+def _missing(warning_id: int) -> NotFound:
+    return NotFound(f"there is no warning {warning_id}")
+
+
+def _cleared(warning: PlantWarning, hint: str) -> Conflict:
+    return Conflict(
+        f"warning {warning.id} cleared at {warning.cleared_time:%Y-%m-%d %H:%M} plant time; {hint}"
+    )

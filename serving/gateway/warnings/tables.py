@@ -1,0 +1,98 @@
+"""Warnings, and what became of each."""
+
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.orm import Mapped, mapped_column
+
+from serving.gateway.tables import Base, BigId, UtcTime
+
+LONGEST_NOTE = 500
+LONGEST_LINE = 600
+"""Of a story: a note, and what the gateway adds."""
+Kind = Literal["model", "rule"]
+Verdict = Literal["true", "false", "unsure"]
+Action = Literal[
+    "opened", "acknowledged", "shelved", "unshelved", "shelf_expired", "judged", "came", "stale", "fresh", "cleared",
+]  # fmt: skip
+
+
+class PlantWarning(Base):
+    """A warning. Times in the plant's own time end in `_time` (or are `since`), those of the wall in `_at`.
+
+    Attributes:
+        kind: `model`: a probability crossed its threshold; `rule`: a label rule fired.
+        horizon_hours: how far ahead; 0: now.
+        rule: name of the rule, else empty.
+        description: of the rule, else empty.
+        probability, threshold, model, version: of the answer that opened it; no threshold for rules.
+        peak, peak_time: highest probability so far; of a rule, that of an alarm now.
+        newest_time: the last row that was scored while it was open.
+        came_time, came_until: first and last row at which a label rule fired while it was open.
+        stale_since: first row of those at the end that were no news.
+        drivers, advice: at opening; None where they couldn't be had.
+        missing: why not.
+        prediction_ids: of the opening and of the peak.
+    """
+
+    __tablename__ = "warnings"
+    __table_args__ = (
+        sa.Index("ix_warnings_plant_cleared_at", "plant", "cleared_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    plant: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(8))
+    horizon_hours: Mapped[float] = mapped_column(sa.Double)
+    rule: Mapped[str] = mapped_column(sa.String(40))
+    description: Mapped[str] = mapped_column(sa.String(500))
+    since: Mapped[datetime] = mapped_column(UtcTime)
+    opened_at: Mapped[datetime] = mapped_column(UtcTime)
+    probability: Mapped[float] = mapped_column(sa.Double)
+    threshold: Mapped[float | None] = mapped_column(sa.Double)
+    model: Mapped[str] = mapped_column(sa.String(200))
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+    peak: Mapped[float] = mapped_column(sa.Double)
+    peak_time: Mapped[datetime] = mapped_column(UtcTime)
+    newest_time: Mapped[datetime] = mapped_column(UtcTime)
+    came_time: Mapped[datetime | None] = mapped_column(UtcTime)
+    came_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    stale_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    drivers: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
+    advice: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
+    missing: Mapped[str] = mapped_column(sa.String(500))
+    prediction_ids: Mapped[JsonValue] = mapped_column(sa.JSON, nullable=False)
+    cleared_time: Mapped[datetime | None] = mapped_column(UtcTime)
+    cleared_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    acknowledged_by: Mapped[str | None] = mapped_column(sa.String(64))
+    shelved_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    shelved_by: Mapped[str | None] = mapped_column(sa.String(64))
+    shelved_reason: Mapped[str | None] = mapped_column(sa.String(LONGEST_NOTE))
+    verdict: Mapped[str | None] = mapped_column(sa.String(8))
+    verdict_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    verdict_by: Mapped[str | None] = mapped_column(sa.String(64))
+    verdict_note: Mapped[str | None] = mapped_column(sa.String(LONGEST_NOTE))
+    verdict_start: Mapped[datetime | None] = mapped_column(UtcTime)
+    verdict_end: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class WarningAction(Base):
+    """One line of a warning's story: who did what, and when; nobody's are the gateway's own."""
+
+    __tablename__ = "warning_actions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    warning_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("warnings.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    plant_time: Mapped[datetime | None] = mapped_column(UtcTime)
+    user_id: Mapped[int | None] = mapped_column(BigId)
+    user_name: Mapped[str | None] = mapped_column(sa.String(64))
+    action: Mapped[str] = mapped_column(sa.String(16))
+    note: Mapped[str] = mapped_column(sa.String(LONGEST_LINE))
