@@ -40,6 +40,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
         if name.startswith("uvicorn"):
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = [], True
+            logger.setLevel(logging.NOTSET)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(True)
