@@ -1,0 +1,185 @@
+"""The three services as they run: real servers on loopback over temporary folders, their neighbours faked.
+
+Belongs here: how each is started for a test, and who asks. Doesn't belong here: what is asked.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from tenacity import retry, retry_if_not_result, stop_after_delay, wait_fixed
+
+from plant_assets.models.spec import CHAMPION, model_spec
+from plant_assets.profile.load import load_profile
+from serving.bounded_http import BoundedHttp
+from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.service import Accounts
+from serving.gateway.app import create_app as gateway_app
+from serving.gateway.database import Database, database_url
+from serving.inference.app import create_app as inference_app
+from serving.sensors.app import create_app as sensors_app
+from serving.settings import Settings
+from tests.servers import free_port
+from tests.serving.factories import bundle_folder
+from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
+from tests.serving.mlflow_fake import FakeMlflow
+
+NAMES = ("inference", "gateway", "sensors")
+PASSWORD = "horses never staple twice"
+"""Another one than the documents' examples have, by which a test could log in."""
+ENDLESS = frozenset({"/events", "/sensors/events"})
+"""Streams, which end when the client goes."""
+
+
+@dataclass
+class Service:
+    """One service that listens.
+
+    Attributes:
+        address: `http://127.0.0.1:port`.
+        headers: of somebody who may do everything; empty where nobody logs in.
+        known: values of path parameters that lead somewhere.
+    """
+
+    name: str
+    app: FastAPI
+    address: str
+    headers: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str | int] = field(default_factory=dict)
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.address, headers=self.headers, trust_env=False, timeout=30)
+
+
+@contextmanager
+def running(name: str, folder: Path) -> Iterator[Service]:
+    """A service, ready, as `python -m serving` runs it but for its process."""
+    app = _MADE[name](folder)
+    with listening(app) as address:
+        service = Service(name, app, address)
+        with service.client() as client:
+            _until_ready(client)
+        if name == "gateway":
+            service.headers = _admin(service)
+        service.known = _known(service)
+        yield service
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """An app served by a thread, with the project's own HTTP bounds."""
+    port = free_port()
+    config = uvicorn.Config(app, port=port, http=BoundedHttp, ws="none", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings of a test's own, with small bodies and no limit on log-ins that a test would meet."""
+    return Settings(
+        home=folder / "home",
+        drop=folder / "drop",
+        poll_seconds=3600,
+        max_body_mb=1,
+        plant_speed=0,
+        live_scoring=False,
+        logins_per_minute=10_000,
+        registrations_per_hour=10_000,
+    )
+
+
+@cache
+def documented_app(name: str) -> FastAPI:
+    """A service's application, which doesn't run."""
+    return _MADE[name](Path("nowhere"))
+
+
+def operations(name: str) -> list[tuple[str, str, dict]]:
+    """Method, path template and operation of each route, without streams; what deletes comes last."""
+    found = [
+        (method.upper(), path, operation)
+        for path, methods in documented_app(name).openapi()["paths"].items()
+        for method, operation in methods.items()
+        if path not in ENDLESS
+    ]
+    return sorted(found, key=lambda operation: operation[0] == "DELETE")
+
+
+def all_operations() -> list[tuple[str, str, str, dict]]:
+    """Those of all services, each after its service's name."""
+    return [(name, *operation) for name in NAMES for operation in operations(name)]
+
+
+def _inference(folder: Path) -> FastAPI:
+    fake = FakeMlflow()
+    if folder.exists():
+        profile = load_profile("gas_treatment")
+        for name, kind in (("champion", "logistic"), ("forecaster_1h", "xgboost")):
+            spec = CHAMPION if name == "champion" else model_spec(name, profile)
+            bundle = bundle_folder(profile, folder / name, kind, spec)
+            fake.publish(f"{profile.registry_prefix}{name}", 1, bundle, "champion")
+    return inference_app(settings_in(folder), transport=fake)
+
+
+def _gateway(folder: Path) -> FastAPI:
+    here = settings_in(folder)
+    services = {here.port_inference: FakeInference().app, here.port_sensors: FakeSensors().app}
+    return gateway_app(here, transport=Network(services))
+
+
+def _sensors(folder: Path) -> FastAPI:
+    return sensors_app(settings_in(folder))
+
+
+_MADE: dict[str, Callable[[Path], FastAPI]] = {
+    "inference": _inference,
+    "gateway": _gateway,
+    "sensors": _sensors,
+}
+
+
+@retry(retry=retry_if_not_result(bool), stop=stop_after_delay(60), wait=wait_fixed(0.05))
+def _until_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _admin(service: Service) -> dict[str, str]:
+    """Logged in as an administrator, who is made as `forewarn user add` makes one."""
+
+    async def add() -> None:
+        database = Database(database_url(service.app.state.gateway.settings))
+        await Accounts(database, Passwords()).add("maria", PASSWORD, "admin")
+        await database.close()
+
+    asyncio.run(add())
+    with service.client() as client:
+        answer = client.post("/auth/login", json={"name": "maria", "password": PASSWORD})
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def _known(service: Service) -> dict[str, str | int]:
+    with service.client() as client:
+        if service.name == "inference":
+            answer = client.post("/predict", json={"features": {"PDT31008": 210.0}})
+            names = {"plant": "gas_treatment", "name": "plant_alarm_champion", "version": "1"}
+            return {**names, "prediction_id": answer.json()["prediction_id"]}
+        if service.name == "gateway":
+            entry = client.post("/infer/predict", json={"features": {"PDT31008": 210.0}}).json()
+            return {"user_id": 1, "entry_id": entry["history_id"], "prediction_id": entry["prediction_id"]}
+    return {}
