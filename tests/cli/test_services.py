@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,12 +17,12 @@ from typer.testing import CliRunner
 from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, served, services
 from plant_assets.settings import settings
+from tests.processes import PATIENCE_S, await_answer, running
 from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
 NAMES = ("sensors", "inference", "gateway")
 FOREWARN = str(Path(sys.executable).with_name("forewarn"))
-PATIENCE_S = 90
 
 
 def started(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
@@ -136,30 +134,3 @@ def test_a_listening_client_does_not_hold_the_end_up(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE_S)
     assert time.monotonic() - began < 15, "the supervisor would have killed it by now"
-
-
-@contextmanager
-def running(command: list[str], log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=output)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(30)
-
-
-def await_answer(url: str, process: "subprocess.Popen[bytes]") -> httpx.Response:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        assert process.poll() is None, "the service has ended"
-        assert time.monotonic() < deadline, f"{url}: no answer within {PATIENCE_S} s"
-        try:
-            answer = httpx.get(url, timeout=5, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)
-            continue
-        if answer.is_success:
-            return answer
-        time.sleep(0.05)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
+from serving.telemetry.notes import request_id
 from tests.serving.telemetry.conftest import Log, small_app
 
 pytestmark = pytest.mark.anyio
@@ -150,6 +151,7 @@ async def test_facts_of_one_request_are_not_those_of_the_next(client: httpx.Asyn
     await client.get("/own")
     assert "prediction_id" not in log.lines[1]
     assert log.lines[0]["request_id"] != log.lines[1]["request_id"]
+    assert request_id() == ""
 
 
 async def test_good_answers_to_machines_are_not_worth_a_line(client: httpx.AsyncClient, log: Log) -> None:

@@ -1,0 +1,85 @@
+"""Connections whose requests don't begin properly are closed; all others go on."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+
+from serving import bounded_http
+from serving.bounded_http import MOST_HEADER_BYTES, BoundedHttp
+from tests.servers import free_port
+
+Address = tuple[str, int]
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
+    monkeypatch.setattr(bounded_http, "HEADERS_WITHIN_S", 0.5)
+    app, port = FastAPI(), free_port()
+
+    @app.post("/length")
+    async def length(request: Request) -> int:
+        return len(await request.body())
+
+    config = uvicorn.Config(app, port=port, http=BoundedHttp, log_level="critical")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    yield "127.0.0.1", port
+    server.should_exit = True
+    thread.join(30)
+
+
+def url_of(address: Address) -> str:
+    return f"http://{address[0]}:{address[1]}"
+
+
+def answer_to(address: Address, *parts: bytes) -> bytes:
+    """All that a raw connection is answered until it is closed."""
+    with socket.create_connection(address, timeout=30) as connection:
+        try:
+            for part in parts:
+                connection.sendall(part)
+            got = b""
+            while piece := connection.recv(65536):
+                got += piece
+        except ConnectionError:
+            pass  # closed while there was more to send
+        return got
+
+
+@pytest.mark.parametrize("header", [b"X: %b\r\n" % (b"a" * 1000), b"a" * 1000], ids=["many", "one"])
+def test_headers_without_end_are_refused(address: Address, header: bytes) -> None:
+    flood = header * (MOST_HEADER_BYTES // len(header) + 1)
+    got = answer_to(address, b"POST /length HTTP/1.1\r\nHost: x\r\nY: ", flood)
+    assert got.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    document = json.loads(got.partition(b"\r\n\r\n")[2])
+    assert (document["status"], document["type"]) == (431, "urn:forewarn:problem:headers-too-long")
+
+
+@pytest.mark.parametrize("start", [b"", b"POST /length HTTP/1.1\r\nHost:"], ids=["silent", "slow"])
+def test_headers_that_do_not_come_are_not_awaited_for_ever(address: Address, start: bytes) -> None:
+    assert answer_to(address, start) == b""
+
+
+def test_long_bodies_and_several_requests_on_a_connection_pass(address: Address) -> None:
+    with httpx.Client(base_url=url_of(address), trust_env=False) as client:
+        for size in (0, 10 * MOST_HEADER_BYTES, 5):
+            assert client.post("/length", content=b"x" * size).json() == size
+        assert client.post("/length", content=b"x", headers={"X-Long": "a" * 8000}).json() == 1
+
+
+def test_a_body_may_take_longer_than_headers(address: Address) -> None:
+    def slowly() -> Iterator[bytes]:
+        for _ in range(3):
+            threading.Event().wait(0.3)
+            yield b"xx"
+
+    assert httpx.post(f"{url_of(address)}/length", content=slowly(), trust_env=False, timeout=30).json() == 6
