@@ -113,6 +113,44 @@ async def test_champions_swap_under_load_without_a_failed_request(
     assert max(took) <= FOLLOWED_WITHIN_S
 
 
+async def test_predictions_are_traced_through_a_real_mlflow(
+    platform: Platform, profile: PlantProfile
+) -> None:
+    inputs, name = inputs_of(profile), "plant_alarm_lr_soft_alarm"
+    spare = [
+        await asyncio.to_thread(
+            platform.registry.log, model_of(profile, "lr_soft_alarm"), inputs, profile, dagster_run_id="run-7"
+        )
+        for _ in range(3)
+    ]
+    ids: list[str] = []
+    async with httpx.AsyncClient(base_url=platform.inference, timeout=10, trust_env=False) as client:
+
+        async def answers(version: int) -> bool:
+            asked = {"features": {"PDT31008": 210.0}, "model": "lr_soft_alarm"}
+            answer = (await client.post("/explain", json=asked)).json()
+            if answer.get("version") == version:
+                ids.append(answer["prediction_id"])
+            return answer.get("version") == version
+
+        for version in spare:
+            await asyncio.to_thread(platform.registry.promote, name, version.version)
+            await client.post("/models/refresh")
+            await until(lambda v=version.version: answers(v), 20)
+        found = (await client.get(f"/lineage/{ids[0]}")).json()
+        assert found["notes"] == []
+        assert found["model_version"]["answers_now"] is False
+        assert found["mlflow_run"]["run_id"] == spare[0].run_id
+        assert found["dagster_run"]["run_id"] == "run-7"
+        assert found["data"]["files"][0]["name"] == "january.csv"
+        client_of = platform.registry.client
+        await asyncio.to_thread(client_of.delete_model_version, name, str(spare[0].version))
+        found = (await client.get(f"/lineage/{ids[0]}")).json()
+        assert found["notes"] == [f"version {spare[0].version} was deleted in MLflow"]
+        newest = (await client.get(f"/lineage/{ids[-1]}")).json()
+        assert newest["model_version"]["aliases"] == ["champion"]
+
+
 def publish(registry: ModelRegistry, profile: PlantProfile) -> None:
     """Three champions, the first one promoted, and a forecaster."""
     inputs = inputs_of(profile)
