@@ -65,7 +65,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
 
         history = lake.history(profile.name)
         taken = _take_in(profile, config, lake, context)
-        raw = resample(history.read(), profile)
+        raw = resample(history.newest(profile.history_window), profile)
         if raw.is_empty():
             raise dg.Failure(
                 f"plant {profile.name} has no history: drop an export into {lake.drop_folder(profile.name)}",

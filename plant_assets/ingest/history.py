@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -113,6 +113,13 @@ class History:
     def read(self, start: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
         """Records with start <= timestamp < end, as RECORD_SCHEMA, by tag and time."""
         return self.scan(start, end).collect().sort("tag", "timestamp")
+
+    def newest(self, span: timedelta | None) -> pl.DataFrame:
+        """Records of the last `span` of the history, as `read` has them; all of them without a span."""
+        if span is None:
+            return self.read()
+        last = self.scan().select(pl.col("timestamp").max()).collect().item()
+        return self.read(last and last - span)
 
     def scan(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """The same lazily and in no certain order, for histories larger than memory."""

@@ -127,6 +127,10 @@ class PlantProfile(Strict):
     timezone: str = "UTC"
     registry_prefix: Slug
     sampling: Sampling
+    history_window: Duration | None = Field(
+        default=None,
+        description="the newest stretch of the history that models learn from; all of it by default",
+    )
     tags: tuple[Tag, ...] = Field(min_length=1)
     ignored_columns: tuple[str, ...] = Field(
         default=(), description="columns of exports that are known and not read (glob patterns)"
@@ -165,6 +169,7 @@ class PlantProfile(Strict):
         interval = self.sampling.interval
         spans = {
             "sampling.hold_limit": (self.sampling.hold_limit,),
+            "history_window": filter(None, (self.history_window,)),
             "horizons": self.horizons,
             "validation.gap": (self.validation.gap,),
             **{f"features.{kind}": getattr(self.features, kind) for kind in FEATURE_KINDS},
@@ -176,6 +181,12 @@ class PlantProfile(Strict):
                         f"{path}: expected a multiple of the sampling interval {format_duration(interval)}, "
                         f"got {format_duration(duration)}"
                     )
+        longest = max((d for kind in FEATURE_KINDS for d in getattr(self.features, kind)), default=interval)
+        if self.history_window is not None and self.history_window <= longest:
+            raise ValueError(
+                f"history_window: expected more than the longest feature window {format_duration(longest)}, "
+                f"got {format_duration(self.history_window)}"
+            )
         return self
 
     def _check_models(self) -> None:

@@ -1,7 +1,7 @@
 """A plant's whole job in process: from dropped files to a champion behind its alias."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -197,6 +197,20 @@ def test_breached_check_stops_the_run_and_shows_the_rows(
     assert {row.data["column"] for row in shown.records} >= {"PDT31008", "PDT31008_max"}
     assert " rows " in str(shown.records[0].data["sources"])
     assert "labeled_dataset" not in {k.path[1] for k in _materialized(result)}
+
+
+def test_tables_hold_the_newest_stretch_that_the_profile_asks_for(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    whole = pipeline.asset("raw_sensor_data")
+    week = Pipeline(pipeline.profile.model_copy(update={"history_window": timedelta(days=7)}))
+    try:
+        assert week.run(only=("raw_sensor_data",)).success
+        newest = week.asset("raw_sensor_data")["timestamp"]
+        assert newest.max() == whole["timestamp"].max()
+        assert newest.len() == 7 * 24
+    finally:
+        pipeline.run(only=("raw_sensor_data",))
 
 
 def test_drop_without_a_usable_file_fails_with_its_reason(pipeline: Pipeline, home: Path) -> None:

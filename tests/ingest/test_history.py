@@ -112,6 +112,13 @@ def test_reading_a_stretch_includes_its_start_and_not_its_end(lake: History) -> 
     assert lake.read(end=minutes(DAY))["value"].to_list() == [0.0]
 
 
+def test_the_newest_stretch_ends_with_the_last_record(lake: History) -> None:
+    assert lake.newest(timedelta(days=1)).is_empty()
+    lake.upsert(records_of([(DAY * i, "P", float(i)) for i in range(4)]), drop_of(SHA_A))
+    assert lake.newest(timedelta(days=1))["value"].to_list() == [2.0, 3.0]
+    assert_frame_equal(lake.newest(None), lake.read())
+
+
 def test_drops_are_listed_oldest_first_with_their_files(lake: History) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     lake.upsert(records_of([(0, "P", 1.0)], SHA_B), drop_of(SHA_B, at=START + timedelta(days=1)))

@@ -54,6 +54,12 @@ def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
         ("interval: 1h", "interval: 1 fortnight", "attributes.sampling.interval", "expected a duration"),
         ("interval: 1h", "interval: 0h", "attributes.sampling.interval", "expected a duration"),
         ("hold_limit: 6h", "hold_limit: 90m", "attributes", "multiple of the sampling interval 1h"),
+        (
+            "timezone: UTC",
+            "timezone: UTC\n  history_window: 72h",
+            "attributes",
+            "more than the longest feature window 72h",
+        ),
         ("unit: mbar", "unitt: mbar", "attributes.tags[1].unit", "Field required"),
         ("range: [0, 250]", "range: [250, 0]", "attributes.tags[0]", "expected low < high"),
         ("limits: {LL: 95, L: 100,", "limits: {LL: 100, L: 95,", "attributes.tags[0].limits", "LL <= L <= H"),
