@@ -71,7 +71,7 @@ def database_url(settings: Settings) -> URL:
 
 
 def _engine(url: URL) -> AsyncEngine:
-    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": orjson.loads}
+    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": _parsed}
     if url.get_backend_name() == "postgresql":
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=10, **common)
     engine = create_async_engine(
@@ -104,6 +104,11 @@ def _on_begin(connection: Connection) -> None:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
+
+
+def _parsed(stored: str | bytes | float) -> object:
+    """A JSON value; SQLite keeps a document that is one number as that number."""
+    return stored if isinstance(stored, int | float) else orjson.loads(stored)
 
 
 async def answers(database: Database) -> None:

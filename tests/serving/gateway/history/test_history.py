@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import JsonValue
 
 from serving.gateway.history import service
 from serving.gateway.history.service import History
@@ -59,6 +60,14 @@ async def test_an_entry_comes_back_as_it_was_stored(site: Site) -> None:
         "request": {"features": {"PDT31008": 240.5, "note": "ü\u0000'\""}},
         "answer": {"risk_score": 0.25},
     }
+
+
+@pytest.mark.parametrize("asked", [5, 1.5, None, "5", [5], True], ids=repr)
+async def test_any_json_document_comes_back(site: Site, asked: JsonValue) -> None:
+    maria = await site.member("maria")
+    [entry] = await store(site, maria, request=asked)
+    assert (await maria.client.get(f"/history/{entry}")).json()["request"] == asked
+    assert (await maria.client.get("/history/export.csv")).status_code == 200
 
 
 async def test_pages_show_every_entry_once_newest_first(site: Site) -> None:
