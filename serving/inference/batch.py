@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from serving.champion import LoadedModel
 from serving.inference.answers import Answer
 from serving.inference.arrow_body import write_answer
+from serving.inference.metrics import note_rows
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.tables import Rows
 
@@ -101,4 +102,5 @@ def predict_batch(model: LoadedModel, rows: Rows, ids: PredictionIds, pool: Exec
         "unused": [*rows.unused],
         "out_of_range": {**rows.out_of_range},
     }
+    note_rows(model, scores, alarms, str(about["prediction_id"]))
     return Batch(scores, alarms, fired, rows, about)

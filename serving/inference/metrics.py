@@ -6,6 +6,8 @@ Belongs here: figures of inference alone. Labels are plants and models of the pr
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -29,16 +31,31 @@ def noted(answer: Scored, model: LoadedModel) -> Scored:
     Returns:
         the answer, as it was.
     """
-    manifest = model.bundle.manifest
-    note_scores(model, float(str(answer["risk_score"])), int(bool(answer["alarm"])))
-    note(plant=manifest.plant, model=model.registry_name, prediction_id=str(answer["prediction_id"]))
+    risk, alarm = float(str(answer["risk_score"])), bool(answer["alarm"])
+    _note(model, risk, int(alarm), str(answer["prediction_id"]))
     return answer
 
 
-def note_scores(model: LoadedModel, last_risk: float, alarms: int) -> None:
-    """Note the rows that a model scored for one request, however many there are."""
+def note_rows(
+    model: LoadedModel, risks: NDArray[np.floating], alarms: NDArray[np.bool_], prediction_id: str
+) -> None:
+    """Note what a model answered to many rows, as one request.
+
+    Args:
+        model: that scored them.
+        risks: (rows,), NaN where there was nothing to score.
+        alarms: (rows,).
+        prediction_id: of them all.
+    """
+    scored = ~np.isnan(risks)
+    if scored.any():
+        _note(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)
+
+
+def _note(model: LoadedModel, risk: float, alarms: int, prediction_id: str) -> None:
     manifest = model.bundle.manifest
-    note_score(Score(manifest.plant, manifest.model, last_risk, alarms, manifest.horizon_hours))
+    note_score(Score(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours))
+    note(plant=manifest.plant, model=model.registry_name, prediction_id=prediction_id)
 
 
 class ScoreMetrics:

@@ -39,6 +39,27 @@ async def test_answers_are_counted_by_plant_and_model(mlflow: FakeMlflow, servin
         assert await figure(client, "requests_total", **counted) == 2
 
 
+async def test_a_batch_is_one_request_of_many_rows(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+    rows = {"pdt31008_max": [340.0, None, 340.0], "lic31002_deviation": [20.5, None, 20.5]}
+    async with serve(mlflow, serving_settings) as client:
+        batch = (await client.post("/predict/batch", json={"columns": rows})).json()
+        assert batch["alarm"] == [True, None, True]
+        assert await figure(client, "inference_requests_total", **CHAMPION) == 1
+        assert await figure(client, "inference_high_risk_total", **CHAMPION) == 2
+        assert await figure(client, "inference_last_risk_score", **CHAMPION) == batch["risk_score"][2]
+
+
+async def test_an_answer_over_the_protocol_counts_too(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        name = f"/v2/models/{CHAMPION_NAME}"
+        (asked,) = (await client.get(name)).json()["inputs"]
+        width = asked["shape"][1]
+        tensor = {"name": asked["name"], "shape": [1, width], "datatype": "FP64", "data": [1.0] * width}
+        answer = await client.post(f"{name}/infer", json={"inputs": [tensor]})
+        assert answer.status_code == 200, answer.text
+        assert await figure(client, "inference_requests_total", **CHAMPION) == 1
+
+
 async def test_refusals_are_no_inferences(mlflow: FakeMlflow, serving_settings: Settings) -> None:
     async with serve(mlflow, serving_settings) as client:
         assert (await client.post("/predict", json={"features": {"nothing": 1.0}})).status_code == 422

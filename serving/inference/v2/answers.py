@@ -10,6 +10,7 @@ import orjson
 from pydantic import JsonValue
 
 from serving.champion import LoadedModel
+from serving.inference.metrics import note_rows
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.inputs import Inference
 from serving.inference.v2.models import (
@@ -70,6 +71,7 @@ def infer(model: LoadedModel, asked: Inference, wanted: dict[str, bool], predict
         prediction_id: that `/lineage` traces.
     """
     values = _evaluate(model, asked)
+    note_rows(model, values[RISK_SCORE].ravel(), values[ALARM].ravel(), prediction_id)
     shapes = output_shapes(model, len(asked.rows))
     outputs: list[JsonValue] = []
     tail: list[bytes] = []
