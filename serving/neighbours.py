@@ -5,7 +5,6 @@ are measured exactly in float64. Belongs here: that search. Doesn't belong here:
 """
 
 import math
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ CHUNK = 128
 """So many rows at a time stay in the processor's cache."""
 
 Floats = NDArray[np.float64]
-Length = TypeVar("Length", float, Floats)
 
 
 class Nearest:
@@ -34,7 +32,10 @@ class Nearest:
         with np.errstate(over="ignore"):  # rows as long as that are measured exactly at once
             self._doubled, self._squares = (-2.0 * stored).astype(np.float32), squares.astype(np.float32)
         # A sum of n float32 products errs by at most n units in the last place of |a| |b|; twice that is allowed for.
-        self._unit = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps)
+        unit = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps)
+        with np.errstate(over="ignore"):
+            self._slack = (unit * np.sqrt(squares)).astype(np.float32)
+            self._own = (unit * squares).astype(np.float32)
 
     def __call__(self, rows: Floats) -> Floats:
         """Distances (rows,) of rows (rows, features)."""
@@ -49,8 +50,9 @@ class Nearest:
         if max(length, self._longest) < LARGEST_FLOAT32:
             distances = self._doubled @ row.astype(np.float32)
             distances += self._squares
-            limit = np.partition(distances, self._k - 1)[self._k - 1]
-            near = self._stored[distances <= limit + np.float32(self._doubt(length))]
+            error = self._slack * np.float32(length) + self._own
+            limit = np.partition(distances + error, self._k - 1)[self._k - 1]
+            near = self._stored[distances - error <= limit]
         gaps = near - row
         exact = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
         return float(np.partition(exact, self._k - 1)[: self._k].sum()) / self._k
@@ -61,15 +63,13 @@ class Nearest:
             return np.array([self._one(row) for row in rows])
         distances = rows.astype(np.float32) @ self._doubled.T
         distances += self._squares
-        limits = np.partition(distances, self._k - 1, axis=1)[:, self._k - 1]
-        near = distances <= (limits + self._doubt(lengths).astype(np.float32))[:, None]
+        # Each stored row has a bound of its own: by one for all, a single far row would make all others candidates.
+        error = lengths.astype(np.float32)[:, None] * self._slack + self._own
+        limits = np.partition(distances + error, self._k - 1, axis=1)[:, self._k - 1]
+        near = distances - error <= limits[:, None]
         place, candidate = np.nonzero(near)
         gaps = self._stored[candidate] - rows[place]
         return self._means(np.sqrt(np.einsum("ij,ij->i", gaps, gaps)), near.sum(axis=1))
-
-    def _doubt(self, length: Length) -> Length:
-        """How far two rough squared distances of a row of that length may be off, together."""
-        return 2.0 * self._unit * self._longest * (length + self._longest)
 
     def _means(self, exact: Floats, counts: NDArray[np.intp]) -> Floats:
         """Mean of each row's k smallest; `exact` holds `counts` distances of each row, one row after the other."""

@@ -39,3 +39,11 @@ def test_a_stored_row_is_at_distance_zero_of_itself_and_far_rows_stay_finite() -
     assert Nearest(stored, 1)(stored[7:8])[0] == 0.0
     assert np.isfinite(Nearest(stored, 5)(np.full((1, 6), 1e90))).all()
     assert np.isfinite(Nearest(stored, 5)(np.full((2, 6), 1e90))).all()
+
+
+def test_a_far_stored_row_leaves_the_others_exact() -> None:
+    random = np.random.default_rng(9)
+    stored = np.concatenate([random.normal(size=(50, 6)), np.full((1, 6), 1e6)])
+    rows = random.normal(size=(40, 6))
+    gaps = np.sqrt(((stored - rows[:, None]) ** 2).sum(axis=2))
+    assert Nearest(stored, 3)(rows) == pytest.approx(np.sort(gaps, axis=1)[:, :3].mean(axis=1), rel=1e-12)
