@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import httpx
@@ -107,6 +109,41 @@ async def test_what_is_wrong_is_named(client, observations, change: dict, said: 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(said)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_forecast_has_the_band_that_its_bundle_holds(
+    mlflow: FakeMlflow, serving_settings: Settings, observations, bundles, tmp_path: Path
+) -> None:
+    banded = Path(shutil.copytree(bundles["forecaster_1h"], tmp_path / "banded"))
+    document = json.loads((banded / "bundle.json").read_text())
+    document["interval"] = {"probability": [0.0, 1.0], "low": [0.0, 0.8], "high": [0.3, 1.0]}
+    (banded / "bundle.json").write_text(json.dumps(document))
+    mlflow.publish("plant_alarm_forecaster_1h", 2, banded, "champion")
+    async with serve(mlflow, serving_settings) as client:
+        body = {"recent_observations": observations, "horizon": "all"}
+        first, second, _ = (await client.post("/forecast", json=body)).json()["forecasts"]
+    p = first["anomaly_probability"]
+    assert first["interval"] == pytest.approx({"low": 0.8 * p, "high": 0.3 + 0.7 * p})
+    assert second["interval"] is None
+
+
+@pytest.mark.parametrize(
+    ("place", "time", "said"),
+    [
+        (5, "2024-01-01T06:00Z", "recent_observations.5.timestamp: 2:00:00 after the row before"),
+        (5, "2024-01-01T02:00Z", "recent_observations.5.timestamp: earlier than the row before"),
+        (5, "2024-01-01T04:30Z", "recent_observations.5.timestamp: 0:30:00 after the row before"),
+        (5, None, "recent_observations.5.timestamp: absent in some rows"),
+    ],
+)
+async def test_times_at_fault_are_named_by_row(
+    client, observations, place: int, time: str | None, said: str
+) -> None:
+    timed = [{**row, "timestamp": f"2024-01-01T{hour:02}:00Z"} for hour, row in enumerate(observations)]
+    timed[place]["timestamp"] = time
+    answer = await client.post("/forecast", json={"recent_observations": timed})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(f"{said}; expected ")
 
 
 async def test_an_absent_forecaster_is_503_with_what_is_missing(
