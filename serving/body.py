@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
-from serving.errors import Invalid, NotJson, TooLarge
+from serving.errors import ClientLeft, Invalid, NotJson, TooLarge
 from serving.faults import faults_of
 
+MOST_DIGITS = 18
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -46,15 +48,20 @@ async def read_bytes(request: Request, most_bytes: int) -> bytes:
 
     Raises:
         TooLarge: more than `most_bytes`; read no further.
+        ClientLeft: it ends before it is complete.
     """
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > most_bytes:
+    # More digits than any length has would be refused by int(), as would ² be, which is a digit to isdigit().
+    if declared.isdecimal() and (len(declared) > MOST_DIGITS or int(declared) > most_bytes):
         raise _too_large(most_bytes)
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > most_bytes:
-            raise _too_large(most_bytes)
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > most_bytes:
+                raise _too_large(most_bytes)
+    except ClientDisconnect:
+        raise ClientLeft(f"{len(content)} bytes came") from None
     return bytes(content)
 
 

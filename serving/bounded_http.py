@@ -1,6 +1,6 @@
-"""HTTP of uvicorn with two bounds that it lacks: how long headers may be, and how long they may take.
+"""HTTP of uvicorn with bounds that it lacks: how long headers may be, how long they and a body may take.
 
-Belongs here: what happens before an app sees a request. Bodies are bounded by the apps.
+Belongs here: what happens before an app sees a request. How long bodies may be is the apps' affair.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEADER_BYTES = 32 * 1024
 HEADERS_WITHIN_S = 15.0
+BODY_WITHIN_S = 60.0
 _REFUSAL = b"HTTP/1.1 %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _TOO_LONG = (
     b'{"type":"urn:forewarn:problem:headers-too-long","title":"The headers are too long","status":431,'
@@ -17,7 +18,7 @@ _TOO_LONG = (
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """A connection that is closed when a request's headers don't end in time and size."""
+    """A connection that is closed when a request's headers don't end in time and size, or its body in time."""
 
     _header_bytes = 0
     _in_headers = True
@@ -48,7 +49,12 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._forget_deadline()
+        self._deadline = self.loop.call_later(BODY_WITHIN_S, self.transport.close)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._forget_deadline()
+        super().on_message_complete()
 
     def _await_headers(self) -> None:
         self._deadline = self.loop.call_later(HEADERS_WITHIN_S, self.transport.close)

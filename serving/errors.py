@@ -84,6 +84,14 @@ class TooLarge(Problem):
     title = "The body is too large"
 
 
+class ClientLeft(Problem):
+    """Nobody reads this; it stands in the log and in the figures."""
+
+    status = 499
+    slug = "client-left"
+    title = "The client left before its request was complete"
+
+
 class Forbidden(Problem):
     status = 403
     slug = "forbidden"
