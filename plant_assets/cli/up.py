@@ -167,14 +167,17 @@ def _alive(pid: int) -> bool:
 
 def _print_addresses(here: Settings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, page in pages(here).items():
+    shown = pages(here)
+    for name, page in shown.items():
         table.add_row(f"[bold]{name}[/]", page)
     print_whole(table, console)
     plant = "gas_treatment" if not here.demo else "demo"
     command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
+    live = f"  curl {here.host}:{here.port_sensors}/sensors/live\n" if "sensors" in shown else ""
     console.print(
         f"\nTry:\n"
         f"  curl {here.host}:{here.port_inference}/plants/{plant}/models\n"
+        f"{live}"
         f"  cp your_export.csv {here.drop}/gas_treatment/\n"
         f"  {command} drop your_export.csv --plant gas_treatment\n"
         f"  make logs, make ps, make down",

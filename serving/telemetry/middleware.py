@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import unexpected
 from serving.telemetry.headers import add_security_headers
+from serving.telemetry.logs import ACCESS
 from serving.telemetry.metrics import OTHER, HttpMetrics
 from serving.telemetry.notes import CURRENT, LONGEST_FACT, Notes
 from serving.telemetry.request_ids import HEADER, request_id_of
@@ -21,7 +22,7 @@ LEFT = 499
 OFTEN_ASKED = frozenset({"/health", "/ready", "/metrics"})
 """Asked by machines every few seconds; good answers to it are logged at level debug."""
 Observer = Callable[[Notes, float], None]
-log = logging.getLogger("serving.access")
+log = logging.getLogger(ACCESS)
 
 
 class Telemetry:

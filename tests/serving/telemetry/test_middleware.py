@@ -146,6 +146,14 @@ async def test_the_line_of_a_request(client: httpx.AsyncClient, log: Log) -> Non
     }
 
 
+async def test_secrets_in_paths_and_line_ends_stay_out_of_the_log(
+    client: httpx.AsyncClient, log: Log
+) -> None:
+    await client.get("/nothing/password=hunter2%0A%7B%22event%22:1%7D")
+    (line,) = log.lines
+    assert line["path"] == '/nothing/password=[redacted]\n{"event":1}', "in one line still"
+
+
 async def test_facts_of_one_request_are_not_those_of_the_next(client: httpx.AsyncClient, log: Log) -> None:
     await client.post("/plants/demo/predict")
     await client.get("/own")
