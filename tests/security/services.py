@@ -76,7 +76,15 @@ def running(name: str, folder: Path) -> Iterator[Service]:
 def listening(app: FastAPI) -> Iterator[str]:
     """An app served by a thread, with the project's own HTTP bounds."""
     port = free_port()
-    config = uvicorn.Config(app, port=port, http=BoundedHttp, ws="none", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        port=port,
+        http=BoundedHttp,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
