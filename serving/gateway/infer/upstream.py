@@ -25,9 +25,15 @@ class Upstream:
         name: what people call it.
         address: `http://host:port`.
         client: shared with the other services.
+        is_optional: its absence is no news for the log.
     """
 
-    def __init__(self, name: str, address: str, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, name: str, address: str, client: httpx.AsyncClient, *, is_optional: bool = False
+    ) -> None:
+        self._away, self._broken = (
+            (logging.DEBUG, logging.DEBUG) if is_optional else (logging.WARNING, logging.ERROR)
+        )
         self.name = name
         self._address = address
         self._client = client
@@ -51,7 +57,7 @@ class Upstream:
                 method, f"{self._address}{path}", content=content, headers=headers
             )
         except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            log.warning("%s doesn't answer %s %s: %r", self.name, method, path, error)
+            log.log(self._away, "%s doesn't answer %s %s: %r", self.name, method, path, error)
             raise ServiceAway(f"{self.name} doesn't answer; try again", self.name) from None
         except httpx.HTTPError as error:
             raise self._bad(path, repr(error)) from None
@@ -77,5 +83,5 @@ class Upstream:
         return document
 
     def _bad(self, path: str, what: str) -> BadAnswer:
-        log.error("%s answered %s to %s", self.name, what, path)
+        log.log(self._broken, "%s answered %s to %s", self.name, what, path)
         return BadAnswer(f"{self.name} failed ({what}); its log says why")

@@ -63,19 +63,26 @@ class LiveLoop:
             self.status.services.clear()
             reporter = Reporter(self.status, self.events)
             inference = self._service("inference", self.settings.inference_address)
-            dagster = self._service("dagster", self.settings.dagster_address)
             feed = self._feed(reporter)
             scorer = Scorer(self.settings, feed, inference, self.database, self.events, reporter, self.status)
-            models = Watcher("model", lambda: model_versions(inference), self.database, self.events)
-            runs = Watcher("run", lambda: newest_runs(dagster), self.database, self.events)
+            watchers = (watcher.run for watcher in self._watchers())
             async with asyncio.TaskGroup() as parts:
-                for part in (watch, feed.run, scorer.run, models.run, runs.run, self._shelves):
+                for part in (watch, feed.run, scorer.run, self._shelves, *watchers):
                     parts.create_task(part())
 
     def _feed(self, reporter: Reporter) -> Feed:
         address = self.settings.sensors_address
         source = Source(self._service("sensors", address), address, self.client)
         return Feed(source, self.database, self.events, reporter, self.status)
+
+    def _watchers(self) -> tuple[Watcher, ...]:
+        here = self.settings
+        inference = Upstream("inference", here.inference_address, self.client, is_optional=True)
+        dagster = Upstream("dagster", here.dagster_address, self.client, is_optional=True)
+        return (
+            Watcher("model", lambda: model_versions(inference), self.database, self.events),
+            Watcher("run", lambda: newest_runs(dagster), self.database, self.events),
+        )
 
     def _service(self, name: str, address: str) -> Upstream:
         return Upstream(name, address, self.client)

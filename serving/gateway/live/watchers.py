@@ -138,7 +138,6 @@ class Watcher:
     look: Callable[[], Awaitable[Known]]
     database: Database
     events: EventLog
-    every_s: float = EVERY_S
     _memory: Memory[Seen] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -150,7 +149,7 @@ class Watcher:
         while True:
             with contextlib.suppress(Problem):  # away; the next look may find it
                 seen = await self._compare(seen, await self.look())
-            await asyncio.sleep(self.every_s)
+            await asyncio.sleep(EVERY_S)
 
     async def _compare(self, seen: Seen, things: Known) -> Seen:
         changed = {name: thing for name, thing in things.items() if seen.things.get(name) != thing}

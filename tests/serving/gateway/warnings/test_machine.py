@@ -1,5 +1,6 @@
 """Opening and clearing: the examples of ISA-18.2, and what holds for any course of scores."""
 
+import itertools
 import math
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_chattering_opens_no_second_warning_within_the_off_delay(
 ) -> None:
     _, changes = run(rows, policy)
     openings = [n for n, change in enumerate(changes) if change == "opened"]
-    for first, second in zip(openings, openings[1:], strict=False):
+    for first, second in itertools.pairwise(openings):
         between = rows[first + 1 : second + 1]
         below = [p for p, trusted in between if trusted and p < THRESHOLD - policy.deadband]
         assert len(below) > policy.off_delay

@@ -1,0 +1,64 @@
+"""Fan-out: filters, bounds, and clients that don't keep up."""
+
+import asyncio
+
+import pytest
+
+from serving.gateway.events import hub as module
+from serving.gateway.events.hub import FullError, Hub
+from serving.gateway.events.kinds import message
+
+pytestmark = pytest.mark.anyio
+
+
+def status(number: int):
+    return message(number, "status", "{}")
+
+
+async def test_each_gets_its_types_in_order_and_gathered() -> None:
+    hub = Hub()
+    with hub.subscribed(["status"]) as some, hub.subscribed(["status", "run"]) as all_:
+        events = [status(1), message(2, "run", "{}"), status(3)]
+        hub.publish(events)
+        assert await some.gathered(1) == events[0].content + events[2].content
+        assert await all_.gathered(1) == b"".join(e.content for e in events)
+        assert await some.gathered(0) == b""
+    assert (hub.newest, len(hub)) == (3, 0)
+
+
+async def test_a_place_begins_after_what_was_told() -> None:
+    hub = Hub()
+    hub.publish([status(1)])
+    with hub.subscribed(["status"]) as client:
+        assert client.begins_after == 1
+        hub.publish([status(2)])
+        assert await client.gathered(1) == status(2).content
+
+
+async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_QUEUE", 3)
+    hub = Hub()
+    with hub.subscribed(["status"]) as slow, hub.subscribed(["status"]) as quick:
+        for n in range(1, 6):
+            hub.publish([status(n)])
+            assert await quick.gathered(1) == status(n).content
+        assert (slow.is_too_slow, slow.open) == (True, False)
+        assert await slow.gathered(1) is None
+        assert (quick.is_too_slow, quick.open) == (False, True)
+
+
+async def test_one_client_too_many_is_refused() -> None:
+    hub = Hub(most_clients=1)
+    with hub.subscribed([]), pytest.raises(FullError, match="1 clients listen already"):
+        hub.check_room()
+    hub.check_room()
+
+
+async def test_the_end_wakes_everybody() -> None:
+    hub = Hub()
+    with hub.subscribed(["status"]) as client:
+        waiting = asyncio.create_task(client.gathered(60))
+        await asyncio.sleep(0)
+        hub.close()
+        assert await waiting is None
+        assert not client.is_too_slow
