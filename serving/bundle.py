@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from serving.data_files import DATA_FILES, DataFiles
-from serving.forests import ForestError, Forests
 from serving.manifest import FORMAT_VERSION, Manifest
-from serving.scorers import Arrays, Floats, Scorer, ScorerError
+from serving.scoring.forests import ForestError, Forests
+from serving.scoring.scorers import Arrays, Floats, Scorer, ScorerError
 
 MANIFEST_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"

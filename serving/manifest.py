@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from plant_assets.profile.model import PlantProfile
-from serving.calibration import Band, Calibrator
-from serving.scorers import ScorerNode
+from serving.scoring.calibration import Band, Calibrator
+from serving.scoring.scorers import ScorerNode
 
 FORMAT_VERSION = 1
 

@@ -22,9 +22,9 @@ def serve(name: Name) -> None:
     from prometheus_client import disable_created_metrics
 
     from plant_assets.profile.variables import SettingsError
-    from serving.bounded_http import BoundedHttp
     from serving.settings import settings
     from serving.telemetry import logs, traces
+    from serving.web.bounded_http import BoundedHttp
 
     disable_created_metrics()  # twice as many series for a time that nobody asks for
     try:

@@ -35,10 +35,10 @@ from serving.bundle import (
     max_difference,
     read_manifest,
 )
-from serving.calibration import Platt
 from serving.data_files import DATA_FILES
 from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
-from serving.scorers import ScorerNode
+from serving.scoring.calibration import Platt
+from serving.scoring.scorers import ScorerNode
 
 TOLERANCE = 1e-6
 REFERENCES = 128

@@ -1,7 +1,7 @@
 """Trained models as a bundle's plain data: nodes of a scorer, named arrays, forests of trees.
 
 Belongs here: one function a family of estimators. Doesn't belong here: trees themselves
-(`compile_trees.py`), folders and parity (`bundle.py`), evaluation (`serving.scorers`).
+(`compile_trees.py`), folders and parity (`bundle.py`), evaluation (`serving.scoring.scorers`).
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from plant_assets.models.fitted import Constant, Estimator, FittedModel
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.ridge import Ridge
-from serving import calibration, scorers
+from serving.scoring import calibration, scorers
 
 Model = TypeVar("Model")
 

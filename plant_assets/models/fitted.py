@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from plant_assets.models.calibration import Platt
 from plant_assets.models.preprocess import Preprocessor
-from serving.calibration import Band
+from serving.scoring.calibration import Band
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]

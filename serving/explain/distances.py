@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scorers import Floats
+from serving.scoring.scorers import Floats
 
 TINY = 1e-300
 LOOKS = (0, 8, 17, 25, 33)

@@ -11,11 +11,11 @@ from typing import Literal, Self
 import numpy as np
 
 from serving.bundle import Bundle
-from serving.calibration import Platt
 from serving.explain.diagonal import WEIGHTS, Diagonal, Total
 from serving.explain.parts import Explain, Method, Source, margin_of, method_of, part_of
 from serving.explain.tags import Owners
-from serving.scorers import Floats
+from serving.scoring.calibration import Platt
+from serving.scoring.scorers import Floats
 
 Space = Literal["log_odds", "score"]
 

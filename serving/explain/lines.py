@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scorers import Floats
+from serving.scoring.scorers import Floats
 
 
 class Level(Diagonal):

@@ -1,4 +1,4 @@
-"""A bundle's scorer as parts along the diagonal: one builder a node of `serving.scorers`.
+"""A bundle's scorer as parts along the diagonal: one builder a node of `serving.scoring.scorers`.
 
 Belongs here: what a part needs of arrays and forests, prepared once a bundle. Doesn't belong here: the parts'
 mathematics (`lines.py`, `distances.py`, `trees.py`).
@@ -11,13 +11,13 @@ from typing import Literal
 
 import numpy as np
 
-from serving import scorers
 from serving.explain.diagonal import Diagonal, Outer, Split, Total
 from serving.explain.distances import Nearest, Stored
 from serving.explain.lines import Additive, Form, Level, LogOdds, Quadratic
 from serving.explain.onnx_trees import read_trees
 from serving.explain.trees import Forest
-from serving.scorers import Arrays, Floats, ScorerNode, logistic
+from serving.scoring import scorers
+from serving.scoring.scorers import Arrays, Floats, ScorerNode, logistic
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]
 """The first three are exact Shapley values; the last takes an expectation inside a function that isn't linear."""
@@ -108,7 +108,7 @@ def _forest(node: scorers.Forest, source: Source) -> Explain:
     rate = -np.log(2.0) / node.divisor
 
     def answers(row: Floats) -> np.ndarray:
-        with np.errstate(over="ignore"):  # as `serving.scorers.Forest` has it
+        with np.errstate(over="ignore"):  # as `serving.scoring.scorers.Forest` has it
             return trees.answers(
                 (row.astype(np.float32) if node.rounds_input else row).astype(node.precision)
             )

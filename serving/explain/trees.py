@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scorers import Floats
+from serving.scoring.scorers import Floats
 
 Index = NDArray[np.intp]
 Flags = NDArray[np.bool_]

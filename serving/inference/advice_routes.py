@@ -10,18 +10,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from serving.body import read_body
 from serving.champion import CHAMPION, LoadedModel
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
-from serving.faults import got
 from serving.inference import advice_schemas as schemas
 from serving.inference.advice import explanation, importance, recommendation
 from serving.inference.answers import Answer
 from serving.inference.documents import BODY, answer, json_body, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.schemas import PredictRequest
-from serving.scorers import ScorerError
+from serving.scoring.scorers import ScorerError
+from serving.web.body import read_body
+from serving.web.faults import got
 
 
 def add_advice(router: APIRouter, models_of: ModelsOf) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.body import parse_body, read_bytes
 from serving.champion import CHAMPION, LoadedModel
 from serving.inference.arrow_body import read_columns
 from serving.inference.batch import Batch, predict_batch
@@ -18,6 +17,7 @@ from serving.inference.documents import BODY, json_body, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.tables import columns_of, in_column, rows_of
+from serving.web.body import parse_body, read_bytes
 
 ARROW_BODIES = 4
 """An Arrow stream may be so many times larger than a JSON body: its numbers take no more memory than they did."""

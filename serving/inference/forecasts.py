@@ -4,10 +4,10 @@ Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`rou
 """
 
 from serving.errors import invalid
-from serving.faults import got
 from serving.inference.answers import Answer, forecast_answer
 from serving.inference.plants import PlantModels
 from serving.inference.schemas import ForecastRequest
+from serving.web.faults import got
 
 FIELD = "recent_observations"
 

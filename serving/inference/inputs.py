@@ -14,13 +14,13 @@ import numpy as np
 
 from plant_assets.features.spec import feature_sources
 from serving.errors import invalid
-from serving.faults import got
 from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
 from serving.inference.times import TIME_NAMES, Reading, check_times
 from serving.manifest import Manifest
+from serving.web.faults import got
 
 LARGEST = 1e100
 """Beyond it a number is a mistake, and squares of it would overflow."""

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import JsonValue
 
-from serving.body import read_body
 from serving.champion import CHAMPION, Champions
 from serving.inference import schemas
 from serving.inference.advice_routes import add_advice
@@ -19,6 +18,7 @@ from serving.inference.forecasts import forecast
 from serving.inference.lineage_routes import add_lineage
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
 from serving.inference.refresh import refresh_router
+from serving.web.body import read_body
 
 
 def routers() -> list[APIRouter]:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import Invalid, invalid
-from serving.faults import got
 from serving.inference.batch_schemas import BatchRequest
 from serving.inference.inputs import LARGEST, Inputs
 from serving.inference.names import LONGEST_NAME
 from serving.inference.rules import FiredRule
+from serving.web.faults import got
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from plant_assets.profile.durations import format_duration
 from serving.errors import Invalid, invalid
-from serving.faults import got
+from serving.web.faults import got
 
 TIME_NAMES = ("timestamp", "time")
 Reading = Mapping[str, float | str | None]

@@ -13,7 +13,6 @@ from sse_starlette import EventSourceResponse
 
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, SCENARIOS, Scenario, applies
-from serving.body import read_body
 from serving.errors import invalid
 from serving.sensors import schemas
 from serving.sensors.broadcast import FullError
@@ -28,6 +27,7 @@ from serving.sensors.documents import (
 )
 from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
 from serving.sensors.runner import Runner, event
+from serving.web.body import read_body
 
 MOST_ROWS = 2000
 MOST_BODY_BYTES = 16 * 1024

@@ -8,8 +8,8 @@ from plant_assets.models import anomaly
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
 from plant_assets.models.compile import Parts, compile_estimator
 from plant_assets.models.compile_trees import average_path
-from serving.forests import Forests
-from serving.scorers import Arrays
+from serving.scoring.forests import Forests
+from serving.scoring.scorers import Arrays
 
 NOBODY = np.zeros(1, np.int8)
 

@@ -14,7 +14,7 @@ from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import MANIFEST_FILE, Bundle
-from serving.calibration import Band
+from serving.scoring.calibration import Band
 from tests.serving.factories import bundle_folder, inputs_of, trained_model
 
 ROWS, ROWS_PER_EVENT = 900, 36.0

@@ -6,8 +6,8 @@ from plant_assets.models.compile_trees import Ensemble, Tree, to_onnx
 from plant_assets.models.fitted import Estimator
 from plant_assets.models.nowcast import RandomForest
 from plant_assets.profile.model import PlantProfile
-from serving.forests import Forests
-from serving.scorers import Arrays, Forest
+from serving.scoring.forests import Forests
+from serving.scoring.scorers import Arrays, Forest
 from tests.serving.factories import ESTIMATORS, inputs_of, trained_model
 
 

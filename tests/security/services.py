@@ -18,7 +18,6 @@ from tenacity import retry, retry_if_not_result, stop_after_delay, wait_fixed
 
 from plant_assets.models.spec import CHAMPION, model_spec
 from plant_assets.profile.load import load_profile
-from serving.bounded_http import BoundedHttp
 from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.app import create_app as gateway_app
@@ -26,6 +25,7 @@ from serving.gateway.database import Database, database_url
 from serving.inference.app import create_app as inference_app
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import Settings
+from serving.web.bounded_http import BoundedHttp
 from tests.servers import free_port
 from tests.serving.factories import bundle_folder
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from serving import bounded_http
+from serving.web import bounded_http
 from tests.security.services import NAMES, Service
 
 POSTS = {"inference": "/predict", "gateway": "/auth/login", "sensors": "/scenarios/activate"}

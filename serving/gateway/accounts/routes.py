@@ -5,7 +5,6 @@ Belongs here: HTTP. Doesn't belong here: what holds for accounts (`service.py`) 
 
 from fastapi import APIRouter, Request, Response
 
-from serving.body import read_body
 from serving.errors import invalid
 from serving.gateway.accounts import schemas
 from serving.gateway.accounts.names import PASSWORD_EXPECTED, folded, sound_password
@@ -14,6 +13,7 @@ from serving.gateway.auth import SignedIn
 from serving.gateway.openapi import BODY, json_body, problems
 from serving.gateway.problems import RegistrationClosed
 from serving.gateway.state import Here
+from serving.web.body import read_body
 
 MOST_BODY_BYTES = 16 * 1024
 router = APIRouter(prefix="/auth", tags=["accounts"])

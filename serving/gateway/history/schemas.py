@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from serving.faults import unexpected
 from serving.gateway.tables import LARGEST_ID
+from serving.web.faults import unexpected
 
 InferType = Literal["predict", "forecast", "auto"]
 

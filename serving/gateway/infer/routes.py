@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import JsonValue
 
 from plant_assets.profile.model import Slug
-from serving.body import read_bytes
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.auth import SignedIn
 from serving.gateway.history.schemas import InferType
@@ -19,6 +18,7 @@ from serving.gateway.infer.schemas import AutoAnswer
 from serving.gateway.metrics import measured
 from serving.gateway.openapi import BODY, problems
 from serving.gateway.state import Gateway, Here
+from serving.web.body import read_bytes
 
 router = APIRouter(prefix="/infer", tags=["inference"])
 Plant = Annotated[Slug | None, Query(description="without one, inference's default")]

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import Slug
-from serving.body import read_body
 from serving.errors import UnknownPlant
 from serving.gateway.auth import Engineer, Operator, SignedIn
 from serving.gateway.openapi import BODY, json_body, problems
@@ -21,6 +20,7 @@ from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
+from serving.web.body import read_body
 
 MOST_BODY_BYTES = 16 * 1024
 router = APIRouter(prefix="/warnings", tags=["warnings"])

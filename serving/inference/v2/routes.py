@@ -12,7 +12,6 @@ from pydantic import BaseModel, JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
-from serving.body import read_bytes
 from serving.champion import CHAMPION, Champions
 from serving.errors import NotAllowed, NotFound
 from serving.inference.documents import answer
@@ -22,6 +21,7 @@ from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors
 from serving.inference.v2.inputs import HEADER_LENGTH, parse, read_inference
 from serving.inference.v2.models import find_model, metadata, model_names, repository_index
+from serving.web.body import read_bytes
 
 NAME = "forewarn"
 EXTENSIONS = ["binary_tensor_data", "model_repository_index"]

@@ -21,7 +21,7 @@ from plant_assets.models.compile_trees import (
 from serving.explain.diagonal import SHARES, WEIGHTS
 from serving.explain.onnx_trees import TreeFileError, read_trees
 from serving.explain.trees import Forest, Trees
-from serving.forests import Forests
+from serving.scoring.forests import Forests
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 

@@ -7,7 +7,9 @@ from functools import partial
 
 import pytest
 
+from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.live.status import WAITING
+from serving.gateway.warnings.schemas import ShelveRequest
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.live.conftest import LiveSite, eventually
@@ -172,6 +174,23 @@ async def test_other_sensors_close_what_was_open(live_settings, sensors, inferen
         scores = await site.scored(2)
         assert scores[-1].plant_time.year == 2025
         assert await site.actions(1) == ["opened", "cleared"]
+
+
+async def test_a_shelf_holds_for_what_opens_on_the_same_track(live: LiveSite) -> None:
+    user = CurrentUser(1, "maria", "operator", datetime.now(UTC))
+    await live.scored(1)
+    live.sensors.push(**HIGH)
+    await live.warnings()
+    await live.gateway.warnings.shelve(1, user, ShelveRequest(hours=1, reason="maintenance"))
+    for n in range(3):
+        live.sensors.push()
+        await live.scored(3 + n)
+    await live.warning_with(1, cleared_at=...)
+    live.sensors.push(**HIGH, LT301031=600.0)
+    second = await live.warning_with(2, shelved_reason="maintenance")
+    assert second.shelved_by == "maria"
+    ahead = await live.warning_with(3, horizon_hours=1.0)
+    assert ahead.shelved_until is None
 
 
 async def test_a_gap_in_the_stream_is_read_from_the_history(live: LiveSite) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from serving.errors import ClientLeft, Invalid, NotJson, TooLarge
-from serving.faults import faults_of
+from serving.web.faults import faults_of
 
 MOST_DIGITS = 18
 Body = TypeVar("Body", bound=BaseModel)

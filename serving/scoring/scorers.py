@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.forests import Forests
-from serving.neighbours import Nearest
+from serving.scoring.forests import Forests
+from serving.scoring.neighbours import Nearest
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]

@@ -2,8 +2,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from serving.body import read_bytes
 from serving.errors import ClientLeft, TooLarge
+from serving.web.body import read_bytes
 
 pytestmark = pytest.mark.anyio
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from serving.calibration import Isotonic, Platt
-from serving.forests import Forests
-from serving.scorers import Arrays, Linear, Scaled, ScorerError, ScorerNode, logistic
+from serving.scoring.calibration import Isotonic, Platt
+from serving.scoring.forests import Forests
+from serving.scoring.scorers import Arrays, Linear, Scaled, ScorerError, ScorerNode, logistic
 
 
 @given(st.floats(-1e5, 1e5))

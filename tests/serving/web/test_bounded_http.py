@@ -10,8 +10,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 
-from serving import bounded_http
-from serving.bounded_http import MOST_HEADER_BYTES, BoundedHttp
+from serving.web import bounded_http
+from serving.web.bounded_http import MOST_HEADER_BYTES, BoundedHttp
 from tests.servers import free_port
 
 Address = tuple[str, int]

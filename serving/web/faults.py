@@ -1,7 +1,7 @@
 """What a client is told of a request that can't be used: where, what is wrong, what would be right.
 
 Belongs here: the three members of a fault, and their words for Pydantic's errors. Doesn't belong here: the
-answer that carries them (`errors.py`).
+answer that carries them (`serving.errors`).
 """
 
 import re
