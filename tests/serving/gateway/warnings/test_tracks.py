@@ -1,0 +1,103 @@
+"""A row's effect on a plant's tracks: policies, rules, and what is trusted."""
+
+import pytest
+
+from plant_assets.profile.load import load_profile
+from serving.gateway.live.outcome import FiredRule, Outcome, Score
+from serving.gateway.warnings.tracks import KeptTrack, rule_tags, take_row
+
+PLANT = load_profile("demo")
+OPEN = KeptTrack(open=True, warning=1)
+RULE = "rule:level_deviation"
+
+
+def score(
+    probability: float, horizon: float = 0, threshold: float | None = 0.5, calibrated: bool = True
+) -> Score:
+    return Score(
+        horizon_hours=horizon, probability=probability, calibrated=calibrated, low=None, high=None,
+        threshold=threshold, alarm=False, model="m", version=1, prediction_id="p",
+    )  # fmt: skip
+
+
+def outcome(now: float = 0.1, ahead: tuple[Score, ...] = (), rules: tuple[str, ...] = ()) -> Outcome:
+    return Outcome(score(now), ahead, tuple(FiredRule(name=name) for name in rules))
+
+
+def take(kept: dict[str, KeptTrack], said: Outcome, stale: set[str] | None = None, is_gap: bool = False):
+    return take_row(kept, said, PLANT, stale or set(), is_gap=is_gap)
+
+
+def test_now_each_horizon_and_each_rule_has_a_track() -> None:
+    turn = take({}, outcome(0.9, (score(0.6, 1), score(0.1, 6)), ("level_deviation",)))
+    assert turn.changes == {"now": "opened", "1h": "opened", RULE: "opened"}
+    rules = {f"rule:{rule.name}" for rule in PLANT.labels.alarm_rules}
+    assert turn.tracks.keys() == {"now", "1h", "6h"} | rules
+    assert turn.signals[RULE].description == "LIC31002 more than 10 % from its set point"
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "below"),
+    [
+        ("now", outcome(0.46), 0),  # within the deadband of 0.05
+        ("now", outcome(0.44), 1),
+        ("now", Outcome(score(0.46, calibrated=False), (), ()), 1),
+        ("3h", outcome(ahead=(score(0.49, 3),)), 1),
+    ],
+)
+def test_the_deadband_is_for_calibrated_alarms_now(key: str, said: Outcome, below: int) -> None:
+    assert take({key: OPEN}, said).tracks[key].below == below
+
+
+def test_a_model_without_a_threshold_opens_nothing() -> None:
+    assert take({}, Outcome(score(1.0, threshold=None), (), ())).changes == {}
+
+
+def test_a_rule_clears_after_the_off_delay() -> None:
+    kept = {RULE: OPEN}
+    changes = []
+    for _ in range(PLANT.budget.off_delay + 1):
+        turn = take(kept, outcome())
+        kept = turn.tracks
+        changes.append(turn.changes.get(RULE))
+    assert changes == [None, None, "cleared"]
+    assert kept[RULE].warning is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "stale", "is_trusted"),
+    [
+        (KeptTrack(open=True, tags=["PDT31008"]), {"PDT31008"}, False),
+        (KeptTrack(open=True, tags=["PDT31008"]), {"LT301031"}, True),
+        (KeptTrack(open=True, tags=["LIC31002"]), {"LIC31002_SP"}, False),
+        (KeptTrack(open=True), {"LT301031"}, False),
+        (KeptTrack(open=True), {"LT31013"}, True),  # not used by any model
+    ],
+)
+def test_a_warning_stands_on_the_tags_that_moved_it(
+    kept: KeptTrack, stale: set[str], is_trusted: bool
+) -> None:
+    turn = take({"now": kept}, outcome(), stale)
+    assert turn.signals["now"].level.trusted is is_trusted
+    assert turn.tracks["now"].below == (1 if is_trusted else 0)
+
+
+def test_a_rule_stands_on_its_own_tags() -> None:
+    assert rule_tags("level_deviation", PLANT) == ["LIC31002_PV", "LIC31002_SP"]
+    assert rule_tags("reboiler_level_swings", PLANT) == ["LT301031"]
+    assert rule_tags("high_differential_pressure", PLANT) == ["PDT31008"]
+    kept = {RULE: OPEN}
+    assert take(kept, outcome(), {"LIC31002_PV"}).tracks[RULE].below == 0
+    assert take(kept, outcome(), {"PDT31008"}).tracks[RULE].below == 1
+
+
+def test_after_a_gap_a_run_begins_anew() -> None:
+    kept = {"now": KeptTrack(open=True, below=PLANT.budget.off_delay)}
+    assert take(kept, outcome()).changes == {"now": "cleared"}
+    assert take(kept, outcome(), is_gap=True).tracks["now"].below == 1
+
+
+def test_a_track_that_a_row_says_nothing_of_stays() -> None:
+    turn = take({"6h": OPEN}, outcome())
+    assert turn.tracks["6h"] == OPEN
+    assert "6h" not in turn.signals
