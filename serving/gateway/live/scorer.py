@@ -153,12 +153,13 @@ class Scorer:
         plant.last = anew
 
     async def _briefs(self, turn: Turn, profile: PlantProfile, readings: list[JsonValue]) -> dict[str, Brief]:
-        opened = [key for key, change in turn.changes.items() if change == "opened"]
-        hours = sorted({turn.signals[key].score.horizon_hours for key in opened})
-        found = dict(
-            zip(hours, [await brief(self.inference, profile, readings, h) for h in hours], strict=True)
-        )
-        return {key: found[turn.signals[key].score.horizon_hours] for key in opened}
+        opened = {
+            key: turn.signals[key].score.model for key, what in turn.changes.items() if what == "opened"
+        }
+        models = sorted(set(opened.values()))
+        asked = [await brief(self.inference, profile.name, model, readings) for model in models]
+        found = dict(zip(models, asked, strict=True))
+        return {key: found[model] for key, model in opened.items()}
 
     async def _store(self, plant: _Plant, given: _Row, turn: Turn, briefs: dict[str, Brief]) -> Scored:
         """Write a row's scores and what follows from them; what is to be remembered."""

@@ -130,7 +130,7 @@ class Inference:
             return {
                 "tags": [{"tag": "PDT31008", "contribution": 1.5}, {"tag": "LT301031", "contribution": -0.5}]
             }
-        return {"recommendations": [{"advice": "D304 is close to flooding", "urgency": "high"}]}
+        return {"recommendation": [{"advice": "D304 is close to flooding", "urgency": "high"}]}
 
     def _score(self, plant: str, model: str, value: float, horizon: int, newest: dict) -> dict:
         risk = value / 1000

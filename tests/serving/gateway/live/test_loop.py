@@ -72,6 +72,8 @@ async def test_each_horizon_has_its_own_warning_and_a_rule_one_more(live: LiveSi
     await live.scored(1)
     live.sensors.push(LT301031=600.0)
     assert sorted(w.horizon_hours for w in await live.warnings(3)) == [1, 3, 6]
+    explained = [body["model"] for name, body in live.inference.asked if name == "explain"]
+    assert explained == [f"demo_alarm_forecaster_{h}h" for h in (1, 3, 6)]
     came = live.sensors.push(LT301031=600.0, PDT31008_max=310.0)
     rule = (await live.warnings(4))[-1]
     assert (rule.kind, rule.rule, rule.threshold) == ("rule", "high_differential_pressure", None)
