@@ -16,6 +16,9 @@ from starlette.exceptions import HTTPException
 from serving.web.faults import MOST_FAULTS, fault, faults_of
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_LATER = {"Retry-After": "5"}
+"""Headers of an answer that may be another one soon."""
+
 log = logging.getLogger("serving")
 
 
@@ -110,6 +113,17 @@ class NotReady(Problem):
     status = 503
     slug = "not-ready"
     title = "A model is missing"
+
+
+class TooManyClients(Problem):
+    """One stream of events more than are served."""
+
+    status = 503
+    slug = "too-many-clients"
+    title = "Too many clients listen"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers=RETRY_LATER)
 
 
 class NotFound(Problem):

@@ -10,9 +10,7 @@ from datetime import timedelta
 
 import httpx
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
-from serving import errors
 from serving.gateway import health, problems
 from serving.gateway.accounts import routes as accounts
 from serving.gateway.accounts import users_routes as users
@@ -41,7 +39,7 @@ from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.outgoing import carry_request_id
-from serving.telemetry.traces import telemetry_config
+from serving.web.app import new_app
 
 ROUTERS = (
     accounts.router,
@@ -74,11 +72,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             app.state.gateway = gateway
             yield
 
-    # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(
-        title="Forewarn gateway", version="1", lifespan=lifespan, telemetry=telemetry_config()
-    )
-    errors.install(app)
+    app = new_app("Forewarn gateway", lifespan)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -10,9 +10,10 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from serving.errors import Forbidden
 from serving.gateway.accounts.roles import Role, reaches
 from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.problems import Forbidden, Unauthenticated
+from serving.gateway.problems import Unauthenticated
 from serving.gateway.state import Here
 
 _bearer = HTTPBearer(auto_error=False, description="an access token of /auth/login")

@@ -1,7 +1,9 @@
-"""/health and /ready of the gateway."""
+"""/ready of the gateway.
+
+Belongs here: what it needs. Doesn't belong here: what it does without (`/live` tells of the scoring).
+"""
 
 import asyncio
-from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -13,14 +15,11 @@ from serving.gateway.infer.upstream import Upstream
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
 from serving.gateway.state import Here
+from serving.web.app import SERVICE
 
 ANSWERS = "answers"
 DATABASE_WITHIN_S = 5
-router = APIRouter(tags=["the service"])
-
-
-class Health(BaseModel):
-    status: Literal["ok"] = "ok"
+router = APIRouter(tags=[SERVICE])
 
 
 class Readiness(BaseModel):
@@ -33,15 +32,9 @@ class Readiness(BaseModel):
     live: str = Field(description="`scores`, or why live readings aren't scored here")
 
 
-@router.get("/health")
-async def health() -> Health:
-    """Whether the process lives."""
-    return Health()
-
-
 @router.get("/ready", responses=problems())
 async def ready(here: Here) -> Readiness:
-    """200 while the database answers, as accounts and history do then; says what is wrong with the rest."""
+    """Whether the database answers, so that accounts and history do; says what is wrong with the rest."""
     database, inference, sensors = await asyncio.gather(
         _database(here.database), _service(here.inference), _service(here.sensors)
     )

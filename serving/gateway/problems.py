@@ -7,9 +7,8 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from serving.errors import Problem
+from serving.errors import RETRY_LATER, Problem
 
-RETRY_AFTER_S = 5
 log = logging.getLogger("serving")
 
 
@@ -20,12 +19,6 @@ class Unauthenticated(Problem):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-class Forbidden(Problem):
-    status = 403
-    slug = "forbidden"
-    title = "The role doesn't allow this"
 
 
 class RegistrationClosed(Problem):
@@ -66,13 +59,7 @@ class ServiceAway(Problem):
     title = "A service doesn't answer"
 
     def __init__(self, detail: str, missing: str) -> None:
-        super().__init__(detail, headers={"Retry-After": str(RETRY_AFTER_S)}, missing=[missing])
-
-
-class TooManyClients(Problem):
-    status = 503
-    slug = "too-many-clients"
-    title = "Too many clients listen"
+        super().__init__(detail, headers=RETRY_LATER, missing=[missing])
 
 
 class DropFolderAway(Problem):

@@ -16,12 +16,13 @@ from serving.explain.onnx_trees import TreeFileError
 from serving.inference import advice_schemas as schemas
 from serving.inference.advice import explanation, importance, recommendation
 from serving.inference.answers import Answer
-from serving.inference.documents import BODY, answer, json_body, problems
+from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.schemas import PredictRequest
 from serving.scoring.scorers import ScorerError
-from serving.web.body import read_body
+from serving.web.body import answer, read_body
 from serving.web.faults import got
+from serving.web.openapi import json_body
 
 
 def add_advice(router: APIRouter, models_of: ModelsOf) -> None:

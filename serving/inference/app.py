@@ -14,25 +14,22 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
-from serving import errors
 from serving.champion import Champions
 from serving.inference.lineage import Tracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
-from serving.inference.schemas import Health
 from serving.inference.v2.routes import v2_router
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
-from serving.telemetry.traces import telemetry_config
+from serving.web.app import new_app
 
 MLFLOW_TIMEOUT_S = 5.0
 BATCH_THREADS = min(os.cpu_count() or 1, 4)
@@ -75,21 +72,11 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             with contextlib.suppress(asyncio.CancelledError):
                 await polling
 
-    # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(
-        title="Forewarn inference", version="1", lifespan=lifespan, telemetry=telemetry_config()
-    )
+    app = new_app("Forewarn inference", lifespan)
     app.state.settings = here
-    errors.install(app)
     for router in routers():
         app.include_router(router)
     app.include_router(v2_router())
-
-    @app.get("/health", tags=["the service"])
-    async def health() -> Health:
-        """Whether the process lives; models may still be missing."""
-        return Health()
-
     _install_telemetry(app)
     return app
 

@@ -13,27 +13,25 @@ from serving.champion import CHAMPION, LoadedModel
 from serving.inference.arrow_body import read_columns
 from serving.inference.batch import Batch, predict_batch
 from serving.inference.batch_schemas import ARROW, BatchAnswer, BatchRequest
-from serving.inference.documents import BODY, json_body, problems
+from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.tables import columns_of, in_column, rows_of
 from serving.web.body import parse_body, read_bytes
+from serving.web.openapi import BYTES, json_body
 
 ARROW_BODIES = 4
 """An Arrow stream may be so many times larger than a JSON body: its numbers take no more memory than they did."""
-_STREAM = {ARROW: {"schema": {"type": "string", "format": "binary"}}}
 
 
 def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
     """Put /predict/batch on a router."""
-    body = json_body(BatchRequest)
-    body["requestBody"]["content"] |= _STREAM
 
     @router.post(
         "/predict/batch",
         response_model=BatchAnswer,
-        responses={**problems(*BODY), 200: {"content": {**_STREAM}, "description": "As Accept asks for"}},
-        openapi_extra=body,
+        responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
+        openapi_extra=json_body(BatchRequest, ARROW),
     )
     async def batch(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
         """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.

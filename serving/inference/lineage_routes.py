@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from serving.champion import Slot
-from serving.errors import NotFound, NotReady
-from serving.inference.documents import answer, problems
+from serving.errors import RETRY_LATER, NotFound, NotReady
 from serving.inference.lineage import Tracer
 from serving.inference.lineage_schemas import LineageAnswer
-from serving.inference.plants import RETRY_AFTER_S, ModelsOf, PlantModels
+from serving.inference.openapi import problems
+from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.prediction_id import LONGEST_ID, Prediction, PredictionIdError
 from serving.registry import RegistryUnavailableError
+from serving.web.body import answer
 
 
 def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
@@ -25,8 +26,10 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
             404,
             422,
             503,
-            s404="No such plant, or this service gave no prediction of that name",
-            s503="MLflow doesn't answer, and the version isn't loaded here any more",
+            said={
+                404: "No such plant, or this service gave no prediction of that name",
+                503: "MLflow doesn't answer, and the version isn't loaded here any more",
+            },
         ),
     )
     async def lineage(
@@ -42,7 +45,7 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
         except RegistryUnavailableError as error:
             raise NotReady(
                 f"version {prediction.version} of {prediction.model} isn't loaded here, and {error}",
-                headers={"Retry-After": str(RETRY_AFTER_S)},
+                headers=RETRY_LATER,
                 missing=["MLflow"],
             ) from None
 

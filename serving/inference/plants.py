@@ -10,11 +10,10 @@ from fastapi import Request
 
 from plant_assets.profile.model import PlantProfile
 from serving.champion import Champions, LoadedModel, Slot
-from serving.errors import NotReady, UnknownPlant
+from serving.errors import RETRY_LATER, NotReady, UnknownPlant
 from serving.inference.prediction_id import PredictionIds
 from serving.settings import Settings
 
-RETRY_AFTER_S = 5
 FORECASTER = "forecaster_"
 
 
@@ -78,7 +77,7 @@ def not_ready(slot: Slot, registry_fault: str) -> NotReady:
     )
     return NotReady(
         f"{slot.registry_name} isn't loaded: {why}",
-        headers={"Retry-After": str(RETRY_AFTER_S)},
+        headers=RETRY_LATER,
         missing=[slot.registry_name],
     )
 

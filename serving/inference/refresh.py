@@ -7,19 +7,25 @@ from fastapi import APIRouter, Request, Response
 
 from serving.champion import Champions
 from serving.errors import Forbidden
-from serving.inference.documents import answer, problems
+from serving.inference.openapi import problems
 from serving.inference.schemas import RefreshAnswer
-
-THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+from serving.settings import LOOPBACK
+from serving.web.app import SERVICE
+from serving.web.body import answer
 
 
 def refresh_router() -> APIRouter:
-    router = APIRouter(tags=["the service"])
+    router = APIRouter(tags=[SERVICE])
 
-    @router.post("/models/refresh", status_code=202, response_model=RefreshAnswer, responses=problems(403))
+    @router.post(
+        "/models/refresh",
+        status_code=202,
+        response_model=RefreshAnswer,
+        responses=problems(403, said={403: "Only this machine may ask for it"}),
+    )
     async def refresh(request: Request) -> Response:
-        """Look at the aliases now; many such wishes are one look. Only from this machine: others wait for a poll."""
-        if request.client is None or request.client.host not in THIS_MACHINE:
+        """Take up a model whose alias moved in MLflow now, not at the next poll. Only from this machine."""
+        if request.client is None or request.client.host not in LOOPBACK:
             raise Forbidden("only this machine may ask for it; aliases are polled anyway")
         champions: Champions = request.app.state.champions
         champions.look_soon()

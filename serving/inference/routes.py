@@ -13,12 +13,14 @@ from serving.inference import schemas
 from serving.inference.advice_routes import add_advice
 from serving.inference.answers import model_info, predict_answer
 from serving.inference.batch_routes import add_batch
-from serving.inference.documents import BODY, answer, json_body, problems
 from serving.inference.forecasts import forecast
 from serving.inference.lineage_routes import add_lineage
+from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
 from serving.inference.refresh import refresh_router
-from serving.web.body import read_body
+from serving.web.app import SERVICE
+from serving.web.body import answer, read_body
+from serving.web.openapi import json_body
 
 
 def routers() -> list[APIRouter]:
@@ -32,7 +34,7 @@ def routers() -> list[APIRouter]:
 
 
 def _plants_router() -> APIRouter:
-    router = APIRouter(tags=["the service"])
+    router = APIRouter(tags=[SERVICE])
 
     @router.get("/plants", response_model=schemas.PlantsAnswer)
     async def list_plants(request: Request) -> Response:
@@ -65,14 +67,14 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
 
 
 def _add_state(router: APIRouter, models_of: ModelsOf) -> None:
-    @router.get("/ready", response_model=schemas.Readiness, responses=problems(404, 503))
+    @router.get("/ready", response_model=schemas.Readiness, responses=problems(404, 422, 503))
     async def ready(models: Annotated[PlantModels, Depends(models_of)]) -> Response:
-        """Whether the plant's champion answers, and what is wrong with the rest."""
+        """Whether the plant's champion answers; says what is wrong with the rest."""
         return _ready(models)
 
-    @router.get("/models", response_model=schemas.ModelsAnswer, responses=problems(404))
+    @router.get("/models", response_model=schemas.ModelsAnswer, responses=problems(404, 422))
     async def list_models(models: Annotated[PlantModels, Depends(models_of)]) -> Response:
-        """All models of the plant, with what is loaded."""
+        """All models of the plant: their figures, and which version of each answers."""
         return answer({"models": [model_info(slot) for slot in models.slots.values()]})
 
 

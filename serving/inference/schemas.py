@@ -139,10 +139,6 @@ class RefreshAnswer(BaseModel):
     status: Literal["accepted"] = "accepted"
 
 
-class Health(BaseModel):
-    status: Literal["ok"] = "ok"
-
-
 class Readiness(BaseModel):
     """What answers, and what is wrong with the rest."""
 
@@ -152,14 +148,3 @@ class Readiness(BaseModel):
     models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
     mlflow: str = Field(description="`answers`, or what is wrong")
-
-
-class ProblemDocument(BaseModel):
-    """RFC 9457; `type` is stable."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str

@@ -10,13 +10,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from plant_assets.simulation.origin import Origin, OriginError, OriginNote
-from serving import errors
 from serving.sensors.clock import PlantClock
 from serving.sensors.flush import Flusher
 from serving.sensors.plant import IntervalError, LivePlant, check_interval
@@ -25,7 +23,7 @@ from serving.sensors.runner import Runner
 from serving.sensors.state import State, StateError, StateFile
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
-from serving.telemetry.traces import telemetry_config
+from serving.web.app import new_app
 
 log = logging.getLogger("serving")
 
@@ -54,12 +52,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
             await life
         runner.close()
 
-    # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(
-        title="Forewarn sensors", version="1", lifespan=lifespan, telemetry=telemetry_config()
-    )
+    app = new_app("Forewarn sensors", lifespan)
     app.state.flush_hours = here.live_flush_hours if profile.simulated else 0
-    errors.install(app)
     app.include_router(router)
     telemetry.install(app)
     return app

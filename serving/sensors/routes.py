@@ -13,25 +13,19 @@ from sse_starlette import EventSourceResponse
 
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, SCENARIOS, Scenario, applies
-from serving.errors import invalid
+from serving.errors import TooManyClients, invalid
 from serving.sensors import schemas
 from serving.sensors.broadcast import FullError
 from serving.sensors.clock import FASTEST, SLOWEST
-from serving.sensors.documents import (
-    BODY,
-    PlantStopped,
-    ScenarioNotApplicable,
-    TooManyClients,
-    json_body,
-    problems,
-)
 from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
+from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import Runner, event
+from serving.web.app import SERVICE
 from serving.web.body import read_body
+from serving.web.openapi import BODY, event_stream, json_body, problems
 
 MOST_ROWS = 2000
 MOST_BODY_BYTES = 16 * 1024
-RETRY_AFTER_S = 5
 SEND_WITHIN_S = 15
 _BLOCK = 100
 router = APIRouter()
@@ -112,7 +106,7 @@ async def set_speed(request: Request, runner: Running) -> schemas.SpeedAnswer:
 
 @router.get("/scenarios", tags=["scenarios"])
 async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
-    """What can be made to happen, and what is active."""
+    """What can be made to happen in the plant, and what is happening."""
     plant = runner.plant
     return schemas.ScenariosAnswer(
         active=plant.scenario,
@@ -129,7 +123,7 @@ async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
     openapi_extra=json_body(schemas.ActivateRequest),
 )
 async def activate(request: Request, runner: Running) -> schemas.ActivateAnswer:
-    """Switch the scenario. Its developments take hours of plant time; `normal` lets them decay."""
+    """Switch what happens in the plant. Developments take hours of plant time; `normal` lets them decay."""
     body = await read_body(request, schemas.ActivateRequest, MOST_BODY_BYTES)
     plant = runner.plant
     if not applies(body.scenario, plant.profile.tag_names):
@@ -149,11 +143,8 @@ async def activate(request: Request, runner: Running) -> schemas.ActivateAnswer:
     tags=["readings"],
     response_class=Response,
     responses={
-        200: {
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
-            "description": "`event: reading`, `id:` the row's number, `data:` the row as in /sensors/history",
-        },
-        **problems(422, 503),
+        **event_stream("`event: reading`, `id:` the row's number, `data:` the row as in /sensors/history"),
+        **problems(422, 503, said={503: "As many clients listen as are served; see Retry-After"}),
     },
 )
 async def events(
@@ -167,28 +158,23 @@ async def events(
     try:
         runner.broadcast.check_room()
     except FullError as error:
-        raise TooManyClients(str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+        raise TooManyClients(str(error)) from None
     return EventSourceResponse(_stream(runner, last_event_id), send_timeout=SEND_WITHIN_S, sep="\n")
 
 
-@router.get("/ready", tags=["the service"], responses=problems(503))
+@router.get(
+    "/ready",
+    tags=[SERVICE],
+    responses=problems(503, said={503: "The plant has stopped; the service's log says why"}),
+)
 async def ready(request: Request, runner: Running) -> schemas.Readiness:
-    """200 while the plant lives; says what goes wrong meanwhile."""
+    """Whether the plant lives; says what goes wrong meanwhile."""
     if request.app.state.life.done():
-        raise PlantStopped(
-            "the plant lives no more; the service's log has the reason",
-            headers={"Retry-After": str(RETRY_AFTER_S)},
-        )
+        raise PlantStopped("the plant lives no more; the service's log has the reason")
     plant = runner.plant
     return schemas.Readiness(
         plant=plant.profile.name, plant_time=plant.time, rows=len(plant.rows), faults=runner.faults
     )
-
-
-@router.get("/health", tags=["the service"])
-async def health() -> schemas.Health:
-    """Whether the process lives."""
-    return schemas.Health()
 
 
 async def _stream(runner: Runner, last_id: int | None) -> AsyncIterator[bytes]:

@@ -114,10 +114,6 @@ class SpeedAnswer(BaseModel):
     speed_range: tuple[float, float]
 
 
-class Health(BaseModel):
-    status: Literal["alive"] = "alive"
-
-
 class Readiness(BaseModel):
     ready: bool = True
     plant: str

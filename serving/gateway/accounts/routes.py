@@ -10,10 +10,11 @@ from serving.gateway.accounts import schemas
 from serving.gateway.accounts.names import PASSWORD_EXPECTED, folded, sound_password
 from serving.gateway.accounts.sessions import Tokens
 from serving.gateway.auth import SignedIn
-from serving.gateway.openapi import BODY, json_body, problems
+from serving.gateway.openapi import problems
 from serving.gateway.problems import RegistrationClosed
 from serving.gateway.state import Here
 from serving.web.body import read_body
+from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 16 * 1024
 router = APIRouter(prefix="/auth", tags=["accounts"])

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Path, Query, Request
 from serving.gateway.accounts import schemas
 from serving.gateway.accounts.routes import MOST_BODY_BYTES
 from serving.gateway.auth import Admin
-from serving.gateway.openapi import BODY, json_body, problems
+from serving.gateway.openapi import problems
 from serving.gateway.state import Here
 from serving.gateway.tables import LARGEST_ID
 from serving.web.body import read_body
+from serving.web.openapi import BODY, json_body
 
 router = APIRouter(prefix="/users", tags=["accounts"])
 

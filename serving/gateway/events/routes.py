@@ -11,14 +11,14 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from serving.errors import invalid
+from serving.errors import TooManyClients, invalid
 from serving.gateway.auth import SignedIn
 from serving.gateway.events.hub import FullError
 from serving.gateway.events.kinds import TYPES
 from serving.gateway.events.stream import Lease, stream
 from serving.gateway.openapi import problems
-from serving.gateway.problems import RETRY_AFTER_S, TooManyClients
 from serving.gateway.state import Gateway, Here
+from serving.web.openapi import event_stream
 
 HEARTBEAT_S = 15
 SEND_WITHIN_S = 15
@@ -35,10 +35,7 @@ _token = HTTPBearer(auto_error=False)
 @router.get(
     "/events",
     response_class=Response,
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": _DESCRIPTION},
-        **problems(401, 422),
-    },
+    responses={**event_stream(_DESCRIPTION), **problems(401, 422)},
 )
 async def events(
     here: Here,
@@ -58,7 +55,7 @@ async def events(
     try:
         here.hub.check_room()
     except FullError as error:
-        raise TooManyClients(str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+        raise TooManyClients(str(error)) from None
     token = credentials.credentials
     lease = Lease(here.sessions, token, here.sessions.expiry_of(token))
     return EventSourceResponse(

@@ -16,9 +16,10 @@ from serving.gateway.infer.auto import Document, score_newest
 from serving.gateway.infer.results import entry_of, kept_request, scores_of
 from serving.gateway.infer.schemas import AutoAnswer
 from serving.gateway.metrics import measured
-from serving.gateway.openapi import BODY, problems
+from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.web.body import read_bytes
+from serving.web.openapi import BODY
 
 router = APIRouter(prefix="/infer", tags=["inference"])
 Plant = Annotated[Slug | None, Query(description="without one, inference's default")]

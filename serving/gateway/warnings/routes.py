@@ -13,7 +13,7 @@ from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import Slug
 from serving.errors import UnknownPlant
 from serving.gateway.auth import Engineer, Operator, SignedIn
-from serving.gateway.openapi import BODY, json_body, problems
+from serving.gateway.openapi import problems
 from serving.gateway.problems import Conflict, DropFolderAway
 from serving.gateway.state import Gateway, Here
 from serving.gateway.tables import LARGEST_ID
@@ -21,6 +21,7 @@ from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
 from serving.web.body import read_body
+from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 16 * 1024
 router = APIRouter(prefix="/warnings", tags=["warnings"])
@@ -55,7 +56,7 @@ async def operator_log_csv(here: Here, _: Engineer, plant: PlantName = None) -> 
 
 @router.post("/operator_log/drop", responses=problems(401, 403, 404, 409, 422))
 async def drop_operator_log(here: Here, _: Engineer, plant: PlantName = None) -> schemas.Dropped:
-    """Put that log into the plant's drop folder, where the pipeline finds it. Engineers only."""
+    """Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only."""
     name = plant or here.settings.sensors_plant
     log = await _log(here, name)
     if not log.periods:
@@ -82,7 +83,7 @@ async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story
 async def acknowledge(
     warning_id: WarningId, request: Request, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
-    """Note that you have seen it; the first acknowledgement counts. Operators."""
+    """Note that you have seen a warning; the first acknowledgement counts. Operators."""
     body = await read_body(request, schemas.AckRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.acknowledge(warning_id, user, body.note))
 
@@ -91,7 +92,7 @@ async def acknowledge(
 async def shelve(
     warning_id: WarningId, request: Request, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
-    """Put it out of sight for a time, with what opens on the same track meanwhile. Operators."""
+    """Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators."""
     body = await read_body(request, schemas.ShelveRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.shelve(warning_id, user, body))
 
@@ -100,7 +101,7 @@ async def shelve(
 async def unshelve(
     warning_id: WarningId, request: Request, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
-    """Bring it back into sight. Operators."""
+    """Bring a shelved warning back into sight. Operators."""
     body = await read_body(request, schemas.UnshelveRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.unshelve(warning_id, user, body.note))
 

@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from serving.errors import Problem, TooLarge
-from serving.inference.documents import Responses
 from serving.inference.v2.schemas import ErrorDocument
+from serving.web.openapi import Responses
 
 log = logging.getLogger("serving")
 

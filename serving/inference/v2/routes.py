@@ -8,20 +8,19 @@ from typing import Annotated, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
 from serving.champion import CHAMPION, Champions
 from serving.errors import NotAllowed, NotFound
-from serving.inference.documents import answer
 from serving.inference.plants import PlantModels, default_plant
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors
 from serving.inference.v2.inputs import HEADER_LENGTH, parse, read_inference
 from serving.inference.v2.models import find_model, metadata, model_names, repository_index
-from serving.web.body import read_bytes
+from serving.web.body import answer, read_bytes
+from serving.web.openapi import json_body
 
 NAME = "forewarn"
 EXTENSIONS = ["binary_tensor_data", "model_repository_index"]
@@ -88,7 +87,7 @@ def _add_repository(router: APIRouter) -> None:
         "/repository/index",
         response_model=list[schemas.IndexEntry],
         responses=errors(400, 413),
-        openapi_extra=_body(schemas.IndexRequest, required=False),
+        openapi_extra=json_body(schemas.IndexRequest, required=False),
     )
     async def index(request: Request) -> Response:
         """Every version that is loaded, and the models that have none."""
@@ -113,7 +112,7 @@ def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[N
         f"{path}/infer",
         response_model=schemas.InferAnswer,
         responses=errors(400, 404, 413, 503),
-        openapi_extra=_body(schemas.InferRequest, BINARY),
+        openapi_extra=json_body(schemas.InferRequest, BINARY),
     )
     async def model_infer(request: Request, named: Annotated[Named, Depends(named_by)]) -> Response:
         """A model's answer to rows of its features, in JSON or as bytes."""
@@ -157,27 +156,3 @@ def _add_rest(router: APIRouter) -> None:
             text = ", ".join(sorted(allowed))
             raise NotAllowed(f"{request.method} isn't allowed here; expected {text}", headers={"Allow": text})
         raise NotFound("the protocol has no such path here; /docs lists what there is")
-
-
-def _body(shape: type[BaseModel], *others: str, required: bool = True) -> dict[str, JsonValue]:
-    """The body of a route that reads it by itself; `others` are content types of bytes."""
-    content: dict[str, JsonValue] = {JSON: {"schema": _inlined(shape.model_json_schema())}}
-    for other in others:
-        content[other] = {"schema": {"type": "string", "format": "binary"}}
-    return {"requestBody": {"required": required, "content": content}}
-
-
-def _inlined(schema: dict[str, JsonValue]) -> JsonValue:
-    """A schema whose definitions stand where they are used: elsewhere in OpenAPI they wouldn't be found."""
-    definitions = schema.pop("$defs", {})
-
-    def inline(part: JsonValue) -> JsonValue:
-        if isinstance(part, list):
-            return [inline(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if isinstance(reference := part.get("$ref"), str) and isinstance(definitions, dict):
-            return inline(definitions[reference.rsplit("/", 1)[1]])
-        return {name: inline(item) for name, item in part.items()}
-
-    return inline(schema)

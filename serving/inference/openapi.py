@@ -1,0 +1,17 @@
+"""What a status means on the routes of inference.
+
+Belongs here: the words of this service. Doesn't belong here: their form (`serving.web.openapi`).
+"""
+
+from collections.abc import Mapping
+
+from serving.web import openapi
+
+BODY = (*openapi.BODY, 404, 503)
+"""What may become of a request with a body for a plant's model."""
+_TEXTS = {404: "No such plant", 503: "A model isn't there yet; see Retry-After"}
+
+
+def problems(*codes: int, said: Mapping[int, str] | None = None) -> openapi.Responses:
+    """The problem documents of a route; `said` where a status means something else there."""
+    return openapi.problems(*codes, said={**_TEXTS, **(said or {})})

@@ -1,0 +1,43 @@
+"""The frame of an application: its page, its problem documents, /health.
+
+Belongs here: what the three services have in common. Doesn't belong here: their parts and routes
+(`app.py` of each).
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Literal
+
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+
+from serving import errors
+from serving.telemetry.traces import telemetry_config
+
+SERVICE = "the service"
+"""The heading on /docs of routes that are about the service itself."""
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """An application without routes of its own; `serving.telemetry.install` comes last."""
+    # The page of the API must open in a control room without internet.
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, telemetry=telemetry_config())
+    errors.install(app)
+    app.include_router(_health_router())
+    return app
+
+
+def _health_router() -> APIRouter:
+    router = APIRouter(tags=[SERVICE])
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Whether the process lives; what it needs may still be missing, which /ready tells."""
+        return Health()
+
+    return router

@@ -1,0 +1,81 @@
+"""How routes describe themselves on /docs: the problems they answer, and bodies that they read themselves.
+
+Belongs here: what holds for all services. Doesn't belong here: what a status means in one of them (its `openapi.py`).
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from serving.errors import MEDIA_TYPE
+
+BODY = (400, 413, 422)
+"""What any route that reads a body may answer."""
+BYTES: dict[str, JsonValue] = {"schema": {"type": "string", "format": "binary"}}
+_TEXTS = {
+    400: "The body is no JSON document",
+    413: "The body is too large",
+    422: "The request can't be used; `errors` says which field, what is wrong and what was expected",
+}
+
+Responses = dict[int | str, dict[str, object]]
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457; `type` is stable."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def problems(*codes: int, said: Mapping[int, str] | None = None) -> Responses:
+    """The problem documents of a route.
+
+    Args:
+        codes: their statuses.
+        said: what a status means there; needed for all but those of `BODY`.
+    """
+    texts = {**_TEXTS, **(said or {})}
+    return {
+        code: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}, "description": texts[code]}
+        for code in sorted(set(codes))
+    }
+
+
+def event_stream(description: str) -> Responses:
+    """The good answer of a route that sends server-sent events."""
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {200: {"content": content, "description": description}}
+
+
+def json_body(shape: type[BaseModel], *binary: str, required: bool = True) -> dict[str, JsonValue]:
+    """`openapi_extra` of a route that reads its body by itself.
+
+    Args:
+        shape: of the JSON document.
+        binary: content types of bytes that are taken as well.
+        required: whether a request without a body is refused.
+    """
+    content: dict[str, JsonValue] = {"application/json": {"schema": _inlined(shape.model_json_schema())}}
+    content |= dict.fromkeys(binary, BYTES)
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def _inlined(schema: dict[str, JsonValue]) -> JsonValue:
+    """A schema whose definitions stand where they are used: elsewhere in OpenAPI they wouldn't be found."""
+    definitions = schema.pop("$defs", {})
+
+    def inline(part: JsonValue) -> JsonValue:
+        if isinstance(part, list):
+            return [inline(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if isinstance(reference := part.get("$ref"), str) and isinstance(definitions, dict):
+            return inline(definitions[reference.rsplit("/", 1)[1]])
+        return {name: inline(item) for name, item in part.items()}
+
+    return inline(schema)

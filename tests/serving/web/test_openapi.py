@@ -1,0 +1,66 @@
+"""What /docs of each service says, as its OpenAPI document has it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from serving.gateway.app import create_app as gateway
+from serving.inference.app import create_app as inference
+from serving.sensors.app import create_app as sensors
+from serving.settings import Settings
+from serving.web.openapi import json_body, problems
+
+SERVICES = [inference, gateway, sensors]
+
+
+class Inner(BaseModel):
+    number: float
+
+
+class Outer(BaseModel):
+    first: Inner
+    rest: list[Inner]
+
+
+def document(create_app: Callable[[Settings], FastAPI], home: Path) -> dict:
+    return create_app(Settings(home=home)).openapi()
+
+
+def operations(paths: dict) -> list[tuple[str, dict]]:
+    return [(f"{method} {path}", operation) for path, of in paths.items() for method, operation in of.items()]
+
+
+@pytest.mark.parametrize("create_app", SERVICES)
+def test_each_route_has_a_sentence_a_heading_and_problem_documents(create_app, tmp_path: Path) -> None:
+    for name, operation in operations(document(create_app, tmp_path)["paths"]):
+        assert re.fullmatch(r"[A-Z].*\.", operation["description"], re.DOTALL), name
+        assert operation["tags"], name
+        refused = {s: answer for s, answer in operation["responses"].items() if s >= "400"}
+        for status, answer in refused.items() if "/v2" not in name else ():
+            assert "application/problem+json" in answer["content"], (name, status)
+
+
+@pytest.mark.parametrize("create_app", SERVICES)
+def test_the_services_tell_of_themselves_in_the_same_way(create_app, tmp_path: Path) -> None:
+    paths = document(create_app, tmp_path)["paths"]
+    assert {"/health", "/ready", "/metrics"} <= set(paths)
+    assert paths["/health"]["get"]["tags"] == paths["/metrics"]["get"]["tags"] == ["the service"]
+
+
+def test_a_status_says_what_it_means_there() -> None:
+    told = problems(503, 422, said={503: "The plant has stopped"})
+    assert [*told] == [422, 503]
+    assert told[503]["description"] == "The plant has stopped"
+    with pytest.raises(KeyError):
+        problems(503)
+
+
+def test_a_body_s_schema_needs_nothing_from_elsewhere() -> None:
+    body = json_body(Outer, "application/octet-stream")["requestBody"]
+    assert "$ref" not in str(body)
+    assert "$defs" not in str(body)
+    assert [*body["content"]] == ["application/json", "application/octet-stream"]
