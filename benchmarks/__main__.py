@@ -15,6 +15,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],
         ["benchmarks.explain"],
+        ["benchmarks.serving"],
     ]
     folder = os.environ.get("FOREWARN_REAL_DATA")
     if folder:
