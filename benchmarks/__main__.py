@@ -13,7 +13,7 @@ def commands() -> list[list[str]]:
     found = [
         ["benchmarks.features"],
         ["benchmarks.startup"],
-        ["benchmarks.forecasters"],
+        ["benchmarks.forecasters"], ["benchmarks.sse"],
         ["benchmarks.explain"],
         ["benchmarks.serving"],
     ]
