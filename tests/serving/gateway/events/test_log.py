@@ -6,7 +6,7 @@ import pytest
 
 from serving.gateway.events import log
 from serving.gateway.events.kinds import message
-from serving.gateway.events.log import EventLog
+from serving.gateway.events.log import Change, EventLog
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 
@@ -30,6 +30,26 @@ async def test_writers_at_once_are_read_in_order_and_without_a_gap(site: Site) -
     await asyncio.gather(read(), *(write(w) for w in range(5)))
     assert seen == sorted(seen)
     assert [m.id for m in await events.after(0)] == seen
+
+
+@both_databases
+async def test_no_event_is_seen_before_one_that_has_the_smaller_id(site: Site) -> None:
+    events = site.gateway.events
+
+    async def write_later() -> None:
+        async with events.change() as change:
+            change.tell("status", {"writer": "later"})
+
+    async with site.gateway.database.write() as session:
+        first = Change(session)
+        first.tell("status", {"writer": "first"})
+        await events._append(first)  # has its id, and isn't committed
+        later = asyncio.create_task(write_later())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(later), 0.3)
+        assert await events.after(0) == []
+    await later
+    assert [b"first" in m.content for m in await events.after(0)] == [True, False]
 
 
 @both_databases
