@@ -161,6 +161,24 @@ async def test_of_two_gateways_one_scores_and_the_other_takes_over(live_settings
         assert len(await site.warnings()) == 1
 
 
+@both_databases
+async def test_a_restart_scores_nothing_again(live_settings, sensors, inference) -> None:
+    site = LiveSite(live_settings, sensors, inference)
+    sensors.push(**HIGH)
+    async with AsyncExitStack() as stack:
+        await site.start(stack)
+        await site.warnings()
+    async with AsyncExitStack() as stack:
+        await site.start(stack)
+        await eventually(_status(site, "sensors"), lambda state: state == "answers")
+        newest = sensors.push(**HIGH)
+        scores = await eventually(partial(site.scored, 2), lambda rows: rows[-1].plant_time == newest)
+        assert [s.plant_time for s in scores] == [newest - timedelta(hours=1), newest]
+        assert len(await site.warnings()) == 1
+        assert await site.actions(1) == ["opened"]
+        assert len(await site.events("reading", 2)) == 2
+
+
 async def test_other_sensors_close_what_was_open(live_settings, sensors, inference) -> None:
     site = LiveSite(live_settings, sensors, inference)
     async with AsyncExitStack() as stack:
