@@ -55,6 +55,7 @@ def other_plant(demo: PlantProfile, **changes: object) -> PlantProfile:
     given = {
         "tags": tags,
         "deviation_target": None,
+        "history_window": None,
         "models": models,
         "labels": {},
         "recommendations": [],
