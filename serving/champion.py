@@ -99,7 +99,6 @@ class Champions:
         }
         self.profiles = profiles
         self.registry_fault = "MLflow hasn't been asked yet"
-        self.asked_at = 0.0
         self._registry = registry
         self._folder = folder
         self._poll_seconds = poll_seconds
@@ -149,7 +148,6 @@ class Champions:
         if fault != self.registry_fault:
             log.log(logging.WARNING if fault else logging.INFO, "mlflow: %s", fault or "answers")
         self.registry_fault = fault
-        self.asked_at = time.time()
 
     async def _follow(self, slot: Slot, entry: Entry | None) -> None:
         slot.aliases = entry.aliases if entry else {}

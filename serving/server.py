@@ -33,8 +33,7 @@ def serve(name: Name) -> None:
         traces.configure(name)
         module = importlib.import_module(f"serving.{name}.app")
         app = module.create_app(here)
-        if prepare := getattr(module, "prepare", None):
-            prepare(here)
+        module.prepare(here)
     except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(

@@ -56,21 +56,8 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.ids = PredictionIds(sha256(load_secret(here.prediction_key, LOST_KEY).encode()).digest())
-        async with httpx.AsyncClient(
-            base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
-        ) as client:
-            registry = RegistryClient(client)
-            app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
-            app.state.champions = Champions(profiles, registry, here.models_folder, here.poll_seconds)
-            app.state.one_batch = asyncio.Semaphore(1)
-            app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
-            polling = asyncio.create_task(app.state.champions.run())
+        async with _running(app, here, profiles, transport):
             yield
-            pool.shutdown(wait=False)
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await polling
 
     app = new_app("Forewarn inference", lifespan)
     app.state.settings = here
@@ -79,6 +66,43 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     app.include_router(v2_router())
     _install_telemetry(app)
     return app
+
+
+def prepare(here: Settings) -> str:
+    """Bring the service's state into order before it starts; does nothing where it is.
+
+    Returns:
+        the secret that names of predictions are signed with.
+
+    Raises:
+        SettingsError: the secret can't be used.
+    """
+    return load_secret(here.prediction_key, LOST_KEY)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    app: FastAPI,
+    here: Settings,
+    profiles: dict[str, PlantProfile],
+    transport: httpx.AsyncBaseTransport | None,
+) -> AsyncIterator[None]:
+    """The parts that routes find at the application, from start to end."""
+    app.state.ids = PredictionIds(sha256(prepare(here).encode()).digest())
+    async with httpx.AsyncClient(
+        base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
+    ) as client:
+        registry = RegistryClient(client)
+        app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
+        app.state.champions = Champions(profiles, registry, here.models_folder, here.poll_seconds)
+        app.state.one_batch = asyncio.Semaphore(1)
+        app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
+        polling = asyncio.create_task(app.state.champions.run())
+        yield
+        pool.shutdown(wait=False)
+        polling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await polling
 
 
 def _install_telemetry(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""Which plants the inference service answers for."""
+"""What the inference service looks at before it starts: the plants that it answers for, its secret."""
 
 import logging
 import shutil
@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
-from serving.inference.app import _sound_profiles
+from plant_assets.profile.variables import SettingsError
+from serving.inference.app import _sound_profiles, prepare
+from serving.settings import Settings
 
 
 def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
@@ -23,3 +25,11 @@ def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
     (told,) = caplog.messages
     assert told.startswith("plant taking is left out:\ntaking/defs.yaml:2: attributes.registry_prefix: ")
     assert "that of plant 'gas_treatment'" in told
+
+
+def test_a_secret_that_others_may_read_is_told_before_the_service_starts(tmp_path: Path) -> None:
+    here = Settings(home=tmp_path)
+    prepare(here)
+    here.prediction_key.chmod(0o644)
+    with pytest.raises(SettingsError, match=r"prediction\.key: others may read the secret \(mode 0644\)"):
+        prepare(here)
