@@ -13,7 +13,8 @@ def commands() -> list[list[str]]:
     found = [
         ["benchmarks.features"],
         ["benchmarks.startup"],
-        ["benchmarks.forecasters"], ["benchmarks.sse"],
+        ["benchmarks.forecasters"],
+        ["benchmarks.sse"],
         ["benchmarks.explain"],
         ["benchmarks.serving"],
     ]
