@@ -57,7 +57,7 @@ class Prediction(Answer):
 
 
 class Forecast(BaseModel):
-    forecasts: Annotated[list[Answer], Field(min_length=1, max_length=50)]
+    forecasts: Annotated[list[Answer], Field(max_length=50)]
 
 
 class Score(BaseModel):
@@ -87,7 +87,8 @@ class Outcome:
     """All words on one row.
 
     Attributes:
-        ahead: forecasts, the nearest first; none where the forecasters don't answer, `fault` says why.
+        ahead: forecasts, the nearest first; none where the plant has no forecasters, or where they don't
+            answer: `fault` says why.
     """
 
     now: Score

@@ -153,13 +153,11 @@ class Scorer:
         plant.last = anew
 
     async def _briefs(self, turn: Turn, profile: PlantProfile, readings: list[JsonValue]) -> dict[str, Brief]:
-        opened = {
-            key: turn.signals[key].score.model for key, what in turn.changes.items() if what == "opened"
-        }
-        models = sorted(set(opened.values()))
+        told = {key: turn.signals[key].score.model for key, what in turn.changes.items() if what != "cleared"}
+        models = sorted(set(told.values()))
         asked = [await brief(self.inference, profile.name, model, readings) for model in models]
         found = dict(zip(models, asked, strict=True))
-        return {key: found[model] for key, model in opened.items()}
+        return {key: found[model] for key, model in told.items()}
 
     async def _store(self, plant: _Plant, given: _Row, turn: Turn, briefs: dict[str, Brief]) -> Scored:
         """Write a row's scores and what follows from them; what is to be remembered."""
@@ -170,7 +168,7 @@ class Scorer:
             change.session.add(score)
             await change.session.flush()
             change.tell("scores", document_of(score) | {"number": number})
-            tracks = await book.write(change, turn, book.Moment(name, time, given.stale), briefs)
+            tracks = await book.write(change, turn, book.Moment(name, time), briefs)
             last = Scored(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
             if score.id % TRIM_EVERY == 0:

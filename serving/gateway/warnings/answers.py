@@ -12,7 +12,7 @@ from serving.gateway.warnings.tables import PlantWarning
 def label_of(warning: PlantWarning) -> tuple[datetime, datetime] | None:
     """The period that a true warning labels.
 
-    What the operator gave; else while label rules fired; of a warning of now, else while it was open. A
+    What the operator gave; else while label rules fired; else while the risk now was above its threshold. A
     forecast that nothing followed labels nothing: its own hours were before whatever happened.
     """
     if warning.verdict != "true":
@@ -21,8 +21,8 @@ def label_of(warning: PlantWarning) -> tuple[datetime, datetime] | None:
         return warning.verdict_start, warning.verdict_end
     if warning.came_time is not None and warning.came_until is not None:
         return warning.came_time, warning.came_until
-    if warning.horizon_hours == 0:
-        return warning.since, warning.newest_time
+    if warning.now_time is not None and warning.now_until is not None:
+        return warning.now_time, warning.now_until
     return None
 
 
@@ -63,7 +63,7 @@ def _judgement(warning: PlantWarning) -> dict[str, object] | None:
     if warning.verdict is None:
         return None
     label = label_of(warning)
-    nothing = "no label rule fired while it was open: give start and end of what happened"
+    nothing = "neither a label rule nor the risk now was an alarm while it was open: give start and end of what happened"
     return {
         "verdict": warning.verdict,
         "at": warning.verdict_at,

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.gateway.events.log import Change
+from serving.gateway.live.outcome import Score
 from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.brief import Brief
 from serving.gateway.warnings.metrics import OPEN
@@ -19,6 +21,7 @@ from serving.gateway.warnings.tables import LONGEST_LINE, Action, PlantWarning, 
 from serving.gateway.warnings.tracks import KeptTrack, Signal, Turn
 
 ANOTHER_PAST = "the plant's readings are others than before; nobody knows whether it was over"
+SHELF_ENDED = "what was shelved was an alarm ahead; this is one now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,10 @@ class Moment:
 
     Attributes:
         time: the row's, in plant time.
-        stale: tags whose value in it is no news.
     """
 
     plant: str
     time: datetime
-    stale: frozenset[str]
 
 
 async def write(
@@ -44,20 +45,24 @@ async def write(
         change: the transaction.
         turn: what the row does.
         moment: which row.
-        briefs: of what opens, by track.
+        briefs: of what opens or escalates, by track.
 
     Returns:
         the tracks to keep, which know their warnings.
     """
     tracks = dict(turn.tracks)
-    for key, signal in turn.signals.items():
-        if turn.changes.get(key) == "opened":
-            warning = await _open(change, signal, moment, briefs[key], fired=turn.fired)
-            tracks[key] = tracks[key].model_copy(update={"warning": warning.id, "tags": briefs[key].tags})
+    for key, found in briefs.items():
+        update: dict[str, object] = {"tags": found.tags}
+        if turn.changes[key] == "opened":
+            warning = await _open(change, turn.signals[key], moment, found, fired=turn.fired)
+            update["warning"] = warning.id
+        tracks[key] = tracks[key].model_copy(update=update)
     before = {kept.warning: key for key, kept in turn.before.items() if kept.warning is not None}
     for warning in await _locked(change.session, list(before)):
         key = before[warning.id]
         _go_on(change, warning, turn.signals.get(key), moment, fired=turn.fired)
+        if turn.changes.get(key) == "escalated":
+            _escalate(change, warning, turn.signals[key], moment, briefs[key])
         if turn.changes.get(key) == "cleared":
             _clear(change, warning, moment.time, "")
     OPEN.labels(moment.plant).set(sum(kept.open for kept in tracks.values()))
@@ -82,41 +87,87 @@ async def unshelve_expired(change: Change) -> None:
 
 
 async def _open(change: Change, signal: Signal, moment: Moment, brief: Brief, *, fired: bool) -> PlantWarning:
-    score = signal.score
+    score, now = signal.score, moment.time if signal.is_alarm_now else None
     warning = PlantWarning(
         plant=moment.plant, kind=signal.kind, horizon_hours=score.horizon_hours,
+        opened_horizon_hours=score.horizon_hours,
         rule=signal.rule, description=signal.description,
         since=moment.time, opened_at=datetime.now(UTC),
         probability=score.probability, threshold=None if signal.kind == "rule" else score.threshold,
         model=score.model, version=score.version,
         peak=score.probability, peak_time=moment.time, newest_time=moment.time,
         came_time=moment.time if fired else None, came_until=moment.time if fired else None,
-        drivers=None if brief.drivers is None else [d.model_dump() for d in brief.drivers],
-        advice=brief.advice, missing=brief.missing,
+        now_time=now, now_until=now,
         prediction_ids={"opened": score.prediction_id, "peak": score.prediction_id},
+        **_told(brief),
     )  # fmt: skip
-    shelf = await _shelf_of_the_last(change.session, warning)
+    shelf = await _shelve_like_the_last(change.session, warning)
     change.session.add(warning)
     await change.session.flush()
-    note = ""
-    if shelf is not None:
-        warning.shelved_until, warning.shelved_by = shelf.shelved_until, shelf.shelved_by
-        warning.shelved_reason = shelf.shelved_reason
-        note = f"shelved as warning {shelf.id} is"
-    _note(change, warning, "opened", moment.time, note)
+    crossed = "" if signal.kind == "rule" else _crossed(score)
+    _note(change, warning, "opened", moment.time, "; ".join(filter(None, (crossed, shelf))))
     return warning
 
 
-async def _shelf_of_the_last(session: AsyncSession, like: PlantWarning) -> PlantWarning | None:
-    """The warning of the same track that is still shelved: shelving is for the track, not for one opening."""
-    query = sa.select(PlantWarning).where(
-        PlantWarning.plant == like.plant,
-        PlantWarning.kind == like.kind,
-        PlantWarning.horizon_hours == like.horizon_hours,
-        PlantWarning.rule == like.rule,
-        PlantWarning.shelved_until > datetime.now(UTC),
+async def _shelve_like_the_last(session: AsyncSession, warning: PlantWarning) -> str:
+    """Shelving is for the track, not for one opening; what the story says of it.
+
+    But what somebody shelved as an alarm ahead doesn't hide one now, which nobody has seen.
+    """
+    same_track = sa.select(PlantWarning).where(
+        PlantWarning.plant == warning.plant,
+        PlantWarning.kind == warning.kind,
+        PlantWarning.rule == warning.rule,
     )
-    return await session.scalar(query.order_by(PlantWarning.id.desc()).limit(1))
+    last = await session.scalar(same_track.order_by(PlantWarning.id.desc()).limit(1))
+    if last is None or not _is_shelved(last):
+        return ""
+    if warning.horizon_hours == 0 < last.horizon_hours:
+        return f"not shelved as warning {last.id} is: {SHELF_ENDED}"
+    warning.shelved_until, warning.shelved_by = last.shelved_until, last.shelved_by
+    warning.shelved_reason = last.shelved_reason
+    return f"shelved as warning {last.id} is"
+
+
+def _is_shelved(warning: PlantWarning) -> bool:
+    return warning.shelved_until is not None and warning.shelved_until > datetime.now(UTC)
+
+
+def _escalate(change: Change, warning: PlantWarning, signal: Signal, moment: Moment, brief: Brief) -> None:
+    """Move a warning to the nearer horizon: nobody has acknowledged that one, and its peaks are its own."""
+    score = signal.score
+    warning.horizon_hours, warning.model, warning.version = score.horizon_hours, score.model, score.version
+    warning.probability, warning.threshold = score.probability, score.threshold
+    warning.peak, warning.peak_time = score.probability, moment.time
+    moved = {"escalated": score.prediction_id, "peak": score.prediction_id}
+    warning.prediction_ids = _ids(warning) | moved
+    for name, value in _told(brief).items():
+        setattr(warning, name, value)
+    warning.acknowledged_at = warning.acknowledged_by = None
+    ends_shelf = score.horizon_hours == 0 and _is_shelved(warning)
+    if ends_shelf:
+        warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
+    crossed = _crossed(score)
+    _note(change, warning, "escalated", moment.time, f"now {crossed}" if score.horizon_hours else crossed)
+    if ends_shelf:
+        _note(change, warning, "unshelved", moment.time, SHELF_ENDED)
+
+
+def _told(brief: Brief) -> dict[str, JsonValue]:
+    drivers: JsonValue = None if brief.drivers is None else [d.model_dump() for d in brief.drivers]
+    return {"drivers": drivers, "advice": brief.advice, "missing": brief.missing}
+
+
+def _ids(warning: PlantWarning) -> dict[str, JsonValue]:
+    return dict(warning.prediction_ids) if isinstance(warning.prediction_ids, dict) else {}
+
+
+def _crossed(score: Score) -> str:
+    """What a model's score says, such as `within 3 h: 5 % (threshold 3 %)`."""
+    factor, unit = (100, " %") if score.calibrated else (1, "")
+    when = f"within {score.horizon_hours:g} h" if score.horizon_hours else "now"
+    threshold = "none" if score.threshold is None else f"{factor * score.threshold:.3g}{unit}"
+    return f"{when}: {factor * score.probability:.3g}{unit} (threshold {threshold})"
 
 
 async def _locked(session: AsyncSession, ids: list[int]) -> list[PlantWarning]:
@@ -131,20 +182,22 @@ def _go_on(
     """Note a row of an open warning; a row that says nothing of it is no news either."""
     if signal is not None:
         warning.newest_time = moment.time
-        if signal.score.probability > warning.peak:
+        is_comparable = signal.score.horizon_hours == warning.horizon_hours
+        if is_comparable and signal.score.probability > warning.peak:
             warning.peak, warning.peak_time = signal.score.probability, moment.time
-            opened = dict(warning.prediction_ids) if isinstance(warning.prediction_ids, dict) else {}
-            warning.prediction_ids = opened | {"peak": signal.score.prediction_id}
+            warning.prediction_ids = _ids(warning) | {"peak": signal.score.prediction_id}
+        if signal.is_alarm_now:
+            warning.now_time, warning.now_until = warning.now_time or moment.time, moment.time
     if fired:
         is_first, warning.came_until = warning.came_time is None, moment.time
         if is_first:
             warning.came_time = moment.time
             _note(change, warning, "came", moment.time)
-    is_stale = signal is None or not signal.level.trusted
-    if is_stale and warning.stale_since is None:
+    doubt = "the model says nothing of it" if signal is None else signal.doubt
+    if doubt and warning.stale_since is None:
         warning.stale_since = moment.time
-        _note(change, warning, "stale", moment.time, _named(moment.stale))
-    elif not is_stale and warning.stale_since is not None:
+        _note(change, warning, "stale", moment.time, doubt)
+    elif not doubt and warning.stale_since is not None:
         warning.stale_since = None
         _note(change, warning, "fresh", moment.time)
 
@@ -165,7 +218,3 @@ def _note(
         )
     )  # fmt: skip
     change.tell("warning", {"change": action, "warning": answer_of(warning).model_dump(mode="json")})
-
-
-def _named(tags: frozenset[str]) -> str:
-    return f"no news of {', '.join(sorted(tags))}" if tags else "the model says nothing of it"

@@ -125,7 +125,7 @@ class Judgement(BaseModel):
 
 
 class Crossed(BaseModel):
-    """What opened the warning."""
+    """What opened the warning, or escalated it last."""
 
     rule: str | None = Field(description="name of the label rule, null for a model's")
     description: str
@@ -142,25 +142,28 @@ class WarningAnswer(BaseModel):
     plant: str
     state: State
     kind: Kind
-    horizon_hours: float
+    horizon_hours: float = Field(description="nearest that has crossed; 0 is now")
+    opened_horizon_hours: float = Field(description="that opened it")
     crossed: Crossed
     since: datetime
     opened_at: datetime
-    peak: float
+    peak: float = Field(description="of its horizon: it begins anew with each escalation")
     peak_time: datetime
     newest_time: datetime = Field(description="last row that was scored while it was open")
     lead_hours: float = Field(description="from its opening until a label rule fired, else so far")
     came_time: datetime | None = Field(description="when a label rule fired first")
-    stale_since: datetime | None = Field(description="since when it stands on readings that are no news")
+    stale_since: datetime | None = Field(
+        description="since when it can't clear: its readings are no news, or its forecasts missing"
+    )
     drivers: list[JsonValue] | None
     advice: list[JsonValue] | None
     missing: str = Field(description="why drivers or advice are null")
     model: str
     version: int
     prediction_ids: dict[str, str] = Field(
-        description="of its opening and of its peak; /infer/lineage has more"
+        description="of its opening, last escalation and peak; /infer/lineage has more"
     )
-    acknowledged_at: datetime | None
+    acknowledged_at: datetime | None = Field(description="null again after an escalation")
     acknowledged_by: str | None
     shelf: Shelf | None
     judgement: Judgement | None
@@ -198,6 +201,6 @@ class Dropped(BaseModel):
     """Where the operator log lies; `written` is false where the same one lay there already."""
 
     file: str
-    periods: int
+    periods: int = Field(description="rows of the log; warnings that overlap share one")
     left_out: int = Field(description="true warnings without a known period")
     written: bool

@@ -15,7 +15,8 @@ LONGEST_LINE = 600
 Kind = Literal["model", "rule"]
 Verdict = Literal["true", "false", "unsure"]
 Action = Literal[
-    "opened", "acknowledged", "shelved", "unshelved", "shelf_expired", "judged", "came", "stale", "fresh", "cleared",
+    "opened", "acknowledged", "shelved", "unshelved", "shelf_expired", "judged",
+    "came", "stale", "fresh", "escalated", "cleared",
 ]  # fmt: skip
 
 
@@ -24,17 +25,20 @@ class PlantWarning(Base):
 
     Attributes:
         kind: `model`: a probability crossed its threshold; `rule`: a label rule fired.
-        horizon_hours: how far ahead; 0: now.
+        horizon_hours: how far ahead, the nearest that has crossed; 0: now.
+        opened_horizon_hours: how far ahead at its opening.
         rule: name of the rule, else empty.
         description: of the rule, else empty.
-        probability, threshold, model, version: of the answer that opened it; no threshold for rules.
-        peak, peak_time: highest probability so far; of a rule, that of an alarm now.
+        probability, threshold, model, version: of the answer that opened it, or that escalated it last; no
+            threshold for rules.
+        peak, peak_time: highest probability of its horizon so far; of a rule, that of an alarm now.
         newest_time: the last row that was scored while it was open.
         came_time, came_until: first and last row at which a label rule fired while it was open.
+        now_time, now_until: first and last row at which the risk now crossed while it was open.
         stale_since: first row of those at the end that were no news.
-        drivers, advice: at opening; None where they couldn't be had.
+        drivers, advice: at the opening or the last escalation; None where they couldn't be had.
         missing: why not.
-        prediction_ids: of the opening and of the peak.
+        prediction_ids: of the opening, of the last escalation and of the peak.
     """
 
     __tablename__ = "warnings"
@@ -47,6 +51,7 @@ class PlantWarning(Base):
     plant: Mapped[str] = mapped_column(sa.String(64))
     kind: Mapped[str] = mapped_column(sa.String(8))
     horizon_hours: Mapped[float] = mapped_column(sa.Double)
+    opened_horizon_hours: Mapped[float] = mapped_column(sa.Double)
     rule: Mapped[str] = mapped_column(sa.String(40))
     description: Mapped[str] = mapped_column(sa.String(500))
     since: Mapped[datetime] = mapped_column(UtcTime)
@@ -60,6 +65,8 @@ class PlantWarning(Base):
     newest_time: Mapped[datetime] = mapped_column(UtcTime)
     came_time: Mapped[datetime | None] = mapped_column(UtcTime)
     came_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    now_time: Mapped[datetime | None] = mapped_column(UtcTime)
+    now_until: Mapped[datetime | None] = mapped_column(UtcTime)
     stale_since: Mapped[datetime | None] = mapped_column(UtcTime)
     drivers: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
     advice: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)

@@ -1,4 +1,4 @@
-"""One row's effect on all tracks of a plant: now, each horizon, each label rule. Pure.
+"""One row's effect on the tracks of a plant: one of the models' risk, one of each label rule. Pure.
 
 Belongs here: which levels a row holds, and what is trusted. Doesn't belong here: one track's steps
 (`machine.py`), the database (`book.py`).
@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -16,7 +18,10 @@ from serving.gateway.live.outcome import Outcome, Score
 from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, step
 from serving.gateway.warnings.tables import Kind
 
+RISK = "risk"
 FIRED, NOT_FIRED, RULE_THRESHOLD = 1.0, 0.0, 0.5
+
+Happened = Change | Literal["escalated"]
 
 
 class KeptTrack(BaseModel):
@@ -25,6 +30,7 @@ class KeptTrack(BaseModel):
     Attributes:
         warning: the open one.
         tags: that moved it; stale, they can't clear it.
+        nearest: horizon that has crossed while it was open, in hours; 0 is now.
     """
 
     open: bool = False
@@ -32,6 +38,7 @@ class KeptTrack(BaseModel):
     below: int = 0
     warning: int | None = None
     tags: list[str] = []
+    nearest: float = 0.0
 
     @property
     def track(self) -> Track:
@@ -39,7 +46,9 @@ class KeptTrack(BaseModel):
 
     def after(self, track: Track) -> "KeptTrack":
         kept = {"open": track.open, "above": track.above, "below": track.below}
-        return self.model_copy(update=kept | ({} if track.open else {"warning": None, "tags": []}))
+        return self.model_copy(
+            update=kept | ({} if track.open else {"warning": None, "tags": [], "nearest": 0.0})
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,9 @@ class Signal:
 
     Attributes:
         key: the track's name.
-        score: of the model; for a rule, that of the risk now.
+        score: of the model that it stands for; for a rule, that of the risk now.
         rule, description: of a label rule, else empty.
+        doubt: why it can't clear a warning; empty: it can.
     """
 
     key: str
@@ -59,6 +69,16 @@ class Signal:
     policy: Policy
     rule: str = ""
     description: str = ""
+    doubt: str = ""
+
+    @property
+    def crosses(self) -> bool:
+        return self.level.probability >= self.level.threshold
+
+    @property
+    def is_alarm_now(self) -> bool:
+        """Whether a model says that there is an alarm now, not only ahead."""
+        return self.kind == "model" and self.score.horizon_hours == 0 and self.crosses
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +88,14 @@ class Turn:
     Attributes:
         before, tracks: those before and after it.
         signals: of the row, by track.
-        changes: what opened and what cleared.
+        changes: what opened, escalated or cleared.
         fired: whether any label rule fired.
     """
 
     before: Mapping[str, KeptTrack]
     tracks: dict[str, KeptTrack]
     signals: dict[str, Signal]
-    changes: dict[str, Change]
+    changes: dict[str, Happened]
     fired: bool
 
 
@@ -96,31 +116,43 @@ def take_row(
         stale: tags whose value is no news.
         is_gap: whether readings were away for long before the row.
     """
-    signals = {s.key: s for s in (*_models(outcome, profile), *_rules(outcome, profile))}
-    tracks, changes = dict(kept), dict[str, Change]()
-    for key, signal in signals.items():
+    signals = {s.key: s for s in (_risk(outcome, profile), *_rules(outcome, profile))}
+    tracks, changes = dict(kept), dict[str, Happened]()
+    for key, bare in signals.items():
         before = kept.get(key, KeptTrack())
-        level = replace(signal.level, trusted=not (set(stale) & set(_moving(signal, before, profile))))
+        doubt = _doubt(bare, outcome, before, profile, stale)
+        signal = replace(bare, level=replace(bare.level, trusted=not doubt), doubt=doubt)
         track = after_gap(before.track) if is_gap else before.track
-        after, change = step(track, level, signal.policy)
-        tracks[key] = before.after(after)
-        signals[key] = replace(signal, level=level)
-        if change:
-            changes[key] = change
+        after, change = step(track, signal.level, signal.policy)
+        happened = change or ("escalated" if _escalates(before, signal) else None)
+        signals[key], tracks[key] = signal, before.after(after)
+        if happened:
+            changes[key] = happened
+        if happened in ("opened", "escalated"):
+            tracks[key] = tracks[key].model_copy(update={"nearest": signal.score.horizon_hours})
     return Turn(kept, tracks, signals, changes, bool(outcome.rules))
 
 
-def _models(outcome: Outcome, profile: PlantProfile) -> list[Signal]:
-    """Now and each horizon. Onsets are rare: the deadband, meant for alarms now, is wider than a forecaster's
-    whole threshold, so that forecasters are validated without one."""
+def _risk(outcome: Outcome, profile: PlantProfile) -> Signal:
+    """Now and all horizons as one, for the nearest that crosses; where none does, for now.
+
+    Onsets are rare: the deadband, meant for alarms now, is wider than a forecaster's whole threshold, so that
+    forecasters are validated without one. A risk now that lies in it is neither above nor below.
+    """
     budget = profile.budget
-    found = []
-    for score in outcome.scores:
-        has_deadband = score.calibrated and score.horizon_hours == 0
-        policy = Policy(budget.on_delay, budget.off_delay, budget.deadband if has_deadband else 0.0)
-        level = Level(score.probability, math.inf if score.threshold is None else score.threshold)
-        found.append(Signal(_horizon_key(score.horizon_hours), "model", score, level, policy))
-    return found
+    by_nearness = sorted(outcome.scores, key=lambda score: score.horizon_hours)
+    score = next((s for s in by_nearness if _level(s).probability >= _level(s).threshold), outcome.now)
+    deadband = budget.deadband if score.calibrated and score.horizon_hours == 0 else 0.0
+    return Signal(RISK, "model", score, _level(score), Policy(budget.on_delay, budget.off_delay, deadband))
+
+
+def _level(score: Score) -> Level:
+    return Level(score.probability, math.inf if score.threshold is None else score.threshold)
+
+
+def _escalates(before: KeptTrack, signal: Signal) -> bool:
+    """Whether what an open warning is of has come nearer. Never back: an alarm that swings is told once."""
+    return before.open and signal.crosses and signal.score.horizon_hours < before.nearest
 
 
 def _rules(outcome: Outcome, profile: PlantProfile) -> list[Signal]:
@@ -142,6 +174,22 @@ def _rules(outcome: Outcome, profile: PlantProfile) -> list[Signal]:
     ]
 
 
+def _doubt(
+    signal: Signal, outcome: Outcome, kept: KeptTrack, profile: PlantProfile, stale: Collection[str]
+) -> str:
+    """Why a row can't clear a track: horizons that said nothing may still be above, tags are no news."""
+    silent = set[float]()
+    if signal.kind == "model" and "forecaster" in profile.models:
+        expected = {horizon / timedelta(hours=1) for horizon in profile.horizons}
+        silent = expected - {score.horizon_hours for score in outcome.ahead}
+    tags = set(stale) & set(_moving(signal, kept, profile))
+    named = (
+        ("no news of ", sorted(tags)),
+        ("no forecast for ", [f"{hours:g} h" for hours in sorted(silent)]),
+    )
+    return "; ".join(what + ", ".join(names) for what, names in named if names)
+
+
 def _moving(signal: Signal, kept: KeptTrack, profile: PlantProfile) -> Collection[str]:
     """The tags that a track stands on: a rule's own, an open warning's drivers, else all that are used."""
     if signal.kind == "rule":
@@ -157,7 +205,3 @@ def rule_tags(name: str, profile: PlantProfile) -> list[str]:
     conditions = " ".join(rule.when for rule in profile.labels.alarm_rules if rule.name == name)
     words = re.findall(r"\w+", conditions)
     return [tag for tag in profile.tag_names if any(w == tag or w.startswith(f"{tag}_") for w in words)]
-
-
-def _horizon_key(hours: float) -> str:
-    return "now" if hours == 0 else f"{hours:g}h"

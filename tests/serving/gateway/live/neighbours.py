@@ -87,12 +87,14 @@ class Inference:
         instead: answers by name.
         versions: of models.
         wait_s: how long each score takes.
+        ahead: the risk at a horizon, where it isn't LT301031/1000.
     """
 
     asked: list[tuple[str, dict]] = field(default_factory=list)
     instead: dict[str, Response] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=lambda: {"champion": 3})
     wait_s: float = 0.0
+    ahead: dict[int, float] = field(default_factory=dict)
 
     @property
     def app(self) -> FastAPI:
@@ -124,7 +126,8 @@ class Inference:
             rules = fired if newest["PDT31008_max"] > 300 else []
             return self._score(plant, "champion", newest["PDT31008"], 0, newest) | {"rules": rules}
         if name == "forecast":
-            found = [self._score(plant, f"forecaster_{h}h", newest["LT301031"], h, newest) for h in (1, 3, 6)]
+            values = {h: 1000 * self.ahead.get(h, newest["LT301031"] / 1000) for h in (1, 3, 6)}
+            found = [self._score(plant, f"forecaster_{h}h", v, h, newest) for h, v in values.items()]
             return {"forecasts": found}
         if name == "explain":
             return {

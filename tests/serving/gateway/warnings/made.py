@@ -16,7 +16,7 @@ def hours(count: float) -> datetime:
 def warning(**columns: object) -> PlantWarning:
     """An open warning of an alarm within three hours, scored for five hours."""
     given = {
-        "plant": "demo", "kind": "model", "horizon_hours": 3.0, "rule": "", "description": "", "since": SINCE,
+        "plant": "demo", "kind": "model", "horizon_hours": 3.0, "opened_horizon_hours": 3.0, "rule": "", "description": "", "since": SINCE,
         "opened_at": datetime.now(UTC), "probability": 0.7, "threshold": 0.5, "model": "demo_alarm_forecaster_3h",
         "version": 3, "peak": 0.9, "peak_time": hours(2), "newest_time": hours(5), "drivers": [], "advice": [],
         "missing": "", "prediction_ids": {"opened": "a", "peak": "b"},

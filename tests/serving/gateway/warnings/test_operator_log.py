@@ -37,6 +37,11 @@ def calm(first: datetime, rows: int) -> pl.DataFrame:
     )
 
 
+def now(first: float, last: float) -> dict[str, object]:
+    """Of a warning whose risk now crossed from one hour to another."""
+    return {"horizon_hours": 0.0, "now_time": hours(first), "now_until": hours(last)}
+
+
 @both_databases
 async def test_the_exported_bytes_become_labels(site: Site, tmp_path: Path) -> None:
     await kept(
@@ -45,11 +50,11 @@ async def test_the_exported_bytes_become_labels(site: Site, tmp_path: Path) -> N
             **TRUE | {"verdict_note": '=1+1; "foam", \nagain'}, verdict_start=hours(1), verdict_end=hours(2)
         ),
         warning(**TRUE, came_time=hours(4), came_until=hours(5)),
-        warning(**TRUE, horizon_hours=0.0, since=hours(8), newest_time=hours(9)),
+        warning(**TRUE, since=hours(7), newest_time=hours(11), **now(8, 9)),
         warning(**TRUE),  # a forecast that nothing followed
-        warning(**TRUE | {"verdict": "false"}, horizon_hours=0.0),
-        warning(horizon_hours=0.0),
-        warning(**TRUE, plant="gas_treatment", horizon_hours=0.0),
+        warning(**TRUE | {"verdict": "false"}, **now(0, 1)),
+        warning(**now(0, 1)),
+        warning(**TRUE, plant="gas_treatment", **now(0, 1)),
     )
     engineer = await site.member("erika", "engineer")
     answer = await engineer.client.get("/warnings/operator_log.csv")
@@ -82,12 +87,12 @@ def test_times_carry_the_offset_of_the_plant(tmp_path: Path) -> None:
 
 
 def test_a_long_note_keeps_the_reason_short() -> None:
-    log = operator_log([_numbered(**TRUE | {"verdict_note": "x" * 500}, horizon_hours=0.0)], PLANT.zone)
+    log = operator_log([_numbered(**TRUE | {"verdict_note": "x" * 500}, **now(0, 1))], PLANT.zone)
     assert len(log.content.decode().splitlines()[1].split(",")[2]) == 200
 
 
 async def test_a_drop_is_whole_and_the_same_log_is_dropped_once(site: Site) -> None:
-    await kept(site, warning(**TRUE, horizon_hours=0.0), warning(**TRUE))
+    await kept(site, warning(**TRUE, **now(0, 1)), warning(**TRUE))
     engineer = await site.member("erika", "engineer")
     first = (await engineer.client.post("/warnings/operator_log/drop")).json()
     assert (first["periods"], first["left_out"], first["written"]) == (1, 1, True)
@@ -101,7 +106,7 @@ async def test_a_drop_is_whole_and_the_same_log_is_dropped_once(site: Site) -> N
     assert (folder / first["file"]).read_bytes() == exported.content
     again = (await engineer.client.post("/warnings/operator_log/drop")).json()
     assert again == first | {"written": False}
-    await kept(site, warning(**TRUE, horizon_hours=0.0))
+    await kept(site, warning(**TRUE, **now(3, 4)))
     more = (await engineer.client.post("/warnings/operator_log/drop")).json()
     assert (more["periods"], more["written"]) == (2, True)
     assert more["file"] != first["file"]
@@ -116,7 +121,7 @@ async def test_nothing_to_drop_is_a_conflict(site: Site) -> None:
 
 
 async def test_a_folder_that_can_not_be_written_is_told(site: Site) -> None:
-    await kept(site, warning(**TRUE, horizon_hours=0.0))
+    await kept(site, warning(**TRUE, **now(0, 1)))
     site.gateway.settings.drop.write_text("a file, no folder")
     engineer = await site.member("erika", "engineer")
     answer = await engineer.client.post("/warnings/operator_log/drop")

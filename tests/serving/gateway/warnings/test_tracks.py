@@ -4,7 +4,7 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from serving.gateway.live.outcome import FiredRule, Outcome, Score
-from serving.gateway.warnings.tracks import KeptTrack, rule_tags, take_row
+from serving.gateway.warnings.tracks import RISK, KeptTrack, rule_tags, take_row
 
 PLANT = load_profile("demo")
 OPEN = KeptTrack(open=True, warning=1)
@@ -20,7 +20,10 @@ def score(
     )  # fmt: skip
 
 
-def outcome(now: float = 0.1, ahead: tuple[Score, ...] = (), rules: tuple[str, ...] = ()) -> Outcome:
+CALM = tuple(score(0.1, hours) for hours in (1, 3, 6))
+
+
+def outcome(now: float = 0.1, ahead: tuple[Score, ...] = CALM, rules: tuple[str, ...] = ()) -> Outcome:
     return Outcome(score(now), ahead, tuple(FiredRule(name=name) for name in rules))
 
 
@@ -28,25 +31,25 @@ def take(kept: dict[str, KeptTrack], said: Outcome, stale: set[str] | None = Non
     return take_row(kept, said, PLANT, stale or set(), is_gap=is_gap)
 
 
-def test_now_each_horizon_and_each_rule_has_a_track() -> None:
+def test_the_models_are_one_track_and_each_rule_is_another() -> None:
     turn = take({}, outcome(0.9, (score(0.6, 1), score(0.1, 6)), ("level_deviation",)))
-    assert turn.changes == {"now": "opened", "1h": "opened", RULE: "opened"}
+    assert turn.changes == {RISK: "opened", RULE: "opened"}
     rules = {f"rule:{rule.name}" for rule in PLANT.labels.alarm_rules}
-    assert turn.tracks.keys() == {"now", "1h", "6h"} | rules
+    assert turn.tracks.keys() == {RISK} | rules
     assert turn.signals[RULE].description == "LIC31002 more than 10 % from its set point"
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "below"),
+    ("said", "below"),
     [
-        ("now", outcome(0.46), 0),  # within the deadband of 0.05
-        ("now", outcome(0.44), 1),
-        ("now", Outcome(score(0.46, calibrated=False), (), ()), 1),
-        ("3h", outcome(ahead=(score(0.49, 3),)), 1),
+        (outcome(0.46), 0),  # within the deadband of 0.05
+        (outcome(0.44), 1),
+        (Outcome(score(0.46, calibrated=False), CALM, ()), 1),
+        (outcome(ahead=(score(0.1, 1), score(0.49, 3), score(0.1, 6))), 1),
     ],
 )
-def test_the_deadband_is_for_calibrated_alarms_now(key: str, said: Outcome, below: int) -> None:
-    assert take({key: OPEN}, said).tracks[key].below == below
+def test_the_deadband_is_for_calibrated_alarms_now(said: Outcome, below: int) -> None:
+    assert take({RISK: OPEN}, said).tracks[RISK].below == below
 
 
 def test_a_model_without_a_threshold_opens_nothing() -> None:
@@ -77,9 +80,9 @@ def test_a_rule_clears_after_the_off_delay() -> None:
 def test_a_warning_stands_on_the_tags_that_moved_it(
     kept: KeptTrack, stale: set[str], is_trusted: bool
 ) -> None:
-    turn = take({"now": kept}, outcome(), stale)
-    assert turn.signals["now"].level.trusted is is_trusted
-    assert turn.tracks["now"].below == (1 if is_trusted else 0)
+    turn = take({RISK: kept}, outcome(), stale)
+    assert turn.signals[RISK].level.trusted is is_trusted
+    assert turn.tracks[RISK].below == (1 if is_trusted else 0)
 
 
 def test_a_rule_stands_on_its_own_tags() -> None:
@@ -92,12 +95,12 @@ def test_a_rule_stands_on_its_own_tags() -> None:
 
 
 def test_after_a_gap_a_run_begins_anew() -> None:
-    kept = {"now": KeptTrack(open=True, below=PLANT.budget.off_delay)}
-    assert take(kept, outcome()).changes == {"now": "cleared"}
-    assert take(kept, outcome(), is_gap=True).tracks["now"].below == 1
+    kept = {RISK: KeptTrack(open=True, below=PLANT.budget.off_delay)}
+    assert take(kept, outcome()).changes == {RISK: "cleared"}
+    assert take(kept, outcome(), is_gap=True).tracks[RISK].below == 1
 
 
 def test_a_track_that_a_row_says_nothing_of_stays() -> None:
-    turn = take({"6h": OPEN}, outcome())
-    assert turn.tracks["6h"] == OPEN
-    assert "6h" not in turn.signals
+    turn = take({"rule:gone": OPEN}, outcome())
+    assert turn.tracks["rule:gone"] == OPEN
+    assert "rule:gone" not in turn.signals
