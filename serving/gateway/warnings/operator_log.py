@@ -19,6 +19,7 @@ from serving.gateway.warnings.tables import PlantWarning
 
 COLUMNS = ("start_time", "end_time", "reason")
 LONGEST_REASON = 200
+Label = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class OperatorLog:
 
     Attributes:
         content: CSV.
-        periods: its rows.
+        periods: its rows, which don't overlap.
         left_out: true warnings whose period nobody knows.
     """
 
@@ -44,19 +45,32 @@ class OperatorLog:
 def operator_log(warnings: Sequence[PlantWarning], zone: ZoneInfo) -> OperatorLog:
     """The periods of true warnings, in the plant's time with its offset.
 
+    A forecast and a rule can tell of the same development: what overlaps is one period.
+
     Args:
         warnings: judged true, oldest first.
         zone: the plant's.
     """
+    labelled = [(label, reason(warning)) for warning in warnings if (label := label_of(warning)) is not None]
+    periods = _merged(labelled)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    periods = 0
-    for warning in warnings:
-        if (label := label_of(warning)) is not None:
-            periods += 1
-            writer.writerow([*(_time(end, zone) for end in label), reason(warning)])
-    return OperatorLog(text.getvalue().encode(), periods, len(warnings) - periods)
+    for (start, end), reasons in periods:
+        writer.writerow([_time(start, zone), _time(end, zone), "; ".join(reasons)[:LONGEST_REASON]])
+    return OperatorLog(text.getvalue().encode(), len(periods), len(warnings) - len(labelled))
+
+
+def _merged(labelled: Sequence[tuple[Label, str]]) -> list[tuple[Label, list[str]]]:
+    """Periods by time, none of which has a moment in common with another; both ends belong to a period."""
+    merged: list[tuple[Label, list[str]]] = []
+    for (start, end), why in sorted(labelled, key=lambda found: found[0]):
+        if merged and start <= merged[-1][0][1]:
+            (first, last), reasons = merged[-1]
+            merged[-1] = (first, max(last, end)), [*reasons, why]
+        else:
+            merged.append(((start, end), [why]))
+    return merged
 
 
 def reason(warning: PlantWarning) -> str:

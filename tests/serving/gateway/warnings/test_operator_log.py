@@ -86,6 +86,32 @@ def test_times_carry_the_offset_of_the_plant(tmp_path: Path) -> None:
     assert periods.select("start", "end").row(0) == tuple(twice)
 
 
+def test_what_overlaps_is_one_period(tmp_path: Path) -> None:
+    rule = {"kind": "rule", "rule": "level_deviation"}
+    log = operator_log(
+        [
+            _numbered(**TRUE, **now(5, 9)),
+            _numbered(**TRUE, **rule, came_time=hours(2), came_until=hours(5)),
+            _numbered(**TRUE, verdict_start=hours(3), verdict_end=hours(4)),
+            _numbered(**TRUE, **now(10, 11)),
+            _numbered(**TRUE),
+        ],
+        PLANT.zone,
+    )
+    assert (log.periods, log.left_out) == (2, 1)
+    path = tmp_path / "log.csv"
+    path.write_bytes(log.content)
+    periods = read_periods(read_drop_file(path, PLANT).periods)
+    assert [(p.start, p.end, p.reason) for p in periods] == [
+        (
+            hours(2),
+            hours(9),
+            "warning 7 (level_deviation); warning 7 (alarm within 3 h); warning 7 (alarm)",
+        ),
+        (hours(10), hours(11), "warning 7 (alarm)"),
+    ]
+
+
 def test_a_long_note_keeps_the_reason_short() -> None:
     log = operator_log([_numbered(**TRUE | {"verdict_note": "x" * 500}, **now(0, 1))], PLANT.zone)
     assert len(log.content.decode().splitlines()[1].split(",")[2]) == 200
