@@ -15,6 +15,7 @@ import pytest
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
+from tests.servers import postgres_folder, running_postgres
 
 # A busy machine is no fault of the code under test.
 hypothesis.settings.register_profile("forewarn", deadline=None)
@@ -46,6 +47,16 @@ def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     settings.cache_clear()
     yield tmp_path / "home"
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    programs = postgres_folder()
+    needs_service(programs is not None, "PostgreSQL")
+    assert programs is not None
+    with running_postgres(programs) as address:
+        yield address
 
 
 def needs_service(found: bool, what: str) -> None:

@@ -7,9 +7,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
 
 _DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _START_TRIES = 200
@@ -46,6 +50,25 @@ def running_postgres(programs: Path) -> Iterator[str]:
             server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
             server.wait(30)
             log.close()
+
+
+@contextmanager
+def running_app(app: FastAPI, **options: object) -> Iterator[str]:
+    """An app of ours behind uvicorn, in a thread of its own; gives its `host:port`, which listens already.
+
+    Args:
+        app: the application.
+        options: of `uvicorn.Config`.
+    """
+    config = uvicorn.Config(app, port=0, **{"log_level": "critical", "access_log": False, **options})
+    server, bound = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
 
 
 def free_port() -> int:

@@ -7,19 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from plant_assets.ingest.manifest import Manifest
-from tests.conftest import needs_service
 from tests.ingest.drops import Site
 from tests.ingest.manifests import PLANT
-from tests.servers import postgres_folder, running_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    programs = postgres_folder()
-    needs_service(programs is not None, "PostgreSQL")
-    assert programs is not None
-    with running_postgres(programs) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])

@@ -1,7 +1,7 @@
 """A gateway on SQLite, or on a real PostgreSQL where a test asks for both."""
 
 import functools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,19 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from serving.gateway.accounts import passwords
 from serving.settings import Settings
-from tests.conftest import needs_service
-from tests.servers import postgres_folder, running_postgres
 from tests.serving.gateway.site import Site, running_site
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server."""
-    programs = postgres_folder()
-    needs_service(programs is not None, "PostgreSQL")
-    assert programs is not None
-    with running_postgres(programs) as address:
-        yield address
 
 
 @pytest.fixture

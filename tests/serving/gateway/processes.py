@@ -4,31 +4,22 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from tests.servers import free_port
+from tests.servers import free_port, running_app
 
 
 @contextmanager
 def listening(app: FastAPI) -> Iterator[str]:
     """An app on loopback, served by a thread; gives its address."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
+    with running_app(app) as address:
+        yield f"http://{address}"
 
 
 class GatewayProcess:

@@ -1,20 +1,18 @@
 """All nine models of a plant, behind the real app and behind a real server."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
 from serving.inference.app import create_app
 from serving.settings import Settings
+from tests.servers import running_app
 from tests.serving.conftest import serve
 from tests.serving.factories import bundle_folder, deviation_folder
 from tests.serving.mlflow_fake import FakeMlflow
@@ -74,7 +72,7 @@ def server(nine_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
     """The address, without scheme, of a real server that has all nine."""
     settings = Settings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600)
     app = create_app(settings, transport=mlflow_with(nine_folders))
-    with running(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")) as address:
+    with running_app(app) as address:
         asyncio.run(_until_ready(address))
         yield address
 
@@ -85,21 +83,6 @@ def mlflow_with(folders: dict[str, Path]) -> FakeMlflow:
     for name, folder in folders.items():
         fake.publish(name, 1, folder, "champion")
     return fake
-
-
-@contextmanager
-def running(config: uvicorn.Config) -> Iterator[str]:
-    """A server on a free port, in a thread of its own."""
-    server = uvicorn.Server(config)
-    sockets = [config.bind_socket()]
-    sockets[0].listen()
-    thread = threading.Thread(target=server.run, args=(sockets,))
-    thread.start()
-    try:
-        yield f"127.0.0.1:{sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
 
 
 async def _until_ready(address: str) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request
 
 from serving.web import bounded_http
 from serving.web.bounded_http import MOST_HEADER_BYTES, BoundedHttp
-from tests.servers import free_port
+from tests.servers import running_app
 
 Address = tuple[str, int]
 
@@ -20,21 +19,14 @@ Address = tuple[str, int]
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
     monkeypatch.setattr(bounded_http, "HEADERS_WITHIN_S", 0.5)
-    app, port = FastAPI(), free_port()
+    app = FastAPI()
 
     @app.post("/length")
     async def length(request: Request) -> int:
         return len(await request.body())
 
-    config = uvicorn.Config(app, port=port, http=BoundedHttp, log_level="critical")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    yield "127.0.0.1", port
-    server.should_exit = True
-    thread.join(30)
+    with running_app(app, http=BoundedHttp) as address:
+        yield "127.0.0.1", int(address.rpartition(":")[2])
 
 
 def url_of(address: Address) -> str:
