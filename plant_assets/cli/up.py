@@ -131,11 +131,13 @@ def _await_ready(here: Settings, platform: list[Service], console: Console) -> N
                     progress.update(tasks[service.name], completed=1)
                     del waiting[service.name]
                 elif time.monotonic() - began > service.ready_within_s:
-                    supervision.stop(here)
-                    fail(
-                        f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`"
-                    )
+                    _give_up(here, service)
             time.sleep(0.1)
+
+
+def _give_up(here: Settings, service: Service) -> None:
+    supervision.stop(here)
+    fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
 
 
 def _ready(here: Settings, service: Service) -> bool:
