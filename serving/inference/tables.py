@@ -55,31 +55,37 @@ def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows
     count = len(next(iter(columns.values())))
     values = np.full((count, len(inputs.names)), np.nan)
     given = np.zeros(count, dtype=bool)
-    known: dict[str, Floats] = {}
+    asked_by_rules: dict[str, Floats] = {}
+    taken: set[str] = set()
+    rule_names = inputs.rules.names
     unknown, unused, beyond = [], [], {}
     for name, column in columns.items():
         if (found := inputs.feature_names.find(name)) is None:
             unknown.append(name)
             continue
-        if found.name in known:
+        if found.name in taken:
             raise invalid(_cut(where(name, 0)), "given twice", "each name once, in any case")
         _check_finite(column, lambda row, name=name: where(name, row))
         given |= ~np.isnan(column)
+        taken.add(found.name)
         outside = (column < found.low) | (column > found.high)
+        sound = column
         if outside.any():
             beyond[found.name] = int(outside.sum())
-        known[found.name] = np.where(outside, np.nan, column)
+            sound = np.where(outside, np.nan, column)
+        if found.name in rule_names:
+            asked_by_rules[found.name] = sound
         if found.column is None:
             unused.append(found.name)
         else:
-            values[:, found.column] = known[found.name]
+            values[:, found.column] = sound
     if unknown:
         raise inputs.feature_names.refuse(unknown, "columns")
     held = set(np.flatnonzero(~np.isnan(values).all(axis=0)).tolist())
     return Rows(
         values=values,
         given=given,
-        rules=inputs.rules.fired_rows(known),
+        rules=inputs.rules.fired_rows(asked_by_rules),
         imputed=[name for i, name in enumerate(inputs.names) if i not in held],
         unused=unused,
         out_of_range=beyond,
