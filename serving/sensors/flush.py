@@ -3,7 +3,6 @@
 Belongs here: which rows, which file. Doesn't belong here: what becomes of the file.
 """
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import polars as pl
 
 from plant_assets.simulation.live_drops import live_drop_name
 from serving.sensors.plant import LivePlant
+from serving.whole_file import whole_file
 
 
 class Flusher:
@@ -44,13 +44,6 @@ class Flusher:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / live_drop_name(begin, end)
-        draft = path.with_name(f".{path.name}.tmp")
-        try:
-            with draft.open("wb") as file:
-                records.write_parquet(file)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            records.write_parquet(file)
         return path

@@ -3,13 +3,13 @@
 Belongs here: its shape, and reading and writing it so that a killed process leaves the old or the new one.
 """
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plant_assets.simulation.live import Checkpoint
 from plant_assets.simulation.scenarios import Switch
+from serving.whole_file import whole_file
 
 
 class StateError(ValueError):
@@ -50,7 +50,6 @@ class StateFile:
     def __init__(self, folder: Path, plant: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{plant}.json"
-        self._draft = folder / f".{plant}.json.tmp"
 
     def read(self, tags: list[str]) -> State | None:
         """The state that was written last; None if there is none.
@@ -85,9 +84,5 @@ class StateFile:
         Raises:
             OSError: it can't be written; the old one stays.
         """
-        with self._draft.open("wb") as file:
+        with whole_file(self.path, durable=durable) as file:
             file.write(_STATE.dump_json(state))
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        self._draft.replace(self.path)

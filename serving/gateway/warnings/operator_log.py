@@ -7,7 +7,6 @@ Belongs here: the log's form, and dropping it. Doesn't belong here: which period
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from serving.gateway.warnings.answers import label_of
 from serving.gateway.warnings.tables import PlantWarning
+from serving.whole_file import whole_file
 
 COLUMNS = ("start_time", "end_time", "reason")
 LONGEST_REASON = 200
@@ -91,13 +91,8 @@ def drop(log: OperatorLog, folder: Path) -> bool:
     if target.exists():
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    # The pipeline passes over hidden files, and those of this ending.
-    draft = folder / f".{log.name}.part"
-    with draft.open("wb") as file:
+    with whole_file(target) as file:
         file.write(log.content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(target)
     return True
 
 

@@ -236,12 +236,12 @@ def test_another_seed_than_the_plant_lives_with_is_refused(here):
 
 async def test_a_state_that_cannot_be_written_is_told_and_the_plant_goes_on(here):
     async with living(here) as client:
-        (here.home / "sensors" / ".demo.json.tmp").mkdir()
+        (here.home / "sensors" / ".demo.json.part").mkdir()
         answer = await client.post("/scenarios/activate", json={"scenario": "level_swing"})
         ready = (await client.get("/ready")).json()
         assert answer.status_code == 200
         assert "demo.json" in ready["faults"]["state"]
-        (here.home / "sensors" / ".demo.json.tmp").rmdir()
+        (here.home / "sensors" / ".demo.json.part").rmdir()
         await client.post("/scenarios/activate", json={"scenario": "normal"})
         assert (await client.get("/ready")).json()["faults"] == {}
 
