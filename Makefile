@@ -15,13 +15,16 @@ help:  ## show the commands
 setup: $(READY)  ## install what the project needs into .venv
 
 # `uv` is named in the lock too, so that the sync below leaves it in place.
-$(READY): requirements.lock pyproject.toml
-	@echo "Setting up $(VENV) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+$(READY): requirements.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing what requirements.lock names …"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
+
+$(BIN)/uv:
+	@echo "Setting up $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 
 up: setup  ## start the platform, with the simulated plant
 	@$(BIN)/forewarn up
@@ -50,7 +53,7 @@ format: setup  ## format the code, and mend what ruff can
 bench: setup  ## print the benchmark tables
 	@$(BIN)/python -m benchmarks
 
-lock: setup  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
+lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
 
