@@ -46,9 +46,7 @@ class KeptTrack(BaseModel):
 
     def after(self, track: Track) -> "KeptTrack":
         kept = {"open": track.open, "above": track.above, "below": track.below}
-        return self.model_copy(
-            update=kept | ({} if track.open else {"warning": None, "tags": [], "nearest": 0.0})
-        )
+        return self.model_copy(update=kept | ({} if track.open else {"warning": None, "tags": []}))
 
 
 @dataclass(frozen=True, slots=True)
