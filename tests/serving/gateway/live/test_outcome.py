@@ -71,6 +71,13 @@ async def test_a_score_that_can_not_be_used_is_none(change: dict, readings: list
         await ask(upstream(inference.app), "demo", readings)
 
 
+async def test_a_plant_without_forecasters_has_its_risk_now(readings: list[JsonValue]) -> None:
+    inference = Inference()
+    inference.instead["forecast"] = Response(b'{"forecasts": []}', media_type="application/json")
+    outcome = await ask(upstream(inference.app), "demo", readings)
+    assert (outcome.now.horizon_hours, outcome.ahead, outcome.fault) == (0, (), "")
+
+
 @pytest.mark.parametrize(
     "content", [b"{}", b'{"tags": [{"tag": "A"}]}', b'{"tags": [{"tag": "A", "contribution": "x"}]}']
 )
