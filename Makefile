@@ -39,7 +39,7 @@ logs: setup  ## follow the services' logs
 	@$(BIN)/forewarn logs
 
 test: setup  ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup  ## lint, types and definitions; each failure says how to mend it
 	@$(BIN)/ruff check . || { echo "mend: make format"; exit 1; }

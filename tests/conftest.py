@@ -22,6 +22,14 @@ hypothesis.settings.register_profile("forewarn", deadline=None)
 hypothesis.settings.load_profile("forewarn")
 
 
+LONGEST = ("tests/e2e/", "tests/reliability/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def profile() -> PlantProfile:
     """The gas treatment unit."""
