@@ -34,6 +34,7 @@ def log() -> Iterator[Log]:
     root, captured = logging.getLogger(), Log()
     handlers, level = root.handlers, root.level
     levels = {name: logging.getLogger(name).level for name in logs.QUIET}
+    logging.captureWarnings(False)  # a service that another test started may capture them already
     logs.configure("inference", "info", captured)
     yield captured
     root.handlers, root.level = handlers, level
