@@ -108,36 +108,27 @@ def _daemon(settings: Settings) -> Service:
 
 
 def _inference(settings: Settings) -> Service:
-    url = f"http://{settings.host}:{settings.port_inference}"
-    return Service(
-        name="inference",
-        command=(sys.executable, "-m", "serving", "inference"),
-        port=settings.port_inference,
-        ready_url=f"{url}/health",
-        page=f"{url}/docs",
-        environment={"FOREWARN_DEFAULT_PLANT": default_plant(settings)},
-    )
+    # Alive is enough: its models come later.
+    return _serving(settings, "inference", settings.port_inference, "health", default_plant(settings))
 
 
 def _gateway(settings: Settings) -> Service:
-    url = f"http://{settings.host}:{settings.port_gateway}"
-    return Service(
-        name="gateway",
-        command=(sys.executable, "-m", "serving", "gateway"),
-        port=settings.port_gateway,
-        ready_url=f"{url}/ready",
-        page=f"{url}/docs",
-    )
+    return _serving(settings, "gateway", settings.port_gateway, "ready")
 
 
 def _sensors(settings: Settings) -> Service:
-    url = f"http://{settings.host}:{settings.port_sensors}"
+    return _serving(settings, "sensors", settings.port_sensors, "ready")
+
+
+def _serving(settings: Settings, name: str, port: int, probe: str, plant: str = "") -> Service:
+    url = f"http://{settings.host}:{port}"
     return Service(
-        name="sensors",
-        command=(sys.executable, "-m", "serving", "sensors"),
-        port=settings.port_sensors,
-        ready_url=f"{url}/ready",
+        name=name,
+        command=(sys.executable, "-m", "serving", name),
+        port=port,
+        ready_url=f"{url}/{probe}",
         page=f"{url}/docs",
+        environment={"FOREWARN_DEFAULT_PLANT": plant} if plant else {},
     )
 
 
