@@ -30,7 +30,10 @@ class Nearest:
         squares = (stored**2).sum(axis=1)
         self._longest = math.sqrt(float(squares.max()))
         with np.errstate(over="ignore"):  # rows as long as that are measured exactly at once
-            self._doubled, self._squares = (-2.0 * stored).astype(np.float32), squares.astype(np.float32)
+            self._doubled, self._squares = (
+                np.ascontiguousarray(-2.0 * stored.T, dtype=np.float32),
+                squares.astype(np.float32),
+            )
         # A sum of n float32 products errs by at most n units in the last place of |a| |b|; twice that is allowed for.
         unit = 4.0 * stored.shape[1] * float(np.finfo(np.float32).eps)
         with np.errstate(over="ignore"):
@@ -48,20 +51,23 @@ class Nearest:
         length = math.sqrt(row @ row)
         near = self._stored
         if max(length, self._longest) < LARGEST_FLOAT32:
-            distances = self._doubled @ row.astype(np.float32)
+            distances = row.astype(np.float32) @ self._doubled
             distances += self._squares
             error = self._slack * np.float32(length) + self._own
-            limit = np.partition(distances + error, self._k - 1)[self._k - 1]
-            near = self._stored[distances - error <= limit]
+            furthest = distances + error
+            furthest.partition(self._k - 1)
+            distances -= error
+            near = near[distances <= furthest[self._k - 1]]
         gaps = near - row
-        exact = np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
-        return float(np.partition(exact, self._k - 1)[: self._k].sum()) / self._k
+        exact = np.sqrt(np.vecdot(gaps, gaps))
+        exact.partition(self._k - 1)
+        return float(np.add.reduce(exact[: self._k])) / self._k
 
     def _many(self, rows: Floats) -> Floats:
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        lengths = np.sqrt(np.vecdot(rows, rows))
         if not max(lengths.max(), self._longest) < LARGEST_FLOAT32:
             return np.array([self._one(row) for row in rows])
-        distances = rows.astype(np.float32) @ self._doubled.T
+        distances = rows.astype(np.float32) @ self._doubled
         distances += self._squares
         # Each stored row has a bound of its own: by one for all, a single far row would make all others candidates.
         error = lengths.astype(np.float32)[:, None] * self._slack + self._own
@@ -69,7 +75,7 @@ class Nearest:
         near = distances - error <= limits[:, None]
         place, candidate = np.nonzero(near)
         gaps = self._stored[candidate] - rows[place]
-        return self._means(np.sqrt(np.einsum("ij,ij->i", gaps, gaps)), near.sum(axis=1))
+        return self._means(np.sqrt(np.vecdot(gaps, gaps)), near.sum(axis=1))
 
     def _means(self, exact: Floats, counts: NDArray[np.intp]) -> Floats:
         """Mean of each row's k smallest; `exact` holds `counts` distances of each row, one row after the other."""

@@ -138,8 +138,8 @@ class MeanAbsolute(_Node):
     kind: Literal["mean_absolute"] = "mean_absolute"
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
-        del arrays, forests, width
-        return lambda rows: np.abs(rows).mean(axis=1)
+        del arrays, forests
+        return lambda rows: np.add.reduce(np.abs(rows), axis=1) / width
 
 
 class Pca(_Node):
@@ -158,8 +158,14 @@ class Pca(_Node):
         components = arrays.get(self.components, None, width)
         variances = arrays.get(self.variances, len(components))
         if self.statistic == "t2":
-            return lambda rows: ((rows @ components.T) ** 2 / variances).sum(axis=1)
-        return lambda rows: ((rows - (rows @ components.T) @ components) ** 2).sum(axis=1)
+            precisions = 1.0 / variances
+            return lambda rows: (rows @ components.T) ** 2 @ precisions
+
+        def spe(rows: Floats) -> Floats:
+            left = rows - (rows @ components.T) @ components
+            return np.vecdot(left, left)
+
+        return spe
 
 
 class Neighbours(_Node):
@@ -215,10 +221,12 @@ class Mean(_Node):
         shares /= sum(part.weight for part in self.parts)
         middle = float(shares @ np.array([part.centre for part in self.parts]))
         logs = np.array([[part.log] for part in self.parts])
+        logged = bool(logs.any())
 
         def mean(rows: Floats) -> Floats:
             values = np.array([member(rows) for member in members])
-            np.log1p(values, out=values, where=logs)
+            if logged:
+                np.log1p(values, out=values, where=logs)
             return shares @ values - middle
 
         return mean
