@@ -1,24 +1,14 @@
 """Questions to the history and what it answers."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from serving.gateway.tables import LARGEST_ID
-from serving.web.faults import unexpected
+from serving.gateway.times import Time
 
 InferType = Literal["predict", "forecast", "auto"]
-
-
-def _in_utc(time: datetime) -> datetime:
-    try:
-        return time.astimezone(UTC)
-    except OverflowError:
-        raise unexpected("a time beyond the calendar", "a time of the years 1 to 9999 in UTC") from None
-
-
-Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Filter(BaseModel):

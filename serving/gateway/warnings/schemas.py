@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,6 +17,7 @@ from pydantic import (
 
 from plant_assets.profile.model import Slug
 from serving.gateway.tables import LARGEST_ID
+from serving.gateway.times import Time
 from serving.gateway.warnings.tables import LONGEST_NOTE, Action, Kind, Verdict
 from serving.web.faults import Expected, unexpected
 
@@ -39,8 +39,8 @@ class Filter(BaseModel):
     )
     kind: Kind | None = None
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)] | None = None
-    since: AwareDatetime | None = Field(default=None, description="opened not before, in plant time")
-    until: AwareDatetime | None = Field(default=None, description="opened before, in plant time")
+    since: Time | None = Field(default=None, description="opened not before, in plant time")
+    until: Time | None = Field(default=None, description="opened before, in plant time")
 
 
 class Page(Filter):
@@ -66,7 +66,7 @@ class ShelveRequest(_Request):
     hours: (
         Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number of hours above 0")] | None
     ) = None
-    until: AwareDatetime | None = None
+    until: Time | None = None
     reason: Annotated[Note, StringConstraints(min_length=1)]
 
     @model_validator(mode="after")
@@ -85,8 +85,8 @@ class VerdictRequest(_Request):
 
     verdict: Annotated[Verdict, Expected("true, false or unsure, as a text")]
     note: Note = ""
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    start: Time | None = None
+    end: Time | None = None
 
     @model_validator(mode="after")
     def _whole_period(self) -> Self:

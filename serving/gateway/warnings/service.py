@@ -17,7 +17,7 @@ from serving.gateway.database import Database
 from serving.gateway.events.log import Change, EventLog
 from serving.gateway.problems import Conflict
 from serving.gateway.warnings.answers import answer_of
-from serving.gateway.warnings.schemas import Filter, Page, ShelveRequest, VerdictRequest
+from serving.gateway.warnings.schemas import LONGEST_PERIOD, Filter, Page, ShelveRequest, VerdictRequest
 from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
 
 SAME_SHELF = timedelta(minutes=1)
@@ -118,10 +118,12 @@ class Warnings:
         """Note whether something really happened; a later verdict replaces an earlier one.
 
         Raises:
-            Invalid: a period that ends after the newest row.
+            Invalid: a period that begins long before the warning, or ends after the newest row.
         """
         async with self._changed(warning_id) as (change, warning):
-            newest = await self._newest_time(change, warning)
+            earliest, newest = warning.since - LONGEST_PERIOD, await self._newest_time(change, warning)
+            if asked.start is not None and asked.start < earliest:
+                raise invalid("start", f"got {asked.start.isoformat()}", f"{earliest.isoformat()} or later")
             if asked.end is not None and asked.end > newest:
                 raise invalid(
                     "end", f"got {asked.end.isoformat()}", f"at most {newest.isoformat()}, plant time"
@@ -147,7 +149,7 @@ class Warnings:
         field = "until" if asked.until is not None else "hours"
         most = f"at most {self._most_shelved / timedelta(hours=1):g} hours"
         hours = min(asked.hours or 0.0, 1e6)
-        until = asked.until.astimezone(UTC) if asked.until is not None else now + timedelta(hours=hours)
+        until = asked.until or now + timedelta(hours=hours)
         if until > now + self._most_shelved:
             raise invalid(field, "too long", f"{most}; shelve it again if need be")
         if until <= now:

@@ -138,6 +138,21 @@ REFUSED = [
         "until: a time that is over; expected a time to",
     ),
     ("shelve", {"reason": "x", "until": "2030-01-01T00:00"}, "until: "),
+    (
+        "shelve",
+        {"reason": "x", "until": "9999-12-31T23:59:59-14:00"},
+        "until: a time beyond the calendar; expected a time of the years 1 to 9999 in UTC",
+    ),
+    (
+        "verdict",
+        {"verdict": "true", "start": "0001-01-01T00:00:00+14:00", "end": "0001-01-01T00:00:00+14:00"},
+        "start: a time beyond the calendar",
+    ),
+    (
+        "verdict",
+        {"verdict": "true", "start": "0001-01-01T00:00:00Z", "end": "0001-01-01T00:00:00Z"},
+        f"start: got 0001-01-01T00:00:00+00:00; expected {hours(-744).isoformat()} or later",
+    ),
     ("verdict", {}, "verdict: absent"),
     ("verdict", {"verdict": True}, "verdict: got true; expected true, false or unsure, as a text"),
     ("verdict", {"verdict": "maybe"}, "verdict: got 'maybe'; expected true, false or unsure, as a text"),

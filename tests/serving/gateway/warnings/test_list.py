@@ -80,6 +80,8 @@ async def test_a_warning_says_what_crossed_and_how_long_ago(site: Site) -> None:
         ("before=99999999999999999999", "query.before"),
         ("since=2026-01-01T00:00", "query.since"),
         ("until=x", "query.until"),
+        ("since=0001-01-01T00:00:00%2B14:00", "query.since"),
+        ("until=9999-12-31T23:59:59-14:00", "query.until"),
         ("horizon_hours=nan", "query.horizon_hours"),
         ("horizon_hours=-1", "query.horizon_hours"),
         ("plant=../etc", "query.plant"),
