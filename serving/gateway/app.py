@@ -123,7 +123,7 @@ async def running(
                 settings=here,
                 database=database,
                 accounts=Accounts(database, passwords),
-                sessions=Sessions(database, access_tokens, timedelta(days=here.refresh_token_days)),
+                sessions=Sessions(database, secret, access_tokens, timedelta(days=here.refresh_token_days)),
                 attempts=Attempts(here),
                 history=History(database, here.history_rows),
                 inference=Upstream("inference", here.inference_address, client),

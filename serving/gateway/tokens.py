@@ -3,9 +3,11 @@
 Belongs here: their form. Doesn't belong here: which of them still count (`accounts/sessions.py`).
 
 An access token is a JWT that names a user and a log-in, not a role: what a user may do is read anew at each
-request. A refresh token is `<family>.<secret>`, both random.
+request. A refresh token is `<family>.<secret>`; the first one of a family is random, each other follows from
+the one before it and the gateway's secret.
 """
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -93,9 +95,14 @@ class Refresh:
     secret: str
 
     @classmethod
-    def new(cls, family: str | None = None) -> "Refresh":
-        """The first token of a new family, or the next one of a known family."""
-        return cls(family or secrets.token_hex(_FAMILY_LENGTH // 2), secrets.token_urlsafe(32))
+    def new(cls) -> "Refresh":
+        """The first token of a new family."""
+        return cls(secrets.token_hex(_FAMILY_LENGTH // 2), secrets.token_urlsafe(32))
+
+    def following(self, secret: str) -> "Refresh":
+        """The family's next token: always the same one, so that who asks twice at once is answered alike."""
+        digest = hmac.digest(secret.encode(), f"refresh {self.text}".encode(), "sha256")
+        return Refresh(self.family, base64.urlsafe_b64encode(digest).decode().rstrip("="))
 
     @classmethod
     def parse(cls, token: str) -> "Refresh":
@@ -118,5 +125,5 @@ class Refresh:
         """What is stored; a random secret of 256 bits needs no slow hash."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
-    def is_newest(self, secret_hash: str) -> bool:
+    def fits(self, secret_hash: str) -> bool:
         return hmac.compare_digest(self.secret_hash, secret_hash)

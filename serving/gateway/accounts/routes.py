@@ -49,7 +49,7 @@ async def login(request: Request, response: Response, here: Here) -> schemas.Tok
 
 @router.post("/refresh", responses=problems(*BODY, 401), openapi_extra=json_body(schemas.RefreshRequest))
 async def refresh(request: Request, response: Response, here: Here) -> schemas.TokensAnswer:
-    """Exchange a refresh token for new tokens. One that was used before ends its log-in."""
+    """Exchange a refresh token for new tokens. One that was used a while before ends its log-in."""
     body = await read_body(request, schemas.RefreshRequest, MOST_BODY_BYTES)
     return _tokens(await here.sessions.renew(body.refresh_token), response)
 

@@ -1,7 +1,8 @@
 """Log-ins: families of refresh tokens, and the access tokens given out for them.
 
 A refresh token is used once. Whoever comes with one that was used before has it from somewhere else, or
-somebody else has: the family ends, and both have to log in again.
+somebody else has: the family ends, and both have to log in again. Two tabs of a browser that refresh at the
+same moment, or a client whose answer was lost, are no such case: they get the answer that was given already.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from serving.gateway.tokens import Access, AccessTokens, Refresh, TokenError
 
 MOST_SESSIONS = 50
 """Log-ins of one user at a time; the oldest make room."""
+
+SAME_MOMENT = timedelta(seconds=10)
+"""So soon after its use, the same token gets the same answer again."""
 
 _REFUSED = "the refresh token is invalid, was used before, or has expired; log in again"
 
@@ -44,12 +48,16 @@ class Sessions:
 
     Args:
         database: where they are kept.
+        secret: the gateway's, by which one refresh token follows from another.
         access_tokens: signs their access tokens.
         lasts: how long a refresh token holds; each use gives a new one.
     """
 
-    def __init__(self, database: Database, access_tokens: AccessTokens, lasts: timedelta) -> None:
+    def __init__(
+        self, database: Database, secret: str, access_tokens: AccessTokens, lasts: timedelta
+    ) -> None:
         self._database = database
+        self._secret = secret
         self._access_tokens = access_tokens
         self._lasts = lasts
 
@@ -82,10 +90,10 @@ class Sessions:
         """Take a refresh token in and give the next one out.
 
         Raises:
-            Unauthenticated: the token doesn't hold; if it was used before, its whole family ends.
+            Unauthenticated: the token doesn't hold; if it was used a while before, its whole family ends.
         """
         now, given = datetime.now(UTC), _parse(token)
-        following = Refresh.new(given.family)
+        following = given.following(self._secret)
         async with self._database.write() as session:
             row = await session.get(RefreshToken, given.family, with_for_update=True)
             user_id = _take(row, given, following, now, now + self._lasts) if row else None
@@ -145,11 +153,20 @@ def _take(
     """Replace a family's newest token, or end the family if another one was given; whose it is if it went well."""
     if row.ended_at is not None or row.expires_at <= now:
         return None
-    if not given.is_newest(row.secret_hash):
+    if given.fits(row.secret_hash):
+        row.previous_hash, row.renewed_at = row.secret_hash, now
+        row.secret_hash, row.expires_at = following.secret_hash, expires_at
+    elif not _is_told_again(row, given, following, now):
         row.ended_at = now
         return None
-    row.secret_hash, row.expires_at = following.secret_hash, expires_at
     return row.user_id
+
+
+def _is_told_again(row: RefreshToken, given: Refresh, following: Refresh, now: datetime) -> bool:
+    """Whether a token was the newest until a moment ago, so that its answer is that of the first use."""
+    if row.previous_hash is None or row.renewed_at is None or now - row.renewed_at > SAME_MOMENT:
+        return False
+    return given.fits(row.previous_hash) and following.fits(row.secret_hash)
 
 
 def _parse(token: str) -> Refresh:

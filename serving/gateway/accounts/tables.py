@@ -28,6 +28,7 @@ class RefreshToken(Base):
     Attributes:
         family: the public half of the family's tokens; access tokens carry it.
         secret_hash: SHA-256 of the newest token's secret half; any other was used before, or invented.
+        previous_hash, renewed_at: of the token that the newest one replaced, and when that was.
         ended_at: when it was logged out, or a token was used twice.
     """
 
@@ -36,6 +37,8 @@ class RefreshToken(Base):
     family: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    previous_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    renewed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -58,8 +58,17 @@ def test_an_altered_token_is_refused() -> None:
 def test_a_refresh_token_comes_back_as_it_was() -> None:
     token = Refresh.new()
     again = Refresh.parse(token.text)
-    assert again.is_newest(token.secret_hash)
-    assert not Refresh.new(token.family).is_newest(token.secret_hash)
+    assert again.fits(token.secret_hash)
+    assert not Refresh.new().fits(token.secret_hash)
+
+
+def test_a_refresh_token_has_one_that_follows_and_only_the_gateway_knows_it() -> None:
+    token = Refresh.new()
+    following = token.following(SECRET)
+    assert Refresh.parse(following.text) == token.following(SECRET)
+    assert following.family == token.family
+    others = (token, following.following(SECRET), token.following("t" * 43), Refresh.new().following(SECRET))
+    assert not any(other.fits(following.secret_hash) for other in others)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.b", "a" * 32 + "." + "b" * 42, "\u00e9" * 32 + "." + "b" * 43])
