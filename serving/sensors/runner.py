@@ -47,6 +47,7 @@ class Runner:
         self._flusher = flusher
         self._speed_changed = asyncio.Event()
         self._busy = asyncio.Lock()
+        """Held while the plant's days change, or are read: a switch takes the newest day away for a moment."""
 
     async def run(self) -> None:
         """Complete rows until cancelled."""
@@ -64,7 +65,7 @@ class Runner:
                 if self.plant.needs_day:
                     await asyncio.to_thread(self.plant.simulate_day)
                 self._complete_row()
-            await self._flush()
+                await self._flush()
         log.error("the plant's calendar ends at %s; remove its state to begin another", END.date())
 
     async def activate(self, scenario: Scenario) -> bool:

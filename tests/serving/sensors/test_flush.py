@@ -1,6 +1,7 @@
 """Live readings become drops that ingest takes in: complete, once, and without a seam to the seeded month."""
 
 import asyncio
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from plant_assets.ingest.manifest import Manifest
 from plant_assets.ingest.resample import resample
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.drops import write_drop
+from plant_assets.simulation.live import LiveUnit
 from plant_assets.simulation.live_drops import live_drop_name, live_drop_span
 from plant_assets.simulation.origin import OriginNote
 from plant_assets.simulation.simulate import simulate
@@ -70,6 +72,50 @@ async def test_no_drop_is_written_where_there_shall_be_none(demo, tmp_path):
     real = Mill(demo.model_copy(update={"simulated": False}), tmp_path / "b", hours=24)
     await real.live(30)
     assert never.files == real.files == []
+
+
+async def test_drops_that_are_made_up_for_while_a_scenario_is_switched_are_whole(demo, tmp_path, monkeypatch):
+    """A switch takes the newest day away and simulates it again, in a thread."""
+    mill = Mill(demo, tmp_path, hours=20)
+    mill.drop.parent.mkdir()
+    mill.drop.write_text("a file")
+    await mill.live(45)
+    mill.drop.unlink()
+    loop, is_away, is_read = asyncio.get_running_loop(), threading.Event(), threading.Event()
+    write, day = Flusher.write, LiveUnit.day
+    switches: list[asyncio.Task[bool]] = []
+
+    def switch() -> None:
+        switches.append(loop.create_task(mill.runner.activate("pressure_rise")))
+
+    def write_slowly(*given) -> Path:
+        if mill.files:
+            is_read.set()
+        else:
+            loop.call_soon_threadsafe(switch)
+            is_away.wait(0.5)
+        return write(*given)
+
+    def simulate_slowly(*given):
+        is_away.set()
+        is_read.wait(30)
+        return day(*given)
+
+    monkeypatch.setattr(Flusher, "write", write_slowly)
+    monkeypatch.setattr(LiveUnit, "day", simulate_slowly)
+    mill.runner.set_speed(50)
+    life = asyncio.create_task(mill.runner.run())
+    async with asyncio.timeout(60):
+        while len(mill.files) < 2:
+            await asyncio.sleep(0.01)
+    await switches[0]
+    life.cancel()
+    await asyncio.wait([life])
+    begin = ORIGIN.start + timedelta(days=28)
+    whole = simulate(demo, ORIGIN.start, 31, ORIGIN.seed).records
+    written = pl.concat(pl.read_parquet(mill.drop / name) for name in mill.files[:2])
+    span = begin, begin + timedelta(hours=40)
+    assert written.equals(whole.filter(pl.col("timestamp").is_between(*span, closed="left")))
 
 
 async def test_a_restart_drops_nothing_twice_and_nothing_never(demo, tmp_path):
