@@ -53,7 +53,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         runner.close()
 
     app = new_app("Forewarn sensors", lifespan)
-    app.state.flush_hours = here.live_flush_hours if profile.simulated else 0
+    app.state.flush_hours = here.live_flush_hours
     app.include_router(router)
     telemetry.install(app)
     return app
@@ -72,9 +72,15 @@ def _profile(here: Settings) -> PlantProfile:
     try:
         profile = load_profile(here.sensors_plant, here.defs)
         check_interval(profile)
-        return profile
     except (ProfileError, IntervalError) as error:
         raise SettingsError(f"FOREWARN_SENSORS_PLANT: {error}") from None
+    if not profile.simulated:
+        # Scores, warnings and labels of made-up readings would stand among those of the real plant.
+        raise SettingsError(
+            f"FOREWARN_SENSORS_PLANT: plant {profile.name} is a real one; expected a plant whose profile says "
+            "'simulated: true', such as demo"
+        )
+    return profile
 
 
 def _kept(here: Settings, profile: PlantProfile) -> tuple[Origin, State | None, StateFile]:

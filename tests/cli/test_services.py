@@ -42,7 +42,7 @@ def test_the_platform_has_its_three_services_with_addresses(monkeypatch: pytest.
     ("variables", "runs"),
     [
         ({"FOREWARN_DEMO": "0"}, False),
-        ({"FOREWARN_DEMO": "0", "FOREWARN_SENSORS_PLANT": "gas_treatment"}, True),
+        ({"FOREWARN_DEMO": "0", "FOREWARN_SENSORS_PLANT": "demo"}, True),
         ({"FOREWARN_SENSORS_PLANT": "nowhere"}, True),  # whose sentence is in its log
     ],
 )
