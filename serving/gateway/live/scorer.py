@@ -25,7 +25,7 @@ from serving.gateway.live.memory import Memory
 from serving.gateway.live.outcome import Outcome, ask
 from serving.gateway.live.readings import NumberedRow, Window, stale_tags
 from serving.gateway.live.status import OK, LiveStatus, Reporter
-from serving.gateway.live.tables import LiveScore
+from serving.gateway.live.tables import LiveScore, LiveState
 from serving.gateway.warnings import book
 from serving.gateway.warnings.brief import Brief, brief
 from serving.gateway.warnings.tracks import KeptTrack, Turn, take_row
@@ -33,6 +33,8 @@ from serving.settings import Settings
 
 INFERENCE = "inference"
 PLANT = "plant"
+TRACKS = "scores:"
+"""What names of kept tracks begin with; the plant's name follows."""
 LONGEST_PAUSE_S = 10
 TRIM_EVERY = 100
 log = logging.getLogger("serving")
@@ -134,8 +136,18 @@ class Scorer:
             await self.reporter.note(PLANT, f"the sensors show plant {name}: {error}")
             return None
         await self.reporter.note(PLANT)
-        memory = Memory(self.database, f"scores:{name}", Scored)
+        await self._leave_others(name)
+        memory = Memory(self.database, f"{TRACKS}{name}", Scored)
         return _Plant(profile, memory, await memory.load())
+
+    async def _leave_others(self, name: str) -> None:
+        """Nobody watches other plants from now on, so that nothing of theirs can stay open."""
+        others = sa.delete(LiveState).where(
+            LiveState.name.startswith(TRACKS), LiveState.name != f"{TRACKS}{name}"
+        )
+        async with self.events.change() as change:
+            await book.close_others(change, name)
+            await change.session.execute(others)
 
     async def _begin_anew_if_other(self, plant: _Plant, window: Window) -> None:
         """Where the plant's past isn't the one that was scored, tracks begin anew."""

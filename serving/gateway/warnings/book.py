@@ -64,17 +64,26 @@ async def write(
         if turn.changes.get(key) == "escalated":
             _escalate(change, warning, turn.signals[key], moment, briefs[key])
         if turn.changes.get(key) == "cleared":
-            _clear(change, warning, moment.time, "")
+            _clear(change, warning, moment.time, turn.signals[key].remark)
     OPEN.labels(moment.plant).set(sum(kept.open for kept in tracks.values()))
     return tracks
 
 
 async def close_all(change: Change, plant: str) -> None:
     """Clear what is open, as the readings are not those that it was opened by; the story says so."""
-    query = sa.select(PlantWarning.id).where(PlantWarning.plant == plant, PlantWarning.cleared_at.is_(None))
-    ids = list((await change.session.scalars(query)).all())
-    for warning in await _locked(change.session, ids):
-        _clear(change, warning, warning.newest_time, ANOTHER_PAST)
+    await _close(change, PlantWarning.plant == plant, ANOTHER_PAST)
+
+
+async def close_others(change: Change, plant: str) -> None:
+    """Clear what is open of other plants than the one whose readings come; the story says so."""
+    await _close(change, PlantWarning.plant != plant, f"readings are those of plant {plant} now")
+    OPEN.clear()
+
+
+async def _close(change: Change, chosen: sa.ColumnElement[bool], note: str) -> None:
+    query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
+    for warning in await _locked(change.session, list((await change.session.scalars(query)).all())):
+        _clear(change, warning, warning.newest_time, note)
 
 
 async def unshelve_expired(change: Change) -> None:

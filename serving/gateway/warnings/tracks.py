@@ -19,6 +19,9 @@ from serving.gateway.warnings.machine import Change, Level, Policy, Track, after
 from serving.gateway.warnings.tables import Kind
 
 RISK = "risk"
+RULE = "rule:"
+"""What keys of rules' tracks begin with; the rule's name follows."""
+GONE = "the profile has no such rule any more"
 FIRED, NOT_FIRED, RULE_THRESHOLD = 1.0, 0.0, 0.5
 
 Happened = Change | Literal["escalated"]
@@ -58,6 +61,7 @@ class Signal:
         score: of the model that it stands for; for a rule, that of the risk now.
         rule, description: of a label rule, else empty.
         doubt: why it can't clear a warning; empty: it can.
+        remark: what the story says where the warning clears; empty: nothing.
     """
 
     key: str
@@ -68,6 +72,7 @@ class Signal:
     rule: str = ""
     description: str = ""
     doubt: str = ""
+    remark: str = ""
 
     @property
     def crosses(self) -> bool:
@@ -114,7 +119,7 @@ def take_row(
         stale: tags whose value is no news.
         is_gap: whether readings were away for long before the row.
     """
-    signals = {s.key: s for s in (_risk(outcome, profile), *_rules(outcome, profile))}
+    signals = {s.key: s for s in (_risk(outcome, profile), *_rules(kept, outcome, profile))}
     tracks, changes = dict(kept), dict[str, Happened]()
     for key, bare in signals.items():
         before = kept.get(key, KeptTrack())
@@ -153,22 +158,26 @@ def _escalates(before: KeptTrack, signal: Signal) -> bool:
     return before.open and signal.crosses and signal.score.horizon_hours < before.nearest
 
 
-def _rules(outcome: Outcome, profile: PlantProfile) -> list[Signal]:
-    """A rule that fires is an alarm at once; it clears like any other."""
+def _rules(kept: Mapping[str, KeptTrack], outcome: Outcome, profile: PlantProfile) -> list[Signal]:
+    """A rule that fires is an alarm at once; it clears like any other, also where it is in no profile now."""
     fired = {rule.name: rule.description for rule in outcome.rules}
     known = {rule.name: rule.description or rule.when for rule in profile.labels.alarm_rules}
+    still_open = {
+        key.removeprefix(RULE): "" for key, track in kept.items() if track.open and key.startswith(RULE)
+    }
     policy = Policy(0, profile.budget.off_delay)
     return [
         Signal(
-            f"rule:{name}",
+            f"{RULE}{name}",
             "rule",
             outcome.now,
             Level(FIRED if name in fired else NOT_FIRED, RULE_THRESHOLD),
             policy,
             name,
             (fired.get(name) or known.get(name, ""))[:500],
+            remark="" if name in known else GONE,
         )
-        for name in {**known, **fired}
+        for name in {**known, **fired, **still_open}
     ]
 
 

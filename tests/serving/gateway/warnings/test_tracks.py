@@ -4,7 +4,7 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from serving.gateway.live.outcome import FiredRule, Outcome, Score
-from serving.gateway.warnings.tracks import RISK, KeptTrack, rule_tags, take_row
+from serving.gateway.warnings.tracks import RISK, KeptTrack, Turn, rule_tags, take_row
 
 PLANT = load_profile("demo")
 OPEN = KeptTrack(open=True, warning=1)
@@ -100,7 +100,24 @@ def test_after_a_gap_a_run_begins_anew() -> None:
     assert take(kept, outcome(), is_gap=True).tracks[RISK].below == 1
 
 
-def test_a_track_that_a_row_says_nothing_of_stays() -> None:
-    turn = take({"rule:gone": OPEN}, outcome())
-    assert turn.tracks["rule:gone"] == OPEN
-    assert "rule:gone" not in turn.signals
+def after_off_delay(kept: dict[str, KeptTrack], said: Outcome) -> Turn:
+    for _ in range(PLANT.budget.off_delay):
+        kept = take(kept, said).tracks
+    return take(kept, said)
+
+
+def test_a_rule_that_no_profile_has_any_more_clears_and_says_why() -> None:
+    turn = after_off_delay({"rule:gone": OPEN, "rule:closed": KeptTrack()}, outcome())
+    assert turn.changes == {"rule:gone": "cleared"}
+    assert turn.signals["rule:gone"].remark == "the profile has no such rule any more"
+    assert turn.signals[RULE].remark == ""
+    assert "rule:closed" not in turn.signals
+
+
+def test_a_rule_of_an_older_model_that_fires_keeps_its_warning_open() -> None:
+    assert after_off_delay({"rule:gone": OPEN}, outcome(rules=("gone",))).tracks["rule:gone"].open
+
+
+def test_a_horizon_that_the_profile_has_no_more_keeps_nothing_open() -> None:
+    kept = {RISK: KeptTrack(open=True, warning=1, nearest=12)}
+    assert after_off_delay(kept, outcome()).changes == {RISK: "cleared"}
