@@ -83,9 +83,9 @@ async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story
 async def acknowledge(
     warning_id: WarningId, request: Request, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
-    """Note that you have seen a warning; the first acknowledgement counts. Operators."""
+    """Note that you have seen a warning as it is now; the first acknowledgement counts. Operators."""
     body = await read_body(request, schemas.AckRequest, MOST_BODY_BYTES)
-    return answer_of(await here.warnings.acknowledge(warning_id, user, body.note))
+    return answer_of(await here.warnings.acknowledge(warning_id, user, body))
 
 
 @router.post("/{warning_id}/shelve", responses=_CONFLICT, openapi_extra=json_body(schemas.ShelveRequest))

@@ -57,7 +57,12 @@ class _Request(BaseModel):
 
 
 class AckRequest(_Request):
+    """What somebody has seen; without `horizon_hours`, whatever stands there now."""
+
     note: Note = ""
+    horizon_hours: Annotated[float, Field(ge=0, le=10_000)] | None = Field(
+        default=None, description="the warning's, as it was seen; 409 where it has escalated since"
+    )
 
 
 class ShelveRequest(_Request):

@@ -17,7 +17,14 @@ from serving.gateway.database import Database
 from serving.gateway.events.log import Change, EventLog
 from serving.gateway.problems import Conflict
 from serving.gateway.warnings.answers import answer_of
-from serving.gateway.warnings.schemas import LONGEST_PERIOD, Filter, Page, ShelveRequest, VerdictRequest
+from serving.gateway.warnings.schemas import (
+    LONGEST_PERIOD,
+    AckRequest,
+    Filter,
+    Page,
+    ShelveRequest,
+    VerdictRequest,
+)
 from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
 
 SAME_SHELF = timedelta(minutes=1)
@@ -67,19 +74,25 @@ class Warnings:
             found = await session.scalars(query.order_by(PlantWarning.id.desc()).limit(MOST_JUDGED))
             return found.all()[::-1]
 
-    async def acknowledge(self, warning_id: int, user: CurrentUser, note: str) -> PlantWarning:
+    async def acknowledge(self, warning_id: int, user: CurrentUser, asked: AckRequest) -> PlantWarning:
         """Note that somebody has seen it.
 
         Raises:
-            Conflict: it has cleared unseen.
+            Conflict: it has cleared unseen, or is not what was seen any more.
         """
         async with self._changed(warning_id) as (change, warning):
+            if asked.horizon_hours not in (None, warning.horizon_hours):
+                raise Conflict(
+                    f"warning {warning_id} is of {_horizon(warning.horizon_hours)} now, "
+                    f"not of {_horizon(asked.horizon_hours)}; look again",
+                    horizon_hours=warning.horizon_hours,
+                )
             if warning.acknowledged_at is not None:
                 return warning
             if warning.cleared_at is not None:
                 raise _cleared(warning, "judge it instead of acknowledging it")
             warning.acknowledged_at, warning.acknowledged_by = datetime.now(UTC), user.name
-            _note(change, warning, user, "acknowledged", note)
+            _note(change, warning, user, "acknowledged", asked.note)
             return warning
 
     async def shelve(self, warning_id: int, user: CurrentUser, asked: ShelveRequest) -> PlantWarning:
@@ -206,6 +219,10 @@ def _is_shelved_so(warning: PlantWarning, user: CurrentUser, asked: ShelveReques
     if warning.shelved_until is None or abs(warning.shelved_until - until) >= SAME_SHELF:
         return False
     return (warning.shelved_by, warning.shelved_reason) == (user.name, asked.reason)
+
+
+def _horizon(hours: float) -> str:
+    return f"an alarm within {hours:g} h" if hours else "an alarm"
 
 
 def _missing(warning_id: int) -> NotFound:

@@ -7,7 +7,7 @@ import pytest
 
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.warnings.answers import label_of
-from serving.gateway.warnings.schemas import ShelveRequest, VerdictRequest
+from serving.gateway.warnings.schemas import AckRequest, ShelveRequest, VerdictRequest
 from serving.gateway.warnings.tables import WarningAction
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
@@ -86,11 +86,11 @@ async def test_horizons_that_cross_in_turn_are_one_warning(live: LiveSite, cours
 @both_databases
 async def test_what_was_acknowledged_is_new_once_it_escalates(live: LiveSite, course: Course) -> None:
     await course.row(FAR)
-    await live.gateway.warnings.acknowledge(1, MARIA, "far away")
+    await live.gateway.warnings.acknowledge(1, MARIA, AckRequest(note="far away"))
     await course.row(NEARER)
     warning = await live.warning_with(1, horizon_hours=3.0)
     assert (warning.acknowledged_at, warning.acknowledged_by) == (None, None)
-    await live.gateway.warnings.acknowledge(1, MARIA, "near")
+    await live.gateway.warnings.acknowledge(1, MARIA, AckRequest(note="near"))
     await course.row(FAR)  # farther again: nothing new
     assert (await live.warning_with(1)).acknowledged_by == "maria"
     noted = [(a.action, a.user_name, a.note) for a in await story(live)]

@@ -94,6 +94,23 @@ async def test_the_first_acknowledgement_counts(site: Site) -> None:
     assert (await jonas.client.post(f"/warnings/{number}/ack", json={})).json()["acknowledged_by"] == "maria"
 
 
+@both_databases
+async def test_what_escalated_since_it_was_seen_is_not_acknowledged(site: Site) -> None:
+    (number,) = await kept(site, warning(horizon_hours=0.0, opened_horizon_hours=3.0))
+    maria = await site.member("maria", "operator")
+    path = f"/warnings/{number}/ack"
+    refused = await maria.client.post(path, json={"horizon_hours": 3})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:forewarn:problem:conflict")
+    assert (
+        refused.json()["detail"]
+        == f"warning {number} is of an alarm now, not of an alarm within 3 h; look again"
+    )
+    assert refused.json()["horizon_hours"] == 0
+    assert (await maria.client.get(f"/warnings/{number}")).json()["state"] == "new"
+    assert (await maria.client.post(path, json={"horizon_hours": 0})).json()["acknowledged_by"] == "maria"
+    assert (await maria.client.post(path, json={"horizon_hours": 3})).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("columns", "action", "said"),
     [
@@ -118,7 +135,9 @@ NOW = datetime.now(UTC)
 REFUSED = [
     ("ack", {"note": 5}, "note: got 5; expected a valid string"),
     ("ack", {"note": "x" * 501}, "note: "),
-    ("ack", {"notes": "x"}, "notes: no such field; expected one of note"),
+    ("ack", {"notes": "x"}, "notes: no such field; expected one of note, horizon_hours"),
+    ("ack", {"horizon_hours": -1}, "horizon_hours: got -1; expected greater than or equal to 0"),
+    ("ack", {"horizon_hours": "soon"}, "horizon_hours: got 'soon'; expected a valid number"),
     ("shelve", {"hours": 2}, "reason: absent; expected a value"),
     ("shelve", {"hours": 2, "reason": "  "}, "reason: "),
     ("shelve", {"reason": "x"}, "body: neither; expected one of hours and until"),
