@@ -1,0 +1,59 @@
+/** The one way to the gateway: typed paths, the access token, problem documents as errors. */
+import createClient from 'openapi-fetch';
+import type { paths } from './gateway.d.ts';
+import { Problem } from './problem.ts';
+
+export type Tokens = {
+  /** An access token that holds, renewed where it must be; null without a log-in. */
+  access(): Promise<string | null>;
+  /** The gateway refused `token`; true if another try with a new one is worth it. */
+  refused(token: string): Promise<boolean>;
+};
+
+let tokens: Tokens = { access: async () => null, refused: async () => false };
+
+/** Who gives out tokens; the session does so when it begins. */
+export function authenticateBy(given: Tokens): void {
+  tokens = given;
+}
+
+/** `fetch` with the access token; tries again once where the gateway says that it doesn't hold. */
+export async function authorizedFetch(request: Request): Promise<Response> {
+  const spare = request.clone();
+  const token = await tokens.access();
+  if (token === null) return reached(request);
+  const answer = await reached(withToken(request, token));
+  if (answer.status !== 401 || !(await tokens.refused(token))) return answer;
+  const renewed = await tokens.access();
+  return renewed === null ? answer : reached(withToken(spare, renewed));
+}
+
+function withToken(request: Request, token: string): Request {
+  request.headers.set('Authorization', `Bearer ${token}`);
+  return request;
+}
+
+async function reached(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw Problem.unreachable();
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? '',
+  fetch: authorizedFetch
+});
+
+type Answered<T> = { data?: T; error?: unknown; response: Response };
+
+/** The data of an answer.
+ *
+ * @throws Problem for everything else. */
+export async function answered<T>(asked: Promise<Answered<T>>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (!response.ok) throw Problem.of(error, response.status);
+  return data as T;
+}

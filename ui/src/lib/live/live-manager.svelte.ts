@@ -1,0 +1,146 @@
+/** The live plant as the gateway tells it: newest rows and scores, open warnings, runs, models, and how fresh all is. */
+import { answered, api } from '#lib/api/client.ts';
+import type { components } from '#lib/api/gateway.d.ts';
+import { sentence } from '#lib/api/problem.ts';
+import { follow, type Connection } from './events.service.ts';
+
+export type Warning = components['schemas']['WarningAnswer'];
+export type ScoredRow = components['schemas']['ScoredRow'];
+export type Status = components['schemas']['LiveAnswer'];
+export type Quality = 'good' | 'held' | 'stale' | 'frozen' | 'saturated' | 'missing';
+export type Row = {
+  timestamp: string;
+  values: Record<string, number | null>;
+  quality: Record<string, Quality>;
+};
+export type Run = {
+  id: string;
+  plant: string;
+  job: string;
+  status: string;
+  steps_done: number;
+  steps_failed: number;
+  steps_total: number | null;
+  started: string | null;
+  ended: string | null;
+};
+export type ModelChange = {
+  plant: string;
+  name: string;
+  version: number | null;
+  aliases: string[];
+  previous: number | null;
+};
+
+const TYPES = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
+/** So much of the past is kept: ten days of hourly rows. */
+export const KEPT_ROWS = 240;
+const KEPT_RUNS = 20;
+
+class LiveManager {
+  connection = $state<Connection>('connecting');
+  status = $state.raw<Status | null>(null);
+  rows = $state.raw<readonly Row[]>([]);
+  scores = $state.raw<readonly ScoredRow[]>([]);
+  warnings = $state.raw<readonly Warning[]>([]);
+  runs = $state.raw<readonly Run[]>([]);
+  /** The newest change of a model's version or alias; pages that show models read them anew on it. */
+  modelChange = $state.raw<ModelChange | null>(null);
+  /** When the newest row arrived, by the wall clock; 0 before the first. */
+  receivedAt = $state(0);
+  /** Why the state could not be read, where it could not. */
+  fault = $state('');
+  loaded = $state(false);
+
+  readonly newest = $derived(this.rows.at(-1) ?? null);
+  readonly newestScores = $derived(this.scores.at(-1) ?? null);
+  readonly openWarnings = $derived(this.warnings.filter((warning) => warning.state !== 'cleared'));
+
+  /** Follow the live plant until the returned function is called. */
+  begin(): () => void {
+    const ended = new AbortController();
+    void follow(
+      TYPES,
+      {
+        event: (type, data) => this.take(type, data),
+        connection: (state) => (this.connection = state),
+        connected: (missed) => missed && void this.read()
+      },
+      ended.signal
+    );
+    return () => {
+      ended.abort();
+      this.#clear();
+    };
+  }
+
+  /** Read the state anew, as it is now. */
+  async read(): Promise<void> {
+    try {
+      const [status, scores, warnings] = await Promise.all([
+        answered(api.GET('/live')),
+        answered(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
+        answered(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
+      ]);
+      this.status = status;
+      this.scores = scores.rows.toReversed();
+      this.warnings = warnings.warnings;
+      await this.#readRows();
+      this.fault = '';
+    } catch (error) {
+      this.fault = sentence(error);
+    }
+    this.loaded = true;
+  }
+
+  /** Take an event of the stream in. */
+  take(type: string, data: unknown): void {
+    if (type === 'reading') this.#row(data as Row);
+    else if (type === 'scores') this.#scored(data as ScoredRow);
+    else if (type === 'warning') this.replace((data as { warning: Warning }).warning);
+    else if (type === 'status') this.status = data as Status;
+    else if (type === 'run') this.#run(data as Run);
+    else if (type === 'model') this.modelChange = data as ModelChange;
+    else if (type === 'gap') void this.read();
+  }
+
+  /** Put a warning, as an answer or event tells it, into its place. */
+  replace(warning: Warning): void {
+    const others = this.warnings.filter((other) => other.id !== warning.id);
+    this.warnings = [warning, ...others].toSorted((a, b) => b.id - a.id);
+  }
+
+  async #readRows(): Promise<void> {
+    const answer = await answered(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
+    this.rows = answer.rows;
+  }
+
+  #row(row: Row): void {
+    this.receivedAt = Date.now();
+    const last = this.rows.at(-1);
+    // A plant that was begun anew has another past.
+    const before = last && row.timestamp <= last.timestamp ? [] : this.rows.slice(1 - KEPT_ROWS);
+    this.rows = [...before, row];
+  }
+
+  #scored(row: ScoredRow): void {
+    const last = this.scores.at(-1);
+    const before = last && row.plant_time <= last.plant_time ? [] : this.scores.slice(1 - KEPT_ROWS);
+    this.scores = [...before, row];
+  }
+
+  #run(run: Run): void {
+    this.runs = [run, ...this.runs.filter((other) => other.id !== run.id)].slice(0, KEPT_RUNS);
+  }
+
+  #clear(): void {
+    this.rows = [];
+    this.scores = [];
+    this.warnings = [];
+    this.runs = [];
+    this.status = null;
+    this.loaded = false;
+  }
+}
+
+export const live = new LiveManager();

@@ -1,0 +1,21 @@
+/** Numbers as an instrument shows them: as many digits as the range makes sense of. */
+
+/** A value of a tag whose range is `range`; a dash where there is none. */
+export function reading(value: number | null | undefined, range: readonly [number, number]): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const width = Math.abs(range[1] - range[0]);
+  return value.toFixed(width >= 200 ? 0 : width >= 20 ? 1 : width >= 2 ? 2 : 3);
+}
+
+/** A probability in per cent: '<1 %', '42 %'; the services' numbers are 0 to 1. */
+export function percent(probability: number | null | undefined): string {
+  if (probability === null || probability === undefined) return '–';
+  const hundredth = probability * 100;
+  if (hundredth > 0 && hundredth < 1) return '<1 %';
+  if (hundredth > 99 && hundredth < 100) return '>99 %';
+  return `${Math.round(hundredth)} %`;
+}
+
+export function figure(value: number | null | undefined, digits = 2): string {
+  return value === null || value === undefined ? '–' : value.toFixed(digits);
+}

@@ -1,0 +1,40 @@
+/** Which plants there are, what is known of them, and which one is shown. */
+import { answered, api } from '#lib/api/client.ts';
+import type { components } from '#lib/api/gateway.d.ts';
+import { sentence } from '#lib/api/problem.ts';
+
+export type Plant = components['schemas']['PlantInfo'];
+export type Tag = Plant['tags'][number];
+
+const KEY = 'forewarn.plant';
+
+class PlantsManager {
+  all = $state.raw<readonly Plant[]>([]);
+  chosen = $state(globalThis.localStorage?.getItem(KEY) ?? '');
+  fault = $state('');
+  /** The plant that is shown: the chosen one, else the live one. */
+  readonly shown = $derived(
+    this.all.find((plant) => plant.name === this.chosen) ??
+      this.all.find((plant) => plant.live) ??
+      this.all[0] ??
+      null
+  );
+  readonly zone = $derived(this.shown?.timezone ?? 'UTC');
+  readonly tags = $derived(new Map((this.shown?.tags ?? []).map((tag) => [tag.name, tag])));
+
+  async read(): Promise<void> {
+    try {
+      this.all = (await answered(api.GET('/plants'))).plants;
+      this.fault = '';
+    } catch (error) {
+      this.fault = sentence(error);
+    }
+  }
+
+  choose(name: string): void {
+    this.chosen = name;
+    localStorage.setItem(KEY, name);
+  }
+}
+
+export const plants = new PlantsManager();

@@ -1,0 +1,36 @@
+/** Words of the frame around every page, and of logging in. */
+export const shell = {
+  skip: 'Skip to the content',
+  navigation: 'Pages',
+  plant: 'Plant',
+  simulated: 'simulated',
+  plantTime: 'plant time',
+  live: 'live',
+  connecting: 'connecting',
+  stale: (age: string) => `no reading for ${age}`,
+  lost: 'connection lost',
+  speed: (hours: number) => `${hours} h/s`,
+  warnings: (n: number) => (n === 1 ? '1 warning' : `${n} warnings`),
+  light: 'Light',
+  dark: 'Dark',
+  logout: 'Log out',
+  unreachable: 'The gateway does not answer. Trying again …'
+} as const;
+
+export const account = {
+  login: 'Log in',
+  register: 'Register',
+  name: 'Name',
+  password: 'Password',
+  again: 'Password, again',
+  nameRule: '3 to 64 of a–z, 0–9 and . _ - @, beginning with a letter or digit',
+  passwordRule: '10 to 200 characters, and not the name',
+  different: 'The two passwords differ.',
+  tooShort: 'At least 10 characters.',
+  asName: 'It must not be the name.',
+  noAccount: 'No account yet?',
+  haveAccount: 'Have an account?',
+  ended: 'Your log-in has ended. Log in again to go on where you were.',
+  viewer: 'A new account may look at everything. An administrator gives the right to acknowledge warnings.',
+  working: 'One moment …'
+} as const;

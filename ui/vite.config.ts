@@ -1,0 +1,41 @@
+import adapter from '@sveltejs/adapter-static';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vitest/config';
+
+/** Where `make ui-dev` finds the gateway; the built pages are served by it. */
+const gateway = process.env.FOREWARN_GATEWAY_URL ?? 'http://127.0.0.1:7501';
+const routes = [
+  'auth',
+  'users',
+  'plants',
+  'sensors',
+  'scenarios',
+  'live',
+  'events',
+  'infer',
+  'history',
+  'warnings',
+  'models',
+  'drops',
+  'ready'
+];
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      compilerOptions: { runes: true },
+      adapter: adapter(),
+      // One document at the gateway's root: its API has paths of the same names as the pages.
+      router: { type: 'hash' },
+      paths: { relative: true },
+      version: { pollInterval: 0 }
+    })
+  ],
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    strictPort: true,
+    proxy: Object.fromEntries(routes.map((route) => [`/${route}`, gateway]))
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' }
+});
