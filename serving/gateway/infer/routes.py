@@ -89,11 +89,14 @@ async def models(here: Here, _: SignedIn, plant: Plant = None) -> Document:
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
 async def lineage(
-    prediction_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$")], here: Here, _: SignedIn
+    prediction_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$")],
+    here: Here,
+    _: SignedIn,
+    plant: Plant = None,
 ) -> Document:
     """Where a prediction comes from, as inference's /lineage."""
     with measured("lineage"):
-        return await here.inference.ask("GET", f"/lineage/{prediction_id}")
+        return await here.inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
 
 
 async def _stored(

@@ -73,7 +73,7 @@ async def test_what_is_no_result_is_not_stored(site: Site, maria: Member, name: 
     assert await stored(maria) == []
 
 
-@pytest.mark.parametrize("name", [*POSTED, "global_importance", "models"])
+@pytest.mark.parametrize("name", [*POSTED, *FETCHED])
 async def test_a_plant_has_routes_of_its_own(site: Site, maria: Member, name: str) -> None:
     assert (await ask(maria, name, plant="unit_2")).status_code == 200
     assert site.inference.asked[0][0] == f"/plants/unit_2/{name}"
