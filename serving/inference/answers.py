@@ -64,6 +64,7 @@ def model_info(slot: Slot) -> Answer:
     if loaded is None:
         return info
     manifest = loaded.bundle.manifest
+    threshold = manifest.decision.threshold if manifest.decision else math.inf
     return info | {
         "version": loaded.version,
         "aliases": sorted(a for a, version in slot.aliases.items() if version == loaded.version),
@@ -74,6 +75,7 @@ def model_info(slot: Slot) -> Answer:
         "algorithm": manifest.builder,
         "learning_mode": manifest.learning_mode,
         "horizon_hours": manifest.horizon_hours,
+        "threshold": threshold if math.isfinite(threshold) else None,
         "run_id": loaded.run_id,
         "created": manifest.created.isoformat(),
         "loaded_at": loaded.loaded_at.isoformat(),

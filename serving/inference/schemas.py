@@ -113,6 +113,7 @@ class ModelInfo(BaseModel):
     algorithm: str | None = None
     learning_mode: str | None = None
     horizon_hours: float | None = None
+    threshold: float | None = Field(default=None, description="alarm at or above it; null: never")
     run_id: str | None = None
     created: datetime | None = None
     fault: str = ""

@@ -1,0 +1,19 @@
+"""What /models says of a model."""
+
+import pytest
+
+from serving.settings import Settings
+from tests.serving.conftest import CHAMPION_NAME, serve
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_model_is_shown_with_the_threshold_that_decides(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        models = {model["name"]: model for model in (await client.get("/models")).json()["models"]}
+        answer = (await client.post("/predict", json={"features": {"pdt31008": 240.0}})).json()
+    assert answer["threshold"] is not None
+    assert models[CHAMPION_NAME]["threshold"] == answer["threshold"]
