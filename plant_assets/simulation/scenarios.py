@@ -7,16 +7,14 @@ excursion, and some fade away. Belongs here: when and what. Doesn't belong here:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance
 from plant_assets.simulation.events import Disturbance
+from plant_assets.simulation.scenario_names import Scenario
 from plant_assets.simulation.unit import STEPS_PER_HOUR
 
-Scenario = Literal["normal", "pressure_rise", "level_swing", "multi_alarm"]
-SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
 KINDS: dict[Scenario, tuple[str, ...]] = {
     "normal": (),
     "pressure_rise": ("flooding",),

@@ -12,7 +12,8 @@ import polars as pl
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live import STEPS_PER_DAY, Checkpoint, Day, LiveUnit
 from plant_assets.simulation.origin import PAST_DAYS, Origin
-from plant_assets.simulation.scenarios import Scenario, Switch, lasting
+from plant_assets.simulation.scenario_names import Scenario
+from plant_assets.simulation.scenarios import Switch, lasting
 from plant_assets.simulation.unit import STEP_S
 from serving.sensors.rows import Row, look_back, reading_rows
 from serving.sensors.state import State

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from plant_assets.simulation.effects import KIND_TAGS
-from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, SCENARIOS, Scenario, applies
+from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
+from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, applies
 from serving.errors import TooManyClients, invalid
 from serving.sensors import schemas
 from serving.sensors.broadcast import FullError

@@ -10,7 +10,7 @@ import logging
 import math
 from datetime import UTC, datetime
 
-from plant_assets.simulation.scenarios import Scenario
+from plant_assets.simulation.scenario_names import Scenario
 from serving.sensors.broadcast import Broadcast
 from serving.sensors.clock import PlantClock
 from serving.sensors.flush import Flusher

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.tag import Aggregate, Limits, Role
-from plant_assets.simulation.scenarios import SCENARIOS, Scenario
+from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
 from serving.sensors.clock import FASTEST, SLOWEST
 from serving.web.faults import Expected
 

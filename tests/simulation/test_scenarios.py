@@ -8,7 +8,8 @@ import pytest
 
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.live import STEPS_PER_DAY
-from plant_assets.simulation.scenarios import KINDS, SCENARIOS, Switch, applies, draw_scenarios, lasting
+from plant_assets.simulation.scenario_names import SCENARIOS
+from plant_assets.simulation.scenarios import KINDS, Switch, applies, draw_scenarios, lasting
 from plant_assets.simulation.unit import STEPS_PER_HOUR, Unit
 from tests.simulation.conftest import START
 from tests.simulation.test_live import live_records
