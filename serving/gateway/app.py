@@ -30,6 +30,9 @@ from serving.gateway.live import routes as live_routes
 from serving.gateway.live.loop import LiveLoop, live
 from serving.gateway.live.status import LiveStatus
 from serving.gateway.migrate import migrate
+from serving.gateway.plants import live_routes as live_plant
+from serving.gateway.plants import routes as plants
+from serving.gateway.plants.service import Plants
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.state import Gateway
 from serving.gateway.tokens import AccessTokens
@@ -44,6 +47,8 @@ from serving.web.app import new_app
 ROUTERS = (
     accounts.router,
     users.router,
+    plants.router,
+    live_plant.router,
     infer.router,
     history.router,
     live_routes.router,
@@ -117,6 +122,7 @@ async def running(
     )
     log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
     loop = LiveLoop(here, database, log, client, status)
+    inference = Upstream("inference", here.inference_address, client)
     try:
         async with client, following(log, hub), live(loop):
             yield Gateway(
@@ -126,8 +132,9 @@ async def running(
                 sessions=Sessions(database, secret, access_tokens, timedelta(days=here.refresh_token_days)),
                 attempts=Attempts(here),
                 history=History(database, here.history_rows),
-                inference=Upstream("inference", here.inference_address, client),
+                inference=inference,
                 sensors=Upstream("sensors", here.sensors_address, client),
+                plants=Plants(here, inference),
                 events=log,
                 hub=hub,
                 live=status,

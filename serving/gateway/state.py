@@ -16,6 +16,7 @@ from serving.gateway.events.log import EventLog
 from serving.gateway.history.service import History
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.status import LiveStatus
+from serving.gateway.plants.service import Plants
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.warnings.service import Warnings
 from serving.settings import Settings
@@ -33,6 +34,7 @@ class Gateway:
     history: History
     inference: Upstream
     sensors: Upstream
+    plants: Plants
     events: EventLog
     hub: Hub
     live: LiveStatus

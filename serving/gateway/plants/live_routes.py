@@ -1,0 +1,77 @@
+"""/sensors and /scenarios: the live plant, for who is logged in.
+
+Belongs here: HTTP and roles. What the sensors service answers and refuses is passed on. New readings come
+by /events.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from serving.gateway.auth import Engineer, Operator, SignedIn
+from serving.gateway.openapi import problems
+from serving.gateway.state import Gateway, Here
+from serving.sensors import schemas
+from serving.web.body import answer, read_bytes
+from serving.web.openapi import BODY, json_body
+
+MOST_BODY_BYTES = 16 * 1024
+MOST_HOURS = 2000
+router = APIRouter(tags=["the live plant"])
+_READ = problems(401, 502)
+_CHANGED = problems(*BODY, 401, 403, 502)
+
+
+@router.get("/sensors/live", response_model=schemas.LiveReading, responses=_READ)
+async def live(here: Here, _: SignedIn) -> Response:
+    """The newest complete interval, with the plant's time, speed and scenario."""
+    return answer(await here.sensors.ask("GET", "/sensors/live"))
+
+
+@router.get("/sensors/history", response_model=schemas.HistoryAnswer, responses=problems(401, 422, 502))
+async def history(
+    here: Here,
+    _: SignedIn,
+    hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="plant hours back")] = 96,
+) -> Response:
+    """The newest hours, oldest first; fewer where the plant is younger."""
+    return answer(await here.sensors.ask("GET", f"/sensors/history?hours={hours}"))
+
+
+@router.get("/sensors/meta", response_model=schemas.MetaAnswer, responses=_READ)
+async def meta(here: Here, _: SignedIn) -> Response:
+    """The live plant's tags, and how its time runs."""
+    return answer(await here.sensors.ask("GET", "/sensors/meta"))
+
+
+@router.put(
+    "/sensors/speed",
+    response_model=schemas.SpeedAnswer,
+    responses=_CHANGED,
+    openapi_extra=json_body(schemas.SpeedRequest),
+)
+async def set_speed(request: Request, here: Here, _: Engineer) -> Response:
+    """Let plant time run faster or slower. Engineers only."""
+    return await _changed(request, here, "PUT", "/sensors/speed")
+
+
+@router.get("/scenarios", response_model=schemas.ScenariosAnswer, responses=_READ)
+async def scenarios(here: Here, _: SignedIn) -> Response:
+    """What can be made to happen in the live plant, and what is happening."""
+    return answer(await here.sensors.ask("GET", "/scenarios"))
+
+
+@router.post(
+    "/scenarios/activate",
+    response_model=schemas.ActivateAnswer,
+    responses=_CHANGED,
+    openapi_extra=json_body(schemas.ActivateRequest),
+)
+async def activate(request: Request, here: Here, _: Operator) -> Response:
+    """Switch what happens in the live plant. Operators."""
+    return await _changed(request, here, "POST", "/scenarios/activate")
+
+
+async def _changed(request: Request, here: Gateway, method: str, path: str) -> Response:
+    content = await read_bytes(request, MOST_BODY_BYTES)
+    return answer(await here.sensors.ask(method, path, content))

@@ -1,0 +1,87 @@
+"""GET /plants: what profiles say, and what inference knows of their models."""
+
+import json
+
+import pytest
+from fastapi import Response
+
+from plant_assets.profile.load import load_profile
+from serving.settings import Settings
+from tests.serving.gateway.fakes import problem
+from tests.serving.gateway.site import Site, running_site
+from tests.serving.sensors.conftest import OTHER_YAML
+
+pytestmark = pytest.mark.anyio
+DEMO = load_profile("demo")
+
+
+def as_json(document: dict) -> Response:
+    return Response(json.dumps(document), media_type="application/json")
+
+
+def knows_demo(site: Site, *models: dict) -> None:
+    site.inference.instead["plants"] = as_json(
+        {"plants": [{"name": "demo", "title": "t", "default": True, "ready": True}]}
+    )
+    site.inference.instead["models"] = as_json({"models": list(models)})
+
+
+async def plants(site: Site) -> dict:
+    viewer = await site.member("vera")
+    answer = await viewer.client.get("/plants")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+async def test_a_plant_is_shown_as_its_profile_says(site: Site) -> None:
+    knows_demo(site)
+    shown = {plant["name"]: plant for plant in (await plants(site))["plants"]}
+    assert shown.keys() == {"demo", "gas_treatment"}
+    demo = shown["demo"]
+    assert (demo["title"], demo["simulated"], demo["live"]) == (DEMO.title, True, True)
+    assert (shown["gas_treatment"]["simulated"], shown["gas_treatment"]["live"]) == (False, False)
+    assert (demo["timezone"], demo["interval_s"]) == (DEMO.timezone, 3600)
+    assert demo["process_units"] == ["D304", "D301"]
+    tags = {tag["name"]: tag for tag in demo["tags"]}
+    assert list(tags) == DEMO.tag_names
+    assert tags["PDT31008"]["limits"] == {"LL": None, "L": 100, "H": 280, "HH": 300}
+    assert [rule["name"] for rule in demo["alarm_rules"]] == [rule.name for rule in DEMO.labels.alarm_rules]
+
+
+async def test_each_horizon_has_the_version_and_threshold_of_its_model(site: Site) -> None:
+    champion = {"name": "demo_alarm_champion", "version": 7, "threshold": 0.4, "aliases": ["champion"]}
+    knows_demo(site, champion, {"name": "demo_alarm_forecaster_3h", "version": None, "threshold": None})
+    answer = await plants(site)
+    demo = next(plant for plant in answer["plants"] if plant["name"] == "demo")
+    assert [horizon["hours"] for horizon in demo["horizons"]] == [0, 1, 3, 6]
+    assert demo["horizons"][0] == {"hours": 0, "model": "demo_alarm_champion", "version": 7, "threshold": 0.4}
+    assert demo["horizons"][2]["version"] is None
+    assert (demo["default"], demo["ready"], answer["missing"]) == (True, True, "")
+    other = next(plant for plant in answer["plants"] if plant["name"] == "gas_treatment")
+    assert (other["default"], other["ready"]) == (None, None)
+
+
+@pytest.mark.parametrize("fault", ["away", "refuses", "nonsense"])
+async def test_without_inference_the_profiles_are_shown_and_what_is_missing(site: Site, fault: str) -> None:
+    if fault == "away":
+        site.network.services.clear()
+    elif fault == "refuses":
+        knows_demo(site)
+        site.inference.instead["models"] = problem(503, "not-ready", "no models yet")
+    else:
+        site.inference.instead["plants"] = as_json({"plants": [{"name": 5}]})
+    answer = await plants(site)
+    assert answer["missing"]
+    assert [plant["name"] for plant in answer["plants"]] == ["demo", "gas_treatment"]
+    assert {plant["ready"] for plant in answer["plants"]} == {None}
+    assert {h["threshold"] for plant in answer["plants"] for h in plant["horizons"]} == {None}
+
+
+async def test_a_plant_without_forecasters_has_no_horizons_and_one_at_fault_is_left_out(tmp_path) -> None:
+    for name, text in (("other", OTHER_YAML.replace("NAME", "other")), ("broken", OTHER_YAML)):
+        (tmp_path / "defs" / name).mkdir(parents=True)
+        (tmp_path / "defs" / name / "defs.yaml").write_text(text)
+    here = Settings(home=tmp_path / "home", defs=tmp_path / "defs", live_scoring=False)
+    async with running_site(here) as site:
+        (other,) = (await plants(site))["plants"]
+    assert (other["name"], other["horizons"], other["alarm_rules"]) == ("other", [], [])
