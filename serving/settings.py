@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from plant_assets.profile.variables import Environment, read_environment
+from plant_assets.profile.variables import Environment, Folder, read_environment
 
+UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -38,6 +39,7 @@ class Settings(Environment):
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
+    ui: Folder = UI_BUILD
 
     @property
     def mlflow_address(self) -> str:

@@ -24,7 +24,7 @@ export default defineConfig({
   plugins: [
     sveltekit({
       compilerOptions: { runes: true },
-      adapter: adapter(),
+      adapter: adapter({ precompress: true }),
       // One document at the gateway's root: its API has paths of the same names as the pages.
       router: { type: 'hash' },
       paths: { relative: true },

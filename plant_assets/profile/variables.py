@@ -56,6 +56,7 @@ KNOWN = frozenset(
         "FOREWARN_LIVE_SCORE_ROWS",
         "FOREWARN_EVENT_ROWS",
         "FOREWARN_SHELVE_MOST_HOURS",
+        "FOREWARN_UI",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",

@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
-from serving.gateway import health, problems
+from serving.gateway import health, problems, screen
 from serving.gateway.accounts import routes as accounts
 from serving.gateway.accounts import users_routes as users
 from serving.gateway.accounts.passwords import Passwords
@@ -81,6 +81,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    screen.install(app, here.ui)
     telemetry.install(app)
     return app
 

@@ -77,7 +77,8 @@ class _Exchange:
             self._start(message["status"])
             headers = message["headers"] = list(message.get("headers", ()))
             headers.append((HEADER, self.notes.facts["request_id"].encode("ascii")))
-            add_security_headers(headers, self._scope["path"])
+            if message["status"] != 304:  # a browser would put them in place of those of the answer that it keeps
+                add_security_headers(headers, self._scope["path"])
         await self._send(message)
 
     def finish(self) -> None:

@@ -1,0 +1,64 @@
+"""The screen: the built pages of `ui/` at the gateway's root, beside its API.
+
+Belongs here: which files, and what browsers may do with them. Doesn't belong here: their content.
+"""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from fastapi import FastAPI
+from servestatic import ServeStaticASGI
+
+from serving.errors import NotFound
+
+INDEX = "index.html"
+_IMMUTABLE = r"^.*/_app/immutable/.*$"
+"""Files whose names change with their content."""
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+# Components set styles of their own elements; reports are shown in a sandboxed frame.
+_POLICY = (
+    "default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; frame-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+
+def install(app: FastAPI, folder: Path) -> None:
+    """Serve the screen from a folder, where it was built; else say at `/` how to build it.
+
+    Args:
+        app: the gateway; call this before its telemetry is installed, so that these answers are counted too.
+        folder: what `make ui` wrote, with compressed variants beside the files. Read once, at start.
+    """
+
+    @app.get("/", include_in_schema=False)
+    async def not_built() -> None:
+        raise NotFound("the screen isn't built here; `make ui` builds it. /docs describes the API")
+
+    index = folder / INDEX
+    if not index.is_file():
+        return
+    policy = _policy(index.read_text(encoding="utf-8"))
+
+    def add_headers(headers: dict[str, str], path: str, url: str) -> None:
+        del path
+        if url == "/":
+            headers["content-security-policy"] = policy
+            headers["cache-control"] = "no-cache"
+
+    app.add_middleware(
+        ServeStaticASGI,  # type: ignore[arg-type]  its first parameter is called `application`
+        root=folder,
+        index_file=True,
+        allow_all_origins=False,
+        immutable_file_test=_IMMUTABLE,
+        add_headers_function=add_headers,
+    )
+
+
+def _policy(page: str) -> str:
+    """A Content-Security-Policy that lets the page's own scripts run, and no other."""
+    digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(page)]
+    return _POLICY.format(hashes=" ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests))

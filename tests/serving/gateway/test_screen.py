@@ -1,0 +1,79 @@
+"""The built screen at the gateway's root: which files, which headers, and what is said where it isn't built."""
+
+import base64
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.gateway.app import create_app
+from serving.settings import Settings
+
+SCRIPT = "import('/_app/immutable/start.js')"
+PAGE = f"<!doctype html><html><body><script>{SCRIPT}</script></body></html>"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "build"
+    immutable = folder / "_app" / "immutable"
+    immutable.mkdir(parents=True)
+    (folder / "index.html").write_text(PAGE)
+    (immutable / "start.js").write_text("console.log(1)" * 100)
+    (immutable / "start.js.gz").write_bytes(gzip.compress(b"console.log(1)" * 100))
+    (tmp_path / "secret.txt").write_text("not for browsers")
+    return folder
+
+
+@pytest.fixture
+def client(tmp_path: Path, built: Path) -> TestClient:
+    return TestClient(create_app(Settings(home=tmp_path / "home", ui=built)))
+
+
+def test_only_the_scripts_of_the_page_itself_may_run(client: TestClient) -> None:
+    answer = client.get("/")
+
+    assert answer.text == PAGE
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert f"script-src 'self' 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_what_a_browser_keeps_isnt_given_other_headers(client: TestClient) -> None:
+    first = client.get("/").headers
+
+    again = client.get("/", headers={"If-None-Match": first["etag"]})
+
+    assert again.status_code == 304
+    assert again.headers.get("content-security-policy") in (None, first["content-security-policy"])
+
+
+def test_files_named_by_content_are_kept_for_ever_and_sent_compressed(client: TestClient) -> None:
+    answer = client.get("/_app/immutable/start.js", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.text == "console.log(1)" * 100
+    assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/_app/../../secret.txt", "/%2e%2e/secret.txt", "/_app"])
+def test_nothing_outside_the_build_is_served(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert "not for browsers" not in answer.text
+
+
+def test_a_gateway_without_a_build_says_how_to_get_one(tmp_path: Path) -> None:
+    client = TestClient(create_app(Settings(home=tmp_path / "home", ui=tmp_path / "nothing")))
+
+    answer = client.get("/")
+
+    assert answer.status_code == 404
+    assert "make ui" in answer.json()["detail"]
+    assert client.get("/health").status_code == 200
