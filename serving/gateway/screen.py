@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from fastapi import FastAPI
 from servestatic import ServeStaticASGI
@@ -42,7 +43,7 @@ def install(app: FastAPI, folder: Path) -> None:
         return
     policy = _policy(index.read_text(encoding="utf-8"))
 
-    def add_headers(headers: dict[str, str], path: str, url: str) -> None:
+    def add_headers(headers: Headers, path: str, url: str) -> None:
         del path
         if url == "/":
             headers["content-security-policy"] = policy

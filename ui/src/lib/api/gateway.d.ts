@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh
-         * @description Exchange a refresh token for new tokens. One that was used before ends its log-in.
+         * @description Exchange a refresh token for new tokens. One that was used a while before ends its log-in.
          */
         post: operations["refresh_auth_refresh_post"];
         delete?: never;
@@ -452,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plants
+         * @description All plants: their tags with limits, their horizons with thresholds, their rules.
+         */
+        get: operations["plants_plants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -465,6 +485,126 @@ export interface paths {
          */
         get: operations["ready_ready_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scenarios
+         * @description What can be made to happen in the live plant, and what is happening.
+         */
+        get: operations["scenarios_scenarios_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scenarios/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate
+         * @description Switch what happens in the live plant. Operators.
+         */
+        post: operations["activate_scenarios_activate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sensors/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description The newest hours, oldest first; fewer where the plant is younger.
+         */
+        get: operations["history_sensors_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sensors/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description The newest complete interval, with the plant's time, speed and scenario.
+         */
+        get: operations["live_sensors_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sensors/meta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Meta
+         * @description The live plant's tags, and how its time runs.
+         */
+        get: operations["meta_sensors_meta_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sensors/speed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Speed
+         * @description Let plant time run faster or slower. Engineers only.
+         */
+        put: operations["set_speed_sensors_speed_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -603,7 +743,7 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge
-         * @description Note that you have seen a warning; the first acknowledgement counts. Operators.
+         * @description Note that you have seen a warning as it is now; the first acknowledgement counts. Operators.
          */
         post: operations["acknowledge_warnings__warning_id__ack_post"];
         delete?: never;
@@ -699,6 +839,21 @@ export interface components {
             note: string;
             /** Plant Time */
             plant_time: string | null;
+        };
+        /** ActivateAnswer */
+        ActivateAnswer: {
+            /**
+             * Changed
+             * @description false: it was active already
+             */
+            changed: boolean;
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
+            /** Since */
+            since: string | null;
         };
         /**
          * AutoAnswer
@@ -844,17 +999,30 @@ export interface components {
             status: "ok";
         };
         /**
-         * HistoryAnswer
-         * @description A page, newest first.
+         * HorizonInfo
+         * @description One of the risks that are told of a plant.
          */
-        HistoryAnswer: {
-            /** Entries */
-            entries: components["schemas"]["EntrySummary"][];
+        HorizonInfo: {
             /**
-             * Next
-             * @description `before` of the next page; null on the last one
+             * Hours
+             * @description ahead; 0 is now
              */
-            next: number | null;
+            hours: number;
+            /**
+             * Model
+             * @description registered name
+             */
+            model: string;
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never, or nobody knows
+             */
+            threshold: number | null;
+            /**
+             * Version
+             * @description that answers; null: none, or nobody knows
+             */
+            version: number | null;
         };
         JsonValue: unknown;
         /**
@@ -892,6 +1060,20 @@ export interface components {
             verdict: "true" | "false" | "unsure";
         };
         /**
+         * Limits
+         * @description Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed.
+         */
+        Limits: {
+            /** H */
+            H?: number | null;
+            /** Hh */
+            HH?: number | null;
+            /** L */
+            L?: number | null;
+            /** Ll */
+            LL?: number | null;
+        };
+        /**
          * LiveAnswer
          * @description What this gateway's loop does. Another gateway's is seen by its scores alone.
          */
@@ -920,6 +1102,141 @@ export interface components {
             services: {
                 [key: string]: string;
             };
+        };
+        /**
+         * LiveReading
+         * @description The newest complete interval.
+         */
+        LiveReading: {
+            /**
+             * Id
+             * @description number of the row, the id of its event
+             */
+            id: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Plant Time
+             * Format: date-time
+             * @description the interval's end, UTC
+             */
+            plant_time: string;
+            /**
+             * Quality
+             * @description the worst that a person should know of each tag
+             */
+            quality: {
+                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
+            };
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
+            /**
+             * Speed
+             * @description plant hours in a second
+             */
+            speed: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description the interval's beginning, UTC
+             */
+            timestamp: string;
+            /**
+             * Values
+             * @description each tag's median, <TAG>_max and <TAG>_min; null where missing
+             */
+            values: {
+                [key: string]: number | null;
+            };
+        };
+        /** MetaAnswer */
+        MetaAnswer: {
+            /**
+             * Flush Hours
+             * @description plant hours after which readings become a drop; 0: never
+             */
+            flush_hours: number;
+            /**
+             * History Hours
+             * @description how much of the past /sensors/history can answer now
+             */
+            history_hours: number;
+            /** Interval S */
+            interval_s: number;
+            /** Plant */
+            plant: string;
+            /** Speed */
+            speed: number;
+            /** Speed Range */
+            speed_range: [
+                number,
+                number
+            ];
+            /** Tags */
+            tags: components["schemas"]["TagInfo"][];
+            /** Title */
+            title: string;
+        };
+        /** PlantInfo */
+        PlantInfo: {
+            /** Alarm Rules */
+            alarm_rules: components["schemas"]["RuleInfo"][];
+            /**
+             * Default
+             * @description whether /infer without `plant` is of it; null: nobody knows
+             */
+            default: boolean | null;
+            /**
+             * Horizons
+             * @description the nearest first
+             */
+            horizons: components["schemas"]["HorizonInfo"][];
+            /**
+             * Interval S
+             * @description sampling interval
+             */
+            interval_s: number;
+            /**
+             * Live
+             * @description whether live readings are of it; /live tells whether they come
+             */
+            live: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Process Units
+             * @description in the order of their first tags
+             */
+            process_units: string[];
+            /**
+             * Ready
+             * @description whether its champion answers; null: nobody knows
+             */
+            ready: boolean | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Tags */
+            tags: components["schemas"]["TagInfo"][];
+            /**
+             * Timezone
+             * @description of the IANA, such as Europe/Berlin
+             */
+            timezone: string;
+            /** Title */
+            title: string;
+        };
+        /** PlantsAnswer */
+        PlantsAnswer: {
+            /**
+             * Missing
+             * @description why nobody knows of models; empty where it is known
+             */
+            missing: string;
+            /** Plants */
+            plants: components["schemas"]["PlantInfo"][];
         };
         /**
          * ProblemDocument
@@ -958,6 +1275,84 @@ export interface components {
             ready: boolean;
             /** Sensors */
             sensors: string;
+        };
+        /**
+         * Reading
+         * @description One complete sampling interval.
+         */
+        Reading: {
+            /**
+             * Quality
+             * @description the worst that a person should know of each tag
+             */
+            quality: {
+                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
+            };
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description the interval's beginning, UTC
+             */
+            timestamp: string;
+            /**
+             * Values
+             * @description each tag's median, <TAG>_max and <TAG>_min; null where missing
+             */
+            values: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * RuleInfo
+         * @description A label rule: an alarm whatever the models say.
+         */
+        RuleInfo: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** When */
+            when: string;
+        };
+        /** ScenarioInfo */
+        ScenarioInfo: {
+            /**
+             * Applies
+             * @description whether this plant has the tags for it
+             */
+            applies: boolean;
+            /** Description */
+            description: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
+            /**
+             * Tags
+             * @description that cross their limits
+             */
+            tags: string[];
+        };
+        /** ScenariosAnswer */
+        ScenariosAnswer: {
+            /**
+             * Active
+             * @enum {string}
+             */
+            active: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
+            /**
+             * Plant Time
+             * Format: date-time
+             */
+            plant_time: string;
+            /** Scenarios */
+            scenarios: components["schemas"]["ScenarioInfo"][];
+            /**
+             * Since
+             * @description plant time; null: from the beginning
+             */
+            since: string | null;
         };
         /**
          * Score
@@ -1054,6 +1449,16 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /** SpeedAnswer */
+        SpeedAnswer: {
+            /** Hours Per Second */
+            hours_per_second: number;
+            /** Speed Range */
+            speed_range: [
+                number,
+                number
+            ];
         };
         /**
          * Story
@@ -1161,6 +1566,39 @@ export interface components {
             state: "new" | "acknowledged" | "shelved" | "cleared";
             /** Version */
             version: number;
+        };
+        /** TagInfo */
+        TagInfo: {
+            /** Aggregates */
+            aggregates: ("max" | "min")[];
+            /** Controller */
+            controller: string | null;
+            /** Description */
+            description: string;
+            limits: components["schemas"]["Limits"];
+            /** Name */
+            name: string;
+            /** Normal */
+            normal: [
+                number,
+                number
+            ] | null;
+            /** Process Unit */
+            process_unit: string;
+            /** Range */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "indicator" | "pv" | "op" | "sp";
+            /** Unit */
+            unit: string;
+            /** Used */
+            used: boolean;
         };
         /**
          * TokensAnswer
@@ -1357,6 +1795,31 @@ export interface components {
             last: string;
             /** Rows */
             rows: number;
+        };
+        /**
+         * HistoryAnswer
+         * @description A page, newest first.
+         */
+        serving__gateway__history__schemas__HistoryAnswer: {
+            /** Entries */
+            entries: components["schemas"]["EntrySummary"][];
+            /**
+             * Next
+             * @description `before` of the next page; null on the last one
+             */
+            next: number | null;
+        };
+        /** HistoryAnswer */
+        serving__sensors__schemas__HistoryAnswer: {
+            /** Interval S */
+            interval_s: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Rows
+             * @description oldest first
+             */
+            rows: components["schemas"]["Reading"][];
         };
     };
     responses: never;
@@ -1957,7 +2420,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HistoryAnswer"];
+                    "application/json": components["schemas"]["serving__gateway__history__schemas__HistoryAnswer"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -2558,7 +3021,10 @@ export interface operations {
     };
     lineage_infer_lineage__prediction_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description without one, inference's default */
+                plant?: string | null;
+            };
             header?: never;
             path: {
                 prediction_id: string;
@@ -3019,6 +3485,46 @@ export interface operations {
             };
         };
     };
+    plants_plants_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlantsAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     ready_ready_get: {
         parameters: {
             query?: never;
@@ -3035,6 +3541,416 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    scenarios_scenarios_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenariosAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    activate_scenarios_activate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Scenario
+                     * @enum {string}
+                     */
+                    scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivateAnswer"];
+                };
+            };
+            /** @description The body is no JSON document */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The role doesn't allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    history_sensors_history_get: {
+        parameters: {
+            query?: {
+                /** @description plant hours back */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["serving__sensors__schemas__HistoryAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    live_sensors_live_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveReading"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    meta_sensors_meta_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetaAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_speed_sensors_speed_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Hours Per Second */
+                    hours_per_second: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedAnswer"];
+                };
+            };
+            /** @description The body is no JSON document */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The role doesn't allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A service or the database doesn't answer; see Retry-After */
@@ -3518,6 +4434,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * Horizon Hours
+                     * @description the warning's, as it was seen; 409 where it has escalated since
+                     */
+                    horizon_hours?: number | null;
                     /**
                      * Note
                      * @default
