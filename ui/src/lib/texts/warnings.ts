@@ -1,0 +1,94 @@
+/** Words of warnings: their states, their actions, their story. */
+import type { Warning } from '#lib/live/live-manager.svelte.ts';
+
+type State = Warning['state'];
+type Verdict = NonNullable<Warning['judgement']>['verdict'];
+
+const states: Record<State, string> = {
+  new: 'New',
+  acknowledged: 'Acknowledged',
+  shelved: 'Shelved',
+  cleared: 'Cleared'
+};
+const verdicts: Record<Verdict, string> = {
+  true: 'It really happened',
+  false: 'False alarm',
+  unsure: 'Not sure'
+};
+
+export const warnings = {
+  states,
+  verdicts,
+  number: (id: number) => `Warning ${id}`,
+  now: 'now',
+  within: (hours: number) => `within ${hours} h`,
+  ahead: (when: string, chance: string, threshold: string) =>
+    `Alarm ${when}: ${chance} (threshold ${threshold})`,
+  noThreshold: 'none',
+  escalated: (from: string) => `came nearer; it opened ${from}`,
+  since: 'Since',
+  lead: 'Lead so far',
+  leadCame: 'Lead until it came',
+  came: 'Limit crossed',
+  peak: 'Peak',
+  newest: 'Newest',
+  cantClear: (since: string) => `Can’t clear since ${since}: its readings or forecasts are no news.`,
+  until: (when: string) => `until ${when}`,
+  by: (name: string) => `by ${name}`,
+  clock: 'by the clock',
+  drivers: 'Why',
+  advice: 'What to check',
+  noDrivers: 'No drivers are known.',
+  noAdvice: 'No advice fits these values.',
+  urgencies: { advice: 'advice', warning: 'warning', high: 'high' },
+  towardsAlarm: 'towards alarm',
+  towardsNormal: 'towards normal',
+  story: 'Story and lineage',
+  none: 'No open warnings.',
+  acknowledge: 'Acknowledge',
+  shelve: 'Shelve …',
+  unshelve: 'Bring back',
+  judge: 'Verdict …',
+  judged: 'Verdict',
+  working: 'One moment …',
+  operatorsOnly: 'Operators and above may do this.',
+  overAlready: 'It has cleared.',
+  escalatedMeanwhile: 'It escalated meanwhile, and is new again: look at it, then acknowledge it.',
+  shelveForm: {
+    title: 'Shelve this warning',
+    hours: 'For how many hours',
+    reason: 'Reason',
+    reasonHint: 'Everybody sees it. What opens of the same kind meanwhile is shelved as well.',
+    hoursFault: 'A number of hours above 0.',
+    reasonFault: 'A reason is needed.',
+    send: 'Shelve'
+  },
+  undo: {
+    shelved: (id: number, until: string) => `Warning ${id} is out of sight until ${until}.`,
+    undo: 'Undo',
+    close: 'Close this line'
+  },
+  verdictForm: {
+    title: 'What came of it?',
+    note: 'Note',
+    start: 'From',
+    end: 'To',
+    period: 'When it happened (plant time). Empty: as limits and the risk tell.',
+    zone: (zone: string) => `Times in ${zone}.`,
+    both: 'Both times, or neither.',
+    order: 'It must end after it began.',
+    send: 'Save the verdict',
+    replaces: 'It replaces the verdict of before.'
+  },
+  keys: {
+    title: 'Keys',
+    open: 'Keys',
+    newest: 'to the newest new warning’s Acknowledge',
+    press: 'acknowledges it',
+    leave: 'closes a form',
+    help: 'shows or hides these lines',
+    enabled: 'Letter keys act',
+    enter: 'Enter',
+    escape: 'Esc'
+  }
+} as const;

@@ -1,0 +1,80 @@
+/** What a warning says, in the words and numbers that are shown; pure. */
+import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import { warnings as words } from '#lib/texts/warnings.ts';
+
+export type Driver = { tag: string; contribution: number };
+export type Urgency = 'advice' | 'warning' | 'high';
+export type Advice = { advice: string; urgency: Urgency; check: string[]; why: string };
+export type Severity = 'high' | 'warning';
+
+const HOUR_MS = 3_600_000;
+const MARKS = {
+  high: { new: '◆', acknowledged: '◇' },
+  warning: { new: '▲', acknowledged: '△' }
+} as const;
+
+/** An alarm now is high; one ahead is a warning. */
+export function severity(warning: Warning): Severity {
+  return warning.kind === 'rule' || warning.horizon_hours === 0 ? 'high' : 'warning';
+}
+
+/** The shape of a state: filled where nobody has acknowledged it. */
+export function mark(warning: Warning): string {
+  if (warning.state === 'cleared') return '○';
+  return warning.state === 'shelved' ? '◫' : MARKS[severity(warning)][warning.state];
+}
+
+/** 'now', or 'within 3 h'. */
+export function horizon(hours: number): string {
+  return hours === 0 ? words.now : words.within(hours);
+}
+
+/** A probability with as many digits as thresholds of rare events need: '3.3 %', '17 %'. */
+export function chance(probability: number | null | undefined): string {
+  if (probability === null || probability === undefined) return '–';
+  const hundredth = probability * 100;
+  return `${hundredth.toFixed(hundredth > 0 && hundredth < 10 ? 1 : 0)} %`;
+}
+
+/** What it warns of, in one line. */
+export function headline(warning: Warning): string {
+  const { rule, description, probability, threshold } = warning.crossed;
+  if (rule !== null) return description || rule;
+  const limit = threshold === null ? words.noThreshold : chance(threshold);
+  return words.ahead(horizon(warning.horizon_hours), chance(probability), limit);
+}
+
+/** Hours from its opening until a limit was crossed; else until it cleared, or the newest row while it is open. */
+export function leadHours(warning: Warning, newest: ScoredRow | null): number {
+  const isOpen = warning.cleared_time === null && warning.came_time === null;
+  if (!isOpen || newest === null || newest.plant !== warning.plant) return warning.lead_hours;
+  const ahead = (Date.parse(newest.plant_time) - Date.parse(warning.since)) / HOUR_MS;
+  return Math.max(warning.lead_hours, ahead);
+}
+
+/** What the newest row says of the horizon that the warning is of. */
+export function newestChance(warning: Warning, newest: ScoredRow | null): number | null {
+  if (warning.kind === 'rule' || warning.state === 'cleared' || newest?.plant !== warning.plant) return null;
+  const of = newest.scores.find((score) => score.horizon_hours === warning.horizon_hours);
+  return of?.probability ?? null;
+}
+
+/** Tags that move it, the largest first; null where nobody knows. */
+export function drivers(warning: Warning): Driver[] | null {
+  return warning.drivers?.filter(isDriver) ?? null;
+}
+
+/** What to do, the most urgent first; null where nobody knows. */
+export function advice(warning: Warning): Advice[] | null {
+  return warning.advice?.filter(isAdvice) ?? null;
+}
+
+function isDriver(value: unknown): value is Driver {
+  const found = value as Partial<Driver> | null;
+  return typeof found?.tag === 'string' && typeof found.contribution === 'number';
+}
+
+function isAdvice(value: unknown): value is Advice {
+  const found = value as Partial<Advice> | null;
+  return typeof found?.advice === 'string' && Array.isArray(found.check);
+}
