@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { follow, type Connection } from './events.service.ts';
+
+type Sent = { asked: Request[]; events: [string, unknown][]; states: Connection[]; connected: boolean[] };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.stubGlobal('location', { origin: 'http://gateway' });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Follows a gateway that gives these streams, one after another, and then none. */
+async function followed(streams: readonly (string | number)[]): Promise<Sent> {
+  const ended = new AbortController();
+  const sent: Sent = { asked: [], events: [], states: [], connected: [] };
+  vi.stubGlobal('fetch', async (request: Request) => {
+    sent.asked.push(request);
+    const next = streams[sent.asked.length - 1];
+    if (next === undefined) {
+      ended.abort();
+      throw new TypeError('refused');
+    }
+    return typeof next === 'number' ? new Response('', { status: next }) : new Response(next);
+  });
+  const listener = {
+    event: (type: string, data: unknown) => sent.events.push([type, data]),
+    connection: (state: Connection) => sent.states.push(state),
+    connected: (missed: boolean) => sent.connected.push(missed)
+  };
+  const done = follow(['reading'], listener, ended.signal);
+  while (!ended.signal.aborted) await vi.advanceTimersByTimeAsync(500);
+  await done;
+  return sent;
+}
+
+it('goes on where the stream broke, and says that nothing was missed', async () => {
+  const sent = await followed([
+    'retry: 2000\n\nid: 7\nevent: reading\ndata: {"n": 1}\n\n',
+    ': heartbeat\n\n'
+  ]);
+  expect(sent.events).toEqual([['reading', { n: 1 }]]);
+  expect(sent.asked.map((request) => request.headers.get('last-event-id'))).toEqual([null, '7', '7']);
+  expect(sent.connected).toEqual([true, false]);
+});
+
+it('reads the state anew after a gap', async () => {
+  const sent = await followed([
+    'id: 7\nevent: reading\ndata: 1\n\n',
+    'event: gap\ndata: {"after": 7}\n\n',
+    '\n'
+  ]);
+  expect(sent.events.at(-1)).toEqual(['gap', { after: 7 }]);
+  expect(sent.connected).toEqual([true, false, true]);
+});
+
+it('tries again after a refusal, ever more slowly', async () => {
+  const sent = await followed([503, 503, 503]);
+  expect(sent.asked).toHaveLength(4);
+  expect(sent.states.filter((state) => state === 'lost')).toHaveLength(3);
+  expect(sent.connected).toEqual([]);
+});
