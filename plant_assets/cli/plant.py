@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plant_assets.cli.console import fail
-from plant_assets.labels.rules import RuleError, check_rules
+from plant_assets.features.rules import RuleError, check_rules
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.settings import settings
 

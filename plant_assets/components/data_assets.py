@@ -146,8 +146,8 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
         owners=[ENGINEERS],
     )
     def labeled_dataset(raw: pl.DataFrame, lake: Lake) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.features.rules import label_sources
         from plant_assets.labels.label import label, read_periods
-        from plant_assets.labels.rules import label_sources
 
         labelled = label(raw, profile, read_periods(lake.history(profile.name).periods()))
         reasons = (

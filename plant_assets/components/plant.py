@@ -19,7 +19,7 @@ from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
-from plant_assets.labels.rules import RuleError, check_rules
+from plant_assets.features.rules import RuleError, check_rules
 from plant_assets.profile.load import (
     ProfileError,
     build_profile,

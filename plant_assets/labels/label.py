@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from plant_assets.features.polars_engine import named_features
-from plant_assets.labels.rules import check_rules, evaluate, missing_names
+from plant_assets.features.rules import check_rules, evaluate, missing_names
 from plant_assets.profile.model import Period, PlantProfile
 
 LABEL_COLUMNS = ("anomaly_label", "regime", "label_source")

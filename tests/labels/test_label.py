@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from plant_assets.features.rules import RuleError, check_rules
 from plant_assets.labels.label import label
-from plant_assets.labels.rules import RuleError, check_rules
 from plant_assets.profile.model import Labels, Period, PlantProfile, Recommendation, Rule
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
