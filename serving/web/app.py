@@ -26,7 +26,10 @@ class Health(BaseModel):
 def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     """An application without routes of its own; `serving.telemetry.install` comes last."""
     # The page of the API must open in a control room without internet.
-    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, telemetry=telemetry_config())
+    # A redirect to the path without a slash would lead to whatever the request's Host header says.
+    app = FastAPIOffline(
+        title=title, version="1", lifespan=lifespan, telemetry=telemetry_config(), redirect_slashes=False
+    )
     errors.install(app)
     app.include_router(_health_router())
     return app

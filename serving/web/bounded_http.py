@@ -15,6 +15,10 @@ _TOO_LONG = (
     b'{"type":"urn:forewarn:problem:headers-too-long","title":"The headers are too long","status":431,'
     b'"detail":"expected at most %d bytes of request line and headers"}' % MOST_HEADER_BYTES
 )
+_NO_HTTP = (
+    b'{"type":"urn:forewarn:problem:no-http","title":"The request is no HTTP","status":400,'
+    b'"detail":"expected a request of HTTP/1.1 or 1.0 whose headers agree with its body"}'
+)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -38,7 +42,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._header_bytes += len(data)
         if self._header_bytes > MOST_HEADER_BYTES:
-            self._refuse()
+            self._refuse(b"431 Request Header Fields Too Large", _TOO_LONG)
         elif self._deadline is None:
             self._await_headers()
 
@@ -64,7 +68,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _refuse(self) -> None:
-        status = b"431 Request Header Fields Too Large"
-        self.transport.write(_REFUSAL % (status, len(_TOO_LONG), _TOO_LONG))
+    def send_400_response(self, msg: str) -> None:
+        del msg  # always the same sentence
+        self._refuse(b"400 Bad Request", _NO_HTTP)
+
+    def _refuse(self, status: bytes, problem: bytes) -> None:
+        self.transport.write(_REFUSAL % (status, len(problem), problem))
         self.transport.close()

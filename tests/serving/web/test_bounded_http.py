@@ -56,6 +56,23 @@ def test_headers_without_end_are_refused(address: Address, header: bytes) -> Non
     assert (document["status"], document["type"]) == (431, "urn:forewarn:problem:headers-too-long")
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"hello\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+    ],
+    ids=["no request", "HTTP/2", "length below zero", "two lengths"],
+)
+def test_what_is_no_http_is_told_as_a_problem(address: Address, request_bytes: bytes) -> None:
+    head, _, body = answer_to(address, request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n")
+    document = json.loads(body)
+    assert (document["status"], document["type"]) == (400, "urn:forewarn:problem:no-http")
+
+
 @pytest.mark.parametrize("start", [b"", b"POST /length HTTP/1.1\r\nHost:"], ids=["silent", "slow"])
 def test_headers_that_do_not_come_are_not_awaited_for_ever(address: Address, start: bytes) -> None:
     assert answer_to(address, start) == b""
