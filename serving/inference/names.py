@@ -16,6 +16,8 @@ from plant_assets.profile.model import PlantProfile
 from serving.errors import UnknownFeature
 
 MOST_NAMED = 20
+MOST_NEAREST = 5
+"""So many names get a nearest one: each takes some milliseconds, for which other requests wait."""
 LONGEST_NAME = 100
 
 
@@ -83,13 +85,14 @@ class Names:
     def refuse(self, unknown: Sequence[str], field: str) -> UnknownFeature:
         """The answer to names that the plant doesn't know, with the nearest that it does."""
         nearest: dict[str, JsonValue] = {}
-        for name in (name[:LONGEST_NAME] for name in unknown[:MOST_NAMED]):
+        names = [name[:LONGEST_NAME] for name in unknown[:MOST_NAMED]]
+        for name in names[:MOST_NEAREST]:
             close = difflib.get_close_matches(name.casefold(), self._canonical, n=1, cutoff=0.5)
             nearest[name] = self._canonical[close[0]] if close else None
         first, near = next(iter(nearest.items()))
         hint = f"; did you mean {near}?" if near else ""
         return UnknownFeature(
-            f"{field}: {self._plant} has no {first!r}{hint}", unknown=[*nearest], nearest=nearest
+            f"{field}: {self._plant} has no {first!r}{hint}", unknown=[*names], nearest=nearest
         )
 
 

@@ -56,3 +56,9 @@ def test_unknown_names_are_refused_with_the_nearest_alias_or_tag(names: Names) -
         "unknown": ["LEVELS", "zzzzzzzz"],
         "nearest": {"LEVELS": "LT301031", "zzzzzzzz": None},
     }
+
+
+def test_of_many_unknown_names_the_first_get_a_nearest_one(names: Names) -> None:
+    problem = names.refuse([f"LEVELS{i}" for i in range(30)], "features")
+    assert len(problem.members["unknown"]) == 20  # type: ignore[arg-type]
+    assert [*problem.members["nearest"]] == [f"LEVELS{i}" for i in range(5)]  # type: ignore[misc]
