@@ -127,13 +127,16 @@ async def _infer(request: Request, named: Named) -> Response:
     if len(content) < LARGE_BODY_BYTES:
         asked = read_inference(content, header_length, names)
     else:
-        asked = await run_in_threadpool(read_inference, content, header_length, names)
+        async with state.one_batch:
+            asked = await run_in_threadpool(read_inference, content, header_length, names)
     wanted = check_outputs(asked.request, model)
     prediction_id = state.ids.new(model.registry_name, model.version)
     if len(asked.rows) < LARGE_ROWS:
         encoded = infer(model, asked, wanted, prediction_id)
     else:
-        encoded = await run_in_threadpool(infer, model, asked, wanted, prediction_id)
+        # One at a time, as batches are: forty threads of 10,000 rows each would fill the memory.
+        async with state.one_batch:
+            encoded = await run_in_threadpool(infer, model, asked, wanted, prediction_id)
     if encoded.json_length is None:
         return Response(encoded.content, media_type=JSON)
     return Response(encoded.content, headers={HEADER_LENGTH: str(encoded.json_length)}, media_type=BINARY)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MOST_ROWS = 10_000
 MOST_TENSORS = 5_000
+MOST_OUTPUTS = 100
 
 Size = Annotated[int, Field(ge=0)]
 
@@ -63,8 +64,10 @@ class InferRequest(_Given):
 
     id: str = ""
     parameters: RequestParameters = RequestParameters()
-    inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=MOST_TENSORS)]
-    outputs: list[RequestedOutput] = Field(default=[], description="none: all of the model's")
+    inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=MOST_TENSORS, fail_fast=True)]
+    outputs: Annotated[list[RequestedOutput], Field(max_length=MOST_OUTPUTS, fail_fast=True)] = Field(
+        default=[], description="none: all of the model's"
+    )
 
 
 class ServerMetadata(BaseModel):
@@ -140,6 +143,8 @@ class InferAnswer(BaseModel):
 
 
 class IndexRequest(_Given):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ready": True}]})
+
     ready: bool = Field(default=False, description="only versions that answer")
 
 
