@@ -181,13 +181,7 @@ class Champions:
             raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
         run_id = record.run_id
         folder = self._folder / slot.registry_name / f"{version}-{run_id}"
-        if not folder.is_dir():
-            await self._registry.download(slot.registry_name, version, folder)
-        try:
-            bundle, inputs = await asyncio.to_thread(_load_warm, folder)
-        except BundleError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        bundle, inputs = await self._copied(slot, version, folder)
         if bundle.manifest.plant != slot.plant or bundle.manifest.model != slot.model:
             found = f"{bundle.manifest.model} of plant {bundle.manifest.plant}"
             raise BundleError(
@@ -196,6 +190,16 @@ class Champions:
         return LoadedModel(
             slot.registry_name, version, run_id, bundle, inputs, Insight(bundle), entry.created
         )
+
+    async def _copied(self, slot: Slot, version: int, folder: Path) -> tuple[Bundle, Inputs]:
+        """From the copy that is here, else from MLflow; a copy at fault is replaced."""
+        if folder.is_dir():
+            try:
+                return await asyncio.to_thread(_load_warm, folder)
+            except BundleError as error:
+                log.warning("%s: the copy is replaced: %s", slot.registry_name, error)
+        await self._registry.download(slot.registry_name, version, folder)
+        return await asyncio.to_thread(_load_warm, folder)
 
     def _swap(self, slot: Slot, loaded: LoadedModel) -> None:
         slot.current, slot.previous = loaded, slot.current

@@ -92,10 +92,16 @@ class RegistryClient:
         found = await self._json_if_there("/api/2.0/mlflow/model-versions/get", query)
         if found is None:
             return None
-        record = found["model_version"]
-        tags = {tag["key"]: tag.get("value", "") for tag in record.get("tags", [])}
-        created = datetime.fromtimestamp(int(record.get("creation_timestamp", 0)) / 1000, UTC)
-        return VersionRecord(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
+        try:
+            record = found["model_version"]
+            tags = {tag["key"]: tag.get("value", "") for tag in record.get("tags", [])}
+            created = datetime.fromtimestamp(int(record.get("creation_timestamp", 0)) / 1000, UTC)
+            return VersionRecord(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            why = (
+                f"MLflow's record of {name} version {version} can't be used ({type(error).__name__}: {error})"
+            )
+            raise RegistryUnavailableError(why) from None
 
     async def description(self, name: str, version: int) -> tuple[Manifest, DataFiles | None]:
         """What a version's bundle says of itself and of the files behind it, without copying the rest.

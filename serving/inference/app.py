@@ -113,12 +113,17 @@ def _install_telemetry(app: FastAPI) -> None:
 
 def _sound_profiles(folder: Path) -> dict[str, PlantProfile]:
     """The plants whose YAML is sound; one at fault is told and left out, so that the others answer."""
+    from plant_assets.features.rules import RuleError, check_rules
+
     found: dict[str, PlantProfile] = {}
     for name in plant_names(folder):
         try:
             profile = load_profile(name, folder)
             check_registry_prefix(profile, folder / name / "defs.yaml", first_keeps=True)
+            check_rules(profile)
             found[name] = profile
+        except RuleError as error:
+            log.error("plant %s is left out:\n%s/defs.yaml: attributes.%s", name, name, error)
         except ProfileError as error:
             log.error("plant %s is left out:\n%s", name, error)
     return found

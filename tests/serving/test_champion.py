@@ -170,6 +170,16 @@ async def test_a_version_that_appears_only_half_is_taken_once_it_is_whole(
         assert await version(client) == 3
 
 
+async def test_a_damaged_copy_is_replaced_at_once(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+    async with serve(mlflow, serving_settings):
+        pass
+    copy = serving_settings.models_folder / CHAMPION_NAME / "1-run1" / "arrays.npz"
+    copy.write_bytes(copy.read_bytes()[:-1])
+    async with serve(mlflow, serving_settings) as client:
+        assert await version(client) == 1
+        assert (await client.get("/ready")).json()["faults"] == {}
+
+
 async def test_a_bundle_of_another_model_is_refused(
     mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
 ) -> None:
@@ -218,14 +228,34 @@ async def test_polling_goes_on_after_an_answer_that_nobody_expects(
     assert asked.is_set()
 
 
+def no_yaml(path: Path) -> None:
+    path.write_text(f"type: {PLANT_TYPE}\nattributes: [\n", "utf-8")
+
+
+def no_rule(path: Path) -> None:
+    rule = "  labels:\n    alarm_rules: [{name: mine, when: PDT31008 >}]\n    periods: []"
+    path.write_text(path.read_text("utf-8").replace("  labels:\n    periods: []", rule), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (no_yaml, "demo/defs.yaml:"),
+        (
+            no_rule,
+            "demo/defs.yaml: attributes.labels.alarm_rules[0].when: rule 'mine': expected an SQL condition",
+        ),
+    ],
+)
 async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
-    mlflow: FakeMlflow, serving_settings: Settings, tmp_path: Path
+    mlflow: FakeMlflow, serving_settings: Settings, tmp_path: Path, caplog, spoil, said: str
 ) -> None:
     defs = Path(shutil.copytree(DEFS_FOLDER, tmp_path / "defs"))
-    (defs / "demo" / "defs.yaml").write_text(f"type: {PLANT_TYPE}\nattributes: [\n", "utf-8")
+    spoil(defs / "demo" / "defs.yaml")
     async with serve(mlflow, serving_settings.model_copy(update={"defs": defs})) as client:
         assert await version(client) == 1
         assert (await client.get("/plants/demo/models")).status_code == 404
+    assert f"plant demo is left out:\n{said}" in caplog.text
 
 
 async def test_copies_of_older_versions_are_deleted(

@@ -1,6 +1,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from serving.settings import Settings
@@ -181,3 +182,22 @@ async def test_a_name_of_another_plant_says_where_to_ask(
         answer = await client.get(f"/plants/demo/lineage/{name}")
     assert answer.status_code == 404
     assert f"/plants/gas_treatment/lineage/{name}" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"model_version": None}, {"model_version": {"creation_timestamp": "soon"}}], ids=str
+)
+async def test_an_answer_of_mlflow_that_nobody_expects_is_no_failure_of_ours(
+    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch, record: dict
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        name = await predict(client)
+        monkeypatch.setattr(mlflow, "_version", lambda *_: httpx.Response(200, json=record))
+        answer = await client.get(f"/lineage/{name}")
+        assert answer.status_code == 200, answer.text
+        assert "record of plant_alarm_champion version 1 can't be used" in answer.json()["notes"][0]
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        await client.app.state.champions.refresh()
+        assert (
+            (await client.get("/ready")).json()["faults"]["champion"].startswith("version 2 can't be copied")
+        )
