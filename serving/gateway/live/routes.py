@@ -17,6 +17,7 @@ from serving.gateway.live.tables import LiveScore
 from serving.gateway.openapi import problems
 from serving.gateway.state import Here
 from serving.gateway.tables import LARGEST_ID
+from serving.gateway.times import Time
 
 router = APIRouter(prefix="/live", tags=["live"])
 
@@ -29,6 +30,20 @@ class LiveAnswer(BaseModel):
     plant: str | None
     plant_time: datetime | None = Field(description="of the newest row")
     scored_time: datetime | None = Field(description="of the newest row that was scored")
+
+
+class ScoresPage(BaseModel):
+    """Which scores are shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    plant: Slug | None = Field(default=None, description="without one, the live plant")
+    before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
+        default=None, description="`next` of the page before"
+    )
+    limit: Annotated[int, Field(ge=1, le=500)] = 96
+    since: Time | None = Field(default=None, description="not of earlier rows, in plant time")
+    until: Time | None = Field(default=None, description="not of later rows, in plant time")
 
 
 class ScoredRow(BaseModel):
@@ -59,18 +74,17 @@ async def state(here: Here, _: SignedIn) -> LiveAnswer:
 
 
 @router.get("/scores", responses=problems(401, 422))
-async def scores(
-    here: Here,
-    _: SignedIn,
-    plant: Annotated[Slug | None, Query(description="without one, the live plant")] = None,
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 96,
-) -> ScoresAnswer:
-    """What the models said of the newest rows."""
-    query = sa.select(LiveScore).where(LiveScore.plant == (plant or here.settings.sensors_plant))
-    if before is not None:
-        query = query.where(LiveScore.id < before)
+async def scores(here: Here, _: SignedIn, asked: Annotated[ScoresPage, Query()]) -> ScoresAnswer:
+    """What the models said of the newest rows, or of those of a period."""
+    chosen = [LiveScore.plant == (asked.plant or here.settings.sensors_plant)]
+    if asked.before is not None:
+        chosen.append(LiveScore.id < asked.before)
+    if asked.since is not None:
+        chosen.append(LiveScore.plant_time >= asked.since)
+    if asked.until is not None:
+        chosen.append(LiveScore.plant_time <= asked.until)
+    query = sa.select(LiveScore).where(*chosen).order_by(LiveScore.id.desc()).limit(asked.limit + 1)
     async with here.database.read() as session:
-        found = (await session.scalars(query.order_by(LiveScore.id.desc()).limit(limit + 1))).all()
-    shown = [ScoredRow.model_validate(row) for row in found[:limit]]
-    return ScoresAnswer(rows=shown, next=shown[-1].id if len(found) > limit else None)
+        found = (await session.scalars(query)).all()
+    shown = [ScoredRow.model_validate(row) for row in found[: asked.limit]]
+    return ScoresAnswer(rows=shown, next=shown[-1].id if len(found) > asked.limit else None)

@@ -55,7 +55,29 @@ async def test_scores_page_newest_first(site: Site) -> None:
     assert len(other["rows"]) == 1
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "before=0", "plant=../x", "plant="])
+@both_databases
+async def test_scores_of_a_period_hold_both_its_ends(site: Site) -> None:
+    async with site.gateway.database.write() as session:
+        session.add_all([score(n) for n in range(5)])
+    maria = await site.member("maria")
+    period = {
+        "since": (START + timedelta(hours=1)).isoformat(),
+        "until": (START + timedelta(hours=3)).isoformat(),
+    }
+    found = (await maria.client.get("/live/scores", params=period)).json()
+    assert [row["risk"] for row in found["rows"]] == [0.3, 0.2, 0.1]
+    page = (await maria.client.get("/live/scores", params={**period, "limit": 2})).json()
+    rest = (await maria.client.get("/live/scores", params={**period, "before": page["next"]})).json()
+    assert ([row["risk"] for row in rest["rows"]], rest["next"]) == ([0.1], None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=501", "limit=x", "before=0", "plant=../x", "plant=",
+        "since=yesterday", "until=2026-01-01T00:00:00",
+    ],
+)  # fmt: skip
 async def test_a_query_that_can_not_be_used_is_refused(site: Site, query: str) -> None:
     maria = await site.member("maria")
     answer = await maria.client.get(f"/live/scores?{query}")

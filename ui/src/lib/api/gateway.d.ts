@@ -179,10 +179,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete All
-         * @description Delete all your results.
+         * Delete Chosen
+         * @description Delete your results that are meant; without a filter, all of them.
          */
-        delete: operations["delete_all_history_delete"];
+        delete: operations["delete_chosen_history_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -421,7 +421,7 @@ export interface paths {
         };
         /**
          * Scores
-         * @description What the models said of the newest rows.
+         * @description What the models said of the newest rows, or of those of a period.
          */
         get: operations["scores_live_scores_get"];
         put?: never;
@@ -2455,9 +2455,15 @@ export interface operations {
             };
         };
     };
-    delete_all_history_delete: {
+    delete_chosen_history_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                type?: ("predict" | "forecast" | "auto") | null;
+                /** @description not older; with offset, as 2026-01-01T00:00Z */
+                since?: string | null;
+                /** @description older than; with offset */
+                until?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2475,6 +2481,16 @@ export interface operations {
             };
             /** @description No access token, or one that doesn't hold */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2850,6 +2866,8 @@ export interface operations {
             query?: {
                 /** @description without one, inference's default */
                 plant?: string | null;
+                /** @description false: no entry in your history, `history_id` is null */
+                store?: boolean;
             };
             header?: never;
             path?: never;
@@ -3176,6 +3194,8 @@ export interface operations {
             query?: {
                 /** @description without one, inference's default */
                 plant?: string | null;
+                /** @description false: no entry in your history, `history_id` is null */
+                store?: boolean;
             };
             header?: never;
             path?: never;
@@ -3417,6 +3437,10 @@ export interface operations {
                 /** @description `next` of the page before */
                 before?: number | null;
                 limit?: number;
+                /** @description not of earlier rows, in plant time */
+                since?: string | null;
+                /** @description not of later rows, in plant time */
+                until?: string | null;
             };
             header?: never;
             path?: never;
