@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 from pydantic import JsonValue
 
 from serving.champion import LoadedModel
@@ -19,7 +20,6 @@ from serving.inference.prediction_id import PredictionIds
 from serving.inference.recommendations import FAILURE_FREQUENCY, RISK_SCORE, Advice
 from serving.inference.schemas import PredictRequest
 from serving.inference.tables import columns_of, rows_of
-from serving.inference.times import TIME_NAMES
 
 RECENT = timedelta(hours=48)
 NAMED_DRIVERS = 3
@@ -83,11 +83,12 @@ def _failure_frequency(inputs: Inputs, request: PredictRequest, row: Row) -> flo
     """Rows in alarm of the last 48 hours: as given, else counted by the hard limits; NaN where neither is known."""
     if not math.isnan(given := row.known.get(FAILURE_FREQUENCY, math.nan)) or request.readings is None:
         return given
-    recent = request.readings[-inputs.steps(RECENT) :]
-    plain = [{k: v for k, v in one.items() if k.casefold() not in TIME_NAMES} for one in recent]
-    columns, where = columns_of(BatchRequest(rows=plain))
-    alarms = [held for _, held in rows_of(inputs, columns, where).rules]
-    return float(sum(any(flags) for flags in zip(*alarms, strict=True))) if alarms else 0.0
+    names, recent = inputs.feature_names, request.readings[-inputs.steps(RECENT) :]
+    known = {place.name for name in frozenset().union(*recent) if (place := names.find(name))}
+    if not inputs.rules.any_on(known):
+        return math.nan
+    alarms = [held for _, held in rows_of(inputs, *columns_of(BatchRequest(rows=recent), names.find)).rules]
+    return float(np.any(alarms, axis=0).sum()) if alarms else 0.0
 
 
 def _why(answer: Answer, drivers: Sequence[TagDriver], frequency: float) -> str:

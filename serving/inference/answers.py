@@ -98,5 +98,6 @@ def _answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
         "prediction_id": ids.new(model.registry_name, model.version),
         "plant": manifest.plant,
         "imputed": list(row.imputed),
+        "n_imputed": row.n_imputed,
         "out_of_range": list(row.out_of_range),
     }

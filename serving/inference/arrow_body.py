@@ -15,7 +15,7 @@ from flatbuffers.table import Table
 from numpy.typing import NDArray
 
 from serving.errors import Invalid, invalid
-from serving.inference.batch_schemas import MOST_BATCH_ROWS, MOST_COLUMNS
+from serving.inference.batch_schemas import MOST_BATCH_ROWS, MOST_CELLS, MOST_COLUMNS
 from serving.inference.names import LONGEST_NAME
 from serving.inference.times import TIME_NAMES
 
@@ -104,6 +104,8 @@ def _batches(reader: "pa.MessageReader", schema: "pa.Schema") -> Iterator["pa.Re
         rows += length
         if length < 0 or rows > MOST_BATCH_ROWS:
             raise invalid("body", "too many rows", f"1 to {MOST_BATCH_ROWS} rows")
+        if rows * len(schema) > MOST_CELLS:
+            raise invalid("body", f"{len(schema)} columns of {rows} rows", f"at most {MOST_CELLS} values")
         batch = pa.ipc.read_record_batch(message, schema)
         batch.validate(full=True)
         yield batch

@@ -99,6 +99,7 @@ def predict_batch(model: LoadedModel, rows: Rows, ids: PredictionIds, pool: Exec
         "prediction_id": ids.new(model.registry_name, model.version),
         "plant": manifest.plant,
         "imputed": [*rows.imputed],
+        "n_imputed": rows.n_imputed,
         "unused": [*rows.unused],
         "out_of_range": {**rows.out_of_range},
     }

@@ -56,7 +56,7 @@ def _batch(
     if streamed:
         columns, where = read_columns(content), in_column
     else:
-        columns, where = columns_of(parse_body(content, BatchRequest))
+        columns, where = columns_of(parse_body(content, BatchRequest), model.inputs.feature_names.find)
     return predict_batch(model, rows_of(model.inputs, columns, where), ids, pool)
 
 

@@ -12,9 +12,11 @@ from serving.web.faults import unexpected
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000
+MOST_CELLS = 10_000_000
+"""Rows times columns: a column that few rows hold, or an empty one, costs few bytes to send and all to keep."""
 ARROW = "application/vnd.apache.arrow.stream"
 
-_Column = Annotated[list[Value], Field(min_length=1, max_length=MOST_BATCH_ROWS)]
+_Column = Annotated[list[Value], Field(min_length=1, max_length=MOST_BATCH_ROWS, fail_fast=True)]
 
 
 class BatchRequest(BaseModel):
@@ -26,7 +28,9 @@ class BatchRequest(BaseModel):
         json_schema_extra={"examples": [{"columns": {"pdt31008": [240.0, 251.5], "lt301031": [45.0, None]}}]},
     )
 
-    rows: Annotated[list[Named], Field(min_length=1, max_length=MOST_BATCH_ROWS)] | None = None
+    rows: Annotated[list[Named], Field(min_length=1, max_length=MOST_BATCH_ROWS, fail_fast=True)] | None = (
+        None
+    )
     columns: Annotated[dict[str, _Column], Field(min_length=1, max_length=MOST_COLUMNS)] | None = None
 
     @model_validator(mode="after")
@@ -53,6 +57,7 @@ class BatchAnswer(BaseModel):
     version: int
     prediction_id: str = Field(description="of the whole batch")
     plant: str
-    imputed: list[str] = Field(description="inputs that no row holds; they stand at their training median")
+    imputed: list[str] = Field(description="inputs that no row holds; else as for /predict")
+    n_imputed: int = Field(description="how many these are")
     unused: list[str]
     out_of_range: dict[str, int] = Field(description="tag → rows whose value can't be true; taken as missing")

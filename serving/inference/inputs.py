@@ -13,8 +13,10 @@ from functools import cache
 import numpy as np
 
 from plant_assets.features.spec import feature_sources
+from plant_assets.profile.model import PlantProfile
 from serving.errors import invalid
-from serving.inference.kernel import Floats, kernel_of
+from serving.inference.imputed import ImputedNames
+from serving.inference.kernel import Floats, InputError, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
@@ -32,7 +34,8 @@ class Row:
 
     Attributes:
         values: (features,), NaN where missing.
-        imputed: names of the missing ones.
+        imputed: the missing ones, as `ImputedNames` has them.
+        n_imputed: how many they are.
         unused: names that the plant knows and the model doesn't use.
         out_of_range: tags whose newest value can't physically be true; it counts as missing, as in ingest.
         rules: alarm rules that the given values fulfil.
@@ -41,6 +44,7 @@ class Row:
 
     values: Floats
     imputed: list[str]
+    n_imputed: int
     unused: list[str] = field(default_factory=list)
     out_of_range: list[str] = field(default_factory=list)
     rules: list[FiredRule] = field(default_factory=list)
@@ -68,14 +72,16 @@ class Inputs:
         manifest: of its bundle.
 
     Raises:
-        InputError: the bundle asks for features that the kernel can't compute.
+        InputError: the bundle asks for features that the kernel can't compute, or a rule of its profile is no condition.
     """
 
     def __init__(self, manifest: Manifest) -> None:
         profile = manifest.profile
+        _check_rules(profile)
         self.names = manifest.names
         self.sources = feature_sources(profile)
         self.rules = Rules(profile)
+        self.imputed_names = ImputedNames(self.names, self.sources)
         self._interval = profile.sampling.interval
         self.feature_names = Names(profile, self.names)
         self._source_names = Names(profile, self.sources, TIME_NAMES)
@@ -140,11 +146,26 @@ class Inputs:
                 taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
     def _row(self, values: Floats, newest: _Taken, known: Mapping[str, float], unused: list[str]) -> Row:
-        missing = np.flatnonzero(~np.isfinite(values))
+        missing = ~np.isfinite(values)
         known = {**known, **{name: float(values[i]) for name, i in self._rule_places}}
         return Row(
-            values, [self.names[i] for i in missing], unused, newest.beyond, self.rules.fired(known), known
+            values=values,
+            imputed=self.imputed_names.of(missing),
+            n_imputed=int(missing.sum()),
+            unused=unused,
+            out_of_range=newest.beyond,
+            rules=self.rules.fired(known),
+            known=known,
         )
+
+
+def _check_rules(profile: PlantProfile) -> None:
+    from plant_assets.features.rules import RuleError, check_rules
+
+    try:
+        check_rules(profile)
+    except RuleError as error:
+        raise InputError(f"profile.{error}") from None
 
 
 def _take(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
 from plant_assets.features.spec import FeatureSpec
 from plant_assets.features.windows import NewestWindow, window_columns
@@ -36,7 +37,10 @@ def kernel_of(manifest: Manifest, sources: list[str]) -> Kernel:
         raise InputError(
             f"feature {plain[0]!r}: the bundle doesn't say how it is computed; export the model again"
         )
-    return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
+    try:
+        return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
+    except FeatureError as error:
+        raise InputError(f"{error}; export the model again") from None
 
 
 def _reordered(profile: PlantProfile, names: Sequence[str]) -> Kernel:

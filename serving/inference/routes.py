@@ -3,6 +3,8 @@
 Belongs here: HTTP. Doesn't belong here: models (`champion.py`), inputs, answers.
 """
 
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,16 +13,20 @@ from pydantic import JsonValue
 from serving.champion import CHAMPION, Champions
 from serving.inference import schemas
 from serving.inference.advice_routes import add_advice
-from serving.inference.answers import model_info, predict_answer
+from serving.inference.answers import Answer, model_info, predict_answer
 from serving.inference.batch_routes import add_batch
 from serving.inference.forecasts import forecast
 from serving.inference.lineage_routes import add_lineage
 from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
 from serving.inference.refresh import refresh_router
+from serving.inference.times import Reading
 from serving.web.app import SERVICE
 from serving.web.body import answer, read_body
 from serving.web.openapi import json_body
+
+LARGE_ROWS = 500
+"""So many readings take some milliseconds."""
 
 
 def routers() -> list[APIRouter]:
@@ -89,7 +95,11 @@ def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
         """Alarm risk now, from features or from raw readings."""
         body = await read_body(request, schemas.PredictRequest, models.settings.max_body_bytes)
         model = models.ready(CHAMPION)
-        return answer(predict_answer(model, model.inputs.from_request(body), models.ids))
+
+        def predicted() -> Answer:
+            return predict_answer(model, model.inputs.from_request(body), models.ids)
+
+        return answer(await _aside(body.readings, predicted))
 
     @router.post(
         "/forecast",
@@ -102,7 +112,12 @@ def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
     ) -> Response:
         """Whether an alarm starts within the next hours, from recent raw rows."""
         body = await read_body(request, schemas.ForecastRequest, models.settings.max_body_bytes)
-        return answer(forecast(models, body))
+        return answer(await _aside(body.recent_observations, lambda: forecast(models, body)))
+
+
+async def _aside(readings: Sequence[Reading] | None, work: Callable[[], Answer]) -> Answer:
+    """What work on readings gives; many of them have a thread, so that other requests don't wait."""
+    return work() if len(readings or ()) < LARGE_ROWS else await asyncio.to_thread(work)
 
 
 def _ready(models: PlantModels) -> Response:

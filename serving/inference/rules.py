@@ -3,7 +3,7 @@
 Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,10 @@ class Rules:
     def names(self) -> frozenset[str]:
         """All columns that rules look at."""
         return frozenset[str]().union(*(inputs for _, inputs, _ in self._rules))
+
+    def any_on(self, columns: Collection[str]) -> bool:
+        """Whether some rule looks at no other columns than these."""
+        return any(inputs.issubset(columns) for _, inputs, _ in self._rules)
 
     def warm(self) -> None:
         self.fired(dict.fromkeys(self.names, 0.0))

@@ -6,7 +6,7 @@ Belongs here: shapes and bounds. Doesn't belong here: what a plant knows (`input
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from serving.web.faults import Expected, unexpected
 
@@ -14,8 +14,22 @@ MOST_ROWS = 10_000
 Value = Annotated[Annotated[float, Field(strict=True)] | str | None, Expected("a number or null")]
 """Numbers; a text is refused later with its place, but for timestamps."""
 
+
+def _number_itself(value: object) -> object:
+    """Pydantic would take "3" as 3, and true as 1."""
+    if isinstance(value, bool | str):
+        raise ValueError("expected a number")
+    return value
+
+
 Named = Annotated[dict[str, Value], Field(max_length=5_000)]
 Reading = Annotated[dict[str, Value], Field(max_length=1_000)]
+# The first row at fault is enough: a million faults would take a gigabyte to tell.
+Readings = Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)]
+_RISING: list[JsonValue] = [
+    {"timestamp": f"2015-01-19T{hour:02}:00Z", "pdt31008": 231.0 + 4.5 * hour, "lt301031": 45.0 - 1.5 * hour}
+    for hour in range(12)
+]
 
 
 class _Request(BaseModel):
@@ -32,7 +46,7 @@ class PredictRequest(_Request):
     )
 
     features: Named | None = Field(default=None, description="name → value; null or absent is imputed")
-    readings: Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS)] | None = Field(
+    readings: Readings | None = Field(
         default=None, description="raw rows one sampling interval apart, oldest first"
     )
 
@@ -49,10 +63,15 @@ class PredictRequest(_Request):
 class ForecastRequest(_Request):
     """Recent raw rows, oldest first, one sampling interval apart; at least the forecasters' window."""
 
-    recent_observations: Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS)]
-    horizon: Annotated[int | Literal["all"], Expected("a whole number of hours, or 'all'")] = Field(
-        default=1, description="hours ahead, or all"
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"recent_observations": _RISING, "horizon": 1}]}
     )
+
+    recent_observations: Readings
+    horizon: Annotated[
+        Annotated[int, BeforeValidator(_number_itself)] | Literal["all"],
+        Expected("a whole number of hours, or 'all'"),
+    ] = Field(default=1, description="hours ahead, or all")
 
 
 class RuleFired(BaseModel):
@@ -70,7 +89,11 @@ class _Answer(BaseModel):
     version: int
     prediction_id: str
     plant: str
-    imputed: list[str] = Field(description="inputs that were missing, and stand at their training median")
+    imputed: list[str] = Field(
+        description="features that were missing, and stand at their training median; `LT301031*` stands for all of "
+        "the model's features that it matches"
+    )
+    n_imputed: int = Field(description="how many these are")
     out_of_range: list[str] = Field(description="tags whose newest value can't be true; taken as missing")
 
 

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import Invalid, invalid
-from serving.inference.batch_schemas import BatchRequest
+from serving.inference.batch_schemas import MOST_CELLS, BatchRequest
 from serving.inference.inputs import LARGEST, Inputs
-from serving.inference.names import LONGEST_NAME
+from serving.inference.names import LONGEST_NAME, Place
 from serving.inference.rules import FiredRule
+from serving.inference.times import TIME_NAMES
 from serving.web.faults import got
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Given = float | str | None
+Find = Callable[[str], Place | None]
 Where = Callable[[str, int], str]
 """From a column's name and a row to the value's place in the request."""
 
@@ -32,7 +35,8 @@ class Rows:
         values: (rows, features), NaN where missing.
         given: whether a row holds any value; (rows,).
         rules: alarm rules that hold on some row, with the rows.
-        imputed: features that no row holds.
+        imputed: features that no row holds, as `ImputedNames` has them.
+        n_imputed: how many they are.
         unused: columns that the plant knows and the model doesn't use.
         out_of_range: tag → rows whose value can't physically be true; they count as missing.
     """
@@ -41,6 +45,7 @@ class Rows:
     given: Flags
     rules: list[tuple[FiredRule, Flags]]
     imputed: list[str]
+    n_imputed: int
     unused: list[str] = field(default_factory=list)
     out_of_range: dict[str, int] = field(default_factory=dict)
 
@@ -81,43 +86,79 @@ def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows
             values[:, found.column] = sound
     if unknown:
         raise inputs.feature_names.refuse(unknown, "columns")
-    held = set(np.flatnonzero(~np.isnan(values).all(axis=0)).tolist())
+    missing: Flags = np.asarray(np.isnan(values).all(axis=0))
     return Rows(
         values=values,
         given=given,
         rules=inputs.rules.fired_rows(asked_by_rules),
-        imputed=[name for i, name in enumerate(inputs.names) if i not in held],
+        imputed=inputs.imputed_names.of(missing),
+        n_imputed=int(missing.sum()),
         unused=unused,
         out_of_range=beyond,
     )
 
 
-def columns_of(request: BatchRequest) -> tuple[dict[str, Floats], Where]:
-    """The columns of a JSON request, NaN where null or absent.
+def columns_of(request: BatchRequest, find: Find) -> tuple[dict[str, Floats], Where]:
+    """The columns of a JSON request, NaN where null or absent; those of times are left out.
+
+    Args:
+        request: by rows, each of which may spell a name in its own way, or by columns.
+        find: what a name stands for; None if the plant doesn't know it.
 
     Raises:
-        Invalid: columns of different lengths, or a value that is no number.
+        Invalid: columns of different lengths, a value that is no number, or no column of numbers.
     """
     if request.columns is not None:
-        lengths = {name: len(values) for name, values in request.columns.items()}
-        first, count = next(iter(lengths.items()))
-        for name, length in lengths.items():
-            if length != count:
-                raise invalid(
-                    _cut(f"columns.{name}"), f"{length} values", f"{count}, as {first[:LONGEST_NAME]}"
-                )
-        return {
-            name: _numbers(values, lambda row, name=name: in_column(name, row))
-            for name, values in request.columns.items()
-        }, in_column
-    rows = request.rows or []
-    names = dict.fromkeys(name for row in rows for name in row)
-    if not names:
-        raise invalid("rows", "no value given", "at least one feature or tag with a number")
+        columns, where = _by_columns(request.columns), in_column
+    else:
+        columns, where = _by_rows(request.rows or [], find), _in_row
+    if not columns:
+        field = "rows" if request.columns is None else "columns"
+        raise invalid(field, "no value given", "at least one feature or tag with a number")
+    return columns, where
+
+
+def _by_columns(given: Mapping[str, Sequence[Given]]) -> dict[str, Floats]:
+    first, count = next((name, len(values)) for name, values in given.items())
+    for name, values in given.items():
+        if len(values) != count:
+            wanted = f"{count}, as {first[:LONGEST_NAME]}"
+            raise invalid(_cut(f"columns.{name}"), f"{len(values)} values", wanted)
     return {
-        name: _numbers([row.get(name) for row in rows], lambda row, name=name: _in_row(name, row))
-        for name in names
-    }, _in_row
+        name: _numbers(values, lambda row, name=name: in_column(name, row))
+        for name, values in given.items()
+        if name.casefold() not in TIME_NAMES
+    }
+
+
+def _by_rows(rows: Sequence[Mapping[str, Given]], find: Find) -> dict[str, Floats]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    if len(names) * len(rows) > MOST_CELLS:
+        raise invalid(
+            "rows", f"{len(names)} names in {len(rows)} rows", f"names times rows up to {MOST_CELLS}"
+        )
+    ways: dict[str, list[str]] = {}
+    for name in names:
+        if name.casefold() not in TIME_NAMES:
+            place = find(name)
+            ways.setdefault(place.name if place else name, []).append(name)
+    return {
+        first: _numbers(_cells(rows, first, others), lambda row, name=first: _in_row(name, row))
+        for first, *others in ways.values()
+    }
+
+
+def _cells(rows: Sequence[Mapping[str, Given]], name: str, others: Sequence[str]) -> list[Given]:
+    """One value a row, whichever of a tag's names the row has."""
+    if not others:
+        return [row.get(name) for row in rows]
+    found: list[Given] = []
+    for r, row in enumerate(rows):
+        given = [n for n in (name, *others) if n in row]
+        if len(given) > 1:
+            raise invalid(_in_row(given[-1], r), "given twice", "each name once, in any case")
+        found.append(row[given[0]] if given else None)
+    return found
 
 
 def in_column(name: str, row: int) -> str:
@@ -129,7 +170,7 @@ def _in_row(name: str, row: int) -> str:
     return f"rows.{row}.{name[:LONGEST_NAME]}"
 
 
-def _numbers(values: Sequence[float | str | None], where: Callable[[int], str]) -> Floats:
+def _numbers(values: Sequence[Given], where: Callable[[int], str]) -> Floats:
     wrong = next((i for i, value in enumerate(values) if isinstance(value, str | bool)), None)
     if wrong is not None:
         raise invalid(where(wrong), got(values[wrong]), "a number or null")

@@ -41,11 +41,16 @@ def _fault(before: datetime | None, after: datetime | None, interval: timedelta)
 
 
 def _time(reading: Reading, field: str) -> datetime | None:
-    value = next((v for k, v in reading.items() if k.casefold() in TIME_NAMES), None)
-    if value is None:
+    given = [v for k, v in reading.items() if k.casefold() in TIME_NAMES and v is not None]
+    if not given:
         return None
+    if len(given) > 1:
+        raise invalid(field, "given twice", f"one of {' or '.join(TIME_NAMES)}, in any case")
+    (value,) = given
     try:
-        return datetime.fromisoformat(str(value))
+        if not isinstance(value, str):
+            raise ValueError(value)
+        return datetime.fromisoformat(value)
     except ValueError:
         raise _no_time(value, field) from None
 

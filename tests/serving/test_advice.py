@@ -113,6 +113,22 @@ async def test_recent_alarms_are_counted_in_the_readings(client) -> None:
     assert below["failure_frequency_48"] == 0
 
 
+@pytest.mark.parametrize(
+    ("readings", "alarms"),
+    [
+        ([{"TE301020": 108.0}] * 3, None),
+        ([{"PDT31008": 220.0}] + [{"timestamp": None}] * 60, None),
+        ([{"pdt31008": 220.0}, {"PDT31008_MAX": 320.0}, {"PDT31008_max": 330.0}], 2),
+    ],
+    ids=["no rule's tag", "nothing of late", "names in any case"],
+)
+async def test_alarms_are_counted_where_they_can_be_known(
+    client, readings: list[dict], alarms: int | None
+) -> None:
+    answer = await client.post("/recommend", json={"readings": readings})
+    assert (answer.status_code, answer.json().get("failure_frequency_48")) == (200, alarms), answer.text
+
+
 @pytest.mark.parametrize("path", ["/explain", "/recommend"])
 @pytest.mark.parametrize(
     ("body", "status"),

@@ -1,5 +1,6 @@
 import io
 import json
+import tracemalloc
 
 import httpx
 import numpy as np
@@ -66,8 +67,8 @@ async def test_every_row_is_answered_as_by_itself(client, rows) -> None:
         assert answer["out_of_range"] == {"LT301031": 1}
         assert (answer["model"], answer["version"]) == (CHAMPION_NAME, 1)
         assert "PDT31008_max" in answer["unused"]
-        assert "LT301031" not in answer["imputed"]
-        assert "LT301031_std_3h" in answer["imputed"]
+        assert "LT301031_*" in answer["imputed"]
+        assert answer["n_imputed"] == expected[0]["n_imputed"]
 
 
 async def test_an_arrow_answer_holds_the_same(client, rows) -> None:
@@ -121,8 +122,44 @@ async def test_whole_numbers_and_times_are_taken(client) -> None:
     assert [score is None for score in answer.json()["risk_score"]] == [False, True]
 
 
+async def test_each_row_may_spell_a_name_in_its_own_way(client) -> None:
+    rows = [{"PDT31008": 220.0}, {"pdt31008": 230.0}, {"Pdt31008": None}]
+    answer = (await client.post("/predict/batch", json={"rows": rows})).json()
+    expected = await alone(client, rows[:2])
+    assert answer["risk_score"] == [*(pytest.approx(e["risk_score"], abs=1e-12) for e in expected), None]
+    twice = await client.post(
+        "/predict/batch", json={"rows": [{"PDT31008": 1.0}, {"PDT31008": 1, "pdt31008": 2}]}
+    )
+    assert (twice.status_code, twice.json()["detail"][:28]) == (422, "rows.1.pdt31008: given twice")
+
+
+async def test_times_are_left_out(client) -> None:
+    values, times = [220.0, 230.0], ["2024-01-01T00:00Z", "2024-01-01T01:00Z"]
+    asked = [
+        {"rows": [{"timestamp": t, "PDT31008": v} for t, v in zip(times, values, strict=True)]},
+        {"columns": {"Time": times, "PDT31008": values}},
+        {"columns": {"PDT31008": values}},
+    ]
+    answers = [(await client.post("/predict/batch", json=one)).json()["risk_score"] for one in asked]
+    assert answers[0] == answers[1] == answers[2]
+
+
+async def test_a_table_of_few_bytes_and_many_cells_is_refused_before_it_is_built(client) -> None:
+    rows = [{f"pdt31008_{row}_{name}_max": 1 for name in range(2)} for row in range(10_000)]
+    tracemalloc.start()
+    answer = await client.post("/predict/batch", json={"rows": rows})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(
+        "rows: 20000 names in 10000 rows; expected names times rows up to"
+    )
+    assert most < 100e6
+
+
 WRONG_JSON = {
     "{}": "neither rows nor columns",
+    '{"columns": {"time": ["2024-01-01T00:00Z"]}}': "columns: no value given",
     '{"rows": [{}], "columns": {"a": [1]}}': "both rows and columns",
     '{"rows": []}': "rows: got 0; expected at least 1 item",
     '{"rows": [{}, {}]}': "rows: no value given",
@@ -205,6 +242,10 @@ WRONG_STREAMS = {
     "compressed": (stream(pa.table({"PDT31008": np.zeros(10_000)}), "zstd"), "body: compressed columns"),
     "compressed lz4": (stream(pa.table({"PDT31008": np.zeros(10_000)}), "lz4"), "body: compressed columns"),
     "no columns": (stream(pa.table({})), "body: 0 columns"),
+    "many empty columns": (
+        stream(pa.table({f"c{i}": pa.nulls(10_000) for i in range(1_001)})),
+        "body: 1001 columns of 10000 rows; expected at most 10000000 values",
+    ),
     "times only": (
         stream(pa.table({"timestamp": pa.array([0], pa.timestamp("s"))})),
         "body: no columns of numbers",

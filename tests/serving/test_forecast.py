@@ -1,5 +1,7 @@
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,7 @@ import pytest
 from plant_assets.features.windows import window_features
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
+from serving.inference import routes
 from serving.settings import Settings
 from tests.serving.conftest import serve
 from tests.serving.factories import raw_table
@@ -99,6 +102,9 @@ async def test_rows_of_a_real_export_are_taken_as_they_stand(client, real_data: 
         ({"recent_observations": [{}] * 11}, "recent_observations: 11 rows"),
         ({"horizon": 2}, "horizon: got 2"),
         ({"horizon": "some"}, "horizon"),
+        ({"horizon": "3"}, "horizon: got '3'; expected a whole number of hours, or 'all'"),
+        ({"horizon": True}, "horizon: got true; expected a whole number"),
+        ({"horizon": 2.5}, "horizon: got 2.5; expected a whole number"),
         ({"recent_observations": [{"pdt31008": 1.0}] * 11 + [{"nope": 1.0}]}, "recent_observations.11: "),
         ({"recent_observations": [{"pdt31008": "high"}] * 12}, "recent_observations.0.pdt31008"),
         ({"recent_observations": []}, "recent_observations"),
@@ -109,6 +115,24 @@ async def test_what_is_wrong_is_named(client, observations, change: dict, said: 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(said)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_others_do_not_wait_for_many_readings(client, observations, monkeypatch) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(*given, original=routes.forecast) -> dict:
+        began.set()
+        assert go_on.wait(20)
+        return original(*given)
+
+    monkeypatch.setattr(routes, "forecast", slow)
+    body = {"recent_observations": observations * 50}
+    asked = asyncio.create_task(client.post("/forecast", json=body))
+    assert await asyncio.to_thread(began.wait, 20)
+    async with asyncio.timeout(20):
+        assert (await client.get("/health")).status_code == 200
+    go_on.set()
+    assert (await asked).status_code == 200
 
 
 async def test_a_forecast_has_the_band_that_its_bundle_holds(

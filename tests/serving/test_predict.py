@@ -1,6 +1,7 @@
 import math
 import re
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,11 @@ async def predict(client: httpx.AsyncClient, **body) -> httpx.Response:
     return await client.post("/predict", json=body)
 
 
+def imputed(answer: dict, bundle: Bundle) -> list[str]:
+    """The model's features that `imputed` means."""
+    return [name for name in bundle.names if any(fnmatchcase(name, told) for told in answer["imputed"])]
+
+
 async def test_features_are_answered_as_the_bundle_does(client, bundles, profile: PlantProfile) -> None:
     bundle = Bundle.load(bundles["v1"])
     row = bundle.reference_rows[0]
@@ -42,7 +48,9 @@ async def test_features_are_answered_as_the_bundle_does(client, bundles, profile
     assert answer["anomaly_probability"] == answer["risk_score"]
     assert answer["alarm"] == (answer["risk_score"] >= answer["threshold"])
     assert (answer["model"], answer["version"], answer["plant"]) == (CHAMPION_NAME, 1, profile.name)
-    assert set(answer["imputed"]) == {n for n, v in zip(bundle.names, row, strict=True) if not np.isfinite(v)}
+    assert imputed(answer, bundle) == [
+        n for n, v in zip(bundle.names, row, strict=True) if not np.isfinite(v)
+    ]
     assert answer["horizon_hours"] == 0
 
 
@@ -51,14 +59,15 @@ async def test_every_answer_has_an_id_of_its_own(client) -> None:
     assert len(ids) == 3
 
 
-async def test_the_documented_call_is_an_alarm_by_its_hard_limit(client) -> None:
+async def test_the_documented_call_is_an_alarm_by_its_hard_limit(client, bundles) -> None:
     given = {"failure_frequency_48": 9, "pdt31008_max": 340.0, "lic31002_deviation": 20.5, "lt301031": 8.0}
     answer = (await predict(client, features=given)).json()
     assert answer["alarm"] is True
     assert [rule["name"] for rule in answer["rules"]] == ["high_differential_pressure"]
     assert answer["unused"] == ["failure_frequency_48", "PDT31008_max"]
-    assert "LT301031" not in answer["imputed"]
-    assert "LIC31002_deviation" not in answer["imputed"]
+    assert {"LT301031_*", "LIC31002_deviation_*", "TE301020*"} <= set(answer["imputed"])
+    assert answer["n_imputed"] == len(Bundle.load(bundles["v1"]).names) - 2
+    assert len(answer["imputed"]) < 20
 
 
 async def test_no_rule_holds_below_its_limit(client) -> None:
@@ -94,7 +103,8 @@ async def scores_as_the_batch(client, folder: Path, raw: pl.DataFrame, profile: 
     assert features.columns == list(bundle.names)
     newest = np.array(features.row(-1), dtype=float)
     assert answer["risk_score"] == pytest.approx(float(bundle.score(newest)[0]), abs=1e-9)
-    assert answer["imputed"] == [n for n, v in zip(bundle.names, newest, strict=True) if not np.isfinite(v)]
+    missing = [n for n, v in zip(bundle.names, newest, strict=True) if not np.isfinite(v)]
+    assert (imputed(answer, bundle), answer["n_imputed"]) == (missing, len(missing))
 
 
 async def test_readings_with_times_in_order_are_accepted(client, profile: PlantProfile) -> None:
@@ -114,13 +124,23 @@ async def test_readings_with_times_in_order_are_accepted(client, profile: PlantP
         (["2024-01-01T01:00Z", None], "readings.1.timestamp: absent in some rows"),
         (["2024-01-01T00:00Z", "2024-01-01T01:00"], "readings.1.timestamp: with and without offset"),
         (["yesterday", "2024-01-01T01:00Z"], "readings.0.timestamp: got 'yesterday'"),
+        ([20240101.12, "2024-01-01T13:00"], "readings.0.timestamp: got 20240101.12"),
     ],
 )
-async def test_times_at_fault_are_named(client, times: list[str | None], said: str) -> None:
+async def test_times_at_fault_are_named(client, times: list[str | float | None], said: str) -> None:
     rows = [{"PDT31008": 200.0} | ({"timestamp": t} if t else {}) for t in times]
     answer = await predict(client, readings=rows)
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(f"{said}; expected ")
+
+
+async def test_a_time_given_twice_is_refused(client) -> None:
+    rows = [{"PDT31008": 200.0, "time": "2024-01-01T00:00Z", "Timestamp": "2024-01-01T01:00Z"}]
+    answer = await predict(client, readings=rows)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(
+        "readings.0.timestamp: given twice; expected one of timestamp or"
+    )
 
 
 async def test_an_unknown_feature_is_refused_with_the_nearest_known(client) -> None:
@@ -143,62 +163,6 @@ async def test_a_tag_twice_in_a_reading_is_refused_with_its_row(client) -> None:
         422,
         "readings.1.pdt31008: given twice; expected each name once, in any case",
     )
-
-
-BAD_BODIES = {
-    b'{"features": {"lt301031": NaN}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": Infinity}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": 1e999}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": 1e200}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": "8.0"}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": true}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": [1]}}': (422, "features.lt301031"),
-    b'{"features": {"lt301031": 1, "LT301031": 2}}': (422, "given twice"),
-    b'{"features": []}': (422, "features"),
-    b'{"features": {}, "readings": [{}]}': (422, "both features and readings; expected one of the two"),
-    b"{}": (422, "neither features nor readings; expected one of the two"),
-    b"[]": (422, "body"),
-    b'{"feature": {}}': (422, "feature"),
-    b'{"readings": []}': (422, "readings"),
-    b'{"readings": [1]}': (422, "readings.0"),
-    b"": (400, "Invalid JSON"),
-    b"\xff\xfe": (400, "Invalid JSON"),
-    b'{"features": {': (400, "Invalid JSON"),
-    b'{"features":' + b"[" * 50_000: (400, "recursion"),
-    b'{"features": {"' + b"a" * 500_000 + b'": 1}}': (422, "has no 'aaa"),
-    b'{"features": {"\\u0000\\ud83d\\ude00": 1}}': (422, "has no"),
-    b'{"features": {"\\ud800": 1}}': (400, "Invalid JSON"),
-    b"x" * 1_100_000: (413, "at most 1048576 bytes"),
-}
-
-
-@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda b: b[:40].decode("latin-1"))
-async def test_a_bad_body_is_a_problem_document(client, body: bytes) -> None:
-    answer = await client.post("/predict", content=body)
-    status, said = BAD_BODIES[body]
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    document = answer.json()
-    assert document["status"] == status
-    assert document["type"].startswith("urn:forewarn:problem:")
-    assert said in document["detail"]
-    assert len(answer.content) < 10_000
-
-
-async def test_every_422_tells_what_is_wrong_and_what_would_be_right(client) -> None:
-    bad = {"features": {"lt301031": True, "pdt31008": [1]}}
-    assert (await client.post("/predict", json=bad)).json()["errors"] == [
-        {"field": "features.lt301031", "message": "got true", "expected": "a number or null"},
-        {"field": "features.pdt31008", "message": "got an array", "expected": "a number or null"},
-    ]
-
-
-async def test_a_body_without_declared_length_is_bounded_too(client) -> None:
-    async def endless():
-        for _ in range(300):
-            yield b" " * 10_000
-
-    assert (await client.post("/predict", content=endless())).status_code == 413
 
 
 async def test_extreme_numbers_are_answered_with_a_probability(mlflow, serving_settings) -> None:
@@ -258,7 +222,7 @@ async def test_a_value_that_cannot_be_true_counts_as_missing_and_is_told(client)
     answer = (await predict(client, features={"PDT31008": 1e9, "LT301031": 45.0})).json()
     without = (await predict(client, features={"LT301031": 45.0})).json()
     assert answer["out_of_range"] == ["PDT31008"]
-    assert "PDT31008" in answer["imputed"]
+    assert "PDT31008*" in answer["imputed"]
     assert answer["risk_score"] == without["risk_score"]
     assert without["out_of_range"] == []
     readings = [{"PDT31008": 220.0}, {"PDT31008": -9999.0}]
@@ -279,6 +243,8 @@ async def test_paths_and_methods_that_are_not_there(client) -> None:
     wrong = await client.get("/predict")
     assert (wrong.status_code, wrong.json()["type"]) == (405, "urn:forewarn:problem:method-not-allowed")
     assert wrong.headers["allow"] == "POST"
+    slash = await client.post("/predict/", headers={"Host": "elsewhere"}, json={"features": {"PDT31008": 1}})
+    assert (slash.status_code, slash.json()["type"]) == (404, "urn:forewarn:problem:not-found")
 
 
 async def test_an_unexpected_failure_is_a_problem_document_without_details(client, monkeypatch) -> None:
