@@ -57,6 +57,8 @@ KNOWN = frozenset(
         "FOREWARN_EVENT_ROWS",
         "FOREWARN_SHELVE_MOST_HOURS",
         "FOREWARN_UI",
+        # read by `make ui-dev` alone
+        "FOREWARN_GATEWAY_URL",
         # read by the tests alone
         "FOREWARN_REAL_DATA",
         "FOREWARN_REQUIRE_SERVICES",
