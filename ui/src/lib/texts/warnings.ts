@@ -16,9 +16,16 @@ const verdicts: Record<Verdict, string> = {
   unsure: 'Not sure'
 };
 
+const verdictsShort: Record<Verdict, string> = {
+  true: 'judged true',
+  false: 'judged false',
+  unsure: 'judged unsure'
+};
+
 export const warnings = {
   states,
   verdicts,
+  verdictsShort,
   number: (id: number) => `Warning ${id}`,
   now: 'now',
   within: (hours: number) => `within ${hours} h`,
@@ -79,6 +86,35 @@ export const warnings = {
     order: 'It must end after it began.',
     send: 'Save the verdict',
     replaces: 'It replaces the verdict of before.'
+  },
+  list: {
+    title: 'Warnings',
+    caption: 'Warnings, the newest first',
+    filter: 'Which warnings',
+    state: 'State',
+    anyState: 'Any state',
+    open: 'Open',
+    kind: 'Kind',
+    anyKind: 'Any kind',
+    kinds: { model: 'Model', rule: 'Limit' },
+    horizon: 'Horizon',
+    anyHorizon: 'Any horizon',
+    from: 'Opened from',
+    to: 'Opened before',
+    clear: 'Show all',
+    what: 'What',
+    since: 'Since',
+    lead: 'Lead',
+    peak: 'Peak',
+    why: 'Top driver',
+    outcome: 'Outcome',
+    action: 'Action',
+    came: 'came',
+    notCame: 'did not come',
+    openYet: 'open',
+    noneMatch: 'No warning matches. Show all, or choose a longer time.',
+    noneYet: 'No warning has opened yet. Each one will stand here with its story.',
+    away: 'What is shown is what was read last.'
   },
   keys: {
     title: 'Keys',

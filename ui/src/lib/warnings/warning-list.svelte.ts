@@ -1,0 +1,64 @@
+/** A page of warnings, kept up to date by what happens. */
+import { answered, api } from '#lib/api/client.ts';
+import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import { everything, merged, queryOf, type Query, type WarningFilter } from './warning-filter.ts';
+
+const PAGE = 25;
+
+export class WarningList {
+  filter = $state<WarningFilter>({ ...everything });
+  warnings = $state.raw<readonly Warning[]>([]);
+  fault = $state.raw<unknown>(null);
+  loaded = $state(false);
+  reading = $state(false);
+  /** `before` of the pages that lead to the shown one; the newest page has none. */
+  #befores = $state.raw<readonly number[]>([]);
+  #next = $state<number | null>(null);
+  #query: Query = {};
+  #asked = 0;
+
+  readonly hasOlder = $derived(this.#next !== null);
+  readonly hasNewer = $derived(this.#befores.length > 0);
+
+  /** Read the newest page of what the filter chooses. */
+  async begin(plant: string | undefined, zone: string): Promise<void> {
+    this.#query = queryOf(this.filter, plant, zone);
+    this.#befores = [];
+    await this.read();
+  }
+
+  async older(): Promise<void> {
+    if (this.#next === null) return;
+    this.#befores = [...this.#befores, this.#next];
+    await this.read();
+  }
+
+  async newer(): Promise<void> {
+    this.#befores = this.#befores.slice(0, -1);
+    await this.read();
+  }
+
+  /** Read the shown page anew; of several reads the last one asked for counts. */
+  async read(): Promise<void> {
+    const turn = ++this.#asked;
+    this.reading = true;
+    const before = this.#befores.at(-1);
+    try {
+      const query = { ...this.#query, limit: PAGE, ...(before !== undefined && { before }) };
+      const page = await answered(api.GET('/warnings', { params: { query } }));
+      if (turn !== this.#asked) return;
+      this.warnings = page.warnings;
+      this.#next = page.next;
+      this.fault = null;
+      this.loaded = true;
+    } catch (error) {
+      if (turn === this.#asked) this.fault = error;
+    }
+    if (turn === this.#asked) this.reading = false;
+  }
+
+  /** Take in what events and answers say. */
+  take(changed: readonly Warning[]): void {
+    if (this.loaded) this.warnings = merged(this.warnings, changed, this.#query, !this.hasNewer);
+  }
+}
