@@ -41,7 +41,7 @@ from serving.gateway.warnings.service import Warnings
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
-from serving.telemetry.outgoing import carry_request_id
+from serving.telemetry.outgoing import bring_served_by, carry_request_id
 from serving.web.app import new_app
 
 ROUTERS = (
@@ -119,7 +119,7 @@ async def running(
         timeout=TIMEOUT,
         limits=LIMITS,
         trust_env=False,
-        event_hooks={"request": [carry_request_id]},
+        event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
     log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
     loop = LiveLoop(here, database, log, client, status)

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import unexpected
 from serving.telemetry.headers import add_security_headers
+from serving.telemetry.instance import HEADER as SERVED_BY
+from serving.telemetry.instance import served_by
 from serving.telemetry.logs import ACCESS
 from serving.telemetry.metrics import OTHER, HttpMetrics
 from serving.telemetry.notes import CURRENT, LONGEST_FACT, Notes
@@ -77,6 +79,7 @@ class _Exchange:
             self._start(message["status"])
             headers = message["headers"] = list(message.get("headers", ()))
             headers.append((HEADER, self.notes.facts["request_id"].encode("ascii")))
+            headers.append((SERVED_BY, served_by(self.notes.asked)))
             if message["status"] != 304:  # a browser would put them in place of those of the answer that it keeps
                 add_security_headers(headers, self._scope["path"])
         await self._send(message)

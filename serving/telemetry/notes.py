@@ -35,10 +35,12 @@ class Notes:
     Attributes:
         facts: by name, such as `prediction_id`; they stand in the log and on spans.
         scores: what models answered.
+        asked: processes of other services that were asked, in order, each once.
     """
 
     facts: dict[str, str]
     scores: list[Score] = field(default_factory=list)
+    asked: dict[str, None] = field(default_factory=dict)
 
 
 CURRENT: ContextVar[Notes | None] = ContextVar("request", default=None)

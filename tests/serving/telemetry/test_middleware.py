@@ -1,6 +1,7 @@
 """What every request gets: an id, figures, headers and a line."""
 
 import asyncio
+import re
 import uuid
 
 import httpx
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
+from serving.telemetry.instance import instance
 from serving.telemetry.notes import request_id
 from tests.serving.telemetry.conftest import Log, small_app
 
@@ -98,6 +100,13 @@ async def test_every_answer_has_an_id_and_tells_browsers_what_not_to_do(
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     scripts = "script-src 'self'" in headers["content-security-policy"]
     assert scripts is (path == "/docs"), "only the page of the API runs scripts"
+
+
+@pytest.mark.parametrize("path", ["/own", "/nothing", "/fails"])
+async def test_every_answer_names_the_process(client: httpx.AsyncClient, path: str) -> None:
+    headers = (await client.get(path)).headers
+    assert headers.get_list("x-served-by") == [instance()]
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[0-9a-f]{6}", instance())
 
 
 async def test_what_a_route_says_itself_stands(client: httpx.AsyncClient) -> None:
