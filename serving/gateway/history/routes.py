@@ -53,7 +53,9 @@ async def delete(entry_id: EntryId, here: Here, user: SignedIn) -> None:
     await here.history.delete(user.id, entry_id)
 
 
-@router.delete("", responses=problems(401))
-async def delete_all(here: Here, user: SignedIn) -> schemas.Deleted:
-    """Delete all your results."""
-    return schemas.Deleted(deleted=await here.history.delete_all(user.id))
+@router.delete("", responses=problems(401, 422))
+async def delete_chosen(
+    here: Here, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
+) -> schemas.Deleted:
+    """Delete your results that are meant; without a filter, all of them."""
+    return schemas.Deleted(deleted=await here.history.delete_chosen(user.id, chosen))

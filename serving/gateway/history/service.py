@@ -91,9 +91,9 @@ class History:
         if not found:
             raise _missing(entry_id)
 
-    async def delete_all(self, user_id: int) -> int:
-        """Delete all entries of a user; how many there were."""
-        gone = sa.delete(HistoryEntry).where(HistoryEntry.user_id == user_id).returning(HistoryEntry.id)
+    async def delete_chosen(self, user_id: int, chosen: Filter) -> int:
+        """Delete the user's own entries that are meant; how many there were."""
+        gone = sa.delete(HistoryEntry).where(*_chosen(user_id, chosen)).returning(HistoryEntry.id)
         async with self._database.write() as session:
             return len((await session.scalars(gone)).all())
 

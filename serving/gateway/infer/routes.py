@@ -23,6 +23,7 @@ from serving.web.openapi import BODY
 
 router = APIRouter(prefix="/infer", tags=["inference"])
 Plant = Annotated[Slug | None, Query(description="without one, inference's default")]
+Store = Annotated[bool, Query(description="false: no entry in your history, `history_id` is null")]
 _PASSED = problems(401, 404, 422, 502)
 _ASKED = problems(*BODY, 401, 404, 502)
 _DOCUMENT: dict[str, JsonValue] = {"schema": {"type": "object"}}
@@ -32,15 +33,19 @@ _JSON_BODY: dict[str, JsonValue] = {
 
 
 @router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def predict(request: Request, here: Here, user: SignedIn, plant: Plant = None) -> Document:
+async def predict(
+    request: Request, here: Here, user: SignedIn, plant: Plant = None, store: Store = True
+) -> Document:
     """Alarm risk now, as inference's /predict, with the id of the entry in your history."""
-    return await _stored("predict", request, here, user, plant)
+    return await _scored("predict", request, here, user if store else None, plant)
 
 
 @router.post("/forecast", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def forecast(request: Request, here: Here, user: SignedIn, plant: Plant = None) -> Document:
+async def forecast(
+    request: Request, here: Here, user: SignedIn, plant: Plant = None, store: Store = True
+) -> Document:
     """Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history."""
-    return await _stored("forecast", request, here, user, plant)
+    return await _scored("forecast", request, here, user if store else None, plant)
 
 
 @router.post("/auto", responses=_PASSED)
@@ -99,15 +104,18 @@ async def lineage(
         return await here.inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
 
 
-async def _stored(
-    kind: InferType, request: Request, here: Gateway, user: CurrentUser, plant: str | None
+async def _scored(
+    kind: InferType, request: Request, here: Gateway, owner: CurrentUser | None, plant: str | None
 ) -> Document:
-    """Ask inference, and answer once the result is on the disk."""
+    """Ask inference; with an owner, answer once the result is on the disk in the owner's history."""
     with measured(kind):
         content = await read_bytes(request, here.settings.max_body_bytes)
         asked = kept_request(content)
         answer = await here.inference.ask("POST", _path(kind, plant), content)
-        entry = entry_of(user.id, kind, asked, answer, scores_of(answer))
+        scores = scores_of(answer)
+        if owner is None:
+            return {**answer, "history_id": None}
+        entry = entry_of(owner.id, kind, asked, answer, scores)
         return {**answer, "history_id": await here.history.add(entry)}
 
 

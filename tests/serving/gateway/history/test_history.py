@@ -145,6 +145,28 @@ async def test_one_or_all_entries_are_deleted(site: Site) -> None:
     assert (await maria.client.get("/history")).json() == {"entries": [], "next": None}
 
 
+async def test_those_that_are_meant_are_deleted_and_no_others(site: Site) -> None:
+    maria, jonas = await site.member("maria"), await site.member("jonas")
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    ids = [(await store(site, maria, type=kind))[0] for kind in ("predict", "forecast", "predict", "predict")]
+    for n, entry in enumerate(ids):
+        await dated(site, entry, start + timedelta(hours=n))
+    await store(site, jonas)
+    meant = {"type": "predict", "until": "2026-01-01T03:00:00Z"}
+    assert (await maria.client.delete("/history", params=meant)).json() == {"deleted": 2}
+    kept = (await maria.client.get("/history")).json()["entries"]
+    assert [entry["id"] for entry in kept] == [ids[3], ids[1]]
+    assert len((await jonas.client.get("/history")).json()["entries"]) == 1
+
+
+@pytest.mark.parametrize("wrong", ["type=explain", "since=yesterday", "limit=3", "id=1"])
+async def test_nothing_is_deleted_where_it_is_not_clear_what(site: Site, wrong: str) -> None:
+    maria = await site.member("maria")
+    await store(site, maria)
+    assert (await maria.client.delete(f"/history?{wrong}")).status_code == 422
+    assert len((await maria.client.get("/history")).json()["entries"]) == 1
+
+
 async def test_the_export_holds_what_spreadsheets_may_open(site: Site, monkeypatch) -> None:
     monkeypatch.setattr(service, "BATCH", 2)
     maria = await site.member("maria")

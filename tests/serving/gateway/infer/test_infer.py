@@ -8,6 +8,7 @@ import pytest
 from fastapi import Response
 from prometheus_client import REGISTRY
 
+from serving.telemetry.instance import instance
 from tests.serving.gateway.fakes import problem, score
 from tests.serving.gateway.site import Member, Site
 
@@ -64,6 +65,37 @@ async def test_one_forecast_is_stored_too(site: Site, maria: Member) -> None:
     site.inference.instead["forecast"] = Response(json.dumps(score("forecaster_1h", 0.1)))
     await ask(maria, "forecast")
     assert [entry["model"] for entry in await stored(maria)] == ["plant_alarm_forecaster_1h"]
+
+
+@pytest.mark.parametrize("name", ["predict", "forecast"])
+async def test_nothing_is_stored_where_nothing_is_to_be_kept(site: Site, maria: Member, name: str) -> None:
+    answer = await ask(maria, name, store="false")
+    assert (answer.status_code, answer.json()["history_id"]) == (200, None)
+    assert site.inference.asked[0][0] == f"/{name}"
+    assert await stored(maria) == []
+    assert isinstance((await ask(maria, name, store="true")).json()["history_id"], int)
+
+
+async def test_whether_to_store_is_a_yes_or_a_no(site: Site, maria: Member) -> None:
+    answer = await ask(maria, "predict", store="perhaps")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.store")
+    assert site.inference.asked == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("model-2.b07e44", ["model-2.b07e44"]),
+        ("model-2.b07e44, model-2.b07e44, store-1.000000", ["model-2.b07e44", "store-1.000000"]),
+        ("two words, <script>, " + "x" * 81, []),
+    ],
+)
+async def test_an_answer_names_the_processes_that_gave_it(
+    site: Site, maria: Member, said: str, told: list[str]
+) -> None:
+    site.inference.instead["predict"] = Response(json.dumps(score()), headers={"X-Served-By": said})
+    header = (await ask(maria, "predict")).headers["x-served-by"]
+    assert header.split(", ") == [instance(), *told]
 
 
 @pytest.mark.parametrize("name", ["explain", "recommend", *FETCHED])
