@@ -3,7 +3,7 @@
 Belongs here: the names in `imputed`. Doesn't belong here: what stands in for missing values (`serving.bundle`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -21,29 +21,22 @@ class ImputedNames:
     """
 
     def __init__(self, names: Sequence[str], sources: Sequence[str]) -> None:
-        self._names = names
         known = frozenset(names)
+        self._bits = [(name, 1 << place) for place, name in enumerate(reversed(names))][::-1]
         patterns = [p for source in sources for p in _patterns(source, source in known)]
-        members = [[fnmatchcase(name, pattern) for name in names] for pattern in patterns]
-        self._patterns = patterns
-        self._members = np.array(members, dtype=bool).reshape(len(patterns), len(names))
-        self._weights, self._sizes = self._members.astype(np.float32), self._members.sum(axis=1)
+        held = [sum(bit for name, bit in self._bits if fnmatchcase(name, pattern)) for pattern in patterns]
+        self._patterns = [(p, bits) for p, bits in zip(patterns, held, strict=True) if bits.bit_count() > 1]
 
     def of(self, missing: Flags) -> list[str]:
         """Patterns and names that match the missing features (features,) and no others."""
-        if not missing.any():
-            return []
-        left = missing.copy()
-        return [*self._whole(missing, left), *(self._names[i] for i in np.flatnonzero(left).tolist())]
-
-    def _whole(self, missing: Flags, left: Flags) -> Iterator[str]:
-        """Patterns of several features that are all missing; what they match is taken out of `left`."""
-        full = (self._weights @ missing.astype(np.float32) == self._sizes) & (self._sizes > 1)
-        for place in np.flatnonzero(full):
-            held = self._members[place]
-            if (left & held).sum() > 1:
-                left &= ~held
-                yield self._patterns[place]
+        # As one number, since 30 comparisons of arrays would take a tenth of a millisecond.
+        gone = left = int.from_bytes(np.packbits(missing).tobytes(), "big") >> -len(missing) % 8
+        told: list[str] = []
+        for pattern, bits in self._patterns:
+            if gone & bits == bits and (left & bits).bit_count() > 1:
+                left &= ~bits
+                told.append(pattern)
+        return told + [name for name, bit in self._bits if left & bit] if left else told
 
 
 def _patterns(source: str, is_feature: bool) -> list[str]:
