@@ -16,13 +16,13 @@ from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
 from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, applies
 from serving.errors import TooManyClients, invalid
 from serving.sensors import schemas
-from serving.sensors.broadcast import FullError
 from serving.sensors.clock import FASTEST, SLOWEST
 from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
 from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import Runner, event
 from serving.web.app import SERVICE
 from serving.web.body import read_body
+from serving.web.broadcast import FullError, Subscription
 from serving.web.openapi import BODY, event_stream, json_body, problems
 
 MOST_ROWS = 2000
@@ -179,11 +179,11 @@ async def ready(request: Request, runner: Running) -> schemas.Readiness:
 
 
 async def _stream(runner: Runner, last_id: int | None) -> AsyncIterator[bytes]:
-    with runner.broadcast.subscribed() as client, EVENT_CLIENTS.track_inprogress():
+    with runner.broadcast.joined(Subscription()) as client, EVENT_CLIENTS.track_inprogress():
         missed = [] if last_id is None else [row for row in runner.plant.rows if row.number > last_id]
         for i in range(0, len(missed), _BLOCK):
             yield b"".join(event(row) for row in missed[i : i + _BLOCK])
-        async for gathered in client.events():
+        while (gathered := await client.gathered()) is not None:
             yield gathered
 
 

@@ -11,13 +11,13 @@ import math
 from datetime import UTC, datetime
 
 from plant_assets.simulation.scenario_names import Scenario
-from serving.sensors.broadcast import Broadcast
 from serving.sensors.clock import PlantClock
 from serving.sensors.flush import Flusher
 from serving.sensors.metrics import ROWS
 from serving.sensors.plant import LivePlant
 from serving.sensors.rows import Row
 from serving.sensors.state import StateFile
+from serving.web.broadcast import Broadcast, Subscription
 
 END = datetime(9000, 1, 1, tzinfo=UTC)
 """Calendars end soon after; the plant stops."""
@@ -41,7 +41,7 @@ class Runner:
     def __init__(self, plant: LivePlant, clock: PlantClock, state_file: StateFile, flusher: Flusher) -> None:
         self.plant = plant
         self.clock = clock
-        self.broadcast = Broadcast()
+        self.broadcast = Broadcast[Subscription]()
         self.faults: dict[str, str] = {}
         self._state_file = state_file
         self._flusher = flusher

@@ -13,11 +13,11 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from serving.errors import TooManyClients, invalid
 from serving.gateway.auth import SignedIn
-from serving.gateway.events.hub import FullError
 from serving.gateway.events.kinds import TYPES
 from serving.gateway.events.stream import Lease, stream
 from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
+from serving.web.broadcast import FullError
 from serving.web.openapi import event_stream
 
 HEARTBEAT_S = 15

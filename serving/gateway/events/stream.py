@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.gateway.accounts.sessions import Sessions
-from serving.gateway.events.hub import Subscription
+from serving.gateway.events.hub import Listener
 from serving.gateway.events.kinds import comment, gap
 from serving.gateway.events.log import EventLog
 from serving.gateway.problems import Unauthenticated
+from serving.web.broadcast import MOST_AT_ONCE
 
 LOOK_AGAIN = timedelta(seconds=60)
 """How often it is looked whether a log-in still holds."""
@@ -61,7 +62,7 @@ class Lease:
 
 
 async def stream(
-    events: EventLog, client: Subscription, lease: Lease, last_id: int | None
+    events: EventLog, client: Listener, lease: Lease, last_id: int | None
 ) -> AsyncIterator[bytes]:
     """The bytes of a client's stream; its last piece is a comment that says why it ends.
 
@@ -90,13 +91,13 @@ async def stream(
         yield NO_DATABASE
 
 
-async def _missed(events: EventLog, client: Subscription, last_id: int) -> AsyncIterator[bytes]:
+async def _missed(events: EventLog, client: Listener, last_id: int) -> AsyncIterator[bytes]:
     newest, oldest = client.begins_after, await events.oldest()
     if last_id > newest or last_id + 1 < oldest:
         yield gap(last_id, newest)
         return
     while last_id < newest and client.open:
-        found = await events.after(last_id, up_to=newest)
+        found = await events.after(last_id, newest, MOST_AT_ONCE)
         if not found:
             return
         if wanted := b"".join(event.content for event in found if event.type in client.types):

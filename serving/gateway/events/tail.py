@@ -50,7 +50,7 @@ async def _follow(events: EventLog, hub: Hub) -> None:
 
 async def _catch_up(events: EventLog, hub: Hub) -> None:
     while found := await events.after(hub.newest, limit=BATCH):
-        hub.publish(found)
+        hub.tell(found)
 
 
 def _tell(state: RetryCallState) -> None:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 
-from serving.gateway.events import hub as hub_module
 from serving.gateway.events.kinds import TYPES
+from serving.web.broadcast import MOST_CLIENTS
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.live.neighbours import Inference, Sensors
 from tests.serving.gateway.processes import GatewayProcess, listening
@@ -135,4 +135,4 @@ async def test_one_client_too_many_is_told_when_to_try_again(site: Site) -> None
     answer = await maria.client.get("/events")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"] == "urn:forewarn:problem:too-many-clients"
-    assert hub_module.MOST_CLIENTS >= 500
+    assert MOST_CLIENTS >= 500

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from serving.gateway.events import hub as module
-from serving.gateway.events.hub import FullError, Hub
+from serving.gateway.events.hub import Hub
 from serving.gateway.events.kinds import message
+from serving.web import broadcast as module
+from serving.web.broadcast import FullError
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +20,7 @@ async def test_each_gets_its_types_in_order_and_gathered() -> None:
     hub = Hub()
     with hub.subscribed(["status"]) as some, hub.subscribed(["status", "run"]) as all_:
         events = [status(1), message(2, "run", "{}"), status(3)]
-        hub.publish(events)
+        hub.tell(events)
         assert await some.gathered(1) == events[0].content + events[2].content
         assert await all_.gathered(1) == b"".join(e.content for e in events)
         assert await some.gathered(0) == b""
@@ -28,10 +29,10 @@ async def test_each_gets_its_types_in_order_and_gathered() -> None:
 
 async def test_a_place_begins_after_what_was_told() -> None:
     hub = Hub()
-    hub.publish([status(1)])
+    hub.tell([status(1)])
     with hub.subscribed(["status"]) as client:
         assert client.begins_after == 1
-        hub.publish([status(2)])
+        hub.tell([status(2)])
         assert await client.gathered(1) == status(2).content
 
 
@@ -40,7 +41,7 @@ async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pyt
     hub = Hub()
     with hub.subscribed(["status"]) as slow, hub.subscribed(["status"]) as quick:
         for n in range(1, 6):
-            hub.publish([status(n)])
+            hub.tell([status(n)])
             assert await quick.gathered(1) == status(n).content
         assert (slow.is_too_slow, slow.open) == (True, False)
         assert await slow.gathered(1) is None
