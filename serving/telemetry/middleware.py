@@ -80,7 +80,8 @@ class _Exchange:
             headers = message["headers"] = list(message.get("headers", ()))
             headers.append((HEADER, self.notes.facts["request_id"].encode("ascii")))
             headers.append((SERVED_BY, served_by(self.notes.asked)))
-            if message["status"] != 304:  # a browser would put them in place of those of the answer that it keeps
+            # Of a 304, a browser would put them in place of those of the answer that it keeps.
+            if message["status"] != 304:
                 add_security_headers(headers, self._scope["path"])
         await self._send(message)
 
