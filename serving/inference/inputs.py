@@ -128,16 +128,19 @@ class Inputs:
         check_times(readings, self._interval, field_name)
         names, width = self._source_names, len(self.sources)
         find = cache(names.find)
-        taken = [_take(given, names, find, width, f"{field_name}.{r}") for r, given in enumerate(readings)]
-        if all(one.is_empty for one in taken):
+        rows: list[list[float]] = []
+        empty, newest = True, _Taken([], {}, [], [])
+        for r, given in enumerate(readings):
+            newest = _take(given, names, find, width, f"{field_name}.{r}")
+            empty = empty and newest.is_empty
+            self._add_deviations(newest)
+            rows.append(newest.row)
+        if empty:
             raise invalid(field_name, "no value given", "at least one tag with a number")
-        for one in taken:
-            self._add_deviations(one)
-        newest = taken[-1]
         known = newest.known | {
             n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)
         }
-        return self._row(self._compute(np.array([one.row for one in taken])), newest, known, [])
+        return self._row(self._compute(np.array(rows)), newest, known, [])
 
     def _add_deviations(self, taken: _Taken) -> None:
         """Deviations that weren't given follow from set point and process value."""
