@@ -1,0 +1,35 @@
+/** Which tags' readings tell a warning's story; pure. */
+import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
+import { drivers } from './warning.ts';
+
+const MOST = 4;
+
+/** A rule's own tags first, then what pushed towards the alarm; a controller stands for its process value. */
+export function drivingTags(warning: Warning, plant: Plant, most = MOST): Tag[] {
+  const rule = plant.alarm_rules.find((one) => one.name === warning.crossed.rule);
+  const pushing = (drivers(warning) ?? []).filter((driver) => driver.contribution > 0);
+  const named = [...words(rule?.when ?? ''), ...pushing.map((driver) => driver.tag)];
+  const found = named.flatMap((name) => tagOf(name, plant) ?? []);
+  return [...new Set(found)].slice(0, most);
+}
+
+/** The set point of a controller's process value. */
+export function setPointOf(tag: Tag, plant: Plant): Tag | null {
+  if (tag.role !== 'pv' || tag.controller === null) return null;
+  return plant.tags.find((other) => other.controller === tag.controller && other.role === 'sp') ?? null;
+}
+
+/** The tag that a driver or a word of a rule is of: 'PDT31008_max' is of PDT31008. */
+function tagOf(name: string, plant: Plant): Tag | null {
+  const pv = plant.tags.find((tag) => tag.controller === name && tag.role === 'pv');
+  if (pv) return pv;
+  const longest = plant.tags.toSorted((a, b) => b.name.length - a.name.length);
+  const own = longest.find((tag) => name === tag.name || name.startsWith(`${tag.name}_`)) ?? null;
+  if (own?.role !== 'sp') return own;
+  return plant.tags.find((tag) => tag.controller === own.controller && tag.role === 'pv') ?? own;
+}
+
+function words(condition: string): string[] {
+  return condition.match(/\w+/g) ?? [];
+}

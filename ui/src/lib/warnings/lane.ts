@@ -1,0 +1,146 @@
+/** One lane of a story: a series over time with its band, its lines and the warning's span. */
+import uPlot from 'uplot';
+import { token } from '#lib/charts/tokens.ts';
+import { plantTime } from '#lib/time.ts';
+
+export type Line = { value: number; name: string };
+/** A moment of the warning, in seconds since 1970. */
+export type Mark = { at: number; name: string };
+export type Lane = {
+  band: readonly [number, number] | null;
+  lines: readonly Line[];
+  marks: readonly Mark[];
+  /** Of the warning, in seconds; the end may lie beyond what is shown. */
+  span: readonly [number, number];
+  format: (value: number) => string;
+  /** Whether the set point is the second series. */
+  hasSetPoint: boolean;
+  showsTime: boolean;
+  cursor: (index: number | null) => void;
+};
+
+const FONT = '11px Inter, system-ui, sans-serif';
+const SYNC = 'warning-story';
+
+/** Room for what is drawn: all values, the band, and the lines that lie near. */
+export function domain(
+  values: readonly (number | null)[],
+  lane: Pick<Lane, 'band' | 'lines'>
+): [number, number] {
+  const known = [...values.filter((value) => value !== null), ...(lane.band ?? [])];
+  if (known.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const near = (high - low || 1) / 2;
+  const lines = lane.lines.map((line) => line.value).filter((at) => at > low - near && at < high + near);
+  const [from, to] = [Math.min(low, ...lines), Math.max(high, ...lines)];
+  const margin = (to - from || 1) * 0.08;
+  return [from - margin, to + margin];
+}
+
+export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'> {
+  const setPoint: uPlot.Series = {
+    stroke: () => token('ink-3'),
+    width: 1,
+    dash: [4, 4],
+    points: { show: false }
+  };
+  return {
+    cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
+    legend: { show: false },
+    padding: [6, 12, lane.showsTime ? 0 : 4, 0],
+    scales: {
+      y: { range: (u) => domain((u.data.slice(1) as (number | null)[][]).flat(), lane) }
+    },
+    axes: [
+      {
+        show: lane.showsTime,
+        stroke: () => token('ink-3'),
+        font: FONT,
+        size: 26,
+        space: 96,
+        grid: { show: false },
+        ticks: { stroke: () => token('line'), size: 4, width: 1 },
+        values: (_, splits) => splits.map((at) => plantTime(at * 1000))
+      },
+      {
+        stroke: () => token('ink-3'),
+        font: FONT,
+        size: 52,
+        space: 28,
+        grid: { stroke: () => token('line'), width: 1 },
+        ticks: { show: false },
+        values: (_, splits) => splits.map(lane.format)
+      }
+    ],
+    series: [
+      {},
+      { stroke: () => token('trace'), width: 1.5, points: { show: false } },
+      ...(lane.hasSetPoint ? [setPoint] : [])
+    ],
+    hooks: {
+      drawClear: [(u) => drawBehind(u, lane)],
+      draw: [(u) => drawLines(u, lane)],
+      setCursor: [(u) => lane.cursor(u.cursor.idx ?? null)]
+    }
+  };
+}
+
+function drawBehind(u: uPlot, lane: Lane): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  clip(ctx, bbox);
+  if (lane.band) {
+    const [top, bottom] = [u.valToPos(lane.band[1], 'y', true), u.valToPos(lane.band[0], 'y', true)];
+    ctx.fillStyle = token('band');
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  }
+  const [from, to] = lane.span.map((at) => u.valToPos(Math.min(at, u.scales.x?.max ?? at), 'x', true));
+  ctx.globalAlpha = 0.1;
+  ctx.fillStyle = token('warning');
+  ctx.fillRect(from ?? 0, bbox.top, (to ?? 0) - (from ?? 0), bbox.height);
+  ctx.restore();
+}
+
+function drawLines(u: uPlot, lane: Lane): void {
+  const { ctx, bbox } = u;
+  const dot = devicePixelRatio;
+  ctx.save();
+  clip(ctx, bbox);
+  ctx.font = `${11 * dot}px Inter, system-ui, sans-serif`;
+  ctx.lineWidth = dot;
+  for (const { value, name } of lane.lines) {
+    const y = u.valToPos(value, 'y', true);
+    stroke(ctx, token('high'), [6 * dot, 4 * dot], [bbox.left, y, bbox.left + bbox.width, y]);
+    ctx.fillStyle = token('high');
+    ctx.textAlign = 'right';
+    ctx.fillText(name, bbox.left + bbox.width - 4 * dot, y - 3 * dot);
+  }
+  for (const { at, name } of lane.marks) {
+    const x = u.valToPos(at, 'x', true);
+    stroke(ctx, token('ink-2'), [], [x, bbox.top, x, bbox.top + bbox.height]);
+    ctx.fillStyle = token('ink-2');
+    ctx.textAlign = 'left';
+    ctx.fillText(name, x + 4 * dot, bbox.top + 10 * dot);
+  }
+  ctx.restore();
+}
+
+function clip(ctx: CanvasRenderingContext2D, box: uPlot.BBox): void {
+  ctx.beginPath();
+  ctx.rect(box.left, box.top, box.width, box.height);
+  ctx.clip();
+}
+
+function stroke(
+  ctx: CanvasRenderingContext2D,
+  colour: string,
+  dash: number[],
+  [x0, y0, x1, y1]: [number, number, number, number]
+): void {
+  ctx.strokeStyle = colour;
+  ctx.setLineDash(dash);
+  ctx.beginPath();
+  ctx.moveTo(x0, y0);
+  ctx.lineTo(x1, y1);
+  ctx.stroke();
+}

@@ -1,0 +1,107 @@
+/** One warning with all that is known around it: its story, the scores and the readings of its time. */
+import { answered, api } from '#lib/api/client.ts';
+import type { components } from '#lib/api/gateway.d.ts';
+import type { Row, ScoredRow } from '#lib/live/live-manager.svelte.ts';
+
+export type Story = components['schemas']['Story'];
+export type Action = Story['actions'][number];
+
+const HOUR_MS = 3_600_000;
+const BEFORE_MS = 12 * HOUR_MS;
+const AFTER_MS = 6 * HOUR_MS;
+const MOST_HOURS = 2000;
+const PAGE = 500;
+const MOST_PAGES = 4;
+
+export class StoryManager {
+  readonly id: number;
+  story = $state.raw<Story | null>(null);
+  scores = $state.raw<readonly ScoredRow[] | null>(null);
+  rows = $state.raw<readonly Row[] | null>(null);
+  fault = $state.raw<unknown>(null);
+  scoresFault = $state.raw<unknown>(null);
+  rowsFault = $state.raw<unknown>(null);
+  readonly period = $derived(this.story && periodOf(this.story));
+  #turn = 0;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** Read the story anew; of several reads the last one asked for counts. */
+  async read(): Promise<void> {
+    const turn = ++this.#turn;
+    try {
+      const params = { path: { warning_id: this.id } };
+      const story = await answered(api.GET('/warnings/{warning_id}', { params }));
+      if (turn === this.#turn) this.story = story;
+      this.fault = null;
+    } catch (error) {
+      if (turn === this.#turn) this.fault = error;
+    }
+  }
+
+  /** What the models said from before it opened until after it cleared. */
+  async readScores(plant: string, from: number, to: number): Promise<void> {
+    this.scoresFault = null;
+    try {
+      this.scores = await scoresOf(plant, from, to);
+    } catch (error) {
+      this.scoresFault = error;
+    }
+  }
+
+  /** Readings of the same time.
+   *
+   * @param newest time of the newest row there is. */
+  async readRows(from: number, newest: number): Promise<void> {
+    this.rowsFault = null;
+    const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + 1));
+    try {
+      this.rows = (await answered(api.GET('/sensors/history', { params: { query: { hours } } }))).rows;
+    } catch (error) {
+      this.rowsFault = error;
+    }
+  }
+}
+
+/** From before a warning opened until after it cleared; while it is open there is no end yet. */
+export function periodOf(story: Story): { from: number; to: number } {
+  const from = Date.parse(story.since) - BEFORE_MS;
+  const to = story.cleared_time === null ? Infinity : Date.parse(story.cleared_time) + AFTER_MS;
+  return { from, to };
+}
+
+/** What was read, and what came live since then, within a period. */
+export function within<T>(
+  read: readonly T[],
+  live: readonly T[],
+  time: (one: T) => string,
+  period: { from: number; to: number }
+): T[] {
+  const last = read.length ? Date.parse(time(read[read.length - 1] as T)) : -Infinity;
+  const since = live.filter((one) => Date.parse(time(one)) > last);
+  return [...read, ...since].filter((one) => {
+    const moment = Date.parse(time(one));
+    return moment >= period.from && moment <= period.to;
+  });
+}
+
+async function scoresOf(plant: string, from: number, to: number): Promise<ScoredRow[]> {
+  const found: ScoredRow[] = [];
+  const period = {
+    since: new Date(from).toISOString(),
+    ...(Number.isFinite(to) && { until: new Date(to).toISOString() })
+  };
+  let before: number | null = null;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const query = { plant, ...period, limit: PAGE, ...(before !== null && { before }) };
+    const answer: components['schemas']['ScoresAnswer'] = await answered(
+      api.GET('/live/scores', { params: { query } })
+    );
+    found.push(...answer.rows);
+    before = answer.next;
+    if (before === null) break;
+  }
+  return found.toReversed();
+}
