@@ -79,6 +79,7 @@ FEATURES = {"name": "features", "shape": [1, WIDTH], "data": [1.0] * WIDTH}
             "outputs.0.name: got 'risk'; expected one of risk_score, alarm, score",
         ),
         (one_tag() | {"outputs": [{"name": "alarm"}] * 2}, "outputs.1.name: alarm is given twice"),
+        (one_tag() | {"outputs": [{"name": "alarm"}] * 101}, "outputs: got 101; expected at most 100 items"),
         (
             one_tag() | {"outputs": [{"name": "alarm", "parameters": {"classification": 2}}]},
             "outputs.0.parameters.classification",
