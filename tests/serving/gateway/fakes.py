@@ -92,7 +92,24 @@ class FakeSensors:
         async def ready() -> dict:
             return {"ready": True}
 
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT"])
+        async def answer(path: str) -> dict:
+            return self._usual()[path]
+
         return app
+
+    def _usual(self) -> dict[str, dict]:
+        newest, speed = self.rows[-1], {"speed_range": [0, 50]}
+        now = {"plant": self.plant, "plant_time": newest["timestamp"], "speed": 0.5}
+        return {
+            "sensors/live": newest | now | {"id": len(self.rows) - 1, "scenario": "normal"},
+            "sensors/meta": speed | now | {
+                "title": "t", "interval_s": 3600, "history_hours": 96, "flush_hours": 0, "tags": [],
+            },
+            "sensors/speed": speed | {"hours_per_second": 0.5},
+            "scenarios": now | {"active": "normal", "since": None, "scenarios": []},
+            "scenarios/activate": {"scenario": "normal", "since": None, "changed": False},
+        }  # fmt: skip
 
 
 @dataclass
