@@ -24,6 +24,7 @@ from serving.sensors.state import State, StateError, StateFile
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.web.app import new_app
+from serving.web.tasks import beside
 
 log = logging.getLogger("serving")
 
@@ -43,14 +44,11 @@ def create_app(given: Settings | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runner = await asyncio.to_thread(_runner, here, profile)
-        life = asyncio.create_task(runner.run())
-        life.add_done_callback(_note_death)
-        app.state.runner, app.state.life = runner, life
-        yield
-        life.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await life
-        runner.close()
+        with contextlib.closing(runner):
+            async with beside(runner.run()) as life:
+                life.add_done_callback(_note_death)
+                app.state.runner, app.state.life = runner, life
+                yield
 
     app = new_app("Forewarn sensors", lifespan)
     app.state.flush_hours = here.live_flush_hours

@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
+from serving.web.tasks import beside
 
 LOOK_EVERY_S = 0.5
 """How often events of other gateways are looked for; those of this one are seen at once."""
@@ -24,13 +25,10 @@ log = logging.getLogger("serving")
 async def following(events: EventLog, hub: Hub) -> AsyncIterator[None]:
     """Tell the hub of all events from now on."""
     hub.newest = await events.newest()
-    task = asyncio.create_task(_follow(events, hub))
     try:
-        yield
+        async with beside(_follow(events, hub)):
+            yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         hub.close()
 
 

@@ -23,6 +23,7 @@ from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStat
 from serving.gateway.live.watchers import Watcher, model_versions, newest_runs
 from serving.gateway.warnings.book import unshelve_expired
 from serving.settings import Settings
+from serving.web.tasks import beside
 
 LONGEST_PAUSE_S = 10
 SHELVES_EVERY_S = 5.0
@@ -106,10 +107,5 @@ async def live(loop: LiveLoop) -> AsyncIterator[None]:
         loop.status.role = OFF
         yield
         return
-    task = asyncio.create_task(loop.run())
-    try:
+    async with beside(loop.run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
