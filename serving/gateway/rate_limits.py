@@ -1,7 +1,8 @@
 """How often somebody may try to log in or to make an account.
 
-Counted in this process, by address and by name. Behind a proxy the addresses are those that the server
-was told to trust; an IPv6 network of 64 bits counts as one address, as one customer has it.
+Counted in this process, by address and by name. Addresses are those of connections: headers that name
+others, as proxies write them, count for nothing. An IPv6 network of 64 bits counts as one address, as one
+customer has it.
 """
 
 import ipaddress
