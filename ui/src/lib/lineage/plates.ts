@@ -34,7 +34,7 @@ export function warningPlate(warning: Warning): Plate {
 
 /** The other four plates, in the order of the chain. */
 export function plates(found: Lineage): Plate[] {
-  return [prediction(found), version(found.model_version), run(found), data(found.data)];
+  return [prediction(found), version(found.model_version), run(found), data(found)];
 }
 
 function prediction({ prediction: told, prediction_id }: Lineage): Plate {
@@ -62,7 +62,7 @@ function run({ mlflow_run, dagster_run, model_version }: Lineage): Plate {
   const links = [
     ...(dagster_run ? [{ name: words.dagster, href: dagster_run.page }] : []),
     ...(mlflow_run ? [{ name: words.mlflow, href: mlflow_run.page }] : []),
-    ...(last ? [{ name: last.key, href: last.page }] : [])
+    ...(last ? [assetLink(last)] : [])
   ];
   const trained = model_version.trained;
   return plate(words.run, {
@@ -74,7 +74,7 @@ function run({ mlflow_run, dagster_run, model_version }: Lineage): Plate {
   });
 }
 
-function data(told: Lineage['data']): Plate {
+function data({ data: told, dagster_run }: Lineage): Plate {
   if (told === null) return missing(words.data, words.noData);
   const files = (told.files ?? []).map(
     (file) => `${file.name || words.nameless}: ${words.fileRows(file.first_row, file.last_row)}`
@@ -87,8 +87,13 @@ function data(told: Lineage['data']): Plate {
       ...(hidden > 0 ? [words.moreFiles(hidden)] : []),
       ...(told.further_files ? [words.further(told.further_files, told.further_rows ?? 0)] : [])
     ],
-    ...hashed(told.fingerprint)
+    ...hashed(told.fingerprint),
+    links: (dagster_run?.assets ?? []).slice(0, 1).map(assetLink)
   });
+}
+
+function assetLink(asset: { key: string; page: string }): Link {
+  return { name: asset.key, href: asset.page };
 }
 
 function hashed(whole: string, title = whole): Pick<Plate, 'hash' | 'whole'> {

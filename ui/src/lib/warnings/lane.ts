@@ -20,6 +20,9 @@ export type Lane = {
 };
 
 const FONT = '11px Inter, system-ui, sans-serif';
+const LINE_HEIGHT = 12;
+/** Room on the right for the names of limits. */
+const MARGIN = 92;
 const SYNC = 'warning-story';
 
 /** Room for what is drawn: all values, the band, and the lines that lie near. */
@@ -47,7 +50,7 @@ export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'>
   return {
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     legend: { show: false },
-    padding: [6, 12, lane.showsTime ? 0 : 4, 0],
+    padding: [6, MARGIN, lane.showsTime ? 0 : 4, 0],
     scales: {
       y: { range: (u) => domain((u.data.slice(1) as (number | null)[][]).flat(), lane) }
     },
@@ -103,26 +106,45 @@ function drawBehind(u: uPlot, lane: Lane): void {
 
 function drawLines(u: uPlot, lane: Lane): void {
   const { ctx, bbox } = u;
-  const dot = devicePixelRatio;
   ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px Inter, system-ui, sans-serif`;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.fillStyle = token('ink-2');
+  drawLimits(u, lane.lines);
   clip(ctx, bbox);
-  ctx.font = `${11 * dot}px Inter, system-ui, sans-serif`;
-  ctx.lineWidth = dot;
-  for (const { value, name } of lane.lines) {
-    const y = u.valToPos(value, 'y', true);
-    stroke(ctx, token('high'), [6 * dot, 4 * dot], [bbox.left, y, bbox.left + bbox.width, y]);
-    ctx.fillStyle = token('high');
-    ctx.textAlign = 'right';
-    ctx.fillText(name, bbox.left + bbox.width - 4 * dot, y - 3 * dot);
-  }
-  for (const { at, name } of lane.marks) {
-    const x = u.valToPos(at, 'x', true);
-    stroke(ctx, token('ink-2'), [], [x, bbox.top, x, bbox.top + bbox.height]);
-    ctx.fillStyle = token('ink-2');
-    ctx.textAlign = 'left';
-    ctx.fillText(name, x + 4 * dot, bbox.top + 10 * dot);
-  }
+  drawMarks(u, lane.marks);
   ctx.restore();
+}
+
+/** Limits as dashed lines, named in the margin; of names that would overlap the first is written. */
+function drawLimits({ ctx, bbox, valToPos }: uPlot, lines: readonly Line[]): void {
+  const dot = devicePixelRatio;
+  const right = bbox.left + bbox.width;
+  let above = Infinity;
+  for (const { value, name } of lines.toSorted((a, b) => a.value - b.value)) {
+    const y = valToPos(value, 'y', true);
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    stroke(ctx, token('ink-2'), [6 * dot, 4 * dot], [bbox.left, y, right, y]);
+    const text = Math.min(y + 4 * dot, above - LINE_HEIGHT * dot);
+    ctx.fillText(name, right + 6 * dot, text);
+    above = text;
+  }
+}
+
+/** Moments as lines from top to bottom; names that would overlap go below each other. */
+function drawMarks({ ctx, bbox, valToPos }: uPlot, marks: readonly Mark[]): void {
+  const dot = devicePixelRatio;
+  const ends: number[] = [];
+  for (const { at, name } of marks) {
+    const x = valToPos(at, 'x', true);
+    stroke(ctx, token('ink-2'), [], [x, bbox.top, x, bbox.top + bbox.height]);
+    const width = ctx.measureText(name).width + 8 * dot;
+    const left = x + width > bbox.left + bbox.width ? x - width : x;
+    const found = ends.findIndex((end) => end <= left);
+    const row = found === -1 ? ends.length : found;
+    ends[row] = left + width;
+    ctx.fillText(name, left + 4 * dot, bbox.top + (row + 1) * LINE_HEIGHT * dot);
+  }
 }
 
 function clip(ctx: CanvasRenderingContext2D, box: uPlot.BBox): void {

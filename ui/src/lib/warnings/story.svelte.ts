@@ -2,6 +2,8 @@
 import { answered, api } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import type { Row, ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import { warnings } from '#lib/texts/warnings.ts';
+import type { Mark } from './lane.ts';
 
 export type Story = components['schemas']['Story'];
 export type Action = Story['actions'][number];
@@ -85,6 +87,26 @@ export function within<T>(
     const moment = Date.parse(time(one));
     return moment >= period.from && moment <= period.to;
   });
+}
+
+/** From its opening to its end, in seconds; an open one has none yet. */
+export function spanOf(story: Story): [number, number] {
+  return [seconds(story.since), story.cleared_time ? seconds(story.cleared_time) : Infinity];
+}
+
+/** What is marked in its charts: it opened, a limit was crossed, it cleared. */
+export function marksOf(story: Story): Mark[] {
+  const { opened, came, cleared } = warnings.storyPage;
+  const cameLater = story.came_time !== null && story.came_time !== story.since;
+  return [
+    { at: seconds(story.since), name: opened },
+    ...(cameLater ? [{ at: seconds(story.came_time ?? ''), name: came }] : []),
+    ...(story.cleared_time ? [{ at: seconds(story.cleared_time), name: cleared }] : [])
+  ];
+}
+
+function seconds(time: string): number {
+  return Date.parse(time) / 1000;
 }
 
 async function scoresOf(plant: string, from: number, to: number): Promise<ScoredRow[]> {

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { localTime, momentOf, periodOf } from './period.ts';
+
+describe('times of a form', () => {
+  test.each([
+    ['2026-07-01T12:30', 'Europe/Berlin', '2026-07-01T10:30:00.000Z'],
+    ['2026-01-01T00:00', 'Europe/Berlin', '2025-12-31T23:00:00.000Z'],
+    ['2026-03-29T03:30', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
+    ['2026-06-01T12:00', 'Asia/Kolkata', '2026-06-01T06:30:00.000Z'],
+    ['2026-06-01T12:00', 'UTC', '2026-06-01T12:00:00.000Z']
+  ])('%s in %s is %s, and back', (local, zone, moment) => {
+    expect(momentOf(local, zone)).toBe(moment);
+    expect(localTime(moment, zone)).toBe(local);
+  });
+
+  test('of the two of an autumn night the earlier one is meant', () => {
+    expect(momentOf('2026-10-25T02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00.000Z');
+  });
+
+  test('a period has both ends in order, or none', () => {
+    expect(periodOf('', '', 'UTC')).toEqual({ start: null, end: null, fault: '' });
+    expect(periodOf('2026-01-01T00:00', '', 'UTC').fault).toMatch(/Both/);
+    expect(periodOf('2026-01-01T02:00', '2026-01-01T01:00', 'UTC').fault).toMatch(/end after/);
+    expect(periodOf('2026-01-01T01:00', '2026-01-01T01:00', 'UTC').fault).toBe('');
+  });
+});

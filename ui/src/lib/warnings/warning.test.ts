@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import { made } from './fixtures.ts';
+import { advice, chance, drivers, headline, leadHours, mark, newestChance, severity } from './warning.ts';
+
+const row = (plant: string, time: string): ScoredRow =>
+  ({ plant, plant_time: time, scores: [{ horizon_hours: 3, probability: 0.12 }] }) as unknown as ScoredRow;
+
+describe('what a warning says', () => {
+  test('a rare event keeps the digit that tells it from its threshold', () => {
+    expect([0, 0.0334, 0.0328, 0.168, null].map(chance)).toEqual(['0 %', '3.3 %', '3.3 %', '17 %', '–']);
+    expect(headline(made())).toBe('Alarm within 3 h: 17 % (threshold 9.6 %)');
+  });
+
+  test('a rule is told by its description, else by its name', () => {
+    const crossed = {
+      rule: 'high_dp',
+      description: 'PDT31008 above 300 mbar',
+      probability: 0.4,
+      threshold: null
+    };
+    expect(headline(made({ kind: 'rule', crossed }))).toBe('PDT31008 above 300 mbar');
+    expect(headline(made({ kind: 'rule', crossed: { ...crossed, description: '' } }))).toBe('high_dp');
+  });
+
+  test('an alarm now is high and one ahead a warning, filled until it is acknowledged', () => {
+    expect(severity(made({ horizon_hours: 0 }))).toBe('high');
+    expect(severity(made({ kind: 'rule' }))).toBe('high');
+    expect(severity(made())).toBe('warning');
+    const marks = [
+      made(),
+      made({ state: 'acknowledged' }),
+      made({ horizon_hours: 0 }),
+      made({ state: 'cleared' })
+    ];
+    expect(marks.map(mark)).toEqual(['▲', '△', '◆', '○']);
+  });
+
+  test('the lead of an open warning goes on with the newest row of its plant, and ends where a limit was crossed', () => {
+    const newest = row('demo', '2026-11-29T17:00:00Z');
+    expect(leadHours(made(), newest)).toBe(5);
+    expect(leadHours(made(), row('other', '2026-11-29T17:00:00Z'))).toBe(2);
+    expect(leadHours(made({ came_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
+    expect(leadHours(made({ cleared_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
+    expect(leadHours(made(), null)).toBe(2);
+  });
+
+  test('the newest chance is of its own horizon and plant, and of what is open', () => {
+    const newest = row('demo', '2026-11-29T17:00:00Z');
+    expect(newestChance(made(), newest)).toBe(0.12);
+    expect(newestChance(made({ horizon_hours: 1 }), newest)).toBeNull();
+    expect(newestChance(made({ state: 'cleared' }), newest)).toBeNull();
+    expect(newestChance(made({ plant: 'other' }), newest)).toBeNull();
+  });
+
+  test('drivers and advice of an unknown form are left out, missing ones stay unknown', () => {
+    expect(drivers(made({ drivers: [{ tag: 'A', contribution: 1 }, { tag: 'B' }, null, 'C'] }))).toEqual([
+      { tag: 'A', contribution: 1 }
+    ]);
+    expect(drivers(made({ drivers: null }))).toBeNull();
+    expect(advice(made({ advice: [{ advice: 'x' }, { advice: 'y', check: [] }] }))).toEqual([
+      { advice: 'y', check: [] }
+    ]);
+  });
+});
