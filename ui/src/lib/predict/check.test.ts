@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
+import { faultOf, isOffBand, typed, urgency } from './check.ts';
+import { plant } from './made.ts';
+
+const pressure = plant.tags[1] as Tag;
+
+it.each([
+  ['', ''],
+  ['250.5', ''],
+  ['250,5', ''],
+  ['abc', 'This is no number.'],
+  ['1e999', 'This is no number.'],
+  ['1000.1', 'Can only be 0 to 1000 mbar.'],
+  ['-1', 'Can only be 0 to 1000 mbar.']
+])('what is typed as %j: %j', (text, fault) => expect(faultOf(text, pressure)).toBe(fault));
+
+it('knows decimal commas', () => expect(typed('1,5')).toBe(1.5));
+
+it('says what is outside the normal band', () => {
+  expect([isOffBand('199', pressure), isOffBand('200', pressure), isOffBand('', pressure)]).toEqual([
+    true,
+    false,
+    false
+  ]);
+});
+
+it.each([
+  [0.5, 0.5, 'act'],
+  [0.25, 0.5, 'watch'],
+  [0.24, 0.5, 'unlikely'],
+  [0.99, null, 'unlikely']
+] as const)('a risk of %d at a threshold of %s: %s', (score, threshold, word) =>
+  expect(urgency(score, threshold)).toBe(word)
+);

@@ -1,0 +1,50 @@
+/** Asking for scores: the routes' answers are inference's, which the gateway passes on. */
+import { answered, api } from '#lib/api/client.ts';
+import type { components } from '#lib/api/inference.d.ts';
+import type { Reading } from './csv.ts';
+
+type Shapes = components['schemas'];
+export type Prediction = Shapes['PredictAnswer'] & { history_id: number | null };
+export type Explanation = Shapes['ExplainAnswer'];
+export type Importance = Shapes['ImportanceAnswer'];
+export type Forecast = Shapes['ForecastAnswer'];
+
+/** Risk of the newest of `rows`; kept in the history.
+ *
+ * @throws Problem where it is refused, or nobody answers. */
+export async function askRisk(plant: string, rows: readonly Reading[]): Promise<Prediction> {
+  const asked = api.POST('/infer/predict', {
+    params: { query: { plant } },
+    body: { readings: rows } as never
+  });
+  return (await answered(asked)) as unknown as Prediction;
+}
+
+/** Why the risk of the newest of `rows` is what it is.
+ *
+ * @throws Problem */
+export async function askWhy(plant: string, rows: readonly Reading[]): Promise<Explanation> {
+  const asked = api.POST('/infer/explain', {
+    params: { query: { plant } },
+    body: { readings: rows } as never
+  });
+  return (await answered(asked)) as unknown as Explanation;
+}
+
+/** What the plant's champion looks at in general.
+ *
+ * @throws Problem */
+export async function askImportance(plant: string): Promise<Importance> {
+  const asked = api.GET('/infer/global_importance', { params: { query: { plant } } });
+  return (await answered(asked)) as unknown as Importance;
+}
+
+/** Risks at all horizons, the nearest first; kept in the history.
+ *
+ * @throws Problem */
+export async function askForecasts(plant: string, rows: readonly Reading[]): Promise<Forecast[]> {
+  const body = { recent_observations: rows, horizon: 'all' };
+  const asked = api.POST('/infer/forecast', { params: { query: { plant } }, body: body as never });
+  const { forecasts } = (await answered(asked)) as unknown as { forecasts: Forecast[] };
+  return forecasts.toSorted((a, b) => a.horizon_hours - b.horizon_hours);
+}
