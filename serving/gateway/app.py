@@ -18,6 +18,8 @@ from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database, database_url
+from serving.gateway.drivers import routes as drivers
+from serving.gateway.drivers.service import Drivers
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
@@ -52,6 +54,7 @@ ROUTERS = (
     infer.router,
     history.router,
     live_routes.router,
+    drivers.router,
     warnings.router,
     events.router,
     health.router,
@@ -124,6 +127,7 @@ async def running(
     log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
     loop = LiveLoop(here, database, log, client, status)
     inference = Upstream("inference", here.inference_address, client)
+    sensors = Upstream("sensors", here.sensors_address, client)
     try:
         async with client, following(log, hub), live(loop):
             yield Gateway(
@@ -134,11 +138,12 @@ async def running(
                 attempts=Attempts(here),
                 history=History(database, here.history_rows),
                 inference=inference,
-                sensors=Upstream("sensors", here.sensors_address, client),
+                sensors=sensors,
                 plants=Plants(here, inference),
                 events=log,
                 hub=hub,
                 live=status,
+                drivers=Drivers(database, sensors, inference),
                 warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
             )
     finally:

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database
+from serving.gateway.drivers.service import Drivers
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
 from serving.gateway.history.service import History
@@ -38,6 +39,7 @@ class Gateway:
     events: EventLog
     hub: Hub
     live: LiveStatus
+    drivers: Drivers
     warnings: Warnings
 
 

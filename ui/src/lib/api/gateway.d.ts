@@ -412,6 +412,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live/drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drivers
+         * @description What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask.
+         */
+        get: operations["drivers_live_drivers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/live/scores": {
         parameters: {
             query?: never;
@@ -856,6 +876,23 @@ export interface components {
             since: string | null;
         };
         /**
+         * Advice
+         * @description What the plant's engineers advise.
+         */
+        Advice: {
+            /** Advice */
+            advice: string;
+            /** Check */
+            check: string[];
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "advice" | "warning" | "high";
+            /** Why */
+            why: string;
+        };
+        /**
          * AutoAnswer
          * @description Scores of the newest readings, with the drivers where they can be had.
          */
@@ -902,6 +939,77 @@ export interface components {
         Deleted: {
             /** Deleted */
             deleted: number;
+        };
+        /**
+         * DriversAnswer
+         * @description What moves the risk of the newest scored row; `base_value` plus all contributions is `output`.
+         */
+        DriversAnswer: {
+            /**
+             * Advice
+             * @description the most urgent first; null: it couldn't be had
+             */
+            advice: components["schemas"]["Advice"][] | null;
+            /**
+             * Base Value
+             * @description the answer to the training medians
+             */
+            base_value: number;
+            /** Method */
+            method: string;
+            /** Model */
+            model: string;
+            /**
+             * Output
+             * @description the answer to the row
+             */
+            output: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Plant Time
+             * Format: date-time
+             * @description of the row
+             */
+            plant_time: string;
+            /**
+             * Score Id
+             * @description the row's id in /live/scores
+             */
+            score_id: number;
+            /**
+             * Space
+             * @description what contributions are in
+             * @enum {string}
+             */
+            space: "log_odds" | "score";
+            /**
+             * Tags
+             * @description the largest in magnitude first
+             */
+            tags: components["schemas"]["DrivingTag"][];
+            /** Version */
+            version: number;
+            /**
+             * Why
+             * @description the risk in a sentence; or why there is no advice
+             */
+            why: string;
+        };
+        /**
+         * DrivingTag
+         * @description A tag with those of its features that add most.
+         */
+        DrivingTag: {
+            /** Contribution */
+            contribution: number;
+            /**
+             * Features
+             * @description the largest in magnitude first
+             */
+            features: components["schemas"]["Part"][];
+            /** Tag */
+            tag: string;
         };
         /**
          * Dropped
@@ -1179,6 +1287,18 @@ export interface components {
             tags: components["schemas"]["TagInfo"][];
             /** Title */
             title: string;
+        };
+        /**
+         * Part
+         * @description A feature, and what it adds to the model's answer.
+         */
+        Part: {
+            /** Contribution */
+            contribution: number;
+            /** Feature */
+            feature: string;
+            /** Value */
+            value: number;
         };
         /** PlantInfo */
         PlantInfo: {
@@ -3409,6 +3529,69 @@ export interface operations {
             };
             /** @description No access token, or one that doesn't hold */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    drivers_live_drivers_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriversAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

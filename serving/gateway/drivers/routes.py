@@ -1,0 +1,23 @@
+"""/live/drivers: what moves the current risk, and what to check.
+
+Belongs here: HTTP.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from plant_assets.profile.model import Slug
+from serving.gateway.auth import SignedIn
+from serving.gateway.drivers.schemas import DriversAnswer
+from serving.gateway.openapi import problems
+from serving.gateway.state import Here
+
+router = APIRouter(prefix="/live", tags=["live"])
+Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+
+
+@router.get("/drivers", responses=problems(401, 422, 502))
+async def drivers(here: Here, _: SignedIn, plant: Plant = None) -> DriversAnswer:
+    """What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask."""
+    return await here.drivers.of(plant or here.settings.sensors_plant)

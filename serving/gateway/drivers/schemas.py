@@ -1,0 +1,82 @@
+"""What the gateway reads of /explain and /recommend, and its own answer to /live/drivers.
+
+Belongs here: shapes. Doesn't belong here: who is asked (`service.py`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.gateway.infer.schemas import Finite
+
+
+class Part(BaseModel):
+    """A feature, and what it adds to the model's answer."""
+
+    feature: Annotated[str, Field(max_length=200)]
+    value: Finite
+    contribution: Finite
+
+
+class Summed(BaseModel):
+    """A tag or a controller, and what its features add together."""
+
+    tag: Annotated[str, Field(max_length=100)]
+    contribution: Finite
+
+
+class Explained(BaseModel):
+    """An explanation, the largest in magnitude first."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    tags: Annotated[list[Summed], Field(max_length=5000)]
+    local_importance: Annotated[list[Part], Field(max_length=20_000)]
+    base_value: Finite
+    output: Finite
+    space: Literal["log_odds", "score"]
+    method: str
+    model: str
+    version: int
+
+
+class Advice(BaseModel):
+    """What the plant's engineers advise."""
+
+    advice: str
+    urgency: Literal["advice", "warning", "high"]
+    check: list[str]
+    why: str
+
+
+class Recommended(BaseModel):
+    """Advice, the most urgent first."""
+
+    recommendation: Annotated[list[Advice], Field(max_length=100)]
+    why: str
+
+
+class DrivingTag(Summed):
+    """A tag with those of its features that add most."""
+
+    features: list[Part] = Field(description="the largest in magnitude first")
+
+
+class DriversAnswer(BaseModel):
+    """What moves the risk of the newest scored row; `base_value` plus all contributions is `output`."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    plant: str
+    plant_time: datetime = Field(description="of the row")
+    score_id: int = Field(description="the row's id in /live/scores")
+    model: str
+    version: int
+    tags: list[DrivingTag] = Field(description="the largest in magnitude first")
+    base_value: float = Field(description="the answer to the training medians")
+    output: float = Field(description="the answer to the row")
+    space: Literal["log_odds", "score"] = Field(description="what contributions are in")
+    method: str
+    advice: list[Advice] | None = Field(description="the most urgent first; null: it couldn't be had")
+    why: str = Field(description="the risk in a sentence; or why there is no advice")

@@ -1,0 +1,111 @@
+"""What moves the risk of the newest scored row: asked once a row, for all clients.
+
+Belongs here: which rows are explained, and what is kept. Doesn't belong here: HTTP (`routes.py`).
+"""
+
+import asyncio
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import JsonValue
+
+from serving.errors import Problem, invalid
+from serving.gateway.database import Database
+from serving.gateway.drivers.schemas import DriversAnswer, DrivingTag, Explained, Part, Recommended, Summed
+from serving.gateway.infer.auto import HOURS
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.schemas import ReadingRows
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.outcome import post
+from serving.gateway.live.tables import LiveScore
+from serving.gateway.problems import ServiceAway
+
+SPARE_HOURS = 48
+"""The newest scored row may lie so far behind the sensors, as their plant goes on while it is asked for."""
+MOST_FEATURES = 6
+
+
+class Drivers:
+    """What moves the current risk.
+
+    Args:
+        database: where scores are.
+        sensors: who has the rows that were scored.
+        inference: who explains.
+    """
+
+    def __init__(self, database: Database, sensors: Upstream, inference: Upstream) -> None:
+        self._database = database
+        self._sensors = sensors
+        self._inference = inference
+        self._asking = asyncio.Lock()
+        self._kept: DriversAnswer | None = None
+
+    async def of(self, plant: str) -> DriversAnswer:
+        """Those of the plant's newest scored row.
+
+        Raises:
+            Problem: nothing is scored, the row is gone, or a service doesn't answer.
+        """
+        async with self._asking:
+            score = await self._newest(plant)
+            if self._kept is None or self._kept.score_id != score.id:
+                self._kept = await self._explain(score)
+            return self._kept
+
+    async def _newest(self, plant: str) -> LiveScore:
+        query = sa.select(LiveScore).where(LiveScore.plant == plant).order_by(LiveScore.id.desc()).limit(1)
+        async with self._database.read() as session:
+            found = await session.scalar(query)
+        if found is None:
+            raise ServiceAway(f"no row of {plant} is scored yet; try again", "scores")
+        return found
+
+    async def _explain(self, score: LiveScore) -> DriversAnswer:
+        base = f"/plants/{score.plant}"
+        asked: dict[str, JsonValue] = {"readings": await self._readings(score.plant, score.plant_time)}
+        explained, (advised, missing) = await asyncio.gather(
+            post(self._inference, f"{base}/explain", asked), self._advice(base, asked)
+        )
+        found = understood(Explained, explained, self._inference.name)
+        return DriversAnswer(
+            plant=score.plant,
+            plant_time=score.plant_time,
+            score_id=score.id,
+            **found.model_dump(include={"model", "version", "base_value", "output", "space", "method"}),
+            tags=_by_tag(found.tags, found.local_importance),
+            advice=advised.recommendation if advised else None,
+            why=advised.why if advised else missing,
+        )
+
+    async def _readings(self, plant: str, newest: datetime) -> list[JsonValue]:
+        """The rows up to one, as inference takes them."""
+        asked = f"/sensors/history?hours={HOURS + SPARE_HOURS}"
+        shown = understood(ReadingRows, await self._sensors.ask("GET", asked), self._sensors.name)
+        if shown.plant != plant:
+            raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
+        rows = [row for row in shown.rows if row.timestamp <= newest][-HOURS:]
+        if not rows or rows[-1].timestamp != newest:
+            raise ServiceAway(
+                "the newest scored row isn't kept by the sensors; try again", self._sensors.name
+            )
+        return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
+
+    async def _advice(self, base: str, asked: dict[str, JsonValue]) -> tuple[Recommended | None, str]:
+        """Advice, or why there is none: drivers are worth having without it."""
+        try:
+            answer = await post(self._inference, f"{base}/recommend", asked)
+            return understood(Recommended, answer, self._inference.name), ""
+        except Problem as problem:
+            return None, problem.detail
+
+
+def _by_tag(tags: list[Summed], parts: list[Part]) -> list[DrivingTag]:
+    """Each tag with the features whose name begins with it; PDT31008_max_mean_3h is of PDT31008_max, if that is one."""
+    features: dict[str, list[Part]] = {tag.tag: [] for tag in tags}
+    longest = sorted(features, key=len, reverse=True)
+    for part in parts:
+        own = next((tag for tag in longest if f"{part.feature}_".startswith(f"{tag}_")), None)
+        if own is not None and len(features[own]) < MOST_FEATURES:
+            features[own].append(part)
+    return [DrivingTag(**tag.model_dump(), features=features[tag.tag]) for tag in tags]
