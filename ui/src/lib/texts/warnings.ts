@@ -36,6 +36,7 @@ export const warnings = {
   since: 'Since',
   lead: 'Lead so far',
   leadCame: 'Lead',
+  wasOpen: 'Was open',
   came: 'Limit crossed',
   peak: 'Peak',
   newest: 'Newest',

@@ -22,7 +22,7 @@ export type Lane = {
 const FONT = '11px Inter, system-ui, sans-serif';
 const LINE_HEIGHT = 12;
 /** Room on the right for the names of limits. */
-const MARGIN = 92;
+const MARGIN = 60;
 const SYNC = 'warning-story';
 
 /** Room for what is drawn: all values, the band, and the lines that lie near. */
@@ -110,6 +110,8 @@ function drawLines(u: uPlot, lane: Lane): void {
   ctx.font = `${11 * devicePixelRatio}px Inter, system-ui, sans-serif`;
   ctx.lineWidth = devicePixelRatio;
   ctx.fillStyle = token('ink-2');
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'alphabetic';
   drawLimits(u, lane.lines);
   clip(ctx, bbox);
   drawMarks(u, lane.marks);

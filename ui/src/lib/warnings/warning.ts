@@ -52,6 +52,12 @@ export function leadHours(warning: Warning, newest: ScoredRow | null): number {
   return Math.max(warning.lead_hours, ahead);
 }
 
+/** What the hours of `leadHours` are. */
+export function leadName(warning: Warning): string {
+  if (warning.came_time !== null) return words.leadCame;
+  return warning.state === 'cleared' ? words.wasOpen : words.lead;
+}
+
 /** What the newest row says of the horizon that the warning is of. */
 export function newestChance(warning: Warning, newest: ScoredRow | null): number | null {
   if (warning.kind === 'rule' || warning.state === 'cleared' || newest?.plant !== warning.plant) return null;
