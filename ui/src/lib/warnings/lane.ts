@@ -13,8 +13,8 @@ export type Lane = {
   /** Of the warning, in seconds; the end may lie beyond what is shown. */
   span: readonly [number, number];
   format: (value: number) => string;
-  /** Whether the set point is the second series. */
-  hasSetPoint: boolean;
+  /** Whether a set point or threshold is the second series. */
+  hasAim: boolean;
   showsTime: boolean;
   cursor: (index: number | null) => void;
 };
@@ -41,12 +41,7 @@ export function domain(
 }
 
 export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'> {
-  const setPoint: uPlot.Series = {
-    stroke: () => token('ink-3'),
-    width: 1,
-    dash: [4, 4],
-    points: { show: false }
-  };
+  const aim: uPlot.Series = { stroke: () => token('ink-2'), width: 1, dash: [4, 4], points: { show: false } };
   return {
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     legend: { show: false },
@@ -78,7 +73,7 @@ export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'>
     series: [
       {},
       { stroke: () => token('trace'), width: 1.5, points: { show: false } },
-      ...(lane.hasSetPoint ? [setPoint] : [])
+      ...(lane.hasAim ? [aim] : [])
     ],
     hooks: {
       drawClear: [(u) => drawBehind(u, lane)],

@@ -9,6 +9,7 @@ const row = (plant: string, time: string): ScoredRow =>
 describe('what a warning says', () => {
   test('a rare event keeps the digit that tells it from its threshold', () => {
     expect([0, 0.0334, 0.0328, 0.168, null].map(chance)).toEqual(['0 %', '3.3 %', '3.3 %', '17 %', '–']);
+    expect([0.0004, 0.0995, 0.999, 1].map(chance)).toEqual(['<0.1 %', '10.0 %', '>99 %', '100 %']);
     expect(headline(made())).toBe('Alarm within 3 h: 17 % (threshold 9.6 %)');
   });
 
