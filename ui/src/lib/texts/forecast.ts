@@ -1,7 +1,12 @@
 /** Words of the page that forecasts from recent rows. */
+function steps(seconds: number): string {
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.round(seconds / 60)} min`;
+}
+
 export const forecast = {
   rows: (n: number) => `The newest ${n} rows`,
-  interval: (hours: string) => `One row every ${hours}, the newest at the bottom. Tags are in their units.`,
+  interval: (seconds: number) =>
+    `One row every ${steps(seconds)}, the newest at the bottom. Tags are in their units.`,
   fromLive: 'Live plant',
   fromLiveHint: 'The newest rows of the live plant',
   normal: 'Normal',
@@ -14,7 +19,7 @@ export const forecast = {
     'Paste a block into any cell, or drop a CSV file here. With a heading of tags it fills the whole table.',
   when: 'Row',
   newest: 'newest',
-  ago: (span: string) => `−${span}`,
+  ago: (seconds: number) => `−${steps(seconds)}`,
   cell: (tag: string, when: string) => `${tag}, ${when}`,
   send: 'Forecast',
   sending: 'Forecasting …',

@@ -1,0 +1,34 @@
+/** Which results are meant: as a form holds it, as the gateway wants it, as a sentence; pure. */
+import { history as words } from '#lib/texts/history.ts';
+import { momentOf } from '#lib/warnings/period.ts';
+
+export type Type = 'predict' | 'forecast' | 'auto';
+/** Times as `datetime-local` has them, on the plant's clock; empty: not limited. */
+export type Form = { type: Type | ''; since: string; until: string };
+export type Filter = { type?: Type; since?: string; until?: string };
+
+export const EVERYTHING: Form = { type: '', since: '', until: '' };
+
+/** The filter for the gateway. */
+export function filterOf(form: Form, zone: string): Filter {
+  return {
+    ...(form.type && { type: form.type }),
+    ...(form.since && { since: momentOf(form.since, zone) }),
+    ...(form.until && { until: momentOf(form.until, zone) })
+  };
+}
+
+/** Why the filter can mean nothing; empty where it can. */
+export function faultOf(form: Form): string {
+  return form.since && form.until && form.until <= form.since ? words.order : '';
+}
+
+/** What is meant, within a sentence. */
+export function said(form: Form): string {
+  const parts = [
+    form.type && words.ofType(words.types[form.type]),
+    form.since && words.from(form.since.replace('T', ' ')),
+    form.until && words.before(form.until.replace('T', ' '))
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? words.all : words.meant(parts);
+}
