@@ -39,6 +39,7 @@ class Settings(Environment):
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
+    upload_mb: float = Field(default=500, gt=0, le=100_000)
     ui: Folder = UI_BUILD
 
     @property
@@ -78,6 +79,10 @@ class Settings(Environment):
     @property
     def max_body_bytes(self) -> int:
         return int(self.max_body_mb * 1024 * 1024)
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return int(self.upload_mb * 1024 * 1024)
 
 
 @cache

@@ -56,6 +56,7 @@ KNOWN = frozenset(
         "FOREWARN_LIVE_SCORE_ROWS",
         "FOREWARN_EVENT_ROWS",
         "FOREWARN_SHELVE_MOST_HOURS",
+        "FOREWARN_UPLOAD_MB",
         "FOREWARN_UI",
         # read by `make ui-dev` alone
         "FOREWARN_GATEWAY_URL",

@@ -20,6 +20,9 @@ from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database, database_url
 from serving.gateway.drivers import routes as drivers
 from serving.gateway.drivers.service import Drivers
+from serving.gateway.drops import routes as drops
+from serving.gateway.drops.dagster import PipelineRuns
+from serving.gateway.drops.manifest import DropManifest
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
@@ -56,6 +59,7 @@ ROUTERS = (
     live_routes.router,
     drivers.router,
     warnings.router,
+    drops.router,
     events.router,
     health.router,
 )
@@ -128,6 +132,7 @@ async def running(
     loop = LiveLoop(here, database, log, client, status)
     inference = Upstream("inference", here.inference_address, client)
     sensors = Upstream("sensors", here.sensors_address, client)
+    dagster = Upstream("dagster", here.dagster_address, client)
     try:
         async with client, following(log, hub), live(loop):
             yield Gateway(
@@ -145,6 +150,8 @@ async def running(
                 live=status,
                 drivers=Drivers(database, sensors, inference),
                 warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
+                manifest=DropManifest(here),
+                pipeline_runs=PipelineRuns(dagster, here.dagster_address),
             )
     finally:
         await database.close()

@@ -13,6 +13,7 @@ _TEXTS = {
     429: "Too many attempts; see Retry-After",
     502: "A service behind the gateway answered something unusable",
     503: "A service or the database doesn't answer; see Retry-After",
+    507: "There is no room left on the disk",
 }
 
 

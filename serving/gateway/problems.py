@@ -68,6 +68,18 @@ class DropFolderAway(Problem):
     title = "The drop folder can't be written"
 
 
+class StorageFull(Problem):
+    status = 507
+    slug = "storage-full"
+    title = "There is no room left"
+
+
+class FileThere(Problem):
+    status = 409
+    slug = "file-there"
+    title = "A file of this name is there"
+
+
 class Conflict(Problem):
     """What was asked for doesn't fit the state of the thing; `detail` says what state that is."""
 

@@ -12,6 +12,8 @@ from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database
 from serving.gateway.drivers.service import Drivers
+from serving.gateway.drops.dagster import PipelineRuns
+from serving.gateway.drops.manifest import DropManifest
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
 from serving.gateway.history.service import History
@@ -41,6 +43,8 @@ class Gateway:
     live: LiveStatus
     drivers: Drivers
     warnings: Warnings
+    manifest: DropManifest
+    pipeline_runs: PipelineRuns
 
 
 async def running_gateway(request: Request) -> Gateway:

@@ -1,0 +1,211 @@
+"""Runs of the pipeline, their steps and their checks, as Dagster tells them over GraphQL.
+
+Belongs here: what is asked, and the shape of the answers. Doesn't belong here: HTTP (`routes.py`), telling
+clients of changes (`live.watchers`).
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import orjson
+from pydantic import AliasPath, BaseModel, Field, JsonValue
+
+from serving.errors import NotFound
+from serving.gateway.drops.schemas import (
+    CheckInfo,
+    RunAnswer,
+    RunInfo,
+    RunsAnswer,
+    RunState,
+    StepInfo,
+    StepState,
+)
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.watchers import PLANT_TAG, Run
+
+DROP_TAG = "forewarn/drop"
+"""The tag of Dagster runs that names their drop."""
+MOST_EVENTS = 1000
+_RUN = """
+  runId status jobName startTime endTime stepKeysToExecute
+  tags { key value }
+  executionPlan { steps { key } }
+  stats { ... on RunStatsSnapshot { stepsSucceeded stepsFailed } }
+"""
+RUNS_QUERY = f"""
+query RunsOfPlant($filter: RunsFilter!, $limit: Int!) {{
+  runsOrError(filter: $filter, limit: $limit) {{ __typename ... on Runs {{ results {{ {_RUN} }} }} }}
+}}
+"""
+RUN_QUERY = f"""
+query RunOfPlant($id: ID!, $limit: Int!) {{
+  runOrError(runId: $id) {{
+    __typename
+    ... on Run {{
+      {_RUN}
+      stepStats {{ stepKey status startTime endTime }}
+      eventConnection(limit: $limit) {{
+        events {{
+          ... on AssetCheckEvaluationEvent {{
+            evaluation {{ checkName success severity description timestamp assetKey {{ path }} }}
+          }}
+        }}
+      }}
+    }}
+  }}
+}}
+"""
+_STATES: dict[str, RunState] = {
+    "STARTED": "running",
+    "STARTING": "running",
+    "CANCELING": "running",
+    "SUCCESS": "done",
+    "FAILURE": "failed",
+    "CANCELED": "canceled",
+}
+_STEP_STATES: dict[str | None, StepState] = {
+    "IN_PROGRESS": "running",
+    "SUCCESS": "done",
+    "FAILURE": "failed",
+    "SKIPPED": "skipped",
+}
+
+
+class StepStats(BaseModel):
+    key: str = Field(validation_alias="stepKey")
+    status: str | None = None
+    started: float | None = Field(default=None, validation_alias="startTime")
+    ended: float | None = Field(default=None, validation_alias="endTime")
+
+
+class Evaluation(BaseModel):
+    name: str = Field(validation_alias="checkName")
+    asset: list[str] = Field(validation_alias=AliasPath("assetKey", "path"))
+    success: bool
+    severity: Literal["WARN", "ERROR"]
+    description: str | None = None
+    timestamp: float
+
+
+class RunEvent(BaseModel):
+    evaluation: Evaluation | None = None
+
+
+class WholeRun(Run):
+    """A run with what its steps and checks did."""
+
+    steps: list[StepStats] = Field(default=[], validation_alias="stepStats")
+    events: list[RunEvent] = Field(default=[], validation_alias=AliasPath("eventConnection", "events"))
+
+
+class FoundRuns(BaseModel):
+    kind: Literal["Runs"] = Field(validation_alias=AliasPath("data", "runsOrError", "__typename"))
+    results: list[Run] = Field(validation_alias=AliasPath("data", "runsOrError", "results"))
+
+
+class FoundRun(BaseModel):
+    """GraphQL's answer; `run` of another kind than Run says why there is none."""
+
+    kind: str = Field(validation_alias=AliasPath("data", "runOrError", "__typename"))
+    run: dict[str, JsonValue] = Field(validation_alias=AliasPath("data", "runOrError"))
+
+
+class PipelineRuns:
+    """What Dagster knows of the plants' runs.
+
+    Args:
+        dagster: who is asked.
+        pages: root of Dagster's web pages, for links.
+    """
+
+    def __init__(self, dagster: Upstream, pages: str) -> None:
+        self._dagster = dagster
+        self._pages = pages
+
+    async def newest(self, plant: str, limit: int) -> RunsAnswer:
+        """A plant's newest runs.
+
+        Raises:
+            Problem: Dagster doesn't answer.
+        """
+        chosen: JsonValue = {"tags": [{"key": PLANT_TAG, "value": plant}]}
+        answer = await self._ask(RUNS_QUERY, {"filter": chosen, "limit": limit})
+        found = understood(FoundRuns, answer, self._dagster.name)
+        return RunsAnswer(runs=[self._info(run) for run in found.results])
+
+    async def run(self, run_id: str) -> RunAnswer:
+        """One run with steps and checks.
+
+        Raises:
+            NotFound: there is none, or it belongs to no plant.
+            Problem: Dagster doesn't answer.
+        """
+        answer = await self._ask(RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
+        found = understood(FoundRun, answer, self._dagster.name)
+        if found.kind == "RunNotFoundError":
+            raise NotFound(f"no run {run_id}; /runs lists them")
+        run = understood(WholeRun, found.run, self._dagster.name)
+        info = self._info(run)
+        if not info.plant:
+            raise NotFound(f"run {run_id} belongs to no plant; /runs lists those that do")
+        checks = [_check(event.evaluation) for event in run.events if event.evaluation]
+        return RunAnswer(**info.model_dump(), steps=_steps(run, info.plant), checks=checks)
+
+    async def _ask(self, query: str, variables: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return await self._dagster.ask(
+            "POST", "/graphql", orjson.dumps({"query": query, "variables": variables})
+        )
+
+    def _info(self, run: Run) -> RunInfo:
+        tags = {tag.key: tag.value for tag in run.tags}
+        planned = _planned(run)
+        return RunInfo(
+            id=run.id,
+            plant=tags.get(PLANT_TAG, ""),
+            job=run.job,
+            status=_STATES.get(run.status, "waiting"),
+            drop=tags.get(DROP_TAG, ""),
+            started=_time(run.started),
+            ended=_time(run.ended),
+            steps_done=run.stats.succeeded,
+            steps_failed=run.stats.failed,
+            steps_total=len(planned) or None,
+            link=f"{self._pages}/runs/{run.id}",
+        )
+
+
+def _planned(run: Run) -> list[str]:
+    return run.selected or ([step.key for step in run.plan.steps] if run.plan else [])
+
+
+def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
+    """Steps that began in the order in which they did, then the others as planned."""
+    begun = {step.key: step for step in sorted(run.steps, key=lambda step: step.started or 0)}
+    keys = [*begun, *(key for key in _planned(run) if key not in begun)]
+    steps = [begun.get(key) or StepStats.model_validate({"stepKey": key}) for key in keys]
+    return [
+        StepInfo(
+            key=step.key,
+            name=step.key.removeprefix(f"{plant}__"),
+            state=_STEP_STATES.get(step.status, "waiting"),
+            started=_time(step.started),
+            ended=_time(step.ended),
+        )
+        for step in steps
+    ]
+
+
+def _check(found: Evaluation) -> CheckInfo:
+    return CheckInfo(
+        name=found.name,
+        asset=found.asset[-1] if found.asset else "",
+        passed=found.success,
+        severity=found.severity,
+        description=found.description or "",
+        at=datetime.fromtimestamp(found.timestamp, UTC),
+    )
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

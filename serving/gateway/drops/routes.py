@@ -1,0 +1,106 @@
+"""/drops, /quarantine and /runs: what was dropped, what became of it, and the runs that took it in.
+
+Belongs here: HTTP and roles. Doesn't belong here: the manifest (`manifest.py`), files (`upload.py`), Dagster
+(`dagster.py`).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import JsonValue
+from starlette.requests import ClientDisconnect
+
+from plant_assets.profile.load import plant_names
+from plant_assets.profile.model import Slug
+from serving.errors import ClientLeft, TooLarge, UnknownPlant
+from serving.gateway.auth import Engineer, SignedIn
+from serving.gateway.drops import schemas
+from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
+from serving.gateway.openapi import problems
+from serving.gateway.state import Gateway, Here
+from serving.gateway.tables import LARGEST_ID
+from serving.web.body import MOST_DIGITS
+from serving.web.openapi import BYTES
+
+log = logging.getLogger("serving")
+router = APIRouter(tags=["data"])
+Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+FileName = Annotated[str, Query(min_length=1, max_length=1000, description="of the file, with its extension")]
+DropId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+RunId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{8,64}$")]
+_FILE: dict[str, JsonValue] = {
+    "requestBody": {"required": True, "content": {"application/octet-stream": BYTES}}
+}
+
+
+@router.get("/drops", responses=problems(401, 422))
+async def drops(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 50) -> schemas.DropsAnswer:
+    """Dropped files and what became of each, newest first."""
+    name = plant or here.settings.sensors_plant
+    return schemas.DropsAnswer(
+        drops=await here.manifest.newest(name, limit),
+        upload_most_bytes=here.settings.max_upload_bytes,
+        extensions=list(EXTENSIONS),
+    )
+
+
+@router.post(
+    "/drops",
+    status_code=201,
+    responses=problems(401, 403, 404, 409, 413, 422, 507),
+    openapi_extra=_FILE,
+)
+async def upload(
+    request: Request, here: Here, user: Engineer, name: FileName, plant: Plant = None
+) -> schemas.Uploaded:
+    """Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only."""
+    file, folder = checked_name(name), here.settings.drop / await _known(here, plant)
+    most = here.settings.max_upload_bytes
+    _refuse_declared(request, most)
+    done = await receive(_chunks(request), folder, file, most)
+    log.info("%s dropped %s for plant %s: %d bytes", user.name, file, done.plant, done.size)
+    return done
+
+
+@router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
+async def refused(drop_id: DropId, here: Here, _: SignedIn) -> schemas.Refused:
+    """Why a dropped file was refused: what is wrong, where, and what was expected."""
+    return await here.manifest.report(drop_id)
+
+
+@router.get("/runs", responses=problems(401, 422, 502))
+async def runs(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 20) -> schemas.RunsAnswer:
+    """The pipeline's runs for a plant, newest first."""
+    return await here.pipeline_runs.newest(plant or here.settings.sensors_plant, limit)
+
+
+@router.get("/runs/{run_id}", responses=problems(401, 404, 422, 502))
+async def run(run_id: RunId, here: Here, _: SignedIn) -> schemas.RunAnswer:
+    """A run with its steps and what its checks found."""
+    return await here.pipeline_runs.run(run_id)
+
+
+async def _known(here: Gateway, plant: str | None) -> str:
+    name = plant or here.settings.sensors_plant
+    names = await asyncio.to_thread(plant_names, here.settings.defs)
+    if name not in names:
+        raise UnknownPlant(f"no plant {name!r}; expected one of {', '.join(names)}")
+    return name
+
+
+def _refuse_declared(request: Request, most_bytes: int) -> None:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and (len(declared) > MOST_DIGITS or int(declared) > most_bytes):
+        raise TooLarge(f"expected at most {most_bytes} bytes", most_bytes=most_bytes)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect:
+        raise ClientLeft("the file didn't come whole; nothing of it was kept") from None
