@@ -9,12 +9,12 @@ export type Explanation = Shapes['ExplainAnswer'];
 export type Importance = Shapes['ImportanceAnswer'];
 export type Forecast = Shapes['ForecastAnswer'];
 
-/** Risk of the newest of `rows`; kept in the history.
+/** Risk of the newest of `rows`; kept in the history unless `store` is false.
  *
  * @throws Problem where it is refused, or nobody answers. */
-export async function askRisk(plant: string, rows: readonly Reading[]): Promise<Prediction> {
+export async function askRisk(plant: string, rows: readonly Reading[], store = true): Promise<Prediction> {
   const asked = api.POST('/infer/predict', {
-    params: { query: { plant } },
+    params: { query: { plant, store } },
     body: { readings: rows } as never
   });
   return (await answered(asked)) as unknown as Prediction;
