@@ -103,7 +103,7 @@ def states(settings: Settings) -> list[ProcessState]:
         NotRunningError: no supervisor answers.
     """
     try:
-        found = _proxy(settings).supervisor.getAllProcessInfo()
+        found = proxy(settings).supervisor.getAllProcessInfo()
     except OSError:
         raise NotRunningError("the platform isn't running; start it with `make up`") from None
     except Fault:
@@ -115,7 +115,7 @@ def states(settings: Settings) -> list[ProcessState]:
 
 def start_service(settings: Settings, service: Service) -> None:
     """Start one service that was waiting for another."""
-    _proxy(settings).supervisor.startProcess(service.name, False)
+    proxy(settings).supervisor.startProcess(service.name, False)
 
 
 def stop(settings: Settings) -> list[int]:
@@ -128,7 +128,7 @@ def stop(settings: Settings) -> list[int]:
         NotRunningError: no supervisor answers, or it is stopping already.
     """
     pids = [state.pid for state in states(settings) if state.pid]
-    supervisor = _proxy(settings).supervisor
+    supervisor = proxy(settings).supervisor
     pid = supervisor.getPID()
     supervisor.shutdown()
     return [*pids, pid] if isinstance(pid, int) else pids
@@ -177,7 +177,8 @@ def socket_path(settings: Settings) -> Path:
     return folder / "supervisor.sock"
 
 
-def _proxy(settings: Settings) -> ServerProxy:
+def proxy(settings: Settings) -> ServerProxy:
+    """supervisord's own interface (XML-RPC), over its socket."""
     from supervisor.xmlrpc import SupervisorTransport
 
     transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xmlrpc.client import ServerProxy
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from benchmarks.platform import FOREWARN, platform
+from plant_assets.cli import supervision
+from plant_assets.settings import Settings
 from tests.conftest import needs_service
 from tests.ui.screen import PASSWORD, Screen, browser_path, launch
 
@@ -33,6 +36,10 @@ class Platform:
 
     def forewarn(self, *arguments: str, given: str = "") -> None:
         subprocess.run([FOREWARN, *arguments], env=self.environment, input=given, text=True, check=True)
+
+    def supervisor(self) -> ServerProxy:
+        """Stops and starts single services."""
+        return supervision.proxy(Settings(home=Path(self.environment["FOREWARN_HOME"]))).supervisor  # type: ignore[return-value]
 
     def api(self, person: str) -> httpx.Client:
         """The gateway's API, as one of the people."""
