@@ -1,7 +1,7 @@
 /** One warning with all that is known around it: its story, the scores and the readings of its time. */
 import { answered, api } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
-import type { Row, ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import type { Row, ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 import type { Mark } from './lane.ts';
 
@@ -41,6 +41,11 @@ export class StoryManager {
     } catch (error) {
       if (turn === this.#turn) this.fault = error;
     }
+  }
+
+  /** Take in what an action answered; its line of the story comes with the next read. */
+  take(changed: Warning): void {
+    if (this.story) this.story = { ...this.story, ...changed };
   }
 
   /** What the models said from before it opened until after it cleared. */
