@@ -1,6 +1,18 @@
 /** Colours of the page for a canvas, which knows no custom properties. */
+const known = new Map<string, string>();
+let theme: string | undefined;
+
+/** A colour of the theme that is shown; asked of the browser once a theme, as charts ask at each stroke. */
 export function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const shown = document.documentElement.dataset.theme;
+  if (shown !== theme) known.clear();
+  theme = shown;
+  let colour = known.get(name);
+  if (colour === undefined) {
+    colour = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    known.set(name, colour);
+  }
+  return colour;
 }
 
 /** The hue and dash of the n-th trace: never colour alone. */

@@ -1,0 +1,134 @@
+/** What the dashboard shows of the live plant: columns for charts, the trend's tags and time, the cursor. */
+import { Columns } from '#lib/charts/columns.svelte.ts';
+import { eachFrame } from '#lib/charts/frame.ts';
+import { live, type Row, type ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
+import { units } from './plant-view.ts';
+
+const HOUR_S = 3600;
+const KEY = 'forewarn.trend.';
+/** Room right of now, for the forecasts. */
+const AHEAD_HOURS = 8;
+export const SPANS = [24, 72, 240] as const;
+
+class DashboardManager {
+  readonly readings = new Columns<Row>(
+    (row) => row.timestamp,
+    (row) => row.values
+  );
+  readonly scores = new Columns<ScoredRow>((row) => row.plant_time, byHorizon);
+  /** The newest row and scores as they were at the last frame. */
+  row = $state.raw<Row | null>(null);
+  score = $state.raw<ScoredRow | null>(null);
+  tags = $state.raw<readonly string[]>([]);
+  hours = $state<number>(72);
+  /** What was zoomed to; null follows the present. */
+  zoom = $state.raw<readonly [number, number] | null>(null);
+  /** Seconds since 1970. */
+  cursor = $state<number | null>(null);
+  /** So many trends fit, and so many are there at first. */
+  most = $state(4);
+  first = $state(3);
+  #plant = '';
+
+  readonly now = $derived(this.row ? Date.parse(this.row.timestamp) / 1000 : null);
+  readonly window = $derived<readonly [number, number] | null>(
+    this.zoom ??
+      (this.now === null ? null : [this.now - this.hours * HOUR_S, this.now + AHEAD_HOURS * HOUR_S])
+  );
+
+  /** The row under the cursor, the newest one without a cursor. */
+  readonly index = $derived(this.#indexIn(this.readings));
+  readonly scoreIndex = $derived(this.#indexIn(this.scores));
+
+  /** Follow the live plant, one change a frame, until the returned function is called. */
+  begin(): () => void {
+    const frame = eachFrame(() => this.#take());
+    this.#take();
+    const stop = $effect.root(() => {
+      $effect(() => {
+        void live.rows;
+        void live.scores;
+        frame.ask();
+      });
+    });
+    return () => {
+      stop();
+      frame.end();
+    };
+  }
+
+  /** Show a plant's trends: those chosen before, else its first ones. */
+  choosePlant(plant: Plant): void {
+    if (plant.name === this.#plant) return;
+    this.#plant = plant.name;
+    const kept = (localStorage.getItem(KEY + plant.name) ?? '').split(',');
+    const known = kept.filter((name) => plant.tags.some((tag) => tag.name === name));
+    const first = units(plant).flatMap((unit) => unit.tags.map((tag) => tag.name));
+    this.tags = known.length > 0 ? known.slice(0, this.most) : ranked(first, plant).slice(0, this.first);
+    this.zoom = null;
+  }
+
+  /** Add a tag to the trend, or take it away; the oldest makes room. */
+  toggle(tag: string): void {
+    const others = this.tags.filter((other) => other !== tag);
+    this.tags = others.length < this.tags.length ? others : [...others, tag].slice(-this.most);
+    localStorage.setItem(KEY + this.#plant, this.tags.join(','));
+  }
+
+  /** Move what is shown by a share of its length. */
+  pan(share: number): void {
+    if (!this.window) return;
+    const by = (this.window[1] - this.window[0]) * share;
+    this.zoom = [this.window[0] + by, this.window[1] + by];
+  }
+
+  /** Move the cursor by rows. */
+  step(rows: number): void {
+    const { times } = this.readings;
+    this.cursor = times[Math.min(times.length - 1, Math.max(0, this.index + rows))] ?? null;
+  }
+
+  follow(): void {
+    this.zoom = null;
+    this.cursor = null;
+  }
+
+  #indexIn({ version, times }: { version: number; times: readonly number[] }): number {
+    void version;
+    const last = times.length - 1;
+    if (this.cursor === null) return last;
+    let [low, high] = [0, last];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((times[middle] as number) < this.cursor) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #take(): void {
+    this.readings.take(live.rows);
+    this.scores.take(live.scores);
+    this.row = live.newest;
+    this.score = live.newestScores;
+  }
+}
+
+/** Probabilities of a row in per cent, by horizon; `a` before the hours where it is an alarm. */
+function byHorizon(row: ScoredRow): Record<string, number | null> {
+  const found: Record<string, number | null> = {};
+  for (const score of row.scores) {
+    found[`p${score.horizon_hours}`] = score.probability * 100;
+    found[`a${score.horizon_hours}`] = score.alarm ? 1 : 0;
+  }
+  return found;
+}
+
+/** Tags that a label rule names come first: they are what warnings are of. */
+function ranked(names: readonly string[], plant: Plant): string[] {
+  const rules = plant.alarm_rules.map((rule) => rule.when).join(' ');
+  return names.toSorted((a, b) => Number(rules.includes(b)) - Number(rules.includes(a)));
+}
+
+export const board = new DashboardManager();

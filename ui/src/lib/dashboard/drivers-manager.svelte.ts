@@ -1,0 +1,50 @@
+/** What moves the current risk, asked for as scores come, and what the sentence above says of it. */
+import { answered, api } from '#lib/api/client.ts';
+import type { components } from '#lib/api/gateway.d.ts';
+
+export type Drivers = components['schemas']['DriversAnswer'];
+/** Scores may come ten times a second; people read more slowly. */
+const LEAST_PAUSE_MS = 2000;
+
+class DriversManager {
+  found = $state.raw<Drivers | null>(null);
+  fault = $state.raw<unknown>(null);
+  #asked = -1;
+  #wanted = -1;
+  #waiting: ReturnType<typeof setTimeout> | null = null;
+
+  /** The row with this id is the newest that was scored. */
+  scored(id: number): void {
+    this.#wanted = id;
+    if (id !== this.#asked && this.#waiting === null) void this.#ask();
+  }
+
+  /** Ask again now. */
+  again(): void {
+    this.#asked = -1;
+    this.scored(this.#wanted);
+  }
+
+  clear(): void {
+    if (this.#waiting !== null) clearTimeout(this.#waiting);
+    this.#waiting = null;
+    this.#asked = -1;
+  }
+
+  async #ask(): Promise<void> {
+    this.#asked = this.#wanted;
+    this.#waiting = setTimeout(() => {
+      this.#waiting = null;
+      if (this.#wanted !== this.#asked) void this.#ask();
+    }, LEAST_PAUSE_MS);
+    try {
+      this.found = await answered(api.GET('/live/drivers'));
+      this.fault = null;
+    } catch (error) {
+      this.fault = error;
+      this.#asked = -1;
+    }
+  }
+}
+
+export const drivers = new DriversManager();

@@ -1,0 +1,28 @@
+/** Warnings of the time that trends show, also cleared ones; open ones as the stream tells them. */
+import { answered, api } from '#lib/api/client.ts';
+import { live, type Warning } from '#lib/live/live-manager.svelte.ts';
+
+const MOST = 200;
+
+class PastWarnings {
+  #read = $state.raw<readonly Warning[]>([]);
+  fault = $state.raw<unknown>(null);
+
+  /** Newest first, each once. */
+  readonly all = $derived.by(() => {
+    const known = new Set(live.warnings.map((warning) => warning.id));
+    return [...live.warnings, ...this.#read.filter((warning) => !known.has(warning.id))];
+  });
+
+  async read(plant: string): Promise<void> {
+    try {
+      const found = await answered(api.GET('/warnings', { params: { query: { plant, limit: MOST } } }));
+      this.#read = found.warnings;
+      this.fault = null;
+    } catch (error) {
+      this.fault = error;
+    }
+  }
+}
+
+export const pastWarnings = new PastWarnings();

@@ -1,0 +1,59 @@
+/** What the strip says of scores and warnings; pure. */
+import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import { dashboard } from '#lib/texts/dashboard.ts';
+
+export type Score = ScoredRow['scores'][number];
+export type Word = 'unlikely' | 'watch' | 'act' | 'unknown';
+const words = dashboard.strip;
+
+/** What to do about a score: from its threshold on, act; from half of it on, watch. */
+export function word(score: Score): Word {
+  if (score.alarm) return 'act';
+  if (score.threshold === null) return 'unknown';
+  if (score.probability >= score.threshold) return 'act';
+  return score.probability >= score.threshold / 2 ? 'watch' : 'unlikely';
+}
+
+/** A probability with the digits that rare events need: '3.3 %', '17 %'. */
+export function chance(probability: number): string {
+  const hundredth = probability * 100;
+  if (hundredth > 0 && hundredth < 0.1) return '<0.1 %';
+  if (hundredth > 99 && hundredth < 100) return '>99 %';
+  return `${hundredth.toFixed(hundredth > 0 && hundredth < 10 ? 1 : 0)} %`;
+}
+
+/** '62 %, 48–74': a probability with its interval. */
+export function withInterval({ probability, low, high }: Score): string {
+  if (low === null || high === null) return chance(probability);
+  const ends = [low, high].map((end) => (end * 100).toFixed(end < 0.1 ? 1 : 0));
+  return `${chance(probability)}, ${ends.join('–')}`;
+}
+
+/** The score that matters most: the nearest alarm, else the one closest to its threshold. */
+export function worst(row: ScoredRow): Score | null {
+  const alarm = row.scores.find((score) => word(score) === 'act');
+  if (alarm) return alarm;
+  const closeness = (score: Score) => score.probability / (score.threshold || 1);
+  return row.scores.toSorted((a, b) => closeness(b) - closeness(a))[0] ?? null;
+}
+
+/** The warning that matters most: a rule or an alarm now, else the nearest one; shelved ones don't count. */
+export function worstWarning(open: readonly Warning[]): Warning | null {
+  const rank = (warning: Warning) => (warning.kind === 'rule' ? -1 : warning.horizon_hours);
+  const seen = open.filter((warning) => warning.state !== 'shelved');
+  return seen.toSorted((a, b) => rank(a) - rank(b) || b.id - a.id)[0] ?? null;
+}
+
+const when = (hours: number) => (hours === 0 ? words.at : words.within(hours));
+
+/** Whether anything is coming, when, and how sure. */
+export function headline(row: ScoredRow, warning: Warning | null): string {
+  if (warning?.kind === 'rule') return words.rule(warning.crossed.description || warning.crossed.rule || '');
+  const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
+  const score = of ?? worst(row);
+  if (!score) return words.waiting;
+  if (!warning && word(score) !== 'act')
+    return words.calm(chance(score.probability), when(score.horizon_hours));
+  const sure = score.probability >= 0.5 ? words.likely : words.possible;
+  return words.worst(sure, when(score.horizon_hours), withInterval(score));
+}

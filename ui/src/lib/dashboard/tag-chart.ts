@@ -1,0 +1,60 @@
+/** The trend of one tag: normal band behind, limits as lines, the set point dashed, now. */
+import type uPlot from 'uplot';
+import { stacked, textStyle, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
+import { token } from '#lib/charts/tokens.ts';
+import { reading } from '#lib/numbers.ts';
+import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
+import { limits } from './plant-view.ts';
+
+/** From where to where y goes: all values, the normal band, and a margin. */
+export function reach(tag: Tag, low: number | null, high: number | null): [number, number] {
+  const ends = [low, high, ...(tag.normal ?? [])].filter((end) => end !== null && Number.isFinite(end));
+  if (ends.length === 0) return [tag.range[0], tag.range[1]];
+  const [from, to] = [Math.min(...(ends as number[])), Math.max(...(ends as number[]))];
+  const margin = (to - from || 1) * 0.1;
+  return [from - margin, to + margin];
+}
+
+export function tagOptions(tag: Tag, shared: Stacked, now: () => number | null): Options {
+  return stacked(shared, {
+    series: [
+      { stroke: () => token('trace'), width: 1.5, points: { show: false } },
+      { stroke: () => token('ink-3'), width: 1, dash: [4, 4], points: { show: false } }
+    ],
+    y: { range: (_, low, high) => reach(tag, low, high) },
+    axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag.range)) },
+    hooks: {
+      drawClear: [(u) => band(u, tag)],
+      draw: [(u) => drawLimits(u, tag), (u) => verticalLine(u, now() ?? -1, 'ink')]
+    }
+  });
+}
+
+function band(u: uPlot, tag: Tag): void {
+  if (!tag.normal || u.scales.y?.min === undefined) return;
+  const { left, top, width, height } = u.bbox;
+  const high = Math.max(top, u.valToPos(tag.normal[1], 'y', true));
+  const low = Math.min(top + height, u.valToPos(tag.normal[0], 'y', true));
+  u.ctx.fillStyle = token('band');
+  u.ctx.fillRect(left, high, width, low - high);
+}
+
+function drawLimits(u: uPlot, tag: Tag): void {
+  const { ctx, bbox } = u;
+  const right = bbox.left + bbox.width;
+  ctx.save();
+  textStyle(ctx, 'ink-2');
+  ctx.strokeStyle = token('ink-3');
+  ctx.lineWidth = devicePixelRatio;
+  for (const [name, value] of limits(tag)) {
+    const y = Math.round(u.valToPos(value, 'y', true));
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.setLineDash(name.length === 2 ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
+    ctx.fillText(name, right + 4 * devicePixelRatio, y);
+  }
+  ctx.restore();
+}

@@ -1,0 +1,105 @@
+/** Words of the dashboard. */
+export const dashboard = {
+  strip: {
+    title: 'Risk of an alarm',
+    now: 'Now',
+    ahead: (hours: number) => `+${hours} h`,
+    words: { unlikely: 'unlikely', watch: 'watch', act: 'act', unknown: 'not known' },
+    interval: (low: string, high: string) => `${low} to ${high}`,
+    threshold: (at: string) => `act from ${at}`,
+    noThreshold: 'no threshold',
+    notCalibrated: 'a score, not a probability',
+    waiting: 'No row has been scored yet.',
+    calm: (chance: string, when: string) => `No alarm in sight. The highest risk is ${chance}, ${when}.`,
+    at: 'now',
+    within: (hours: number) => `within ${hours} h`,
+    worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers}).`,
+    likely: 'likely',
+    possible: 'possible',
+    rule: (what: string) => `${what} now.`,
+    open: (id: number) => `Warning ${id}`,
+    driver: (tag: string) => `Driven by ${tag}`,
+    rising: (tag: string, by: string, value: string) => `${tag} rising ${by}/h, at ${value}.`,
+    falling: (tag: string, by: string, value: string) => `${tag} falling ${by}/h, at ${value}.`,
+    steady: (tag: string, value: string) => `${tag} steady at ${value}.`,
+    unscored: (since: string, why: string) =>
+      `No forecast since ${since}${why ? `: ${why}` : ''}. Readings below are live.`,
+    stale: (since: string, age: string) =>
+      `No reading for ${age}; the newest is of ${since}. What is shown is no longer the present.`
+  },
+  indicators: {
+    title: 'Indicators',
+    add: (tag: string) => `${tag}: add to the trend`,
+    remove: (tag: string) => `${tag}: remove from the trend`,
+    setPoint: 'set point',
+    normal: 'normal',
+    old: (age: string) => `${age} old`,
+    states: { LL: 'below LL', L: 'below L', H: 'above H', HH: 'above HH' },
+    qualities: {
+      good: '',
+      held: '',
+      stale: 'stale',
+      frozen: 'frozen',
+      saturated: 'saturated',
+      missing: 'missing'
+    },
+    none: 'This plant has no tags to show.'
+  },
+  trend: {
+    title: 'Trend',
+    hours: 'Span',
+    back: (hours: number) => (hours < 48 ? `${hours} h` : `${hours / 24} d`),
+    follow: 'Follow',
+    zoomed: 'Zoomed',
+    risk: 'Risk now, and ahead of now',
+    riskUnit: '%',
+    rows: {
+      ahead: (hours: number) => `+${hours} h`,
+      warnings: 'warnings',
+      operator: 'judged'
+    },
+    now: 'now',
+    warning: (id: number, hours: number) => `${id}${hours ? ` +${hours} h` : ' now'}`,
+    judged: (id: number) => `judged true (${id})`,
+    keys: 'Arrow keys move the cursor, Shift and arrow keys the time, Escape follows the present again. Drag zooms, double-click resets, the wheel moves.',
+    cursor: 'Values at the cursor',
+    time: 'Plant time',
+    horizons: 'Forecasts and spans: +1, +3, +6 h, warnings, judged periods',
+    empty: 'Choose a tag on the left to see its trend.',
+    most: (n: number) => `${n} trends fit; the oldest made room.`,
+    close: (tag: string) => `Remove ${tag}`,
+    show: 'Show trend',
+    hide: 'Hide trend'
+  },
+  drivers: {
+    title: 'Why',
+    of: 'Risk now, at',
+    towardsAlarm: 'towards alarm',
+    towardsNormal: 'towards normal',
+    features: (tag: string) => `Features of ${tag}`,
+    none: 'Nothing moves it.',
+    away: 'What moves the risk isn’t known now.',
+    logOdds: 'in log-odds'
+  },
+  checks: {
+    title: 'What to check',
+    none: 'Nothing: no advice fits these values.',
+    away: 'Advice can’t be had now.'
+  },
+  warnings: { title: 'Active warnings', none: 'None.', shelved: (n: number) => `${n} shelved` },
+  plant: {
+    title: 'Simulation',
+    scenario: 'Scenario',
+    speed: 'Speed',
+    hours: (speed: number) => (speed === 0 ? 'stands still' : `${speed} h/s`),
+    operators: 'Operators and above may do this.',
+    engineers: 'Engineers and above may do this.',
+    auto: 'Auto inference',
+    autoHint: 'Scores each new row for your history while this page is open.',
+    autoLast: (chance: string) => `${chance} at`,
+    entry: 'in your history'
+  },
+  otherPlant: (name: string) => `Live readings are of ${name}, not of the plant that is chosen.`,
+  showLive: 'Show the live plant',
+  waiting: 'Waiting for the plant’s first readings …'
+} as const;
