@@ -12,6 +12,8 @@ const HOUR_MS = 3_600_000;
 const BEFORE_MS = 12 * HOUR_MS;
 const AFTER_MS = 6 * HOUR_MS;
 const MOST_HOURS = 2000;
+/** The plant goes on while it is asked: hours are counted from its newest row. */
+const SPARE_HOURS = 4;
 const PAGE = 500;
 const MOST_PAGES = 4;
 
@@ -63,7 +65,7 @@ export class StoryManager {
    * @param newest time of the newest row there is. */
   async readRows(from: number, newest: number): Promise<void> {
     this.rowsFault = null;
-    const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + 1));
+    const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + SPARE_HOURS));
     try {
       this.rows = (await answered(api.GET('/sensors/history', { params: { query: { hours } } }))).rows;
     } catch (error) {

@@ -58,7 +58,7 @@ test('readings are asked for from before the opening, as far as they can be', as
   const manager = new StoryManager(7);
   await manager.readRows(Date.parse(at(0)), Date.parse(at(10)));
   await manager.readRows(0, Date.parse(at(10)));
-  expect(asked.map((url) => url.searchParams.get('hours'))).toEqual(['11', '2000']);
+  expect(asked.map((url) => url.searchParams.get('hours'))).toEqual(['14', '2000']);
 });
 
 test('each part fails by itself', async () => {
