@@ -16,6 +16,10 @@ LONGEST_VALUE = 40
 LARGEST_SHOWN = 1e40
 
 _PYDANTIC_LEAD = "Input should be "
+_PLAIN = {
+    "missing": ("absent", "a value, as the field is required"),
+    "timezone_aware": ("a time without an offset", "ISO 8601 with one, as 2024-01-01T00:00Z"),
+}
 _SIZE = re.compile(
     r"\w+ should have (?P<expected>at (?:least|most) \d+ \w+)(?: after validation)?(?:, not \w+)?"
 )
@@ -72,8 +76,8 @@ def got(value: object) -> str:
 def _words(error: ErrorDetails, fields: Collection[str]) -> tuple[str, str]:
     """What is wrong and what was expected."""
     context, text, value = error.get("ctx", {}), error["msg"], error["input"]
-    if error["type"] == "missing":
-        return "absent", "a value, as the field is required"
+    if plain := _PLAIN.get(error["type"]):
+        return plain
     if error["type"] == "extra_forbidden":
         return "no such field", f"one of {', '.join(fields)}" if fields else "only fields that /docs lists"
     if "expected" in context:

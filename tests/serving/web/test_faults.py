@@ -2,7 +2,7 @@ import json
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from serving.web.faults import MOST_FAULTS, Expected, faults_of, got, unexpected
 
@@ -17,6 +17,7 @@ class Shape(BaseModel):
     table: dict[str, float] = Field(default={}, max_length=2)
     word: str = Field(default="", max_length=3)
     either: Annotated[int | Literal["all"], Expected("a whole number, or 'all'")] = 1
+    since: AwareDatetime | None = None
     odd: int = 1
     chosen: int = 0
 
@@ -59,6 +60,10 @@ def faults(shape: type[BaseModel], document: str) -> list[tuple]:
         ('{"table": {"a": 1, "b": 1, "c": 1}}', ("table", "got 3", "at most 2 items")),
         ('{"word": "long"}', ("word", "got 4", "at most 3 characters")),
         ('{"either": "some"}', ("either", "got 'some'", "a whole number, or 'all'")),
+        (
+            '{"since": "2026-01-01T00:00"}',
+            ("since", "a time without an offset", "ISO 8601 with one, as 2024-01-01T00:00Z"),
+        ),
         ('{"odd": 2}', ("odd", "an even number", "what /docs describes")),
         ('{"chosen": 6}', ("chosen", "beyond the last", "at most 5, as there are no more")),
         ('{"more": 1}', ("more", "no such field", "one of count, rows")),
