@@ -73,7 +73,7 @@ def not_ready(slot: Slot, registry_fault: str) -> NotReady:
     why = (
         slot.fault
         or registry_fault
-        or "it has no version with the alias @champion yet; drop an export to train it"
+        or "it has no version with the alias @champion yet; drop an export, or wait while one trains"
     )
     return NotReady(
         f"{slot.registry_name} isn't loaded: {why}",
