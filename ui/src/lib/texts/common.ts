@@ -2,6 +2,10 @@
 export const common = {
   product: 'Forewarn',
   again: 'Try again',
+  errorTitle: 'Something is wrong',
+  nowhere: 'There is no such page.',
+  broken: 'This page met a fault of its own and stopped. Warnings go on; nothing is lost.',
+  reload: 'Load it again',
   loading: 'Loading …',
   nothing: 'Nothing here yet.',
   delete: 'Delete',
