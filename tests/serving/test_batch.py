@@ -283,4 +283,3 @@ async def test_without_a_champion_it_is_503(mlflow: FakeMlflow, serving_settings
     async with serve(mlflow, serving_settings) as client:
         answer = await client.post("/predict/batch", json={"rows": [{"pdt31008": 1}]})
     assert (answer.status_code, answer.json()["missing"]) == (503, [CHAMPION_NAME])
-    assert "drop an export, or wait while one trains" in answer.json()["detail"]

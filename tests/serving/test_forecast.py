@@ -179,4 +179,5 @@ async def test_an_absent_forecaster_is_503_with_what_is_missing(
         there = await client.post("/forecast", json={"recent_observations": observations, "horizon": 1})
     assert (gone.status_code, there.status_code) == (503, 200)
     assert gone.json()["missing"] == ["plant_alarm_forecaster_6h"]
+    assert gone.json()["detail"].endswith("; drop an export, or wait while one trains")
     assert int(gone.headers["retry-after"]) > 0
