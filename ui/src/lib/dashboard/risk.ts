@@ -19,13 +19,13 @@ export function chance(probability: number): string {
   const hundredth = probability * 100;
   if (hundredth > 0 && hundredth < 0.1) return '<0.1 %';
   if (hundredth > 99 && hundredth < 100) return '>99 %';
-  return `${hundredth.toFixed(hundredth > 0 && hundredth < 10 ? 1 : 0)} %`;
+  return `${hundredth.toFixed(hundredth > 0 && hundredth < 9.95 ? 1 : 0)} %`;
 }
 
 /** '62 %, 48–74': a probability with its interval. */
 export function withInterval({ probability, low, high }: Score): string {
   if (low === null || high === null) return chance(probability);
-  const ends = [low, high].map((end) => (end * 100).toFixed(end < 0.1 ? 1 : 0));
+  const ends = [low, high].map((end) => (end * 100).toFixed(end < 0.0995 ? 1 : 0));
   return `${chance(probability)}, ${ends.join('–')}`;
 }
 
@@ -55,5 +55,6 @@ export function headline(row: ScoredRow, warning: Warning | null): string {
   if (!warning && word(score) !== 'act')
     return words.calm(chance(score.probability), when(score.horizon_hours));
   const sure = score.probability >= 0.5 ? words.likely : words.possible;
-  return words.worst(sure, when(score.horizon_hours), withInterval(score));
+  const said = words.worst(sure, when(score.horizon_hours), withInterval(score));
+  return warning ? words.open(said, warning.id) : said;
 }

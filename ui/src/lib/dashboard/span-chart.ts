@@ -5,6 +5,7 @@ import { token } from '#lib/charts/tokens.ts';
 import type { Span } from './spans.ts';
 
 export type SpanRow = { name: string; spans: readonly Span[]; colour: string };
+type Placed = { name: string; left: number; right: number };
 export const ROW_HEIGHT = 15;
 
 /** The chart's rows are read anew at each drawing. */
@@ -38,23 +39,44 @@ function draw(u: uPlot, rows: readonly SpanRow[], now: number): void {
   ctx.clip();
   ctx.textAlign = 'left';
   rows.forEach((row, n) => {
-    for (const span of row.spans) drawSpan(u, span, row.colour, [bbox.top + n * height, height], now);
+    drawRow(u, row, [bbox.top + n * height, height], now);
   });
   ctx.restore();
   verticalLine(u, now, 'ink');
 }
 
-function drawSpan(u: uPlot, span: Span, colour: string, [top, height]: [number, number], now: number): void {
-  const { ctx } = u;
-  const from = u.valToPos(span.from, 'x', true);
-  const to = u.valToPos(span.to ?? now, 'x', true);
+/** Spans first and then their names, each where there is room after the one before. */
+function drawRow(u: uPlot, row: SpanRow, place: readonly [number, number], now: number): void {
+  const { ctx, bbox } = u;
+  const seen = row.spans
+    .map<Placed>((span) => ({
+      name: span.name,
+      left: u.valToPos(span.from, 'x', true),
+      right: u.valToPos(span.to ?? now, 'x', true)
+    }))
+    .filter((span) => span.right >= bbox.left && span.left <= bbox.left + bbox.width)
+    .toSorted((a, b) => a.left - b.left);
+  for (const span of seen) drawSpan(ctx, span, row.colour, place);
+  textStyle(ctx, 'ink');
+  let free = bbox.left;
+  for (const { name, left } of seen) {
+    const from = Math.max(left, bbox.left) + 5 * devicePixelRatio;
+    if (!name || from < free) continue;
+    ctx.fillText(name, from, place[0] + place[1] / 2);
+    free = from + ctx.measureText(name).width + 4 * devicePixelRatio;
+  }
+}
+
+function drawSpan(
+  ctx: CanvasRenderingContext2D,
+  { left, right }: Placed,
+  colour: string,
+  [top, height]: readonly [number, number]
+): void {
   const dot = devicePixelRatio;
   ctx.fillStyle = token(colour);
   ctx.globalAlpha = 0.3;
-  ctx.fillRect(from, top + 2 * dot, Math.max(2 * dot, to - from), height - 5 * dot);
+  ctx.fillRect(left, top + 2 * dot, Math.max(2 * dot, right - left), height - 5 * dot);
   ctx.globalAlpha = 1;
-  ctx.fillRect(from, top + 2 * dot, 2 * dot, height - 5 * dot);
-  if (!span.name) return;
-  textStyle(ctx, 'ink');
-  ctx.fillText(span.name, Math.max(from, u.bbox.left) + 5 * dot, top + height / 2);
+  ctx.fillRect(left, top + 2 * dot, 2 * dot, height - 5 * dot);
 }

@@ -6,6 +6,9 @@ import { reading } from '#lib/numbers.ts';
 import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { limits } from './plant-view.ts';
 
+/** Names of limits that lie close stand above each other. */
+const NAME_HEIGHT = 11;
+
 /** From where to where y goes: all values, the normal band, and a margin. */
 export function reach(tag: Tag, low: number | null, high: number | null): [number, number] {
   const ends = [low, high, ...(tag.normal ?? [])].filter((end) => end !== null && Number.isFinite(end));
@@ -46,6 +49,7 @@ function drawLimits(u: uPlot, tag: Tag): void {
   textStyle(ctx, 'ink-2');
   ctx.strokeStyle = token('ink-3');
   ctx.lineWidth = devicePixelRatio;
+  let above = Infinity;
   for (const [name, value] of limits(tag)) {
     const y = Math.round(u.valToPos(value, 'y', true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -54,7 +58,9 @@ function drawLimits(u: uPlot, tag: Tag): void {
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(right, y);
     ctx.stroke();
-    ctx.fillText(name, right + 4 * devicePixelRatio, y);
+    const apart = Math.min(y, above - NAME_HEIGHT * devicePixelRatio);
+    ctx.fillText(name, right + 4 * devicePixelRatio, apart);
+    above = apart;
   }
   ctx.restore();
 }

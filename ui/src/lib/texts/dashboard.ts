@@ -13,15 +13,16 @@ export const dashboard = {
     calm: (chance: string, when: string) => `No alarm in sight. The highest risk is ${chance}, ${when}.`,
     at: 'now',
     within: (hours: number) => `within ${hours} h`,
-    worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers}).`,
+    worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers})`,
     likely: 'likely',
     possible: 'possible',
     rule: (what: string) => `${what} now.`,
-    open: (id: number) => `Warning ${id}`,
-    driver: (tag: string) => `Driven by ${tag}`,
-    rising: (tag: string, by: string, value: string) => `${tag} rising ${by}/h, at ${value}.`,
-    falling: (tag: string, by: string, value: string) => `${tag} falling ${by}/h, at ${value}.`,
-    steady: (tag: string, value: string) => `${tag} steady at ${value}.`,
+    open: (said: string, id: number) => `${said}, warning ${id}`,
+    rising: (tag: string, by: string, value: string) =>
+      `Driven most by ${tag}, rising ${by}/h, now ${value}.`,
+    falling: (tag: string, by: string, value: string) =>
+      `Driven most by ${tag}, falling ${by}/h, now ${value}.`,
+    steady: (tag: string, value: string) => `Driven most by ${tag}, steady at ${value}.`,
     unscored: (since: string, why: string) =>
       `No forecast since ${since}${why ? `: ${why}` : ''}. Readings below are live.`,
     stale: (since: string, age: string) =>
@@ -76,6 +77,8 @@ export const dashboard = {
     of: 'Risk now, at',
     towardsAlarm: 'towards alarm',
     towardsNormal: 'towards normal',
+    alarmEnd: 'alarm →',
+    normalEnd: '← normal',
     features: (tag: string) => `Features of ${tag}`,
     none: 'Nothing moves it.',
     away: 'What moves the risk isn’t known now.',
