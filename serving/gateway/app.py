@@ -35,6 +35,9 @@ from serving.gateway.live import routes as live_routes
 from serving.gateway.live.loop import LiveLoop, live
 from serving.gateway.live.status import LiveStatus
 from serving.gateway.migrate import migrate
+from serving.gateway.models import routes as models
+from serving.gateway.models.mlflow import Mlflow
+from serving.gateway.models.service import PlantModels
 from serving.gateway.plants import live_routes as live_plant
 from serving.gateway.plants import routes as plants
 from serving.gateway.plants.service import Plants
@@ -60,6 +63,7 @@ ROUTERS = (
     drivers.router,
     warnings.router,
     drops.router,
+    models.router,
     events.router,
     health.router,
 )
@@ -152,6 +156,7 @@ async def running(
                 warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
                 manifest=DropManifest(here),
                 pipeline_runs=PipelineRuns(dagster, here.dagster_address),
+                models=PlantModels(here, Mlflow(here.mlflow_address, client), inference, log),
             )
     finally:
         await database.close()

@@ -19,6 +19,7 @@ from serving.gateway.events.log import EventLog
 from serving.gateway.history.service import History
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.status import LiveStatus
+from serving.gateway.models.service import PlantModels
 from serving.gateway.plants.service import Plants
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.warnings.service import Warnings
@@ -45,6 +46,7 @@ class Gateway:
     warnings: Warnings
     manifest: DropManifest
     pipeline_runs: PipelineRuns
+    models: PlantModels
 
 
 async def running_gateway(request: Request) -> Gateway:

@@ -23,7 +23,7 @@ from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.gateway.tables import LARGEST_ID
 from serving.web.body import MOST_DIGITS
-from serving.web.openapi import BYTES
+from serving.web.openapi import BODY, BYTES
 
 log = logging.getLogger("serving")
 router = APIRouter(tags=["data"])
@@ -51,7 +51,7 @@ async def drops(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 50)
 @router.post(
     "/drops",
     status_code=201,
-    responses=problems(401, 403, 404, 409, 413, 422, 507),
+    responses=problems(*BODY, 401, 403, 404, 409, 507),
     openapi_extra=_FILE,
 )
 async def upload(

@@ -124,6 +124,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drops
+         * @description Dropped files and what became of each, newest first.
+         */
+        get: operations["drops_drops_get"];
+        put?: never;
+        /**
+         * Upload
+         * @description Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only.
+         */
+        post: operations["upload_drops_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -472,6 +496,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description A plant's models: what answers, and which versions there are. A service that is away is named in `missing`.
+         */
+        get: operations["models_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict.
+         */
+        get: operations["figures_models_figures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote
+         * @description Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only.
+         */
+        post: operations["promote_models_promote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description The validation report as a page.
+         */
+        get: operations["report_models_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rollback
+         * @description Make the previous champion answer again, as `forewarn rollback`. Engineers only.
+         */
+        post: operations["rollback_models_rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plants": {
         parameters: {
             query?: never;
@@ -492,6 +616,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/quarantine/{drop_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refused
+         * @description Why a dropped file was refused: what is wrong, where, and what was expected.
+         */
+        get: operations["refused_quarantine__drop_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -504,6 +648,46 @@ export interface paths {
          * @description Whether the database answers, so that accounts and history do; says what is wrong with the rest.
          */
         get: operations["ready_ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description The pipeline's runs for a plant, newest first.
+         */
+        get: operations["runs_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run
+         * @description A run with its steps and what its checks found.
+         */
+        get: operations["run_runs__run_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -919,6 +1103,59 @@ export interface components {
             readings: components["schemas"]["Window"];
         };
         /**
+         * Bin
+         * @description A bin of a reliability diagram.
+         */
+        Bin: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean Probability */
+            mean_probability: number | null;
+            /** Observed */
+            observed: number | null;
+        };
+        /**
+         * CheckInfo
+         * @description A check of the data, and what it found.
+         */
+        CheckInfo: {
+            /** Asset */
+            asset: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Severity
+             * @description ERROR: nothing goes on
+             * @enum {string}
+             */
+            severity: "WARN" | "ERROR";
+        };
+        /**
+         * Condition
+         * @description A condition of the gate; `passed` is null where it doesn't apply.
+         */
+        Condition: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
          * Crossed
          * @description What opened the warning, or escalated it last.
          */
@@ -1012,6 +1249,61 @@ export interface components {
             tag: string;
         };
         /**
+         * Drop
+         * @description A dropped file, and what became of it.
+         */
+        Drop: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Drop
+             * @description name of the drop, as its run has it; empty: no run was asked for yet
+             */
+            drop: string;
+            /** File */
+            file: string;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            /**
+             * Has Report
+             * @description whether /quarantine/{id} tells why it was refused
+             */
+            has_report: boolean;
+            /** Id */
+            id: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Reason
+             * @description what there is to know of the state, in a sentence; often empty
+             */
+            reason: string;
+            /**
+             * Rows
+             * @description records or periods that were read; null: not read yet, or not at all
+             */
+            rows: number | null;
+            /**
+             * Size
+             * @description bytes
+             */
+            size: number;
+            /**
+             * State
+             * @description superseded: it was changed or removed before it was read; running: a run takes it in
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "ingested" | "quarantined" | "failed" | "superseded";
+        };
+        /**
          * Dropped
          * @description Where the operator log lies; `written` is false where the same one lay there already.
          */
@@ -1030,6 +1322,18 @@ export interface components {
             periods: number;
             /** Written */
             written: boolean;
+        };
+        /**
+         * DropsAnswer
+         * @description Dropped files, the newest first.
+         */
+        DropsAnswer: {
+            /** Drops */
+            drops: components["schemas"]["Drop"][];
+            /** Extensions */
+            extensions: string[];
+            /** Upload Most Bytes */
+            upload_most_bytes: number;
         };
         /** Entry */
         Entry: {
@@ -1097,6 +1401,75 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Figures
+         * @description Figures of a model or baseline at one horizon, out of fold.
+         */
+        Figures: {
+            brier: components["schemas"]["Interval"];
+            /** @description false alarms a day */
+            false_episodes: components["schemas"]["Interval"];
+            /** @description false alarm hours a day */
+            false_hours: components["schemas"]["Interval"];
+            /** @description hours from the warning to the event, median */
+            lead: components["schemas"]["Interval"];
+            /** Model */
+            model: string;
+            pr_auc: components["schemas"]["Interval"];
+            /** @description share of events that were found */
+            recall: components["schemas"]["Interval"];
+            roc_auc: components["schemas"]["Interval"];
+            /** Trivial */
+            trivial: boolean;
+        };
+        /**
+         * FiguresAnswer
+         * @description What a validation report holds, without its curves.
+         */
+        FiguresAnswer: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * First
+             * @description of the data
+             */
+            first: string | null;
+            /**
+             * Further
+             * @description figures of models that no probability comes from
+             */
+            further: {
+                [key: string]: number | null;
+            };
+            /** Horizons */
+            horizons: components["schemas"]["Horizon"][];
+            /** Last */
+            last: string | null;
+            /** Notes */
+            notes: string[];
+            /** Plant */
+            plant: string;
+            /** Rows */
+            rows: number;
+            /** Sentences */
+            sentences: string[];
+            /**
+             * Tested First
+             * @description of the rows that models were tested on
+             */
+            tested_first: string | null;
+            /** Tested Last */
+            tested_last: string | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            /**
+             * Version
+             * @description the champion model's version it was made with; null: unknown
+             */
+            version: number | null;
+        };
         /** Health */
         Health: {
             /**
@@ -1105,6 +1478,34 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * Horizon
+         * @description All models and baselines of one question: alarm now (0), or within `hours`.
+         */
+        Horizon: {
+            /** Base Rate */
+            base_rate: number;
+            /**
+             * Calibration
+             * @description by model
+             */
+            calibration: {
+                [key: string]: components["schemas"]["Bin"][];
+            };
+            /** Figures */
+            figures: components["schemas"]["Figures"][];
+            /** Hours */
+            hours: number;
+            /** N Events */
+            n_events: number;
+            /**
+             * Outcome
+             * @description by model: a sentence on how it does against the baselines
+             */
+            outcome: {
+                [key: string]: string;
+            };
         };
         /**
          * HorizonInfo
@@ -1131,6 +1532,18 @@ export interface components {
              * @description that answers; null: none, or nobody knows
              */
             version: number | null;
+        };
+        /**
+         * Interval
+         * @description A figure with its 95 % interval; null where it can't be computed.
+         */
+        Interval: {
+            /** High */
+            high?: number | null;
+            /** Low */
+            low?: number | null;
+            /** Value */
+            value: number | null;
         };
         JsonValue: unknown;
         /**
@@ -1289,6 +1702,77 @@ export interface components {
             title: string;
         };
         /**
+         * ModelInfo
+         * @description One of a plant's models: which version answers, and which there are.
+         */
+        ModelInfo: {
+            /**
+             * Name
+             * @description registered name
+             */
+            name: string;
+            /** @description null: inference doesn't tell */
+            serving: components["schemas"]["Serving"] | null;
+            /**
+             * Short Name
+             * @description without the plant's prefix
+             */
+            short_name: string;
+            /** Title */
+            title: string;
+            /**
+             * Versions
+             * @description the newest first; empty where MLflow doesn't answer
+             */
+            versions: components["schemas"]["VersionInfo"][];
+        };
+        /**
+         * ModelsAnswer
+         * @description A plant's models.
+         */
+        ModelsAnswer: {
+            /**
+             * Champion
+             * @description registered name of the model that is promoted and rolled back
+             */
+            champion: string;
+            /**
+             * Missing
+             * @description what isn't known because a service doesn't answer; else empty
+             */
+            missing: string;
+            /**
+             * Mlflow
+             * @description root of MLflow's pages, for links
+             */
+            mlflow: string;
+            /** Models */
+            models: components["schemas"]["ModelInfo"][];
+            /** Plant */
+            plant: string;
+        };
+        /**
+         * Moved
+         * @description What became of the champion.
+         */
+        Moved: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number | null;
+            /** By */
+            by: string;
+            /** Name */
+            name: string;
+            /** Plant */
+            plant: string;
+            /**
+             * Told
+             * @description inference was told; otherwise it finds out by itself within seconds
+             */
+            told: boolean;
+        };
+        /**
          * Part
          * @description A feature, and what it adds to the model's answer.
          */
@@ -1423,6 +1907,39 @@ export interface components {
             };
         };
         /**
+         * Refused
+         * @description Why a file was refused, as the pipeline wrote it.
+         */
+        Refused: {
+            /**
+             * Code
+             * @description stable word, as in the documentation of what is refused
+             */
+            code: string;
+            /** Expected */
+            expected: string;
+            /** File */
+            file: string;
+            /** Kept As */
+            kept_as: string;
+            /** Message */
+            message: string;
+            /**
+             * Place
+             * @description sheet, row and column; null: the whole file
+             */
+            place: string | null;
+            /** Plant */
+            plant: string;
+            /**
+             * Refused At
+             * Format: date-time
+             */
+            refused_at: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * RuleInfo
          * @description A label rule: an alarm whatever the models say.
          */
@@ -1433,6 +1950,92 @@ export interface components {
             name: string;
             /** When */
             when: string;
+        };
+        /**
+         * RunAnswer
+         * @description A run with its steps, in the order in which they run, and its checks.
+         */
+        RunAnswer: {
+            /** Checks */
+            checks: components["schemas"]["CheckInfo"][];
+            /**
+             * Drop
+             * @description name of the drop that it takes in; empty: none
+             */
+            drop: string;
+            /** Ended */
+            ended: string | null;
+            /** Id */
+            id: string;
+            /** Job */
+            job: string;
+            /**
+             * Link
+             * @description its page of Dagster
+             */
+            link: string;
+            /** Plant */
+            plant: string;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** Steps */
+            steps: components["schemas"]["StepInfo"][];
+            /** Steps Done */
+            steps_done: number;
+            /** Steps Failed */
+            steps_failed: number;
+            /** Steps Total */
+            steps_total: number | null;
+        };
+        /**
+         * RunInfo
+         * @description A run of the pipeline.
+         */
+        RunInfo: {
+            /**
+             * Drop
+             * @description name of the drop that it takes in; empty: none
+             */
+            drop: string;
+            /** Ended */
+            ended: string | null;
+            /** Id */
+            id: string;
+            /** Job */
+            job: string;
+            /**
+             * Link
+             * @description its page of Dagster
+             */
+            link: string;
+            /** Plant */
+            plant: string;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** Steps Done */
+            steps_done: number;
+            /** Steps Failed */
+            steps_failed: number;
+            /** Steps Total */
+            steps_total: number | null;
+        };
+        /**
+         * RunsAnswer
+         * @description Runs of a plant, the newest first.
+         */
+        RunsAnswer: {
+            /** Runs */
+            runs: components["schemas"]["RunInfo"][];
         };
         /** ScenarioInfo */
         ScenarioInfo: {
@@ -1558,6 +2161,57 @@ export interface components {
             /** Rows */
             rows: components["schemas"]["ScoredRow"][];
         };
+        /**
+         * Serving
+         * @description What inference says of a model.
+         */
+        Serving: {
+            /** Algorithm */
+            algorithm?: string | null;
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /** Created */
+            created?: string | null;
+            /**
+             * Data Fingerprint
+             * @default
+             */
+            data_fingerprint: string;
+            /**
+             * Fault
+             * @default
+             */
+            fault: string;
+            /** Horizon Hours */
+            horizon_hours?: number | null;
+            /** Loaded At */
+            loaded_at?: string | null;
+            /** Loading */
+            loading?: number | null;
+            /**
+             * Metrics
+             * @default {}
+             */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Previous */
+            previous?: number | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ready" | "stale" | "failed" | "loading" | "absent";
+            /** Task */
+            task?: string | null;
+            /** Threshold */
+            threshold?: number | null;
+            /** Version */
+            version: number | null;
+        };
         /** Shelf */
         Shelf: {
             /** By */
@@ -1579,6 +2233,28 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * StepInfo
+         * @description A step of a run; steps that haven't begun have no times.
+         */
+        StepInfo: {
+            /** Ended */
+            ended: string | null;
+            /** Key */
+            key: string;
+            /**
+             * Name
+             * @description the asset that it makes, or the check, without the plant
+             */
+            name: string;
+            /** Started */
+            started: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed" | "skipped";
         };
         /**
          * Story
@@ -1748,6 +2424,20 @@ export interface components {
             token_type: "bearer";
         };
         /**
+         * Uploaded
+         * @description A file that lies in the drop folder now.
+         */
+        Uploaded: {
+            /** File */
+            file: string;
+            /** Plant */
+            plant: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * UserAnswer
          * @description An account.
          */
@@ -1779,6 +2469,52 @@ export interface components {
             next: number | null;
             /** Users */
             users: components["schemas"]["UserAnswer"][];
+        };
+        /**
+         * Verdict
+         * @description The gate's word on the challenger.
+         */
+        Verdict: {
+            /** Conditions */
+            conditions: components["schemas"]["Condition"][];
+            /** Figures */
+            figures: {
+                [key: string]: number | null;
+            };
+            /** Headline */
+            headline: string;
+            /** Promote */
+            promote: boolean;
+        };
+        /**
+         * VersionInfo
+         * @description A version of a model, as MLflow has it.
+         */
+        VersionInfo: {
+            /** Algorithm */
+            algorithm: string;
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Dagster Run
+             * @description empty where a person published it
+             */
+            dagster_run: string;
+            /** Data Fingerprint */
+            data_fingerprint: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Run Id */
+            run_id: string;
+            /** Version */
+            version: number;
         };
         /**
          * WarningAnswer
@@ -2430,6 +3166,179 @@ export interface operations {
             };
             /** @description A service or the database doesn't answer; see Retry-After */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    drops_drops_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DropsAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    upload_drops_post: {
+        parameters: {
+            query: {
+                /** @description of the file, with its extension */
+                name: string;
+                /** @description without one, the live plant */
+                plant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description The body is no JSON document */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The role doesn't allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description It conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is no room left on the disk */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3692,6 +4601,458 @@ export interface operations {
             };
         };
     };
+    models_models_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_models_figures_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+                /** @description of the champion model; without one, the newest report */
+                version?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    promote_models_promote_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Plant */
+                    plant: string;
+                    /**
+                     * Version
+                     * @description without one: the challenger, else the newest
+                     */
+                    version?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description The body is no JSON document */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The role doesn't allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    report_models_report_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+                /** @description of the champion model; without one, the newest report */
+                version?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the page, to be shown in a sandboxed frame */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    rollback_models_rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Plant */
+                    plant: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description The body is no JSON document */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The role doesn't allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description It conflicts with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     plants_plants_get: {
         parameters: {
             query?: never;
@@ -3732,6 +5093,78 @@ export interface operations {
             };
         };
     };
+    refused_quarantine__drop_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drop_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     ready_ready_get: {
         parameters: {
             query?: never;
@@ -3748,6 +5181,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    runs_runs_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    run_runs__run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
                 };
             };
             /** @description A service or the database doesn't answer; see Retry-After */

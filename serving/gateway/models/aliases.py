@@ -1,0 +1,148 @@
+"""Which version answers: promotion and rollback, with the meaning and the records of `forewarn promote|rollback`.
+
+Belongs here: moves of aliases, in the order that leaves one champion at any moment. The pipeline's twin is
+`plant_assets.models.registry_versions`, which needs MLflow's library; a contract test holds them together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import AsyncFileLock, Timeout
+
+from serving.errors import NotFound
+from serving.gateway.models.mlflow import Mlflow, VersionRecord
+from serving.gateway.problems import Conflict, ServiceAway
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+PAST_CHAMPIONS = "past_champions"
+_REMEMBERED = 100
+LOCKED_FOR_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An alias that moved: `before` is None where there was no champion."""
+
+    name: str
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    aliases: dict[str, int]
+    past: list[int]
+
+
+class Aliases:
+    """Champions of registered models.
+
+    Args:
+        mlflow: where they are.
+        locks: folder of the locks that order moves on this machine, shared with the pipeline.
+    """
+
+    def __init__(self, mlflow: Mlflow, locks: Path) -> None:
+        self._mlflow = mlflow
+        self._locks = locks
+
+    async def promote(self, name: str, version: int | None = None) -> Move:
+        """Make a version the champion: the given one, else the challenger, else the newest.
+
+        Raises:
+            NotFound: no such version.
+            Problem: MLflow doesn't answer, or somebody else's move doesn't end.
+        """
+        async with self._locked(name):
+            state = await self._state(name)
+            before, after = state.aliases.get(CHAMPION), await self._wanted(name, version, state)
+            if before != after:
+                if before is not None:
+                    await self._remember(name, [*state.past, before])
+                await self._move(name, before, after)
+            await self._settle_challenger(name, state, after)
+            return Move(name, before, after)
+
+    async def rollback(self, name: str) -> Move:
+        """Make the version that was champion before the present one the champion again; then that before it.
+
+        Raises:
+            Conflict: no champion, or it is the first one.
+            Problem: MLflow doesn't answer, or somebody else's move doesn't end.
+        """
+        async with self._locked(name):
+            state = await self._state(name)
+            now, past = state.aliases.get(CHAMPION), list(state.past)
+            if now is None:
+                raise Conflict(f"{name}: no champion to roll back from; promote a version first")
+            earlier: VersionRecord | None = None
+            while past and earlier is None:
+                # Versions may be deleted; a promotion that was killed notes one that is champion still.
+                candidate = past.pop()
+                earlier = await self._mlflow.version(name, candidate) if candidate != now else None
+            if earlier is None:
+                raise Conflict(f"{name}: version {now} is the first champion; there is none before it")
+            await self._move(name, now, earlier.version)
+            await self._settle_challenger(name, state, earlier.version)
+            await self._remember(name, past)
+            return Move(name, now, earlier.version)
+
+    async def _state(self, name: str) -> _State:
+        model = await self._mlflow.model(name)
+        if model is None:
+            raise NotFound(f"{name}: no version; materialize the model first")
+        tags = {pair.key: pair.value for pair in model.tags}
+        past = [int(number) for number in tags.get(PAST_CHAMPIONS, "").split() if number.isdecimal()]
+        return _State({alias.alias: alias.version for alias in model.aliases}, past)
+
+    async def _wanted(self, name: str, version: int | None, state: _State) -> int:
+        if version is None:
+            version = state.aliases.get(CHALLENGER)
+        if version is None:
+            newest = await self._mlflow.versions(f"name = '{name}'")
+            if not newest:
+                raise NotFound(f"{name}: no version; materialize the model first")
+            return newest[0].version
+        if await self._mlflow.version(name, version) is None:
+            raise NotFound(f"{name}: no version {version}; materialize the model first")
+        return version
+
+    async def _move(self, name: str, before: int | None, after: int) -> None:
+        """The move itself is the last write but for the information that follows from it."""
+        await self._mlflow.set_alias(name, CHAMPION, after)
+        if before is not None:
+            await self._mlflow.set_alias(name, PREVIOUS, before)
+
+    async def _settle_challenger(self, name: str, state: _State, champion: int) -> None:
+        """What answers no longer waits; also where a promotion was killed in between."""
+        if state.aliases.get(CHALLENGER) == champion:
+            await self._mlflow.delete_alias(name, CHALLENGER)
+
+    async def _remember(self, name: str, past: Sequence[int]) -> None:
+        await self._mlflow.set_tag(name, PAST_CHAMPIONS, " ".join(map(str, past[-_REMEMBERED:])))
+
+    def _locked(self, name: str) -> "_Held":
+        return _Held(self._locks / f"{name}.lock")
+
+
+class _Held:
+    """The lock of a model, waited for without holding up anybody else."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock: AsyncFileLock | None = None
+
+    async def __aenter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = AsyncFileLock(self._path, timeout=LOCKED_FOR_S)
+        try:
+            await self._lock.acquire()
+        except Timeout:
+            raise ServiceAway("another promotion or rollback doesn't end; try again", "mlflow") from None
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._lock is not None:
+            await self._lock.release()

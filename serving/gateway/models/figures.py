@@ -1,0 +1,111 @@
+"""Reading the validation report's JSON, as the pipeline writes it, into what the screen shows.
+
+Belongs here: the part of its shape that is relied on. Doesn't belong here: where it lies (`service.py`).
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from serving.gateway.models.schemas import Bin, Figures, FiguresAnswer, Horizon, Interval, Verdict
+from serving.gateway.problems import BadAnswer
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Result(_Read):
+    model: str
+    pr_auc: Interval
+    roc_auc: Interval
+    brier: Interval
+    recall: Interval
+    lead: Interval
+    false_hours: Interval
+    false_episodes: Interval
+
+
+class _Comparison(_Read):
+    model: str
+    sentence: str
+
+
+class _Curves(_Read):
+    model: str
+    reliability: list[Bin]
+
+
+class _Horizon(_Read):
+    hours: int
+    base_rate: float
+    n_events: int
+    models: list[_Result]
+    baselines: list[_Result]
+    comparisons: list[_Comparison]
+    curves: list[_Curves]
+
+
+class _Tested(_Read):
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    oof_first: datetime | None
+    oof_last: datetime | None
+
+
+class _Report(_Read):
+    schema_: Literal[1]
+    plant: str
+    created: datetime
+    sentences: list[str]
+    notes: list[str]
+    tested: _Tested
+    horizons: list[_Horizon]
+    verdict: Verdict | None
+    further: dict[str, float | None]
+
+    model_config = ConfigDict(extra="ignore", alias_generator=lambda name: name.rstrip("_"))
+
+
+def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
+    """The figures of a report.
+
+    Raises:
+        BadAnswer: it has another shape than is relied on.
+    """
+    try:
+        report = _Report.model_validate_json(content)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BadAnswer(
+            f"the validation report can't be read ({place}: {error.errors()[0]['msg']})"
+        ) from None
+    return FiguresAnswer(
+        plant=report.plant,
+        version=version,
+        created=report.created,
+        first=report.tested.first,
+        last=report.tested.last,
+        rows=report.tested.rows,
+        tested_first=report.tested.oof_first,
+        tested_last=report.tested.oof_last,
+        sentences=report.sentences,
+        notes=report.notes,
+        horizons=[_horizon(horizon) for horizon in report.horizons],
+        further=report.further,
+        verdict=report.verdict,
+    )
+
+
+def _horizon(horizon: _Horizon) -> Horizon:
+    results = [(False, result) for result in horizon.models] + [(True, r) for r in horizon.baselines]
+    return Horizon(
+        hours=horizon.hours,
+        base_rate=horizon.base_rate,
+        n_events=horizon.n_events,
+        figures=[Figures(trivial=trivial, **result.model_dump()) for trivial, result in results],
+        outcome={comparison.model: comparison.sentence for comparison in horizon.comparisons},
+        calibration={curves.model: curves.reliability for curves in horizon.curves},
+    )

@@ -1,0 +1,238 @@
+"""MLflow's REST interface as the gateway uses it: versions, aliases, tags, runs and their artifacts.
+
+Belongs here: requests and what becomes of refusals. Doesn't belong here: what a move of an alias means
+(`aliases.py`). Inference reads bundles by `serving.registry`.
+"""
+
+import logging
+from collections.abc import Mapping
+
+import httpx
+import orjson
+from pydantic import BaseModel, Field, JsonValue
+
+from serving.gateway.infer.results import understood
+from serving.gateway.problems import BadAnswer, ServiceAway
+
+NAME = "mlflow"
+MOST_VERSIONS = 1000
+MOST_ARTIFACT_BYTES = 32 * 1024 * 1024
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""MLflow's words for what there is not; an alias that nothing has is an invalid parameter to it."""
+log = logging.getLogger("serving")
+
+
+class Pair(BaseModel):
+    key: str
+    value: str = ""
+
+
+class Alias(BaseModel):
+    alias: str
+    version: int
+
+
+class ModelRecord(BaseModel):
+    """A registered model."""
+
+    name: str
+    aliases: list[Alias] = []
+    tags: list[Pair] = []
+
+
+class VersionRecord(BaseModel):
+    """A version of a registered model."""
+
+    name: str
+    version: int
+    run_id: str = ""
+    description: str = ""
+    created_ms: int = Field(default=0, validation_alias="creation_timestamp")
+    tags: list[Pair] = []
+
+    def tag(self, key: str) -> str:
+        return next((pair.value for pair in self.tags if pair.key == key), "")
+
+
+class Metric(BaseModel):
+    key: str
+    value: float | str
+
+
+class RunInfo(BaseModel):
+    run_id: str
+
+
+class RunData(BaseModel):
+    metrics: list[Metric] = []
+
+
+class RunRecord(BaseModel):
+    """A run with its figures."""
+
+    info: RunInfo
+    data: RunData = RunData()
+
+
+class _Models(BaseModel):
+    registered_models: list[ModelRecord] = []
+
+
+class _Model(BaseModel):
+    registered_model: ModelRecord
+
+
+class _Versions(BaseModel):
+    model_versions: list[VersionRecord] = []
+
+
+class _Version(BaseModel):
+    model_version: VersionRecord
+
+
+class _Runs(BaseModel):
+    runs: list[RunRecord] = []
+
+
+class _Experiment(BaseModel):
+    experiment_id: str
+
+
+class _FoundExperiment(BaseModel):
+    experiment: _Experiment
+
+
+class Mlflow:
+    """MLflow's server.
+
+    Args:
+        address: `http://host:port`.
+        client: shared with the other services.
+
+    Raises (every method):
+        ServiceAway: it doesn't answer.
+        BadAnswer: it answers something unusable.
+    """
+
+    def __init__(self, address: str, client: httpx.AsyncClient) -> None:
+        self._address = address
+        self._client = client
+
+    async def models(self, prefix: str) -> list[ModelRecord]:
+        """Registered models whose names start with a prefix, with their aliases."""
+        query = {"filter": f"name LIKE '{prefix}%'", "max_results": str(MOST_VERSIONS)}
+        return understood(_Models, await self._get("registered-models/search", query), NAME).registered_models
+
+    async def model(self, name: str) -> ModelRecord | None:
+        found = await self._get_if_there("registered-models/get", {"name": name})
+        return None if found is None else understood(_Model, found, NAME).registered_model
+
+    async def versions(self, condition: str) -> list[VersionRecord]:
+        """Versions, the newest first.
+
+        Args:
+            condition: in MLflow's language, such as `name = 'x'`.
+        """
+        query = {"filter": condition, "max_results": str(MOST_VERSIONS)}
+        found = understood(_Versions, await self._get("model-versions/search", query), NAME).model_versions
+        return sorted(found, key=lambda version: -version.version)
+
+    async def version(self, name: str, version: int) -> VersionRecord | None:
+        found = await self._get_if_there("model-versions/get", {"name": name, "version": str(version)})
+        return None if found is None else understood(_Version, found, NAME).model_version
+
+    async def set_alias(self, name: str, alias: str, version: int) -> None:
+        await self._send(
+            "POST", "registered-models/alias", {"name": name, "alias": alias, "version": str(version)}
+        )
+
+    async def delete_alias(self, name: str, alias: str) -> None:
+        await self._send("DELETE", "registered-models/alias", {"name": name, "alias": alias})
+
+    async def set_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        await self._send("POST", "registered-models/set-tag", {"name": name, "key": key, "value": value})
+
+    async def runs(self, experiment: str, condition: str = "", most: int = MOST_VERSIONS) -> list[RunRecord]:
+        """Runs of the experiment of a name, the newest first; none where there is no such experiment."""
+        found = await self._get_if_there("experiments/get-by-name", {"experiment_name": experiment})
+        if found is None:
+            return []
+        number = understood(_FoundExperiment, found, NAME).experiment.experiment_id
+        body: dict[str, JsonValue] = {
+            "experiment_ids": [number],
+            "filter": condition,
+            "max_results": most,
+            "order_by": ["attributes.start_time DESC"],
+        }
+        return understood(_Runs, await self._send("POST", "runs/search", body), NAME).runs
+
+    async def artifact(self, run_id: str, path: str) -> bytes | None:
+        """A file of a run; None where it has no such file."""
+        query = {"run_uuid": run_id, "path": path}
+        try:
+            async with self._client.stream("GET", f"{self._address}/get-artifact", params=query) as answer:
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    return None
+                if not answer.is_success:
+                    raise _bad("get-artifact", f"status {answer.status_code}")
+                content = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    content += chunk
+                    if len(content) > MOST_ARTIFACT_BYTES:
+                        raise _bad("get-artifact", f"{path} of more than {MOST_ARTIFACT_BYTES} bytes")
+                return bytes(content)
+        except httpx.HTTPError as error:
+            raise _away(error) from None
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> dict[str, JsonValue]:
+        return _document(await self._request("GET", path, query, None), path)
+
+    async def _get_if_there(self, path: str, query: Mapping[str, str]) -> dict[str, JsonValue] | None:
+        answer = await self._request("GET", path, query, None)
+        if not answer.is_success and _error_code(answer) in ABSENT:
+            return None
+        return _document(answer, path)
+
+    async def _send(self, method: str, path: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        return _document(await self._request(method, path, {}, body), path)
+
+    async def _request(
+        self, method: str, path: str, query: Mapping[str, str], body: dict[str, JsonValue] | None
+    ) -> httpx.Response:
+        url = f"{self._address}/api/2.0/mlflow/{path}"
+        content = None if body is None else orjson.dumps(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            return await self._client.request(method, url, params=query, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            raise _away(error) from None
+
+
+def _document(answer: httpx.Response, path: str) -> dict[str, JsonValue]:
+    if not answer.is_success:
+        raise _bad(path, f"status {answer.status_code}")
+    try:
+        document = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        raise _bad(path, "no JSON") from None
+    if not isinstance(document, dict):
+        raise _bad(path, "no object")
+    return document
+
+
+def _error_code(answer: httpx.Response) -> str:
+    try:
+        return str(orjson.loads(answer.content)["error_code"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+
+
+def _away(error: httpx.HTTPError) -> ServiceAway:
+    log.warning("mlflow doesn't answer: %r", error)
+    return ServiceAway("mlflow doesn't answer; try again", NAME)
+
+
+def _bad(path: str, what: str) -> BadAnswer:
+    log.error("mlflow answered %s to %s", what, path)
+    return BadAnswer(f"mlflow failed ({what}); its log says why")

@@ -1,0 +1,76 @@
+"""/models: which versions there are, how good they are, and which one answers.
+
+Belongs here: HTTP and roles. Doesn't belong here: anything else (`service.py`).
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from plant_assets.profile.model import Slug
+from serving.gateway.auth import Engineer, SignedIn
+from serving.gateway.models import schemas
+from serving.gateway.openapi import problems
+from serving.gateway.state import Here
+from serving.web.body import read_body
+from serving.web.openapi import BODY, json_body
+
+MOST_BODY_BYTES = 4 * 1024
+REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+"""A report is looked at: it runs nothing, loads nothing, and is of no origin."""
+router = APIRouter(prefix="/models", tags=["models"])
+Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Version = Annotated[
+    int | None,
+    Query(ge=1, le=2**31 - 1, description="of the champion model; without one, the newest report"),
+]
+
+
+@router.get("", responses=problems(401, 404, 422, 502))
+async def models(here: Here, _: SignedIn, plant: Plant = None) -> schemas.ModelsAnswer:
+    """A plant's models: what answers, and which versions there are. A service that is away is named in `missing`."""
+    return await here.models.of(plant or here.settings.sensors_plant)
+
+
+@router.get(
+    "/report",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/html": {}}, "description": "the page, to be shown in a sandboxed frame"},
+        **problems(401, 404, 422, 502),
+    },
+)
+async def report(here: Here, _: SignedIn, plant: Plant = None, version: Version = None) -> Response:
+    """The validation report as a page."""
+    page = await here.models.report(plant or here.settings.sensors_plant, version)
+    return Response(
+        page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": REPORT_POLICY}
+    )
+
+
+@router.get("/figures", responses=problems(401, 404, 422, 502))
+async def figures(
+    here: Here, _: SignedIn, plant: Plant = None, version: Version = None
+) -> schemas.FiguresAnswer:
+    """The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict."""
+    return await here.models.figures(plant or here.settings.sensors_plant, version)
+
+
+@router.post(
+    "/promote", responses=problems(*BODY, 401, 403, 404, 502), openapi_extra=json_body(schemas.Promotion)
+)
+async def promote(request: Request, here: Here, user: Engineer) -> schemas.Moved:
+    """Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only."""
+    asked = await read_body(request, schemas.Promotion, MOST_BODY_BYTES)
+    return await here.models.promote(asked.plant, asked.version, user.name)
+
+
+@router.post(
+    "/rollback",
+    responses=problems(*BODY, 401, 403, 404, 409, 502),
+    openapi_extra=json_body(schemas.Rollback),
+)
+async def rollback(request: Request, here: Here, user: Engineer) -> schemas.Moved:
+    """Make the previous champion answer again, as `forewarn rollback`. Engineers only."""
+    asked = await read_body(request, schemas.Rollback, MOST_BODY_BYTES)
+    return await here.models.rollback(asked.plant, user.name)

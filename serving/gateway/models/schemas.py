@@ -1,0 +1,172 @@
+"""Shapes of /models.
+
+Belongs here: what clients send and get. Doesn't belong here: MLflow's shapes (`mlflow.py`), the report's
+(`figures.py`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from plant_assets.profile.model import Slug
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Promotion(Body):
+    """Which version shall answer."""
+
+    plant: Slug
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="without one: the challenger, else the newest"
+    )
+
+
+class Rollback(Body):
+    """The plant whose previous champion shall answer again."""
+
+    plant: Slug
+
+
+class Moved(BaseModel):
+    """What became of the champion."""
+
+    plant: str
+    name: str
+    before: int | None
+    after: int
+    by: str
+    told: bool = Field(description="inference was told; otherwise it finds out by itself within seconds")
+
+
+class VersionInfo(BaseModel):
+    """A version of a model, as MLflow has it."""
+
+    version: int
+    aliases: list[str]
+    created: datetime
+    algorithm: str
+    data_fingerprint: str
+    run_id: str
+    dagster_run: str = Field(description="empty where a person published it")
+    metrics: dict[str, float]
+
+
+class Serving(BaseModel):
+    """What inference says of a model."""
+
+    version: int | None
+    aliases: list[str] = []
+    status: Literal["ready", "stale", "failed", "loading", "absent"]
+    loading: int | None = None
+    loaded_at: datetime | None = None
+    previous: int | None = None
+    fault: str = ""
+    task: str | None = None
+    algorithm: str | None = None
+    horizon_hours: float | None = None
+    threshold: float | None = None
+    created: datetime | None = None
+    data_fingerprint: str = ""
+    metrics: dict[str, float] = {}
+
+
+class ModelInfo(BaseModel):
+    """One of a plant's models: which version answers, and which there are."""
+
+    name: str = Field(description="registered name")
+    short_name: str = Field(description="without the plant's prefix")
+    title: str
+    serving: Serving | None = Field(description="null: inference doesn't tell")
+    versions: list[VersionInfo] = Field(description="the newest first; empty where MLflow doesn't answer")
+
+
+class ModelsAnswer(BaseModel):
+    """A plant's models."""
+
+    plant: str
+    champion: str = Field(description="registered name of the model that is promoted and rolled back")
+    models: list[ModelInfo]
+    missing: str = Field(description="what isn't known because a service doesn't answer; else empty")
+    mlflow: str = Field(description="root of MLflow's pages, for links")
+
+
+class Interval(BaseModel):
+    """A figure with its 95 % interval; null where it can't be computed."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class Figures(BaseModel):
+    """Figures of a model or baseline at one horizon, out of fold."""
+
+    model: str
+    trivial: bool
+    pr_auc: Interval
+    roc_auc: Interval
+    brier: Interval
+    recall: Interval = Field(description="share of events that were found")
+    lead: Interval = Field(description="hours from the warning to the event, median")
+    false_hours: Interval = Field(description="false alarm hours a day")
+    false_episodes: Interval = Field(description="false alarms a day")
+
+
+class Bin(BaseModel):
+    """A bin of a reliability diagram."""
+
+    low: float
+    high: float
+    count: int
+    mean_probability: float | None
+    observed: float | None
+
+
+class Horizon(BaseModel):
+    """All models and baselines of one question: alarm now (0), or within `hours`."""
+
+    hours: int
+    base_rate: float
+    n_events: int
+    figures: list[Figures]
+    outcome: dict[str, str] = Field(description="by model: a sentence on how it does against the baselines")
+    calibration: dict[str, list[Bin]] = Field(description="by model")
+
+
+class Condition(BaseModel):
+    """A condition of the gate; `passed` is null where it doesn't apply."""
+
+    name: str
+    passed: bool | None
+    sentence: str
+
+
+class Verdict(BaseModel):
+    """The gate's word on the challenger."""
+
+    promote: bool
+    headline: str
+    conditions: list[Condition]
+    figures: dict[str, float | None]
+
+
+class FiguresAnswer(BaseModel):
+    """What a validation report holds, without its curves."""
+
+    plant: str
+    version: int | None = Field(description="the champion model's version it was made with; null: unknown")
+    created: datetime
+    first: datetime | None = Field(description="of the data")
+    last: datetime | None
+    rows: int
+    tested_first: datetime | None = Field(description="of the rows that models were tested on")
+    tested_last: datetime | None
+    sentences: list[str]
+    notes: list[str]
+    horizons: list[Horizon]
+    further: dict[str, float | None] = Field(description="figures of models that no probability comes from")
+    verdict: Verdict | None

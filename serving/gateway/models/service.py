@@ -1,0 +1,235 @@
+"""A plant's models: what answers, what there is, how good it is, and which shall answer.
+
+Belongs here: putting inference and MLflow together, and who is told of a move. Doesn't belong here: HTTP
+(`routes.py`), MLflow's interface (`mlflow.py`).
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.profile.model import PlantProfile
+from serving.errors import NotFound, Problem, UnknownPlant
+from serving.gateway.events.log import EventLog
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.models.aliases import CHAMPION, Aliases, Move
+from serving.gateway.models.figures import read_figures
+from serving.gateway.models.mlflow import Mlflow, ModelRecord, RunRecord, VersionRecord
+from serving.gateway.models.schemas import (
+    FiguresAnswer,
+    ModelInfo,
+    ModelsAnswer,
+    Moved,
+    Serving,
+    VersionInfo,
+)
+from serving.settings import Settings
+
+PAGE, DATA = "validation_report.html", "validation_report.json"
+SHOWN_VERSIONS = 20
+log = logging.getLogger("serving")
+
+
+class _Served(Serving):
+    name: str
+
+
+class _ServedModels(BaseModel):
+    models: list[_Served]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """What MLflow has of a plant."""
+
+    models: list[ModelRecord]
+    versions: list[VersionRecord]
+    runs: list[RunRecord]
+
+
+class PlantModels:
+    """The models of all plants.
+
+    Args:
+        settings: where profiles are.
+        mlflow: where versions and reports are.
+        inference: what answers.
+        events: who is told of moves.
+    """
+
+    def __init__(self, settings: Settings, mlflow: Mlflow, inference: Upstream, events: EventLog) -> None:
+        self._settings = settings
+        self._mlflow = mlflow
+        self._inference = inference
+        self._events = events
+        self._aliases = Aliases(mlflow, settings.home / "mlflow" / "locks")
+
+    async def of(self, plant: str) -> ModelsAnswer:
+        """A plant's models; without what a service knows that doesn't answer.
+
+        Raises:
+            UnknownPlant: no such plant.
+            Problem: neither inference nor MLflow answers.
+        """
+        profile = await self._profile(plant)
+        served, found = await asyncio.gather(
+            self._served(plant), self._registered(profile), return_exceptions=True
+        )
+        problems = [result for result in (served, found) if isinstance(result, BaseException)]
+        for problem in problems:
+            if not isinstance(problem, Problem) or len(problems) == 2:
+                raise problem
+        answers = [] if isinstance(served, BaseException) else served
+        there = _Registered([], [], []) if isinstance(found, BaseException) else found
+        return ModelsAnswer(
+            plant=plant,
+            champion=f"{profile.registry_prefix}{CHAMPION}",
+            models=_models(profile, answers, there),
+            missing=" ".join(str(problem) for problem in problems),
+            mlflow=self._settings.mlflow_address,
+        )
+
+    async def report(self, plant: str, version: int | None) -> bytes:
+        """The validation report's page: that of a version of the champion model, or the newest.
+
+        Raises:
+            UnknownPlant, NotFound: no such plant, version or report.
+            Problem: MLflow doesn't answer.
+        """
+        return await self._artifact(await self._profile(plant), version, PAGE)
+
+    async def figures(self, plant: str, version: int | None) -> FiguresAnswer:
+        """The figures of such a report.
+
+        Raises:
+            UnknownPlant, NotFound: no such plant, version or report.
+            Problem: MLflow doesn't answer, or the report has another shape.
+        """
+        content = await self._artifact(await self._profile(plant), version, DATA)
+        return await asyncio.to_thread(read_figures, content, version)
+
+    async def promote(self, plant: str, version: int | None, by: str) -> Moved:
+        """Make a version of the champion model the one that answers.
+
+        Raises:
+            UnknownPlant, NotFound: no such plant or version.
+            Problem: MLflow doesn't answer.
+        """
+        name = f"{(await self._profile(plant)).registry_prefix}{CHAMPION}"
+        return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
+
+    async def rollback(self, plant: str, by: str) -> Moved:
+        """Make the previous champion answer again.
+
+        Raises:
+            UnknownPlant: no such plant.
+            Conflict: there is no champion, or none before it.
+            Problem: MLflow doesn't answer.
+        """
+        name = f"{(await self._profile(plant)).registry_prefix}{CHAMPION}"
+        return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
+
+    async def _tell(self, plant: str, move: Move, by: str, action: Literal["promote", "rollback"]) -> Moved:
+        log.info("%s: %s of %s: version %s → %d", by, action, move.name, move.before, move.after)
+        async with self._events.change() as change:
+            change.tell(
+                "model",
+                {
+                    "plant": plant,
+                    "name": move.name,
+                    "version": move.after,
+                    "previous": move.before,
+                    "aliases": [CHAMPION],
+                    "action": action,
+                    "by": by,
+                },
+            )
+        told = False
+        with suppress(Problem):  # inference finds moved aliases by itself
+            await self._inference.ask("POST", "/models/refresh")
+            told = True
+        return Moved(plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told)
+
+    async def _profile(self, plant: str) -> PlantProfile:
+        try:
+            return await asyncio.to_thread(load_profile, plant, self._settings.defs)
+        except ProfileError as error:
+            raise UnknownPlant(str(error)) from None
+
+    async def _served(self, plant: str) -> list[_Served]:
+        answer = await self._inference.ask("GET", f"/plants/{plant}/models")
+        return understood(_ServedModels, answer, self._inference.name).models
+
+    async def _registered(self, profile: PlantProfile) -> _Registered:
+        own = f"tags.plant = '{profile.name}'"
+        models, versions, runs = await asyncio.gather(
+            self._mlflow.models(profile.registry_prefix),
+            self._mlflow.versions(own),
+            self._mlflow.runs(f"{profile.name}_models"),
+        )
+        return _Registered(models, versions, runs)
+
+    async def _artifact(self, profile: PlantProfile, version: int | None, file: str) -> bytes:
+        condition = ""
+        if version is not None:
+            name = f"{profile.registry_prefix}{CHAMPION}"
+            found = await self._mlflow.version(name, version)
+            if found is None:
+                raise NotFound(f"{name}: no version {version}")
+            run = found.tag("dagster_run").replace("'", "")
+            condition = f"tags.dagster_run = '{run or 'none'}'"
+        for run in await self._mlflow.runs(f"{profile.name}_validation", condition, most=5):
+            if (content := await self._mlflow.artifact(run.info.run_id, file)) is not None:
+                return content
+        what = "" if version is None else f" that version {version} was trained with"
+        raise NotFound(f"no validation report of plant {profile.name}{what}; a run of the pipeline makes one")
+
+
+def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[ModelInfo]:
+    """Models in inference's order, then those that it doesn't know."""
+    answers = {model.name: model for model in served}
+    records = {model.name: model for model in found.models if model.name.startswith(profile.registry_prefix)}
+    metrics = {run.info.run_id: dict(_finite(run)) for run in found.runs}
+    return [
+        ModelInfo(
+            name=name,
+            short_name=name.removeprefix(profile.registry_prefix),
+            title=next((v.description for v in found.versions if v.name == name), ""),
+            serving=answers.get(name),
+            versions=[
+                _version(version, records.get(name), metrics)
+                for version in [v for v in found.versions if v.name == name][:SHOWN_VERSIONS]
+            ],
+        )
+        for name in dict.fromkeys([*answers, *records])
+    ]
+
+
+def _version(
+    version: VersionRecord, model: ModelRecord | None, metrics: dict[str, dict[str, float]]
+) -> VersionInfo:
+    return VersionInfo(
+        version=version.version,
+        aliases=[a.alias for a in model.aliases if a.version == version.version] if model else [],
+        created=datetime.fromtimestamp(version.created_ms / 1000, UTC),
+        algorithm=version.tag("builder"),
+        data_fingerprint=version.tag("data_fingerprint"),
+        run_id=version.run_id,
+        dagster_run=version.tag("dagster_run"),
+        metrics=metrics.get(version.run_id, {}),
+    )
+
+
+def _finite(run: RunRecord) -> Iterable[tuple[str, float]]:
+    for metric in run.data.metrics:
+        if isinstance(metric.value, float) and math.isfinite(metric.value):
+            yield metric.key, metric.value
