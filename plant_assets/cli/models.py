@@ -9,6 +9,7 @@ from rich.table import Table
 from plant_assets.cli import home
 from plant_assets.cli.console import fail
 from plant_assets.models import promotion
+from plant_assets.models.announcement import tell_inference
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from plant_assets.models.registry_versions import Move
@@ -68,3 +69,4 @@ def _profile(plant: str) -> PlantProfile:
 def _tell(move: Move) -> None:
     came_from = f" (before: version {move.before})" if move.before else ""
     Console().print(f"{move.name}: version {move.after} is champion{came_from}")
+    Console().print(tell_inference(settings().inference_address), soft_wrap=True)

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import dagster as dg
 
+from plant_assets.models.announcement import tell_inference
 from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
-
-
-TOLD_WITHIN_S = 1.0
 
 
 class ModelStore(dg.ConfigurableResource):
@@ -58,16 +56,7 @@ class ModelStore(dg.ConfigurableResource):
 
         Nothing depends on it: inference looks at the aliases by itself every few seconds.
         """
-        import httpx
-
-        if not self.inference:
-            return "inference finds moved aliases by itself"
-        try:
-            answer = httpx.post(f"{self.inference}/models/refresh", timeout=TOLD_WITHIN_S, trust_env=False)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            return f"inference couldn't be told ({type(error).__name__}); it finds moved aliases by itself"
-        return "inference was told that aliases moved"
+        return tell_inference(self.inference)
 
     def version_page(self, name: str, version: int) -> dg.MetadataValue:
         return dg.MetadataValue.url(f"{self.pages}/#/models/{name}/versions/{version}")
