@@ -22,7 +22,9 @@ export async function readEntry(id: number): Promise<Entry> {
 /** @throws Problem; not where it is gone already. */
 export async function deleteEntry(id: number): Promise<void> {
   try {
-    await answered(api.DELETE('/history/{entry_id}', { params: { path: { entry_id: id } } }));
+    // It may be sent while the page is left.
+    const asked = { params: { path: { entry_id: id } }, keepalive: true };
+    await answered(api.DELETE('/history/{entry_id}', asked));
   } catch (error) {
     if (!(error instanceof Problem && error.status === 404)) throw error;
   }

@@ -3,13 +3,10 @@ import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { predict as words } from '#lib/texts/predict.ts';
 import { faultOf, typed } from './check.ts';
 import { parseTable, type Reading } from './csv.ts';
-import { extremeNames, withExtremes } from './presets.ts';
+import { extremeNames, lookBack, withExtremes } from './presets.ts';
 import { askRisk, askWhy, type Explanation, type Prediction } from './score.service.ts';
 
 export type Before = 'steady' | 'live' | 'unknown';
-/** So far back the longest features look. */
-const HOURS = 72;
-const MOST_ROWS = 500;
 
 export class PredictManager {
   values = $state<Record<string, string>>({});
@@ -93,7 +90,7 @@ export class PredictManager {
 
   #rows(plant: Plant, row: Reading, live: readonly Reading[]): Reading[] {
     const newest = withExtremes({ ...row, ...this.#extremes }, plant.tags);
-    const count = Math.min(Math.ceil((HOURS * 3600) / plant.interval_s), MOST_ROWS);
+    const count = lookBack(plant);
     if (this.before === 'steady') return Array.from({ length: count }, () => newest);
     return this.before === 'live' ? [...live.slice(1 - count), newest] : [newest];
   }

@@ -4,6 +4,8 @@ import type { Reading } from './csv.ts';
 
 /** How far beyond a limit, as a share of the normal band's width or of the range. */
 const BEYOND = 0.05;
+const HOURS = 72;
+const MOST_ROWS = 500;
 
 /** The middle of each normal band; set points are at the middle of what they control; the rest is unknown. */
 export function normalRow(tags: readonly Tag[]): Reading {
@@ -35,6 +37,11 @@ export function escalating(plant: Plant, count: number): { rows: Reading[]; tag:
     [tag.name]: short(start + ((end - start) * n) / (count - 1))
   }));
   return { rows, tag };
+}
+
+/** How many rows the longest features look back. */
+export function lookBack(plant: Plant): number {
+  return Math.min(Math.ceil((HOURS * 3600) / plant.interval_s), MOST_ROWS);
 }
 
 /** A row with the extremes within the interval that a plant keeps: those of a value that stood. */

@@ -19,7 +19,7 @@ export const history = {
   plant: 'Plant',
   model: 'Model',
   version: 'Version',
-  details: (id: number) => `Details of result ${id}`,
+  details: 'details',
   request: 'Request',
   answer: 'Answer',
   id: 'Prediction id',

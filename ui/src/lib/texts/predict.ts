@@ -79,7 +79,7 @@ export const why = {
   base: (base: string, output: string, space: string) =>
     `From ${base} at the medians to ${output} here (${space}).`,
   spaces: { log_odds: 'log odds', score: 'score' },
-  none: 'No explanation of this result.',
+  none: 'It comes with a result.',
   importance: 'What the model looks at in general',
   share: 'Share',
   rows: (n: number) => `Mean size of contributions over ${n} training rows, as shares.`
