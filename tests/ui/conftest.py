@@ -43,10 +43,11 @@ class Platform:
 
     def api(self, person: str) -> httpx.Client:
         """The gateway's API, as one of the people."""
-        client = httpx.Client(base_url=self.address("gateway"), trust_env=False, timeout=30)
-        tokens = client.post("/auth/login", json={"name": person, "password": PASSWORD}).json()
-        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-        return client
+        gateway = self.address("gateway")
+        login = {"name": person, "password": PASSWORD}
+        tokens = httpx.post(f"{gateway}/auth/login", json=login, trust_env=False, timeout=30).json()
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        return httpx.Client(base_url=gateway, headers=headers, trust_env=False, timeout=30)
 
 
 @pytest.fixture(scope="session")
