@@ -30,6 +30,7 @@ class DashboardManager {
   most = $state(4);
   first = $state(3);
   #plant = '';
+  readonly #frame = eachFrame(() => this.#take());
 
   readonly now = $derived(this.row ? Date.parse(this.row.timestamp) / 1000 : null);
   readonly window = $derived<readonly [number, number] | null>(
@@ -41,21 +42,15 @@ class DashboardManager {
   readonly index = $derived(this.#indexIn(this.readings));
   readonly scoreIndex = $derived(this.#indexIn(this.scores));
 
-  /** Follow the live plant, one change a frame, until the returned function is called. */
+  /** Take what there is, and from then on one change a frame, until the returned function is called. */
   begin(): () => void {
-    const frame = eachFrame(() => this.#take());
     this.#take();
-    const stop = $effect.root(() => {
-      $effect(() => {
-        void live.rows;
-        void live.scores;
-        frame.ask();
-      });
-    });
-    return () => {
-      stop();
-      frame.end();
-    };
+    return () => this.#frame.end();
+  }
+
+  /** The live plant has moved; many such calls are one change. */
+  moved(): void {
+    this.#frame.ask();
   }
 
   /** Show a plant's trends: those chosen before, else its first ones. */

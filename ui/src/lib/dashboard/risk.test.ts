@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import { chance, headline, withInterval, word, worst, worstWarning, type Score } from './risk.ts';
+
+function score(given: Partial<Score>): Score {
+  const threshold = given.threshold === undefined ? 0.4 : given.threshold;
+  const probability = given.probability ?? 0.1;
+  return {
+    horizon_hours: 0,
+    calibrated: true,
+    low: null,
+    high: null,
+    alarm: threshold !== null && probability >= threshold,
+    model: 'm',
+    version: 1,
+    prediction_id: 'p',
+    ...given,
+    probability,
+    threshold
+  };
+}
+const row = (...scores: Score[]) => ({ scores }) as unknown as ScoredRow;
+const warning = (given: Partial<Warning>) =>
+  ({ id: 1, kind: 'model', state: 'new', horizon_hours: 3, ...given }) as Warning;
+
+it('says act from the threshold on, watch from half of it on', () => {
+  expect([0.1, 0.2, 0.39, 0.4].map((probability) => word(score({ probability })))).toEqual([
+    'unlikely',
+    'watch',
+    'watch',
+    'act'
+  ]);
+  expect(word(score({ threshold: null, probability: 0.9 }))).toBe('unknown');
+});
+
+it('writes rare chances with a digit more', () => {
+  expect([0, 0.0005, 0.033, 0.0998, 0.62, 0.998, 1].map(chance)).toEqual([
+    '0 %',
+    '<0.1 %',
+    '3.3 %',
+    '10 %',
+    '62 %',
+    '>99 %',
+    '100 %'
+  ]);
+  expect(withInterval(score({ probability: 0.62, low: 0.48, high: 0.74 }))).toBe('62 %, 48–74');
+});
+
+it('puts the nearest alarm first, else what is closest to its threshold', () => {
+  const far = score({ horizon_hours: 6, probability: 0.9 });
+  const near = score({ horizon_hours: 1, probability: 0.5 });
+  expect(worst(row(score({}), near, far))).toBe(near);
+  const rare = score({ horizon_hours: 3, probability: 0.02, threshold: 0.03 });
+  expect(worst(row(score({ probability: 0.2 }), rare))).toBe(rare);
+});
+
+it('puts rules before models, near before far, and leaves shelved ones out', () => {
+  const open = [
+    warning({ id: 4, horizon_hours: 6 }),
+    warning({ id: 3, horizon_hours: 1 }),
+    warning({ id: 2, horizon_hours: 0, state: 'shelved' })
+  ];
+  expect(worstWarning(open)?.id).toBe(3);
+  expect(worstWarning([...open, warning({ id: 1, kind: 'rule', horizon_hours: 0 })])?.id).toBe(1);
+  expect(worstWarning([])).toBeNull();
+});
+
+it('says what is coming, when and how sure', () => {
+  const ahead = score({ horizon_hours: 3, probability: 0.62, low: 0.48, high: 0.74 });
+  expect(headline(row(score({}), ahead), null)).toBe('Alarm likely within 3 h (62 %, 48–74)');
+  expect(headline(row(score({}), ahead), warning({ id: 7 }))).toContain('warning 7');
+  expect(headline(row(score({ probability: 0.12 })), null)).toBe(
+    'No alarm in sight. The highest risk is 12 %, now.'
+  );
+  const rule = {
+    ...warning({ kind: 'rule' }),
+    crossed: { description: 'PDT31008 above 300 mbar', rule: 'r' }
+  };
+  expect(headline(row(score({})), rule as Warning)).toBe('PDT31008 above 300 mbar now.');
+});
