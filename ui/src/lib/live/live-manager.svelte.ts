@@ -36,6 +36,8 @@ const TYPES = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
 /** So much of the past is kept: ten days of hourly rows. */
 export const KEPT_ROWS = 240;
 const KEPT_RUNS = 20;
+/** Open ones are kept however many there are. */
+const KEPT_WARNINGS = 50;
 
 class LiveManager {
   connection = $state<Connection>('connecting');
@@ -107,7 +109,8 @@ class LiveManager {
   /** Put a warning, as an answer or event tells it, into its place. */
   replace(warning: Warning): void {
     const others = this.warnings.filter((other) => other.id !== warning.id);
-    this.warnings = [warning, ...others].toSorted((a, b) => b.id - a.id);
+    const all = [warning, ...others].toSorted((a, b) => b.id - a.id);
+    this.warnings = all.filter((one, n) => n < KEPT_WARNINGS || one.state !== 'cleared');
   }
 
   async #readRows(): Promise<void> {
