@@ -17,6 +17,8 @@ const routes = [
   'warnings',
   'models',
   'drops',
+  'quarantine',
+  'runs',
   'ready'
 ];
 

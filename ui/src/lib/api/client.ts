@@ -33,6 +33,11 @@ function withToken(request: Request, token: string): Request {
   return request;
 }
 
+/** The access token for a request that `fetch` can't make, such as an upload that tells how far it is. */
+export async function accessToken(): Promise<string | null> {
+  return tokens.access();
+}
+
 async function reached(request: Request): Promise<Response> {
   try {
     return await fetch(request);
