@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, Recommendation
+from serving.inference.extremes import Extremes
 from serving.inference.rules import FiredRule
 
 Urgency = Literal["none", "advice", "warning", "high"]
@@ -46,6 +47,7 @@ class Recommendations:
         import polars as pl
 
         self._profile = profile
+        self._extremes = Extremes(profile)
         self._units = {name: tag.unit for tag in profile.tags for name in (tag.name, *tag.extremes)}
         self._entries: list[tuple[Recommendation, list[str], pl.Expr]] = []
         for entry in profile.recommendations:
@@ -60,6 +62,7 @@ class Recommendations:
             values: tags, features, risk score and failure frequency by name; NaN is missing.
             fired: hard limits that the values cross, which are told too.
         """
+        values = self._extremes.filled(values)
         found = [
             Advice(entry.advice, entry.urgency, entry.check, self._why(names, values, entry.when))
             for entry, names, holds in self._evaluated(values)

@@ -1,6 +1,7 @@
 """The plant's alarm rules on what a client gave: what crosses a hard limit is an alarm whatever the model says.
 
-Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out.
+Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out. A tag's value
+stands for an extreme that isn't given (`extremes.py`).
 """
 
 from collections.abc import Collection, Mapping
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.profile.model import PlantProfile
+from serving.inference.extremes import Extremes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Rules:
     def __init__(self, profile: PlantProfile) -> None:
         import polars as pl
 
+        self._extremes = Extremes(profile)
         self._rules: list[tuple[FiredRule, frozenset[str], pl.Expr]] = []
         for rule in profile.labels.alarm_rules:
             expression = pl.sql_expr(rule.when)
@@ -34,18 +37,20 @@ class Rules:
 
     @property
     def names(self) -> frozenset[str]:
-        """All columns that rules look at."""
-        return frozenset[str]().union(*(inputs for _, inputs, _ in self._rules))
+        """All columns that rules look at, or that stand for one."""
+        return self._extremes.needed(frozenset[str]().union(*(inputs for _, inputs, _ in self._rules)))
 
     def any_on(self, columns: Collection[str]) -> bool:
-        """Whether some rule looks at no other columns than these."""
-        return any(inputs.issubset(columns) for _, inputs, _ in self._rules)
+        """Whether some rule can be told from these columns alone."""
+        told = self._extremes.told_by(frozenset(columns))
+        return any(inputs <= told for _, inputs, _ in self._rules)
 
     def warm(self) -> None:
         self.fired(dict.fromkeys(self.names, 0.0))
 
     def fired(self, values: Mapping[str, float]) -> list[FiredRule]:
         """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
+        values = self._extremes.filled(values)
         asked = [
             entry for entry in self._rules if all(n in values and values[n] == values[n] for n in entry[1])
         ]
@@ -62,6 +67,7 @@ class Rules:
         self, columns: Mapping[str, NDArray[np.float64]]
     ) -> list[tuple[FiredRule, NDArray[np.bool_]]]:
         """Rules that hold on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
+        columns = self._extremes.filled_rows(columns)
         asked = [entry for entry in self._rules if entry[1] <= columns.keys()]
         if not asked:
             return []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.model import PlantProfile
+from serving.inference.recommendations import Recommendations
 from serving.settings import Settings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.factories import raw_table
@@ -113,14 +114,23 @@ async def test_recent_alarms_are_counted_in_the_readings(client) -> None:
     assert below["failure_frequency_48"] == 0
 
 
+async def test_advice_on_a_maximum_reads_the_value_where_none_is_given(profile: PlantProfile) -> None:
+    advice = {"when": "PDT31008_max > 200", "advice": "Look", "urgency": "advice"}
+    own = profile.model_validate(profile.model_dump() | {"recommendations": [advice]})
+    holding = Recommendations(own).holding
+    assert [one.advice for one in holding({"PDT31008": 240.0}, [])] == ["Look"]
+    assert holding({"PDT31008": 240.0, "PDT31008_max": 190.0}, []) == []
+
+
 @pytest.mark.parametrize(
     ("readings", "alarms"),
     [
         ([{"TE301020": 108.0}] * 3, None),
         ([{"PDT31008": 220.0}] + [{"timestamp": None}] * 60, None),
+        ([{"PDT31008": 480.0}] * 3, 3),
         ([{"pdt31008": 220.0}, {"PDT31008_MAX": 320.0}, {"PDT31008_max": 330.0}], 2),
     ],
-    ids=["no rule's tag", "nothing of late", "names in any case"],
+    ids=["no rule's tag", "nothing of late", "values for maxima", "names in any case"],
 )
 async def test_alarms_are_counted_where_they_can_be_known(
     client, readings: list[dict], alarms: int | None

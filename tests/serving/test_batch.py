@@ -71,6 +71,15 @@ async def test_every_row_is_answered_as_by_itself(client, rows) -> None:
         assert answer["n_imputed"] == expected[0]["n_imputed"]
 
 
+async def test_a_value_stands_for_the_maximum_that_its_row_lacks(client) -> None:
+    columns = {"pdt31008": [480.0, 480.0, None], "pdt31008_max": [None, 290.0, 310.0]}
+    whole = (await client.post("/predict/batch", json={"columns": columns})).json()
+    alone = (await client.post("/predict/batch", json={"columns": {"pdt31008": [480.0, 290.0]}})).json()
+    held = ["high_differential_pressure"]
+    assert (whole["rules"], alone["rules"]) == ([held, [], held], [held, []])
+    assert (whole["alarm"][0], alone["alarm"][0]) == (True, True)
+
+
 async def test_an_arrow_answer_holds_the_same(client, rows) -> None:
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     answer = await post_arrow(client, stream(pa.table(columns)), accept=ARROW)

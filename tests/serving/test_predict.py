@@ -74,6 +74,33 @@ async def test_no_rule_holds_below_its_limit(client) -> None:
     assert (await predict(client, features={"pdt31008_max": 300.0})).json()["rules"] == []
 
 
+HIGH_MEDIAN = {"PDT31008": 480.0}
+"""No maximum is given, and it can't be below this."""
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict", {"features": HIGH_MEDIAN}),
+        ("/predict", {"features": {**HIGH_MEDIAN, "PDT31008_max": None}}),
+        ("/predict", {"features": {**HIGH_MEDIAN, "PDT31008_max": 1e9}}),
+        ("/predict", {"readings": [{"PDT31008": 220.0}, HIGH_MEDIAN]}),
+        ("/explain", {"features": HIGH_MEDIAN}),
+        ("/recommend", {"features": HIGH_MEDIAN}),
+    ],
+    ids=["absent", "null", "no true value", "readings", "explain", "recommend"],
+)
+async def test_a_value_crosses_the_limit_of_the_maximum_that_was_not_given(client, path, body) -> None:
+    answer = (await client.post(path, json=body)).json()
+    assert answer["alarm"] is True
+    assert [rule["name"] for rule in answer["rules"]] == ["high_differential_pressure"]
+
+
+async def test_a_given_maximum_is_what_its_rule_reads(client) -> None:
+    answer = (await predict(client, features={**HIGH_MEDIAN, "PDT31008_max": 290.0})).json()
+    assert answer["rules"] == []
+
+
 async def test_readings_score_as_the_newest_row_of_the_whole_history(
     client, bundles, profile: PlantProfile
 ) -> None:
