@@ -1,15 +1,15 @@
 """What a bundle says of the files behind it: the schema of its `data_files.json`.
 
-Belongs here: fields. Doesn't belong here: finding them (`plant_assets.lineage.data_files`).
+Belongs here: fields; older bundles call records rows. Doesn't belong here: finding them (`plant_assets.lineage.data_files`).
 """
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field
 
 DATA_FILES = "data_files.json"
 MOST_FILES = 500
-"""So many are named; of the older ones only their number and rows are kept."""
+"""So many are named; of the older ones only their number and records are kept."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -25,7 +25,13 @@ class DataFile(_Strict):
     sha256: Sha256
     kind: Literal["readings", "operator_log"]
     dropped_at: AwareDatetime | None = None
-    ingested_rows: int | None = Field(default=None, ge=0, description="rows that were read from it")
+    ingested_records: int | None = Field(
+        default=None,
+        ge=0,
+        validation_alias=AliasChoices("ingested_records", "ingested_rows"),
+        description="values of one tag at one time that were read from it, of an operator log its periods; "
+        "a row of a wide file holds many",
+    )
     first_row: int = Field(ge=0, description="as a person counts the file's rows")
     last_row: int = Field(ge=0)
     first: AwareDatetime = Field(description="first training row that holds a value of it")
@@ -37,4 +43,9 @@ class DataFiles(_Strict):
 
     files: tuple[DataFile, ...] = Field(default=(), max_length=MOST_FILES)
     further_files: int = Field(default=0, ge=0)
-    further_rows: int = Field(default=0, ge=0, description="rows that were read from the further files")
+    further_records: int = Field(
+        default=0,
+        ge=0,
+        validation_alias=AliasChoices("further_records", "further_rows"),
+        description="records that were read from the further files",
+    )

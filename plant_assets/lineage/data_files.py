@@ -41,7 +41,7 @@ def data_files(table: pl.DataFrame, periods: pl.DataFrame, drops: Iterable[DropI
     return DataFiles(
         files=tuple(found[:MOST_FILES]),
         further_files=len(further),
-        further_rows=sum(file.ingested_rows or 0 for file in further),
+        further_records=sum(file.ingested_records or 0 for file in further),
     )
 
 
@@ -84,7 +84,7 @@ def _file(
         kind=kind,
         name=dropped[0].name if dropped else "",
         dropped_at=dropped[1] if dropped else None,
-        ingested_rows=dropped[0].rows if dropped else None,
+        ingested_records=dropped[0].rows if dropped else None,
         **{name: span[name] for name in _SPAN},
     )
 

@@ -153,5 +153,5 @@ def _data(manifest: Manifest | None, files: DataFiles | None) -> JsonValue:
         "last": told.last.isoformat() if told.last else None,
         "files": files.model_dump(mode="json")["files"] if files else None,
         "further_files": files.further_files if files else None,
-        "further_rows": files.further_rows if files else None,
+        "further_records": files.further_records if files else None,
     }

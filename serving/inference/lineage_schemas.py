@@ -52,7 +52,7 @@ class LineageData(BaseModel):
     last: datetime | None
     files: list[DataFile] | None = Field(description="the newest first; null where the version doesn't know")
     further_files: int | None = Field(description="older files, counted only")
-    further_rows: int | None
+    further_records: int | None = Field(description="records that were read from them")
 
 
 class LineageAnswer(BaseModel):

@@ -127,7 +127,7 @@ def test_a_version_holds_the_files_and_assets_that_it_comes_from(
     assert {file.name for file in found.files} <= dropped
     readings = [file for file in found.files if file.kind == "readings"]
     assert readings
-    assert all(file.first_row < file.last_row <= (file.ingested_rows or 0) + 1 for file in readings)
+    assert all(file.first_row < file.last_row <= (file.ingested_records or 0) + 1 for file in readings)
 
 
 def test_tables_follow_each_other_row_by_row(pipeline: Pipeline, finished: dg.ExecuteInProcessResult) -> None:

@@ -25,8 +25,16 @@ def test_each_file_with_its_rows_and_the_time_that_they_cover(tmp_path: Path) ->
     whole = found.files[0]
     assert (whole.first, whole.last) == (START, START + timedelta(hours=9))
     assert (whole.sha256, whole.kind, whole.dropped_at) == (SHA_A, "readings", START)
-    assert whole.ingested_rows == lake.drops()[0].files[0].rows
+    assert whole.ingested_records == lake.drops()[0].files[0].rows
     assert DataFiles.model_validate_json(found.model_dump_json()) == found
+
+
+def test_files_of_older_bundles_are_read() -> None:
+    file = {"sha256": SHA_A, "name": "a.csv", "kind": "readings", "first_row": 2, "last_row": 3}
+    times = {"first": START.isoformat(), "last": START.isoformat()}
+    older = {"files": [{**file, **times, "ingested_rows": 18}], "further_files": 1, "further_rows": 9}
+    found = DataFiles.model_validate(older)
+    assert (found.files[0].ingested_records, found.further_records) == (18, 9)
 
 
 def test_an_operator_log_stands_with_the_periods_that_touch_the_rows() -> None:
@@ -44,7 +52,7 @@ def test_an_operator_log_stands_with_the_periods_that_touch_the_rows() -> None:
     found = data_files(table, pl.DataFrame(rows, schema=PERIOD_SCHEMA), [])
     (log,) = [file for file in found.files if file.kind == "operator_log"]
     assert (log.first_row, log.last_row, log.first) == (5, 5, minutes(60))
-    assert (log.name, log.ingested_rows, log.dropped_at) == ("", None, None)
+    assert (log.name, log.ingested_records, log.dropped_at) == ("", None, None)
 
 
 def test_of_very_many_files_the_newest_are_named_and_the_others_counted() -> None:
@@ -60,7 +68,7 @@ def test_of_very_many_files_the_newest_are_named_and_the_others_counted() -> Non
     found = data_files(table, NO_PERIODS, [drop])
     assert len(found.files) == MOST_FILES
     assert found.files[0].sha256 == names[-1]
-    assert (found.further_files, found.further_rows) == (3, 9)
+    assert (found.further_files, found.further_records) == (3, 9)
 
 
 def test_a_table_that_knows_no_sources_has_no_files() -> None:

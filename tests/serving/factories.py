@@ -54,7 +54,7 @@ def _file(times: pl.Series) -> DataFile:
         sha256="a" * 64,
         kind="readings",
         dropped_at=datetime(2024, 2, 1, tzinfo=UTC),
-        ingested_rows=len(times),
+        ingested_records=len(times),
         first_row=2,
         last_row=len(times) + 1,
         first=times[0],
@@ -76,7 +76,7 @@ def _inputs(profile_json: str, rows: int, seed: int) -> TrainingInputs:
         features=compute_features(with_deviations(raw, profile), feature_specs(profile)),
         window_features=window_features(raw, profile),
         data_fingerprint=f"fingerprint-{seed}",
-        data_files=DataFiles(files=(_file(raw["timestamp"]),), further_files=2, further_rows=60),
+        data_files=DataFiles(files=(_file(raw["timestamp"]),), further_files=2, further_records=60),
     )
 
 

@@ -54,7 +54,8 @@ async def test_a_prediction_leads_to_its_version_runs_files_and_rows(
         2,
         161,
     )
-    assert (data["further_files"], data["further_rows"]) == (2, 60)
+    assert (data["further_files"], data["further_records"]) == (2, 60)
+    assert (file["ingested_records"], "ingested_rows" in file) == (160, False)
     assert found["notes"] == []
 
 

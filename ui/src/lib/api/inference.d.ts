@@ -776,10 +776,10 @@ export interface components {
              */
             first_row: number;
             /**
-             * Ingested Rows
-             * @description rows that were read from it
+             * Ingested Records
+             * @description values of one tag at one time that were read from it, of an operator log its periods; a row of a wide file holds many
              */
-            ingested_rows?: number | null;
+            ingested_records?: number | null;
             /**
              * Kind
              * @enum {string}
@@ -1107,8 +1107,11 @@ export interface components {
              * @description older files, counted only
              */
             further_files: number | null;
-            /** Further Rows */
-            further_rows: number | null;
+            /**
+             * Further Records
+             * @description records that were read from them
+             */
+            further_records: number | null;
             /** Last */
             last: string | null;
             /**

@@ -7,7 +7,7 @@ const file = (name: string) => ({
   sha256: 'f'.repeat(64),
   kind: 'readings' as const,
   dropped_at: null,
-  ingested_rows: 24,
+  ingested_records: 24,
   first_row: 412,
   last_row: 435,
   first: '2015-01-01T00:00:00Z',
@@ -43,7 +43,7 @@ const found: Lineage = {
     last: null,
     files: [file('export_2015-01.csv')],
     further_files: 0,
-    further_rows: 0
+    further_records: 0
   },
   notes: []
 };
@@ -67,10 +67,10 @@ test('the chain has five plates, each with what it is, its hash and its way out'
 
 test('of many files the newest are named, the others counted', () => {
   const files = ['a', 'b', 'c', 'd', 'e', ''].map(file);
-  const data = { ...(found.data as NonNullable<Lineage['data']>), files, further_files: 3, further_rows: 72 };
+  const data = { ...(found.data as NonNullable<Lineage['data']>), files, further_files: 3, further_records: 72 };
   expect(plates({ ...found, data })[3]?.more.slice(4)).toEqual([
     '2 more files',
-    'and 3 older files with 72 rows'
+    'and 3 older files with 72 records'
   ]);
 });
 

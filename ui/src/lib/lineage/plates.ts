@@ -85,7 +85,7 @@ function data({ data: told, dagster_run }: Lineage): Plate {
     more: [
       ...files.slice(0, MOST_FILES),
       ...(hidden > 0 ? [words.moreFiles(hidden)] : []),
-      ...(told.further_files ? [words.further(told.further_files, told.further_rows ?? 0)] : [])
+      ...(told.further_files ? [words.further(told.further_files, told.further_records ?? 0)] : [])
     ],
     ...hashed(told.fingerprint),
     links: (dagster_run?.assets ?? []).slice(0, 1).map(assetLink)

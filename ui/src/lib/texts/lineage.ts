@@ -18,7 +18,7 @@ export const lineage = {
   rows: (n: number) => `${n} training rows`,
   fileRows: (first: number, last: number) => `rows ${first}–${last}`,
   nameless: 'a file whose name is not known any more',
-  further: (files: number, rows: number) => `and ${files} older files with ${rows} rows`,
+  further: (files: number, records: number) => `and ${files} older files with ${records} records`,
   moreFiles: (n: number) => `${n} more files`,
   mlflow: 'MLflow',
   dagster: 'Dagster',
