@@ -1,0 +1,38 @@
+/** What the page of models asks the gateway for, and does. */
+import { answered, api, authorizedFetch } from '#lib/api/client.ts';
+import type { components } from '#lib/api/gateway.d.ts';
+import { Problem } from '#lib/api/problem.ts';
+
+export type Models = components['schemas']['ModelsAnswer'];
+export type Model = Models['models'][number];
+export type Version = Model['versions'][number];
+export type Figures = components['schemas']['FiguresAnswer'];
+export type Horizon = Figures['horizons'][number];
+export type Result = Horizon['figures'][number];
+export type Bin = components['schemas']['Bin'];
+export type Moved = components['schemas']['Moved'];
+
+export const readModels = (plant: string): Promise<Models> =>
+  answered(api.GET('/models', { params: { query: { plant } } }));
+
+/** The newest report's figures, or those of a version's. */
+export const readFigures = (plant: string, version: number | null): Promise<Figures> =>
+  answered(
+    api.GET('/models/figures', { params: { query: { plant, ...(version !== null && { version }) } } })
+  );
+
+/** The report's page.
+ *
+ * @throws Problem where there is none. */
+export async function readReport(plant: string, version: number | null): Promise<string> {
+  const query = new URLSearchParams({ plant, ...(version !== null && { version: String(version) }) });
+  const answer = await authorizedFetch(new Request(`${globalThis.location.origin}/models/report?${query}`));
+  if (!answer.ok) throw Problem.of(await answer.json().catch(() => null), answer.status);
+  return answer.text();
+}
+
+export const promote = (plant: string, version: number): Promise<Moved> =>
+  answered(api.POST('/models/promote', { body: { plant, version } }));
+
+export const rollback = (plant: string): Promise<Moved> =>
+  answered(api.POST('/models/rollback', { body: { plant } }));
