@@ -72,9 +72,12 @@ it('says what is coming, when and how sure', () => {
   expect(headline(row(score({ probability: 0.12 })), null)).toBe(
     'No alarm in sight. The highest risk is 12 %, now.'
   );
+  expect(headline(row(score({ probability: 0.3 })), null)).toBe(
+    'No alarm yet. The risk is 30 % now; act from 40 %.'
+  );
   const rule = {
     ...warning({ kind: 'rule' }),
     crossed: { description: 'PDT31008 above 300 mbar', rule: 'r' }
   };
-  expect(headline(row(score({})), rule as Warning)).toBe('PDT31008 above 300 mbar now.');
+  expect(headline(row(score({})), rule as Warning)).toBe('Limit crossed: PDT31008 above 300 mbar');
 });

@@ -46,14 +46,20 @@ export function worstWarning(open: readonly Warning[]): Warning | null {
 
 const when = (hours: number) => (hours === 0 ? words.at : words.within(hours));
 
+function calm(score: Score): string {
+  const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
+  const { threshold } = score;
+  const isNear = word(score) === 'watch' && threshold !== null;
+  return isNear ? words.closer(likely, ahead, chance(threshold)) : words.calm(likely, ahead);
+}
+
 /** Whether anything is coming, when, and how sure. */
 export function headline(row: ScoredRow, warning: Warning | null): string {
   if (warning?.kind === 'rule') return words.rule(warning.crossed.description || warning.crossed.rule || '');
   const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
   const score = of ?? worst(row);
   if (!score) return words.waiting;
-  if (!warning && word(score) !== 'act')
-    return words.calm(chance(score.probability), when(score.horizon_hours));
+  if (!warning && word(score) !== 'act') return calm(score);
   const sure = score.probability >= 0.5 ? words.likely : words.possible;
   const said = words.worst(sure, when(score.horizon_hours), withInterval(score));
   return warning ? words.open(said, warning.id) : said;

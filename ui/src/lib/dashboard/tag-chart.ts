@@ -58,7 +58,11 @@ function drawLimits(u: uPlot, tag: Tag): void {
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(right, y);
     ctx.stroke();
-    const apart = Math.min(y, above - NAME_HEIGHT * devicePixelRatio);
+    const apart = Math.min(
+      y,
+      above - NAME_HEIGHT * devicePixelRatio,
+      bbox.top + bbox.height - 5 * devicePixelRatio
+    );
     ctx.fillText(name, right + 4 * devicePixelRatio, apart);
     above = apart;
   }

@@ -11,12 +11,14 @@ export const dashboard = {
     notCalibrated: 'a score, not a probability',
     waiting: 'No row has been scored yet.',
     calm: (chance: string, when: string) => `No alarm in sight. The highest risk is ${chance}, ${when}.`,
+    closer: (chance: string, when: string, threshold: string) =>
+      `No alarm yet. The risk is ${chance} ${when}; act from ${threshold}.`,
     at: 'now',
     within: (hours: number) => `within ${hours} h`,
     worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers})`,
     likely: 'likely',
     possible: 'possible',
-    rule: (what: string) => `${what} now.`,
+    rule: (what: string) => `Limit crossed: ${what}`,
     open: (said: string, id: number) => `${said}, warning ${id}`,
     rising: (tag: string, by: string, value: string) =>
       `Driven most by ${tag}, rising ${by}/h, now ${value}.`,
@@ -30,11 +32,8 @@ export const dashboard = {
   },
   indicators: {
     title: 'Indicators',
-    add: (tag: string) => `${tag}: add to the trend`,
-    remove: (tag: string) => `${tag}: remove from the trend`,
-    setPoint: 'set point',
-    normal: 'normal',
-    old: (age: string) => `${age} old`,
+    add: 'Add to the trend',
+    remove: 'Remove from the trend',
     states: { LL: 'below LL', L: 'below L', H: 'above H', HH: 'above HH' },
     qualities: {
       good: '',
@@ -67,7 +66,6 @@ export const dashboard = {
     time: 'Plant time',
     horizons: 'Forecasts and spans: +1, +3, +6 h, warnings, judged periods',
     empty: 'Choose a tag on the left to see its trend.',
-    most: (n: number) => `${n} trends fit; the oldest made room.`,
     close: (tag: string) => `Remove ${tag}`,
     show: 'Show trend',
     hide: 'Hide trend'
@@ -80,9 +78,9 @@ export const dashboard = {
     alarmEnd: 'alarm →',
     normalEnd: '← normal',
     features: (tag: string) => `Features of ${tag}`,
+    value: 'value',
     none: 'Nothing moves it.',
-    away: 'What moves the risk isn’t known now.',
-    logOdds: 'in log-odds'
+    away: 'What moves the risk isn’t known now.'
   },
   checks: {
     title: 'What to check',
