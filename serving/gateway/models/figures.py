@@ -65,6 +65,7 @@ class _Report(_Read):
     horizons: list[_Horizon]
     verdict: Verdict | None
     further: dict[str, float | None]
+    lineage: dict[str, str]
 
     model_config = ConfigDict(extra="ignore", alias_generator=lambda name: name.rstrip("_"))
 
@@ -85,6 +86,7 @@ def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
     return FiguresAnswer(
         plant=report.plant,
         version=version,
+        dagster_run=report.lineage.get("dagster_run", ""),
         created=report.created,
         first=report.tested.first,
         last=report.tested.last,

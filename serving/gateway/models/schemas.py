@@ -158,7 +158,8 @@ class FiguresAnswer(BaseModel):
     """What a validation report holds, without its curves."""
 
     plant: str
-    version: int | None = Field(description="the champion model's version it was made with; null: unknown")
+    version: int | None = Field(description="that was asked for; null: the newest report")
+    dagster_run: str = Field(description="the run that made it, and the versions it judges; empty: unknown")
     created: datetime
     first: datetime | None = Field(description="of the data")
     last: datetime | None

@@ -30,7 +30,7 @@ REPORT = {
         "comparisons": [{"model": "champion", "sentence": "It wins."}],
         "curves": [{"model": "champion", "reliability": [BIN], "roc": [[0, 1]]}],
     }],
-    "verdict": None, "further": {"deviation_predictor.mae": 0.4}, "titles": {},
+    "verdict": None, "further": {"deviation_predictor.mae": 0.4}, "titles": {}, "lineage": {"dagster_run": "run-2"},
 }  # fmt: skip
 
 
@@ -161,7 +161,9 @@ async def test_what_a_service_that_is_away_knows_is_left_out(
 
 
 async def test_figures_stand_beside_those_of_baselines(mlflow: FakeMlflow, eve: Member) -> None:
-    horizon = (await eve.client.get("/models/figures?plant=demo&version=2")).json()["horizons"][0]
+    answer = (await eve.client.get("/models/figures?plant=demo&version=2")).json()
+    assert (answer["version"], answer["dagster_run"]) == (2, "run-2")
+    horizon = answer["horizons"][0]
     assert [(f["model"], f["trivial"], f["pr_auc"]) for f in horizon["figures"]] == [
         ("champion", False, INTERVAL), ("clock_only", True, INTERVAL),
     ]  # fmt: skip

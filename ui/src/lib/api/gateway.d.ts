@@ -1433,6 +1433,11 @@ export interface components {
              */
             created: string;
             /**
+             * Dagster Run
+             * @description the run that made it, and the versions it judges; empty: unknown
+             */
+            dagster_run: string;
+            /**
              * First
              * @description of the data
              */
@@ -1466,7 +1471,7 @@ export interface components {
             verdict: components["schemas"]["Verdict"] | null;
             /**
              * Version
-             * @description the champion model's version it was made with; null: unknown
+             * @description that was asked for; null: the newest report
              */
             version: number | null;
         };

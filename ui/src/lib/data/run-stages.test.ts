@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run, step } from './fixtures.ts';
-import { stages, STAGES } from './run-stages.ts';
+import { readable, stages, STAGES } from './run-stages.ts';
 
 describe('the stages of a run', () => {
   it('are six, in their order, whatever steps there are', () => {
@@ -39,6 +39,11 @@ describe('the stages of a run', () => {
     );
     expect([ingest?.ms, models?.ms, models?.done]).toEqual([2000, 3000, 1]);
     expect(stages(run([step('a', 'waiting')]), 7000)[3]?.ms).toBeNull();
+  });
+
+  it('have steps with names that can be read', () => {
+    expect(readable('raw_sensor_data_raw_sensor_data_schema')).toBe('raw sensor data schema');
+    expect(readable('forecaster_1h')).toBe('forecaster 1h');
   });
 
   it('stop with the run, also a step that was killed', () => {

@@ -51,6 +51,12 @@ export function took(step: Step, now: number, runEnded: string | null = null): n
   return Math.max(0, (end === null ? now : Date.parse(end)) - Date.parse(step.started));
 }
 
+/** A step's name for people: a check of a table is called by the table, which its key holds twice. */
+export function readable(name: string): string {
+  const table = /^(.+)_\1_schema$/.exec(name);
+  return (table ? `${table[1]} schema` : name).replaceAll('_', ' ');
+}
+
 function stateOf(steps: readonly Step[]): StageState {
   const has = (state: Step['state']) => steps.some((step) => step.state === state);
   if (steps.length === 0) return 'absent';

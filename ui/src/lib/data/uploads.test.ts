@@ -36,12 +36,10 @@ describe('uploads', () => {
   });
 
   it('can be stopped, before and while they are sent', async () => {
-    let end = () => undefined as void;
     const send = vi.fn(
       (_file: File, _plant: string, _tell: (bytes: number) => void, signal: AbortSignal) =>
         new Promise<void>((_, reject) => {
-          end = () => reject(signal.reason);
-          signal.addEventListener('abort', end);
+          signal.addEventListener('abort', () => reject(signal.reason));
         })
     );
     const uploads = new Uploads('demo', () => undefined, send);

@@ -19,7 +19,7 @@ export function sides(found: Models): Sides {
 
 export function question(model: Model): string {
   const { task, horizon_hours: hours } = model.serving ?? {};
-  if (task === 'forecast' && hours) return words.questions.forecast(hours);
+  if (task === 'onset' && hours) return words.questions.onset(hours);
   const named = new Map<string, unknown>(Object.entries(words.questions)).get(task ?? '');
   return typeof named === 'string' ? named : words.questions.unknown;
 }

@@ -82,7 +82,8 @@ export const data = {
       skipped: 'skipped'
     },
     notPart: 'not in this run',
-    steps: (done: number, all: number) => `${done}/${all}`,
+    steps: (done: number, all: number) => `${done} of ${all}`,
+    sum: (done: number, all: number) => `${done} of ${all} steps`,
     stages: {
       ingest: 'Ingest',
       checks: 'Checks',

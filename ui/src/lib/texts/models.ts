@@ -24,11 +24,14 @@ export const models = {
     none: 'The gate has nothing to compare: no champion stood when this report was made.',
     yes: 'holds',
     no: 'does not hold',
-    notAsked: 'does not apply'
+    notAsked: 'does not apply',
+    same: (challenger: string, champion: string, gain: string, events: string) =>
+      `On the same rows with ${events} events: PR-AUC ${challenger} against the champion’s ${champion}, a gain of ${gain}.`
   },
   move: {
     promote: (version: number) => `Promote version ${version}`,
     rollback: (version: number) => `Roll back to version ${version}`,
+    rollbackFirst: 'Roll back',
     rollbackNone: 'There is no earlier champion to roll back to.',
     onlyEngineers: 'Promoting and rolling back is for accounts with the role engineer and above.',
     sure: (before: number | null, after: number) =>
@@ -71,7 +74,7 @@ export const models = {
     anomaly: 'unlike normal',
     regime: 'normal, transition or alarm',
     deviation: 'set-point deviation in the next hour',
-    forecast: (hours: number) => `an alarm starts within ${hours} h`,
+    onset: (hours: number) => `an alarm starts within ${hours} h`,
     unknown: '–'
   },
   figures: {
@@ -96,6 +99,8 @@ export const models = {
     baseline: 'trivial baseline',
     plot: (figure: string, hours: string) => `${figure} with 95 % intervals, ${hours}`,
     value: (value: string, low: string, high: string) => `${value} (${low}–${high})`,
+    judged: (version: number, alias: string) =>
+      `“champion” is version ${version} here${alias && `, the ${alias}`}.`,
     none: 'This question has no such figure.',
     noReport: 'No validation report yet.'
   },
