@@ -25,10 +25,8 @@ export const dashboard = {
     falling: (tag: string, by: string, value: string) =>
       `Driven most by ${tag}, falling ${by}/h, now ${value}.`,
     steady: (tag: string, value: string) => `Driven most by ${tag}, steady at ${value}.`,
-    unscored: (since: string, why: string) =>
-      `No forecast since ${since}${why ? `: ${why}` : ''}. Readings below are live.`,
-    stale: (since: string, age: string) =>
-      `No reading for ${age}; the newest is of ${since}. What is shown is no longer the present.`
+    unscored: (since: string, why: string) => `No forecast since ${since}${why ? `: ${why}` : ''}.`,
+    stale: (since: string, age: string) => `No reading for ${age}. What is shown is of ${since}.`
   },
   indicators: {
     title: 'Indicators',
