@@ -10,7 +10,7 @@ from serving.gateway.warnings.tables import PlantWarning
 
 
 def label_of(warning: PlantWarning) -> tuple[datetime, datetime] | None:
-    """The period that a true warning labels.
+    """The first and last moment that a true warning labels; `excursions.py` leaves out quiet hours between.
 
     What the operator gave; else while label rules fired; else while the risk now was above its threshold. A
     forecast that nothing followed labels nothing: its own hours were before whatever happened.

@@ -1,25 +1,27 @@
 """True warnings as the operator log that the pipeline takes as labels.
 
-Belongs here: the log's form, and dropping it. Doesn't belong here: which period a warning labels
-(`answers.label_of`). docs/warnings.md tells how labels come of it.
+Belongs here: the log's form, and dropping it. Doesn't belong here: which periods a warning labels
+(`answers.label_of`, `excursions.py`). docs/warnings.md tells how labels come of it.
 """
 
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from serving.gateway.warnings.answers import label_of
+from serving.gateway.warnings.excursions import Label
 from serving.gateway.warnings.tables import PlantWarning
 from serving.whole_file import whole_file
 
 COLUMNS = ("start_time", "end_time", "reason")
 LONGEST_REASON = 200
-Label = tuple[datetime, datetime]
+NO_RUNS: Mapping[int, Sequence[Label]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class OperatorLog:
         return f"operator_log_warnings_{hashlib.sha256(self.content).hexdigest()[:12]}.csv"
 
 
-def operator_log(warnings: Sequence[PlantWarning], zone: ZoneInfo) -> OperatorLog:
+def operator_log(
+    warnings: Sequence[PlantWarning], zone: ZoneInfo, runs: Mapping[int, Sequence[Label]] = NO_RUNS
+) -> OperatorLog:
     """The periods of true warnings, in the plant's time with its offset.
 
     A forecast and a rule can tell of the same development: what overlaps is one period.
@@ -50,9 +54,12 @@ def operator_log(warnings: Sequence[PlantWarning], zone: ZoneInfo) -> OperatorLo
     Args:
         warnings: judged true, oldest first.
         zone: the plant's.
+        runs: by a warning's id, the periods that it labels instead of one from the first to the last.
     """
-    labelled = [(label, reason(warning)) for warning in warnings if (label := label_of(warning)) is not None]
-    periods = _merged(labelled)
+    labelled = [(label, warning) for warning in warnings if (label := label_of(warning)) is not None]
+    periods = _merged(
+        [(run, reason(warning)) for whole, warning in labelled for run in runs.get(warning.id, [whole])]
+    )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

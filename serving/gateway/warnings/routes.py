@@ -118,4 +118,6 @@ async def _log(here: Gateway, plant: str) -> OperatorLog:
         profile = await asyncio.to_thread(load_profile, plant, here.settings.defs)
     except ProfileError as error:
         raise UnknownPlant(str(error)) from None
-    return operator_log(await here.warnings.judged_true(plant), profile.zone)
+    judged = await here.warnings.judged_true(plant)
+    runs = await here.warnings.excursions(plant, judged, profile.sampling.stale_after)
+    return operator_log(judged, profile.zone, runs)

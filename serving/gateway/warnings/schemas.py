@@ -117,7 +117,7 @@ class Shelf(BaseModel):
 
 
 class Judgement(BaseModel):
-    """A verdict; `label` is the period that the operator log gets, null where it gets none."""
+    """A verdict, and what it labels."""
 
     verdict: Verdict
     at: datetime
@@ -125,7 +125,10 @@ class Judgement(BaseModel):
     note: str
     start: datetime | None
     end: datetime | None
-    label: tuple[datetime, datetime] | None
+    label: tuple[datetime, datetime] | None = Field(
+        description="first and last moment that the operator log gets; quiet hours between two excursions are left out "
+        "there. Null where it gets none"
+    )
     label_missing: str = Field(description="why a true warning becomes no label")
 
 
@@ -206,6 +209,6 @@ class Dropped(BaseModel):
     """Where the operator log lies; `written` is false where the same one lay there already."""
 
     file: str
-    periods: int = Field(description="rows of the log; warnings that overlap share one")
+    periods: int = Field(description="rows of the log, one an excursion; warnings that overlap share one")
     left_out: int = Field(description="true warnings without a known period")
     written: bool

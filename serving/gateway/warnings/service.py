@@ -17,6 +17,7 @@ from serving.gateway.database import Database
 from serving.gateway.events.log import Change, EventLog
 from serving.gateway.problems import Conflict
 from serving.gateway.warnings.answers import answer_of
+from serving.gateway.warnings.excursions import Label, excursions
 from serving.gateway.warnings.schemas import (
     LONGEST_PERIOD,
     AckRequest,
@@ -73,6 +74,13 @@ class Warnings:
         async with self._database.read() as session:
             found = await session.scalars(query.order_by(PlantWarning.id.desc()).limit(MOST_JUDGED))
             return found.all()[::-1]
+
+    async def excursions(
+        self, plant: str, warnings: Sequence[PlantWarning], longest_pause: timedelta
+    ) -> dict[int, list[Label]]:
+        """The periods of true warnings, as far as scores are kept."""
+        async with self._database.read() as session:
+            return await excursions(session, plant, warnings, longest_pause)
 
     async def acknowledge(self, warning_id: int, user: CurrentUser, asked: AckRequest) -> PlantWarning:
         """Note that somebody has seen it.

@@ -1,5 +1,6 @@
 """What was judged true, as the pipeline reads it."""
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from plant_assets.ingest.drop_folder import list_files
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.labels.label import label, read_periods
 from plant_assets.profile.load import load_profile
+from serving.gateway.live.tables import LiveScore
 from serving.gateway.warnings.operator_log import operator_log
 from serving.settings import Settings
 from tests.serving.gateway.databases import both_databases
@@ -72,6 +74,70 @@ async def test_the_exported_bytes_become_labels(site: Site, tmp_path: Path) -> N
     labelled = label(calm(SINCE, 12), PLANT, periods)
     alarms = labelled.filter(anomaly_label=1)["timestamp"].to_list()
     assert alarms == [hours(n) for n in (1, 2, 4, 5, 8, 9)]
+
+
+async def log_of(site: Site, name: str = "erika") -> list[list[str]]:
+    """Begin and end of each row of the plant's log."""
+    engineer = await site.member(name, "engineer")
+    answer = await engineer.client.get("/warnings/operator_log.csv")
+    return [line.split(",")[:2] for line in answer.text.splitlines()[1:]]
+
+
+def told(*periods: tuple[float, float]) -> list[list[str]]:
+    return [[hours(end).isoformat(" ", timespec="seconds") for end in period] for period in periods]
+
+
+@both_databases
+async def test_each_excursion_of_a_warning_is_a_period(site: Site) -> None:
+    judged = {**TRUE, "since": hours(0), "newest_time": hours(40)}
+    await scored(site, fired=(4, 5, 6, 20, 30, 31, 38), rows=range(41))
+    (number,) = await kept(site, warning(**judged, came_time=hours(4), came_until=hours(38)))
+    assert await log_of(site) == told((4, 6), (20, 20), (30, 31), (38, 38))
+    viewer = await site.member("vera")
+    judgement = (await viewer.client.get(f"/warnings/{number}")).json()["judgement"]
+    assert [datetime.fromisoformat(end) for end in judgement["label"]] == [hours(4), hours(38)]
+
+
+async def test_rows_that_were_not_scored_part_no_run_but_a_long_silence_does(site: Site) -> None:
+    longest = PLANT.sampling.stale_after / timedelta(hours=1)
+    rows = (0, 1, 3, 4 + longest)
+    await scored(site, fired=rows, rows=rows)
+    await kept(site, warning(**TRUE, came_time=hours(0), came_until=hours(4 + longest)))
+    assert await log_of(site) == told((0, 3), (4 + longest, 4 + longest))
+
+
+async def test_without_all_of_its_scores_a_warning_is_one_period(site: Site) -> None:
+    await scored(site, fired=(5, 8), rows=range(5, 9))
+    await kept(site, warning(**TRUE, came_time=hours(2), came_until=hours(8)))
+    assert await log_of(site) == told((2, 8))
+
+
+async def test_scores_of_another_past_count_for_its_own_warnings(site: Site) -> None:
+    began_anew = datetime(2026, 3, 2, tzinfo=UTC)
+    await scored(site, fired=(0, 4), rows=range(5), at=began_anew - timedelta(hours=1))
+    await scored(site, fired=(0, 1, 2, 3, 4), rows=range(5), at=began_anew)
+    cleared = {"cleared_time": hours(5), "cleared_at": began_anew - timedelta(minutes=1)}
+    await kept(site, warning(**TRUE, **cleared, came_time=hours(0), came_until=hours(4)))
+    assert await log_of(site) == told((0, 0), (4, 4))
+
+
+async def test_a_given_period_is_not_parted(site: Site) -> None:
+    await scored(site, fired=(0, 4), rows=range(5))
+    given = {"verdict_start": hours(0), "verdict_end": hours(4)}
+    await kept(site, warning(**TRUE, **given, came_time=hours(0), came_until=hours(4)))
+    assert await log_of(site) == told((0, 4))
+
+
+async def scored(site: Site, fired: Collection[float], rows: Iterable[float], at: datetime = SINCE) -> None:
+    """Scores of rows by their hour, some of which a rule fired at."""
+    async with site.gateway.database.write() as session:
+        session.add_all(
+            LiveScore(
+                plant="demo", plant_time=hours(row), created_at=at, risk=0.1, alarm=row in fired, passed_over=0,
+                scores=[], rules=["level_deviation"] if row in fired else [], stale=[],
+            )
+            for row in rows
+        )  # fmt: skip
 
 
 def test_times_carry_the_offset_of_the_plant(tmp_path: Path) -> None:

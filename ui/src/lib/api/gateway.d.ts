@@ -1317,7 +1317,7 @@ export interface components {
             left_out: number;
             /**
              * Periods
-             * @description rows of the log; warnings that overlap share one
+             * @description rows of the log, one an excursion; warnings that overlap share one
              */
             periods: number;
             /** Written */
@@ -1553,7 +1553,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * Judgement
-         * @description A verdict; `label` is the period that the operator log gets, null where it gets none.
+         * @description A verdict, and what it labels.
          */
         Judgement: {
             /**
@@ -1565,7 +1565,10 @@ export interface components {
             by: string;
             /** End */
             end: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description first and last moment that the operator log gets; quiet hours between two excursions are left out there. Null where it gets none
+             */
             label: [
                 string,
                 string

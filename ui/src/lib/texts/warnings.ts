@@ -143,7 +143,7 @@ export const warnings = {
     openYet: (lead: string) => `Open for ${lead}; no limit has been crossed so far.`,
     judged: (verdict: string, by: string) => `${verdict}, says ${by}.`,
     notJudged: 'Nobody has judged it yet.',
-    label: (start: string, end: string) => `It labels ${start} to ${end} as an alarm.`,
+    label: (start: string, end: string) => `It labels what was an alarm from ${start} to ${end}.`,
     noLabel: (why: string) => `It labels nothing: ${why}.`,
     known: 'What was known when',
     readings: 'The readings around it',
