@@ -10,13 +10,13 @@ from xmlrpc.client import ServerProxy
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
 from benchmarks.platform import FOREWARN, platform
 from plant_assets.cli import supervision
 from plant_assets.settings import Settings
 from tests.conftest import needs_service
-from tests.ui.screen import PASSWORD, Screen, browser_path, launch
+from tests.ui.screen import PASSWORD, SETTLED_MS, Screen, browser_path, launch
 
 PEOPLE = {"vera": "viewer", "otto": "operator", "enno": "engineer", "anna": "admin"}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
@@ -54,6 +54,7 @@ class Platform:
 def browser() -> Iterator[Browser]:
     path = browser_path()
     needs_service(path is not None, "Chromium")
+    expect.set_options(timeout=SETTLED_MS)
     with sync_playwright() as playwright:
         browser = launch(playwright, str(path))
         yield browser
