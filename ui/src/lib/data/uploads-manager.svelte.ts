@@ -15,6 +15,8 @@ export class Upload {
   sent = $state(0);
   /** Why it was refused. */
   fault = $state('');
+  /** Whether the file itself is at fault, so that another try would end alike. */
+  hopeless = $state(false);
   #stop = new AbortController();
 
   constructor(id: number, file: File) {
@@ -65,7 +67,9 @@ export class Uploads {
     const added = [...files].map((file) => new Upload(this.#next++, file));
     for (const one of added) {
       one.fault = refusal(one.file, limits);
-      if (one.fault) one.state = 'refused';
+      if (!one.fault) continue;
+      one.state = 'refused';
+      one.hopeless = true;
     }
     this.all = [...added.toReversed(), ...this.all];
     await this.#work();

@@ -16,7 +16,7 @@ export const models = {
     mlflow: 'MLflow run',
     dagster: 'Dagster run',
     byHand: 'published by hand',
-    ownRows: 'Each on its own test rows; the gate compares both on the same ones, below.',
+    ownRows: 'Each on its own test rows; the gate compares both on the same ones.',
     figure: 'PR-AUC with its 95 % interval'
   },
   gate: {
