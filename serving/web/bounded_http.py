@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEADER_BYTES = 32 * 1024
 HEADERS_WITHIN_S = 15.0
 BODY_WITHIN_S = 60.0
+BODY_PIECE_BYTES = 16 * 1024 * 1024
+"""A larger body has `BODY_WITHIN_S` for each such piece: files are uploaded over slow lines too."""
 _REFUSAL = b"HTTP/1.1 %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
 _TOO_LONG = (
     b'{"type":"urn:forewarn:problem:headers-too-long","title":"The headers are too long","status":431,'
@@ -26,6 +28,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     _header_bytes = 0
     _in_headers = True
+    _body_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -51,10 +54,16 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_headers = False
-        self._forget_deadline()
-        self._deadline = self.loop.call_later(BODY_WITHIN_S, self.transport.close)
+        self._in_headers, self._body_bytes = False, 0
+        self._await_body()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > BODY_PIECE_BYTES:
+            self._body_bytes = 0
+            self._await_body()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._forget_deadline()
@@ -62,6 +71,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _await_headers(self) -> None:
         self._deadline = self.loop.call_later(HEADERS_WITHIN_S, self.transport.close)
+
+    def _await_body(self) -> None:
+        self._forget_deadline()
+        self._deadline = self.loop.call_later(BODY_WITHIN_S, self.transport.close)
 
     def _forget_deadline(self) -> None:
         if self._deadline is not None:

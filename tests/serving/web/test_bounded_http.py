@@ -92,3 +92,23 @@ def test_a_body_may_take_longer_than_headers(address: Address) -> None:
             yield b"xx"
 
     assert httpx.post(f"{url_of(address)}/length", content=slowly(), trust_env=False, timeout=30).json() == 6
+
+
+@pytest.mark.parametrize(("piece", "passes"), [(b"x" * 600, True), (b"x", False)], ids=["flows", "drips"])
+def test_a_large_body_has_time_for_each_piece(
+    address: Address, monkeypatch: pytest.MonkeyPatch, piece: bytes, passes: bool
+) -> None:
+    monkeypatch.setattr(bounded_http, "BODY_WITHIN_S", 1.0)
+    monkeypatch.setattr(bounded_http, "BODY_PIECE_BYTES", 500)
+
+    def slowly() -> Iterator[bytes]:
+        for _ in range(8):
+            threading.Event().wait(0.25)
+            yield piece
+
+    try:
+        answer = httpx.post(f"{url_of(address)}/length", content=slowly(), trust_env=False, timeout=30)
+    except httpx.HTTPError:
+        assert not passes
+    else:
+        assert (passes, answer.json()) == (True, 8 * len(piece))
