@@ -87,6 +87,20 @@ class TooLarge(Problem):
     title = "The body is too large"
 
 
+class EncodedBody(Problem):
+    """A body that is compressed, or encoded otherwise; the answer's header says what is taken."""
+
+    status = 415
+    slug = "encoded-body"
+    title = "The body is encoded"
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"Content-Encoding {encoding} isn't taken; send the body as it is",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
 class ClientLeft(Problem):
     """Nobody reads this; it stands in the log and in the figures."""
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from serving import errors
 from serving.telemetry.traces import telemetry_config
+from serving.web.body import refuse_encoded
 
 SERVICE = "the service"
 """The heading on /docs of routes that are about the service itself."""
@@ -28,7 +29,12 @@ def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManage
     # The page of the API must open in a control room without internet.
     # A redirect to the path without a slash would lead to whatever the request's Host header says.
     app = FastAPIOffline(
-        title=title, version="1", lifespan=lifespan, telemetry=telemetry_config(), redirect_slashes=False
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        telemetry=telemetry_config(),
+        redirect_slashes=False,
+        dependencies=[Depends(refuse_encoded)],
     )
     errors.install(app)
     app.include_router(_health_router())

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from serving.errors import MEDIA_TYPE
 
-BODY = (400, 413, 422)
+BODY = (400, 413, 415, 422)
 """What any route that reads a body may answer."""
 BYTES: dict[str, JsonValue] = {"schema": {"type": "string", "format": "binary"}}
 _TEXTS = {
     400: "The body is no JSON document",
     413: "The body is too large",
+    415: "The body is compressed; see Accept-Encoding",
     422: "The request can't be used; `errors` says which field, what is wrong and what was expected",
 }
 

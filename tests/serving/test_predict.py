@@ -70,6 +70,12 @@ async def test_the_documented_call_is_an_alarm_by_its_hard_limit(client, bundles
     assert len(answer["imputed"]) < 20
 
 
+async def test_a_body_that_is_said_to_be_as_it_is_is_taken(client) -> None:
+    headers = {"Content-Encoding": "Identity"}
+    answer = await client.post("/predict", json={"features": HIGH_MEDIAN}, headers=headers)
+    assert answer.status_code == 200
+
+
 async def test_no_rule_holds_below_its_limit(client) -> None:
     assert (await predict(client, features={"pdt31008_max": 300.0})).json()["rules"] == []
 

@@ -22,6 +22,7 @@ _TEXTS = {
     400: "The request can't be used; the error says where and what was expected",
     404: "No such model, or no such version of it",
     413: "The body is too large",
+    415: "The body is compressed; see Accept-Encoding",
     503: "The model isn't there yet; see Retry-After",
 }
 

@@ -86,7 +86,7 @@ def _add_repository(router: APIRouter) -> None:
     @router.post(
         "/repository/index",
         response_model=list[schemas.IndexEntry],
-        responses=errors(400, 413),
+        responses=errors(400, 413, 415),
         openapi_extra=json_body(schemas.IndexRequest, required=False),
     )
     async def index(request: Request) -> Response:
@@ -111,7 +111,7 @@ def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[N
     @router.post(
         f"{path}/infer",
         response_model=schemas.InferAnswer,
-        responses=errors(400, 404, 413, 503),
+        responses=errors(400, 404, 413, 415, 503),
         openapi_extra=json_body(schemas.InferRequest, BINARY),
     )
     async def model_infer(request: Request, named: Annotated[Named, Depends(named_by)]) -> Response:

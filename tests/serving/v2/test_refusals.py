@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.serving.v2.bodies import binary_body, one_tag, post
+from tests.serving.v2.bodies import CHAMPION, binary_body, one_tag, post
 
 pytestmark = pytest.mark.anyio
 
@@ -168,6 +168,14 @@ async def test_a_body_over_the_limit_is_413(client) -> None:
         413,
         {"error": "the body is too large; expected at most 1048576 bytes"},
     )
+
+
+async def test_a_compressed_body_is_415_whatever_lengths_it_tells(client) -> None:
+    headers = {"Content-Encoding": "gzip", "Inference-Header-Content-Length": "141"}
+    answer = await client.post(f"/v2/models/{CHAMPION}/infer", content=b"\x1f\x8b" * 60, headers=headers)
+    said = {"error": "Content-Encoding gzip isn't taken; send the body as it is"}
+    assert (answer.status_code, answer.json()) == (415, said)
+    assert answer.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("content", [b"[]", b"nope", b'{"ready": 1}'])

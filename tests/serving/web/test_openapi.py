@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -49,6 +50,30 @@ def test_the_services_tell_of_themselves_in_the_same_way(create_app, tmp_path: P
     paths = document(create_app, tmp_path)["paths"]
     assert {"/health", "/ready", "/metrics"} <= set(paths)
     assert paths["/health"]["get"]["tags"] == paths["/metrics"]["get"]["tags"] == ["the service"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("create_app", "path"),
+    [
+        (inference, "/predict"),
+        (inference, "/predict/batch"),
+        (gateway, "/auth/login"),
+        (gateway, "/warnings/1/ack"),
+        (gateway, "/drops?name=a.csv&plant=demo"),
+        (sensors, "/scenarios/activate"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["gzip", "identity, br", "DEFLATE"])
+async def test_an_encoded_body_is_refused_by_each_service(
+    create_app, path: str, encoding: str, tmp_path: Path
+) -> None:
+    transport = httpx.ASGITransport(create_app(Settings(home=tmp_path)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        answer = await client.post(path, content=b"\x1f\x8b", headers={"Content-Encoding": encoding})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert answer.json()["type"] == "urn:forewarn:problem:encoded-body"
+    assert answer.json()["detail"] == f"Content-Encoding {encoding} isn't taken; send the body as it is"
 
 
 def test_a_status_says_what_it_means_there() -> None:

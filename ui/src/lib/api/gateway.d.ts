@@ -2757,6 +2757,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -2824,6 +2834,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2969,6 +2989,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -3048,6 +3078,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3144,6 +3184,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3317,6 +3367,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3866,6 +3926,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -3959,6 +4029,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4295,6 +4375,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -4386,6 +4476,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4837,6 +4937,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -5021,6 +5131,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5457,6 +5577,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -5717,6 +5847,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -5895,6 +6035,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6301,6 +6451,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -6406,6 +6566,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6526,6 +6696,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -6629,6 +6809,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

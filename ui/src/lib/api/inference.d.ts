@@ -1699,6 +1699,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -1776,6 +1786,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2115,6 +2135,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -2194,6 +2224,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2442,6 +2482,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -2521,6 +2571,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2672,6 +2732,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -2761,6 +2831,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -2838,6 +2918,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2977,6 +3067,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3259,6 +3359,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -3493,6 +3602,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -3603,6 +3721,15 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

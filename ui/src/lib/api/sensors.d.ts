@@ -634,6 +634,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -799,6 +809,16 @@ export interface operations {
             };
             /** @description The body is too large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
