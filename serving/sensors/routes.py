@@ -24,6 +24,7 @@ from serving.web.app import SERVICE
 from serving.web.body import read_body
 from serving.web.broadcast import FullError, Subscription
 from serving.web.openapi import BODY, event_stream, json_body, problems
+from serving.web.sse import Heartbeat
 
 MOST_ROWS = 2000
 MOST_BODY_BYTES = 16 * 1024
@@ -160,7 +161,9 @@ async def events(
         runner.broadcast.check_room()
     except FullError as error:
         raise TooManyClients(str(error)) from None
-    return EventSourceResponse(_stream(runner, last_event_id), send_timeout=SEND_WITHIN_S, sep="\n")
+    return EventSourceResponse(
+        _stream(runner, last_event_id), ping_message_factory=Heartbeat, send_timeout=SEND_WITHIN_S, sep="\n"
+    )
 
 
 @router.get(

@@ -33,7 +33,3 @@ def message(number: int, kind: str, data: str) -> Message:
 def gap(after: int, newest: int) -> bytes:
     """Tells a client that it can't be given what it missed; it has no id, as nothing can follow it."""
     return f'event: gap\ndata: {{"after": {after}, "newest": {newest}}}\n\n'.encode()
-
-
-def comment(text: str) -> bytes:
-    return f": {text}\n\n".encode()

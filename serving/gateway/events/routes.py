@@ -4,12 +4,11 @@ Belongs here: HTTP. Doesn't belong here: what is sent (`stream.py`).
 """
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
 from serving.errors import TooManyClients, invalid
 from serving.gateway.auth import SignedIn
@@ -19,6 +18,7 @@ from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.web.broadcast import FullError
 from serving.web.openapi import event_stream
+from serving.web.sse import Heartbeat
 
 HEARTBEAT_S = 15
 SEND_WITHIN_S = 15
@@ -61,7 +61,7 @@ async def events(
     return EventSourceResponse(
         _body(here, wanted, lease, last_event_id),
         ping=HEARTBEAT_S,
-        ping_message_factory=_heartbeat,
+        ping_message_factory=Heartbeat,
         send_timeout=SEND_WITHIN_S,
         sep="\n",
     )
@@ -83,7 +83,3 @@ def _types(text: str | None) -> tuple[str, ...]:
         if name not in TYPES:
             raise invalid("query.types", f"got {name!r}", f"some of {', '.join(TYPES)}, with commas between")
     return wanted
-
-
-def _heartbeat() -> ServerSentEvent:
-    return ServerSentEvent(comment=f"{datetime.now(UTC):%H:%M:%S}", sep="\n")

@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.events.hub import Listener
-from serving.gateway.events.kinds import comment, gap
+from serving.gateway.events.kinds import gap
 from serving.gateway.events.log import EventLog
 from serving.gateway.problems import Unauthenticated
 from serving.web.broadcast import MOST_AT_ONCE
+from serving.web.sse import comment
 
 LOOK_AGAIN = timedelta(seconds=60)
 """How often it is looked whether a log-in still holds."""
@@ -72,7 +73,7 @@ async def stream(
         lease: how long.
         last_id: the last event that the client has; None: it begins with what comes next.
     """
-    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    yield f"retry: {RECONNECT_MS}\n".encode()
     try:
         if last_id is not None:
             async for missed in _missed(events, client, last_id):

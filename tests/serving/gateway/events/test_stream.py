@@ -36,7 +36,7 @@ async def test_what_was_missed_comes_first_and_only_what_is_wanted(site: Site) -
     client = Listener(["status"], begins_after=6)
     client.put(message(7, "status", "{}").content)
     found = await pieces(site, client, lease_of(site, maria, SOON), last_id=2)
-    assert found[0] == b"retry: 2000\n\n"
+    assert found[0] == b"retry: 2000\n"
     ids = [line for line in b"".join(found).split(b"\n") if line.startswith(b"id:")]
     assert ids == [b"id: 4", b"id: 6", b"id: 7"]
     assert found[-1] == module.EXPIRED
