@@ -193,7 +193,9 @@ def test_a_plant_that_is_not_there_is_refused(here):
 
 def test_a_real_plant_is_not_simulated_under_its_name(here):
     settings = here.model_copy(update={"sensors_plant": "gas_treatment"})
-    with pytest.raises(SettingsError, match=r"FOREWARN_SENSORS_PLANT: plant gas_treatment is a real one; expected"):
+    with pytest.raises(
+        SettingsError, match=r"FOREWARN_SENSORS_PLANT: plant gas_treatment is a real one; expected"
+    ):
         create_app(settings)
 
 
