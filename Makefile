@@ -75,7 +75,8 @@ check: setup $(UI_READY)  ## lint, types and definitions; each failure says how 
 	@$(BIN)/ruff check . || { echo "mend: make format"; exit 1; }
 	@$(BIN)/ruff format --check --quiet . || { echo "mend: make format"; exit 1; }
 	@$(BIN)/pyright --warnings || { echo "mend: the types named above"; exit 1; }
-	@$(MAKE) --no-print-directory ui-types && git diff --quiet -- ui/src/lib/api || \
+	@$(MAKE) --no-print-directory ui-types || { echo "mend: the service that has no document"; exit 1; }
+	@git diff --quiet -- ui/src/lib/api || \
 	  { echo "mend: commit ui/src/lib/api, which follows the services' documents"; exit 1; }
 	@cd ui && $(NODE) npm run --silent check || { echo "mend: make format, or the lines named above"; exit 1; }
 	@$(BIN)/forewarn plant check || { echo "mend: the YAML lines named above"; exit 1; }
