@@ -4,6 +4,7 @@ Belongs here: how each is started for a test, and who asks. Doesn't belong here:
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from tenacity import retry, retry_if_not_result, stop_after_delay, wait_fixed
 
 from plant_assets.models.spec import CHAMPION, model_spec
@@ -28,7 +29,10 @@ from serving.settings import Settings
 from serving.web.bounded_http import BoundedHttp
 from tests.servers import free_port
 from tests.serving.factories import bundle_folder
+from tests.serving.gateway.drops.fake_dagster import RUN_ID, FakeDagster
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
+from tests.serving.gateway.models.fake_mlflow import SERVED
+from tests.serving.gateway.models.fake_mlflow import FakeMlflow as GatewaysMlflow
 from tests.serving.mlflow_fake import FakeMlflow
 
 NAMES = ("inference", "gateway", "sensors")
@@ -144,7 +148,13 @@ def _inference(folder: Path) -> FastAPI:
 
 def _gateway(folder: Path) -> FastAPI:
     here = settings_in(folder)
-    services = {here.port_inference: FakeInference().app, here.port_sensors: FakeSensors().app}
+    served = Response(json.dumps({"models": [SERVED]}))
+    services = {
+        here.port_inference: FakeInference({"models": served}).app,
+        here.port_sensors: FakeSensors().app,
+        here.port_dagster: FakeDagster().app,
+        here.port_mlflow: GatewaysMlflow().app,
+    }
     return gateway_app(here, transport=Network(services))
 
 
@@ -189,5 +199,6 @@ def _known(service: Service) -> dict[str, str | int]:
             return {**names, "prediction_id": answer.json()["prediction_id"]}
         if service.name == "gateway":
             entry = client.post("/infer/predict", json={"features": {"PDT31008": 210.0}}).json()
-            return {"user_id": 1, "entry_id": entry["history_id"], "prediction_id": entry["prediction_id"]}
+            names = {"entry_id": entry["history_id"], "prediction_id": entry["prediction_id"]}
+            return {"user_id": 1, "run_id": RUN_ID, **names}
     return {}
