@@ -109,25 +109,27 @@ def _daemon(settings: Settings) -> Service:
 
 def _inference(settings: Settings) -> Service:
     # Alive is enough: its models come later.
-    return _serving(settings, "inference", settings.port_inference, "health", default_plant(settings))
+    return _serving(settings, "inference", settings.port_inference, "health", plant=default_plant(settings))
 
 
 def _gateway(settings: Settings) -> Service:
-    return _serving(settings, "gateway", settings.port_gateway, "ready")
+    return _serving(settings, "gateway", settings.port_gateway, "ready", page="")
 
 
 def _sensors(settings: Settings) -> Service:
     return _serving(settings, "sensors", settings.port_sensors, "ready")
 
 
-def _serving(settings: Settings, name: str, port: int, probe: str, plant: str = "") -> Service:
+def _serving(
+    settings: Settings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
+) -> Service:
     url = f"http://{settings.host}:{port}"
     return Service(
         name=name,
         command=(sys.executable, "-m", "serving", name),
         port=port,
         ready_url=f"{url}/{probe}",
-        page=f"{url}/docs",
+        page=f"{url}/{page}",
         environment={"FOREWARN_DEFAULT_PLANT": plant} if plant else {},
     )
 

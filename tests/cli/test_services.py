@@ -35,7 +35,11 @@ def started(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
 def test_the_platform_has_its_three_services_with_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuple(started(monkeypatch)[-3:]) == NAMES
     shown = pages(settings())
-    assert [shown[name] for name in NAMES] == [f"http://127.0.0.1:{port}/docs" for port in (7500, 7502, 7501)]
+    assert [shown[name] for name in NAMES] == [
+        "http://127.0.0.1:7500/docs",
+        "http://127.0.0.1:7502/docs",
+        "http://127.0.0.1:7501/",
+    ]
 
 
 @pytest.mark.parametrize(
