@@ -272,8 +272,8 @@ def test_every_problem_is_documented(here):
         for path, operations in paths.items()
         for method, operation in operations.items()
     }
-    assert documented["post", "/scenarios/activate"] == {"200", "400", "413", "422"}
-    assert documented["put", "/sensors/speed"] == {"200", "400", "413", "422"}
+    assert documented["post", "/scenarios/activate"] == {"200", "400", "413", "415", "422"}
+    assert documented["put", "/sensors/speed"] == {"200", "400", "413", "415", "422"}
     assert documented["get", "/sensors/history"] == {"200", "422"}
     assert documented["get", "/sensors/events"] == {"200", "422", "503"}
     for path, method in (("/scenarios/activate", "post"), ("/sensors/history", "get")):
