@@ -33,7 +33,7 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
         ),
     )
     async def lineage(
-        prediction_id: Annotated[str, Path(max_length=LONGEST_ID)],
+        prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
         request: Request,
         models: Annotated[PlantModels, Depends(models_of)],
     ) -> Response:

@@ -5,8 +5,9 @@ how models are loaded (`serving.champion`).
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Path, Request
 
 from plant_assets.profile.model import PlantProfile
 from serving.champion import Champions, LoadedModel, Slot
@@ -89,7 +90,9 @@ async def default_plant(request: Request) -> PlantModels:
     return _models(request, settings.default_plant)
 
 
-async def named_plant(plant: str, request: Request) -> PlantModels:
+async def named_plant(
+    plant: Annotated[str, Path(description="`name` of a plant of /plants")], request: Request
+) -> PlantModels:
     """The models of the plant in the path."""
     return _models(request, plant)
 

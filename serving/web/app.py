@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from serving import errors
 from serving.telemetry.traces import telemetry_config
 from serving.web.body import refuse_encoded
+from serving.web.openapi import describe
 
 SERVICE = "the service"
 """The heading on /docs of routes that are about the service itself."""
@@ -37,6 +38,7 @@ def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManage
         dependencies=[Depends(refuse_encoded)],
     )
     errors.install(app)
+    describe(app)
     app.include_router(_health_router())
     return app
 

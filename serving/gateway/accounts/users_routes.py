@@ -38,7 +38,10 @@ async def users(
     openapi_extra=json_body(schemas.RoleChange),
 )
 async def change_role(
-    user_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], request: Request, here: Here, _: Admin
+    user_id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an account of /users")],
+    request: Request,
+    here: Here,
+    _: Admin,
 ) -> schemas.UserAnswer:
     """Give an account another role; it counts from the next request on. Administrators only."""
     body = await read_body(request, schemas.RoleChange, MOST_BODY_BYTES)

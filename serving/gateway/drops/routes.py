@@ -30,8 +30,8 @@ router = APIRouter(tags=["data"])
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 FileName = Annotated[str, Query(min_length=1, max_length=1000, description="of the file, with its extension")]
-DropId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-RunId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{8,64}$")]
+DropId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a file of /drops")]
+RunId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{8,64}$", description="`id` of a run of /runs")]
 _FILE: dict[str, JsonValue] = {
     "requestBody": {"required": True, "content": {"application/octet-stream": BYTES}}
 }

@@ -16,7 +16,7 @@ from serving.gateway.state import Here
 from serving.gateway.tables import LARGEST_ID
 
 router = APIRouter(prefix="/history", tags=["history"])
-EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an entry of /history")]
 
 
 @router.get("", responses=problems(401, 422))

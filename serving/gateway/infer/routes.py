@@ -94,7 +94,9 @@ async def models(here: Here, _: SignedIn, plant: Plant = None) -> Document:
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
 async def lineage(
-    prediction_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$")],
+    prediction_id: Annotated[
+        str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$", description="that an answer carries")
+    ],
     here: Here,
     _: SignedIn,
     plant: Plant = None,

@@ -25,7 +25,7 @@ from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 16 * 1024
 router = APIRouter(prefix="/warnings", tags=["warnings"])
-WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a warning of /warnings")]
 PlantName = Annotated[Slug | None, Query(description="without one, the live plant")]
 _ACTION = problems(*BODY, 401, 403, 404)
 _CONFLICT = problems(*BODY, 401, 403, 404, 409)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, NamedTuple
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
@@ -40,11 +40,18 @@ class Named(NamedTuple):
     version: str | None
 
 
-async def _any_version(name: str, request: Request) -> Named:
+ModelName = Annotated[str, Path(description="registered name of a model of /v2/models")]
+
+
+async def _any_version(name: ModelName, request: Request) -> Named:
     return Named(request.app.state.champions, name, None)
 
 
-async def _one_version(name: str, version: str, request: Request) -> Named:
+async def _one_version(
+    name: ModelName,
+    version: Annotated[str, Path(description="its number in the registry; only a loaded one answers")],
+    request: Request,
+) -> Named:
     return Named(request.app.state.champions, name, version)
 
 

@@ -46,6 +46,27 @@ def test_each_route_has_a_sentence_a_heading_and_problem_documents(create_app, t
 
 
 @pytest.mark.parametrize("create_app", SERVICES)
+def test_each_route_says_in_a_line_what_it_does_and_what_its_path_names(create_app, tmp_path: Path) -> None:
+    whole = document(create_app, tmp_path)
+    for name, operation in operations(whole["paths"]):
+        assert operation["description"].startswith(operation["summary"]), name
+        assert not re.search(r"[.;]$", operation["summary"]), name
+        for parameter in operation.get("parameters", ()):
+            assert parameter["in"] != "path" or parameter.get("description"), (name, parameter["name"])
+    assert "ValidationError" not in str(whole)
+
+
+def test_the_protocol_s_routes_promise_no_status_that_they_never_answer(tmp_path: Path) -> None:
+    paths = document(inference, tmp_path)["paths"]
+    told = paths["/v2/models/{name}"]["get"]
+    assert (told["summary"], set(told["responses"])) == (
+        "A model's inputs and outputs",
+        {"200", "404", "503"},
+    )
+    assert paths["/predict"]["post"]["responses"].keys() >= {"422"}
+
+
+@pytest.mark.parametrize("create_app", SERVICES)
 def test_the_services_tell_of_themselves_in_the_same_way(create_app, tmp_path: Path) -> None:
     paths = document(create_app, tmp_path)["paths"]
     assert {"/health", "/ready", "/metrics"} <= set(paths)

@@ -14,7 +14,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Login
+         * Log in by name and password
          * @description Log in by name and password.
          */
         post: operations["login_auth_login_post"];
@@ -34,7 +34,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Logout
+         * End the log-in of a refresh token, with its access tokens
          * @description End the log-in of a refresh token, with its access tokens; also if it has ended already.
          */
         post: operations["logout_auth_logout_post"];
@@ -52,7 +52,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Me
+         * Who is logged in
          * @description Who is logged in.
          */
         get: operations["me_auth_me_get"];
@@ -74,7 +74,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change Password
+         * Change your password
          * @description Change your password. All log-ins end; the answer is a new one.
          */
         post: operations["change_password_auth_password_post"];
@@ -94,7 +94,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refresh
+         * Exchange a refresh token for new tokens
          * @description Exchange a refresh token for new tokens. One that was used a while before ends its log-in.
          */
         post: operations["refresh_auth_refresh_post"];
@@ -114,7 +114,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Register
+         * Make an account
          * @description Make an account. It is a viewer's; an administrator may give it another role.
          */
         post: operations["register_auth_register_post"];
@@ -132,13 +132,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Drops
+         * Dropped files and what became of each, newest first
          * @description Dropped files and what became of each, newest first.
          */
         get: operations["drops_drops_get"];
         put?: never;
         /**
-         * Upload
+         * Put a file into the plant's drop folder
          * @description Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only.
          */
         post: operations["upload_drops_post"];
@@ -156,7 +156,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events
+         * Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires
          * @description Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires.
          */
         get: operations["events_events_get"];
@@ -176,7 +176,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
+         * Whether the process lives
          * @description Whether the process lives; what it needs may still be missing, which /ready tells.
          */
         get: operations["health_health_get"];
@@ -196,14 +196,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Page
+         * Your results, newest first, without their requests and answers
          * @description Your results, newest first, without their requests and answers.
          */
         get: operations["page_history_get"];
         put?: never;
         post?: never;
         /**
-         * Delete Chosen
+         * Delete your results that are meant
          * @description Delete your results that are meant; without a filter, all of them.
          */
         delete: operations["delete_chosen_history_delete"];
@@ -220,7 +220,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export
+         * Your results as CSV, oldest first, with requests and answers
          * @description Your results as CSV, oldest first, with requests and answers.
          */
         get: operations["export_history_export_csv_get"];
@@ -240,14 +240,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Entry
+         * One of your results
          * @description One of your results.
          */
         get: operations["entry_history__entry_id__get"];
         put?: never;
         post?: never;
         /**
-         * Delete
+         * Delete one of your results
          * @description Delete one of your results.
          */
         delete: operations["delete_history__entry_id__delete"];
@@ -266,7 +266,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Auto
+         * The newest readings of the live plant: risk now and ahead, and its drivers
          * @description The newest readings of the live plant: risk now and ahead, and its drivers.
          */
         post: operations["auto_infer_auto_post"];
@@ -286,7 +286,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Explain
+         * The drivers of a score, as inference's /explain
          * @description The drivers of a score, as inference's /explain; not stored.
          */
         post: operations["explain_infer_explain_post"];
@@ -306,7 +306,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Forecast
+         * Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history
          * @description Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history.
          */
         post: operations["forecast_infer_forecast_post"];
@@ -324,7 +324,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Global Importance
+         * What the champion looks at, as inference's /global_importance
          * @description What the champion looks at, as inference's /global_importance.
          */
         get: operations["global_importance_infer_global_importance_get"];
@@ -344,7 +344,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lineage
+         * Where a prediction comes from, as inference's /lineage
          * @description Where a prediction comes from, as inference's /lineage.
          */
         get: operations["lineage_infer_lineage__prediction_id__get"];
@@ -364,7 +364,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Models
+         * All models of a plant, as inference's /models
          * @description All models of a plant, as inference's /models.
          */
         get: operations["models_infer_models_get"];
@@ -386,7 +386,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Predict
+         * Alarm risk now, as inference's /predict, with the id of the entry in your history
          * @description Alarm risk now, as inference's /predict, with the id of the entry in your history.
          */
         post: operations["predict_infer_predict_post"];
@@ -406,7 +406,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recommend
+         * What to check, as inference's /recommend
          * @description What to check, as inference's /recommend; not stored.
          */
         post: operations["recommend_infer_recommend_post"];
@@ -424,7 +424,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * State
+         * Whether readings come in and are scored
          * @description Whether readings come in and are scored.
          */
         get: operations["state_live_get"];
@@ -444,7 +444,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Drivers
+         * What moves the risk of the newest scored row, by tag, and what to check
          * @description What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask.
          */
         get: operations["drivers_live_drivers_get"];
@@ -464,7 +464,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scores
+         * What the models said of the newest rows, or of those of a period
          * @description What the models said of the newest rows, or of those of a period.
          */
         get: operations["scores_live_scores_get"];
@@ -484,7 +484,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics
+         * Figures for Prometheus
          * @description Figures for Prometheus.
          */
         get: operations["metrics_metrics_get"];
@@ -504,7 +504,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Models
+         * A plant's models: what answers, and which versions there are
          * @description A plant's models: what answers, and which versions there are. A service that is away is named in `missing`.
          */
         get: operations["models_models_get"];
@@ -524,7 +524,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures
+         * The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict
          * @description The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict.
          */
         get: operations["figures_models_figures_get"];
@@ -546,7 +546,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Promote
+         * Make a version of the champion model the one that answers, as `forewarn promote`
          * @description Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only.
          */
         post: operations["promote_models_promote_post"];
@@ -564,7 +564,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Report
+         * The validation report as a page
          * @description The validation report as a page.
          */
         get: operations["report_models_report_get"];
@@ -586,7 +586,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rollback
+         * Make the previous champion answer again, as `forewarn rollback`
          * @description Make the previous champion answer again, as `forewarn rollback`. Engineers only.
          */
         post: operations["rollback_models_rollback_post"];
@@ -604,7 +604,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Plants
+         * All plants: their tags with limits, their horizons with thresholds, their rules
          * @description All plants: their tags with limits, their horizons with thresholds, their rules.
          */
         get: operations["plants_plants_get"];
@@ -624,7 +624,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Refused
+         * Why a dropped file was refused: what is wrong, where, and what was expected
          * @description Why a dropped file was refused: what is wrong, where, and what was expected.
          */
         get: operations["refused_quarantine__drop_id__get"];
@@ -644,7 +644,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Whether the database answers, so that accounts and history do
          * @description Whether the database answers, so that accounts and history do; says what is wrong with the rest.
          */
         get: operations["ready_ready_get"];
@@ -664,7 +664,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Runs
+         * The pipeline's runs for a plant, newest first
          * @description The pipeline's runs for a plant, newest first.
          */
         get: operations["runs_runs_get"];
@@ -684,7 +684,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Run
+         * A run with its steps and what its checks found
          * @description A run with its steps and what its checks found.
          */
         get: operations["run_runs__run_id__get"];
@@ -704,7 +704,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scenarios
+         * What can be made to happen in the live plant, and what is happening
          * @description What can be made to happen in the live plant, and what is happening.
          */
         get: operations["scenarios_scenarios_get"];
@@ -726,7 +726,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Activate
+         * Switch what happens in the live plant
          * @description Switch what happens in the live plant. Operators.
          */
         post: operations["activate_scenarios_activate_post"];
@@ -744,7 +744,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * History
+         * The newest hours, oldest first
          * @description The newest hours, oldest first; fewer where the plant is younger.
          */
         get: operations["history_sensors_history_get"];
@@ -764,7 +764,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
+         * The newest complete interval, with the plant's time, speed and scenario
          * @description The newest complete interval, with the plant's time, speed and scenario.
          */
         get: operations["live_sensors_live_get"];
@@ -784,7 +784,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Meta
+         * The live plant's tags, and how its time runs
          * @description The live plant's tags, and how its time runs.
          */
         get: operations["meta_sensors_meta_get"];
@@ -805,7 +805,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Speed
+         * Let plant time run faster or slower
          * @description Let plant time run faster or slower. Engineers only.
          */
         put: operations["set_speed_sensors_speed_put"];
@@ -824,7 +824,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Users
+         * All accounts, in the order in which they were made
          * @description All accounts, in the order in which they were made. Administrators only.
          */
         get: operations["users_users_get"];
@@ -850,7 +850,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change Role
+         * Give an account another role
          * @description Give an account another role; it counts from the next request on. Administrators only.
          */
         patch: operations["change_role_users__user_id__patch"];
@@ -864,7 +864,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Page
+         * Warnings, newest first
          * @description Warnings, newest first.
          */
         get: operations["page_warnings_get"];
@@ -884,7 +884,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Operator Log Csv
+         * What was judged true, as the operator log that the pipeline takes as labels
          * @description What was judged true, as the operator log that the pipeline takes as labels. Engineers only.
          */
         get: operations["operator_log_csv_warnings_operator_log_csv_get"];
@@ -906,7 +906,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Drop Operator Log
+         * Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it
          * @description Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only.
          */
         post: operations["drop_operator_log_warnings_operator_log_drop_post"];
@@ -924,7 +924,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Story
+         * A warning with all that became of it
          * @description A warning with all that became of it.
          */
         get: operations["story_warnings__warning_id__get"];
@@ -946,7 +946,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Acknowledge
+         * Note that you have seen a warning as it is now
          * @description Note that you have seen a warning as it is now; the first acknowledgement counts. Operators.
          */
         post: operations["acknowledge_warnings__warning_id__ack_post"];
@@ -966,7 +966,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Shelve
+         * Put a warning out of sight for a time, with what opens on the same track meanwhile
          * @description Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators.
          */
         post: operations["shelve_warnings__warning_id__shelve_post"];
@@ -986,7 +986,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Unshelve
+         * Bring a shelved warning back into sight
          * @description Bring a shelved warning back into sight. Operators.
          */
         post: operations["unshelve_warnings__warning_id__unshelve_post"];
@@ -1006,7 +1006,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Judge
+         * Say whether something really happened, and when
          * @description Say whether something really happened, and when; the newest verdict counts. Operators.
          */
         post: operations["judge_warnings__warning_id__verdict_post"];
@@ -3669,6 +3669,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of an entry of /history */
                 entry_id: number;
             };
             cookie?: never;
@@ -3731,6 +3732,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of an entry of /history */
                 entry_id: number;
             };
             cookie?: never;
@@ -4162,6 +4164,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description that an answer carries */
                 prediction_id: string;
             };
             cookie?: never;
@@ -5226,6 +5229,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a file of /drops */
                 drop_id: number;
             };
             cookie?: never;
@@ -5392,6 +5396,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a run of /runs */
                 run_id: string;
             };
             cookie?: never;
@@ -5958,6 +5963,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of an account of /users */
                 user_id: number;
             };
             cookie?: never;
@@ -6299,6 +6305,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a warning of /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -6361,6 +6368,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a warning of /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -6488,6 +6496,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a warning of /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -6611,6 +6620,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a warning of /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -6733,6 +6743,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `id` of a warning of /warnings */
                 warning_id: number;
             };
             cookie?: never;

@@ -14,7 +14,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Explain
+         * What each feature and each tag adds to an answer
          * @description What each feature and each tag adds to an answer.
          */
         post: operations["explain_explain_post"];
@@ -34,7 +34,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Forecast Alarms
+         * Whether an alarm starts within the next hours, from recent raw rows
          * @description Whether an alarm starts within the next hours, from recent raw rows.
          */
         post: operations["forecast_alarms_forecast_post"];
@@ -52,7 +52,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Global Importance
+         * How much each feature and each tag moves a model's answers
          * @description How much each feature and each tag moves a model's answers.
          */
         get: operations["global_importance_global_importance_get"];
@@ -72,7 +72,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
+         * Whether the process lives
          * @description Whether the process lives; what it needs may still be missing, which /ready tells.
          */
         get: operations["health_health_get"];
@@ -92,7 +92,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lineage
+         * From a prediction to the model version, the runs, the files and the rows behind it
          * @description From a prediction to the model version, the runs, the files and the rows behind it.
          */
         get: operations["lineage_lineage__prediction_id__get"];
@@ -112,7 +112,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics
+         * Figures for Prometheus
          * @description Figures for Prometheus.
          */
         get: operations["metrics_metrics_get"];
@@ -132,7 +132,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Models
+         * All models of the plant: their figures, and which version of each answers
          * @description All models of the plant: their figures, and which version of each answers.
          */
         get: operations["list_models_models_get"];
@@ -154,7 +154,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refresh
+         * Take up a model whose alias moved in MLflow now, not at the next poll
          * @description Take up a model whose alias moved in MLflow now, not at the next poll. Only from this machine.
          */
         post: operations["refresh_models_refresh_post"];
@@ -172,7 +172,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Plants
+         * All plants, and which of them answers at the root
          * @description All plants, and which of them answers at the root.
          */
         get: operations["list_plants_plants_get"];
@@ -194,7 +194,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Explain
+         * What each feature and each tag adds to an answer
          * @description What each feature and each tag adds to an answer.
          */
         post: operations["explain_plants__plant__explain_post"];
@@ -214,7 +214,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Forecast Alarms
+         * Whether an alarm starts within the next hours, from recent raw rows
          * @description Whether an alarm starts within the next hours, from recent raw rows.
          */
         post: operations["forecast_alarms_plants__plant__forecast_post"];
@@ -232,7 +232,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Global Importance
+         * How much each feature and each tag moves a model's answers
          * @description How much each feature and each tag moves a model's answers.
          */
         get: operations["global_importance_plants__plant__global_importance_get"];
@@ -252,7 +252,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lineage
+         * From a prediction to the model version, the runs, the files and the rows behind it
          * @description From a prediction to the model version, the runs, the files and the rows behind it.
          */
         get: operations["lineage_plants__plant__lineage__prediction_id__get"];
@@ -272,7 +272,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Models
+         * All models of the plant: their figures, and which version of each answers
          * @description All models of the plant: their figures, and which version of each answers.
          */
         get: operations["list_models_plants__plant__models_get"];
@@ -294,7 +294,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Predict
+         * Alarm risk now, from features or from raw readings
          * @description Alarm risk now, from features or from raw readings.
          */
         post: operations["predict_plants__plant__predict_post"];
@@ -314,7 +314,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Batch
+         * Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers
          * @description Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
          *
          *     The answer comes as an Arrow stream where Accept says so.
@@ -334,7 +334,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Whether the plant's champion answers
          * @description Whether the plant's champion answers; says what is wrong with the rest.
          */
         get: operations["ready_plants__plant__ready_get"];
@@ -356,7 +356,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recommend
+         * What the plant's engineers advise on these values, the most urgent first
          * @description What the plant's engineers advise on these values, the most urgent first.
          */
         post: operations["recommend_plants__plant__recommend_post"];
@@ -376,7 +376,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Predict
+         * Alarm risk now, from features or from raw readings
          * @description Alarm risk now, from features or from raw readings.
          */
         post: operations["predict_predict_post"];
@@ -396,7 +396,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Batch
+         * Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers
          * @description Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
          *
          *     The answer comes as an Arrow stream where Accept says so.
@@ -416,7 +416,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Whether the plant's champion answers
          * @description Whether the plant's champion answers; says what is wrong with the rest.
          */
         get: operations["ready_ready_get"];
@@ -438,7 +438,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recommend
+         * What the plant's engineers advise on these values, the most urgent first
          * @description What the plant's engineers advise on these values, the most urgent first.
          */
         post: operations["recommend_recommend_post"];
@@ -456,7 +456,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server
+         * What this server is, and the extensions it knows
          * @description What this server is, and the extensions it knows.
          */
         get: operations["server_v2_get"];
@@ -476,7 +476,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
+         * Whether the process lives
          * @description Whether the process lives.
          */
         get: operations["live_v2_health_live_get"];
@@ -496,7 +496,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Whether the default plant's champion answers, as `/ready`
          * @description Whether the default plant's champion answers, as `/ready`.
          */
         get: operations["ready_v2_health_ready_get"];
@@ -516,7 +516,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Names
+         * The registered names of all plants' models
          * @description The registered names of all plants' models.
          */
         get: operations["names_v2_models_get"];
@@ -536,7 +536,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Model
+         * A model's inputs and outputs
          * @description A model's inputs and outputs.
          */
         get: operations["model_v2_models__name__get"];
@@ -558,7 +558,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Model Infer
+         * A model's answer to rows of its features, in JSON or as bytes
          * @description A model's answer to rows of its features, in JSON or as bytes.
          */
         post: operations["model_infer_v2_models__name__infer_post"];
@@ -576,7 +576,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Model Ready
+         * Whether a model answers
          * @description Whether a model answers.
          */
         get: operations["model_ready_v2_models__name__ready_get"];
@@ -596,7 +596,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Model
+         * A model's inputs and outputs
          * @description A model's inputs and outputs.
          */
         get: operations["model_v2_models__name__versions__version__get"];
@@ -618,7 +618,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Model Infer
+         * A model's answer to rows of its features, in JSON or as bytes
          * @description A model's answer to rows of its features, in JSON or as bytes.
          */
         post: operations["model_infer_v2_models__name__versions__version__infer_post"];
@@ -636,7 +636,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Model Ready
+         * Whether a model answers
          * @description Whether a model answers.
          */
         get: operations["model_ready_v2_models__name__versions__version__ready_get"];
@@ -658,7 +658,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Index
+         * Every version that is loaded, and the models that have none
          * @description Every version that is loaded, and the models that have none.
          */
         post: operations["index_v2_repository_index_post"];
@@ -967,11 +967,6 @@ export interface components {
             forecasts: components["schemas"]["ForecastAnswer"][];
             /** N Observations */
             n_observations: number;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
         };
         /** Health */
         Health: {
@@ -1604,19 +1599,6 @@ export interface components {
              */
             shape: number[];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -1903,6 +1885,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description that an answer carries */
                 prediction_id: string;
             };
             cookie?: never;
@@ -2065,6 +2048,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2172,6 +2156,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2271,6 +2256,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2323,7 +2309,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description that an answer carries */
                 prediction_id: string;
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2376,6 +2364,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2418,6 +2407,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2519,6 +2509,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2616,6 +2607,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2668,6 +2660,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description `name` of a plant of /plants */
                 plant: string;
             };
             cookie?: never;
@@ -3201,6 +3194,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3223,15 +3217,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorDocument"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description The model isn't there yet; see Retry-After */
@@ -3250,6 +3235,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3368,15 +3354,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description The model isn't there yet; see Retry-After */
             503: {
                 headers: {
@@ -3393,6 +3370,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3417,15 +3395,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description The model isn't there yet; see Retry-After */
             503: {
                 headers: {
@@ -3442,7 +3411,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
+                /** @description its number in the registry; only a loaded one answers */
                 version: string;
             };
             cookie?: never;
@@ -3467,15 +3438,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description The model isn't there yet; see Retry-After */
             503: {
                 headers: {
@@ -3492,7 +3454,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
+                /** @description its number in the registry; only a loaded one answers */
                 version: string;
             };
             cookie?: never;
@@ -3611,15 +3575,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
             /** @description The model isn't there yet; see Retry-After */
             503: {
                 headers: {
@@ -3636,7 +3591,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description registered name of a model of /v2/models */
                 name: string;
+                /** @description its number in the registry; only a loaded one answers */
                 version: string;
             };
             cookie?: never;
@@ -3659,15 +3616,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorDocument"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description The model isn't there yet; see Retry-After */

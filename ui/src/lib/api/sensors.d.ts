@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Health
+         * Whether the process lives
          * @description Whether the process lives; what it needs may still be missing, which /ready tells.
          */
         get: operations["health_health_get"];
@@ -32,7 +32,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics
+         * Figures for Prometheus
          * @description Figures for Prometheus.
          */
         get: operations["metrics_metrics_get"];
@@ -52,7 +52,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ready
+         * Whether the plant lives
          * @description Whether the plant lives; says what goes wrong meanwhile.
          */
         get: operations["ready_ready_get"];
@@ -72,7 +72,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scenarios
+         * What can be made to happen in the plant, and what is happening
          * @description What can be made to happen in the plant, and what is happening.
          */
         get: operations["scenarios_scenarios_get"];
@@ -94,7 +94,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Activate
+         * Switch what happens in the plant
          * @description Switch what happens in the plant. Developments take hours of plant time; `normal` lets them decay.
          */
         post: operations["activate_scenarios_activate_post"];
@@ -112,7 +112,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events
+         * Readings as they are completed
          * @description Readings as they are completed. A client that is too slow is dropped, and may resume.
          */
         get: operations["events_sensors_events_get"];
@@ -132,7 +132,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * History
+         * The newest hours, oldest first
          * @description The newest hours, oldest first; fewer where the plant is younger, at most 2000 rows.
          */
         get: operations["history_sensors_history_get"];
@@ -152,7 +152,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
+         * The newest complete interval, with the plant's time, speed and scenario
          * @description The newest complete interval, with the plant's time, speed and scenario.
          */
         get: operations["live_sensors_live_get"];
@@ -172,7 +172,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Meta
+         * The plant's tags, with units, ranges and limits, and how its time runs
          * @description The plant's tags, with units, ranges and limits, and how its time runs.
          */
         get: operations["meta_sensors_meta_get"];
@@ -193,7 +193,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set Speed
+         * Let plant time run faster or slower, until the service restarts
          * @description Let plant time run faster or slower, until the service restarts.
          */
         put: operations["set_speed_sensors_speed_put"];
