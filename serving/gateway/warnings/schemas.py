@@ -103,9 +103,12 @@ class VerdictRequest(_Request):
             raise unexpected(
                 f"a period of what is {self.verdict}", "start and end with the verdict true alone"
             )
-        if not timedelta(0) <= self.end - self.start <= LONGEST_PERIOD:
+        if self.end < self.start:
+            raise unexpected("end lies before start", "end at start or after it")
+        if self.end - self.start > LONGEST_PERIOD:
             raise unexpected(
-                f"a period of {self.end - self.start}", f"0 to {LONGEST_PERIOD.days} days from start to end"
+                f"a period of {self.end - self.start}",
+                f"at most {LONGEST_PERIOD.days} days from start to end",
             )
         return self
 
