@@ -1,32 +1,64 @@
-/** How old what is shown is, told honestly: by the wall clock, and by how often rows should come. */
+/** How old what is shown is, told honestly: by the clock, and by how often rows should come. */
+import { plants } from '#lib/plant/plants-manager.svelte.ts';
 import { live } from './live-manager.svelte.ts';
 
 const LEAST_STALE_MS = 15_000;
 const MISSED_ROWS = 4;
+const KEPT_GAPS = 3;
+
+/** A moment by both clocks: the wall clock may be set anew, the other one may rest while the machine sleeps. */
+type Moment = { wall: number; steady: number };
 
 class Freshness {
-  #now = $state(Date.now());
-  /** Ms between two rows, by the newest ones; null until two have come. */
-  #between = $state<number | null>(null);
-  #before = 0;
+  #now = $state.raw(moment());
+  /** When the newest row came; before the first one, when they began to be followed. */
+  #since = $state.raw(moment());
+  /** Ms between the newest rows; the middle one counts, as a break is no rhythm. */
+  #gaps = $state.raw<readonly number[]>([]);
+  #rows = 0;
 
-  readonly age = $derived(live.receivedAt === 0 ? null : Math.max(0, this.#now - live.receivedAt));
-  readonly stale = $derived(
-    this.age !== null && this.age > Math.max(LEAST_STALE_MS, MISSED_ROWS * (this.#between ?? 0))
+  /** Ms without a row. */
+  readonly age = $derived(between(this.#since, this.#now));
+  readonly #usual = $derived(
+    this.#gaps.toSorted((a, b) => a - b)[(this.#gaps.length - 1) >> 1] ?? expected()
   );
-  readonly state = $derived(this.stale ? 'stale' : live.connection === 'open' ? 'live' : live.connection);
+  readonly stale = $derived(this.age > Math.max(LEAST_STALE_MS, MISSED_ROWS * this.#usual));
+  readonly state = $derived.by(() => {
+    if (this.stale) return 'stale';
+    if (live.connection !== 'open') return live.connection;
+    return live.received > 0 || live.status?.services.sensors === 'answers' ? 'live' : 'connecting';
+  });
 
   begin(): () => void {
-    const clock = setInterval(() => (this.#now = Date.now()), 1000);
+    this.#now = this.#since = moment();
+    this.#gaps = [];
+    this.#rows = 0;
+    const clock = setInterval(() => (this.#now = moment()), 1000);
     return () => clearInterval(clock);
   }
 
-  /** A row has come; called by whoever follows `live.receivedAt`. */
-  received(at: number): void {
-    if (this.#before > 0 && at > this.#before) this.#between = at - this.#before;
-    this.#before = at;
-    this.#now = Date.now();
+  /** So many rows have come; called by whoever follows `live.received`. */
+  received(rows: number): void {
+    if (rows === this.#rows) return;
+    const now = moment();
+    if (this.#rows > 0) this.#gaps = [...this.#gaps, between(this.#since, now)].slice(-KEPT_GAPS);
+    this.#rows = rows;
+    this.#now = this.#since = now;
   }
+}
+
+function moment(): Moment {
+  return { wall: Date.now(), steady: performance.now() };
+}
+
+/** The longer of what both clocks say: rather too old than too fresh. */
+function between(from: Moment, to: Moment): number {
+  return Math.max(0, to.wall - from.wall, to.steady - from.steady);
+}
+
+/** Ms between rows of a real plant; a simulated one runs as fast as somebody likes. */
+function expected(): number {
+  return plants.live && !plants.live.simulated ? plants.live.interval_s * 1000 : 0;
 }
 
 export const freshness = new Freshness();

@@ -2,6 +2,7 @@
 import { answered, api } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { sentence } from '#lib/api/problem.ts';
+import { plants } from '#lib/plant/plants-manager.svelte.ts';
 import { follow, type Connection } from './events.service.ts';
 
 export type Warning = components['schemas']['WarningAnswer'];
@@ -15,14 +16,15 @@ export type Row = {
 };
 export type Run = {
   id: string;
-  plant: string;
+  plant: string | null;
   job: string;
   status: string;
   steps_done: number;
   steps_failed: number;
   steps_total: number | null;
-  started: string | null;
-  ended: string | null;
+  /** Seconds since 1970. */
+  started: number | null;
+  ended: number | null;
 };
 export type ModelChange = {
   plant: string;
@@ -38,6 +40,9 @@ export const KEPT_ROWS = 240;
 const KEPT_RUNS = 20;
 /** Open ones are kept however many there are. */
 const KEPT_WARNINGS = 50;
+/** So long after the past was read, events of what it holds already may still come. */
+const LATE_MS = 5000;
+const AGAIN_MS = 10_000;
 
 class LiveManager {
   connection = $state<Connection>('connecting');
@@ -48,15 +53,25 @@ class LiveManager {
   runs = $state.raw<readonly Run[]>([]);
   /** The newest change of a model's version or alias; pages that show models read them anew on it. */
   modelChange = $state.raw<ModelChange | null>(null);
-  /** When the newest row arrived, by the wall clock; 0 before the first. */
-  receivedAt = $state(0);
+  /** How many rows have arrived since they are followed. */
+  received = $state(0);
   /** Why the state could not be read, where it could not. */
   fault = $state('');
   loaded = $state(false);
 
   readonly newest = $derived(this.rows.at(-1) ?? null);
   readonly newestScores = $derived(this.scores.at(-1) ?? null);
-  readonly openWarnings = $derived(this.warnings.filter((warning) => warning.state !== 'cleared'));
+  /** Of the live plant: another one's are for its own pages. */
+  readonly openWarnings = $derived(
+    this.warnings.filter(
+      (warning) => warning.state !== 'cleared' && (!plants.live || warning.plant === plants.live.name)
+    )
+  );
+  #turn = 0;
+  #readAt = -Infinity;
+  /** Events that came while the state was read: its answers may be older. */
+  #meanwhile: [type: string, data: unknown][] | null = null;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** Follow the live plant until the returned function is called. */
   begin(): () => void {
@@ -76,27 +91,47 @@ class LiveManager {
     };
   }
 
-  /** Read the state anew, as it is now. */
+  /** Read the state anew, as it is now; again after a while where it can't be had. */
   async read(): Promise<void> {
+    clearTimeout(this.#again);
+    const turn = ++this.#turn;
+    const meanwhile: [string, unknown][] = (this.#meanwhile = []);
     try {
       const [status, scores, warnings] = await Promise.all([
         answered(api.GET('/live')),
         answered(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
         answered(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
       ]);
+      if (turn !== this.#turn) return;
       this.status = status;
       this.scores = scores.rows.toReversed();
       this.warnings = warnings.warnings;
-      await this.#readRows();
+      const { rows } = await answered(
+        api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } })
+      );
+      if (turn !== this.#turn) return;
+      this.rows = rows;
+      this.#readAt = performance.now();
       this.fault = '';
+      this.#meanwhile = null;
+      for (const [type, data] of meanwhile) this.#apply(type, data);
     } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#meanwhile = null;
       this.fault = sentence(error);
+      this.#again = setTimeout(() => void this.read(), AGAIN_MS);
     }
     this.loaded = true;
   }
 
   /** Take an event of the stream in. */
   take(type: string, data: unknown): void {
+    this.#meanwhile?.push([type, data]);
+    if (type === 'reading') this.received++;
+    this.#apply(type, data);
+  }
+
+  #apply(type: string, data: unknown): void {
     if (type === 'reading') this.#row(data as Row);
     else if (type === 'scores') this.#scored(data as ScoredRow);
     else if (type === 'warning') this.replace((data as { warning: Warning }).warning);
@@ -113,23 +148,19 @@ class LiveManager {
     this.warnings = all.filter((one, n) => n < KEPT_WARNINGS || one.state !== 'cleared');
   }
 
-  async #readRows(): Promise<void> {
-    const answer = await answered(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
-    this.rows = answer.rows;
-  }
-
   #row(row: Row): void {
-    this.receivedAt = Date.now();
-    const last = this.rows.at(-1);
-    // A plant that was begun anew has another past.
-    const before = last && row.timestamp <= last.timestamp ? [] : this.rows.slice(1 - KEPT_ROWS);
-    this.rows = [...before, row];
+    this.rows = this.#after(this.rows, row, (one) => one.timestamp);
   }
 
   #scored(row: ScoredRow): void {
-    const last = this.scores.at(-1);
-    const before = last && row.plant_time <= last.plant_time ? [] : this.scores.slice(1 - KEPT_ROWS);
-    this.scores = [...before, row];
+    this.scores = this.#after(this.scores, row, (one) => one.plant_time);
+  }
+
+  /** `past` with one more; a plant that was begun anew has another past. */
+  #after<T>(past: readonly T[], next: T, time: (one: T) => string): readonly T[] {
+    const last = past.at(-1);
+    if (last === undefined || time(next) > time(last)) return [...past.slice(1 - KEPT_ROWS), next];
+    return performance.now() - this.#readAt < LATE_MS ? past : [next];
   }
 
   #run(run: Run): void {
@@ -137,6 +168,11 @@ class LiveManager {
   }
 
   #clear(): void {
+    clearTimeout(this.#again);
+    this.#turn++;
+    this.#meanwhile = null;
+    this.received = 0;
+    this.fault = '';
     this.rows = [];
     this.scores = [];
     this.warnings = [];

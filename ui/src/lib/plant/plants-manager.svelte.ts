@@ -12,12 +12,11 @@ class PlantsManager {
   all = $state.raw<readonly Plant[]>([]);
   chosen = $state(globalThis.localStorage?.getItem(KEY) ?? '');
   fault = $state('');
+  /** The plant whose readings come in; null: none is known. */
+  readonly live = $derived(this.all.find((plant) => plant.live) ?? null);
   /** The plant that is shown: the chosen one, else the live one. */
   readonly shown = $derived(
-    this.all.find((plant) => plant.name === this.chosen) ??
-      this.all.find((plant) => plant.live) ??
-      this.all[0] ??
-      null
+    this.all.find((plant) => plant.name === this.chosen) ?? this.live ?? this.all[0] ?? null
   );
   readonly zone = $derived(this.shown?.timezone ?? 'UTC');
   readonly tags = $derived(new Map((this.shown?.tags ?? []).map((tag) => [tag.name, tag])));
