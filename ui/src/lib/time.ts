@@ -10,9 +10,13 @@ const STYLES: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
 };
 const made = new Map<string, Intl.DateTimeFormat>();
 
-/** A time in the zone of the plant that is shown. */
-export function plantTime(when: string | number | Date, style: TimeStyle = 'short'): string {
-  return formatter(plants.zone, style).format(new Date(when));
+/** A time in the zone of the plant that is shown, or in another one. */
+export function plantTime(
+  when: string | number | Date,
+  style: TimeStyle = 'short',
+  zone = plants.zone
+): string {
+  return formatter(zone, style).format(new Date(when));
 }
 
 /** The same moment in UTC, for titles. */

@@ -5,19 +5,23 @@ import { live, type Warning } from '#lib/live/live-manager.svelte.ts';
 const MOST = 200;
 
 class PastWarnings {
+  #plant = $state('');
   #read = $state.raw<readonly Warning[]>([]);
   fault = $state.raw<unknown>(null);
 
   /** Newest first, each once. */
   readonly all = $derived.by(() => {
-    const known = new Set(live.warnings.map((warning) => warning.id));
-    return [...live.warnings, ...this.#read.filter((warning) => !known.has(warning.id))];
+    const told = live.warnings.filter((warning) => warning.plant === this.#plant);
+    const known = new Set(told.map((warning) => warning.id));
+    return [...told, ...this.#read.filter((warning) => !known.has(warning.id))];
   });
 
   async read(plant: string): Promise<void> {
+    if (plant !== this.#plant) this.#read = [];
+    this.#plant = plant;
     try {
       const found = await answered(api.GET('/warnings', { params: { query: { plant, limit: MOST } } }));
-      this.#read = found.warnings;
+      if (plant === this.#plant) this.#read = found.warnings;
       this.fault = null;
     } catch (error) {
       this.fault = error;

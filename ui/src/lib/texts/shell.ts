@@ -9,6 +9,13 @@ export const shell = {
   connecting: 'connecting',
   stale: (age: string) => `no reading for ${age}`,
   lost: 'connection lost',
+  /** What is read out when it changes; without an age, which changes each second. */
+  states: {
+    live: 'live',
+    connecting: 'connecting',
+    stale: 'no new readings',
+    lost: 'connection lost'
+  },
   speed: (hours: number) => `${hours} h/s`,
   warnings: (n: number) => (n === 1 ? '1 warning' : `${n} warnings`),
   light: 'Light',
