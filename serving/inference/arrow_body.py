@@ -78,7 +78,9 @@ def _schema(message: "pa.Message") -> "pa.Schema":
     for field in schema:
         if not _is_taken(field):
             place = f"columns.{field.name[:LONGEST_NAME]}"
-            raise invalid(place, f"of type {str(field.type)[:40]}", "a column of floats or integers")
+            # What a nested or dictionary type is made of may be long.
+            kind = str(field.type).partition("<")[0]
+            raise invalid(place, f"of type {kind}", "a column of floats or integers")
     return schema
 
 
