@@ -17,7 +17,7 @@ router = APIRouter(prefix="/live", tags=["live"])
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
 
 
-@router.get("/drivers", responses=problems(401, 422, 502))
+@router.get("/drivers", responses=problems(401, 404, 422, 502))
 async def drivers(here: Here, _: SignedIn, plant: Plant = None) -> DriversAnswer:
     """What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask."""
     return await here.drivers.of(plant or here.settings.sensors_plant)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from pydantic import JsonValue
 
-from serving.errors import Problem, invalid
+from serving.errors import NotFound, Problem, invalid
 from serving.gateway.database import Database
 from serving.gateway.drivers.schemas import DriversAnswer, DrivingTag, Explained, Part, Recommended, Summed
 from serving.gateway.infer.auto import HOURS
@@ -58,7 +58,7 @@ class Drivers:
         async with self._database.read() as session:
             found = await session.scalar(query)
         if found is None:
-            raise ServiceAway(f"no row of {plant} is scored yet; try again", "scores")
+            raise NotFound(f"no row of plant {plant} has been scored")
         return found
 
     async def _explain(self, score: LiveScore) -> DriversAnswer:

@@ -90,7 +90,7 @@ async def test_without_advice_the_drivers_are_there(site: Site, maria: Member) -
 
 async def test_before_the_first_score_there_is_nothing(site: Site, maria: Member) -> None:
     answer = await maria.client.get("/live/drivers")
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["scores"])
+    assert (answer.status_code, answer.json()["detail"]) == (404, "no row of plant demo has been scored")
     assert site.inference.asked == []
 
 
