@@ -70,14 +70,23 @@ it('says what is coming, when and how sure', () => {
   expect(headline(row(score({}), ahead), null)).toBe('Alarm likely within 3 h (62 %, 48–74)');
   expect(headline(row(score({}), ahead), warning({ id: 7 }))).toContain('warning 7');
   expect(headline(row(score({ probability: 0.12 })), null)).toBe(
-    'No alarm in sight. The highest risk is 12 %, now.'
+    'No alarm in sight. Nearest to its threshold: 12 % now; act from 40 %.'
   );
+  expect(headline(row(score({ threshold: null })), null)).toContain('No threshold is set');
   expect(headline(row(score({ probability: 0.3 })), null)).toBe(
     'No alarm yet. The risk is 30 % now; act from 40 %.'
   );
   const rule = {
     ...warning({ kind: 'rule' }),
+    since: '2026-04-01T01:00:00Z',
     crossed: { description: 'PDT31008 above 300 mbar', rule: 'r' }
   };
-  expect(headline(row(score({})), rule as Warning)).toBe('Limit crossed: PDT31008 above 300 mbar');
+  expect(headline(row(score({})), rule as Warning)).toBe(
+    'Limit crossed 01 Apr, 01:00: PDT31008 above 300 mbar'
+  );
+});
+
+it('says that a warning stays open where the risk has fallen below its threshold', () => {
+  const fallen = row(score({ horizon_hours: 3, probability: 0.3 }));
+  expect(headline(fallen, warning({ id: 7 }))).toBe('Warning 7 stays open: 30 % within 3 h, act from 40 %.');
 });

@@ -1,6 +1,7 @@
 /** What the strip says of scores and warnings; pure. */
 import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
 import { dashboard } from '#lib/texts/dashboard.ts';
+import { plantTime } from '#lib/time.ts';
 
 export type Score = ScoredRow['scores'][number];
 export type Word = 'unlikely' | 'watch' | 'act' | 'unknown';
@@ -25,8 +26,13 @@ export function chance(probability: number): string {
 /** '62 %, 48–74': a probability with its interval. */
 export function withInterval({ probability, low, high }: Score): string {
   if (low === null || high === null) return chance(probability);
-  const ends = [low, high].map((end) => (end * 100).toFixed(end < 0.0995 ? 1 : 0));
-  return `${chance(probability)}, ${ends.join('–')}`;
+  return `${chance(probability)}, ${interval(low, high).join('–')}`;
+}
+
+/** Both ends of an interval in per cent, without the sign. */
+export function interval(low: number, high: number): [string, string] {
+  const told = (end: number) => (end * 100).toFixed(end > 0 && end < 0.0995 ? 1 : 0);
+  return [told(low), told(high)];
 }
 
 /** The score that matters most: the nearest alarm, else the one closest to its threshold. */
@@ -49,17 +55,24 @@ const when = (hours: number) => (hours === 0 ? words.at : words.within(hours));
 function calm(score: Score): string {
   const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
   const { threshold } = score;
-  const isNear = word(score) === 'watch' && threshold !== null;
-  return isNear ? words.closer(likely, ahead, chance(threshold)) : words.calm(likely, ahead);
+  if (threshold === null) return words.unjudged(likely, ahead);
+  return (word(score) === 'watch' ? words.closer : words.calm)(likely, ahead, chance(threshold));
 }
 
 /** Whether anything is coming, when, and how sure. */
 export function headline(row: ScoredRow, warning: Warning | null): string {
-  if (warning?.kind === 'rule') return words.rule(warning.crossed.description || warning.crossed.rule || '');
+  if (warning?.kind === 'rule') {
+    const { description, rule } = warning.crossed;
+    return words.rule(description || rule || '', plantTime(warning.since));
+  }
   const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
   const score = of ?? worst(row);
   if (!score) return words.waiting;
   if (!warning && word(score) !== 'act') return calm(score);
+  if (warning && score.threshold !== null && word(score) !== 'act') {
+    const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
+    return words.lingers(warning.id, likely, ahead, chance(score.threshold));
+  }
   const sure = score.probability >= 0.5 ? words.likely : words.possible;
   const said = words.worst(sure, when(score.horizon_hours), withInterval(score));
   return warning ? words.open(said, warning.id) : said;

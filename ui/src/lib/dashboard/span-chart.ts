@@ -2,10 +2,9 @@
 import type uPlot from 'uplot';
 import { stacked, textStyle, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
 import { token } from '#lib/charts/tokens.ts';
-import type { Span } from './spans.ts';
+import { placeNames, type Placed, type Span } from './spans.ts';
 
 export type SpanRow = { name: string; spans: readonly Span[]; colour: string };
-type Placed = { name: string; left: number; right: number };
 export const ROW_HEIGHT = 15;
 
 /** The chart's rows are read anew at each drawing. */
@@ -45,7 +44,7 @@ function draw(u: uPlot, rows: readonly SpanRow[], now: number): void {
   verticalLine(u, now, 'ink');
 }
 
-/** Spans first and then their names, each where there is room after the one before. */
+/** Spans first and then their names, each where there is room for it. */
 function drawRow(u: uPlot, row: SpanRow, place: readonly [number, number], now: number): void {
   const { ctx, bbox } = u;
   const seen = row.spans
@@ -58,13 +57,13 @@ function drawRow(u: uPlot, row: SpanRow, place: readonly [number, number], now: 
     .toSorted((a, b) => a.left - b.left);
   for (const span of seen) drawSpan(ctx, span, row.colour, place);
   textStyle(ctx, 'ink');
-  let free = bbox.left;
-  for (const { name, left } of seen) {
-    const from = Math.max(left, bbox.left) + 5 * devicePixelRatio;
-    if (!name || from < free) continue;
-    ctx.fillText(name, from, place[0] + place[1] / 2);
-    free = from + ctx.measureText(name).width + 4 * devicePixelRatio;
-  }
+  const line = u.valToPos(now, 'x', true);
+  const end = line > bbox.left ? line : bbox.left + bbox.width;
+  const named = seen.filter((span) => span.name);
+  const widths = named.map((span) => ctx.measureText(span.name).width);
+  placeNames(named, widths, [bbox.left, end], devicePixelRatio).forEach((x, n) => {
+    if (x !== null) ctx.fillText(named[n]?.name ?? '', x, place[0] + place[1] / 2);
+  });
 }
 
 function drawSpan(

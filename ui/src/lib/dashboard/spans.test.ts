@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Warning } from '#lib/live/live-manager.svelte.ts';
-import { alarmSpans, judgedSpans, warningSpans } from './spans.ts';
+import { alarmSpans, judgedSpans, placeNames, warningSpans } from './spans.ts';
 
 const warning = {
   id: 5,
@@ -26,4 +26,12 @@ it('names warnings with their horizon, open ones without an end', () => {
 it('shows periods that were judged true alone', () => {
   expect(judgedSpans([warning])[0]).toMatchObject({ from: start + 7200, to: start + 14_400 });
   expect(judgedSpans([{ ...warning, judgement: null }])).toEqual([]);
+});
+
+it('names spans where the name covers no other one', () => {
+  const span = (left: number, right: number) => ({ name: 'x', left, right });
+  expect(placeNames([span(100, 150), span(300, 310)], [40, 40], [0, 500])).toEqual([105, 305]);
+  expect(placeNames([span(100, 150), span(130, 180)], [40, 40], [0, 500])).toEqual([55, 135]);
+  expect(placeNames([span(0, 20), span(10, 30)], [40, 40], [0, 30])).toEqual([null, null]);
+  expect(placeNames([span(470, 500)], [40], [0, 500])).toEqual([425]);
 });

@@ -4,7 +4,11 @@ import { dashboard } from '#lib/texts/dashboard.ts';
 
 /** In seconds; `to` is null while it goes on. */
 export type Span = { from: number; to: number | null; name: string };
+/** A span in pixels. */
+export type Placed = { name: string; left: number; right: number };
 const words = dashboard.trend;
+/** Around a name, in pixels: the mark of the span's beginning, and air. */
+const GAP = 5;
 const seconds = (time: string) => Date.parse(time) / 1000;
 
 /** Warnings of the plant, in the plant's time. */
@@ -36,4 +40,30 @@ export function alarmSpans(times: readonly number[], alarms: readonly (number | 
     }
   }
   return found;
+}
+
+/**
+ * Where each span's name begins, in pixels: after its beginning where the next span leaves room,
+ * else before it; null where neither does, as names must cover neither each other nor other spans.
+ * Spans come in the order of their beginnings; `dot` is the size of a pixel.
+ */
+export function placeNames(
+  spans: readonly Placed[],
+  widths: readonly number[],
+  [first, last]: readonly [number, number],
+  dot = 1
+): (number | null)[] {
+  const gap = GAP * dot;
+  let [named, covered] = [first, first];
+  return spans.map(({ left, right }, n) => {
+    const width = widths[n] ?? 0;
+    const next = spans[n + 1]?.left ?? last;
+    const after = Math.max(left, first) + gap;
+    const before = left - gap - width;
+    const isFree = after >= named && after + width <= next;
+    const x = isFree ? after : before >= Math.max(named, covered) ? before : null;
+    if (x !== null) named = x + width + gap;
+    covered = Math.max(covered, right);
+    return x;
+  });
 }

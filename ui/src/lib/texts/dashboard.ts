@@ -5,12 +5,15 @@ export const dashboard = {
     now: 'Now',
     ahead: (hours: number) => `+${hours} h`,
     words: { unlikely: 'unlikely', watch: 'watch', act: 'act', unknown: 'not known' },
-    interval: (low: string, high: string) => `${low} to ${high}`,
+    interval: (low: string, high: string) => `${low}–${high} %`,
     threshold: (at: string) => `act from ${at}`,
     noThreshold: 'no threshold',
     notCalibrated: 'a score, not a probability',
     waiting: 'No row has been scored yet.',
-    calm: (chance: string, when: string) => `No alarm in sight. The highest risk is ${chance}, ${when}.`,
+    calm: (chance: string, when: string, threshold: string) =>
+      `No alarm in sight. Nearest to its threshold: ${chance} ${when}; act from ${threshold}.`,
+    unjudged: (chance: string, when: string) =>
+      `The risk is ${chance} ${when}. No threshold is set, so nothing says when to act.`,
     closer: (chance: string, when: string, threshold: string) =>
       `No alarm yet. The risk is ${chance} ${when}; act from ${threshold}.`,
     at: 'now',
@@ -18,7 +21,9 @@ export const dashboard = {
     worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers})`,
     likely: 'likely',
     possible: 'possible',
-    rule: (what: string) => `Limit crossed: ${what}`,
+    rule: (what: string, since: string) => `Limit crossed ${since}: ${what}`,
+    lingers: (id: number, chance: string, when: string, threshold: string) =>
+      `Warning ${id} stays open: ${chance} ${when}, act from ${threshold}.`,
     open: (said: string, id: number) => `${said}, warning ${id}`,
     rising: (tag: string, by: string, value: string) =>
       `Driven most by ${tag}, rising ${by}/h, now ${value}.`,
@@ -53,7 +58,7 @@ export const dashboard = {
     riskUnit: '%',
     rows: {
       ahead: (hours: number) => `+${hours} h`,
-      warnings: 'warnings',
+      warnings: 'warned',
       operator: 'judged'
     },
     now: 'now',

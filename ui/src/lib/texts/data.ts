@@ -15,7 +15,7 @@ export const data = {
     list: 'Uploads of this visit',
     waiting: 'waits for the others',
     sending: (percent: number) => `${percent} % sent`,
-    done: 'lies in the drop folder; it is taken in within seconds',
+    done: 'sent; what becomes of it stands below within seconds',
     stop: 'Stop',
     stopped: 'stopped; nothing of it was kept',
     retry: 'Try again'
