@@ -33,9 +33,18 @@ function withToken(request: Request, token: string): Request {
   return request;
 }
 
-/** The access token for a request that `fetch` can't make, such as an upload that tells how far it is. */
-export async function accessToken(): Promise<string | null> {
-  return tokens.access();
+/** What `send` answers with the access token, for what `fetch` can't do, such as an upload that tells how far it is.
+ *
+ * `send` is called once more, with a new token, where it throws a Problem of a token that doesn't hold. */
+export async function authorized<T>(send: (token: string | null) => Promise<T>): Promise<T> {
+  const token = await tokens.access();
+  try {
+    return await send(token);
+  } catch (error) {
+    const refused = error instanceof Problem && error.status === 401 && token !== null;
+    if (!refused || !(await tokens.refused(token))) throw error;
+    return send(await tokens.access());
+  }
 }
 
 async function reached(request: Request): Promise<Response> {
@@ -58,7 +67,9 @@ type Answered<T> = { data?: T; error?: unknown; response: Response };
  *
  * @throws Problem for everything else. */
 export async function answered<T>(asked: Promise<Answered<T>>): Promise<T> {
-  const { data, error, response } = await asked;
+  const { data, error, response } = await asked.catch((error: unknown) => {
+    throw error instanceof SyntaxError ? Problem.unreadable() : error;
+  });
   if (!response.ok) throw Problem.of(error, response.status);
   return data as T;
 }

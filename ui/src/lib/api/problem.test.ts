@@ -20,9 +20,12 @@ it('says what a problem document says, with each fault', () => {
   expect(problem.faults).toEqual([{ field: 'features.pdt', detail: 'unknown; expected PDT31008' }]);
 });
 
-it.each([null, 'a text', [], { errors: null }])('makes a sentence of an answer that is none: %j', (body) => {
-  const problem = Problem.of(body, 503);
-  expect(problem.message).toBe('Status 503');
-  expect(problem.away).toBe(true);
-  expect(problem.faults).toEqual([]);
-});
+it.each([null, 'a text', [], { errors: null }, { errors: {} }, { type: 7, detail: [] }])(
+  'makes a sentence of an answer that is none: %j',
+  (body) => {
+    const problem = Problem.of(body, 503);
+    expect(problem.message).toBe('Status 503');
+    expect(problem.away).toBe(true);
+    expect(problem.faults).toEqual([]);
+  }
+);

@@ -1,15 +1,10 @@
 /** What went wrong, as the services say it (RFC 9457). */
+import { common } from '#lib/texts/common.ts';
 
 export type Fault = { field: string; detail: string };
 
-type Document = {
-  type?: string;
-  title?: string;
-  detail?: string;
-  retry_after?: number;
-  missing?: unknown;
-  errors?: { field?: string; message?: string; expected?: string }[];
-};
+/** What a body may hold; whoever answers in the gateway's place may send anything. */
+type Document = Partial<Record<string, unknown>>;
 
 export class Problem extends Error {
   readonly status: number;
@@ -26,24 +21,45 @@ export class Problem extends Error {
 
   /** The gateway can't be reached at all. */
   static unreachable(): Problem {
-    return new Problem(0, 'unreachable', 'The gateway does not answer.');
+    return new Problem(0, 'unreachable', common.unreachable);
+  }
+
+  /** Something answered that isn't the gateway, as it doesn't speak JSON. */
+  static unreadable(): Problem {
+    return new Problem(502, 'unreadable', common.unreadable);
   }
 
   /** From the body of an answer that isn't ok. */
   static of(body: unknown, status: number): Problem {
-    const document = (typeof body === 'object' && body !== null ? body : {}) as Document;
-    const faults = (document.errors ?? []).map((fault) => ({
-      field: fault.field ?? '',
-      detail: [fault.message, fault.expected && `expected ${fault.expected}`].filter(Boolean).join('; ')
-    }));
-    const type = (document.type ?? '').split(':').at(-1) ?? '';
-    return new Problem(status, type, document.detail ?? document.title ?? `Status ${status}`, faults);
+    const document = documentOf(body);
+    const errors: unknown[] = Array.isArray(document.errors) ? document.errors : [];
+    const faults = errors.map((error) => {
+      const fault = documentOf(error);
+      const expected = text(fault.expected);
+      const detail = [text(fault.message), expected && common.expected(expected)].filter(Boolean).join('; ');
+      return { field: text(fault.field), detail };
+    });
+    const type = text(document.type).split(':').at(-1) ?? '';
+    return new Problem(
+      status,
+      type,
+      text(document.detail) || text(document.title) || common.status(status),
+      faults
+    );
   }
 
   /** Whether a service behind the gateway, or the gateway, is away: the same may work later. */
   get away(): boolean {
     return this.status === 0 || this.status === 502 || this.status === 503;
   }
+}
+
+function documentOf(body: unknown): Document {
+  return typeof body === 'object' && body !== null ? { ...body } : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** What a person should read of any error. */

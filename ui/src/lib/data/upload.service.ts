@@ -1,5 +1,5 @@
 /** Sends a file to the gateway and tells how far it is, which `fetch` can't. */
-import { accessToken } from '#lib/api/client.ts';
+import { authorized } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 
 /** Send a file to a plant's drop folder.
@@ -12,7 +12,16 @@ export async function upload(
   sent: (bytes: number) => void,
   signal: AbortSignal
 ): Promise<void> {
-  const token = await accessToken();
+  await authorized((token) => sentWith(token, file, plant, sent, signal));
+}
+
+async function sentWith(
+  token: string | null,
+  file: File,
+  plant: string,
+  sent: (bytes: number) => void,
+  signal: AbortSignal
+): Promise<void> {
   signal.throwIfAborted();
   const request = new XMLHttpRequest();
   const query = new URLSearchParams({ plant, name: file.name });
@@ -20,7 +29,7 @@ export async function upload(
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   if (token !== null) request.setRequestHeader('Authorization', `Bearer ${token}`);
   await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => request.abort());
+    signal.addEventListener('abort', () => request.abort(), { once: true });
     request.upload.onprogress = (event) => sent(event.loaded);
     request.onabort = () => reject(signal.reason);
     request.onerror = () => reject(Problem.unreachable());
