@@ -1,12 +1,13 @@
 /** Who is logged in. */
 import { answered, api, authenticateBy } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
-import { Problem } from '#lib/api/problem.ts';
+import { sentence } from '#lib/api/problem.ts';
 import * as tokens from './tokens.ts';
 
 export type User = components['schemas']['UserAnswer'];
 type Role = User['role'];
 
+const LOOK_AGAIN_MS = 2000;
 const RANKS: readonly Role[] = ['viewer', 'operator', 'engineer', 'admin'];
 
 class SessionManager {
@@ -58,11 +59,10 @@ class SessionManager {
       this.state = 'in';
       this.fault = '';
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.away) {
-        this.fault = error.message;
-        setTimeout(() => void this.#look(), 2000);
-      }
+      // A log-in that has ended has left already; anything else says nothing of it.
+      if (tokens.stored() === null) return;
+      this.fault = sentence(error);
+      setTimeout(() => void this.#look(), LOOK_AGAIN_MS);
     }
   }
 

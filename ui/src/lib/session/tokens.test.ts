@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/problem.ts';
-import { access, keep, renewed, stored } from './tokens.ts';
+import { access, forget, keep, renewed, stored } from './tokens.ts';
 
 const GIVEN = { access_token: 'new', refresh_token: 'next', expires_in: 900 };
 
@@ -64,4 +64,14 @@ it('takes nothing from a store that holds something else', async () => {
   expect(await access()).toBeNull();
   localStorage.setItem('forewarn.session', 'no json');
   expect(await access()).toBeNull();
+});
+
+it('stays logged out where a renewal was under way', async () => {
+  loggedIn(10);
+  vi.stubGlobal('fetch', async () => {
+    forget();
+    return new Response(JSON.stringify(GIVEN));
+  });
+  expect(await access()).toBeNull();
+  expect(stored()).toBeNull();
 });

@@ -32,7 +32,7 @@ export function forget(): void {
 
 /** Calls back when another tab logged in or out. */
 export function onOtherTab(callback: () => void): () => void {
-  const listener = (event: StorageEvent) => event.key === KEY && callback();
+  const listener = (event: StorageEvent) => (event.key === KEY || event.key === null) && callback();
   addEventListener('storage', listener);
   return () => removeEventListener('storage', listener);
 }
@@ -52,6 +52,8 @@ export async function renewed(old: string): Promise<string | null> {
     const now = stored();
     if (now === null || now.access !== old) return now?.access ?? null;
     const answer = await refreshed(now.refresh);
+    // Who logged out meanwhile stays out.
+    if (stored()?.refresh !== now.refresh) return stored()?.access ?? null;
     if (answer === null) forget();
     else keep(answer);
     return answer?.access_token ?? null;
