@@ -63,3 +63,13 @@ it('tries again after a refusal, ever more slowly', async () => {
   expect(sent.states.filter((state) => state === 'lost')).toHaveLength(3);
   expect(sent.connected).toEqual([]);
 });
+
+it('asks ever more slowly where streams open and end at once', async () => {
+  const waits: number[] = [];
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const timer = vi.spyOn(globalThis, 'setTimeout');
+  await followed([': hello\n\n', ': hello\n\n', ': hello\n\n']);
+  for (const [, ms] of timer.mock.calls) if (ms !== undefined && ms < 15_000) waits.push(ms);
+  expect(waits.slice(0, 3)).toEqual([500, 1000, 2000]);
+  vi.restoreAllMocks();
+});

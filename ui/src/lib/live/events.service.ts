@@ -12,6 +12,7 @@ export type Listener = {
   connected(missed: boolean): void;
 };
 
+const FIRST_PAUSE_MS = 500;
 const SLOWEST_MS = 15_000;
 /** The gateway sends a comment each 15 s: a stream that is silent for longer than this is dead. */
 const SILENT_MS = 40_000;
@@ -25,7 +26,7 @@ export async function follow(
   signal: AbortSignal
 ): Promise<void> {
   let lastId = '';
-  let pause = 500;
+  let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     listener.connection('connecting');
     const attempt = new AbortController();
@@ -36,8 +37,8 @@ export async function follow(
       if (response.ok && response.body) {
         listener.connection('open');
         listener.connected(lastId === '');
-        pause = 500;
         await read(response.body, attempt, (message) => {
+          pause = FIRST_PAUSE_MS;
           if (message.id) lastId = message.id;
           if (message.event === 'gap') lastId = '';
           listener.event(message.event ?? 'message', JSON.parse(message.data));
@@ -51,7 +52,8 @@ export async function follow(
     }
     if (signal.aborted) return;
     listener.connection('lost');
-    await new Promise((resume) => setTimeout(resume, pause));
+    // Not all windows at once, when a gateway comes back.
+    await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random() / 2)));
     pause = Math.min(pause * 2, SLOWEST_MS);
   }
 }
