@@ -20,7 +20,7 @@ from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
-from serving.web.body import read_body
+from serving.web.body import parse_body, read_body, read_bytes
 from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 16 * 1024
@@ -79,12 +79,15 @@ async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story
     )
 
 
-@router.post("/{warning_id}/ack", responses=_CONFLICT, openapi_extra=json_body(schemas.AckRequest))
+@router.post(
+    "/{warning_id}/ack", responses=_CONFLICT, openapi_extra=json_body(schemas.AckRequest, required=False)
+)
 async def acknowledge(
     warning_id: WarningId, request: Request, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
     """Note that you have seen a warning as it is now; the first acknowledgement counts. Operators."""
-    body = await read_body(request, schemas.AckRequest, MOST_BODY_BYTES)
+    content = await read_bytes(request, MOST_BODY_BYTES)
+    body = parse_body(content, schemas.AckRequest) if content else schemas.AckRequest()
     return answer_of(await here.warnings.acknowledge(warning_id, user, body))
 
 

@@ -45,6 +45,15 @@ async def test_only_engineers_export(site: Site, role: Role) -> None:
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:forewarn:problem:forbidden")
 
 
+async def test_an_acknowledgement_alone_needs_no_body(site: Site) -> None:
+    (number,) = await kept(site, warning())
+    maria = await site.member("maria", "operator")
+    for action in ACTIONS:
+        answer = await maria.client.post(f"/warnings/{number}/{action}")
+        assert answer.status_code == (200 if action == "ack" else 400)
+    assert (await maria.client.get(f"/warnings/{number}")).json()["acknowledged_by"] == "maria"
+
+
 @both_databases
 async def test_a_story_tells_who_did_what(site: Site) -> None:
     (number,) = await kept(site, warning())
@@ -218,7 +227,7 @@ async def test_a_body_that_can_not_be_used_is_told_why(
 @pytest.mark.parametrize(
     ("content", "status"),
     [
-        (b"", 400),
+        (b" ", 400),
         (b"{", 400),
         (b"NaN", 422),
         (b"[" * 5000, 400),

@@ -4600,6 +4600,16 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
             422: {
                 headers: {
@@ -6373,7 +6383,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /**
