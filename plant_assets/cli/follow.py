@@ -1,5 +1,6 @@
 """Shows a Dagster run's steps as they happen."""
 
+import re
 import time
 
 import dagster as dg
@@ -8,6 +9,7 @@ from rich.progress import Progress, TaskID
 from plant_assets.components.naming import DROP_TAG
 
 _POLL_S = 0.3
+_TWICE = re.compile(r"^(\w+)_(?=\1_)")
 
 
 def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
@@ -33,13 +35,19 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
     return False
 
 
+def step_name(key: str) -> str:
+    """A step's key in words, without the plant; a check's begins with its asset, as the check's own name may."""
+    own = _TWICE.sub("", key.split("__", 1)[-1])
+    return own.replace("__", ": ").replace("_", " ")
+
+
 def _show_steps(
     instance: dg.DagsterInstance, run_id: str, progress: Progress, tasks: dict[str, TaskID]
 ) -> None:
     for step in instance.get_run_step_stats(run_id):
         if step.start_time is None:
             continue
-        name = step.step_key.split("__", 1)[-1].replace("__", ": ").replace("_", " ")
+        name = step_name(step.step_key)
         if step.step_key not in tasks:
             tasks[step.step_key] = progress.add_task(name, total=1)
         task = tasks[step.step_key]

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, steps
@@ -95,7 +96,11 @@ def logs(
     files = [str(folder / f"{name}.log") for name in names or known]
     if not files:
         fail("no logs yet; start the platform with `make up`")
-    subprocess.run(["tail", "-n", "40", *(["-F"] if follow else []), *files], check=False)
+    tail = ["tail", "-n", "40", *(["-F"] if follow else []), *files]
+    with subprocess.Popen(tail, stdout=subprocess.PIPE, text=True, errors="replace") as lines:
+        for line in lines.stdout or ():
+            # Dagster colours its lines even where they go into a file.
+            print(Text.from_ansi(line).plain, end="", flush=True)
 
 
 def _running(here: Settings) -> bool:

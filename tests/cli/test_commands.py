@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import subprocess
+import sys
 from configparser import RawConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import print_whole
 from plant_assets.cli.drop import follow_drop, place
+from plant_assets.cli.follow import step_name
 from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services
 from plant_assets.ingest.drop_folder import list_files, look_at
@@ -54,6 +57,30 @@ def test_a_refusal_is_one_error_without_a_trace(arguments: list[str], says: str)
     assert "error:" in text
     assert says in text
     assert "Traceback" not in text
+
+
+def test_logs_are_shown_without_colours() -> None:
+    folder = settings().home / "logs"
+    folder.mkdir(parents=True)
+    coloured = "\x1b[32m2026-11-21 10:09:24\x1b[0m - dagster.daemon - \x1b[34mINFO\x1b[0m - [demo] µ\n\n"
+    (folder / "daemon.log").write_text(coloured, "utf-8")
+    command = Path(sys.executable).with_name("forewarn")
+    shown = subprocess.run([command, "logs", "--no-follow"], capture_output=True, text=True, check=True)
+    assert shown.stdout == "2026-11-21 10:09:24 - dagster.daemon - INFO - [demo] µ\n\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("demo__raw_sensor_data_raw_sensor_data_schema", "raw sensor data schema"),
+        ("demo__features_features_schema", "features schema"),
+        ("demo__forecaster_1h", "forecaster 1h"),
+        ("demo__demo__instruments", "demo: instruments"),
+        ("demo__rise_risen", "rise risen"),
+    ],
+)
+def test_a_step_is_named_once(key: str, words: str) -> None:
+    assert step_name(key) == words
 
 
 def test_a_wrong_setting_is_refused_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
