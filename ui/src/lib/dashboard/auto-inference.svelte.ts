@@ -18,13 +18,21 @@ class AutoInference {
     return typeof score === 'number' ? chance(score) : '–';
   });
 
+  /** Off again, and nothing left of it: somebody else may log in. */
+  stop(): void {
+    this.on = false;
+    this.last = null;
+    this.fault = null;
+  }
+
   /** A row has come; one that comes while another is being scored is left out. */
   async row(timestamp: string): Promise<void> {
     if (!this.on || this.#asking || timestamp === this.#row) return;
     this.#asking = true;
     this.#row = timestamp;
     try {
-      this.last = await answered(api.POST('/infer/auto'));
+      const found = await answered(api.POST('/infer/auto'));
+      if (this.on) this.last = found;
       this.fault = null;
     } catch (error) {
       this.fault = error;

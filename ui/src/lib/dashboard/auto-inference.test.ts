@@ -30,11 +30,19 @@ it('scores a row once, one at a time, and only while it is on', async () => {
   expect(waiting).toHaveLength(1);
 });
 
-it('keeps the last result where a row is refused', async () => {
+it('leaves nothing to who logs in next', async () => {
+  const asked = autoInference.row('3a');
+  await settled();
+  autoInference.stop();
+  waiting[0]?.(new Response(JSON.stringify({ prediction: { risk_score: 0.5 } })));
+  await asked;
+  expect([autoInference.on, autoInference.last]).toEqual([false, null]);
+});
+
+it('says so where a row is refused', async () => {
   const asked = autoInference.row('4');
   await settled();
   waiting[0]?.(new Response(JSON.stringify({ detail: 'sensors is away' }), { status: 503 }));
   await asked;
-  expect(autoInference.risk).toBe('34 %');
   expect(String(autoInference.fault)).toContain('sensors is away');
 });
