@@ -1,19 +1,15 @@
 /** What the strip says of scores and warnings; pure. */
 import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
 import { dashboard } from '#lib/texts/dashboard.ts';
+import { urgency, type Urgency } from '#lib/urgency.ts';
 import { plantTime } from '#lib/time.ts';
 
 export type Score = ScoredRow['scores'][number];
-export type Word = 'unlikely' | 'watch' | 'act' | 'unknown';
 const words = dashboard.strip;
 
-/** What to do about a score: from its threshold on, act; from half of it on, watch. */
-export function word(score: Score): Word {
-  if (score.alarm) return 'act';
-  if (score.threshold === null) return 'unknown';
-  if (score.probability >= score.threshold) return 'act';
-  return score.probability >= score.threshold / 2 ? 'watch' : 'unlikely';
-}
+/** What to do about a score. */
+export const word = ({ probability, threshold, alarm }: Score): Urgency =>
+  urgency(probability, threshold, alarm);
 
 /** A probability with the digits that rare events need: '3.3 %', '17 %'. */
 export function chance(probability: number): string {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
-import { faultOf, isOffBand, typed, urgency } from './check.ts';
+import { faultOf, isOffBand, typed } from './check.ts';
 import { plant } from './made.ts';
 
 const pressure = plant.tags[1] as Tag;
@@ -24,12 +24,3 @@ it('says what is outside the normal band', () => {
     false
   ]);
 });
-
-it.each([
-  [0.5, 0.5, 'act'],
-  [0.25, 0.5, 'watch'],
-  [0.24, 0.5, 'unlikely'],
-  [0.99, null, 'unlikely']
-] as const)('a risk of %d at a threshold of %s: %s', (score, threshold, word) =>
-  expect(urgency(score, threshold)).toBe(word)
-);

@@ -24,9 +24,3 @@ export function isOffBand(text: string, tag: Tag): boolean {
   const value = typed(text);
   return typeof value === 'number' && tag.normal !== null && (value < tag.normal[0] || value > tag.normal[1]);
 }
-
-/** How far a risk is from the alarm. */
-export function urgency(score: number, threshold: number | null): 'act' | 'watch' | 'unlikely' {
-  if (threshold === null) return 'unlikely';
-  return score >= threshold ? 'act' : score >= threshold / 2 ? 'watch' : 'unlikely';
-}

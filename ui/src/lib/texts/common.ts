@@ -11,6 +11,7 @@ export const common = {
   unreadable: 'The answer can’t be read: something stands between this page and the gateway.',
   status: (status: number) => `Status ${status}`,
   expected: (what: string) => `expected ${what}`,
+  urgency: { unlikely: 'unlikely', watch: 'watch', act: 'act', unknown: 'not known' },
   nothing: 'Nothing here yet.',
   delete: 'Delete',
   cancel: 'Cancel',

@@ -4,7 +4,6 @@ export const dashboard = {
     title: 'Risk of an alarm',
     now: 'Now',
     ahead: (hours: number) => `+${hours} h`,
-    words: { unlikely: 'unlikely', watch: 'watch', act: 'act', unknown: 'not known' },
     interval: (low: string, high: string) => `${low}–${high} %`,
     threshold: (at: string) => `act from ${at}`,
     noThreshold: 'no threshold',

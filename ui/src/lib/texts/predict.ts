@@ -51,18 +51,18 @@ export const risk = {
   noThreshold: 'no threshold: the model alone never alarms',
   band: (low: string, high: string) => `90 % band ${low} to ${high}`,
   score: 'score, not a probability',
-  words: { act: 'act', watch: 'watch', unlikely: 'unlikely' },
   told: {
     act: 'At or above the alarm threshold.',
     watch: 'Below the threshold, but more than half of it.',
-    unlikely: 'Well below the alarm threshold.'
+    unlikely: 'Well below the alarm threshold.',
+    unknown: 'There is no threshold to judge it by.'
   },
   byRule: 'An alarm by a hard limit, whatever the model says.',
   rules: 'Limits that are crossed',
   noRules: 'No hard limit is crossed.',
   outOfRange: 'Can’t be true, taken as missing',
   unused: 'Given, but this model doesn’t look at it',
-  imputed: (n: number) => `${n} of the model’s inputs unknown: training medians stand in`,
+  imputed: (n: number) => `${n} of the model’s inputs are unknown, training medians stand in`,
   complete: 'All of the model’s inputs were known.',
   allOf: (tag: string) => `all of ${tag}`
 } as const;
