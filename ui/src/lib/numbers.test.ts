@@ -14,6 +14,7 @@ it('shows as many digits as the range makes sense of', () => {
   expect(reading(231.24, [0, 400])).toBe('231');
   expect(reading(7.26, [0, 25])).toBe('7.3');
   expect(reading(0.1234, [0, 1])).toBe('0.123');
+  expect(reading(-7.26, [-10, 120])).toBe('−7.3');
   expect(reading(null, [0, 1])).toBe('–');
   expect(reading(Number.NaN, [0, 1])).toBe('–');
 });

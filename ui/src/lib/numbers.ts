@@ -4,7 +4,7 @@
 export function reading(value: number | null | undefined, range: readonly [number, number]): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const width = Math.abs(range[1] - range[0]);
-  return value.toFixed(width >= 200 ? 0 : width >= 20 ? 1 : width >= 2 ? 2 : 3);
+  return minus(value.toFixed(width >= 200 ? 0 : width >= 20 ? 1 : width >= 2 ? 2 : 3));
 }
 
 /** A probability in per cent: '<1 %', '42 %'; the services' numbers are 0 to 1. */
@@ -17,5 +17,10 @@ export function percent(probability: number | null | undefined): string {
 }
 
 export function figure(value: number | null | undefined, digits = 2): string {
-  return value === null || value === undefined ? '–' : value.toFixed(digits);
+  return value === null || value === undefined ? '–' : minus(value.toFixed(digits));
+}
+
+/** A number's text with a minus sign that is as wide as the plus sign. */
+export function minus(text: string): string {
+  return text.replace('-', '−');
 }
