@@ -92,7 +92,7 @@ export const models = {
       false_hours: 'false alarm hours a day',
       false_episodes: 'false alarms a day'
     },
-    better: { high: 'further right is better', low: 'further left is better' },
+    better: { high: 'Further right is better', low: 'Further left is better' },
     chance: (share: string) => `Chance would give ${share}.`,
     events: (n: number, few: boolean) => `${n} events${few ? ': few, so intervals are wide' : ''}`,
     model: 'model',
@@ -101,6 +101,8 @@ export const models = {
     value: (value: string, low: string, high: string) => `${value} (${low}–${high})`,
     judged: (version: number, alias: string) =>
       `“champion” is version ${version} here${alias && `, the ${alias}`}.`,
+    notLive:
+      'Persistence repeats the true state of the hour before, which nobody knows while the plant runs: models aren’t held against it here.',
     none: 'This question has no such figure.',
     noReport: 'No validation report yet.'
   },
