@@ -140,7 +140,12 @@ function drawMarks({ ctx, bbox, valToPos }: uPlot, marks: readonly Mark[]): void
     const found = ends.findIndex((end) => end <= left);
     const row = found === -1 ? ends.length : found;
     ends[row] = left + width;
-    ctx.fillText(name, left + 4 * dot, bbox.top + (row + 1) * LINE_HEIGHT * dot);
+    const base = bbox.top + (row + 1) * LINE_HEIGHT * dot;
+    const ink = ctx.fillStyle;
+    ctx.fillStyle = token('panel');
+    ctx.fillRect(left + 2 * dot, base - (LINE_HEIGHT - 3) * dot, width - 4 * dot, LINE_HEIGHT * dot);
+    ctx.fillStyle = ink;
+    ctx.fillText(name, left + 4 * dot, base);
   }
 }
 
