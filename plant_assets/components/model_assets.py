@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from plant_assets.models.train import TrainedModel
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
+_UNSYNCED = (
+    "Unsynced (an orange dot) between trainings is no fault: live readings renew the tables without training."
+)
 _KINDS = {"xgboost": "xgboost", "best_candidate": "mlflow"}
 
 
@@ -141,7 +144,7 @@ def _shown(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
 def _describe(spec: ModelSpec) -> str:
     ahead = f" Looks {spec.horizon_hours} h ahead." if spec.horizon_hours else ""
     direction = "Higher is worse." if spec.score_direction == "higher_is_worse" else "Signed, SP - PV."
-    return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table."
+    return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table. {_UNSYNCED}"
 
 
 def _inputs(run_id: str, history: "History", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":

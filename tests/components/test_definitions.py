@@ -66,6 +66,7 @@ def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> 
 def test_every_asset_tells_people_what_it_is(location: dg.Definitions) -> None:
     for asset in location.resolve_all_asset_specs():
         assert asset.description, asset.key
+        assert ("Unsynced" in asset.description) == ("learning_mode" in asset.tags), asset.key
         assert asset.owners, asset.key
         assert asset.kinds, asset.key
         assert asset.group_name != "default", asset.key
