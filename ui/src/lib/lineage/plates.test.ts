@@ -67,7 +67,12 @@ test('the chain has five plates, each with what it is, its hash and its way out'
 
 test('of many files the newest are named, the others counted', () => {
   const files = ['a', 'b', 'c', 'd', 'e', ''].map(file);
-  const data = { ...(found.data as NonNullable<Lineage['data']>), files, further_files: 3, further_records: 72 };
+  const data = {
+    ...(found.data as NonNullable<Lineage['data']>),
+    files,
+    further_files: 3,
+    further_records: 72
+  };
   expect(plates({ ...found, data })[3]?.more.slice(4)).toEqual([
     '2 more files',
     'and 3 older files with 72 records'
