@@ -20,8 +20,8 @@ _IMMUTABLE = r"^.*/_app/immutable/.*$"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # Components set styles of their own elements; reports are shown in a sandboxed frame.
 _POLICY = (
-    "default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; frame-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+    "default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
 
