@@ -27,7 +27,7 @@ export const predict = {
   range: (low: string, high: string) => `can be ${low} to ${high}`,
   median: 'Empty: the training medians stand in.',
   unusedTag: 'No model looks at it.',
-  offBand: 'outside the normal band',
+  offBand: 'outside',
   notNumber: 'This is no number.',
   offRange: (low: string, high: string, unit: string) => `Can only be ${low} to ${high} ${unit}.`,
   allEmpty: 'At least one value is needed.',

@@ -135,6 +135,7 @@ function drawMarks({ ctx, bbox, valToPos }: uPlot, marks: readonly Mark[]): void
   for (const { at, name } of marks) {
     const x = valToPos(at, 'x', true);
     stroke(ctx, token('ink-2'), [], [x, bbox.top, x, bbox.top + bbox.height]);
+    if (!name) continue;
     const width = ctx.measureText(name).width + 8 * dot;
     const left = x + width > bbox.left + bbox.width ? x - width : x;
     const found = ends.findIndex((end) => end <= left);
