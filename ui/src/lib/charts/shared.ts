@@ -20,6 +20,8 @@ export const RIGHT = 28;
 export const AXIS_HEIGHT = 22;
 const FONT = '11px Inter, system-ui, sans-serif';
 const LEAST_ZOOM_PX = 6;
+/** Of '25 May, 12:00', and air. */
+const NAME_WIDTH = 80;
 
 /** Options of a chart in a stack; series, y scale and y axis are its own. */
 export function stacked(
@@ -83,7 +85,18 @@ export function verticalLine(u: uPlot, seconds: number, colour: string, dash: nu
 
 function timeAxis({ showsTime, time }: Stacked): uPlot.Axis {
   if (!showsTime) return { ...grey(), size: 0, values: () => [] };
-  return { ...grey(), size: AXIS_HEIGHT, space: 90, values: (_, splits) => splits.map(time) };
+  return {
+    ...grey(),
+    size: AXIS_HEIGHT,
+    space: 90,
+    values: (u, splits) => splits.map((at) => (isCut(u, at) ? '' : time(at)))
+  };
+}
+
+/** Whether a time's name, in the middle below its line, would not fit on the right. */
+function isCut(u: uPlot, at: number): boolean {
+  const room = u.bbox.width / devicePixelRatio + RIGHT - u.valToPos(at, 'x');
+  return room < NAME_WIDTH / 2;
 }
 
 function pointedAt(u: uPlot): number | null {

@@ -32,7 +32,7 @@ export const warnings = {
   ahead: (when: string, chance: string, threshold: string) =>
     `Alarm ${when}: ${chance} (threshold ${threshold})`,
   noThreshold: 'none',
-  escalated: (from: string) => `came nearer: it opened as an alarm ${from}`,
+  escalated: (from: string) => `came nearer: at first ${from}`,
   since: 'Since',
   lead: 'Lead so far',
   leadCame: 'Lead',
