@@ -81,7 +81,11 @@ class LiveManager {
       {
         event: (type, data) => this.take(type, data),
         connection: (state) => (this.connection = state),
-        connected: (missed) => missed && void this.read()
+        connected: (missed) => {
+          // A gateway that was begun anew may follow another plant.
+          void plants.read();
+          if (missed) void this.read();
+        }
       },
       ended.signal
     );

@@ -20,6 +20,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname } = new URL(request.url);
     if (pathname === '/events') return new Promise<Response>(() => undefined);
+    if (pathname === '/plants') return Response.json({ plants: [] });
     if (pathname === '/sensors/history') return history();
     return Response.json({ rows: [], warnings: [], services: {} });
   });
