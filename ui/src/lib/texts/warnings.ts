@@ -72,7 +72,7 @@ export const warnings = {
     send: 'Shelve'
   },
   undo: {
-    shelved: (id: number, until: string) => `Warning ${id} is out of sight until ${until}.`,
+    shelved: (id: number, until: string) => `Warning ${id} is out of sight until ${until} by the clock.`,
     undo: 'Undo',
     close: 'Close this line'
   },
