@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
-import { crossed, isBad, limits, moves, placeOn, scaleOf, slope, units } from './plant-view.ts';
+import { crossed } from '#lib/plant/limits.ts';
+import { isBad, limits, moves, placeOn, scaleOf, slope, units } from './plant-view.ts';
 
 function tag(given: Partial<Tag>): Tag {
   return {

@@ -1,8 +1,8 @@
 /** What the dashboard makes of tags and their values; pure. */
 import type { Quality } from '#lib/live/live-manager.svelte.ts';
+import type { LimitName } from '#lib/plant/limits.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 
-export type LimitName = 'LL' | 'L' | 'H' | 'HH';
 export type Unit = { name: string; tags: Tag[] };
 const ORDER: readonly LimitName[] = ['LL', 'L', 'H', 'HH'];
 
@@ -35,16 +35,6 @@ export function scaleOf(tag: Tag): [number, number] {
 /** Where on a scale a value lies, 0 to 1; beyond the ends it stands at them. */
 export function placeOn([low, high]: readonly [number, number], value: number): number {
   return Math.min(1, Math.max(0, (value - low) / (high - low)));
-}
-
-/** The worst limit that a value has crossed. */
-export function crossed(tag: Tag, value: number | null | undefined): LimitName | null {
-  if (value === null || value === undefined) return null;
-  const { LL, L, H, HH } = tag.limits;
-  if (HH !== null && HH !== undefined && value >= HH) return 'HH';
-  if (LL !== null && LL !== undefined && value <= LL) return 'LL';
-  if (H !== null && H !== undefined && value >= H) return 'H';
-  return L !== null && L !== undefined && value <= L ? 'L' : null;
 }
 
 /** Whether a value says nothing of the present; a held one is only one that hasn't moved. */

@@ -1,4 +1,5 @@
 /** The table of recent rows, and the forecasts from them. */
+import { crossed } from '#lib/plant/limits.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { faultOf, typed } from '#lib/predict/check.ts';
 import { cellsOf, numberOf, parseTable, type Reading } from '#lib/predict/csv.ts';
@@ -12,6 +13,8 @@ export class ForecastManager {
   /** Texts as typed, by row (the newest last) and tag. */
   cells = $state<Record<string, string>[]>(Array.from({ length: ROWS }, () => ({})));
   results = $state.raw<readonly Forecast[]>([]);
+  /** Tags beyond a limit in the newest row that `results` are of, with the limit: an alarm begins no more, it is there. */
+  beyond = $state.raw<readonly string[]>([]);
   error = $state.raw<unknown>(null);
   told = $state('');
   faults = $state.raw<readonly string[]>([]);
@@ -92,6 +95,10 @@ export class ForecastManager {
     this.working = true;
     try {
       this.results = await askForecasts(plant.name, rows);
+      this.beyond = this.#tags.flatMap((tag) => {
+        const limit = crossed(tag, rows.at(-1)?.[tag.name]);
+        return limit ? [`${tag.name} ${limit}`] : [];
+      });
     } catch (error) {
       this.error = error;
     } finally {

@@ -106,3 +106,14 @@ describe('a forecast', () => {
     expect(table.working).toBe(false);
   });
 });
+
+it('names what is beyond a limit in the newest row alone', async () => {
+  answering(200, { forecasts: [] });
+  const table = made();
+  table.fill([{ PDT1: 290 }, { PDT1: 305 }]);
+  await table.send(plant);
+  expect(table.beyond).toEqual(['PDT1 HH']);
+  table.fill([{ PDT1: 305 }, { PDT1: 220 }]);
+  await table.send(plant);
+  expect(table.beyond).toEqual([]);
+});

@@ -26,6 +26,8 @@ export const forecast = {
   mendFirst: (n: number) => (n === 1 ? 'One cell must be mended first.' : `${n} cells must be mended first.`),
   result: 'Forecast',
   within: (hours: number) => `Within ${hours} h`,
+  beyond: (tags: string) =>
+    `The newest row is beyond a limit now: ${tags}. A forecast says whether another alarm begins, not that this one is there.`,
   nothingYet: 'Fill the table, then forecast.',
   taken: (n: number) => (n === 1 ? '1 row taken.' : `${n} rows taken.`),
   newestOf: (n: number, all: number) => `The newest ${n} of ${all} rows taken.`,
