@@ -11,6 +11,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -22,7 +24,20 @@ hypothesis.settings.register_profile("forewarn", deadline=None)
 hypothesis.settings.load_profile("forewarn")
 
 
-LONGEST = ("tests/e2e/", "tests/reliability/")
+LONGEST = ("tests/ui/", "tests/e2e/", "tests/reliability/")
+ONE_PLATFORM = "tests/ui/"
+"""Tests of this folder share a platform, which takes a minute to start: one worker runs them all."""
+
+
+class ByFile(LoadFileScheduling):
+    """A file, or a folder that shares a platform, stays with one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ONE_PLATFORM if nodeid.startswith(ONE_PLATFORM) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
