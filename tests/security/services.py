@@ -106,6 +106,7 @@ def settings_in(folder: Path) -> Settings:
         drop=folder / "drop",
         poll_seconds=3600,
         max_body_mb=1,
+        upload_mb=1,
         plant_speed=0,
         live_scoring=False,
         logins_per_minute=10_000,

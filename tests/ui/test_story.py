@@ -99,7 +99,7 @@ def test_readings_that_stop_are_shown_as_old(screen: Callable[..., Screen], site
     expect(_state(page, "live")).to_be_visible()
 
     with stopped(site, "sensors"):
-        expect(_state(page, "no reading for")).to_be_visible()
+        expect(_state(page, "no new readings")).to_be_visible()
 
     expect(_state(page, "live")).to_be_visible()
 

@@ -16,7 +16,7 @@ from serving.web.body import read_body
 from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 4 * 1024
-REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
 """A report is looked at: it runs nothing, loads nothing, and is of no origin."""
 router = APIRouter(prefix="/models", tags=["models"])
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]

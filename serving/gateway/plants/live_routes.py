@@ -7,12 +7,13 @@ by /events.
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from serving.gateway.auth import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.sensors import schemas
-from serving.web.body import answer, read_bytes
+from serving.web.body import answer, read_body
 from serving.web.openapi import BODY, json_body
 
 MOST_BODY_BYTES = 16 * 1024
@@ -52,7 +53,7 @@ async def meta(here: Here, _: SignedIn) -> Response:
 )
 async def set_speed(request: Request, here: Here, _: Engineer) -> Response:
     """Let plant time run faster or slower. Engineers only."""
-    return await _changed(request, here, "PUT", "/sensors/speed")
+    return await _changed(request, here, "PUT", "/sensors/speed", schemas.SpeedRequest)
 
 
 @router.get("/scenarios", response_model=schemas.ScenariosAnswer, responses=_READ)
@@ -69,9 +70,11 @@ async def scenarios(here: Here, _: SignedIn) -> Response:
 )
 async def activate(request: Request, here: Here, _: Operator) -> Response:
     """Switch what happens in the live plant. Operators."""
-    return await _changed(request, here, "POST", "/scenarios/activate")
+    return await _changed(request, here, "POST", "/scenarios/activate", schemas.ActivateRequest)
 
 
-async def _changed(request: Request, here: Gateway, method: str, path: str) -> Response:
-    content = await read_bytes(request, MOST_BODY_BYTES)
-    return answer(await here.sensors.ask(method, path, content))
+async def _changed(
+    request: Request, here: Gateway, method: str, path: str, shape: type[BaseModel]
+) -> Response:
+    body = await read_body(request, shape, MOST_BODY_BYTES)
+    return answer(await here.sensors.ask(method, path, body.model_dump_json().encode()))
