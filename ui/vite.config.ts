@@ -33,6 +33,8 @@ export default defineConfig({
       version: { pollInterval: 0 }
     })
   ],
+  // How long plugins took isn't news to who builds it.
+  build: { rolldownOptions: { checks: { pluginTimings: false } } },
   server: {
     host: '127.0.0.1',
     port: 5173,
