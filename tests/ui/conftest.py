@@ -50,8 +50,9 @@ class Platform:
         return httpx.Client(base_url=gateway, headers=headers, trust_env=False, timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed after this folder's tests: while it is open, no other test of the worker can run an event loop."""
     path = browser_path()
     needs_service(path is not None, "Chromium")
     expect.set_options(timeout=SETTLED_MS)
@@ -61,7 +62,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The platform, trained on the demo's 28 days; it needs about a minute to start."""
     del browser  # without one nothing is to be seen
