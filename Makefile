@@ -50,7 +50,7 @@ ui-dev: $(UI_READY)  ## work on the screen: http://127.0.0.1:5173, on the gatewa
 
 ui-types: $(UI_READY)  ## make the screen's types from the services' OpenAPI documents
 	@mkdir -p ui/.types
-	@for service in gateway inference sensors; do \
+	@for service in gateway inference; do \
 	  $(BIN)/python -m serving.documents $$service > ui/.types/$$service.json || exit 1; \
 	  (cd ui && $(NODE) npx openapi-typescript .types/$$service.json -o src/lib/api/$$service.d.ts >/dev/null) || exit 1; \
 	done
