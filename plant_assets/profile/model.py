@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
+from plant_assets.profile.options import IsolationForest, Simulation
 from plant_assets.profile.tag import Strict, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -116,6 +117,9 @@ ModelName = Literal[
     "forecaster",
     "champion",
 ]
+Judges = Literal["newest_row", "each_reading"]
+_NEEDS_LABELS = ("regime_classifier", "lr_soft_alarm", "rf_soft_alarm")
+_LOOKS_AHEAD = ("forecaster", "deviation_predictor")
 
 
 class PlantProfile(Strict):
@@ -137,11 +141,17 @@ class PlantProfile(Strict):
     )
     labels: Labels = Labels()
     features: Features
+    judges: Judges = Field(
+        default="newest_row",
+        description="what the readings of a request to /predict are: the way to its newest row, or rows of their own",
+    )
     horizons: tuple[Duration, ...] = ()
     deviation_target: str | None = Field(
         default=None, description="controller whose next-step SP - PV is predicted"
     )
     models: tuple[ModelName, ...] = Field(min_length=1)
+    isolation_forest: IsolationForest = IsolationForest()
+    simulation: Simulation = Simulation()
     budget: AlarmBudget
     validation: Validation = Validation()
     recommendations: tuple[Recommendation, ...] = ()
@@ -152,6 +162,25 @@ class PlantProfile(Strict):
         if zone not in available_timezones():
             raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {zone!r}")
         return zone
+
+    @field_validator("judges")
+    @classmethod
+    def _without_look_back(cls, judges: Judges, info: ValidationInfo) -> Judges:
+        features = info.data.get("features")
+        if judges == "each_reading" and features is not None:
+            looking = [kind for kind in FEATURE_KINDS if getattr(features, kind)]
+            if looking:
+                raise ValueError(
+                    f"expected newest_row, or features without look-back: {', '.join(looking)} need the rows before"
+                )
+        return judges
+
+    @field_validator("simulation")
+    @classmethod
+    def _of_a_simulated_plant(cls, simulation: Simulation, info: ValidationInfo) -> Simulation:
+        if simulation.anomaly_rate and not info.data.get("simulated"):
+            raise ValueError("anomaly_rate: expected only where simulated is true")
+        return simulation
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -200,6 +229,18 @@ class PlantProfile(Strict):
             raise ValueError("horizons: expected at least one for the forecaster in models")
         if "deviation_predictor" in self.models and self.deviation_target is None:
             raise ValueError("deviation_target: expected a controller for the deviation_predictor in models")
+
+    @property
+    def answering(self) -> str:
+        """The model whose answer is the plant's: the champion, else the first that judges the present.
+
+        Where the profile knows no rules or periods, models that can only learn from labels come after the others.
+        """
+        if "champion" in self.models:
+            return "champion"
+        unlabelled = not self.labels.alarm_rules and not self.labels.periods
+        first = min(self.models, key=lambda m: (m in _LOOKS_AHEAD, unlabelled and m in _NEEDS_LABELS))
+        return f"forecaster_{format_duration(self.horizons[0])}" if first == "forecaster" else first
 
     @property
     def tag_names(self) -> list[str]:

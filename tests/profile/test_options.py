@@ -1,0 +1,94 @@
+"""Options of a profile: what they default to, which model answers, and what is refused at which line."""
+
+from pathlib import Path
+
+import pytest
+
+from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile
+
+PLANT = f"""\
+type: {PLANT_TYPE}
+attributes:
+  name: mains
+  title: Mains
+  simulated: true
+  registry_prefix: mains_
+  sampling: {{interval: 5m, hold_limit: 15m, stale_after: 30m, frozen_after: 1h}}
+  tags:
+    - {{name: voltage, description: Voltage, unit: V, range: [0, 500], normal: [220, 240], process_unit: feeder}}
+  features: {{}}
+  models: [isolation_forest]
+  budget: {{false_alarm_hours_per_day: 1, false_episodes_per_day: 2}}
+"""
+
+
+def written(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = PLANT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (folder / "mains").mkdir()
+    (folder / "mains" / "defs.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def test_without_options_a_plant_is_as_it_always_was(tmp_path: Path) -> None:
+    profile = load_profile("mains", written(tmp_path))
+    assert profile.isolation_forest.trees == 300
+    assert profile.isolation_forest.contamination is None
+    assert profile.judges == "newest_row"
+    assert profile.simulation.anomaly_rate == 0.0
+
+
+@pytest.mark.parametrize(
+    ("added", "path", "says"),
+    [
+        ("isolation_forest: {trees: 5}", "isolation_forest.trees", "greater than or equal to 10"),
+        ("isolation_forest: {trees: many}", "isolation_forest.trees", "valid integer"),
+        ("isolation_forest: {contamination: 0}", "isolation_forest.contamination", "greater than 0"),
+        ("isolation_forest: {contamination: 0.6}", "isolation_forest.contamination", "less than or equal"),
+        ("isolation_forest: {tree: 200}", "isolation_forest.tree", "not permitted"),
+        ("judges: each_row", "judges", "'newest_row' or 'each_reading'"),
+        ("simulation: {anomaly_rate: -0.1}", "simulation.anomaly_rate", "greater than or equal to 0"),
+        ("simulation: {anomaly_rate: 0.9}", "simulation.anomaly_rate", "less than or equal to 0.5"),
+    ],
+)
+def test_each_option_is_refused_at_its_own_line(tmp_path: Path, added: str, path: str, says: str) -> None:
+    defs = written(tmp_path, ("  features: {}\n", f"  features: {{}}\n  {added}\n"))
+    with pytest.raises(ProfileError) as caught:
+        load_profile("mains", defs)
+    assert f"mains/defs.yaml:11: attributes.{path}: " in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_readings_are_judged_one_by_one_only_without_look_back(tmp_path: Path) -> None:
+    defs = written(tmp_path, ("  features: {}\n", "  features: {mean: [15m]}\n  judges: each_reading\n"))
+    with pytest.raises(ProfileError, match=r"mains/defs.yaml:11: attributes\.judges: expected .*mean need"):
+        load_profile("mains", defs)
+
+
+def test_a_plant_of_real_data_has_no_simulated_anomalies(tmp_path: Path) -> None:
+    defs = written(tmp_path, ("  simulated: true\n", "  simulation: {anomaly_rate: 0.1}\n"))
+    with pytest.raises(ProfileError, match=r"mains/defs.yaml:5: attributes\.simulation: .*simulated is true"):
+        load_profile("mains", defs)
+
+
+RULES = ("  features: {}\n", "  features: {}\n  labels: {alarm_rules: [{name: low, when: voltage < 200}]}\n")
+
+
+@pytest.mark.parametrize(
+    ("models", "labels", "answering"),
+    [
+        ("isolation_forest", (), "isolation_forest"),
+        ("isolation_forest, champion", (), "champion"),
+        ("rf_soft_alarm, isolation_forest", (), "isolation_forest"),
+        ("rf_soft_alarm, isolation_forest", (RULES,), "rf_soft_alarm"),
+        ("forecaster, isolation_forest", (RULES,), "isolation_forest"),
+        ("forecaster", (RULES,), "forecaster_2h"),
+    ],
+)
+def test_one_model_answers_for_the_plant(
+    tmp_path: Path, models: str, labels: tuple[tuple[str, str], ...], answering: str
+) -> None:
+    changed = ("models: [isolation_forest]", f"horizons: [2h]\n  models: [{models}]")
+    assert load_profile("mains", written(tmp_path, *labels, changed)).answering == answering
