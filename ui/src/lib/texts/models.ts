@@ -17,7 +17,7 @@ export const models = {
     dagster: 'Dagster run',
     byHand: 'published by hand',
     ownRows: 'Each on its own test rows; the gate compares both on the same ones.',
-    figure: 'PR-AUC with its 95 % interval'
+    figure: 'PR-AUC with its 90 % interval'
   },
   gate: {
     title: 'The gate’s word',
@@ -97,7 +97,7 @@ export const models = {
     events: (n: number, few: boolean) => `${n} events${few ? ': few, so intervals are wide' : ''}`,
     model: 'model',
     baseline: 'trivial baseline',
-    plot: (figure: string, hours: string) => `${figure} with 95 % intervals, ${hours}`,
+    plot: (figure: string, hours: string) => `${figure} with 90 % intervals, ${hours}`,
     value: (value: string, low: string, high: string) => `${value} (${low}–${high})`,
     judged: (version: number, alias: string) =>
       `“champion” is version ${version} here${alias && `, the ${alias}`}.`,
