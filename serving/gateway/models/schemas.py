@@ -95,7 +95,7 @@ class ModelsAnswer(BaseModel):
 
 
 class Interval(BaseModel):
-    """A figure with its 95 % interval; null where it can't be computed."""
+    """A figure with its 90 % interval; null where it can't be computed."""
 
     value: float | None
     low: float | None = None

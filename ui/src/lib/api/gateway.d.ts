@@ -1540,7 +1540,7 @@ export interface components {
         };
         /**
          * Interval
-         * @description A figure with its 95 % interval; null where it can't be computed.
+         * @description A figure with its 90 % interval; null where it can't be computed.
          */
         Interval: {
             /** High */
