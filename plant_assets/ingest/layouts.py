@@ -99,16 +99,16 @@ def recognise(grid: Grid, names: Names, stem: str) -> Layout:
             expected="at least one row with a time and a value",
         )
     words = {column: plain(name) for column, name in enumerate(head.names)}
-    start, end = (_first(words, w) for w in (START_WORDS, END_WORDS))
+    start, end = (first_of(words, w) for w in (START_WORDS, END_WORDS))
     if start is not None and end is not None:
         columns = {"start": start, "end": end}
-        if (reason := _first(words, REASON_WORDS)) is not None:
+        if (reason := first_of(words, REASON_WORDS)) is not None:
             columns["reason"] = reason
         return Layout("periods", head.begin, columns=columns, utc=_utc(head, (start,)))
-    times = _time_columns(head, words)
-    tag, value = _first(words, TAG_WORDS), _first(words, VALUE_WORDS)
+    times = time_columns(head, words)
+    tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
     if tag is not None and value is not None and times:
-        source = Source(value, times[0], tag_column=tag, quality=_first(words, QUALITY_WORDS))
+        source = Source(value, times[0], tag_column=tag, quality=first_of(words, QUALITY_WORDS))
         return Layout("long", head.begin, [source], utc=_utc(head, times[0]))
     if times and (layout := per_tag(grid, head, names, stem, times)) is not None:
         layout.utc = _utc(head, times[0])
@@ -167,7 +167,7 @@ def _kinds(cells: dict[int, pl.Series]) -> tuple[set[int], set[int], set[int]]:
     return dated, dates, clocks
 
 
-def _first(words: dict[int, str], known: frozenset[str]) -> int | None:
+def first_of(words: dict[int, str], known: frozenset[str]) -> int | None:
     return next((column for column, word in words.items() if word in known), None)
 
 
@@ -175,7 +175,7 @@ def _utc(head: Head, columns: tuple[int, ...]) -> bool:
     return any(re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", head.names[c].casefold()) for c in columns)
 
 
-def _time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
+def time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
     """Time columns; a column of dates and one of clock times, in either order, count as one."""
     named = [c for c in head.filled if words.get(c) in TIME_WORDS or c in head.dated]
     clocks = [c for c in head.filled if c in head.clocks]

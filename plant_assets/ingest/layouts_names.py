@@ -108,20 +108,23 @@ def plain(name: str) -> str:
 
 
 class Names:
-    """The value columns and controllers of a profile, by every name that stands for them."""
+    """The value columns and controllers of a profile, by every name that stands for them.
 
-    def __init__(self, profile: PlantProfile) -> None:
-        columns = set(profile.columns)
-        self._columns = {plain(column): column for column in profile.columns}
-        for tag in profile.tags:
+    Without a profile, as before there is a plant, nothing but times is known.
+    """
+
+    def __init__(self, profile: PlantProfile | None) -> None:
+        columns = set(profile.columns) if profile else set()
+        self._columns = {plain(column): column for column in profile.columns} if profile else {}
+        for tag in profile.tags if profile else ():
             for alias in tag.aliases:
                 self._columns.setdefault(plain(alias), tag.name)
                 for end in ("max", "min"):
                     if f"{tag.name}_{end}" in columns:
                         self._columns.setdefault(plain(f"{alias}_{end}"), f"{tag.name}_{end}")
-        self.controllers = {plain(name): name for name in profile.controllers}
-        self._roles = profile.controllers
-        self._ignored = [pattern.casefold() for pattern in profile.ignored_columns]
+        self._roles = profile.controllers if profile else {}
+        self.controllers = {plain(name): name for name in self._roles}
+        self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
 
     def column(self, name: str) -> str | None:
         """The column that a header means: case, units, separators and server or area prefixes don't count."""

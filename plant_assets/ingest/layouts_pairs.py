@@ -9,8 +9,8 @@ from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts import Head, Layout, Source
 from plant_assets.ingest.layouts_names import QUALITY_WORDS, ROLE_WORDS, Names, plain
 
-_ROLE_OF_START = {0: "pv", 4: "op", 8: "sp"}
-_ROLES = ("pv", "op", "sp")
+ROLE_OF_START = {0: "pv", 4: "op", 8: "sp"}
+ROLES = ("pv", "op", "sp")
 
 Pair = tuple[int, tuple[int, ...], int | None]
 """Value column, time columns, quality column."""
@@ -22,8 +22,8 @@ def per_tag(grid: Grid, head: Head, names: Names, stem: str, times: list[tuple[i
     Raises:
         Refusal: it is one, but its tag can't be told.
     """
-    pairs = _pairs(head, times)
-    several = len(times) > 1 and len(pairs) == len(times) and _own_times(head, pairs, names)
+    pairs = value_pairs(head, times)
+    several = len(times) > 1 and len(pairs) == len(times) and own_times(head, pairs, names)
     single = len(pairs) == 1 and len(times) == 1 and _only_pair(head, pairs[0], names)
     if not (several or single):
         return None
@@ -46,7 +46,8 @@ def per_tag(grid: Grid, head: Head, names: Names, stem: str, times: list[tuple[i
     return Layout("per_tag", head.begin, sources)
 
 
-def _pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
+def value_pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
+    """Each group of times with the value column beside it."""
     taken = {c for group in times for c in group}
     qualities = {c for c in head.filled if plain(head.names[c]) in QUALITY_WORDS}
     pairs: list[Pair] = []
@@ -61,7 +62,7 @@ def _pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
     return pairs
 
 
-def _own_times(head: Head, pairs: list[Pair], names: Names) -> bool:
+def own_times(head: Head, pairs: list[Pair], names: Names) -> bool:
     """Whether each series has its own times, and not all share the first of several time columns."""
     timed = {c for pair in pairs for c in pair[1]}
     cells = [c for c in head.filled if c not in timed and plain(head.names[c]) not in QUALITY_WORDS]
@@ -94,8 +95,8 @@ def _tag_of(
             if pattern.search(plain(title).replace("_", " ")):
                 return names.role(controller, role)
     start = grid.first_column + min(value, *times)
-    role = _ROLE_OF_START.get(start) if count < len(_ROLES) else None
-    return names.role(controller, role or _ROLES[order]) if order < len(_ROLES) else None
+    role = ROLE_OF_START.get(start) if count < len(ROLES) else None
+    return names.role(controller, role or ROLES[order]) if order < len(ROLES) else None
 
 
 def _untold(grid: Grid, head: Head, pair: Pair, stem: str) -> Refusal:

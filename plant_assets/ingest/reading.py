@@ -1,12 +1,9 @@
 """Reads one dropped file into records or operator periods, or refuses it.
 
-Belongs here: the order of the steps and what a reading is. Decoding bytes is in `decode*.py`,
-recognising tables in `layouts*.py`.
+Belongs here: the order of the steps and what a reading is. Getting at a file is in `opening.py`, decoding bytes
+in `decode*.py`, recognising tables in `layouts*.py`.
 """
 
-import hashlib
-import logging
-import stat
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,18 +11,16 @@ from typing import Literal
 
 import polars as pl
 
-from plant_assets.ingest.decode import Decoded, Grid, declared_format, decode, shown
+from plant_assets.ingest.decode import Decoded, Grid, shown
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts import Layout, recognise
 from plant_assets.ingest.layouts_extract import Reader
 from plant_assets.ingest.layouts_names import Names
+from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file, readable
 from plant_assets.ingest.operator_log import read_periods
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
 
-_log = logging.getLogger(__name__)
-
-MAX_BYTES = 500 * 1024 * 1024
 MOST = 0.5
 """Share of a tag's values outside its range above which the file is refused: a wrong unit or tag."""
 
@@ -88,28 +83,22 @@ def read_drop_file(
         Refusal: the file can't be used; place and expectation say why.
         OSError: it is gone, or may not be read.
     """
-    declared_format(path.name)
-    data = read_settled(path, max_bytes)
-    sha256 = hashlib.sha256(data).hexdigest()
-    try:
-        decoded = decode(data, path.name, max_bytes=max_bytes)
-        del data
-        report = ReadReport(
-            name=path.name,
-            format=decoded.format,
-            encoding=decoded.encoding,
-            delimiter=decoded.delimiter,
-            notes=list(decoded.notes),
-        )
+    return read_opened(open_file(path, max_bytes=max_bytes), profile, now=now)
+
+
+def read_opened(file: OpenedFile, profile: PlantProfile, *, now: datetime | None = None) -> FileReading:
+    """Read a decoded file as one of a plant; errors as `read_drop_file` has them."""
+    decoded = file.decoded
+    report = ReadReport(
+        name=file.name,
+        format=decoded.format,
+        encoding=decoded.encoding,
+        delimiter=decoded.delimiter,
+        notes=list(decoded.notes),
+    )
+    with readable(file.name):
         moment = now or datetime.now(UTC)
-        return _read(decoded, path.stem, profile, report, sha256=sha256, now=moment)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, MemoryError) as error:
-        _log.exception("reading %s", shown(path.name))
-        raise Refusal(
-            "unreadable",
-            f"the content can't be read ({type(error).__name__})",
-            expected="a table as exported, not too large for this machine's memory",
-        ) from None
+        return _read(decoded, file.stem, profile, report, sha256=file.sha256, now=moment)
 
 
 def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
@@ -127,39 +116,6 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
             expected=f"at least one value of a tag such as {profile.tag_names[0]}",
         )
     return records
-
-
-def read_settled(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
-    """A regular file's bytes, if it is not too large and doesn't change meanwhile.
-
-    Raises:
-        Refusal: too large, changing (code `changing`: try again later), or no regular file.
-        OSError: it is gone, or may not be read.
-    """
-    before = path.stat()
-    if not stat.S_ISREG(before.st_mode):
-        raise Refusal("not_a_file", f"{shown(path.name)} is no regular file", expected="a file")
-    if before.st_size > max_bytes:
-        raise Refusal(
-            "too_large",
-            f"the file has {before.st_size / 2**20:,.1f} MiB",
-            expected=f"at most {max_bytes / 2**20:,.0f} MiB (FOREWARN_MAX_DROP_MB); split the export",
-        )
-    with path.open("rb") as file:
-        data = file.read(max_bytes + 1)
-    after = path.stat()
-    same = (before.st_size, before.st_mtime_ns, before.st_ino) == (
-        after.st_size,
-        after.st_mtime_ns,
-        after.st_ino,
-    )
-    if not same or len(data) != before.st_size:
-        raise Refusal(
-            "changing",
-            "the file changed while it was read; it is probably still being written",
-            expected="a finished file; copy under another name and rename at the end",
-        )
-    return data
 
 
 def _read(

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from plant_assets.ingest import opening
 from plant_assets.ingest import reading as reading_module
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.reading import combine
@@ -305,5 +306,5 @@ def test_a_parser_that_panics_is_a_refusal(tmp_path: Path, monkeypatch: pytest.M
     def panics(*args: object, **kwargs: object) -> None:
         raise pl.exceptions.PanicException("index out of bounds")
 
-    monkeypatch.setattr(reading_module, "decode", panics)
+    monkeypatch.setattr(opening, "decode", panics)
     assert "PanicException" in refused(write(tmp_path, "a.csv", WIDE), "unreadable").message
