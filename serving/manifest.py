@@ -49,6 +49,7 @@ class Lineage(_Strict):
     """Where the model comes from."""
 
     data_fingerprint: str = ""
+    config_sha256: str = Field(default="", description="of the plant's whole profile, in canonical form")
     mlflow_run: str = ""
     dagster_run: str = ""
     dagster_assets: tuple[str, ...] = Field(

@@ -1,4 +1,4 @@
-"""Fingerprints of data: equal tables have equal ones, on every machine and in every version of the libraries."""
+"""Fingerprints of data and of profiles: equal tables have equal ones, on every machine and in every version of the libraries."""
 
 import hashlib
 import json
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+
+from plant_assets.profile.model import PlantProfile
 
 
 def frame_fingerprint(frame: pl.DataFrame) -> str:
@@ -21,6 +23,12 @@ def frame_fingerprint(frame: pl.DataFrame) -> str:
 def mapping_fingerprint(parts: Mapping[str, str]) -> str:
     """SHA-256 (hex) over named fingerprints, in the order of their names."""
     return hashlib.sha256(json.dumps(dict(sorted(parts.items()))).encode()).hexdigest()
+
+
+def profile_fingerprint(profile: PlantProfile) -> str:
+    """SHA-256 (hex) over everything a profile says, however its YAML is laid out and whatever it leaves to defaults."""
+    canonical = json.dumps(profile.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _update(digest: "hashlib._Hash", column: pl.Series) -> None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from plant_assets.features.spec import feature_specs
+from plant_assets.lineage.fingerprint import profile_fingerprint
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel, Floats
 from plant_assets.models.fitting import alarm_budget
@@ -95,7 +96,7 @@ def export_bundle(
         decision=_decision(trained, profile),
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
-        lineage=_lineage(inputs, dagster_run, dagster_assets),
+        lineage=_lineage(inputs, profile, dagster_run, dagster_assets),
         parity=Parity(rows=len(rows), max_difference=0.0, tolerance=TOLERANCE),
         created=datetime.now(UTC),
         extra={"notes": list(trained.notes)},
@@ -178,10 +179,13 @@ def _learning_mode(trained: TrainedModel) -> LearningMode:
     return next(c.learning_mode for c in CANDIDATES if c.builder == trained.builder)
 
 
-def _lineage(inputs: TrainingInputs, dagster_run: str, dagster_assets: Sequence[str]) -> Lineage:
+def _lineage(
+    inputs: TrainingInputs, profile: PlantProfile, dagster_run: str, dagster_assets: Sequence[str]
+) -> Lineage:
     times = inputs.timestamps
     return Lineage(
         data_fingerprint=inputs.data_fingerprint,
+        config_sha256=profile_fingerprint(profile),
         dagster_run=dagster_run,
         dagster_assets=tuple(dagster_assets),
         rows=len(times),

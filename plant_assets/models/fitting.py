@@ -2,7 +2,8 @@
 
 What a threshold or calibrator is chosen on (the reference) are decisions for training rows that the
 estimator wasn't fitted on: blocks held out in turn for unsupervised scores, a later block for supervised
-ones. In-sample scores flatter both.
+ones. In-sample scores flatter both. The one exception is an anomaly model with a given contamination, whose
+threshold is by definition a quantile of its own training scores.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore
 from plant_assets.models.calibration import fit_platt, later_block
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels, Unsupervised
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
@@ -91,19 +92,23 @@ def rows_per_day(profile: PlantProfile) -> float:
     return max(timedelta(days=1) / profile.sampling.interval, 1.0)
 
 
-def _new_unsupervised(builder: Builder, seed: int, *, light: bool = False) -> Unsupervised:
+def _new_unsupervised(builder: Builder, seed: int, trees: int) -> Unsupervised:
     family = AnomalyEnsemble if builder == "anomaly_ensemble" else IsolationScore
-    return family(seed, HELD_OUT_TREES) if light else family(seed)
+    return family(seed, trees)
 
 
 def _fit_unsupervised(
     spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels | None, profile: PlantProfile
 ) -> Fit:
-    seed = profile.validation.seed
+    seed, forest = profile.validation.seed, profile.isolation_forest
     known = np.zeros(len(rows), dtype=np.int8) if labels is None else labels
     preprocess = Preprocessor.fit(rows, names)
     scaled = preprocess.transform(rows)
-    estimator = _new_unsupervised(spec.builder, seed).fit(scaled, known)
+    is_anomaly_model = spec.task == "anomaly"
+    trees = forest.trees if is_anomaly_model else TREES
+    estimator = _new_unsupervised(spec.builder, seed, trees).fit(scaled, known)
+    if is_anomaly_model and forest.contamination is not None:
+        return _contaminated(preprocess, estimator, scaled, forest.contamination)
     held_out = _held_out_parts(spec.builder, seed, scaled)
     scores = estimator.standardised(held_out).combine(held_out)
     calibrator = None
@@ -117,16 +122,28 @@ def _fit_unsupervised(
     return Fit(FittedModel(preprocess, estimator, calibrator, threshold), reference)
 
 
+def _contaminated(
+    preprocess: Preprocessor, estimator: Unsupervised, scaled: Floats, contamination: float
+) -> Fit:
+    """The fit whose threshold leaves the given share of its own training rows at or above it."""
+    scores = estimator.score(scaled)
+    threshold = float(np.quantile(scores, 1.0 - contamination))
+    model = FittedModel(preprocess, estimator, threshold=threshold)
+    return Fit(model, Reference(np.arange(len(scaled)), scores))
+
+
 def _held_out_parts(builder: Builder, seed: int, scaled: Floats) -> Floats:
     """Scores of each block of time by an estimator that was fitted on all the other blocks."""
     positions = np.arange(len(scaled))
     blocks = [b for b in np.array_split(positions, min(HELD_OUT_BLOCKS, len(scaled))) if len(b) < len(scaled)]
     if not blocks:
-        return _new_unsupervised(builder, seed, light=True).fit(scaled, np.zeros(1, np.int8)).parts(scaled)
+        return (
+            _new_unsupervised(builder, seed, HELD_OUT_TREES).fit(scaled, np.zeros(1, np.int8)).parts(scaled)
+        )
     found = []
     for block in blocks:
         rest = scaled[np.setdiff1d(positions, block, assume_unique=True)]
-        light = _new_unsupervised(builder, seed, light=True).fit(rest, np.zeros(len(rest), np.int8))
+        light = _new_unsupervised(builder, seed, HELD_OUT_TREES).fit(rest, np.zeros(len(rest), np.int8))
         found.append(light.parts(scaled[block]))
     return np.concatenate(found)
 

@@ -23,7 +23,7 @@ from plant_assets.models.registry_versions import Version, VersionedModels, read
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
-from serving.bundle import Bundle, parse_manifest
+from serving.bundle import ARRAYS_FILE, Bundle, parse_manifest
 from serving.manifest import Manifest
 
 BUNDLE_PATH = "bundle"
@@ -199,6 +199,8 @@ def _tags(manifest: Manifest) -> dict[str, str]:
         "builder": manifest.builder,
         "learning_mode": manifest.learning_mode,
         "data_fingerprint": manifest.lineage.data_fingerprint,
+        "config_sha256": manifest.lineage.config_sha256,
+        "arrays_sha256": manifest.files[ARRAYS_FILE],
         DAGSTER_RUN: manifest.lineage.dagster_run,
         "parity_max_difference": f"{manifest.parity.max_difference:.3g}",
     }

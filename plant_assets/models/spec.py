@@ -3,7 +3,7 @@
 Belongs here: declarations. Doesn't belong here: training (`train.py`), estimators (one family a file).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -175,7 +175,8 @@ def model_specs(profile: PlantProfile) -> tuple[ModelSpec, ...]:
     found: list[ModelSpec] = []
     for name in profile.models:
         found += [forecaster(h) for h in profile.horizons] if name == "forecaster" else [_BY_NAME[name]]
-    return tuple(found)
+    trees = f"IsolationForest, {profile.isolation_forest.trees} trees"
+    return tuple(replace(s, title=trees) if s.name == ISOLATION_FOREST.name else s for s in found)
 
 
 def model_spec(name: str, profile: PlantProfile) -> ModelSpec:

@@ -180,6 +180,7 @@ def finished(walked: WalkForward, inputs: TrainingInputs, profile: PlantProfile)
             "features": len(walked.final.model.feature_names),
             "rows": inputs.labelled.height,
             "seed": profile.validation.seed,
+            **(profile.isolation_forest.model_dump() if walked.spec.task == "anomaly" else {}),
         },
         notes=notes,
         builder=walked.spec.builder,

@@ -59,6 +59,8 @@ def model_info(slot: Slot) -> Answer:
         "features": [],
         "metrics": {},
         "data_fingerprint": "",
+        "config_sha256": "",
+        "files": {},
         "fault": slot.fault,
     }
     if loaded is None:
@@ -71,6 +73,8 @@ def model_info(slot: Slot) -> Answer:
         "features": list(manifest.names),
         "metrics": dict(manifest.metrics),
         "data_fingerprint": manifest.lineage.data_fingerprint,
+        "config_sha256": manifest.lineage.config_sha256,
+        "files": dict(manifest.files),
         "task": manifest.task,
         "algorithm": manifest.builder,
         "learning_mode": manifest.learning_mode,

@@ -132,6 +132,8 @@ class ModelInfo(BaseModel):
     features: list[str]
     metrics: dict[str, float]
     data_fingerprint: str
+    config_sha256: str = Field(description="of the profile that it was trained with; empty: not told")
+    files: dict[str, str] = Field(description="file of its bundle → sha256")
     task: str | None = None
     algorithm: str | None = None
     learning_mode: str | None = None

@@ -3,7 +3,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from plant_assets.lineage.fingerprint import frame_fingerprint, mapping_fingerprint
+from plant_assets.lineage.fingerprint import frame_fingerprint, mapping_fingerprint, profile_fingerprint
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
 
 FRAME = pl.DataFrame(
     {
@@ -46,3 +48,11 @@ def test_any_difference_shows(other: pl.DataFrame) -> None:
 def test_named_parts_in_any_order() -> None:
     assert mapping_fingerprint({"a": "1", "b": "2"}) == mapping_fingerprint({"b": "2", "a": "1"})
     assert mapping_fingerprint({"a": "2", "b": "1"}) != mapping_fingerprint({"a": "1", "b": "2"})
+
+
+def test_a_profile_s_fingerprint_follows_what_it_says_and_not_how_it_is_written() -> None:
+    profile = load_profile("demo")
+    again = PlantProfile.model_validate(dict(reversed(profile.model_dump(mode="json").items())))
+    assert profile_fingerprint(again) == profile_fingerprint(profile)
+    other = profile.model_copy(update={"title": "Another unit"})
+    assert profile_fingerprint(other) != profile_fingerprint(profile)

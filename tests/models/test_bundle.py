@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plant_assets.lineage.fingerprint import profile_fingerprint
 from plant_assets.models.bundle import ParityError, check_parity, export_bundle
 from plant_assets.models.calibration import Platt
 from plant_assets.models.fitted import FittedModel
@@ -38,6 +39,7 @@ def test_a_bundle_says_what_it_is(profile: PlantProfile, tmp_path: Path) -> None
     assert manifest.profile == profile
     assert manifest.lineage.dagster_run == "run-9"
     assert manifest.lineage.data_fingerprint == "fingerprint-7"
+    assert manifest.lineage.config_sha256 == profile_fingerprint(profile)
     assert manifest.lineage.rows == 160
     assert manifest.decision is not None
     assert manifest.decision.off_delay == profile.budget.off_delay

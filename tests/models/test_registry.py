@@ -55,7 +55,10 @@ def test_a_logged_model_has_run_figures_signature_and_bundle(
     assert run.data.params == {"builder": "random_forest"}
     assert run.data.metrics == {"pr_auc": 0.8}
     assert run.data.tags["data_fingerprint"] == "fingerprint-7"
-    lineage = registry.manifest(version, tmp_path).lineage
+    manifest = registry.manifest(version, tmp_path)
+    lineage = manifest.lineage
+    assert run.data.tags["config_sha256"] == lineage.config_sha256 != ""
+    assert run.data.tags["arrays_sha256"] == manifest.files["arrays.npz"]
     assert (lineage.mlflow_run, lineage.dagster_run) == (version.run_id, "dagster-1")
     oof = registry.oof(version)
     assert oof is not None

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plant_assets.models.anomaly import IsolationScore
 from plant_assets.models.fitting import alarm_budget
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.spec import (
@@ -17,6 +18,8 @@ from plant_assets.models.spec import (
     model_specs,
 )
 from plant_assets.models.train import NoLabelsError, train
+from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.options import IsolationForest
 from plant_assets.validation.events import debounce
 from plant_assets.validation.folds import NotEnoughRowsError
 from tests.models import plants
@@ -37,6 +40,35 @@ def test_isolation_forest_learns_without_labels():
     assert trained.metrics.get("pr_auc") is None
     assert np.isfinite(trained.threshold)
     assert trained.oof["alarm"].mean() < 0.5
+
+
+def forest(**options: float) -> PlantProfile:
+    """The plant with options of its anomaly model."""
+    profile = plants.profile(folds=2)
+    return profile.model_copy(update={"isolation_forest": IsolationForest.model_validate(options)})
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_given_contamination_is_the_share_of_training_rows_at_or_above_the_threshold(labelled: bool):
+    inputs, profile = plants.inputs(labelled=labelled), forest(trees=50, contamination=0.05)
+    trained, again = (train(ISOLATION_FOREST, given, profile) for given in (inputs, plants.inputs()))
+    scores = trained.model.decisions(inputs.matrix("features"))
+    assert (scores >= trained.threshold).mean() == pytest.approx(0.05, abs=1 / len(scores))
+    assert trained.threshold == np.quantile(scores, 0.95)
+    assert again.threshold == trained.threshold
+    assert again.oof["score"].equals(trained.oof["score"])
+
+
+def test_the_plant_says_how_many_trees_its_anomaly_model_has():
+    profile = forest(trees=40)
+    (spec,) = [s for s in model_specs(profile) if s.name == ISOLATION_FOREST.name]
+    trained = train(spec, plants.inputs(), profile)
+    estimator = trained.model.estimator
+    assert isinstance(estimator, IsolationScore)
+    assert estimator.model is not None
+    assert len(estimator.model.estimators_) == 40
+    assert spec.title == "IsolationForest, 40 trees"
+    assert (trained.params["trees"], trained.params["contamination"]) == (40, None)
 
 
 def test_too_short_a_history_is_refused_with_what_is_needed():

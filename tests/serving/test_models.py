@@ -16,4 +16,6 @@ async def test_a_model_is_shown_with_the_threshold_that_decides(
         models = {model["name"]: model for model in (await client.get("/models")).json()["models"]}
         answer = (await client.post("/predict", json={"features": {"pdt31008": 240.0}})).json()
     assert answer["threshold"] is not None
+    assert len(models[CHAMPION_NAME]["config_sha256"]) == 64
+    assert len(models[CHAMPION_NAME]["files"]["arrays.npz"]) == 64
     assert models[CHAMPION_NAME]["threshold"] == answer["threshold"]
