@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.plain_yaml import read_plain, too_deep_at
 
 DEFS_FOLDER = Path(__file__).parent.parent / "defs"
 PLANT_TYPE = "plant_assets.components.Plant"
@@ -53,6 +54,8 @@ def read_profile(path: Path) -> PlantProfile:
     Raises:
         ProfileError: with one line a fault.
     """
+    if (profile := _quickly(path)) is not None:
+        return profile
     document = _parse(path)
     attributes = document.get("attributes")
     if not isinstance(attributes, CommentedMap):
@@ -66,6 +69,18 @@ def read_profile(path: Path) -> PlantProfile:
             f"expected the folder's name {path.parent.name!r}, got {profile.name!r}"
         )
     return profile
+
+
+def _quickly(path: Path) -> PlantProfile | None:
+    """The profile of a sound file; None where the other reader has to tell what is wrong, and in which line."""
+    attributes = _mapping(path).get("attributes")
+    if not isinstance(attributes, Mapping):
+        return None
+    try:
+        profile = build_profile(attributes, path)
+    except ProfileError:
+        return None
+    return profile if profile.name == path.parent.name else None
 
 
 def check_registry_prefix(profile: PlantProfile, path: Path, *, first_keeps: bool = False) -> None:
@@ -121,7 +136,7 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
         parent = path.parent.parent / str(base) / "defs.yaml"
         if base == path.parent.name or not parent.is_file():
             raise ProfileError(f"{path.parent.name}/{path.name}: attributes.extends: no plant {base!r}")
-        inherited = _parse(parent).get("attributes") or {}
+        inherited = _mapping(parent).get("attributes") or {}
         if "extends" in inherited:
             raise ProfileError(
                 f"{path.parent.name}/{path.name}: attributes.extends: {base!r} extends another itself"
@@ -148,9 +163,21 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
+def _mapping(path: Path) -> Mapping[str, Any]:
+    """A file's mapping, without lines where it is plain."""
+    try:
+        plain = read_plain(path.read_text("utf-8"))
+    except UnicodeDecodeError:
+        plain = None
+    return _parse(path) if plain is None else plain
+
+
 def _parse(path: Path) -> CommentedMap:
     try:
-        document = YAML(typ="rt").load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if (line := too_deep_at(text)) is not None:
+            raise ProfileError(f"{path.parent.name}/{path.name}:{line}: nested too deeply for a profile")
+        document = YAML(typ="rt").load(text)
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

@@ -5,6 +5,7 @@ Doesn't belong here: a tag's own (`tag.py`), reading files (`load.py`), or anyth
 """
 
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,6 +17,8 @@ from plant_assets.profile.tag import Strict, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=500)]
+_zones = cache(available_timezones)
+"""A walk through folders, once a process."""
 FEATURE_KINDS = ("mean", "std", "range", "difference", "median_deviation", "exceedance", "slope_to_limit")
 
 
@@ -159,7 +162,7 @@ class PlantProfile(Strict):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in _zones():
             raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {zone!r}")
         return zone
 

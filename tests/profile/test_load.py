@@ -106,6 +106,13 @@ def test_broken_yaml_is_told_with_its_line(defs: Path) -> None:
         load_profile("gas_treatment", defs)
 
 
+@pytest.mark.parametrize("nested", ["[" * 100_000, "{b: " * 5000 + "}" * 5000])
+def test_yaml_that_is_nested_without_end_is_a_fault_as_any_other(defs: Path, nested: str) -> None:
+    line = edit(defs, "title: Gas treatment unit", f"title: {nested}")
+    with pytest.raises(ProfileError, match=rf"gas_treatment/defs\.yaml:{line}: nested too deeply"):
+        load_profile("gas_treatment", defs)
+
+
 def test_an_unknown_plant_is_told_with_the_known_ones(defs: Path) -> None:
     with pytest.raises(ProfileError, match=r"no plant 'gas'.*gas_treatment"):
         load_profile("gas", defs)
