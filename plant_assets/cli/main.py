@@ -2,7 +2,7 @@
 
 import typer
 
-from plant_assets.cli import drop, models, plant, serve, simulate, up, user
+from plant_assets.cli import drop, load, models, plant, serve, simulate, up, user
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
@@ -34,5 +34,6 @@ app.command()(models.promote)
 app.command()(models.rollback)
 app.command("models")(models.list_models)
 app.command()(simulate.simulate)
+app.command()(load.load)
 app.add_typer(plant.app, name="plant")
 app.add_typer(user.app, name="user")

@@ -1,0 +1,66 @@
+"""`forewarn load`: send prediction requests at a steady rate, and tell how they were answered."""
+
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from plant_assets.cli.console import fail
+from plant_assets.load.plan import LoadError, Plan
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.settings import settings
+
+ASKED_FOR = 1_000_000
+"""More requests than this are sent only with --yes."""
+INTERRUPTED = 130
+
+
+def load(  # noqa: PLR0917 - the options of a command
+    url: Annotated[
+        str, typer.Option(help="a service, a plant of it, or its /predict; empty: the local inference")
+    ] = "",
+    plant: Annotated[str | None, typer.Option(help="the service's default one without it")] = None,
+    rps: Annotated[
+        float, typer.Option(help="requests due in a second, whatever became of those before")
+    ] = 50,
+    duration: Annotated[float, typer.Option(help="seconds that requests are due for")] = 30,
+    batch_size: Annotated[int, typer.Option(help="readings in a request")] = 1,
+    workers: Annotated[int, typer.Option(help="requests under way at once, at most")] = 64,
+    anomaly_rate: Annotated[float, typer.Option(help="share of readings beyond bands and limits")] = 0.05,
+    timeout: Annotated[float, typer.Option(help="seconds after it was due a request is given up")] = 10,
+    new_connections: Annotated[bool, typer.Option("--new-connections", help="one a request")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="figures as one JSON document")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="another machine, or a great many requests")] = False,
+) -> None:
+    """Load a plant's predictions. Ends with status 1 if any request failed, 130 if it was ended early."""
+    # aiohttp and NumPy take longer to import than most commands run.
+    from plant_assets.cli import load_tables
+    from plant_assets.load.asks import asks_of
+    from plant_assets.load.open_loop import send_load
+    from plant_assets.load.summary import summarize
+    from plant_assets.load.target import known_target, target_at
+
+    here = settings()
+    try:
+        plan = Plan(rps, duration, batch_size, workers, anomaly_rate, new_connections, timeout)
+        target = target_at(url or here.inference_address, plant)
+        if not yes and not target.is_this_machine:
+            fail(f"{target.base} isn't this machine; add --yes if it may be loaded")
+        if not yes and plan.requests > ASKED_FOR:
+            fail(f"{plan.requests:,} requests are more than {ASKED_FOR:,}; add --yes if they are meant")
+        target = known_target(target)
+        asks = asks_of(load_profile(target.plant, here.defs), plan)
+    except (LoadError, ProfileError) as error:
+        fail(str(error))
+    with load_tables.progress(target, plan, Console(stderr=True)) as watch:
+        seen = send_load(target, plan, asks, watch)
+    summary = summarize(seen, plan)
+    if as_json:
+        typer.echo(orjson.dumps(load_tables.document(target, plan, summary), option=orjson.OPT_INDENT_2))
+    else:
+        load_tables.show(target, summary, Console())
+    if seen.ended_early:
+        raise typer.Exit(INTERRUPTED)
+    if summary.failed:
+        raise typer.Exit(1)
