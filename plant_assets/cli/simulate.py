@@ -10,7 +10,7 @@ from rich.console import Console
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import settings
-from plant_assets.simulation.drops import LAYOUTS, write_drop, write_operator_log
+from plant_assets.simulation.drops import LAYOUTS, write_drop, write_events, write_operator_log
 from plant_assets.simulation.simulate import simulate as run_simulation
 
 
@@ -21,14 +21,25 @@ def simulate(  # noqa: PLR0917 - the options of a command
     seed: Annotated[int, typer.Option(min=0)] = 0,
     start: Annotated[datetime, typer.Option(help="first moment, UTC")] = datetime(2024, 1, 1),
     layout: Annotated[str, typer.Option(help=f"one of {', '.join(LAYOUTS)}")] = LAYOUTS[0],
+    anomaly_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.5, help="share of rows within injected anomalies; by default the profile's"
+        ),
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="CSV file for what happened and when")] = None,
 ) -> None:
-    """Simulate a plant and write its records and its operators' log as a drop."""
+    """Simulate a plant and write its records and, where there is one, its operators' log as a drop."""
     if layout not in LAYOUTS:
         fail(f"no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
     try:
         profile = load_profile(plant, settings().defs)
     except ProfileError as error:
         fail(str(error))
-    simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed)
-    written = [*write_drop(simulation, layout, folder), write_operator_log(simulation, folder)]
+    simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed, anomaly_rate=anomaly_rate)
+    written = write_drop(simulation, layout, folder)
+    if profile.labels.alarm_rules or not simulation.operator_log.is_empty():
+        written.append(write_operator_log(simulation, folder))
+    if events is not None:
+        write_events(simulation, events)
     Console().print(f"{simulation.records.height:,} records in {len(written)} file(s) under {folder}")

@@ -73,6 +73,14 @@ def write_operator_log(simulation: Simulation, folder: Path) -> Path:
     return path
 
 
+def write_events(simulation: Simulation, path: Path) -> None:
+    """Write what happened as CSV, its tags joined by spaces; times are UTC with offset. It is no part of a drop."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    simulation.events.with_columns(pl.col("tags").list.join(" ")).write_csv(
+        path, datetime_format="%Y-%m-%dT%H:%M:%S+00:00"
+    )
+
+
 def wide(simulation: Simulation) -> pl.DataFrame:
     """Records with one column a tag (null where a tag has no record at that moment), in local time."""
     names = simulation.profile.tag_names

@@ -4,7 +4,7 @@ Signatures follow the facts of the real unit's events (extremes, volatility rati
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,7 @@ class Canvas:
         column: tag name → position.
         hour: steps an hour.
         first: the step that the first row stands for.
+        band: half the width of each tag's normal band, one number a tag.
     """
 
     shift: np.ndarray
@@ -32,6 +33,7 @@ class Canvas:
     column: dict[str, int]
     hour: int
     first: int = 0
+    band: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def blank(
@@ -206,6 +208,17 @@ def _sensor_fault(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Gene
         canvas.draw(tag, disturbance.begin, shape, busy=disturbance.detail == "spike")
 
 
+def _anomaly(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+    """One tag leaves its level by `size` half widths of its normal band, in one of four shapes."""
+    steps = np.arange(disturbance.end - disturbance.onset)
+    shape = {
+        "drift": np.linspace(0.2, 1.0, len(steps)),
+        "swing": np.sign(np.sin(2 * np.pi * (steps + 0.5) / max(len(steps) / 4, 2))),
+    }.get(disturbance.detail, np.ones(len(steps)))
+    tag = faulty_tag(disturbance, canvas.column)
+    canvas.draw(tag, disturbance.onset, shape * disturbance.size * canvas.band[canvas.column[tag]])
+
+
 def faulty_tag(disturbance: Disturbance, column: dict[str, int]) -> str:
     """The tag that a sensor fault or decoy sits on; never a set point."""
     names = [name for name in column if not name.endswith("_SP")]
@@ -231,6 +244,7 @@ _PAINTERS: dict[str, Callable[[Canvas, Disturbance, np.random.Generator], None]]
     "decoy": _decoy,
     "sensor_fault": _sensor_fault,
     "set_point_move": _set_point_move,
+    "anomaly": _anomaly,
 }
 
 KIND_TAGS: dict[str, tuple[str, ...]] = {

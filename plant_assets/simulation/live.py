@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.anomalies import Anomalies
 from plant_assets.simulation.effects import draw_disturbance
 from plant_assets.simulation.events import Disturbance, Scheduler
 from plant_assets.simulation.parameters import Parameters
@@ -66,6 +67,7 @@ class LiveUnit:
         self.start = start.astimezone(UTC)
         self.seed = seed
         self._unit = Unit(profile, parameters)
+        self._anomalies = Anomalies(profile, seed, STEPS_PER_HOUR)
 
     def day(self, before: Checkpoint, switches: Sequence[Switch] = ()) -> Day:
         """Simulate the day that begins at a checkpoint.
@@ -77,7 +79,7 @@ class LiveUnit:
         unit, first = self._unit, before.day * STEPS_PER_DAY
         rng = day_generator(self.seed, before.day)
         scheduler = Scheduler(unit.parameters.hazards, STEPS_PER_HOUR, unit.kinds, before.memory)
-        active = [*before.pending, *scheduler.day(first, rng)]
+        active = [*before.pending, *scheduler.day(first, rng), *self._anomalies.day(before.day)]
         draws = unit.draw_day(rng)
         canvas = unit.canvas(STEPS_PER_DAY, first)
         for disturbance in active:

@@ -105,6 +105,8 @@ def moves(draws: Draws, busy: np.ndarray, hour: int, historian: Historian, *, be
 def _quantile(share: float) -> float:
     from statistics import NormalDist
 
+    if share == 0:
+        return -np.inf
     return NormalDist().inv_cdf(share)
 
 

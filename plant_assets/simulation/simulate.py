@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.anomalies import KIND as ANOMALY
+from plant_assets.simulation.anomalies import Anomalies
 from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance, faulty_tag
 from plant_assets.simulation.events import ALARMING, Disturbance, Scheduler
 from plant_assets.simulation.parameters import Parameters
@@ -45,7 +47,7 @@ class Simulation:
         records: timestamp, tag, value, quality; ordered by time; event-driven, a few a tag and hour.
         events: what happened, with known onsets: kind, precursor_start (null: none), onset, end,
             has_precursor, campaign (-1: none), detail, tags. Precursors that faded away are of kind
-            `false_start`; sensor faults raise no alarm by themselves.
+            `false_start`; sensor faults raise no alarm by themselves; an injected `anomaly` has its shape as detail.
         operator_log: start_time, end_time, reason: campaigns from the hour of their first excursion to that
             of their last, and kicks from their hour to two hours after.
     """
@@ -65,32 +67,35 @@ def simulate(
     seed: int,
     *,
     event_rate: float = 1.0,
+    anomaly_rate: float | None = None,
     parameters: Parameters | None = None,
 ) -> Simulation:
     """Simulate `days` days of a plant.
 
     Args:
         profile: tags, ranges, saturation and controllers; tags without measured facts get plain noise
-            within their normal band.
+            within their normal band, and loads a daily cycle.
         start: first moment, with time zone.
         days: at least 1.
         seed: any non-negative number.
         event_rate: factor on how often campaigns, isolated excursions and kicks begin; 1 is the rate of
             the real unit (about a dozen episodes, 30 single excursions in 28 days), 0 is a quiet plant.
+        anomaly_rate: share of rows within an injected anomaly, 0 to 0.5; by default the profile's.
         parameters: another unit's parameters.
 
     Raises:
-        ValueError: a start without time zone, fewer than one day, or a negative seed or event rate.
+        ValueError: a start without time zone, fewer than one day, a negative seed or event rate, or such an anomaly rate.
     """
     _check(start, days, seed, event_rate)
     unit = Unit(profile, parameters)
     start = start.astimezone(UTC)
     scheduler = Scheduler(unit.parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, unit.kinds)
+    anomalies = Anomalies(profile, seed, STEPS_PER_HOUR, anomaly_rate)
     daily: list[Draws] = []
     disturbances: list[Disturbance] = []
     for day in range(days):
         rng = day_generator(seed, day)
-        disturbances += scheduler.day(day * HOURS * STEPS_PER_HOUR, rng)
+        disturbances += [*scheduler.day(day * HOURS * STEPS_PER_HOUR, rng), *anomalies.day(day)]
         daily.append(unit.draw_day(rng))
     canvas = unit.canvas(days * HOURS * STEPS_PER_HOUR)
     for disturbance in disturbances:
@@ -112,7 +117,7 @@ def _check(start: datetime, days: int, seed: int, event_rate: float) -> None:
 
 
 def _events(start: datetime, days: int, canvas: Canvas, disturbances: list[Disturbance]) -> pl.DataFrame:
-    shown = (*ALARMING, "set_point_kick", "sensor_fault", "false_start")
+    shown = (*ALARMING, "set_point_kick", "sensor_fault", "false_start", ANOMALY)
     rows = []
     for d in sorted(disturbances, key=lambda d: d.onset):
         moment = start + timedelta(hours=d.onset / STEPS_PER_HOUR)

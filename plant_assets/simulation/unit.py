@@ -15,8 +15,23 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.effects import KIND_TAGS, Canvas, faulty_tag
 from plant_assets.simulation.events import ALARMING, Disturbance
 from plant_assets.simulation.historian import beat, log_tag
-from plant_assets.simulation.parameters import Parameters, TagModel, set_point_level, tag_model
-from plant_assets.simulation.process import Draws, baselines, draw_day, fast_part, mixing_matrix, moves
+from plant_assets.simulation.parameters import (
+    Parameters,
+    TagModel,
+    half_band,
+    parameters_of,
+    set_point_level,
+    tag_model,
+)
+from plant_assets.simulation.process import (
+    HOURS,
+    Draws,
+    baselines,
+    draw_day,
+    fast_part,
+    mixing_matrix,
+    moves,
+)
 
 STEPS_PER_HOUR = 12
 STEP_S = 3600 / STEPS_PER_HOUR
@@ -47,13 +62,13 @@ class Unit:
 
     Args:
         profile: tags, ranges, saturation and controllers; tags without measured facts get plain noise
-            within their normal band.
+            within their normal band, and loads a daily cycle.
         parameters: another unit's parameters.
     """
 
     def __init__(self, profile: PlantProfile, parameters: Parameters | None = None) -> None:
         self.profile = profile
-        self.parameters = parameters or Parameters()
+        self.parameters = parameters or parameters_of(profile)
         self.names = profile.tag_names
         self.column = {name: i for i, name in enumerate(self.names)}
         self.models = [self._model(name) for name in self.names]
@@ -68,7 +83,9 @@ class Unit:
     def canvas(self, steps: int, first: int = 0) -> Canvas:
         """An empty canvas of `steps` steps from step `first` on."""
         noise = np.array([m.noise + 0.3 * m.drift for m in self.models])
-        return Canvas.blank(steps, noise, self.column, STEPS_PER_HOUR, first)
+        blank = Canvas.blank(steps, noise, self.column, STEPS_PER_HOUR, first)
+        blank.band = np.array([half_band(tag) for tag in self.profile.tags])
+        return blank
 
     def records(
         self,
@@ -93,7 +110,8 @@ class Unit:
         levels, walk = baselines(self.models, draws.walk, None if before is None else np.array(before.walk))
         wild = np.clip(draws.swing, -2.2, 2.2) * canvas.swing
         fast = self._noise * fast_part(draws, STEPS_PER_HOUR)
-        process = np.repeat(levels, STEPS_PER_HOUR, axis=0) + fast + canvas.shift + wild
+        calm = np.repeat(levels, STEPS_PER_HOUR, axis=0) + self._daily(start, canvas)
+        process = calm + fast + canvas.shift + wild
         begins = before is None
         moving = moves(draws, canvas.busy, STEPS_PER_HOUR, self.parameters.historian, begins=begins)
         _freeze(moving, canvas, disturbances)
@@ -108,6 +126,12 @@ class Unit:
             kept.append((times, values))
             lasts.append((float(times[-1]), float(values[-1])) if len(times) else last)
         return _frame(start, self.names, kept), Carry(tuple(walk.tolist()), *zip(*lasts, strict=True))
+
+    def _daily(self, start: datetime, canvas: Canvas) -> np.ndarray:
+        """Each tag's daily cycle, [steps, T]."""
+        hours = start.hour + start.minute / 60 + (canvas.first + np.arange(canvas.steps)) / STEPS_PER_HOUR
+        heights = np.array([model.daily for model in self.models])
+        return -np.cos(2 * np.pi * (hours[:, None] - 4) / HOURS) * heights
 
     def _logged(
         self,

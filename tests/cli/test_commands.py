@@ -8,6 +8,7 @@ from configparser import RawConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 import typer
 from rich.console import Console
@@ -93,7 +94,7 @@ def test_a_wrong_setting_is_refused_before_anything_else(monkeypatch: pytest.Mon
 
 def test_plants_are_listed_and_checked() -> None:
     assert run("plant", "list")[1].count("gas_treatment") == 1
-    assert run("plant", "check") == (0, "demo, gas_treatment: no faults")
+    assert run("plant", "check") == (0, "demo, gas_treatment, power_grid: no faults")
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,19 @@ def test_a_file_appears_in_the_drop_folder_only_when_whole(
     assert seen == []
     assert target.read_text() == export.read_text()
     assert [found.path for found in list_files(tmp_path / "drop")] == [target]
+
+
+def test_a_plant_without_operators_is_simulated_with_its_anomalies_told_apart(tmp_path: Path) -> None:
+    drop, told = tmp_path / "drop", tmp_path / "truth" / "events.csv"
+    asked = ("simulate", str(drop), "--plant", "power_grid", "--days", "2", "--anomaly-rate", "0.2")
+    status, text = run(*asked, "--events", str(told))
+    assert status == 0, text
+    assert [path.name for path in drop.iterdir()] == ["power_grid_20240101.csv"]
+    events = pl.read_csv(told)
+    assert set(events["kind"]) == {"anomaly"}
+    assert set(events["tags"]) <= {"voltage", "current", "frequency"}
+    status, text = run("simulate", str(drop), "--plant", "power_grid", "--anomaly-rate", "0.7")
+    assert (status, "less than or equal to" in text) == (2, True)
 
 
 def test_simulated_days_are_written_as_a_drop(tmp_path: Path) -> None:
