@@ -21,7 +21,7 @@ def versions(site: Platform) -> tuple[int, int]:
         asked = {"name": CHAMPION, "alias": "champion"}
         now = mlflow.get(f"{REGISTRY}/registered-models/alias", params=asked).raise_for_status().json()
         champion = now["model_version"]
-        copy = {"name": CHAMPION, "source": champion["source"], "run_id": champion["run_id"]}
+        copy = {"name": CHAMPION, **{part: champion[part] for part in ("source", "run_id", "tags")}}
         made = mlflow.post(f"{REGISTRY}/model-versions/create", json=copy).raise_for_status().json()
         second = made["model_version"]["version"]
         alias = {"name": CHAMPION, "alias": "challenger", "version": second}
