@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
-from plant_assets.profile.options import IsolationForest, Simulation
+from plant_assets.profile.options import Drift, IsolationForest, Simulation
 from plant_assets.profile.tag import Strict, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -157,6 +157,7 @@ class PlantProfile(Strict):
     simulation: Simulation = Simulation()
     budget: AlarmBudget
     validation: Validation = Validation()
+    drift: Drift = Drift()
     recommendations: tuple[Recommendation, ...] = ()
 
     @field_validator("timezone")
@@ -184,6 +185,13 @@ class PlantProfile(Strict):
         if simulation.anomaly_rate and not info.data.get("simulated"):
             raise ValueError("anomaly_rate: expected only where simulated is true")
         return simulation
+
+    @field_validator("drift")
+    @classmethod
+    def _of_the_interval(cls, drift: Drift, info: ValidationInfo) -> Drift:
+        if (sampling := info.data.get("sampling")) is not None:
+            drift.check(sampling.interval)
+        return drift
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

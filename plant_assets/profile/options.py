@@ -3,8 +3,11 @@
 Belongs here: options of parts of the platform. Doesn't belong here: the plant itself (`model.py`).
 """
 
+from datetime import timedelta
+
 from pydantic import Field
 
+from plant_assets.profile.durations import Duration, format_duration
 from plant_assets.profile.tag import Strict
 
 
@@ -24,3 +27,67 @@ class Simulation(Strict):
     """What a simulated plant is like where no facts of a real one are known."""
 
     anomaly_rate: float = Field(default=0.0, ge=0, le=0.5, description="share of rows within anomalies")
+
+
+_DAY = timedelta(days=1)
+_WINDOW_ROWS = (48, 1008)
+_LEAST_ROWS = (24, 1000)
+
+
+class Drift(Strict):
+    """When readings or scores count as drifted from what the models learned, and when that asks for a training."""
+
+    window: Duration | None = Field(
+        default=None,
+        description="the newest stretch that is compared; by default 1008 intervals, but 1 to 7 days, and at least 48 rows",
+    )
+    psi: float = Field(default=0.2, gt=0, le=10, description="least population stability index that matters")
+    ks: float = Field(default=0.1, gt=0, lt=1, description="least Kolmogorov-Smirnov distance that matters")
+    false_alarms: float = Field(
+        default=0.01,
+        gt=0,
+        le=0.5,
+        description="probability that a judgement of an unchanged plant finds any drift",
+    )
+    min_rows: int | None = Field(
+        default=None,
+        ge=10,
+        description="healthy rows that a comparison needs; a quarter of the window, 24 to 1000, by default",
+    )
+    max_label_age: Duration = Field(
+        default=timedelta(days=90), description="how far the labels that models learned from may lie back"
+    )
+    cool_down: Duration = Field(
+        default=timedelta(days=7),
+        description="how much plant time passes between two trainings that drift asks for",
+    )
+
+    def compared(self, interval: timedelta) -> timedelta:
+        """The stretch that is compared, a multiple of the sampling interval."""
+        if self.window is not None:
+            return self.window
+        low, high = _WINDOW_ROWS
+        wanted = max(low * interval, min(7 * _DAY, max(_DAY, high * interval)))
+        return wanted // interval * interval
+
+    def least_rows(self, interval: timedelta) -> int:
+        """Healthy rows that a comparison needs."""
+        low, high = _LEAST_ROWS
+        return self.min_rows or min(max(self.compared(interval) // interval // 4, low), high)
+
+    def check(self, interval: timedelta) -> None:
+        """Refuse what doesn't go with a plant's sampling interval.
+
+        Raises:
+            ValueError: names the field.
+        """
+        if self.window is not None and self.window % interval:
+            raise ValueError(
+                f"window: expected a multiple of the sampling interval {format_duration(interval)}, "
+                f"got {format_duration(self.window)}"
+            )
+        rows, least = self.compared(interval) // interval, self.least_rows(interval)
+        if rows < least:
+            raise ValueError(
+                f"window: expected at least the {least} rows that a comparison needs, got {rows}"
+            )

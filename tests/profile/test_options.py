@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from plant_assets.profile.durations import parse_duration
 from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile
+from plant_assets.profile.options import Drift
 
 PLANT = f"""\
 type: {PLANT_TYPE}
@@ -92,3 +94,33 @@ def test_one_model_answers_for_the_plant(
 ) -> None:
     changed = ("models: [isolation_forest]", f"horizons: [2h]\n  models: [{models}]")
     assert load_profile("mains", written(tmp_path, *labels, changed)).answering == answering
+
+
+@pytest.mark.parametrize(
+    ("drift", "says"),
+    [
+        ("{psi: 0}", r"drift\.psi: .*greater than 0"),
+        ("{ks: 1}", r"drift\.ks: .*less than 1"),
+        ("{false_alarms: 0.7}", r"drift\.false_alarms: .*less than or equal to 0.5"),
+        ("{window: never}", r"drift\.window: expected a duration"),
+        ("{window: 7m}", r"drift: window: expected a multiple of the sampling interval 5m, got 7m"),
+        ("{cool_down: 0d}", r"drift\.cool_down: expected a duration"),
+        ("{window: 1h, min_rows: 13}", r"drift: window: expected at least the 13 rows .* got 12"),
+        ("{windows: 1d}", r"drift\.windows: .*not permitted"),
+    ],
+)
+def test_limits_of_drift_are_refused_at_their_line(tmp_path: Path, drift: str, says: str) -> None:
+    defs = written(tmp_path, ("  features: {}\n", f"  features: {{}}\n  drift: {drift}\n"))
+    with pytest.raises(ProfileError, match=f"mains/defs.yaml:11: attributes.{says}"):
+        load_profile("mains", defs)
+
+
+@pytest.mark.parametrize(
+    ("interval", "window", "rows"),
+    [("1s", 86400, 1000), ("5m", 302400, 252), ("1h", 604800, 42), ("7h", 1209600, 24), ("1d", 4147200, 24)],
+)
+def test_what_is_compared_follows_from_the_sampling_interval(interval: str, window: int, rows: int) -> None:
+    step = parse_duration(interval)
+    assert Drift().compared(step).total_seconds() == window
+    assert Drift().least_rows(step) == rows
+    Drift().check(step)
