@@ -116,8 +116,10 @@ class Names:
     def __init__(self, profile: PlantProfile | None) -> None:
         columns = set(profile.columns) if profile else set()
         self._columns = {plain(column): column for column in profile.columns} if profile else {}
+        self._written: dict[str, str] = {}
         for tag in profile.tags if profile else ():
             for alias in tag.aliases:
+                self._written[alias.strip().casefold()] = tag.name
                 self._columns.setdefault(plain(alias), tag.name)
                 for end in ("max", "min"):
                     if f"{tag.name}_{end}" in columns:
@@ -127,7 +129,12 @@ class Names:
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
 
     def column(self, name: str) -> str | None:
-        """The column that a header means: case, units, separators and server or area prefixes don't count."""
+        """The column that a header means: case, units, separators and server or area prefixes don't count.
+
+        An alias that is written just like the header comes first: `Temp (in)` and `Temp (out)` are two tags.
+        """
+        if (written := self._written.get(name.strip().casefold())) is not None:
+            return written
         parts = re.split(r"[.:/\\|!]+", _UNIT.sub("", name.strip().casefold()))
         candidates = [plain("_".join(parts[start:])) for start in range(min(len(parts), 12))]
         if plain(parts[-1]) in VALUE_WORDS:

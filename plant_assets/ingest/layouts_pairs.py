@@ -71,9 +71,10 @@ def own_times(head: Head, pairs: list[Pair], names: Names) -> bool:
 
 
 def _only_pair(head: Head, pair: Pair, names: Names) -> bool:
-    """One pair is a per-tag export if nothing else is there and its header names no tag itself."""
+    """One pair is a per-tag export if nothing else is there to read and its header names no tag itself."""
     mine = {pair[0], *pair[1], pair[2]}
-    return all(c in mine for c in head.filled) and names.column(head.names[pair[0]]) is None
+    alone = all(c in mine or names.ignored(head.names[c]) for c in head.filled)
+    return alone and names.column(head.names[pair[0]]) is None
 
 
 def _tag_of(

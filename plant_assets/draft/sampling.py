@@ -1,0 +1,174 @@
+"""From the times of records to a sampling interval and to how long values hold, and from there to windows.
+
+Belongs here: numbers in time. Doesn't belong here: numbers of values (`bands.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+_NICE_S = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    3600,
+    7200,
+    14400,
+    21600,
+    43200,
+    86400,
+)
+_REGULAR = 0.5
+_MOST_CELLS = 60_000_000
+"""Rows times features of a training table; as 64-bit numbers they take 0.5 GB."""
+_PER_TAG = 16
+_SHORT, _LONG = timedelta(hours=24), 24
+_TIERS = ((3, 6, 12, 24), (6, 24), (6,))
+_MEDIAN_STEPS = (72, 48, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A drafted sampling, and where its numbers come from.
+
+    Attributes:
+        interval: of the rows.
+        why: how the records led to it.
+        rows: intervals from the first to the last record.
+        hold_limit, frozen_after: spans; a value is stale where it holds no more.
+        hold_why, frozen_why: where they come from.
+    """
+
+    interval: timedelta
+    why: str
+    rows: int
+    hold_limit: timedelta
+    hold_why: str
+    frozen_after: timedelta
+    frozen_why: str
+
+
+def find_timing(records: pl.DataFrame) -> Timing:
+    """The sampling that suits the records.
+
+    Args:
+        records: ordered by time and tag.
+    """
+    steps = _steps(records)
+    span = _seconds(records["timestamp"].max(), records["timestamp"].min())
+    step, why = _step(steps, span)
+    tags = records["tag"].n_unique()
+    fewest = span * tags * _PER_TAG / _MOST_CELLS
+    if step < fewest:
+        longer = _nice(fewest)
+        why = f"{why}, but {span / step:,.0f} rows of it would be too many to train on"
+        step = longer
+    interval = timedelta(seconds=step)
+    gaps = steps.group_by("tag").agg(gap=pl.col("step").quantile(0.99))["gap"].to_numpy()
+    held = _held(step, float(np.median(gaps)) if len(gaps) else 0.0)
+    repeats = _longest_repeats(records)
+    frozen = max(24 * step, _nice(2 * repeats) if repeats else 0)
+    return Timing(
+        interval,
+        why,
+        int(span // step) + 1,
+        timedelta(seconds=held),
+        "6 intervals" if held == 6 * step else "99 % of the gaps between records are shorter",
+        timedelta(seconds=frozen),
+        "24 intervals" if frozen == 24 * step else "twice the usual longest run of one value",
+    )
+
+
+def _steps(records: pl.DataFrame) -> pl.DataFrame:
+    """Seconds from each record to the next of the same tag."""
+    times = records.select("tag", "timestamp").sort("tag", "timestamp")
+    return (
+        times.with_columns(step=pl.col("timestamp").diff().over("tag").dt.total_microseconds() / 1e6)
+        .filter(pl.col("step") > 0)
+        .select("tag", "step")
+    )
+
+
+def _step(steps: pl.DataFrame, span: float) -> tuple[int, str]:
+    if steps.is_empty():
+        return 60, "no tag has two records; a guess"
+    rounded = steps.select(step=pl.col("step").round().clip(1).cast(pl.Int64))
+    usual = int(rounded["step"].mode().min())  # pyright: ignore[reportArgumentType]
+    share = rounded.filter(pl.col("step") == usual).height / rounded.height
+    if share >= _REGULAR:
+        return usual, f"{share:.0%} of the steps between records are of {usual} s"
+    counts = steps.group_by("tag").len()["len"].to_numpy()
+    mean = span / float(np.median(counts))
+    return _nice(mean), f"event-driven: half of the tags have a record every {mean:,.0f} s or more often"
+
+
+def _held(step: int, gap: float) -> int:
+    """At least six intervals; longer gaps are held over, but for a day at most (24 intervals of long ones)."""
+    most = max(int(_SHORT.total_seconds()), _LONG * step)
+    return min(max(6, -(-int(gap) // step) + 1) * step, most // step * step)
+
+
+def _longest_repeats(records: pl.DataFrame) -> float:
+    """Seconds: of each tag that varies, the longest run of one value; the median of them."""
+    ordered = records.select("tag", "timestamp", "value").sort("tag", "timestamp")
+    runs = (
+        ordered.with_columns(run=pl.struct("tag", "value").rle_id())
+        .group_by("run", maintain_order=True)
+        .agg(pl.col("tag").first(), lasted=pl.col("timestamp").max() - pl.col("timestamp").min())
+    )
+    longest = runs.group_by("tag").agg(pl.len(), pl.col("lasted").max()).filter(pl.col("len") > 1)
+    median = longest["lasted"].median()
+    return median.total_seconds() if isinstance(median, timedelta) else 0.0
+
+
+def _nice(seconds: float) -> int:
+    """The next number of seconds that people use for an interval."""
+    return next((nice for nice in _NICE_S if nice >= seconds), -(-int(seconds) // 86400) * 86400)
+
+
+def _seconds(last: object, first: object) -> float:
+    elapsed = last - first  # pyright: ignore[reportOperatorIssue]
+    return elapsed.total_seconds() if isinstance(elapsed, timedelta) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Feature windows in steps, by kind, and how models are judged on so many rows."""
+
+    steps: Mapping[str, Sequence[int]]
+    why: str
+    folds: int
+    gap: int
+
+
+def find_windows(rows: int, tags: int) -> Windows:
+    """Windows that leave enough rows to learn from, and not more features than the memory holds."""
+    longest = max(rows // 10, 1)
+    tier = next((t for t in _TIERS if rows * tags * (3 * len(t) + 4) <= _MOST_CELLS), _TIERS[-1])
+    means = [n for n in tier if n <= longest] or [2]
+    kinds = {
+        "mean": means,
+        "std": means,
+        "range": [n for n in (6, 24) if n in means],
+        "difference": [n for n in (1, 3, 6) if n <= longest],
+        "median_deviation": [n for n in _MEDIAN_STEPS if n <= longest][:1] if tier == _TIERS[0] else [],
+        "exceedance": [6] if longest >= 6 else [],
+        "slope_to_limit": [3] if longest >= 3 else [],
+    }
+    why = "multiples of the interval" + ("" if tier == _TIERS[0] else "; few of them, as there are many tags")
+    folds = min(5, max(2, rows // 60))
+    return Windows(kinds, why, folds, max(1, min(24, rows // (4 * (folds + 1)))))

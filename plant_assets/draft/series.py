@@ -1,0 +1,215 @@
+"""Reads exports without a profile: finds their series, gives them names, and lets ingest read the values.
+
+Belongs here: the way from files to records of named series. Doesn't belong here: what is concluded from the values.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from glob import escape
+from pathlib import Path
+
+import polars as pl
+
+from plant_assets.draft.controllers import Loop, loops
+from plant_assets.draft.discover import Discovery, Series, discover
+from plant_assets.draft.titles import tag_names
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file
+from plant_assets.ingest.reading import FileReading, read_opened
+from plant_assets.ingest.records import last_wins
+from plant_assets.profile.model import PlantProfile
+
+_STACKED = 0.2
+"""Share of values at a time that another row has too, above which rows of several assets stand in one file."""
+_ANY = (-1e300, 1e300)
+
+
+class ExportRefusal(Exception):  # noqa: N818 - as ingest's refusal
+    """An export that no plant can be drafted from; the text names the file, the place and what was expected."""
+
+    def __init__(self, file: str, refusal: Refusal) -> None:
+        super().__init__(f"{file}: {refusal}")
+        self.file = file
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSeries:
+    """A series with its tag's name.
+
+    Attributes:
+        name: valid and its own.
+        description: the title in the export.
+        unit: empty where no export tells it.
+        aliases: spellings in exports that are not the name itself.
+        loop: its part in a control loop.
+    """
+
+    name: str
+    description: str
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+    loop: Loop | None = None
+
+
+@dataclass(slots=True)
+class Exports:
+    """What files hold, before it is a plant's.
+
+    Attributes:
+        files: their names, without operator logs.
+        series: the tags to be.
+        records: of RECORD_SCHEMA, ordered by time and tag; tags are the series' names.
+        periods: rows of operator logs, empty without any.
+        ignored: headers that are no tags, and why.
+    """
+
+    files: list[str]
+    series: list[NamedSeries]
+    records: pl.DataFrame
+    periods: int = 0
+    ignored: dict[str, str] = field(default_factory=dict)
+
+
+def read_exports(
+    paths: Sequence[Path], *, timezone: str = "UTC", max_bytes: int = MAX_BYTES, now: datetime | None = None
+) -> Exports:
+    """Read exports of one plant that has no profile yet; of equal time and tag the later file wins.
+
+    Args:
+        paths: any file that can be dropped, operator logs among them.
+        timezone: where times without an offset are local.
+        max_bytes: larger files are refused unread.
+        now: later records are refused. Default: the machine's clock.
+
+    Raises:
+        ExportRefusal: a file that can't be read, or none that holds values.
+        OSError: a file is gone, or may not be read.
+    """
+    opened = [_open(path, max_bytes) for path in paths]
+    found = [discover(file.decoded, file.stem) for file in opened]
+    series = _named(found)
+    if not series:
+        raise ExportRefusal(", ".join(f.name for f in opened), _nothing(found))
+    ignored = {title: why for one in found for title, why in one.ignored.items()}
+    profile = provisional(series, timezone, ignored)
+    readings = [_read(file, profile, one, now) for file, one in zip(opened, found, strict=True)]
+    records = [reading.records for reading in readings if reading.kind == "records"]
+    logs = [reading.periods for reading in readings if reading.periods is not None]
+    table = last_wins(pl.concat(records))
+    present = set(table["tag"].unique())
+    return Exports(
+        files=[r.report.name for r in readings if r.kind == "records"],
+        series=[one for one in series if one.name in present],
+        records=table,
+        periods=sum(log.height for log in logs),
+        ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
+    )
+
+
+def provisional(series: Sequence[NamedSeries], timezone: str, ignored: Iterable[str] = ()) -> PlantProfile:
+    """A profile that knows names alone, so that ingest reads the files just as it will read drops."""
+    tags = [
+        {
+            "name": one.name,
+            "description": one.description,
+            "unit": one.unit,
+            "range": _ANY,
+            "process_unit": "",
+            "aliases": one.aliases,
+            **({"role": one.loop.role, "controller": one.loop.controller} if one.loop else {}),
+        }
+        for one in series
+    ]
+    spans = dict.fromkeys(("interval", "hold_limit", "stale_after", "frozen_after"), "1s")
+    return PlantProfile.model_validate(
+        {
+            "name": "draft",
+            "title": "the export",
+            "timezone": timezone,
+            "registry_prefix": "draft_",
+            "sampling": spans,
+            "tags": tags,
+            "ignored_columns": [escape(title) for title in ignored],
+            "features": {},
+            "models": ["isolation_forest"],
+            "budget": {"false_alarm_hours_per_day": 1, "false_episodes_per_day": 1},
+            "validation": {"gap": "1s"},
+        }
+    )
+
+
+def _open(path: Path, max_bytes: int) -> OpenedFile:
+    try:
+        return open_file(path, max_bytes=max_bytes)
+    except Refusal as refusal:
+        raise ExportRefusal(path.name, refusal) from None
+
+
+def _read(file: OpenedFile, profile: PlantProfile, found: Discovery, now: datetime | None) -> FileReading:
+    try:
+        reading = read_opened(file, profile, now=now)
+        counts = reading.report.counts
+        doubled = counts.get("duplicates", 0)
+        if doubled > _STACKED * (counts.get("records", 0) + doubled):
+            raise _stacked(doubled, found)
+        return reading
+    except Refusal as refusal:
+        raise ExportRefusal(file.name, refusal) from None
+
+
+def _stacked(doubled: int, found: Discovery) -> Refusal:
+    column = f"; column {found.assets!r} seems to name the asset of each row" if found.assets else ""
+    return Refusal(
+        "several_rows_a_time",
+        f"{doubled:,} values share their time and tag with another row{column}",
+        expected="one row a time; write a file for each asset and use `forewarn import FOLDER`",
+    )
+
+
+def _nothing(found: Sequence[Discovery]) -> Refusal:
+    left = [f"{title!r} ({why})" for one in found for title, why in one.ignored.items()]
+    if any(one.periods for one in found):
+        return Refusal("no_records", "operator logs only", expected="an export with values beside them")
+    if not any(one.timed for one in found):
+        return Refusal(
+            "no_time_column",
+            "no column of times",
+            expected="a column named timestamp, or with times in its rows",
+        )
+    if not left:
+        return Refusal(
+            "no_header",
+            "no row of column names above the data",
+            expected="a header row with timestamp and the tags' names",
+        )
+    return Refusal(
+        "no_known_tag",
+        f"no column can be a tag: {', '.join(left[:12])}",
+        expected="at least one column of numbers that is no label and no row number",
+    )
+
+
+def _named(found: Sequence[Discovery]) -> list[NamedSeries]:
+    merged: dict[str, Series] = {}
+    for series in (one for discovery in found for one in discovery.series):
+        key = series.title.casefold()
+        if (known := merged.get(key)) is None:
+            merged[key] = series
+        else:
+            known.unit = known.unit or series.unit
+            known.spellings = tuple(dict.fromkeys((*known.spellings, *series.spellings)))
+    names = tag_names(series.title for series in merged.values())
+    often = Counter(text.casefold() for series in merged.values() for text in series.spellings)
+    by_name = loops(series.title for series in merged.values())
+    taken = {name.casefold() for name in names.values()}
+    named: list[NamedSeries] = []
+    for series in merged.values():
+        name = names[series.title]
+        own = [t for t in series.spellings if often[t.casefold()] == 1 and t.casefold() not in taken]
+        taken |= {text.casefold() for text in own}
+        loop = series.loop or by_name.get(series.title)
+        named.append(NamedSeries(name, series.title, series.unit, tuple(own), loop))
+    return named

@@ -1,0 +1,216 @@
+"""Drafts from exports of many kinds: what they say, that they load, and that the same export then reads."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from plant_assets.draft.draft import Draft, draft_plant
+from plant_assets.draft.series import ExportRefusal
+from plant_assets.features.rules import check_rules
+from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.reading import read_drop_file
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
+from plant_assets.simulation.drops import LAYOUTS, Layout, write_drop, write_operator_log
+from plant_assets.simulation.simulate import simulate
+
+START = datetime(2024, 1, 1)
+
+
+def export(
+    folder: Path, name: str = "export.csv", rows: int = 200, minutes: int = 5, **columns: object
+) -> Path:
+    """A CSV of random walks, and of the columns given."""
+    rng = np.random.default_rng(7)
+    times = [START + timedelta(minutes=minutes * i) for i in range(rows)]
+    table = {
+        "timestamp": times,
+        **{k: v if v is not None else 50 + rng.normal(size=rows).cumsum() for k, v in columns.items()},
+    }
+    path = folder / name
+    pl.DataFrame(table, strict=False).write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+    return path
+
+
+def loaded(draft: Draft, folder: Path) -> PlantProfile:
+    """The draft's text as a plant of its own; it must be the profile that the draft promises."""
+    path = folder / "defs" / draft.profile.name / "defs.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(draft.text, "utf-8")
+    profile = load_profile(draft.profile.name, folder / "defs")
+    check_rules(profile)
+    assert profile == draft.profile
+    assert feature_specs(profile)
+    return profile
+
+
+def test_a_header_becomes_tags_with_units_and_loops(tmp_path: Path) -> None:
+    path = export(
+        tmp_path,
+        **dict.fromkeys(
+            ["Pressure [bar]", "T_in (degC)", "flow, m3/h", "FIC101.PV", "FIC101.SP", "FIC101.OP", "LONE.OP"]
+        ),
+    )
+    draft = draft_plant("unit_7", [path])
+    profile = loaded(draft, tmp_path)
+    assert [(t.name, t.unit) for t in profile.tags[:3]] == [
+        ("Pressure", "bar"),
+        ("T_in", "degC"),
+        ("flow", "m3/h"),
+    ]
+    assert profile.controllers == {"FIC101": {"pv": "FIC101_PV", "sp": "FIC101_SP", "op": "FIC101_OP"}}
+    assert (profile.tag("LONE_OP").role, profile.tag("FIC101_SP").used) == ("indicator", False)
+    assert profile.sampling.interval == timedelta(minutes=5)
+    assert (profile.registry_prefix, profile.models) == ("unit_7_", ("isolation_forest", "champion"))
+    assert profile.horizons == ()
+    reading = read_drop_file(path, profile)
+    assert (reading.report.absent, reading.records.height) == ([], 7 * 200)
+
+
+def test_labels_and_what_was_computed_are_ignored(tmp_path: Path) -> None:
+    rows = 200
+    path = export(
+        tmp_path,
+        no=range(rows),
+        level=None,
+        flow=None,
+        level_max=None,
+        level_roll3h_mean=None,
+        flow_max=None,
+        flow_valve=None,
+        anomaly=[0] * rows,
+        changepoint=[0.0] * rows,
+        hour_of_day=[1] * rows,
+        comment=["fine"] * rows,
+        nothing=[""] * rows,
+    )
+    draft = draft_plant("unit", [path])
+    assert draft.profile.tag_names == ["level", "flow", "flow_valve"]
+    assert draft.ignored == {
+        "no": "row number",
+        "level_max": "derived",
+        "level_roll3h_mean": "derived",
+        "flow_max": "derived",
+        "anomaly": "label",
+        "changepoint": "label",
+        "hour_of_day": "calendar",
+        "comment": "text",
+        "nothing": "empty",
+    }
+    assert "not known" not in " ".join(read_drop_file(path, loaded(draft, tmp_path)).report.notes)
+
+
+def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    walk = 50 + rng.normal(size=400).cumsum()
+    frozen = walk.copy()
+    frozen[200:] = frozen[200]
+    coded = walk.copy()
+    coded[[3, 50]] = -9999
+    path = export(
+        tmp_path,
+        rows=400,
+        good=walk,
+        still=[3.5] * 400,
+        top=np.minimum(105 + rng.normal(0, 0.2, 400), 105.07),
+        frozen=frozen,
+        coded=coded,
+    )
+    draft = draft_plant("unit", [path])
+    profile = loaded(draft, tmp_path)
+    flags = {tag.series.name: " ".join(tag.bands.flags) for tag in draft.tags}
+    assert flags["good"] == ""
+    assert flags["still"] == "constant at 3.5"
+    assert "saturated at its upper end" in flags["top"]
+    assert flags["frozen"].startswith("frozen at ")
+    assert "2 values such as -9999" in flags["coded"]
+    assert profile.used_tags == ["good", "top", "frozen", "coded"]
+    assert profile.tag("top").saturation[1] == pytest.approx(105.07)
+    low, high = profile.tag("coded").range
+    assert -9999 < low < walk.min() < walk.max() < high
+    for flag in filter(None, flags.values()):
+        assert flag in draft.text
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_that_can_be_dropped_can_be_drafted_from(
+    layout: Layout, tmp_path: Path, profile: PlantProfile
+) -> None:
+    simulation = simulate(profile, datetime(2024, 1, 1, tzinfo=UTC), 5, 3)
+    files = write_drop(simulation, layout, tmp_path / "drop")
+    log = write_operator_log(simulation, tmp_path / "drop")
+    draft = draft_plant("copy", [*files, log])
+    mine = loaded(draft, tmp_path)
+    assert {t.casefold() for t in mine.tag_names} == {t.casefold() for t in profile.tag_names}
+    assert {k: set(v) for k, v in mine.controllers.items()} == {
+        k: set(v) for k, v in profile.controllers.items()
+    }
+    read = pl.concat([read_drop_file(file, mine).records for file in files])
+    assert read.height == pl.concat([read_drop_file(file, profile).records for file in files]).height
+    assert mine.horizons
+
+
+def test_event_driven_records_get_an_interval_that_people_use(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    seconds = rng.exponential(400, 2000).cumsum()
+    times = [START + timedelta(seconds=float(s)) for s in seconds]
+    path = tmp_path / "events.csv"
+    pl.DataFrame({"timestamp": times, "level": rng.normal(50, 2, 2000)}).write_csv(path)
+    draft = draft_plant("unit", [path])
+    assert draft.profile.sampling.interval == timedelta(minutes=10)
+    assert "event-driven" in draft.text
+    assert draft.profile.sampling.hold_limit >= timedelta(minutes=30)
+
+
+def test_files_of_one_variable_each_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    files = [export(tmp_path, f"{name}.csv", value=None) for name in ("speed", "inlet pressure")]
+    draft = draft_plant("unit", files)
+    mine = loaded(draft, tmp_path)
+    assert mine.tag_names == ["speed", "inlet_pressure"]
+    assert [read_drop_file(f, mine).report.tags for f in files] == [["speed"], ["inlet_pressure"]]
+
+
+def test_brackets_that_hold_no_unit_tell_tags_apart(tmp_path: Path) -> None:
+    path = export(tmp_path, **dict.fromkeys(["Temp (inlet)", "Temp (outlet)"]))
+    profile = loaded(draft_plant("unit", [path]), tmp_path)
+    assert profile.tag_names == ["Temp_inlet", "Temp_outlet"]
+    assert read_drop_file(path, profile).report.tags == ["Temp_inlet", "Temp_outlet"]
+
+
+def test_a_units_row_below_the_header_is_read(tmp_path: Path) -> None:
+    path = export(tmp_path, **dict.fromkeys(["P", "T"]))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], ",bar,°C", *lines[1:]]) + "\n")
+    assert [t.unit for t in loaded(draft_plant("unit", [path]), tmp_path).tags] == ["bar", "degC"]
+
+
+def test_rows_of_several_assets_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = export(tmp_path, server=["a", "b"] * 100, load=None)
+    table = pl.read_csv(path)
+    table.with_columns(timestamp=table["timestamp"].gather(np.arange(200) // 2)).write_csv(path)
+    with pytest.raises(
+        ExportRefusal, match=r"export\.csv: .*column 'server' seems to name the asset.*forewarn import"
+    ):
+        draft_plant("unit", [path])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the file is empty"),
+        ("a,b\n1,2\n3,4\n", "no column of times"),
+        ("timestamp,a\n2024-01-01,1\n2024-01-02,2\n", "2 rows of 24h; expected records over at least 12"),
+        ("timestamp,note\n2024-01-01,x\n2024-01-02,y\n", r"no column can be a tag: 'note' \(text\)"),
+        ("timestamp,a\n" + "".join(f"2024-01-{d:02},5\n" for d in range(1, 29)), "no tag varies: a"),
+        ("timestamp,a\n2024-01-01,1\n2024-01-02,x\n2024-01-03,2\n", "row 3, column B"),
+        ("start,end\n2024-01-01,2024-01-02\n", "operator logs only"),
+    ],
+)
+def test_an_export_that_no_plant_can_be_drafted_from_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(text)
+    with pytest.raises(ExportRefusal, match=rf"^export\.csv: .*{says}|^: .*{says}"):
+        draft_plant("unit", [path])
