@@ -19,7 +19,7 @@ from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
-from plant_assets.features.rules import RuleError, check_rules
+from plant_assets.features.rules import check_rules_of
 from plant_assets.profile.load import (
     ProfileError,
     build_profile,
@@ -93,10 +93,7 @@ def _read(path: Path) -> PlantProfile:
 
 def _checked(profile: PlantProfile, path: Path) -> PlantProfile:
     """The profile, if its SQL reads and no plant before it has its registry prefix."""
-    try:
-        check_rules(profile)
-    except RuleError as error:
-        raise ProfileError(f"{path.parent.name}/{path.name}: attributes.{error}") from None
+    check_rules_of(profile, path)
     check_registry_prefix(profile, path, first_keeps=True)
     return profile
 

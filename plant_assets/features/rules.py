@@ -5,12 +5,15 @@ refuse the same ones. Doesn't belong here: which rows become which label (`plant
 """
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import polars as pl
 
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import parse_feature
+from plant_assets.profile.load import fault_at
 from plant_assets.profile.model import PlantProfile, Rule
 
 OF_ANSWERS = ("risk_score", "failure_frequency_48")
@@ -60,6 +63,20 @@ def check_rules(profile: PlantProfile) -> None:
     for place, advice in enumerate(profile.recommendations):
         rule = Rule(name=f"recommendation_{place}", when=advice.when)
         _check(rule, f"recommendations[{place}].when", profile, known | {*OF_ANSWERS})
+
+
+def check_rules_of(profile: PlantProfile, path: Path) -> None:
+    """`check_rules`, as a fault of the file that the profile was read from.
+
+    Raises:
+        ProfileError: the first fault, with its line.
+    """
+    try:
+        check_rules(profile)
+    except RuleError as error:
+        place, _, said = str(error).partition(": ")
+        parts = [int(part) if part.isdecimal() else part for part in re.findall(r"\w+", place)]
+        raise fault_at(path, tuple(parts), said) from None
 
 
 def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:

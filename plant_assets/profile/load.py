@@ -104,11 +104,19 @@ def check_registry_prefix(profile: PlantProfile, path: Path, *, first_keeps: boo
         elif profile.registry_prefix in _prefixes_in(other, other.stat().st_mtime_ns) and (
             _prefix_of(other) == profile.registry_prefix
         ):
-            line = _line_of(_parse(path)["attributes"], ("registry_prefix",))
-            raise ProfileError(
-                f"{path.parent.name}/{path.name}:{line}: attributes.registry_prefix: expected a prefix of its "
-                f"own, {profile.registry_prefix!r} is that of plant {name!r}"
-            )
+            raise prefix_taken(profile, path, name)
+
+
+def prefix_taken(profile: PlantProfile, path: Path, other: str) -> ProfileError:
+    """The fault of a plant whose registry prefix plant `other` has."""
+    said = f"expected a prefix of its own, {profile.registry_prefix!r} is that of plant {other!r}"
+    return fault_at(path, ("registry_prefix",), said)
+
+
+def fault_at(path: Path, place: tuple[str | int, ...], said: str) -> ProfileError:
+    """A fault at a place of a sound file's attributes, with its line."""
+    line = _line_of(_parse(path)["attributes"], place)
+    return ProfileError(f"{path.parent.name}/{path.name}:{line}: attributes{_dotted(place)}: {said}")
 
 
 @lru_cache(maxsize=1024)

@@ -63,11 +63,11 @@ def test_a_second_plant_is_yaml_only(tmp_path: Path) -> None:
         ("  extends: nowhere\n  name: mine\n", r"attributes.extends: no plant 'nowhere'"),
         (
             "  extends: gas_treatment\n  name: mine\n  registry_prefix: m_\n  labels: {alarm_rules: [{name: x, when: PDT3108 > 3}]}\n",
-            r"mine/defs.yaml: attributes.labels.alarm_rules\[0\].when: rule 'x': no tag.*did you mean PDT31008",
+            r"mine/defs.yaml:6: attributes.labels.alarm_rules\[0\].when: rule 'x': no tag.*did you mean PDT31008",
         ),
         (
             "  extends: gas_treatment\n  name: mine\n  registry_prefix: m_\n  recommendations: [{when: PDT31008 > 3, advice: a}, {when: risk_scor > 3, advice: a}]\n",
-            r"mine/defs.yaml: attributes.recommendations\[1\].when: .*'risk_scor'.*did you mean risk_score",
+            r"mine/defs.yaml:\d+: attributes.recommendations\[1\].when: .*'risk_scor'.*did you mean risk_score",
         ),
         (
             "  extends: gas_treatment\n  name: mine\n  registry_prefix: plant_alarm_\n",
