@@ -20,6 +20,12 @@ _AT_END, _MOSTLY = 0.03, 0.5
 _END, _NARROW, _OFTEN = 0.02, 0.05, 3
 _FROZEN_SHARE = 0.3
 _PERCENT = (-10.0, 120.0)
+_AWAY = 3
+"""How far beyond what was seen a value may lie, in times of the span or of the largest value, whichever is wider.
+
+An export of quiet operation says little of what can be true, and what lies outside is dropped before any model sees it:
+decisions/0017."""
+_LOWEST_CODE = -998.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,10 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> Bands:
         flags.append(f"{codes} values such as {odd:g} can't be readings and are dropped")
     low, high = float(known.min()), float(known.max())
     if low == high:
-        about = max(abs(low), 1.0)
         constant = f"constant at {low:g}" if len(known) > 1 else f"one value only, {low:g}"
-        ends = _outward(low - about, high + about)
-        return Bands(ends, "around the only value seen", used=False, flags=(*flags, constant))
+        return Bands(_possible(low, high), "around the only value seen", used=False, flags=(*flags, constant))
     span = high - low
-    ends, why = _outward(low - span, high + span), f"seen {low:.6g} to {high:.6g}, and as much again each way"
+    ends, why = _possible(low, high), f"seen {low:.6g} to {high:.6g}; only what is far from it can't be true"
     if unit == "%" and low >= _PERCENT[0] and high <= _PERCENT[1]:
         ends, why = _PERCENT, f"of a percentage; seen {low:.6g} to {high:.6g}"
     told = _saturation(known) if role in ("indicator", "pv") else _Told()
@@ -87,6 +91,16 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> Bands:
         used=role != "sp" and not told.mostly,
         flags=(*flags, *told.flags, *(_frozen(records) if role != "sp" else [])),
     )
+
+
+def _possible(low: float, high: float) -> tuple[float, float]:
+    """Ends of what can be true of a tag that was seen between two values.
+
+    Of one that was never negative, numbers such as -999 that stand for a fault are outside.
+    """
+    away = _AWAY * max(high - low, abs(low), abs(high), 1.0 if low == high else 0.0)
+    bottom, top = _outward(low - away, high + away)
+    return (max(bottom, _LOWEST_CODE) if low >= 0 else bottom), top
 
 
 def _without_codes(values: Floats) -> Floats:

@@ -135,6 +135,19 @@ def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
         assert flag in draft.text
 
 
+def test_what_an_operator_should_hear_of_is_not_out_of_range(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    quiet = export(
+        tmp_path, flow=rng.normal(123, 1, 200), swing=rng.normal(0, 1, 200), load=rng.normal(900, 9, 200)
+    )
+    profile = loaded(draft_plant("unit", [quiet]), tmp_path)
+    later = tmp_path / "later.csv"
+    later.write_text("timestamp,flow,swing,load\n2024-02-01,32,-5,0\n2024-02-02,0,5,2700\n")
+    assert read_drop_file(later, profile).report.counts["out_of_range"] == 0
+    later.write_text("timestamp,flow,swing,load\n2024-02-01,123000,0,-999\n2024-02-02,123,99,900\n")
+    assert read_drop_file(later, profile).report.counts["out_of_range"] == 3
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_that_can_be_dropped_can_be_drafted_from(
     layout: Layout, tmp_path: Path, profile: PlantProfile
