@@ -147,7 +147,7 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
     )
     def labeled_dataset(raw: pl.DataFrame, lake: Lake) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.rules import label_sources
-        from plant_assets.labels.label import label, read_periods
+        from plant_assets.labels.label import is_unlabelled, label, read_periods
 
         labelled = label(raw, profile, read_periods(lake.history(profile.name).periods()))
         reasons = (
@@ -159,8 +159,11 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
             metadata={
                 **table_metadata(labelled, profile),
                 "trend": tag_trend(labelled, profile),
-                "rows in alarm": alarms,
-                "share in alarm": alarms / labelled.height,
+                **(
+                    {"labels": "none: no alarm rules, no known periods and no operator log"}
+                    if is_unlabelled(labelled)
+                    else {"rows in alarm": alarms, "share in alarm": alarms / labelled.height}
+                ),
                 "reasons": records_table(reasons.sort("rows", descending=True)),
                 "dagster/column_lineage": lineage(
                     asset_key(profile.name, RAW),

@@ -30,7 +30,7 @@ def judge_challenger(
     labelled: pl.DataFrame,
     metric: "GateMetric",
 ) -> "Verdict | None":
-    """The verdict on the champion model's challenger; None where none waits, or it has no scores.
+    """The verdict on the champion model's challenger; None where none waits, it has no scores, or no labels judge them.
 
     Args:
         profile: the plant.
@@ -39,13 +39,14 @@ def judge_challenger(
         labelled: what was true.
         metric: what gain is measured by.
     """
+    from plant_assets.labels.label import is_unlabelled
     from plant_assets.validation.baselines import BASELINES
     from plant_assets.validation.gate import gate
 
     name = CHAMPION.registry_name(profile)
     challenger, champion = registry.by_alias(name, "challenger"), registry.champion(name)
     scores = oof.filter(pl.col("model") == CHAMPION.name)
-    if challenger is None or scores.is_empty():
+    if challenger is None or scores.is_empty() or is_unlabelled(labelled):
         return None
     return gate(
         scores,

@@ -17,7 +17,7 @@ _FLAGS = "quality bits: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing"
 _COLUMNS = {
     "timestamp": "start of the interval",
     "sources": "files and rows that the row's values come from",
-    "anomaly_label": "1 in alarm, else 0",
+    "anomaly_label": "1 in alarm, else 0; null where nobody has labelled anything",
     "regime": "normal, transition or alarm",
     "label_source": "rules and periods that make the row an alarm",
     "synthetic": "made by SMOTE, never measured",

@@ -50,13 +50,17 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.components.judging import judge_challenger, unscored_figures
-        from plant_assets.validation.oof import join_oof
+        from plant_assets.labels.label import is_unlabelled
+        from plant_assets.models.train import untrainable
+        from plant_assets.validation.oof import empty_oof, join_oof
         from plant_assets.validation.report import build_report
 
         labelled = tables.pop(LABELLED)
         models = _once(tables)
-        trivial = _baselines(labelled, profile)
+        trivial = empty_oof() if is_unlabelled(labelled) else _baselines(labelled, profile)
         oof = join_oof([models, trivial])
+        has_labels = labelled["anomaly_label"].drop_nulls().n_unique() > 1
+        untrained = untrainable(model_specs(profile), profile, has_labels=has_labels)
         registry = model_store.registry()
         lineage = {
             "data_fingerprint": lake.history(profile.name).fingerprint(),
@@ -71,6 +75,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             verdict=judge_challenger(profile, registry, oof, labelled, model_store.promotion_metric),
             further=unscored_figures(profile, registry, models),
             titles={spec.name: spec.title for spec in model_specs(profile)},
+            untrained=untrained,
         )
         page, run = _kept(report, profile.name, lake, registry)
         return dg.MaterializeResult(
@@ -79,12 +84,18 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
                 **table_metadata(oof, profile),
                 "in three sentences": dg.MetadataValue.md("\n\n".join(report.sentences)),
                 "models": records_table(_ranking(report)),
+                **_not_trained(untrained),
                 "report": dg.MetadataValue.path(page),
                 "MLflow run": model_store.run_page(run),
             },
         )
 
     return validation_report
+
+
+def _not_trained(reasons: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
+    lines = [f"- {name}: {reason}" for name, reason in reasons.items()]
+    return {"not trained": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
 def _kept(report: "Report", plant: str, lake: Lake, registry: "ModelRegistry") -> tuple[str, str]:
@@ -195,12 +206,15 @@ def _ranking(report: "Report") -> pl.DataFrame:
         for kind, results in (("model", horizon.models), ("baseline", horizon.baselines))
         for result in results
     ]
+    rows += [
+        {"model": one.model, "rows judged": one.rows, "called unusual": one.share} for one in report.flagged
+    ]
     return pl.DataFrame(rows).with_columns(pl.selectors.float().round(3)) if rows else pl.DataFrame()
 
 
 def _figures(report: "Report") -> dict[str, float]:
     """The report's main figures for MLflow: PR-AUC and ROC-AUC by model and horizon."""
-    found = dict(report.further)
+    found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
     for horizon in report.horizons:
         for result in (*horizon.models, *horizon.baselines):
             found[f"{result.model}.{horizon.hours}h.pr_auc"] = result.pr_auc.value

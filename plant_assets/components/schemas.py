@@ -39,14 +39,15 @@ def raw_schema(profile: PlantProfile) -> "DataFrameSchema":
 
 
 def labelled_schema(profile: PlantProfile) -> "DataFrameSchema":
-    """Timestamps as in raw, a label of 0 or 1 and a known regime on every row."""
+    """Timestamps as in raw, a label of 0 or 1 and a known regime on every row; none where the profile knows no labels."""
     import pandera.polars as pa
 
+    nullable = not profile.labels.alarm_rules and not profile.labels.periods
     return pa.DataFrameSchema(
         {
             "timestamp": _timestamp(profile),
-            "anomaly_label": pa.Column(pl.Int8, pa.Check.isin([0, 1]), nullable=False),
-            "regime": pa.Column(pl.String, pa.Check.isin(list(REGIMES)), nullable=False),
+            "anomaly_label": pa.Column(pl.Int8, pa.Check.isin([0, 1]), nullable=nullable),
+            "regime": pa.Column(pl.String, pa.Check.isin(list(REGIMES)), nullable=nullable),
         },
         name="labeled_dataset",
     )

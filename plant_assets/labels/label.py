@@ -25,7 +25,8 @@ def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[Period] = 
 
     Returns:
         The raw table and `anomaly_label` Int8 {0, 1}, `regime`, `label_source` (List of
-        `rule:<name>` and `period:<reason>`, empty where the row is no alarm).
+        `rule:<name>` and `period:<reason>`, empty where the row is no alarm). Label and regime are null
+        where the plant has neither alarm rules nor periods: nobody has said what is normal.
 
     Raises:
         RuleError: a rule that can't be evaluated on this table.
@@ -40,6 +41,8 @@ def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[Period] = 
     moving = evaluate(table, transitions).select(moving=pl.any_horizontal(pl.all())) if transitions else None
     reasons = raw.select("timestamp").hstack(met).with_columns(label_source=_listed(sources))
     is_alarm = pl.col("label_source").list.len() > 0
+    if not sources:
+        is_alarm = pl.lit(None, pl.Boolean)
     return (
         raw.drop(*LABEL_COLUMNS, strict=False)
         .with_columns(
@@ -48,7 +51,9 @@ def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[Period] = 
         )
         .with_columns(
             anomaly_label=is_alarm.cast(pl.Int8),
-            regime=pl.when(is_alarm)
+            regime=pl.when(is_alarm.is_null())
+            .then(None)
+            .when(is_alarm)
             .then(pl.lit("alarm"))
             .when(pl.col("_moving"))
             .then(pl.lit("transition"))
@@ -56,6 +61,13 @@ def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[Period] = 
         )
         .drop("_moving")
         .select(pl.exclude("label_source"), "label_source")
+    )
+
+
+def is_unlabelled(labelled: pl.DataFrame) -> bool:
+    """Whether nothing is known of any row: the plant has no labels at all."""
+    return (
+        "anomaly_label" not in labelled.columns or labelled["anomaly_label"].null_count() == labelled.height
     )
 
 

@@ -4,6 +4,7 @@ Belongs here: the result's shape and the way through the folds. Doesn't belong h
 family a file), forecasters and deviation (their own files, reached from `train`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,11 +85,8 @@ def train(
         TrainingDataError: the tables don't fit.
         NotEnoughRowsError: fewer rows than the folds need.
     """
-    if spec.needs_labels and not inputs.has_labels:
-        raise NoLabelsError(
-            f"{spec.name}: plant {profile.name} has no labels of both kinds; only unsupervised models can be "
-            "trained. Expected alarm rules, known periods or an operator log"
-        )
+    if reason := untrainable([spec], profile, has_labels=inputs.has_labels):
+        raise NoLabelsError(f"{spec.name}: {reason[spec.name]}")
     match spec.task:
         case "onset":
             from plant_assets.models.forecast import train_forecaster
@@ -107,6 +105,15 @@ def train(
 
         return train_champion(spec, inputs, profile, metric)
     return finished(walk(spec, inputs, profile), inputs, profile)
+
+
+def untrainable(specs: Sequence[ModelSpec], profile: PlantProfile, *, has_labels: bool) -> dict[str, str]:
+    """Models that can't be trained on a plant's labels → why, and what would help."""
+    reason = (
+        f"plant {profile.name} has no labels of both kinds; only unsupervised models can be trained. Expected alarm "
+        "rules, known periods or an operator log"
+    )
+    return {} if has_labels else {spec.name: reason for spec in specs if spec.needs_labels}
 
 
 def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -> list[Fold]:

@@ -104,6 +104,7 @@ def timeline_chart(timeline: Timeline) -> Markup:
     canvas.line(_steps(hours, timeline.threshold, step, top), "threshold", "threshold of the fold")
     canvas.line(list(zip(hours, timeline.decision, strict=True)), "c0", timeline.model)
     base = canvas.height - canvas.margins[3]
+    unknown = all(math.isnan(label) for label in timeline.label)
     for first, stop in episodes(timeline.alarm):
         right = any(timeline.label[i] == 1 for i in range(first, stop))
         left = canvas.x(hours[first])
@@ -113,7 +114,7 @@ def timeline_chart(timeline: Timeline) -> Markup:
             y=base + 4,
             width=max(canvas.x(hours[stop - 1] + step) - left, 1.5),
             height=8,
-            class_="alarm" if right else "false-alarm",
+            class_="alarm" if right else "event" if unknown else "false-alarm",
         )
     return canvas.markup("Decision of the lead model over time, with events and alarms")
 

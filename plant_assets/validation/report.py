@@ -5,14 +5,14 @@ Belongs here: what the report holds and how it's put together. Doesn't belong he
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.validation import metrics
+from plant_assets.validation import metrics, unlabelled
 from plant_assets.validation.ablation import SMOTE_SUFFIX, smote_ablation
 from plant_assets.validation.baselines import BASELINES, baselines
 from plant_assets.validation.comparison import compare
@@ -20,8 +20,9 @@ from plant_assets.validation.evaluate import Ground, Scored
 from plant_assets.validation.event_table import event_table
 from plant_assets.validation.folds import NotEnoughRowsError, walk_forward
 from plant_assets.validation.oof import checked_oof, empty_oof
-from plant_assets.validation.report_data import Curves, Horizon, Report, Tested, Timeline
+from plant_assets.validation.report_data import Curves, Flagged, Horizon, Report, Tested, Timeline
 from plant_assets.validation.sentences import opening
+from plant_assets.validation.unlabelled import Outcome, flagged
 from plant_assets.validation.verdict import Verdict
 
 CHAMPION = "champion"
@@ -38,6 +39,7 @@ def build_report(
     verdict: Verdict | None = None,
     further: Mapping[str, float] | None = None,
     titles: Mapping[str, str] | None = None,
+    untrained: Mapping[str, str] | None = None,
     created: datetime | None = None,
 ) -> Report:
     """Judge every model of an out-of-fold table beside the trivial baselines.
@@ -52,6 +54,7 @@ def build_report(
         verdict: the gate's, if a challenger was judged.
         further: name → figure, for models that have no out-of-fold table.
         titles: model → what it is, in words for people, shown under its name.
+        untrained: model → why it wasn't trained.
         created: when; default now.
 
     Raises:
@@ -59,14 +62,16 @@ def build_report(
     """
     notes: list[str] = []
     table = checked_oof(oof)
-    trivial = _baselines(table, baselines_oof, labelled, profile, notes)
     ground = Ground(labelled, profile)
+    known = not np.isnan(ground.label).all() or not len(labelled)
+    trivial = _baselines(table, baselines_oof, labelled, profile, notes) if known else empty_oof()
     models = table.filter(
         ~pl.col("model").str.ends_with(SMOTE_SUFFIX) & ~pl.col("model").is_in(list(BASELINES))
     )
     hours = sorted({0, *table["horizon"].unique().to_list(), *trivial["horizon"].unique().to_list()})
-    horizons = tuple(_horizon(ground, models, trivial, hour) for hour in hours)
-    lead = _lead(horizons)
+    horizons = tuple(_horizon(ground, models, trivial, hour) for hour in hours) if known else ()
+    outcome = Outcome(() if known else flagged(models, profile), dict(untrained or {}))
+    lead = _lead(horizons) if known else _answering(profile, outcome.flagged)
     _note_gaps(ground, models, horizons, notes)
     tested = _tested(ground, models if len(models) else trivial)
     return Report(
@@ -74,7 +79,9 @@ def build_report(
         title=profile.title,
         simulated=profile.simulated,
         created=created or datetime.now(UTC),
-        sentences=opening(profile, tested, horizons, lead),
+        sentences=opening(profile, tested, horizons, lead)
+        if known
+        else unlabelled.opening(profile, tested, outcome),
         notes=tuple(notes),
         tested=tested,
         budget=_budget(profile),
@@ -87,6 +94,8 @@ def build_report(
         lineage=dict(lineage),
         further=dict(further or {}),
         titles=dict(titles or {}),
+        untrained=dict(outcome.untrained),
+        flagged=tuple(outcome.flagged),
     )
 
 
@@ -179,6 +188,12 @@ def _lead(horizons: tuple[Horizon, ...]) -> str | None:
     return max(now, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0)).model if now else None
 
 
+def _answering(profile: PlantProfile, outcome: Sequence[Flagged]) -> str | None:
+    """The model that answers for the plant if it was scored, else the first that was."""
+    names = [one.model for one in outcome]
+    return profile.answering if profile.answering in names else next(iter(names), None)
+
+
 def _tested(ground: Ground, oof: pl.DataFrame) -> Tested:
     times, scored = ground.labelled["timestamp"], oof["timestamp"].unique().sort()
     label = pl.DataFrame({"timestamp": times, "label": ground.label}).filter(
@@ -225,7 +240,9 @@ def _note_gaps(ground: Ground, models: pl.DataFrame, horizons: tuple[Horizon, ..
     if np.isnan(ground.label).all() or not (ground.label == 1).any():
         notes.append("The history holds no alarm label, so nothing can be said about finding alarms.")
     if models.is_empty():
-        notes.append("No model has out-of-fold scores; only trivial baselines are shown.")
+        notes.append(
+            f"No model has out-of-fold scores{'; only trivial baselines are shown' if horizons else ''}."
+        )
     for horizon in horizons:
         where = f"{horizon.hours} h ahead" if horizon.hours else "now"
         notes += [

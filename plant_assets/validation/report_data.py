@@ -53,6 +53,27 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class FlaggedFold:
+    """What a model called unusual among the rows of one fold."""
+
+    fold: int
+    rows: int
+    share: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """What a model called unusual where nobody knows what was: share of rows, and stretches of them a day."""
+
+    model: str
+    rows: int
+    share: float
+    stretches_per_day: float
+    folds: tuple[FlaggedFold, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tested:
     """Which data the models were tested on."""
 
@@ -78,6 +99,9 @@ class Report:
         lead: the model that speaks for the plant now: the champion, else the best one; None without any.
         lineage: where data and models come from, such as the data's fingerprint.
         further: figures of models outside the out-of-fold table, such as the deviation predictor's MAE.
+        titles: model → what it is, in words for people.
+        untrained: model → why it wasn't trained.
+        flagged: what models called unusual; only where nothing is labelled, in place of horizons and events.
     """
 
     plant: str
@@ -97,6 +121,8 @@ class Report:
     lineage: dict[str, str]
     further: dict[str, float]
     titles: dict[str, str] = field(default_factory=dict)
+    untrained: dict[str, str] = field(default_factory=dict)
+    flagged: tuple[Flagged, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The report as JSON-able values; what isn't finite is null."""

@@ -98,9 +98,9 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
     total = max(result.events.n_events for result in forecasts)
     if not total:
         return "no alarm started in the tested hours, so there was none to warn of"
-    hours = _listed([f"{r.horizon} h" for r in forecasts])
-    found = _listed([str(r.events.n_found) for r in forecasts])
-    rates = _listed([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
+    hours = listed([f"{r.horizon} h" for r in forecasts])
+    found = listed([str(r.events.n_found) for r in forecasts])
+    rates = listed([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
     plural = "s" if len(forecasts) > 1 else ""
     return (
         f"of {_count(total, 'alarm start')}, the {hours} forecast{plural} warned beforehand of {found}, at "
@@ -118,13 +118,13 @@ def _doubts(
     useless = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "loses"]
     if useless:
         doubts.append(
-            f"the {_listed([f'{h} h' for h in useless])} forecast{'s' if len(useless) > 1 else ''}, "
+            f"the {listed([f'{h} h' for h in useless])} forecast{'s' if len(useless) > 1 else ''}, "
             "which did no better than a rule of thumb (hour of day, a limit, the present state)"
         )
     unsure = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "unsure"]
     if unsure:
         doubts.append(
-            f"the {_listed([f'{h} h' for h in unsure])} forecast{'s' if len(unsure) > 1 else ''}, "
+            f"the {listed([f'{h} h' for h in unsure])} forecast{'s' if len(unsure) > 1 else ''}, "
             "whose lead over a rule of thumb may be chance"
         )
     if now is not None and horizons and _outcome(horizons[0], now) in ("loses", "unsure"):
@@ -172,5 +172,6 @@ def _day(when: datetime | None) -> str:
     return f"{when:%-d %b %Y}" if when else "?"
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """Words with commas and a last `and`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from plant_assets.features.rules import RuleError, check_rules
-from plant_assets.labels.label import label
+from plant_assets.labels.label import is_unlabelled, label
 from plant_assets.profile.model import Labels, Period, PlantProfile, Recommendation, Rule
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -40,6 +40,18 @@ def test_rule_and_period_both_name_themselves(gas: PlantProfile) -> None:
     assert table["anomaly_label"].to_list() == [0, 1, 1, 0]
     assert table["label_source"].to_list() == [[], ["rule:high", "period:trip"], ["period:trip"], []]
     assert table["anomaly_label"].dtype == pl.Int8
+
+
+def test_without_rules_and_periods_nothing_is_known_of_any_row(gas: PlantProfile) -> None:
+    profile = _with(gas, transition_rules=[{"name": "rising", "when": "PDT31008 > 280"}])
+    raw = _raw(profile, 3, PDT31008=[200, 290, 310])
+    table = label(raw, profile)
+    assert is_unlabelled(table)
+    assert table["regime"].to_list() == [None, None, None]
+    assert table.schema["anomaly_label"] == pl.Int8
+    assert table["label_source"].to_list() == [[], [], []]
+    noted = Period(start=START, end=START, reason="trip")
+    assert label(raw, profile, [noted])["anomaly_label"].to_list() == [1, 0, 0]
 
 
 def test_missing_value_meets_no_rule(gas: PlantProfile) -> None:
@@ -77,14 +89,6 @@ def test_dropped_operator_log_adds_periods_once(gas: PlantProfile) -> None:
     further = Period(start=START + timedelta(hours=2), end=START + timedelta(hours=2), reason="leak")
     table = label(_raw(profile, 3), profile, [known, further])
     assert table["label_source"].to_list() == [["period:trip"], [], ["period:leak"]]
-
-
-def test_without_rules_and_periods_every_row_is_normal(gas: PlantProfile) -> None:
-    profile = _with(gas)
-    table = label(_raw(profile, 2), profile)
-    assert table["anomaly_label"].to_list() == [0, 0]
-    assert table["regime"].to_list() == ["normal", "normal"]
-    assert table["label_source"].dtype == pl.List(pl.String)
 
 
 def test_labelling_twice_changes_nothing(gas: PlantProfile) -> None:

@@ -1,0 +1,88 @@
+"""What can be said of models where nothing is labelled: what each called unusual. Whether rightly, nobody knows.
+
+Belongs here: the figures and sentences of such a report. Doesn't belong here: reports on labelled rows (`report.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.events import episodes
+from plant_assets.validation.report_data import Flagged, FlaggedFold, Tested
+from plant_assets.validation.sentences import listed, spoken
+
+NO_LABELS = "there are no alarm rules, no known periods and no operator log"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a plant's models: which were trained, and why the others weren't."""
+
+    flagged: Sequence[Flagged]
+    untrained: Mapping[str, str]
+
+
+def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[Flagged, ...]:
+    """What each model called unusual among rows that it hadn't learnt from, in the table's order."""
+    now = oof.filter(pl.col("horizon") == 0)
+    return tuple(
+        _of_model(name, now.filter(model=name).sort("timestamp"), profile)
+        for name in now["model"].unique(maintain_order=True)
+    )
+
+
+def opening(profile: PlantProfile, tested: Tested, outcome: Outcome) -> tuple[str, str, str]:
+    """What there is to learn from; what was trained and what not; what not to trust."""
+    source = "simulated " if profile.simulated else ""
+    span = f" ({tested.first:%-d %b %Y} to {tested.last:%-d %b %Y})" if tested.first and tested.last else ""
+    what = (
+        f"Nobody has labelled any of the {tested.rows} {source}rows of {profile.title}{span}: {NO_LABELS}. So only "
+        "models that learn without labels can be trained."
+    )
+    return what, _trained(tested, outcome), _doubts(profile, outcome)
+
+
+def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> Flagged:
+    alarm = rows["alarm"].fill_null(value=False).to_numpy()
+    days = len(alarm) * (profile.sampling.interval / timedelta(days=1))
+    folds = rows.group_by("fold", maintain_order=True).agg(
+        pl.len(), pl.col("alarm").fill_null(value=False).mean(), pl.col("threshold").first()
+    )
+    return Flagged(
+        model=name,
+        rows=len(alarm),
+        share=float(np.mean(alarm)),
+        stretches_per_day=len(episodes(alarm)) / days,
+        folds=tuple(FlaggedFold(*row) for row in folds.iter_rows()),
+    )
+
+
+def _trained(tested: Tested, outcome: Outcome) -> str:
+    parts = [
+        f"the {spoken(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
+        f"{f.stretches_per_day:.1f} stretches a day"
+        for f in outcome.flagged
+    ]
+    if not parts:
+        text = "No model has judged rows that it hadn't learnt from"
+    else:
+        text = f"Trained: {'; '.join(parts)}, each row at least {tested.gap_hours:g} h after all that it was judged from"
+    if outcome.untrained:
+        names = listed([f"the {spoken(name)}" for name in outcome.untrained])
+        text += f". Not trained, as only labels could teach {'it' if len(outcome.untrained) == 1 else 'them'}: {names}"
+    return f"{text}."
+
+
+def _doubts(profile: PlantProfile, outcome: Outcome) -> str:
+    text = (
+        "Don't trust it as a measure of how well faults are found: without labels there is no recall, no rate of false "
+        "alarms and no probability. Alarm rules or known periods in the plant's profile, or an operator log dropped "
+        "with the data, give the next report all of them"
+    )
+    if profile.simulated and outcome.flagged:
+        text += "; and take no figure here as one of a real unit, as the data are simulated"
+    return f"{text}."
