@@ -1,0 +1,185 @@
+"""A plant's drift: which rows are held against which, tag by tag and for the answering model's score.
+
+Belongs here: stretches, trust in instruments, the report. Doesn't belong here: the judgement of one series
+(`judge.py`), reading tables or models.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import polars as pl
+
+from plant_assets.drift.judge import Judgement, Limits, Series, judge
+from plant_assets.drift.report import DriftReport, Finding, Stretch
+from plant_assets.drift.retraining import label_age, retraining
+from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import PlantProfile
+
+_UNTRUSTED = HELD | STALE | FROZEN | SATURATED | MISSING
+_UNTRUSTED_FOR_SCORES = STALE | FROZEN | SATURATED | MISSING
+"""A score looks at every tag; one that reports by exception is held in some row nearly always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The answering model, and what it learned from.
+
+    Attributes:
+        model: its name.
+        version: of the registered model.
+        first, last: rows that it learned from.
+        newest_last: last row of the newest version, whether it answers or not.
+    """
+
+    model: str
+    version: int
+    first: datetime
+    last: datetime
+    newest_last: datetime
+
+
+def stretches(
+    table: pl.DataFrame, learned: Learned, profile: PlantProfile
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that the model learned from, and of those after them the newest window."""
+    time = pl.col("timestamp")
+    window = profile.drift.compared(profile.sampling.interval)
+    newest = table["timestamp"][-1]
+    return (
+        table.filter(time.is_between(learned.first, learned.last)),
+        table.filter((time > learned.last) & (time > newest - window)),
+    )
+
+
+def judge_plant(
+    labelled: pl.DataFrame,
+    learned: Learned,
+    profile: PlantProfile,
+    scores: pl.DataFrame | None = None,
+    before: DriftReport | None = None,
+) -> DriftReport:
+    """Judge every used tag and the answering model's score.
+
+    Args:
+        labelled: raw and labelled table on its regular grid, with flags.
+        learned: the model that the plant is judged against.
+        profile: tags and limits.
+        scores: `timestamp` and `score`: out-of-fold ones of rows that the model learned from, its own of rows after
+            them. A model's scores of its own training rows would be too sure of themselves.
+        before: the report before this one, which knows since when what drifts.
+    """
+    reference, compared = stretches(labelled, learned, profile)
+    newest = labelled["timestamp"][-1]
+    least = profile.drift.least_rows(profile.sampling.interval)
+    note = _note(reference, compared, least, profile)
+    judged = _judged(reference, compared, scores, profile) if not note else []
+    findings = [_finding(name, kind, unit, j, profile) for name, kind, unit, j in judged]
+    findings = _with_since(findings, learned, newest, before)
+    labels = label_age(labelled, profile, learned.last, newest)
+    return DriftReport(
+        plant=profile.name,
+        created=datetime.now(UTC),
+        model=learned.model,
+        version=learned.version,
+        trained=Stretch(first=learned.first, last=learned.last, rows=reference.height),
+        newest_trained=learned.newest_last,
+        newest=newest,
+        compared=None if note else _stretch(compared),
+        note=note,
+        false_alarms=profile.drift.false_alarms,
+        tags=tuple(f for f in findings if f.kind == "tag"),
+        scores=tuple(f for f in findings if f.kind == "score"),
+        labels=labels,
+        retraining=retraining(
+            tuple(findings), labels, profile, newest_trained=learned.newest_last, newest=newest
+        ),
+    )
+
+
+def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: PlantProfile) -> str:
+    if compared.is_empty():
+        return "the model has learned from the newest rows; there are none after them to compare"
+    if compared.height < least:
+        window = format_duration(profile.drift.compared(profile.sampling.interval))
+        return (
+            f"{compared.height} rows since the model's training; a comparison needs {least} within {window}"
+        )
+    if reference.height < least:
+        return f"the history holds {reference.height} of the rows that the model learned from; a comparison needs {least}"
+    return ""
+
+
+def _judged(
+    reference: pl.DataFrame, compared: pl.DataFrame, scores: pl.DataFrame | None, profile: PlantProfile
+) -> list[tuple[str, str, str, Judgement]]:
+    """Name, kind, unit and judgement of each tag and score."""
+    drift, interval = profile.drift, profile.sampling.interval
+    count = len(profile.used_tags) + (scores is not None)
+    limits = Limits(drift.psi, drift.ks, drift.false_alarms / count, drift.least_rows(interval))
+
+    def of(
+        column: str, flagged: Sequence[str], mask: int, parts: tuple[pl.DataFrame, pl.DataFrame]
+    ) -> Judgement:
+        old, new = (
+            Series(part["timestamp"], part[column], part.select(_trusted(flagged, mask)).to_series())
+            for part in parts
+        )
+        return judge(old, new, limits, interval=interval, zone=profile.timezone)
+
+    found = [
+        (name, "tag", profile.tag(name).unit, of(name, [name], _UNTRUSTED, (reference, compared)))
+        for name in profile.used_tags
+    ]
+    if scores is not None:
+        joined = [
+            part.join(scores, on="timestamp", how="left", maintain_order="left")
+            for part in (reference, compared)
+        ]
+        judged = of("score", profile.used_tags, _UNTRUSTED_FOR_SCORES, (joined[0], joined[1]))
+        found.append((profile.answering, "score", "", judged))
+    return found
+
+
+def _trusted(tags: Sequence[str], mask: int) -> pl.Expr:
+    return ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in tags)
+
+
+def _finding(name: str, kind: str, unit: str, judged: Judgement, profile: PlantProfile) -> Finding:
+    return Finding(
+        name=name,
+        kind="score" if kind == "score" else "tag",
+        unit=unit,
+        state=judged.state,
+        psi=judged.psi,
+        psi_limit=profile.drift.psi,
+        ks=judged.ks,
+        ks_limit=judged.ks_limit,
+        rows=judged.rows,
+        reference_rows=judged.reference_rows,
+        untrusted=judged.untrusted,
+        effective_rows=judged.effective_rows,
+        seasons=judged.seasons,
+        since=None,
+        limits=judged.limits,
+        shares=judged.shares,
+        reference_shares=judged.reference_shares,
+    )
+
+
+def _with_since(
+    findings: list[Finding], learned: Learned, newest: datetime, before: DriftReport | None
+) -> list[Finding]:
+    """Each drift with when it was seen first; against another model it counts anew."""
+    known = {}
+    if before is not None and (before.model, before.version) == (learned.model, learned.version):
+        known = {(f.kind, f.name): f.since for f in before.findings if f.state == "drift"}
+    return [
+        f.model_copy(update={"since": known.get((f.kind, f.name)) or newest}) if f.state == "drift" else f
+        for f in findings
+    ]
+
+
+def _stretch(table: pl.DataFrame) -> Stretch:
+    return Stretch(first=table["timestamp"][0], last=table["timestamp"][-1], rows=table.height)

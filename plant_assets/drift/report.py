@@ -1,0 +1,112 @@
+"""What is said of a plant's drift: the shapes of the drift report, as it is kept and shown.
+
+Belongs here: fields and their meaning. Doesn't belong here: how they are found (`plant.py`, `retraining.py`).
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from plant_assets.drift.judge import State
+from plant_assets.drift.seasons import Season
+
+FILE = "drift.json"
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class Stretch(_Plain):
+    """Rows from `first` to `last`, both included."""
+
+    first: AwareDatetime
+    last: AwareDatetime
+    rows: int
+
+
+class Finding(_Plain):
+    """A tag or score; what is null was not compared."""
+
+    name: str
+    kind: Literal["tag", "score"]
+    unit: str
+    state: State
+    psi: float | None
+    psi_limit: float
+    ks: float | None
+    ks_limit: float | None = Field(
+        description="what the distance had to reach: the profile's limit, or chance's"
+    )
+    rows: int = Field(description="of the compared stretch that count")
+    reference_rows: int
+    untrusted: int = Field(
+        description="rows of the compared stretch that are frozen, stale, held or saturated"
+    )
+    effective_rows: float | None = Field(description="independent rows that those are worth")
+    seasons: tuple[Season, ...] = Field(description="cycles of which same phases were compared")
+    since: AwareDatetime | None = Field(description="newest row when the drift was seen first")
+    limits: tuple[float, ...] = Field(description="inner limits of the bins, upper ones included")
+    shares: tuple[float, ...] = Field(description="of the compared rows, a bin")
+    reference_shares: tuple[float, ...]
+
+
+class LabelAge(_Plain):
+    """How old the labels are that the model learned from; none where it learned from none."""
+
+    hours: float
+    limit_hours: float
+
+    @property
+    def late(self) -> bool:
+        return self.hours > self.limit_hours
+
+
+class Retraining(_Plain):
+    """Whether a training is asked for; times are the plant's."""
+
+    due: bool
+    why: tuple[str, ...] = Field(description="a sentence a cause; also while the cool-down lasts")
+    not_before: AwareDatetime = Field(description="newest row from which on it may be asked for")
+
+
+class DriftReport(_Plain):
+    """One judgement of a plant.
+
+    Attributes:
+        model, version: the answering model that the plant is judged against.
+        trained: what it learned from.
+        newest_trained: last row of the newest version, which may wait for promotion.
+        compared: the newest rows after `trained`; none where there are too few.
+        note: why nothing was compared; else empty.
+    """
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    plant: str
+    created: AwareDatetime
+    model: str
+    version: int
+    trained: Stretch
+    newest_trained: AwareDatetime
+    newest: AwareDatetime
+    compared: Stretch | None
+    note: str = ""
+    false_alarms: float
+    tags: tuple[Finding, ...] = ()
+    scores: tuple[Finding, ...] = ()
+    labels: LabelAge | None = None
+    retraining: Retraining
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", populate_by_name=True)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.tags + self.scores
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True, indent=1)
+
+
+def drifted(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Those that drift, the farthest first."""
+    return sorted((f for f in findings if f.state == "drift"), key=lambda f: -(f.psi or 0.0))

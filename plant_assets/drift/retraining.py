@@ -1,0 +1,73 @@
+"""When drift or old labels ask for a training of a plant's models.
+
+Belongs here: the causes and the cool-down, in the plant's own time. Doesn't belong here: Dagster, which acts on it.
+
+Times are those of readings: nothing is asked for while no new rows come, as a training on the same rows would
+change nothing, and a simulated plant that runs faster than the clock cools down as fast.
+"""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from plant_assets.drift.report import Finding, LabelAge, Retraining, drifted
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import PlantProfile
+
+_NAMED = 5
+
+
+def label_age(
+    labelled: pl.DataFrame, profile: PlantProfile, trained: datetime, newest: datetime
+) -> LabelAge | None:
+    """How far the labels that a model learned from lie behind the newest row; None where nothing is labelled.
+
+    Rules label every row. Where only people note alarms, a training finds newer labels only once there are some,
+    so the age counts up to the newest of them.
+
+    Args:
+        labelled: the labelled table.
+        profile: its rules, and the greatest age.
+        trained: the last row that the model learned from.
+        newest: the newest row.
+    """
+    if "anomaly_label" not in labelled.columns:
+        return None
+    alarms = labelled.filter(pl.col("anomaly_label") == 1)["timestamp"]
+    if alarms.is_empty() or alarms.len() == labelled.height:
+        return None
+    until = newest if profile.labels.alarm_rules else alarms[-1]
+    age = max(until - trained, timedelta())
+    hour = timedelta(hours=1)
+    return LabelAge(hours=age / hour, limit_hours=profile.drift.max_label_age / hour)
+
+
+def retraining(
+    findings: tuple[Finding, ...],
+    labels: LabelAge | None,
+    profile: PlantProfile,
+    *,
+    newest_trained: datetime,
+    newest: datetime,
+) -> Retraining:
+    """Whether a training is due: there is a cause, and the last training lies a cool-down behind.
+
+    Args:
+        findings: of tags and scores.
+        labels: their age.
+        profile: the cool-down.
+        newest_trained: last row of the newest version, whether it answers or not.
+        newest: the newest row.
+    """
+    why = []
+    for kind, what in (("tag", "tags"), ("score", "scores")):
+        found = drifted(tuple(f for f in findings if f.kind == kind))
+        if found:
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            names = ", ".join(f.name for f in found[:_NAMED])
+            why.append(f"{len(found)} {what if len(found) > 1 else kind} drifted: {names}{more}")
+    if labels is not None and labels.late:
+        limit = format_duration(profile.drift.max_label_age)
+        why.append(f"the labels learned from are {labels.hours / 24:.0f} days old, more than {limit}")
+    not_before = newest_trained + profile.drift.cool_down
+    return Retraining(due=bool(why) and newest >= not_before, why=tuple(why), not_before=not_before)

@@ -1,0 +1,49 @@
+"""The limit of chance: near what it promises on series that don't change, however much their rows hang together."""
+
+import numpy as np
+import pytest
+
+from plant_assets.drift.chance import Chance, chance
+from plant_assets.drift.judge import Limits
+from plant_assets.drift.seasons import phases
+from tests.drift.series import LEARNED, hours, judged, wandering
+
+TIMES = 60
+ANY = Limits(psi=1e-9, ks=1e-9, false_alarms=0.1, min_rows=42)
+"""Only chance decides."""
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.8, 0.95])
+@pytest.mark.parametrize("daily", [0.0, 1.5])
+def test_a_series_that_does_not_change_is_rarely_called_drifted(phi: float, daily: float) -> None:
+    day = daily * np.sin(2 * np.pi * np.arange(LEARNED + 168) / 24)
+    found = [judged(wandering(seed, phi) + day, limits=ANY).state == "drift" for seed in range(TIMES)]
+    # A tenth is promised; 15 of 60 come by chance in less than one of 2000 tries.
+    assert sum(found) <= 14
+
+
+def test_the_textbooks_limit_would_call_most_of_them_drifted() -> None:
+    limit = Chance(LEARNED, 168).ks_limit(0.1)
+    found = [judged(wandering(seed, 0.95), limits=ANY) for seed in range(TIMES)]
+    assert sum((j.ks or 0.0) > limit for j in found) > TIMES / 2
+
+
+@pytest.mark.parametrize(("phi", "least", "most"), [(0.0, 100, 260), (0.8, 15, 45), (0.95, 4, 14)])
+def test_rows_are_worth_what_their_autocorrelation_leaves(phi: float, least: float, most: float) -> None:
+    """Of 168 rows whose mean is estimated (1 + phi) / (1 - phi) are as good as one independent row."""
+    worth = np.mean([judged(wandering(seed, phi)).effective_rows or 0.0 for seed in range(20)])
+    assert least < worth < most
+
+
+def test_gaps_and_weights_count_as_rows_less() -> None:
+    values = wandering(1, 0.5)[:LEARNED]
+    whole, sparse = np.ones(168), np.zeros(168)
+    sparse[::7] = 1
+    at_once = phases(hours(LEARNED), (), "UTC")
+    assert chance(values, np.ones(LEARNED), whole, at_once).compared > 60
+    assert 15 < chance(values, np.ones(LEARNED), sparse, at_once).compared < 30
+
+
+def test_a_constant_hangs_together_with_nothing() -> None:
+    found = chance(np.full(50, 3.0), np.ones(50), np.ones(20), np.zeros(50, np.intp))
+    assert (found.reference, found.compared) == (50, 20)
