@@ -1,13 +1,19 @@
-"""`forewarn plant …`: look at and check plant profiles."""
+"""`forewarn plant …`: make, look at and check plant profiles."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from plant_assets.cli.console import fail
-from plant_assets.features.rules import RuleError, check_rules
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, placed, show
+from plant_assets.cli.reload import ReloadError, reload_definitions
+from plant_assets.draft.draft import draft_plant
+from plant_assets.draft.series import ExportRefusal
+from plant_assets.features.rules import check_rules_of
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.settings import settings
 
@@ -31,20 +37,62 @@ def list_plants() -> None:
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="lower case letters, digits and underscores")],
+    exports: Annotated[list[Path], typer.Option("--from", help="an export; several with --from again")],
+    title: Annotated[str, typer.Option(help="what people call the plant")] = "",
+    timezone: Annotated[str, typer.Option(help="where times without an offset are local")] = "UTC",
+    force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
+) -> None:
+    """Draft a plant from exports; every number is a proposal that its YAML explains."""
+    here, console = settings(), Console()
+    try:
+        check_name(here, name, force=force)
+        draft = draft_plant(name, exports, title=title, timezone=timezone, max_bytes=here.max_drop_mb * 2**20)
+        with placed(here, draft) as path:
+            pass
+    except (ExportRefusal, NewPlantError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    show(draft, console)
+    console.print(f"Drafted {escape(str(path))}.", soft_wrap=True)
+    announce(here, console)
+    files = " ".join(map(str, exports))
+    console.print(f"Next: forewarn drop {escape(files)} --plant {name}", soft_wrap=True)
+
+
+@app.command()
 def check(name: Annotated[str | None, typer.Argument(help="plant; all of them without one")] = None) -> None:
     """Check profiles; each fault is told with its line."""
+    names = [name] if name else plant_names(settings().defs)
+    if faults := _faults(names):
+        fail("\n".join(faults))
+    Console().print(f"{', '.join(names)}: no faults")
+
+
+@app.command("reload")
+def reload_plants() -> None:
+    """Have a running Dagster load all plants again, as after an edit; faulty ones are left out and told."""
+    here = settings()
+    try:
+        reloaded = reload_definitions(here)
+    except ReloadError as error:
+        fail(str(error))
+    Console().print(f"Dagster has loaded {', '.join(reloaded.plants) or 'no plant'}.", soft_wrap=True)
+    if reloaded.faulty:
+        faults = _faults(list(reloaded.faulty)) or ["mended since it was loaded; reload again"]
+        fail("\n".join([f"left out: {', '.join(reloaded.faulty)}", *faults]))
+
+
+def _faults(names: list[str]) -> list[str]:
     folder, faults = settings().defs, []
-    names = [name] if name else plant_names(folder)
     for plant in names:
         path = folder / plant / "defs.yaml"
         try:
             profile = load_profile(plant, folder)
             check_registry_prefix(profile, path)
-            check_rules(profile)
+            check_rules_of(profile, path)
         except ProfileError as error:
             faults.append(str(error))
-        except RuleError as error:
-            faults.append(f"{plant}/{path.name}: attributes.{error}")
-    if faults:
-        fail("\n".join(faults))
-    Console().print(f"{', '.join(names)}: no faults")
+    return faults

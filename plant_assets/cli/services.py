@@ -76,7 +76,8 @@ def _code(settings: Settings) -> Service:
     return Service(
         name="code",
         command=(
-            _program("dagster"), "api", "grpc", "--module-name", "plant_assets.definitions",
+            # Unlike `dagster api grpc` it loads the definitions again when it is asked to.
+            _program("dagster"), "code-server", "start", "--module-name", "plant_assets.definitions",
             "--host", "127.0.0.1", "--port", str(settings.port_code),
             "--location-name", "plant_assets", "--inject-env-vars-from-instance",
         ),

@@ -1,0 +1,132 @@
+"""Puts a drafted plant into the folder of plants, and shows what was drafted.
+
+Belongs here: files and tables of a new plant, for `forewarn plant new` and `forewarn import`. Doesn't belong here: what
+is drafted (`plant_assets.draft`).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
+from plant_assets.draft.draft import Draft, DraftedTag
+from plant_assets.features.rules import check_rules_of
+from plant_assets.profile.durations import format_duration
+from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
+from plant_assets.settings import Settings
+from serving.whole_file import whole_file
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,38}")
+_SHOWN_IGNORED = 8
+
+
+class NewPlantError(ValueError):
+    """A plant that can't be made; the text says what was expected."""
+
+
+def check_name(here: Settings, name: str, *, force: bool) -> None:
+    """Whether a plant of this name can be made.
+
+    Raises:
+        NewPlantError: no name of a plant, or there is one already.
+    """
+    if not _NAME.fullmatch(name):
+        raise NewPlantError(
+            f"{name!r} is no name of a plant: expected lower case letters, digits and underscores, "
+            "a letter first, at most 39 of them"
+        )
+    if (here.defs / f"{name}.py").exists():
+        raise NewPlantError(f"{name!r} is a module beside the plants; expected another name")
+    if (here.defs / name).exists() and not force:
+        raise NewPlantError(
+            f"there is a plant {name!r} already ({here.defs / name}); expected a new name, or --force to replace it"
+        )
+
+
+@contextmanager
+def placed(here: Settings, draft: Draft) -> Iterator[Path]:
+    """The plant's `defs.yaml` in its place; taken away again if anything is raised inside.
+
+    The file that it replaces is kept beside it as `defs.yaml.before`.
+
+    Raises:
+        NewPlantError: the plant doesn't check, as its registry prefix is another's.
+        OSError: it can't be written.
+    """
+    path = here.defs / draft.profile.name / "defs.yaml"
+    before = path.with_name("defs.yaml.before")
+    made = not path.parent.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    former = path.read_bytes() if path.is_file() else None
+    try:
+        with whole_file(path) as file:
+            file.write(draft.text.encode())
+        _check(path)
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        if former is not None:
+            path.write_bytes(former)
+        if made:
+            path.parent.rmdir()
+        raise
+    if former is not None:
+        before.write_bytes(former)
+    (here.drop / draft.profile.name).mkdir(parents=True, exist_ok=True)
+
+
+def _check(path: Path) -> None:
+    try:
+        profile = read_profile(path)
+        check_rules_of(profile, path)
+        check_registry_prefix(profile, path)
+    except ProfileError as error:
+        raise NewPlantError(str(error)) from None
+
+
+def show(draft: Draft, console: Console) -> None:
+    """A table of the tags with what was flagged, and what was left out."""
+    table = Table(Column("tag", overflow="fold"), "unit", "can be", "normal", "part of", "to look at")
+    for tag in draft.tags:
+        table.add_row(*map(escape, _row(tag)))
+    console.print(table)
+    if draft.ignored:
+        listed = [f"{title} ({why})" for title, why in draft.ignored.items()]
+        more = f" and {len(listed) - _SHOWN_IGNORED} more" if len(listed) > _SHOWN_IGNORED else ""
+        console.print(f"Not read: {escape(', '.join(listed[:_SHOWN_IGNORED]))}{more}.", soft_wrap=True)
+    interval = format_duration(draft.profile.sampling.interval)
+    console.print(f"A row every {interval}: {escape(draft.timing.why)}.", soft_wrap=True)
+
+
+def _row(tag: DraftedTag) -> tuple[str, ...]:
+    series, bands = tag.series, tag.bands
+    loop = f"{series.loop.controller} {series.loop.role.upper()}" if series.loop else ""
+    flags = "; ".join((*bands.flags, *(() if bands.used else ("no feature of it",))))
+    return series.name, series.unit or "?", _band(bands.range), _band(bands.normal), loop, flags
+
+
+def _band(band: tuple[float, float] | None) -> str:
+    return "" if band is None else f"{band[0]:g} to {band[1]:g}"
+
+
+def announce(here: Settings, console: Console) -> None:
+    """Ask Dagster for the plants' definitions; say so where it can't be asked, which is no failure."""
+    try:
+        reloaded = reload_definitions(here)
+    except NoDagsterError as error:
+        console.print(str(error), soft_wrap=True)
+    except ReloadError as error:
+        console.print(
+            f"[yellow]Dagster did not load the plants again:[/] {escape(str(error))}", soft_wrap=True
+        )
+    else:
+        console.print(f"Dagster has loaded {', '.join(reloaded.plants)}.", soft_wrap=True)
+        for name in reloaded.faulty:
+            console.print(
+                f"[yellow]{name} is left out:[/] `forewarn plant check {name}` tells why", soft_wrap=True
+            )
