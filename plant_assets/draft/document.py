@@ -118,6 +118,10 @@ def _columns(profile: CommentedMap, exports: Exports) -> None:
 
 
 def _rest(profile: CommentedMap, exports: Exports, windows: Windows) -> None:
+    if "history_window" in profile:
+        profile.yaml_add_eol_comment(
+            "what models learn from; more rows would not fit in memory", "history_window"
+        )
     profile.yaml_set_comment_before_after_key(
         "features",
         before=f"Windows: {windows.why}. exceedance and slope_to_limit need limits L or H.",

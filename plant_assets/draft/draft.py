@@ -173,6 +173,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
     def spans(counts: Sequence[int]) -> list[str]:
         return [format_duration(timing.interval * n) for n in counts]
 
+    history = windows.history(timing.interval)
     horizons = [h for h in _HORIZONS if h % timing.interval == timedelta(0)] if exports.periods else []
     return {
         "name": name,
@@ -185,6 +186,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
             "stale_after": format_duration(timing.hold_limit),
             "frozen_after": format_duration(timing.frozen_after),
         },
+        **({"history_window": format_duration(history)} if history else {}),
         "tags": [_tag(tag) for tag in tags],
         "ignored_columns": list(patterns(exports.ignored)),
         "features": {

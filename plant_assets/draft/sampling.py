@@ -37,6 +37,8 @@ _MOST_CELLS = 60_000_000
 """Rows times features of a training table; as 64-bit numbers they take 0.5 GB."""
 _PER_TAG = 16
 _SHORT, _LONG = timedelta(hours=24), 24
+_UNBOUNDED = timedelta(days=5 * 365)
+"""Histories that fit in memory for so long need no bound."""
 _TIERS = ((3, 6, 12, 24), (6, 24), (6,))
 _MEDIAN_STEPS = (72, 48, 24)
 
@@ -153,6 +155,15 @@ class Windows:
     why: str
     folds: int
     gap: int
+    most_rows: int
+
+    def history(self, interval: timedelta) -> timedelta | None:
+        """The newest stretch that fits in memory at an interval, in whole days where it has any."""
+        span = interval * self.most_rows
+        if span > _UNBOUNDED:
+            return None
+        whole = span // timedelta(days=1) * timedelta(days=1) or span
+        return whole // interval * interval
 
 
 def find_windows(rows: int, tags: int) -> Windows:
@@ -171,4 +182,6 @@ def find_windows(rows: int, tags: int) -> Windows:
     }
     why = "multiples of the interval" + ("" if tier == _TIERS[0] else "; few of them, as there are many tags")
     folds = min(5, max(2, rows // 60))
-    return Windows(kinds, why, folds, max(1, min(24, rows // (4 * (folds + 1)))))
+    features = tags * (1 + sum(map(len, kinds.values())))
+    gap = max(1, min(24, rows // (4 * (folds + 1))))
+    return Windows(kinds, why, folds, gap, _MOST_CELLS // max(features, 1))

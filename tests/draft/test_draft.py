@@ -148,6 +148,20 @@ def test_what_an_operator_should_hear_of_is_not_out_of_range(tmp_path: Path) -> 
     assert read_drop_file(later, profile).report.counts["out_of_range"] == 3
 
 
+@pytest.mark.parametrize(
+    ("step", "bounded"), [(timedelta(seconds=1), True), (timedelta(hours=1), False)], ids=["1s", "1h"]
+)
+def test_quick_plants_learn_from_what_fits_in_memory(step: timedelta, bounded: bool, tmp_path: Path) -> None:
+    times = [START + step * i for i in range(300)]
+    path = export(tmp_path, rows=300, timestamp=times, a=None, b=None, c=None)
+    profile = loaded(draft_plant("unit", [path]), tmp_path)
+    window = profile.history_window
+    assert (window is not None) == bounded
+    if window is not None:
+        assert window >= timedelta(days=1)
+        assert window / profile.sampling.interval * len(feature_specs(profile)) <= 60_000_000
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_that_can_be_dropped_can_be_drafted_from(
     layout: Layout, tmp_path: Path, profile: PlantProfile
