@@ -28,7 +28,9 @@ def load(  # noqa: PLR0917 - the options of a command
     batch_size: Annotated[int, typer.Option(help="readings in a request")] = 1,
     workers: Annotated[int, typer.Option(help="requests under way at once, at most")] = 64,
     anomaly_rate: Annotated[float, typer.Option(help="share of readings beyond bands and limits")] = 0.05,
-    timeout: Annotated[float, typer.Option(help="seconds after it was due a request is given up")] = 10,
+    timeout: Annotated[
+        float, typer.Option(help="seconds that a request may wait to be sent, and then for its answer")
+    ] = 10,
     new_connections: Annotated[bool, typer.Option("--new-connections", help="one a request")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="figures as one JSON document")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="another machine, or a great many requests")] = False,

@@ -6,7 +6,7 @@ mean (`asks.py`).
 
 import asyncio
 from dataclasses import dataclass
-from http import HTTPStatus
+from http.client import responses
 from types import TracebackType
 from typing import Self
 
@@ -96,7 +96,7 @@ def _refusal(status: int, content: bytes) -> str:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         title = None
     if not isinstance(title, str):
-        title = HTTPStatus(status).phrase if status in HTTPStatus else ""
+        title = responses.get(status, "")
     return _plain(f"{status} {title}")
 
 

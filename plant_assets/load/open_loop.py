@@ -27,7 +27,7 @@ Watch = Callable[[Seen, float], None]
 def send_load(target: Target, plan: Plan, asks: Asks, watch: Watch | None = None) -> Seen:
     """Send a whole load, and return what was seen; Ctrl-C ends it early.
 
-    It blocks; requests that aren't answered `plan.timeout_s` after they were due are given up.
+    It blocks, for at most twice `plan.timeout_s` after the last request was due.
     """
     seen = Seen()
     with _undisturbed(), asyncio.Runner(loop_factory=_punctual_loop) as runner:
@@ -94,7 +94,7 @@ class _OpenLoop:
             seen.sent(sent - due, sent - max(due, free))
             body = self._asks.body(number)
             try:
-                reply = await client.ask("POST", self._address, body.content, due + plan.timeout_s)
+                reply = await client.ask("POST", self._address, body.content, sent + plan.timeout_s)
             finally:
                 seen.under_way -= 1
             self._note(number, reply, now() - due)

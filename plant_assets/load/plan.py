@@ -28,7 +28,8 @@ class Plan:
         workers: requests that may be under way at once.
         anomaly_rate: share of readings that are anomalous.
         new_connections: whether each request opens a connection.
-        timeout_s: how long after it was due a request is given up.
+        timeout_s: a request that can't be sent so long after it was due isn't sent at all; one that was sent is given
+            up after so long without an answer.
 
     Raises:
         LoadError: a figure out of its bounds, or all of them together too many requests.
