@@ -101,6 +101,8 @@ def _fit_unsupervised(
     spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels | None, profile: PlantProfile
 ) -> Fit:
     seed, forest = profile.validation.seed, profile.isolation_forest
+    seen = _with_readings(rows)
+    rows, labels = rows[seen], None if labels is None else labels[seen]
     known = np.zeros(len(rows), dtype=np.int8) if labels is None else labels
     preprocess = Preprocessor.fit(rows, names)
     scaled = preprocess.transform(rows)
@@ -108,7 +110,7 @@ def _fit_unsupervised(
     trees = forest.trees if is_anomaly_model else TREES
     estimator = _new_unsupervised(spec.builder, seed, trees).fit(scaled, known)
     if is_anomaly_model and forest.contamination is not None:
-        return _contaminated(preprocess, estimator, scaled, forest.contamination)
+        return _contaminated(preprocess, estimator, scaled, seen, forest.contamination)
     held_out = _held_out_parts(spec.builder, seed, scaled)
     scores = estimator.standardised(held_out).combine(held_out)
     calibrator = None
@@ -118,18 +120,27 @@ def _fit_unsupervised(
     decisions = model.decide(scores)
     budget = alarm_budget(profile, calibrated=calibrator is not None)
     threshold = choose_threshold(decisions, known, budget, profile.sampling.interval, BUDGET_SHARE)
-    reference = Reference(np.arange(len(rows)), decisions)
-    return Fit(FittedModel(preprocess, estimator, calibrator, threshold), reference)
+    return Fit(FittedModel(preprocess, estimator, calibrator, threshold), Reference(seen, decisions))
 
 
 def _contaminated(
-    preprocess: Preprocessor, estimator: Unsupervised, scaled: Floats, contamination: float
+    preprocess: Preprocessor, estimator: Unsupervised, scaled: Floats, seen: Index, contamination: float
 ) -> Fit:
     """The fit whose threshold leaves the given share of its own training rows at or above it."""
     scores = estimator.score(scaled)
     threshold = float(np.quantile(scores, 1.0 - contamination))
     model = FittedModel(preprocess, estimator, threshold=threshold)
-    return Fit(model, Reference(np.arange(len(scaled)), scores))
+    return Fit(model, Reference(seen, scores))
+
+
+def _with_readings(rows: Floats) -> Index:
+    """Rows with a feature at least; all of them where none has any.
+
+    Filled with medians the others would pass for the most usual rows, and their time for normal operation: a test rig
+    that stands still for weeks would learn what stands for nothing.
+    """
+    seen = np.flatnonzero(np.isfinite(rows).any(axis=1))
+    return seen if len(seen) else np.arange(len(rows))
 
 
 def _held_out_parts(builder: Builder, seed: int, scaled: Floats) -> Floats:

@@ -8,6 +8,7 @@ from plant_assets.models.fitting import HELD_OUT_BLOCKS, Fit, fit_nowcast
 from plant_assets.models.spec import (
     ANOMALY_ENSEMBLE,
     CALIBRATED_ISOLATION,
+    ISOLATION_FOREST,
     LR_SOFT_ALARM,
     RF_SOFT_ALARM,
     ModelSpec,
@@ -44,3 +45,22 @@ def test_an_unsupervised_score_is_calibrated_on_blocks_held_out_in_turn(spec: Mo
     fit = fitted(spec, strange)
     held_out = fit.reference.decisions[block].mean()
     assert held_out > fit.model.decisions(strange[block]).mean() + 0.05
+
+
+@pytest.mark.parametrize("labels", [LABELS, None], ids=["labels", "no labels"])
+@pytest.mark.parametrize("spec", [ISOLATION_FOREST, ANOMALY_ENSEMBLE], ids=lambda spec: spec.name)
+def test_rows_without_any_reading_teach_nothing(spec: ModelSpec, labels: np.ndarray | None) -> None:
+    still = np.full((2000, ROWS.shape[1]), np.nan)
+    rows = np.vstack([ROWS[:300], still, ROWS[300:]])
+    both = None if labels is None else np.concatenate([labels[:300], np.zeros(2000, np.int8), labels[300:]])
+    running, with_gap = (
+        fit_nowcast(spec, NAMES, *given, PROFILE) for given in ((ROWS, labels), (rows, both))
+    )
+    assert with_gap.model.threshold == running.model.threshold
+    assert np.array_equal(with_gap.model.decisions(ROWS), running.model.decisions(ROWS))
+    assert with_gap.reference.rows.tolist() == [*range(300), *range(2300, len(rows))]
+
+
+def test_a_plant_that_never_had_a_reading_gets_a_model_all_the_same() -> None:
+    fit = fit_nowcast(ISOLATION_FOREST, NAMES, np.full((50, len(NAMES)), np.nan), None, PROFILE)
+    assert np.isfinite(fit.model.decisions(ROWS[:3])).all()
