@@ -29,6 +29,7 @@ from plant_assets.ingest.layouts_names import (
     plain,
 )
 from plant_assets.ingest.layouts_pairs import ROLE_OF_START, ROLES, own_times, value_pairs
+from plant_assets.profile.tag import Role
 
 _UNIT_WORDS = frozenset({"unit", "units", "uom", "eu", "einheit", "engineering_unit", "engunits"})
 _GENERIC = re.compile(r"(sheet|tabelle|feuil|hoja|foglio|blad|data|daten|export|values?|trend)_?\d*")
@@ -133,17 +134,25 @@ def _long(grid: Grid, head: Head, tag: int, words: dict[int, str]) -> Iterator[S
 
 def _per_tag(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]], stem: str) -> Iterator[Series]:
     owner = grid.sheet if grid.sheet and not _is_generic(grid.sheet) else stem
+    roles = _roles(grid, head, pairs)
     for order, (value, times) in enumerate(pairs):
         titles = [t for column in (value, *times) for t in head.above[column]]
         own = next((t for t in titles if not _says_nothing(t)), None)
         if own is not None or len(pairs) == 1:
             yield _series(own or owner, _unit_row(grid, head, value))
             continue
-        role = _role(titles) or ROLE_OF_START.get(grid.first_column + min(value, *times))
-        role = role or (ROLES[order] if order < len(ROLES) else "")
-        controller = valid_name(owner)
-        if role in ("pv", "op", "sp"):
-            yield Series(f"{owner}.{role.upper()}", "", (), Loop(controller, role))
+        if "pv" in roles and (role := roles[order]) is not None:
+            yield Series(f"{owner}.{role.upper()}", "", (), Loop(valid_name(owner), role))
+
+
+def _roles(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
+    """What each pair of a controller's export is: as its header says, else by its place."""
+    found: list[Role | None] = []
+    for order, (value, times) in enumerate(pairs):
+        titles = [t for column in (value, *times) for t in head.above[column]]
+        place = ROLE_OF_START.get(grid.first_column + min(value, *times))
+        found.append(_role(titles) or place or (ROLES[order] if order < len(ROLES) else None))
+    return found
 
 
 def _wide(grid: Grid, head: Head, times: list[tuple[int, ...]], stem: str, found: Discovery) -> None:
@@ -191,12 +200,12 @@ def _names_assets(title: str, cells: pl.Series, why: str | None) -> bool:
     return why == "text" or bool(re.search(r"(?i)(asset|unit|machine|server|device|engine|run|batch|cycle)(_?(id|no|nr))?$", title))  # fmt: skip
 
 
-def _role(titles: list[str]) -> str:
+def _role(titles: list[str]) -> Role | None:
     for title in titles:
         for role, pattern in ROLE_WORDS.items():
             if pattern.search(plain(title).replace("_", " ")):
                 return role
-    return ""
+    return None
 
 
 def _says_nothing(title: str) -> bool:

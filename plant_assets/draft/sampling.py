@@ -35,6 +35,8 @@ _NICE_S = (
 _REGULAR = 0.5
 _MOST_CELLS = 60_000_000
 """Rows times features of a training table; as 64-bit numbers they take 0.5 GB."""
+_MOST_TRAINED = 25_000_000
+"""The same where windows are chosen: a forest over thousands of features takes minutes."""
 _PER_TAG = 16
 _SHORT, _LONG = timedelta(hours=24), 24
 _UNBOUNDED = timedelta(days=5 * 365)
@@ -169,7 +171,7 @@ class Windows:
 def find_windows(rows: int, tags: int) -> Windows:
     """Windows that leave enough rows to learn from, and not more features than the memory holds."""
     longest = max(rows // 10, 1)
-    tier = next((t for t in _TIERS if rows * tags * (3 * len(t) + 4) <= _MOST_CELLS), _TIERS[-1])
+    tier = next((t for t in _TIERS if rows * tags * (3 * len(t) + 4) <= _MOST_TRAINED), _TIERS[-1])
     means = [n for n in tier if n <= longest] or [2]
     kinds = {
         "mean": means,

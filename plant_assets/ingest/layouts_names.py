@@ -5,6 +5,7 @@ import re
 from fnmatch import fnmatchcase
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import Role
 
 TIME_WORDS = frozenset(
     {
@@ -92,7 +93,7 @@ REASON_WORDS = frozenset(
         "notes",
     }
 )
-ROLE_WORDS = {
+ROLE_WORDS: dict[Role, re.Pattern[str]] = {
     "pv": re.compile(r"(?<![a-z0-9])(pv|process[ _]?value|istwert|ist|measurement)(?![a-z0-9])"),
     "op": re.compile(r"(?<![a-z0-9])(op|out|output|stellwert|mv|co|cv)(?![a-z0-9])"),
     "sp": re.compile(r"(?<![a-z0-9])(sp|set[ _-]?point|sollwert|soll)(?![a-z0-9])"),

@@ -8,9 +8,10 @@ from plant_assets.ingest.decode import Grid, shown
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts import Head, Layout, Source
 from plant_assets.ingest.layouts_names import QUALITY_WORDS, ROLE_WORDS, Names, plain
+from plant_assets.profile.tag import Role
 
-ROLE_OF_START = {0: "pv", 4: "op", 8: "sp"}
-ROLES = ("pv", "op", "sp")
+ROLE_OF_START: dict[int, Role] = {0: "pv", 4: "op", 8: "sp"}
+ROLES: tuple[Role, ...] = ("pv", "op", "sp")
 
 Pair = tuple[int, tuple[int, ...], int | None]
 """Value column, time columns, quality column."""

@@ -1,0 +1,112 @@
+"""`forewarn import FOLDER --plant NAME`: a folder that another monitoring service was fed with becomes a plant."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from plant_assets.cli import home, supervision
+from plant_assets.cli.console import fail
+from plant_assets.cli.drop import follow_drop
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, placed, show
+from plant_assets.draft.draft import Draft, draft_from
+from plant_assets.draft.series import ExportRefusal
+from plant_assets.imports.files import Arrangement, ImportRefusal, find_parts, label_file
+from plant_assets.imports.labels import read_labels
+from plant_assets.imports.reading import Imported, read_parts
+from plant_assets.imports.writing import write_log, write_records
+from plant_assets.ingest.storage import StorageError
+from plant_assets.settings import Settings, settings
+
+_ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
+
+
+def import_folder(  # noqa: PLR0917 - a command's options
+    folder: Annotated[Path, typer.Argument(help="files by component, or one file a variable")],
+    plant: Annotated[str, typer.Option(help="name of the new plant")],
+    labels: Annotated[Path | None, typer.Option(help="file of start and end times")] = None,
+    arranged: Annotated[
+        str, typer.Option("--as", help="components or variables; told by the files without")
+    ] = "",
+    title: Annotated[str, typer.Option(help="what people call the plant")] = "",
+    timezone: Annotated[str, typer.Option(help="where times without an offset are local")] = "UTC",
+    follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
+    patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 1800,
+) -> None:
+    """Turn a folder of another service into a plant and its first drop; on any refusal there is neither."""
+    here, console = settings(), Console()
+    try:
+        check_name(here, plant, force=False)
+        targets = _imported(here, console, folder, plant, labels, _arrangement(arranged), title, timezone)
+    except (ImportRefusal, ExportRefusal, NewPlantError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    announce(here, console)
+    if not follow:
+        return
+    try:
+        supervision.states(here)
+        home.enter(here)
+        follow_drop(here, plant, targets, console, patience_s)
+    except supervision.NotRunningError:
+        console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
+    except StorageError as error:
+        fail(str(error))
+
+
+def _arrangement(text: str) -> Arrangement | None:
+    for known in _ARRANGEMENTS:
+        if text == known:
+            return known
+    if text:
+        fail(f"--as {text}: expected {' or '.join(_ARRANGEMENTS)}")
+    return None
+
+
+def _imported(  # noqa: PLR0917 - the command's own options
+    here: Settings,
+    console: Console,
+    folder: Path,
+    plant: str,
+    labels: Path | None,
+    arrangement: Arrangement | None,
+    title: str,
+    timezone: str,
+) -> list[Path]:
+    """The plant in its place and the files of its first drop."""
+    if not folder.is_dir():
+        raise NewPlantError(f"{folder}: expected a folder")
+    labels = labels or label_file(folder)
+    most = here.max_drop_mb * 2**20
+    kind, parts = find_parts(folder, labels, arrangement, max_bytes=most)
+    periods = read_labels(labels, timezone=timezone, max_bytes=most) if labels else None
+    found = read_parts(parts, timezone=timezone)
+    found.exports.periods = periods.height if periods is not None else 0
+    draft = draft_from(
+        plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
+    )
+    with placed(here, draft), ExitStack() as undo:
+        drops = here.drop / plant
+        drops.mkdir(parents=True, exist_ok=True)
+        targets = write_records(found.exports.records, drops, f"{plant}_import")
+        for target in targets:
+            undo.callback(target.unlink, missing_ok=True)
+        if periods is not None:
+            targets.append(write_log(periods, drops))
+        undo.pop_all()
+    show(draft, console)
+    console.print(
+        f"{_said(draft, found, kind)} Dropped {escape(', '.join(t.name for t in targets))}.", soft_wrap=True
+    )
+    return targets
+
+
+def _said(draft: Draft, found: Imported, kind: Arrangement) -> str:
+    doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
+    logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
+    values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
+    return f"{found.files} files read as {kind}: {values}{logged}{doubled}."

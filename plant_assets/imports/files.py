@@ -1,0 +1,131 @@
+"""What lies in a folder that another service was fed with: files by component, or one file a variable.
+
+Belongs here: which file is of what, told by folders, names and headers. Doesn't belong here: values (`reading.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from plant_assets.draft.discover import Discovery, discover
+from plant_assets.ingest.decode import FORMATS
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts_names import VALUE_WORDS, plain
+from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file
+
+Arrangement = Literal["components", "variables"]
+MOST_FILES = 10_000
+_LABEL_NAMES = frozenset(
+    {"label", "labels", "label_data", "labels_data", "operator_log", "events", "anomalies", "faults"}
+)
+
+
+class ImportRefusal(Exception):  # noqa: N818 - as ingest's refusal
+    """A folder that can't be imported; the text names the file, the place and what was expected."""
+
+    def __init__(self, file: str, refusal: Refusal) -> None:
+        super().__init__(f"{file}: {refusal}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the folder.
+
+    Attributes:
+        file: as decoded.
+        place: its path within the folder, for people.
+        found: its series.
+        component: the asset that it is of; empty for a variable of the whole plant.
+        variable: the name of its one series, where the file says `value` alone.
+    """
+
+    file: OpenedFile
+    place: str
+    found: Discovery
+    component: str = ""
+    variable: str = ""
+
+
+def label_file(folder: Path) -> Path | None:
+    """A file of the folder whose name says that it holds labels."""
+    return next((path for path in _files(folder) if _is_label(path, folder)), None)
+
+
+def _is_label(path: Path, folder: Path) -> bool:
+    return plain(path.stem) in _LABEL_NAMES and path.parent == folder
+
+
+def find_parts(
+    folder: Path, labels: Path | None, arrangement: Arrangement | None, *, max_bytes: int = MAX_BYTES
+) -> tuple[Arrangement, list[Part]]:
+    """The files of a folder, each with what it is of.
+
+    Args:
+        folder: subfolders are components; so is each file of several sensors.
+        labels: a file of the folder that is none of them.
+        arrangement: how the folder is arranged; None: told by the files.
+        max_bytes: larger files are refused unread.
+
+    Raises:
+        ImportRefusal: nothing to read, a file that can't be decoded, or an arrangement that the files contradict.
+        OSError: a file may not be read.
+    """
+    paths = [path for path in _files(folder) if labels is None or path.resolve() != labels.resolve()]
+    if not paths:
+        expected = "CSV, Excel or Parquet files, in subfolders or beside each other"
+        raise ImportRefusal(folder.name, Refusal("empty", "no file to import", expected=expected))
+    if len(paths) > MOST_FILES:
+        refusal = Refusal("too_many_files", f"{len(paths):,} files", expected=f"at most {MOST_FILES:,}")
+        raise ImportRefusal(folder.name, refusal)
+    opened = [_open(path, folder, max_bytes) for path in paths]
+    single = [_is_single(found) for _, _, found in opened]
+    kind = arrangement or ("variables" if all(single) else "components")
+    if kind == "variables" and not all(single):
+        _, place, found = opened[single.index(False)]
+        titles = ", ".join(series.title for series in found.series[:6]) or "none"
+        refusal = Refusal(
+            "not_single", f"series {titles}", expected="a column of times and one of values in each file"
+        )
+        raise ImportRefusal(place, refusal)
+    return kind, [
+        _part(file, place, found, path.relative_to(folder), kind=kind, single=one)
+        for path, (file, place, found), one in zip(paths, opened, single, strict=True)
+    ]
+
+
+def _files(folder: Path) -> Sequence[Path]:
+    """Files that can be read, by name; hidden ones and those of other kinds are passed over."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.casefold().removeprefix(".") in FORMATS
+        and path.is_file()
+        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+    )
+
+
+def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, str, Discovery]:
+    place = str(path.relative_to(folder))
+    try:
+        file = open_file(path, max_bytes=max_bytes)
+        return file, place, discover(file.decoded, file.stem)
+    except Refusal as refusal:
+        raise ImportRefusal(place, refusal) from None
+
+
+def _is_single(found: Discovery) -> bool:
+    return len(found.series) == 1 and not found.periods
+
+
+def _part(
+    file: OpenedFile, place: str, found: Discovery, path: Path, *, kind: Arrangement, single: bool
+) -> Part:
+    """A file in `pump/…/x.csv` is of component pump; one beside others is a component, or a variable, of its own."""
+    above = path.parts[0] if len(path.parts) > 1 else ""
+    says_value = single and any(plain(text) in VALUE_WORDS for text in found.series[0].spellings)
+    if kind == "variables":
+        return Part(file, place, found, above, file.stem)
+    if above:
+        return Part(file, place, found, above, file.stem if says_value else "")
+    return Part(file, place, found, file.stem, "")

@@ -1,0 +1,77 @@
+"""Reads a file of start and end times, with or without a header, into periods of an operator log."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from plant_assets.imports.files import ImportRefusal
+from plant_assets.ingest.decode import Grid
+from plant_assets.ingest.decode_times import looks_like_time
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts import Layout, find_head, first_of
+from plant_assets.ingest.layouts_names import END_WORDS, REASON_WORDS, START_WORDS, Names, plain
+from plant_assets.ingest.opening import MAX_BYTES, open_file
+from plant_assets.ingest.operator_log import read_periods
+
+_REASONS = REASON_WORDS | {
+    "fault_code",
+    "faultcode",
+    "fault",
+    "label",
+    "type",
+    "anomaly",
+    "class",
+    "mode",
+    "name",
+}
+_EXPECTED = "rows of a start and an end time, with or without a header such as start_time,end_time,reason"
+
+
+def read_labels(
+    path: Path, *, timezone: str, max_bytes: int = MAX_BYTES, now: datetime | None = None
+) -> pl.DataFrame:
+    """Periods of a label file, of PERIOD_SCHEMA.
+
+    Args:
+        path: any file that ingest decodes: columns of start and end, told by their header or by being the first two
+            with times; further texts become the reason.
+        timezone: where times without an offset are local.
+        max_bytes: a larger file is refused unread.
+        now: later times are refused. Default: the machine's clock.
+
+    Raises:
+        ImportRefusal: not such a file, or a row that is no period.
+        OSError: it is gone, or may not be read.
+    """
+    moment = now or datetime.now(UTC)
+    try:
+        file = open_file(path, max_bytes=max_bytes)
+        grid = next((g for g in file.decoded.grids if g.frame.width > 1), file.decoded.grids[0])
+        return read_periods(grid, _layout(grid), file.sha256, timezone, moment)
+    except Refusal as refusal:
+        raise ImportRefusal(path.name, refusal) from None
+
+
+def _layout(grid: Grid) -> Layout:
+    head = find_head(grid, Names(None))
+    words = {column: plain(name) for column, name in enumerate(head.names)}
+    start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)
+    begin = head.begin
+    if start is None or end is None:
+        times = sorted(head.dated)
+        if len(times) < 2:
+            raise Refusal(
+                "no_period", "no two columns of times", place=grid.place(begin) or None, expected=_EXPECTED
+            )
+        start, end = times[0], times[1]
+        first = grid.frame.row(0)
+        begin = 0 if grid.names is not None or looks_like_time(str(first[start] or "")) else max(begin, 1)
+    columns = {"start": start, "end": end}
+    rest = [c for c in head.filled if c not in (start, end)]
+    reason = first_of({c: words[c] for c in rest if c in words}, frozenset(_REASONS))
+    if reason is None:
+        reason = next((c for c in rest if grid.frame[str(c)].dtype == pl.String), None)
+    if reason is not None:
+        columns["reason"] = reason
+    return Layout("periods", begin, columns=columns)

@@ -1,0 +1,141 @@
+"""Reads the files of an imported folder into records of one plant, with names that stay apart.
+
+Belongs here: names of tags across components. Doesn't belong here: what is in the folder (`files.py`), and writing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from plant_assets.draft.controllers import loops
+from plant_assets.draft.discover import Series
+from plant_assets.draft.series import Exports, NamedSeries, provisional
+from plant_assets.draft.titles import tag_names, valid_name
+from plant_assets.imports.files import ImportRefusal, Part
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.reading import read_opened
+from plant_assets.ingest.records import last_wins
+
+_Key = tuple[str, str]
+"""A series of the folder: its component, and its title in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a folder holds.
+
+    Attributes:
+        exports: series and records, as drafting takes them.
+        process_units: tag → component.
+        files: how many were read.
+        duplicates: values that another row of equal time and tag replaced.
+    """
+
+    exports: Exports
+    process_units: Mapping[str, str]
+    files: int
+    duplicates: int
+
+
+def read_parts(parts: Sequence[Part], *, timezone: str, now: datetime | None = None) -> Imported:
+    """The records of all files; of equal time and tag the later file wins.
+
+    A tag keeps its own name where no other component has it, and gets the component's name before it elsewhere.
+
+    Args:
+        parts: from `find_parts`.
+        timezone: where times without an offset are local.
+        now: later records are refused. Default: the machine's clock.
+
+    Raises:
+        ImportRefusal: a file's cell that can't be read, with its row and what was expected.
+    """
+    named = _named(parts)
+    if not named:
+        refusal = Refusal(
+            "no_known_tag", "no column of numbers", expected="a column of times and columns of numbers"
+        )
+        raise ImportRefusal(parts[0].place, refusal)
+    tables, duplicates = [], 0
+    for part in parts:
+        table, doubled = _read(part, named, timezone, now)
+        tables.append(table)
+        duplicates += doubled
+    together = pl.concat(tables)
+    records = last_wins(together)
+    present = set(records["tag"].unique())
+    series = [one for one, _ in named.values() if one.name in present]
+    ignored = {title: why for part in parts for title, why in part.found.ignored.items()}
+    return Imported(
+        Exports([part.place for part in parts], series, records, 0, ignored),
+        {one.name: component for one, component in named.values() if component},
+        len(parts),
+        duplicates + together.height - records.height,
+    )
+
+
+def _key(part: Part, series: Series) -> _Key:
+    return part.component, (part.variable or series.title).casefold()
+
+
+def _named(parts: Sequence[Part]) -> dict[_Key, tuple[NamedSeries, str]]:
+    """Each series of the folder, once a component, with its tag and component."""
+    found: dict[_Key, Series] = {}
+    for part in parts:
+        for series in part.found.series:
+            title = part.variable or series.title
+            known = found.setdefault(_key(part, series), replace(series, title=title))
+            known.unit = known.unit or series.unit
+    often = Counter(title for _, title in found)
+    titles: dict[_Key, str] = {}
+    for key, series in found.items():
+        prefixed = key[0] and often[key[1]] > 1
+        title = f"{key[0]} {series.title}" if prefixed else series.title
+        titles[key] = f"{title} ({key[0]})" if title in titles.values() else title
+    names = tag_names(titles.values())
+    by_name = loops(titles.values())
+    return {
+        key: (
+            NamedSeries(
+                names[title],
+                title,
+                found[key].unit,
+                (title,) if title.casefold() != names[title].casefold() else (),
+                by_name.get(title),
+            ),
+            valid_name(key[0]) if key[0] else "",
+        )
+        for key, title in titles.items()
+    }
+
+
+def _read(
+    part: Part,
+    named: Mapping[_Key, tuple[NamedSeries, str]],
+    timezone: str,
+    now: datetime | None,
+) -> tuple[pl.DataFrame, int]:
+    """A file's records under the names of the plant, and how many values in it were doubled."""
+    if not part.found.series:
+        refusal = Refusal(
+            "no_known_tag", "no column of numbers", expected="a column of times and columns of numbers"
+        )
+        raise ImportRefusal(part.place, refusal)
+    series = [
+        replace(named[_key(part, one)][0], aliases=_spellings(part, one), loop=one.loop)
+        for one in part.found.series
+    ]
+    profile = provisional(series, timezone, part.found.ignored)
+    try:
+        reading = read_opened(part.file, profile, now=now)
+    except Refusal as refusal:
+        raise ImportRefusal(part.place, refusal) from None
+    return reading.records, reading.report.counts.get("duplicates", 0)
+
+
+def _spellings(part: Part, series: Series) -> tuple[str, ...]:
+    alone = (part.file.stem,) if len(part.found.series) == 1 else ()
+    return tuple(dict.fromkeys((*series.spellings, *alone)))
