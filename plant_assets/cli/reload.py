@@ -79,7 +79,7 @@ def reload_definitions(here: Settings) -> Reloaded:
     try:
         found = _Found.model_validate_json(_ask(url, _RELOAD, {"location": LOCATION}))
         if found.loaded != "RepositoryLocation":
-            raise ReloadError(found.fault or found.said or f"Dagster answered {found.kind}")
+            raise ReloadError(found.fault.strip() or found.said or f"Dagster answered {found.kind}")
         assets = _Assets.model_validate_json(_ask(url, _PLANTS, {}))
     except httpx.ConnectError:
         raise NoDagsterError(

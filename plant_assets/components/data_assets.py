@@ -22,6 +22,7 @@ from plant_assets.components.naming import (
     WINDOWS,
     asset_key,
 )
+from plant_assets.components.sheets import rule_sheet, tag_sheet
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.lake import Lake
@@ -55,7 +56,8 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
         RAW,
         "data",
         "The plant's readings on a regular grid, with quality flags and the files and rows they come "
-        "from. Takes the drop's files into the history first; without any it reads the history again.",
+        "from. Takes the drop's files into the history first; without any it reads the history again."
+        f"\n\n{tag_sheet(profile)}",
         owners=[ENGINEERS],
     )
     def raw_sensor_data(
@@ -141,7 +143,7 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
         profile,
         LABELLED,
         "data",
-        "Readings with anomaly_label, regime, and which rule or known period made each alarm.",
+        f"Readings with anomaly_label, regime, and which rule or known period made each alarm.\n\n{rule_sheet(profile)}",
         ins={"raw": RAW},
         owners=[ENGINEERS],
     )
