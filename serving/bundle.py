@@ -58,7 +58,7 @@ class Bundle:
         self.fill = known.get(FILL, width)
         self.reference_rows = _rows_with_gaps(arrays, width)
         self.reference_decisions = known.get(REFERENCE_DECISIONS, len(self.reference_rows))
-        self.data_files = _read_data_files(manifest, folder)
+        _read_data_files(manifest, folder)
         self._scorer: Scorer = manifest.scorer.build(known, Forests(folder), width)
 
     @classmethod
@@ -132,6 +132,16 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(path.read_bytes(), folder.name)
 
 
+def describe(folder: Path) -> tuple[Manifest, DataFiles | None]:
+    """What a bundle says of itself and of the files behind it; None where it says nothing of them.
+
+    Raises:
+        BundleError: it can't be read.
+    """
+    manifest = read_manifest(folder)
+    return manifest, _read_data_files(manifest, folder)
+
+
 def parse_manifest(content: bytes, name: str) -> Manifest:
     """Check the bytes of a `bundle.json`; `name` stands in errors."""
     try:
@@ -184,7 +194,11 @@ def _read_data_files(manifest: Manifest, folder: Path) -> DataFiles | None:
     """The files behind the model; None where the bundle says nothing of them."""
     if DATA_FILES not in manifest.files:
         return None
-    return parse_data_files((folder / DATA_FILES).read_bytes(), folder.name)
+    try:
+        content = (folder / DATA_FILES).read_bytes()
+    except OSError as error:
+        raise BundleError(f"bundle {folder.name}: {DATA_FILES}: {error.strerror}") from None
+    return parse_data_files(content, folder.name)
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
-"""The models that answer: which version of each is loaded, and their swap when an alias moves.
+"""The models that answer: which version of each, and their swap when an alias moves.
 
-Belongs here: polling, loading in a thread, the swap of one reference. Doesn't belong here: requests
-(`inference/`), MLflow's interface (`registry.py`), a bundle's content (`bundle.py`).
+Belongs here: polling, the order in which versions are taken up, the swap of one reference, bringing a version back into
+memory. Doesn't belong here: requests (`inference/`), MLflow's interface (`registry.py`), copies (`copies.py`), the
+memory's bound (`shelf.py`).
 
 A request takes a slot's `current` once and answers from it, so a swap never fails a request.
 """
@@ -9,210 +10,211 @@ A request takes a slot's `current` once and answers from it, so a swap never fai
 import asyncio
 import contextlib
 import logging
-import shutil
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle, BundleError
-from serving.inference.inputs import Inputs
-from serving.inference.insight import Insight
+from serving.bundle import BundleError
+from serving.copies import Copies
 from serving.inference.kernel import InputError
+from serving.plant_folder import PlantFolder
 from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableError
+from serving.shelf import Shelf
+from serving.slots import Kept, LoadedModel, Slot
 
 log = logging.getLogger("serving")
 
 RETRY_REFUSED_S = 30.0
+RETRY_AWAY_S = 2.0
 SHORTEST_PAUSE_S = 0.05
 CHAMPION = "champion"
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """One version, warm: what it answers with and how requests become its rows."""
-
-    registry_name: str
-    version: int
-    run_id: str
-    bundle: Bundle
-    inputs: Inputs
-    insight: Insight
-    registered_at: int = 0
-    loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def is_version(self, version: int, entry: Entry) -> bool:
-        return self.version == version and self.registered_at == entry.created
-
-
-@dataclass(slots=True)
-class Slot:
-    """The place of one of a plant's models.
-
-    Attributes:
-        current: what answers; replaced as a whole.
-        previous: what answered before.
-        aliases: alias → version, as last seen.
-        loading: the version that is being copied and loaded now.
-        fault: why the wanted version isn't loaded; empty if nothing is wrong.
-        swaps: how often `current` was replaced.
-    """
-
-    plant: str
-    model: str
-    registry_name: str
-    current: LoadedModel | None = None
-    previous: LoadedModel | None = None
-    aliases: dict[str, int] = field(default_factory=dict)
-    loading: int | None = None
-    fault: str = ""
-    refused: tuple[int, float] | None = None
-    swaps: int = 0
-
-    @property
-    def status(self) -> str:
-        if self.current is None and self.loading is not None:
-            return "loading"
-        if self.current is None:
-            return "failed" if self.fault else "absent"
-        return "stale" if self.fault else "ready"
+class NotLoadedError(RuntimeError):
+    """A version that answers can't be read into memory; why stands in its slot's `fault`."""
 
 
 class Champions:
-    """All models of all plants, kept up to date with MLflow.
+    """All models of all plants, kept up to date with MLflow and with the folder of plants.
 
     Args:
-        profiles: the plants by name.
+        plants: the plants.
         registry: where aliases and bundles come from.
         folder: where bundles are copied to.
-        poll_seconds: how often aliases are looked at.
+        shelf: the memory that models may take.
+        poll_seconds: how often aliases and the folder of plants are looked at.
+        first: the plant whose models are taken up before the others'.
     """
 
     def __init__(
-        self, profiles: dict[str, PlantProfile], registry: RegistryClient, folder: Path, poll_seconds: float
+        self,
+        plants: PlantFolder,
+        registry: RegistryClient,
+        folder: Path,
+        shelf: Shelf,
+        *,
+        poll_seconds: float,
+        first: str,
     ) -> None:
-        self.slots = {
-            plant: {model: Slot(plant, model, f"{p.registry_prefix}{model}") for model in model_names(p)}
-            for plant, p in profiles.items()
-        }
-        self.profiles = profiles
+        self.plants = plants
+        self.shelf = shelf
+        self.profiles: dict[str, PlantProfile] = {}
+        self.slots: dict[str, dict[str, Slot]] = {}
         self.registry_fault = "MLflow hasn't been asked yet"
         self._registry = registry
-        self._folder = folder
+        self._copies = Copies(registry, folder)
         self._poll_seconds = poll_seconds
+        self._first = first
         self._wished = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._prefixes = [p.registry_prefix for p in profiles.values()]
+        self._following = asyncio.Lock()
+        self._place()
+
+    @property
+    def every(self) -> Iterator[Slot]:
+        """The places of all plants' models."""
+        return (slot for plant in self.slots.values() for slot in plant.values())
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Plants whose file was never sound → what is wrong with it."""
+        return {name: fault for name, fault in self.plants.faults.items() if name not in self.slots}
 
     def look_soon(self) -> None:
         """Look at the aliases now, or right after the look that is going on; many wishes are one look."""
         self._wished.set()
 
     async def run(self) -> None:
-        """Look at the aliases for ever, whatever comes of one look."""
-        while True:
-            began = time.monotonic()
-            self._wished.clear()
-            try:
-                await self.refresh()
-            except Exception as error:
-                log.exception("looking at the aliases failed")
-                self._note_registry(f"MLflow's answer can't be used ({type(error).__name__}: {error})")
-            pause = max(self._poll_seconds - (time.monotonic() - began), SHORTEST_PAUSE_S)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wished.wait(), pause)
+        """Look at the aliases for ever, whatever comes of one look; what moved is taken up beside it."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                began = time.monotonic()
+                self._wished.clear()
+                try:
+                    await self._look()
+                except Exception as error:
+                    log.exception("looking at the aliases failed")
+                    self._note_registry(f"MLflow's answer can't be used ({type(error).__name__}: {error})")
+                if not self._following.locked():
+                    tasks.create_task(self._take_up())
+                pause = max(self._poll_seconds - (time.monotonic() - began), SHORTEST_PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wished.wait(), pause)
 
     async def refresh(self) -> None:
-        """Look once, and load what has moved. Faults of MLflow and of bundles are kept for `/ready`."""
-        async with self._looking:
-            await self._look()
+        """Look once, and take up what has moved. Faults of MLflow and of bundles are kept for `/ready`."""
+        await self._look()
+        await self._take_up()
+
+    async def loaded(self, slot: Slot, kept: Kept) -> LoadedModel:
+        """A version in memory; all who ask for one that isn't there wait for the same load.
+
+        Raises:
+            NotLoadedError: its copy is damaged and no other can be had, or it is no good any more.
+        """
+        kept.used = time.monotonic()
+        if kept.loaded is not None:
+            return kept.loaded
+        if kept.loading is None:
+            if kept.used < kept.retry_at:
+                raise NotLoadedError
+            kept.loading = asyncio.create_task(self._bring(slot, kept))
+        # A client that leaves takes nothing from the others who wait.
+        found = await asyncio.shield(kept.loading)
+        if found is None:
+            raise NotLoadedError
+        return found
+
+    # Looking
 
     async def _look(self) -> None:
-        try:
-            entries = await self._registry.entries(self._prefixes)
-        except RegistryUnavailableError as error:
-            self._note_registry(str(error))
-            return
-        self._note_registry("")
-        for slot in self._by_urgency():
-            await self._follow(slot, entries.get(slot.registry_name))
+        async with self._looking:
+            if await asyncio.to_thread(self.plants.look):
+                self._place()
+            try:
+                entries = await self._registry.entries([p.registry_prefix for p in self.profiles.values()])
+            except RegistryUnavailableError as error:
+                self._note_registry(str(error))
+                return
+            self._note_registry("")
+            for slot in self.every:
+                _compare(slot, entries.get(slot.registry_name))
 
-    def _by_urgency(self) -> list[Slot]:
-        """Champions first: a plant is ready with its champion."""
-        every = [slot for plant in self.slots.values() for slot in plant.values()]
-        return sorted(every, key=lambda slot: slot.model != CHAMPION)
+    def _place(self) -> None:
+        """Places for the models of the plants as they are now; what stays keeps its own."""
+        before = {(slot.plant, slot.registry_name): slot for slot in self.every}
+        self.profiles = self.plants.profiles
+        self.slots = {plant: _slots_of(profile, before) for plant, profile in self.profiles.items()}
+        for slot in before.values():
+            if not self._has(slot):
+                for kept in slot.kept:
+                    self.shelf.drop(kept)
+
+    def _has(self, slot: Slot) -> bool:
+        return self.slots.get(slot.plant, {}).get(slot.model) is slot
 
     def _note_registry(self, fault: str) -> None:
         if fault != self.registry_fault:
             log.log(logging.WARNING if fault else logging.INFO, "mlflow: %s", fault or "answers")
         self.registry_fault = fault
 
-    async def _follow(self, slot: Slot, entry: Entry | None) -> None:
-        slot.aliases = entry.aliases if entry else {}
-        wanted = entry.aliases.get(ALIAS) if entry else None
-        if entry is None or wanted is None or (slot.current and slot.current.is_version(wanted, entry)):
-            slot.fault = ""
+    # Taking up
+
+    async def _take_up(self) -> None:
+        """Bring every place up to date, the most urgent first; a look meanwhile may change which that is."""
+        async with self._following:
+            while (slot := min(filter(_is_due, self.every), key=self._urgency, default=None)) is not None:
+                await self._follow(slot)
+
+    def _urgency(self, slot: Slot) -> tuple[bool, bool, bool, float]:
+        """What the first plant answers with, what the others do, then the rest; what was asked lately comes first."""
+        answers = slot.model == self.profiles[slot.plant].answering
+        first = slot.plant == self._first
+        return not (first and answers), not answers, not first, -(slot.current.used if slot.current else 0.0)
+
+    async def _follow(self, slot: Slot) -> None:
+        if slot.wanted is None:
             return
-        if slot.refused and slot.refused[0] == wanted and time.monotonic() < slot.refused[1]:
-            return
-        slot.loading = wanted
+        (version, entry), slot.wanted, slot.loading = slot.wanted, None, slot.wanted[0]
         try:
-            self._swap(slot, await self._load(slot, wanted, entry))
-        except (BundleError, InputError) as error:
-            slot.fault, slot.refused = str(error), (wanted, time.monotonic() + RETRY_REFUSED_S)
-            log.error("%s version %s refused: %s", slot.registry_name, wanted, error)
-        except (RegistryUnavailableError, OSError) as error:
-            slot.fault = f"version {wanted} can't be copied: {error}"
-            log.warning("%s: %s", slot.registry_name, slot.fault)
-        except Exception as error:  # whatever one version does, the other models go on
-            slot.fault = f"version {wanted} can't be loaded ({type(error).__name__}: {error})"
-            slot.refused = wanted, time.monotonic() + RETRY_REFUSED_S
-            log.exception("%s: %s", slot.registry_name, slot.fault)
+            if slot.previous is not None and slot.previous.is_version(version, entry):
+                self._swap(slot, slot.previous, None)
+            else:
+                self._swap(slot, *await self._copies.keep(slot, version, entry, self.shelf.has_room))
+        except Exception as error:  # noqa: BLE001 whatever one version does, the other models go on
+            if retry_s := _note(slot, version, error):
+                slot.refused = version, time.monotonic() + retry_s
         finally:
             slot.loading = None
 
-    async def _load(self, slot: Slot, version: int, entry: Entry) -> LoadedModel:
-        if slot.previous is not None and slot.previous.is_version(version, entry):
-            return slot.previous
-        record = await self._registry.version(slot.registry_name, version)
-        if record is None:
-            raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
-        run_id = record.run_id
-        folder = self._folder / slot.registry_name / f"{version}-{run_id}"
-        bundle, inputs = await self._copied(slot, version, folder)
-        if bundle.manifest.plant != slot.plant or bundle.manifest.model != slot.model:
-            found = f"{bundle.manifest.model} of plant {bundle.manifest.plant}"
-            raise BundleError(
-                f"{slot.registry_name} version {version} holds {found}; expected {slot.model} of {slot.plant}"
-            )
-        return LoadedModel(
-            slot.registry_name, version, run_id, bundle, inputs, Insight(bundle), entry.created
-        )
-
-    async def _copied(self, slot: Slot, version: int, folder: Path) -> tuple[Bundle, Inputs]:
-        """From the copy that is here, else from MLflow; a copy at fault is replaced."""
-        if folder.is_dir():
-            try:
-                return await asyncio.to_thread(_load_warm, folder)
-            except BundleError as error:
-                log.warning("%s: the copy is replaced: %s", slot.registry_name, error)
-        await self._registry.download(slot.registry_name, version, folder)
-        return await asyncio.to_thread(_load_warm, folder)
-
-    def _swap(self, slot: Slot, loaded: LoadedModel) -> None:
-        slot.current, slot.previous = loaded, slot.current
+    def _swap(self, slot: Slot, kept: Kept, model: LoadedModel | None) -> None:
+        before = slot.current
+        slot.current, slot.previous = kept, before
         slot.fault, slot.refused, slot.swaps = "", None, slot.swaps + 1
-        log.info("%s: version %s answers", slot.registry_name, loaded.version)
-        self._forget(slot)
+        log.info("%s: version %s answers", slot.registry_name, kept.version)
+        if before is not None:
+            kept.used = before.used
+        if model is not None and self._has(slot):
+            self.shelf.put(kept, model)
+        self._copies.forget(slot)
 
-    def _forget(self, slot: Slot) -> None:
-        """Delete copies of versions that neither answer nor answered just before."""
-        kept = {f"{m.version}-{m.run_id}" for m in (slot.current, slot.previous) if m is not None}
-        for folder in (self._folder / slot.registry_name).glob("*"):
-            if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
+    async def _bring(self, slot: Slot, kept: Kept) -> LoadedModel | None:
+        """Read a version that answers into memory; None where it can't be."""
+        try:
+            model = await self._copies.load(slot, kept.version, kept.run_id, kept.folder)
+        except Exception as error:  # noqa: BLE001 those who wait are told, and later ones try again
+            kept.retry_at = time.monotonic() + (_note(slot, kept.version, error) or RETRY_AWAY_S)
+            return None
+        else:
+            if kept.retry_at:
+                slot.fault, kept.retry_at = "", 0.0
+            if kept in slot.kept and self._has(slot):
+                self.shelf.put(kept, model)
+            return model
+        finally:
+            kept.loading = None
 
 
 def model_names(profile: PlantProfile) -> list[str]:
@@ -224,9 +226,44 @@ def model_names(profile: PlantProfile) -> list[str]:
     return found
 
 
-def _load_warm(folder: Path) -> tuple[Bundle, Inputs]:
-    """Load a bundle, hold it against its reference rows, and compute its inputs once."""
-    bundle = Bundle.load(folder)
-    inputs = Inputs(bundle.manifest)
-    inputs.warm()
-    return bundle, inputs
+def _slots_of(profile: PlantProfile, before: dict[tuple[str, str], Slot]) -> dict[str, Slot]:
+    names = {model: f"{profile.registry_prefix}{model}" for model in model_names(profile)}
+    return {
+        model: before.get((profile.name, name)) or Slot(profile.name, model, name)
+        for model, name in names.items()
+    }
+
+
+def _compare(slot: Slot, entry: Entry | None) -> None:
+    """Note which version should answer in a place, where it is another one than that which does."""
+    slot.aliases = entry.aliases if entry else {}
+    version = slot.aliases.get(ALIAS)
+    slot.wanted = None
+    if entry is None or version is None or (slot.current and slot.current.is_version(version, entry)):
+        if slot.current is None or not slot.current.retry_at:
+            slot.fault = ""
+    elif slot.loading != version and not _is_refused(slot, version):
+        slot.wanted = version, entry
+
+
+def _is_refused(slot: Slot, version: int) -> bool:
+    return slot.refused is not None and slot.refused[0] == version and time.monotonic() < slot.refused[1]
+
+
+def _is_due(slot: Slot) -> bool:
+    return slot.wanted is not None
+
+
+def _note(slot: Slot, version: int, error: Exception) -> float:
+    """Say why a version doesn't answer; seconds for which it needn't be tried again."""
+    if isinstance(error, BundleError | InputError):
+        slot.fault = str(error)
+        log.error("%s version %s refused: %s", slot.registry_name, version, error)
+        return RETRY_REFUSED_S
+    if isinstance(error, RegistryUnavailableError | OSError):
+        slot.fault = f"version {version} can't be copied: {error}"
+        log.warning("%s: %s", slot.registry_name, slot.fault)
+        return 0.0
+    slot.fault = f"version {version} can't be loaded ({type(error).__name__}: {error})"
+    log.error("%s: %s", slot.registry_name, slot.fault, exc_info=error)
+    return RETRY_REFUSED_S

@@ -25,6 +25,7 @@ class Settings(Environment):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
+    loaded_mb: float = Field(default=128, gt=0, le=1_000_000)
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None
@@ -70,6 +71,11 @@ class Settings(Environment):
     def models_folder(self) -> Path:
         """Where downloaded bundles lie."""
         return self.home / "serving" / "models"
+
+    @property
+    def most_loaded_bytes(self) -> int:
+        """What models may take in memory."""
+        return int(self.loaded_mb * 1024 * 1024)
 
     @property
     def prediction_key(self) -> Path:

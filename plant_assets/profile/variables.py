@@ -32,6 +32,7 @@ KNOWN = frozenset(
         "FOREWARN_MAX_DROP_MB",
         "FOREWARN_POLL_SECONDS",
         "FOREWARN_MAX_BODY_MB",
+        "FOREWARN_LOADED_MB",
         "FOREWARN_PORT_DAGSTER",
         "FOREWARN_PORT_CODE",
         "FOREWARN_PORT_MLFLOW",

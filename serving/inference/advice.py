@@ -11,7 +11,6 @@ from datetime import timedelta
 import numpy as np
 from pydantic import JsonValue
 
-from serving.champion import LoadedModel
 from serving.explain.explainer import TagDriver
 from serving.inference.answers import Answer, prediction
 from serving.inference.batch_schemas import BatchRequest
@@ -20,6 +19,7 @@ from serving.inference.prediction_id import PredictionIds
 from serving.inference.recommendations import FAILURE_FREQUENCY, RISK_SCORE, Advice
 from serving.inference.schemas import PredictRequest
 from serving.inference.tables import columns_of, rows_of
+from serving.slots import LoadedModel
 
 RECENT = timedelta(hours=48)
 NAMED_DRIVERS = 3

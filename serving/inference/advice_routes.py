@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from serving.champion import CHAMPION, LoadedModel
+from serving.champion import CHAMPION
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
 from serving.inference import advice_schemas as schemas
@@ -20,6 +20,7 @@ from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.schemas import PredictRequest
 from serving.scoring.scorers import ScorerError
+from serving.slots import LoadedModel
 from serving.web.body import answer, read_body
 from serving.web.faults import got
 from serving.web.openapi import json_body
@@ -37,7 +38,7 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
     async def explain(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
         """What each feature and each tag adds to an answer."""
         body = await read_body(request, schemas.ExplainRequest, models.settings.max_body_bytes)
-        model = _model(models, body.model)
+        model = await _model(models, body.model)
         return answer(await _told(model, lambda: explanation(model, body, models.ids)))
 
     @router.get(
@@ -48,7 +49,7 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
         model: Annotated[str, Query(max_length=100)] = CHAMPION,
     ) -> Response:
         """How much each feature and each tag moves a model's answers."""
-        named = _model(models, model)
+        named = await _model(models, model)
         return answer(await _told(named, lambda: importance(named)))
 
     @router.post(
@@ -60,11 +61,11 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
     async def recommend(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
         """What the plant's engineers advise on these values, the most urgent first."""
         body = await read_body(request, PredictRequest, models.settings.max_body_bytes)
-        model = models.ready(CHAMPION)
+        model = await models.ready(CHAMPION)
         return answer(await _told(model, lambda: recommendation(model, body, models.ids)))
 
 
-def _model(models: PlantModels, name: str) -> LoadedModel:
+async def _model(models: PlantModels, name: str) -> LoadedModel:
     """A loaded model by its own or its registered name.
 
     Raises:
@@ -75,7 +76,7 @@ def _model(models: PlantModels, name: str) -> LoadedModel:
     own = name if name in models.slots else name.removeprefix(prefix)
     if own not in models.slots:
         raise invalid("model", got(name), f"one of {', '.join(models.slots)}")
-    return models.ready(own)
+    return await models.ready(own)
 
 
 async def _told(model: LoadedModel, work: Callable[[], Answer]) -> Answer:

@@ -7,10 +7,10 @@ import math
 
 from pydantic import JsonValue
 
-from serving.champion import LoadedModel, Slot
 from serving.inference.inputs import Row
 from serving.inference.metrics import noted
 from serving.inference.prediction_id import PredictionIds
+from serving.slots import LoadedModel, Slot
 
 Answer = dict[str, JsonValue]
 
@@ -45,14 +45,23 @@ def _interval(model: LoadedModel, probability: JsonValue) -> JsonValue:
     return {"low": low, "high": high}
 
 
+def brief_info(slot: Slot) -> Answer:
+    """A model as /plants tells of it."""
+    kept = slot.current
+    return {
+        "name": slot.registry_name,
+        "version": kept.version if kept else None,
+        "aliases": _aliases(slot),
+        "status": slot.status,
+        "in_memory": kept is not None and kept.loaded is not None,
+        "threshold": kept.facts.threshold if kept else None,
+    }
+
+
 def model_info(slot: Slot) -> Answer:
     """One entry of /models."""
-    loaded = slot.current
-    info: Answer = {
-        "name": slot.registry_name,
-        "version": None,
-        "aliases": [],
-        "status": slot.status,
+    kept = slot.current
+    info = brief_info(slot) | {
         "loading": slot.loading,
         "loaded_at": None,
         "previous": slot.previous.version if slot.previous else None,
@@ -63,27 +72,29 @@ def model_info(slot: Slot) -> Answer:
         "files": {},
         "fault": slot.fault,
     }
-    if loaded is None:
+    if kept is None:
         return info
-    manifest = loaded.bundle.manifest
-    threshold = manifest.decision.threshold if manifest.decision else math.inf
+    facts = kept.facts
     return info | {
-        "version": loaded.version,
-        "aliases": sorted(a for a, version in slot.aliases.items() if version == loaded.version),
-        "features": list(manifest.names),
-        "metrics": dict(manifest.metrics),
-        "data_fingerprint": manifest.lineage.data_fingerprint,
-        "config_sha256": manifest.lineage.config_sha256,
-        "files": dict(manifest.files),
-        "task": manifest.task,
-        "algorithm": manifest.builder,
-        "learning_mode": manifest.learning_mode,
-        "horizon_hours": manifest.horizon_hours,
-        "threshold": threshold if math.isfinite(threshold) else None,
-        "run_id": loaded.run_id,
-        "created": manifest.created.isoformat(),
-        "loaded_at": loaded.loaded_at.isoformat(),
+        "features": [*facts.features],
+        "metrics": {**facts.metrics},
+        "data_fingerprint": facts.data_fingerprint,
+        "config_sha256": facts.config_sha256,
+        "files": {**facts.files},
+        "task": facts.task,
+        "algorithm": facts.algorithm,
+        "learning_mode": facts.learning_mode,
+        "horizon_hours": facts.horizon_hours,
+        "run_id": kept.run_id,
+        "created": facts.created.isoformat(),
+        "loaded_at": kept.since.isoformat(),
     }
+
+
+def _aliases(slot: Slot) -> list[JsonValue]:
+    """Those of the version that answers."""
+    version = slot.current.version if slot.current else None
+    return [*sorted(alias for alias, pointed in slot.aliases.items() if pointed == version)]
 
 
 def _answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:

@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.champion import Champions
@@ -24,9 +23,11 @@ from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
 from serving.inference.v2.routes import v2_router
+from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
+from serving.shelf import Shelf
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
@@ -48,15 +49,17 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         SettingsError: a setting is wrong, or the default plant isn't there.
     """
     here = given or settings()
-    profiles = _sound_profiles(here.defs)
-    if here.default_plant not in profiles:
+    plants = PlantFolder(here.defs, _check_rules)
+    plants.look()
+    known = {*plants.profiles, *plants.faults}
+    if here.default_plant not in known:
         raise SettingsError(
-            f"FOREWARN_DEFAULT_PLANT: no plant {here.default_plant!r}; expected one of {', '.join(profiles)}"
+            f"FOREWARN_DEFAULT_PLANT: no plant {here.default_plant!r}; expected one of {', '.join(sorted(known))}"
         )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, here, profiles, transport):
+        async with _running(app, here, plants, transport):
             yield
 
     app = new_app("Forewarn inference", lifespan)
@@ -84,7 +87,7 @@ def prepare(here: Settings) -> str:
 async def _running(
     app: FastAPI,
     here: Settings,
-    profiles: dict[str, PlantProfile],
+    plants: PlantFolder,
     transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end."""
@@ -94,7 +97,14 @@ async def _running(
     ) as client:
         registry = RegistryClient(client)
         app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
-        app.state.champions = Champions(profiles, registry, here.models_folder, here.poll_seconds)
+        app.state.champions = Champions(
+            plants,
+            registry,
+            here.models_folder,
+            Shelf(here.most_loaded_bytes),
+            poll_seconds=here.poll_seconds,
+            first=here.default_plant,
+        )
         app.state.one_batch = asyncio.Semaphore(1)
         app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
         polling = asyncio.create_task(app.state.champions.run())
@@ -111,19 +121,7 @@ def _install_telemetry(app: FastAPI) -> None:
     telemetry.install(app, registry, (ScoreMetrics(registry).observe,))
 
 
-def _sound_profiles(folder: Path) -> dict[str, PlantProfile]:
-    """The plants whose YAML is sound; one at fault is told and left out, so that the others answer."""
-    from plant_assets.features.rules import RuleError, check_rules
+def _check_rules(profile: PlantProfile, path: Path) -> None:
+    from plant_assets.features.rules import check_rules_of
 
-    found: dict[str, PlantProfile] = {}
-    for name in plant_names(folder):
-        try:
-            profile = load_profile(name, folder)
-            check_registry_prefix(profile, folder / name / "defs.yaml", first_keeps=True)
-            check_rules(profile)
-            found[name] = profile
-        except RuleError as error:
-            log.error("plant %s is left out:\n%s/defs.yaml: attributes.%s", name, name, error)
-        except ProfileError as error:
-            log.error("plant %s is left out:\n%s", name, error)
-    return found
+    check_rules_of(profile, path)

@@ -12,12 +12,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serving.champion import LoadedModel
 from serving.inference.answers import Answer
 from serving.inference.arrow_body import write_answer
 from serving.inference.metrics import note_rows
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.tables import Rows
+from serving.slots import LoadedModel
 
 CHUNK = 512
 """So many rows at a time stay in the processor's cache, and let other requests in between."""

@@ -3,20 +3,24 @@
 Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`routes.py`), keys (`answers.py`).
 """
 
+from collections.abc import Sequence
+
 from serving.errors import invalid
 from serving.inference.answers import Answer, forecast_answer
 from serving.inference.plants import PlantModels
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.schemas import ForecastRequest
+from serving.slots import LoadedModel
 from serving.web.faults import got
 
 FIELD = "recent_observations"
 
 
-def forecast(models: PlantModels, request: ForecastRequest) -> Answer:
-    """The answer to /forecast.
+async def forecasters(models: PlantModels, request: ForecastRequest) -> list[LoadedModel]:
+    """The forecasters that a request means, the nearest horizon first.
 
     Raises:
-        Invalid: fewer rows than the forecasters' window, no such horizon, or a row at fault.
+        Invalid: fewer rows than the forecasters' window, or no such horizon.
         NotReady: a forecaster is missing.
     """
     rows, least = request.recent_observations, models.profile.features.window_steps
@@ -26,10 +30,18 @@ def forecast(models: PlantModels, request: ForecastRequest) -> Answer:
     if request.horizon != "all" and request.horizon not in hours:
         raise invalid("horizon", got(request.horizon), f"one of {sorted(hours)} or 'all'")
     wanted = sorted(hours) if request.horizon == "all" else [request.horizon]
-    loaded = [models.ready(hours[h]) for h in wanted]
+    return [await models.ready(hours[h]) for h in wanted]
+
+
+def forecast(asked: Sequence[LoadedModel], request: ForecastRequest, ids: PredictionIds) -> Answer:
+    """The answer to /forecast.
+
+    Raises:
+        Invalid: a row at fault.
+    """
+    rows = request.recent_observations
     answers = [
-        forecast_answer(model, model.inputs.from_readings(rows, FIELD), models.ids, len(rows))
-        for model in loaded
+        forecast_answer(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in asked
     ]
     if request.horizon == "all":
         return {"forecasts": list(answers), "n_observations": len(rows)}

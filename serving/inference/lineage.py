@@ -1,21 +1,22 @@
 """From a prediction back to the data: version, MLflow run, Dagster run and assets, files and their rows.
 
-Belongs here: the answer to /lineage, from what MLflow or the loaded bundle knows. Doesn't belong here: HTTP
+Belongs here: the answer to /lineage, from what MLflow or the copy that is kept knows. Doesn't belong here: HTTP
 (`lineage_routes.py`), MLflow's interface (`serving.registry`), how names of predictions are signed.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from serving.bundle import BundleError
-from serving.champion import LoadedModel, Slot
+from serving.bundle import BundleError, describe
 from serving.data_files import DataFiles
 from serving.inference.answers import Answer
 from serving.inference.prediction_id import Prediction
 from serving.manifest import Manifest
 from serving.registry import RegistryClient, RegistryUnavailableError, VersionRecord
+from serving.slots import Kept, Slot
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -40,26 +41,26 @@ class Tracer:
         Args:
             name: the prediction's own.
             prediction: what the name says.
-            slot: of the model that answered; its loaded versions know their own lineage.
+            slot: of the model that answered; the copies of its versions know their own lineage.
 
         Raises:
-            RegistryUnavailableError: MLflow doesn't answer, and the version isn't loaded here any more.
+            RegistryUnavailableError: MLflow doesn't answer, and the version isn't kept here any more.
         """
-        loaded = _loaded(slot, prediction)
+        kept = _kept(slot, prediction)
         notes: list[str] = []
         record: VersionRecord | None = None
         try:
             record = await self._registry.version(prediction.model, prediction.version)
         except RegistryUnavailableError as error:
-            if loaded is None:
+            if kept is None:
                 raise
-            notes.append(f"{error}: told from what is loaded here")
+            notes.append(f"{error}: told from what is kept here")
         if record and record.created > prediction.at + CLOCKS_DIFFER:
             notes.append("the registry was made anew: this version is another one than that which answered")
-            record, loaded = None, None
+            record, kept = None, None
         elif record is None and not notes:
             notes.append(f"version {prediction.version} was deleted in MLflow")
-        manifest, files = await self._content(prediction, record, loaded, notes)
+        manifest, files = await self._content(prediction, record, kept, notes)
         return {
             "prediction_id": name,
             "plant": slot.plant,
@@ -68,8 +69,8 @@ class Tracer:
                 "model": prediction.model,
                 "version": prediction.version,
             },
-            "model_version": self._version(prediction, record, slot, manifest, loaded),
-            "mlflow_run": self._mlflow_run(record, loaded),
+            "model_version": self._version(prediction, record, slot, manifest, kept),
+            "mlflow_run": self._mlflow_run(record, kept),
             "dagster_run": self._dagster_run(record, manifest),
             "data": _data(manifest, files),
             "notes": [*notes],
@@ -79,15 +80,15 @@ class Tracer:
         self,
         prediction: Prediction,
         record: VersionRecord | None,
-        loaded: LoadedModel | None,
+        kept: Kept | None,
         notes: list[str],
     ) -> tuple[Manifest | None, DataFiles | None]:
-        """The version's manifest and data files, from the loaded bundle where there is one."""
-        if loaded is not None:
-            return loaded.bundle.manifest, loaded.bundle.data_files
-        if record is None:
-            return None, None
+        """The version's manifest and data files, from the copy that is kept where there is one."""
         try:
+            if kept is not None:
+                return await asyncio.to_thread(describe, kept.folder)
+            if record is None:
+                return None, None
             return await self._registry.description(prediction.model, prediction.version)
         except BundleError as error:
             notes.append(str(error))
@@ -99,22 +100,22 @@ class Tracer:
         record: VersionRecord | None,
         slot: Slot,
         manifest: Manifest | None,
-        loaded: LoadedModel | None,
+        kept: Kept | None,
     ) -> Answer:
         name, version = prediction.model, prediction.version
         return {
             "name": name,
             "version": version,
             "aliases": [*sorted(a for a, held in slot.aliases.items() if held == version)],
-            "answers_now": loaded is not None and slot.current is loaded,
+            "answers_now": kept is not None and slot.current is kept,
             "registered": record.created.isoformat() if record else None,
             "algorithm": manifest.builder if manifest else None,
             "trained": manifest.created.isoformat() if manifest else None,
             "page": f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
         }
 
-    def _mlflow_run(self, record: VersionRecord | None, loaded: LoadedModel | None) -> JsonValue:
-        run = record.run_id if record else loaded.run_id if loaded else ""
+    def _mlflow_run(self, record: VersionRecord | None, kept: Kept | None) -> JsonValue:
+        run = record.run_id if record else kept.run_id if kept else ""
         return {"run_id": run, "page": f"{self._mlflow}/#/runs/{quote(run)}"} if run else None
 
     def _dagster_run(self, record: VersionRecord | None, manifest: Manifest | None) -> JsonValue:
@@ -130,15 +131,15 @@ class Tracer:
         }
 
 
-def _loaded(slot: Slot, prediction: Prediction) -> LoadedModel | None:
-    """The loaded model that answered, if it still is."""
-    for model in (slot.current, slot.previous):
-        if model is None or model.version != prediction.version:
+def _kept(slot: Slot, prediction: Prediction) -> Kept | None:
+    """The version that answered, if it still is here."""
+    for kept in slot.kept:
+        if kept.version != prediction.version:
             continue
         # A registry made anew counts from 1 again: what was registered later can't have answered.
-        registered = datetime.fromtimestamp(model.registered_at / 1000, UTC)
+        registered = datetime.fromtimestamp(kept.registered_at / 1000, UTC)
         if registered <= prediction.at + CLOCKS_DIFFER:
-            return model
+            return kept
     return None
 
 

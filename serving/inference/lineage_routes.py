@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from serving.champion import Slot
 from serving.errors import RETRY_LATER, NotFound, NotReady
 from serving.inference.lineage import Tracer
 from serving.inference.lineage_schemas import LineageAnswer
@@ -15,6 +14,7 @@ from serving.inference.openapi import problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.prediction_id import LONGEST_ID, Prediction, PredictionIdError
 from serving.registry import RegistryUnavailableError
+from serving.slots import Slot
 from serving.web.body import answer
 
 
@@ -28,7 +28,7 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
             503,
             said={
                 404: "No such plant, or this service gave no prediction of that name",
-                503: "MLflow doesn't answer, and the version isn't loaded here any more",
+                503: "MLflow doesn't answer, and the version isn't kept here any more",
             },
         ),
     )
@@ -44,7 +44,7 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
             return answer(await tracer.trace(prediction_id, prediction, slot))
         except RegistryUnavailableError as error:
             raise NotReady(
-                f"version {prediction.version} of {prediction.model} isn't loaded here, and {error}",
+                f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",
                 headers=RETRY_LATER,
                 missing=["MLflow"],
             ) from None

@@ -4,7 +4,7 @@ Belongs here: figures of inference alone. Labels are plants and models of the pr
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from pydantic import JsonValue
 
-from serving.champion import Champions, LoadedModel, Slot
+from serving.champion import Champions
+from serving.slots import LoadedModel
 from serving.telemetry.metrics import BUCKETS
 from serving.telemetry.notes import Notes, Score, note, note_score
 
@@ -116,15 +117,19 @@ class ModelsCollector(Collector):
     def collect(self) -> list[Metric]:
         families = self._families()
         champions = self._champions()
-        for slot in _slots(champions):
+        for slot in champions.every if champions else ():
             labels = [slot.plant, slot.model]
             families["swaps"].add_metric(labels, slot.swaps)
             families["loaded"].add_metric(labels, float(slot.current is not None))
             if slot.current is not None:
                 families["version"].add_metric(labels, slot.current.version)
-                age = time.time() - slot.current.bundle.manifest.created.timestamp()
-                families["age"].add_metric(labels, age)
+                families["age"].add_metric(labels, time.time() - slot.current.facts.created.timestamp())
+                families["in_memory"].add_metric(labels, float(slot.current.loaded is not None))
         if champions is not None:
+            families["bytes"].add_metric([], champions.shelf.bytes)
+            families["limit"].add_metric([], champions.shelf.most_bytes)
+            families["loads"].add_metric([], champions.shelf.loads)
+            families["drops"].add_metric([], champions.shelf.drops)
             families["mlflow"].add_metric([], float(not champions.registry_fault))
         return [*families.values()]
 
@@ -133,12 +138,13 @@ class ModelsCollector(Collector):
             "version": GaugeMetricFamily("model_version", "Registered version that answers", labels=LABELS),
             "age": GaugeMetricFamily("model_age_seconds", "Time since it was trained", labels=LABELS),
             "loaded": GaugeMetricFamily("model_loaded", "1 if the model answers", labels=LABELS),
+            "in_memory": GaugeMetricFamily(
+                "model_in_memory", "1 if it needn't be read for the next request", labels=LABELS
+            ),
+            "bytes": GaugeMetricFamily("models_memory_bytes", "About what models take in memory", labels=[]),
+            "limit": GaugeMetricFamily("models_memory_limit_bytes", "What they may take", labels=[]),
+            "loads": CounterMetricFamily("models_read", "Models read into memory", labels=[]),
+            "drops": CounterMetricFamily("models_dropped", "Models dropped from memory", labels=[]),
             "swaps": CounterMetricFamily("model_swaps", "Versions taken up since the start", labels=LABELS),
             "mlflow": GaugeMetricFamily("mlflow_up", "1 if MLflow answered when last asked", labels=[]),
         }
-
-
-def _slots(champions: Champions | None) -> Iterator[Slot]:
-    if champions is not None:
-        for plant in champions.slots.values():
-            yield from plant.values()

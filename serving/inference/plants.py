@@ -10,10 +10,11 @@ from typing import Annotated
 from fastapi import Path, Request
 
 from plant_assets.profile.model import PlantProfile
-from serving.champion import Champions, LoadedModel, Slot
+from serving.champion import Champions, NotLoadedError
 from serving.errors import RETRY_LATER, NotReady, UnknownPlant
 from serving.inference.prediction_id import PredictionIds
 from serving.settings import Settings
+from serving.slots import Kept, LoadedModel, Slot
 
 FORECASTER = "forecaster_"
 
@@ -33,8 +34,7 @@ class PlantModels:
 
     def __init__(self, champions: Champions, settings: Settings, ids: PredictionIds, plant: str) -> None:
         if plant not in champions.slots:
-            known = ", ".join(sorted(champions.slots))
-            raise UnknownPlant(f"no plant {plant[:100]!r}; expected one of {known}")
+            raise _unknown(champions, plant)
         self.champions = champions
         self.settings = settings
         self.ids = ids
@@ -52,8 +52,8 @@ class PlantModels:
         hours = (int(span.total_seconds() // 3600) for span in self.profile.horizons)
         return dict(zip(hours, names, strict=True)) if names else {}
 
-    def ready(self, model: str) -> LoadedModel:
-        """A loaded model.
+    async def ready(self, model: str) -> LoadedModel:
+        """A model that answers, read into memory where it isn't.
 
         Raises:
             NotReady: it isn't there; says what is missing.
@@ -61,13 +61,31 @@ class PlantModels:
         slot = self.slots.get(model)
         if slot is None:
             raise NotReady(f"plant {self.plant} has no {model}: its profile lists none", missing=[model])
-        if slot.current is None:
-            raise not_ready(slot, self.champions.registry_fault)
-        return slot.current
+        return await loaded(self.champions, slot, slot.current)
 
 
 ModelsOf = Callable[..., Awaitable[PlantModels]]
 """A dependency that gives the models of the plant that a request names."""
+
+
+async def loaded(champions: Champions, slot: Slot, kept: Kept | None) -> LoadedModel:
+    """A version of a slot's model, read into memory where it isn't.
+
+    Raises:
+        NotReady: there is none, or it can't be read; says why.
+    """
+    if kept is None:
+        raise not_ready(slot, champions.registry_fault)
+    try:
+        return await champions.loaded(slot, kept)
+    except NotLoadedError:
+        raise not_ready(slot, champions.registry_fault) from None
+
+
+def _unknown(champions: Champions, plant: str) -> UnknownPlant:
+    if fault := champions.plants.faults.get(plant):
+        return UnknownPlant(f"plant {plant!r} is left out: {fault}")
+    return UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(sorted(champions.slots))}")
 
 
 def not_ready(slot: Slot, registry_fault: str) -> NotReady:

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 from serving.champion import CHAMPION, Champions
 from serving.inference import schemas
 from serving.inference.advice_routes import add_advice
-from serving.inference.answers import Answer, model_info, predict_answer
+from serving.inference.answers import Answer, brief_info, model_info, predict_answer
 from serving.inference.batch_routes import add_batch
-from serving.inference.forecasts import forecast
+from serving.inference.forecasts import forecast, forecasters
 from serving.inference.lineage_routes import add_lineage
 from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
@@ -47,7 +47,11 @@ def _plants_router() -> APIRouter:
         """All plants, and which of them answers at the root."""
         champions: Champions = request.app.state.champions
         default = request.app.state.settings.default_plant
-        return answer({"plants": [_plant(name, champions, default) for name in champions.slots]})
+        plants = [_plant(name, champions, default) for name in champions.slots]
+        left_out: list[JsonValue] = [
+            {"name": name, "fault": fault} for name, fault in champions.left_out.items()
+        ]
+        return answer({"plants": [*plants], "left_out": left_out})
 
     return router
 
@@ -59,6 +63,8 @@ def _plant(name: str, champions: Champions, default: str) -> dict[str, JsonValue
         "title": champions.profiles[name].title,
         "default": name == default,
         "ready": champion is not None and champion.current is not None,
+        "fault": champions.plants.faults.get(name, ""),
+        "models": [brief_info(slot) for slot in champions.slots[name].values()],
     }
 
 
@@ -94,7 +100,7 @@ def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
     async def predict(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
         """Alarm risk now, from features or from raw readings."""
         body = await read_body(request, schemas.PredictRequest, models.settings.max_body_bytes)
-        model = models.ready(CHAMPION)
+        model = await models.ready(CHAMPION)
 
         def predicted() -> Answer:
             return predict_answer(model, model.inputs.from_request(body), models.ids)
@@ -112,7 +118,8 @@ def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
     ) -> Response:
         """Whether an alarm starts within the next hours, from recent raw rows."""
         body = await read_body(request, schemas.ForecastRequest, models.settings.max_body_bytes)
-        return answer(await _aside(body.recent_observations, lambda: forecast(models, body)))
+        asked = await forecasters(models, body)
+        return answer(await _aside(body.recent_observations, lambda: forecast(asked, body, models.ids)))
 
 
 async def _aside(readings: Sequence[Reading] | None, work: Callable[[], Answer]) -> Answer:
@@ -132,5 +139,7 @@ def _ready(models: PlantModels) -> Response:
             "models": {name: slot.status for name, slot in models.slots.items()},
             "faults": {name: slot.fault for name, slot in models.slots.items() if slot.fault},
             "mlflow": models.champions.registry_fault or "answers",
+            "profile": models.champions.plants.faults.get(models.plant, ""),
+            "left_out": {**models.champions.left_out},
         }
     )

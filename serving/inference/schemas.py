@@ -121,11 +121,16 @@ class ForecastsAnswer(BaseModel):
     n_observations: int
 
 
-class ModelInfo(BaseModel):
+class ModelBrief(BaseModel):
     name: str
-    version: int | None
+    version: int | None = Field(description="that answers")
     aliases: list[str]
     status: Literal["ready", "stale", "failed", "loading", "absent"]
+    in_memory: bool = Field(description="false: the next request waits until it is read from the disk")
+    threshold: float | None = Field(default=None, description="alarm at or above it; null: never")
+
+
+class ModelInfo(ModelBrief):
     loading: int | None = Field(description="version that is being loaded now")
     loaded_at: datetime | None = Field(description="since when this version answers here")
     previous: int | None = Field(description="version kept for a rollback")
@@ -138,7 +143,6 @@ class ModelInfo(BaseModel):
     algorithm: str | None = None
     learning_mode: str | None = None
     horizon_hours: float | None = None
-    threshold: float | None = Field(default=None, description="alarm at or above it; null: never")
     run_id: str | None = None
     created: datetime | None = None
     fault: str = ""
@@ -149,10 +153,18 @@ class Plant(BaseModel):
     title: str
     default: bool = Field(description="whether the routes at the root are its")
     ready: bool = Field(description="whether its champion answers")
+    fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
+    models: list[ModelBrief]
+
+
+class LeftOut(BaseModel):
+    name: str
+    fault: str = Field(description="of its file, by line")
 
 
 class PlantsAnswer(BaseModel):
     plants: list[Plant]
+    left_out: list[LeftOut] = Field(description="plants whose file was never sound")
 
 
 class ModelsAnswer(BaseModel):
@@ -174,3 +186,5 @@ class Readiness(BaseModel):
     models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
     mlflow: str = Field(description="`answers`, or what is wrong")
+    profile: str = Field(description="fault of the plant's changed file, by line; empty: none")
+    left_out: dict[str, str] = Field(description="other plant → fault of its file, which was never sound")

@@ -177,7 +177,7 @@ async def test_a_model_that_cannot_be_explained_says_so(
 ) -> None:
     mlflow.aliases[CHAMPION_NAME]["champion"] = 2
     async with serve(mlflow, serving_settings) as client:
-        folder: Path = client.app.state.champions.slots["gas_treatment"]["champion"].current.bundle.folder
+        folder: Path = client.app.state.champions.slots["gas_treatment"]["champion"].current.folder
         shutil.rmtree(folder)
         answer = await client.post("/explain", json={"features": {"pdt31008": 270.0}})
         assert (await client.post("/predict", json={"features": {"pdt31008": 270.0}})).status_code == 200

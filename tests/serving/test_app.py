@@ -8,7 +8,8 @@ import pytest
 
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from plant_assets.profile.variables import SettingsError
-from serving.inference.app import _sound_profiles, prepare
+from serving.inference.app import prepare
+from serving.plant_folder import PlantFolder
 from serving.settings import Settings
 
 
@@ -21,7 +22,9 @@ def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
         attributes = f"{{extends: gas_treatment, name: {name}, registry_prefix: {prefix}}}"
         (tmp_path / name / "defs.yaml").write_text(f"type: {PLANT_TYPE}\nattributes: {attributes}\n", "utf-8")
     with caplog.at_level(logging.ERROR, "serving"):
-        assert list(_sound_profiles(tmp_path)) == ["gas_treatment", "other"]
+        plants = PlantFolder(tmp_path)
+        assert plants.look()
+    assert list(plants.profiles) == ["gas_treatment", "other"]
     (told,) = caplog.messages
     assert told.startswith("plant taking is left out:\ntaking/defs.yaml:2: attributes.registry_prefix: ")
     assert "that of plant 'gas_treatment'" in told

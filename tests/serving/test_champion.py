@@ -243,7 +243,7 @@ def no_rule(path: Path) -> None:
         (no_yaml, "demo/defs.yaml:"),
         (
             no_rule,
-            "demo/defs.yaml: attributes.labels.alarm_rules[0].when: rule 'mine': expected an SQL condition",
+            "demo/defs.yaml:14: attributes.labels.alarm_rules[0].when: rule 'mine': expected an SQL condition",
         ),
     ],
 )

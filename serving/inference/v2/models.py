@@ -6,13 +6,13 @@ how models are loaded (`serving.champion`).
 
 import difflib
 import math
-from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from serving.champion import Champions, LoadedModel, Slot
-from serving.inference.plants import not_ready
+from serving.champion import Champions
+from serving.inference.plants import loaded, not_ready
 from serving.inference.v2.errors import UnknownModel
+from serving.slots import Kept, LoadedModel, Slot
 
 LONGEST_NAME = 100
 ALL_FEATURES = "features"
@@ -28,7 +28,7 @@ def find_slot(champions: Champions, name: str) -> Slot:
     Raises:
         UnknownModel: no plant has it.
     """
-    known = {slot.registry_name: slot for slot in _slots(champions)}
+    known = {slot.registry_name: slot for slot in champions.every}
     if name in known:
         return known[name]
     shown = name[:LONGEST_NAME]
@@ -37,35 +37,33 @@ def find_slot(champions: Champions, name: str) -> Slot:
     raise UnknownModel(f"no model {shown!r}; {hint}")
 
 
-def find_model(champions: Champions, name: str, version: str | None) -> LoadedModel:
-    """The version that answers, or the one asked for.
+async def find_model(champions: Champions, name: str, version: str | None) -> LoadedModel:
+    """The version that answers, or the one asked for, read into memory where it isn't.
 
     Raises:
         UnknownModel: no such model, or that version isn't kept.
-        NotReady: no version of it is loaded; says why.
+        NotReady: no version of it answers; says why.
     """
     slot = find_slot(champions, name)
-    loaded = loaded_versions(slot)
+    return await loaded(champions, slot, _version(champions, slot, version))
+
+
+def _version(champions: Champions, slot: Slot, version: str | None) -> Kept:
     if slot.current is None:
         raise not_ready(slot, champions.registry_fault)
     if version is None:
         return slot.current
-    for model in loaded:
-        if str(model.version) == version:
-            return model
-    kept = " or ".join(str(model.version) for model in loaded)
+    for found in slot.kept:
+        if str(found.version) == version:
+            return found
+    kept = " or ".join(str(found.version) for found in slot.kept)
     raise UnknownModel(
         f"{slot.registry_name}: version {version[:LONGEST_NAME]!r} isn't loaded; expected {kept}"
     )
 
 
-def loaded_versions(slot: Slot) -> list[LoadedModel]:
-    """What answers, then what answered before."""
-    return [model for model in (slot.current, slot.previous) if model is not None]
-
-
 def model_names(champions: Champions) -> list[str]:
-    return [slot.registry_name for slot in _slots(champions)]
+    return [slot.registry_name for slot in champions.every]
 
 
 def output_shapes(model: LoadedModel, rows: int) -> dict[str, list[int]]:
@@ -85,14 +83,14 @@ def threshold_of(model: LoadedModel) -> float:
     return decision.threshold if decision else math.inf
 
 
-def metadata(champions: Champions, name: str, version: str | None) -> dict[str, JsonValue]:
+async def metadata(champions: Champions, name: str, version: str | None) -> dict[str, JsonValue]:
     """The protocol's document of a model."""
-    model = find_model(champions, name, version)
+    model = await find_model(champions, name, version)
     manifest, threshold = model.bundle.manifest, threshold_of(model)
     outputs = output_shapes(model, -1)
     return {
         "name": model.registry_name,
-        "versions": [str(kept.version) for kept in loaded_versions(find_slot(champions, name))],
+        "versions": [str(kept.version) for kept in find_slot(champions, name).kept],
         "platform": PLATFORM,
         "inputs": [{"name": ALL_FEATURES, "datatype": "FP64", "shape": [-1, len(manifest.names)]}],
         "outputs": [
@@ -113,18 +111,12 @@ def metadata(champions: Champions, name: str, version: str | None) -> dict[str, 
 
 
 def repository_index(champions: Champions, only_ready: bool) -> list[dict[str, str]]:
-    """An entry a loaded version, and one for each model that has none."""
+    """An entry a version that answers when it is asked, and one for each model that has none."""
     entries: list[dict[str, str]] = []
-    for slot in _slots(champions):
-        loaded = loaded_versions(slot)
+    for slot in champions.every:
         name = {"name": slot.registry_name}
-        entries += [{**name, "version": str(m.version), "state": "READY", "reason": ""} for m in loaded]
-        if not loaded and not only_ready:
+        entries += [{**name, "version": str(k.version), "state": "READY", "reason": ""} for k in slot.kept]
+        if not slot.kept and not only_ready:
             why = not_ready(slot, champions.registry_fault).detail
             entries.append({**name, "version": "", "state": "UNAVAILABLE", "reason": why})
     return entries
-
-
-def _slots(champions: Champions) -> Iterator[Slot]:
-    for plant in champions.slots.values():
-        yield from plant.values()

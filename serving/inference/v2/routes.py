@@ -80,7 +80,7 @@ def _add_server(router: APIRouter) -> None:
     @router.get("/health/ready", response_model=schemas.Ready, responses=errors(503))
     async def ready(models: Annotated[PlantModels, Depends(default_plant)]) -> Response:
         """Whether the default plant's champion answers, as `/ready`."""
-        models.ready(CHAMPION)
+        await models.ready(CHAMPION)
         return answer({"ready": True})
 
 
@@ -108,12 +108,12 @@ def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[N
     @router.get(path, response_model=schemas.ModelMetadata, responses=errors(404, 503))
     async def model(named: Annotated[Named, Depends(named_by)]) -> Response:
         """A model's inputs and outputs."""
-        return answer(metadata(*named))
+        return answer(await metadata(*named))
 
     @router.get(f"{path}/ready", response_model=schemas.ModelReady, responses=errors(404, 503))
     async def model_ready(named: Annotated[Named, Depends(named_by)]) -> Response:
         """Whether a model answers."""
-        return answer({"name": find_model(*named).registry_name, "ready": True})
+        return answer({"name": (await find_model(*named)).registry_name, "ready": True})
 
     @router.post(
         f"{path}/infer",
@@ -129,7 +129,7 @@ def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[N
 async def _infer(request: Request, named: Named) -> Response:
     state = request.app.state
     content = await read_bytes(request, state.settings.max_body_bytes)
-    model = find_model(*named)
+    model = await find_model(*named)
     header_length, names = request.headers.get(HEADER_LENGTH), model.bundle.names
     if len(content) < LARGE_BODY_BYTES:
         asked = read_inference(content, header_length, names)

@@ -105,7 +105,7 @@ async def test_elsewhere_errors_stay_problem_documents(client) -> None:
 
 async def test_a_failure_of_our_own_is_told_in_that_form_too(client, nine, monkeypatch) -> None:
     slot = client.app.state.champions.slots["gas_treatment"]["champion"]
-    monkeypatch.setattr(slot.current.bundle, "_scorer", lambda rows: 1 / 0)
+    monkeypatch.setattr(slot.current.loaded.bundle, "_scorer", lambda rows: 1 / 0)
     answer = await post(client, one_tag())
     assert (answer.status_code, [*answer.json()]) == (500, ["error"])
 
