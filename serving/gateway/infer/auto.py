@@ -11,7 +11,7 @@ import orjson
 from pydantic import JsonValue
 
 from serving.errors import Problem, invalid
-from serving.gateway.infer.results import scores_of, understood
+from serving.gateway.infer.results import of_newest, scores_of, understood
 from serving.gateway.infer.schemas import ReadingRows, Scored, Window
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.problems import PassedOn, ServiceAway
@@ -64,13 +64,14 @@ async def score_newest(sensors: Upstream, inference: Upstream, plant: str | None
         _post(inference, f"{base}/forecast", {"horizon": "all", "recent_observations": readings}),
         _explain(inference, f"{base}/explain", {"readings": readings}),
     )
+    prediction = of_newest(prediction)
     forecasts = forecast.get("forecasts")
     return Scoring(
         plant=shown.plant,
         window=Window(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
         prediction=prediction,
         forecasts=forecasts if isinstance(forecasts, list) else [],
-        scores=[*scores_of(prediction), *scores_of(forecast)],
+        scores=[*scores_of(prediction), *(scores_of(forecast) if forecasts else [])],
         explanation=explanation,
         explanation_missing=missing,
     )

@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from serving.errors import NotJson
 from serving.gateway.history.schemas import InferType
 from serving.gateway.history.tables import HistoryEntry
-from serving.gateway.infer.schemas import Forecasts, Scored
+from serving.gateway.infer.schemas import Forecasts, Judged, Scored
 from serving.gateway.problems import BadAnswer
 
 MOST_KEPT_BYTES = 256 * 1024
@@ -20,14 +20,44 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
-    """The scores in an answer to /predict or /forecast.
+    """The scores in an answer to /predict or /forecast; of many judged readings the highest.
 
     Raises:
         BadAnswer: it holds none.
     """
+    if "predictions" in answer:
+        judged = understood(Judged, answer, "inference")
+        highest = max(judged.predictions, key=lambda one: one.score)
+        alarm = any(one.anomaly for one in judged.predictions)
+        told = judged.model_dump(exclude={"predictions", "threshold"})
+        return [Scored(risk_score=highest.score, alarm=alarm, **told)]
     if "forecasts" in answer:
         return understood(Forecasts, answer, "inference").forecasts
     return [understood(Scored, answer, "inference")]
+
+
+def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """An answer to /predict on the newest reading alone, also where each reading was judged.
+
+    Raises:
+        BadAnswer: it judges readings in another way than is relied on.
+    """
+    if "predictions" not in answer:
+        return answer
+    judged = understood(Judged, answer, "inference")
+    newest = judged.predictions[-1]
+    return {
+        **judged.model_dump(mode="json", exclude={"predictions"}),
+        "risk_score": newest.score,
+        "alarm": newest.anomaly,
+        "anomaly_probability": None,
+        "horizon_hours": 0.0,
+        "imputed": [],
+        "n_imputed": 0,
+        "out_of_range": [],
+        "unused": [],
+        "rules": [],
+    }
 
 
 def understood(shape: type[Shape], document: dict[str, JsonValue], service: str) -> Shape:

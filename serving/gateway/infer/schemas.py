@@ -26,6 +26,26 @@ class Scored(BaseModel):
     alarm: bool
 
 
+class Judgement(BaseModel):
+    """What is said of one reading."""
+
+    anomaly: bool
+    score: Finite
+
+
+class Judged(BaseModel):
+    """The answer of a plant that judges each reading by itself."""
+
+    model_config = ConfigDict(protected_namespaces=(), frozen=True)
+
+    predictions: Annotated[list[Judgement], Field(min_length=1)]
+    threshold: Finite | None = None
+    model: Annotated[str, Field(max_length=200)]
+    version: Annotated[int, Field(ge=0, lt=2**63)]
+    prediction_id: Annotated[str, Field(max_length=300)]
+    plant: Annotated[str, Field(max_length=64)]
+
+
 class Forecasts(BaseModel):
     """The answer for all horizons."""
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
-from serving.gateway.infer.results import understood
+from serving.gateway.infer.results import of_newest, understood
 from serving.gateway.infer.schemas import Finite, Scored
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.problems import PassedOn
@@ -105,22 +105,23 @@ class Outcome:
         return any(score.alarm for score in self.scores) or bool(self.rules)
 
 
-async def ask(inference: Upstream, plant: str, readings: list[JsonValue]) -> Outcome:
+async def ask(inference: Upstream, plant: str, readings: list[JsonValue], *, each: bool = False) -> Outcome:
     """Score the newest of some readings.
 
     Args:
         inference: who does it.
         plant: whose models.
         readings: oldest first.
+        each: whether the plant judges each reading by itself.
 
     Raises:
         Problem: there is no score of the risk now. Forecasts may be missing.
     """
     prediction, (ahead, fault) = await asyncio.gather(
-        post(inference, f"/plants/{plant}/predict", {"readings": readings}),
+        post(inference, f"/plants/{plant}/predict", {"readings": readings[-1:] if each else readings}),
         _forecasts(inference, plant, readings),
     )
-    now = understood(Prediction, prediction, inference.name)
+    now = understood(Prediction, of_newest(prediction), inference.name)
     return Outcome(now.score, ahead, now.rules, fault)
 
 

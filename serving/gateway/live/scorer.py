@@ -118,7 +118,8 @@ class Scorer:
         row, readings = window.newest, window.readings()
         if row.number <= plant.last.number:
             return plant
-        outcome = await ask(self.inference, window.plant, readings)
+        each = plant.profile.judges == "each_reading"
+        outcome = await ask(self.inference, window.plant, readings, each=each)
         await self.reporter.note(INFERENCE, outcome.fault or OK)
         gap = plant.last.time is not None and row.time - plant.last.time > plant.profile.sampling.stale_after
         stale = stale_tags(row.row) & set(plant.profile.used_tags)

@@ -92,7 +92,7 @@ class PlantModels:
         there = _Registered([], [], []) if isinstance(found, BaseException) else found
         return ModelsAnswer(
             plant=plant,
-            champion=f"{profile.registry_prefix}{CHAMPION}",
+            champion=_answering(profile),
             models=_models(profile, answers, there),
             missing=" ".join(str(problem) for problem in problems),
             mlflow=self._settings.mlflow_address,
@@ -124,7 +124,7 @@ class PlantModels:
             UnknownPlant, NotFound: no such plant or version.
             Problem: MLflow doesn't answer.
         """
-        name = f"{(await self._profile(plant)).registry_prefix}{CHAMPION}"
+        name = _answering(await self._profile(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
     async def rollback(self, plant: str, by: str) -> Moved:
@@ -135,7 +135,7 @@ class PlantModels:
             Conflict: there is no champion, or none before it.
             Problem: MLflow doesn't answer.
         """
-        name = f"{(await self._profile(plant)).registry_prefix}{CHAMPION}"
+        name = _answering(await self._profile(plant))
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
 
     async def _tell(self, plant: str, move: Move, by: str, action: Literal["promote", "rollback"]) -> Moved:
@@ -181,7 +181,7 @@ class PlantModels:
     async def _artifact(self, profile: PlantProfile, version: int | None, file: str) -> bytes:
         condition = ""
         if version is not None:
-            name = f"{profile.registry_prefix}{CHAMPION}"
+            name = _answering(profile)
             found = await self._mlflow.version(name, version)
             if found is None:
                 raise NotFound(f"{name}: no version {version}")
@@ -192,6 +192,11 @@ class PlantModels:
                 return content
         what = "" if version is None else f" that version {version} was trained with"
         raise NotFound(f"no validation report of plant {profile.name}{what}; a run of the pipeline makes one")
+
+
+def _answering(profile: PlantProfile) -> str:
+    """The registered name of the model whose answer is the plant's."""
+    return f"{profile.registry_prefix}{profile.answering}"
 
 
 def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[ModelInfo]:

@@ -114,8 +114,9 @@ def _info(profile: PlantProfile, known: Known | None, models: dict[str, Model], 
 
 
 def _horizons(profile: PlantProfile, models: dict[str, Model]) -> list[HorizonInfo]:
-    """Now, if the profile has a champion, and each horizon, if it has forecasters."""
-    named = {0.0: "champion"} if "champion" in profile.models else {}
+    """Now, unless all models look ahead, and each horizon, if it has forecasters."""
+    judges_now = not profile.answering.startswith("forecaster_")
+    named = {0.0: profile.answering} if judges_now else {}
     if "forecaster" in profile.models:
         hours = sorted(horizon / timedelta(hours=1) for horizon in profile.horizons)
         named |= {ahead: f"forecaster_{ahead:g}h" for ahead in hours}

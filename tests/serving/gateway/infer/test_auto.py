@@ -51,6 +51,23 @@ async def test_the_newest_readings_are_scored_explained_and_stored(site: Site, m
     assert "local_importance" not in json.dumps(entry)
 
 
+async def test_of_judged_readings_the_newest_counts(site: Site, maria: Member) -> None:
+    judged = {
+        "predictions": [{"anomaly": True, "score": 0.9}, {"anomaly": False, "score": 0.4}],
+        "threshold": 0.5,
+    }
+    judged |= {"model": "grid_isolation_forest", "version": 2, "prediction_id": "grid.2.1", "plant": "demo"}
+    site.inference.instead["predict"] = Response(json.dumps(judged), media_type="application/json")
+    site.inference.instead["forecast"] = Response('{"forecasts": []}', media_type="application/json")
+    answer = (await auto(maria)).json()
+    assert answer["forecasts"] == []
+    told = answer["prediction"]
+    assert (told["risk_score"], told["alarm"], told["anomaly_probability"]) == (0.4, False, None)
+    assert (told["threshold"], told["imputed"], told["rules"]) == (0.5, [], [])
+    entry = (await maria.client.get(f"/history/{answer['history_id']}")).json()
+    assert (entry["risk_score"], entry["alarm"], entry["model"]) == (0.4, False, "grid_isolation_forest")
+
+
 @pytest.mark.parametrize(
     ("refusal", "reason"),
     [

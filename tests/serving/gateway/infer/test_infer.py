@@ -49,6 +49,38 @@ async def test_a_prediction_is_passed_on_and_stored(site: Site, maria: Member) -
     }
 
 
+JUDGED = {
+    "predictions": [
+        {"anomaly": False, "score": 0.41},
+        {"anomaly": True, "score": 0.72},
+        {"anomaly": False, "score": 0.5},
+    ],
+    "anomalies": 1, "total": 3, "served_by": "plant-7.3fa9c1", "threshold": 0.55,
+    "model": "power_grid_isolation_forest", "version": 2, "prediction_id": "isolation_forest.2.1",
+    "plant": "power_grid",
+}  # fmt: skip
+
+
+async def test_judged_readings_are_passed_on_and_the_worst_stands_for_the_entry(
+    site: Site, maria: Member
+) -> None:
+    site.inference.instead["predict"] = Response(json.dumps(JUDGED), media_type="application/json")
+    answer = (await ask(maria, "predict", plant="power_grid")).json()
+    entry = (await maria.client.get(f"/history/{answer.pop('history_id')}")).json()
+    assert answer == entry["answer"] == JUDGED
+    assert (entry["plant"], entry["version"]) == ("power_grid", 2)
+    assert (entry["risk_score"], entry["alarm"]) == (0.72, True)
+
+
+async def test_judged_readings_of_another_form_are_inferences_fault(site: Site, maria: Member) -> None:
+    site.inference.instead["predict"] = Response(
+        json.dumps(JUDGED | {"predictions": []}), media_type="application/json"
+    )
+    response = await ask(maria, "predict", plant="power_grid")
+    assert response.status_code == 502
+    assert "predictions" in response.json()["detail"]
+
+
 async def test_of_several_forecasts_the_highest_risk_stands_for_the_entry(site: Site, maria: Member) -> None:
     answer = (await ask(maria, "forecast")).json()
     assert len(answer["forecasts"]) == 3

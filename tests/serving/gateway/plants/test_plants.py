@@ -36,7 +36,7 @@ async def plants(site: Site) -> dict:
 async def test_a_plant_is_shown_as_its_profile_says(site: Site) -> None:
     knows_demo(site)
     shown = {plant["name"]: plant for plant in (await plants(site))["plants"]}
-    assert shown.keys() == {"demo", "gas_treatment"}
+    assert shown.keys() == {"demo", "gas_treatment", "power_grid"}
     demo = shown["demo"]
     assert (demo["title"], demo["simulated"], demo["live"]) == (DEMO.title, True, True)
     assert (shown["gas_treatment"]["simulated"], shown["gas_treatment"]["live"]) == (False, False)
@@ -57,6 +57,8 @@ async def test_each_horizon_has_the_version_and_threshold_of_its_model(site: Sit
     assert demo["horizons"][0] == {"hours": 0, "model": "demo_alarm_champion", "version": 7, "threshold": 0.4}
     assert demo["horizons"][2]["version"] is None
     assert (demo["default"], demo["ready"], answer["missing"]) == (True, True, "")
+    grid = next(plant for plant in answer["plants"] if plant["name"] == "power_grid")
+    assert [(h["hours"], h["model"]) for h in grid["horizons"]] == [(0, "power_grid_isolation_forest")]
     other = next(plant for plant in answer["plants"] if plant["name"] == "gas_treatment")
     assert (other["default"], other["ready"]) == (None, None)
 
@@ -72,16 +74,19 @@ async def test_without_inference_the_profiles_are_shown_and_what_is_missing(site
         site.inference.instead["plants"] = as_json({"plants": [{"name": 5}]})
     answer = await plants(site)
     assert answer["missing"]
-    assert [plant["name"] for plant in answer["plants"]] == ["demo", "gas_treatment"]
+    assert [plant["name"] for plant in answer["plants"]] == ["demo", "gas_treatment", "power_grid"]
     assert {plant["ready"] for plant in answer["plants"]} == {None}
     assert {h["threshold"] for plant in answer["plants"] for h in plant["horizons"]} == {None}
 
 
-async def test_a_plant_without_forecasters_has_no_horizons_and_one_at_fault_is_left_out(tmp_path) -> None:
+async def test_a_plant_without_forecasters_has_no_horizon_but_now_and_one_at_fault_is_left_out(
+    tmp_path,
+) -> None:
     for name, text in (("other", OTHER_YAML.replace("NAME", "other")), ("broken", OTHER_YAML)):
         (tmp_path / "defs" / name).mkdir(parents=True)
         (tmp_path / "defs" / name / "defs.yaml").write_text(text)
     here = Settings(home=tmp_path / "home", defs=tmp_path / "defs", live_scoring=False)
     async with running_site(here) as site:
         (other,) = (await plants(site))["plants"]
-    assert (other["name"], other["horizons"], other["alarm_rules"]) == ("other", [], [])
+    assert (other["name"], other["alarm_rules"]) == ("other", [])
+    assert [(h["hours"], h["model"]) for h in other["horizons"]] == [(0, "other_isolation_forest")]
