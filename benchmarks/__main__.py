@@ -20,6 +20,7 @@ def commands() -> list[list[str]]:
     ]
     folder = os.environ.get("FOREWARN_REAL_DATA")
     if folder:
+        found.append(["benchmarks.skab"])
         found.append(["benchmarks.platform", str(Path(folder) / "gas_treatment" / "labeled_dataset.csv")])
     return found
 
@@ -28,7 +29,7 @@ def main() -> None:
     console = Console()
     if not os.environ.get("FOREWARN_REAL_DATA"):
         console.print(
-            "FOREWARN_REAL_DATA isn't set: the platform benchmark, which drops a real export, is left out."
+            "FOREWARN_REAL_DATA isn't set: the benchmarks on real data (skab, platform) are left out."
         )
     for command in commands():
         console.rule(" ".join(command[:1]))

@@ -1,0 +1,189 @@
+"""SKAB's valve test bed as a plant that nobody prepared: each experiment a drop, models without labels.
+
+`OMP_NUM_THREADS=1 FOREWARN_REAL_DATA=… python -m benchmarks.skab` prints Markdown tables. The plant is drafted from the
+experiment without a fault, as `forewarn plant new` drafts one. Then each experiment with a fault goes its way alone:
+a file, ingest, the grid, features, and the platform's own unsupervised fit on the experiment's first 400 readings,
+with the threshold that the drafted budget gives. The readings after them are judged. Labels are read at the very end.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmarks.skab_figures import Bools, Floats, Verdict, experiments_table, table
+from benchmarks.skab_yardsticks import YARDSTICKS
+from plant_assets.draft.draft import draft_plant
+from plant_assets.features.polars_engine import compute_features, with_deviations
+from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.drop import ingest_drop
+from plant_assets.ingest.history import History
+from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.resample import resample
+from plant_assets.models.fitting import Fit, alarm_budget, fit_nowcast
+from plant_assets.models.spec import ANOMALY_ENSEMBLE, ISOLATION_FOREST, ModelSpec
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.events import debounce
+
+WITHOUT_FAULT = "anomaly-free/anomaly-free"
+TRAINING_READINGS = 400
+RESOLUTION = timedelta(seconds=1)
+"""Of the file's times: a reading of a second is known at its end."""
+SPECS = (ISOLATION_FOREST, ANOMALY_ENSEMBLE)
+LABELS = ("anomaly", "changepoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One file of the test bed: readings in time order, and the truth of each."""
+
+    name: str
+    readings: pl.DataFrame
+    truth: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An experiment as the platform sees it after its drop.
+
+    Attributes:
+        features: rows of the grid, `[rows, features]`, NaN = missing.
+        training: how many of the rows were complete after the training readings.
+        judged: for each reading after them the newest row that was complete by then.
+    """
+
+    names: tuple[str, ...]
+    features: Floats
+    training: int
+    judged: NDArray[np.intp]
+
+
+def experiments(folder: Path) -> list[Experiment]:
+    """All experiments of `<folder>/skab/skab.parquet`, in the file's order."""
+    frame = pl.read_parquet(folder / "skab" / "skab.parquet")
+    return [
+        Experiment(str(name), part.drop("experiment", *LABELS), part["anomaly"].fill_null(0).to_numpy())
+        for (name,), part in frame.group_by("experiment", maintain_order=True)
+    ]
+
+
+def export(experiment: Experiment, folder: Path) -> Path:
+    """Write the readings alone, as the test bed's own files are: semicolons, local times to the second."""
+    path = folder / f"{experiment.name.replace('/', '_')}.csv"
+    experiment.readings.write_csv(path, separator=";", datetime_format="%Y-%m-%d %H:%M:%S")
+    return path
+
+
+def prepare(experiment: Experiment, profile: PlantProfile, folder: Path) -> Prepared:
+    """Drop the experiment into a history of its own and bring it to features.
+
+    Raises:
+        RuntimeError: ingest refused the file.
+    """
+    folder.mkdir()
+    history, manifest = (
+        History(folder / "lake", profile.name),
+        Manifest(f"sqlite:///{folder / 'manifest.db'}"),
+    )
+    drop = ingest_drop(
+        [export(experiment, folder)], profile, history, manifest, folder / "quarantine", datetime.now(UTC)
+    )
+    manifest.close()
+    if not drop.committed:
+        raise RuntimeError(f"{experiment.name}: {drop.files[0].refusal or drop.files[0].message}")
+    raw = resample(history.read(), profile)
+    features = compute_features(with_deviations(raw, profile), feature_specs(profile)).drop("timestamp")
+    newest = _newest_complete(raw["timestamp"], experiment.readings["datetime"], profile.sampling.interval)
+    return Prepared(
+        tuple(features.columns),
+        features.fill_null(float("nan")).to_numpy(order="c"),
+        int(newest[TRAINING_READINGS - 1]) + 1,
+        newest[TRAINING_READINGS:],
+    )
+
+
+def _newest_complete(rows: pl.Series, readings: pl.Series, interval: timedelta) -> NDArray[np.intp]:
+    """For each reading the position of the newest row that is complete once the reading is."""
+    known = readings.dt.replace_time_zone("UTC") + RESOLUTION - interval
+    return np.maximum(
+        rows.search_sorted(known.cast(rows.dtype), side="right").to_numpy().astype(np.intp) - 1, 0
+    )
+
+
+def fitted(spec: ModelSpec, prepared: Prepared, profile: PlantProfile) -> Fit:
+    """The platform's own unsupervised fit on the training rows."""
+    return fit_nowcast(spec, prepared.names, prepared.features[: prepared.training], None, profile)
+
+
+def verdicts(tried: Sequence[Experiment], profile: PlantProfile) -> list[Verdict]:
+    """The platform's models on experiments: their thresholds alone, then with the plant's delays."""
+    found: dict[str, Verdict] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, experiment in enumerate(tried):
+            prepared = prepare(experiment, profile, Path(folder) / str(number))
+            for spec in SPECS:
+                for name, margin, alarm in _judged(spec, prepared, profile):
+                    found.setdefault(name, Verdict(name, [], [])).add(margin, alarm)
+    return list(found.values())
+
+
+def _judged(
+    spec: ModelSpec, prepared: Prepared, profile: PlantProfile
+) -> Iterator[tuple[str, Floats, Bools]]:
+    """Per way of alarming: its name, each judged reading's score above the threshold, its alarm."""
+    model = fitted(spec, prepared, profile).model
+    decisions = model.decisions(prepared.features)
+    rows = prepared.judged
+    margin = (decisions - model.threshold)[rows]
+    yield f"{spec.name}, threshold alone", margin, margin >= 0
+    stands = debounce(decisions, model.threshold, alarm_budget(profile, calibrated=False))
+    yield f"{spec.name}, with the off-delay", margin, stands[rows]
+
+
+def drafted(without_fault: Experiment, folder: Path) -> PlantProfile:
+    """The plant as `forewarn plant new skab --from` drafts it from the experiment without a fault."""
+    return draft_plant("skab", [export(without_fault, folder)]).profile
+
+
+def yardsticks(tried: Sequence[Experiment]) -> Iterator[Verdict]:
+    """The same rows by methods of a few lines, and by an alarm that always stands."""
+    for name, judge in YARDSTICKS.items():
+        verdict = Verdict(name, [], [])
+        for experiment in tried:
+            values = experiment.readings.drop("datetime").to_numpy()
+            margin = judge(values, TRAINING_READINGS)[TRAINING_READINGS:]
+            verdict.add(margin, margin >= 0)
+        yield verdict
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", type=int, default=None, help="only the first so many")
+    arguments = parser.parse_args()
+    folder = os.environ.get("FOREWARN_REAL_DATA")
+    if not folder:
+        raise SystemExit("FOREWARN_REAL_DATA isn't set: expected the folder that holds skab/skab.parquet")
+    everything = experiments(Path(folder))
+    with tempfile.TemporaryDirectory() as exports:
+        profile = drafted(next(e for e in everything if e.name == WITHOUT_FAULT), Path(exports))
+    tried = [e for e in everything if e.name != WITHOUT_FAULT][: arguments.experiments]
+    truth = [experiment.truth[TRAINING_READINGS:] for experiment in tried]
+    begin = time.perf_counter()
+    ours = verdicts(tried, profile)
+    took = time.perf_counter() - begin
+    print(f"\n### {len(tried)} experiments, {sum(map(len, truth)):,} judged readings\n")
+    print("\n".join(table([*ours, *yardsticks(tried)], truth)))
+    print(f"\nDrops, features and two fits an experiment: {took:.0f} s.\n\n### Experiment by experiment\n")
+    print("\n".join(experiments_table(ours, [e.name for e in tried], truth)))
+
+
+if __name__ == "__main__":
+    main()
