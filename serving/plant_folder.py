@@ -13,7 +13,7 @@ from pathlib import Path
 from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile, prefix_taken
 from plant_assets.profile.model import PlantProfile
 
-Mark = tuple[int, int, int]
+Mark = tuple[int, ...]
 _EXTENDS = re.compile(rb"extends\W+(\w+)")
 log = logging.getLogger("serving")
 
@@ -57,8 +57,9 @@ class PlantFolder:
         touched = {name for name in {*marks, *known} if marks.get(name) != known.get(name)}
         files = {name: file for name, file in self._files.items() if name not in touched}
         for name in touched & marks.keys():
-            if (file := _read(self._folder / name / "defs.yaml", marks[name])) is not None:
-                files[name] = file
+            files[name] = _read(
+                self._folder / name / "defs.yaml", marks[name], was_plant=name in self.profiles
+            )
         self._files = files
         # A fault may be another plant's doing: a prefix that it holds, a profile that is extended.
         again = {n for n, file in files.items() if n in touched or n in self.faults or file.extends & touched}
@@ -71,7 +72,7 @@ class PlantFolder:
         for name in sorted(plants & again):
             try:
                 profiles[name] = self._profile(name, profiles)
-            except ProfileError as error:
+            except (ProfileError, OSError) as error:
                 faults[name] = str(error)
                 if faults[name] != self.faults.get(name):
                     became = "goes on as it was" if name in profiles else "is left out"
@@ -95,14 +96,14 @@ def _marks(folder: Path) -> dict[str, Mark]:
             state = path.stat()
         except OSError:
             continue  # it went just now
-        found[path.parent.name] = state.st_mtime_ns, state.st_size, state.st_ino
+        found[path.parent.name] = state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
     return found
 
 
-def _read(path: Path, mark: Mark) -> _File | None:
+def _read(path: Path, mark: Mark, *, was_plant: bool) -> _File:
     try:
         content = path.read_bytes()
     except OSError:
-        return None
+        return _File(mark, was_plant, frozenset())
     extends = frozenset(name.decode() for name in _EXTENDS.findall(content))
     return _File(mark, PLANT_TYPE.encode() in content, extends)
