@@ -1,0 +1,60 @@
+"""Load on the real inference service: its routes take what is sent, and its answers are understood."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from plant_assets.load.asks import asks_of
+from plant_assets.load.open_loop import send_load
+from plant_assets.load.plan import Plan
+from plant_assets.load.summary import summarize
+from plant_assets.load.target import known_target, target_at
+from plant_assets.models.spec import CHAMPION
+from plant_assets.profile.load import load_profile
+from plant_assets.profile.model import PlantProfile
+from serving.inference.app import create_app
+from serving.settings import Settings
+from serving.telemetry.instance import instance
+from tests.servers import running_app
+from tests.serving.factories import bundle_folder
+from tests.serving.mlflow_fake import FakeMlflow
+
+PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def inference(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service whose champion answers."""
+    folder, mlflow = tmp_path_factory.mktemp("inference"), FakeMlflow()
+    mlflow.publish(
+        "plant_alarm_champion", 1, bundle_folder(profile, folder / "v1", "logistic", CHAMPION), "champion"
+    )
+    here = Settings(home=Path(folder / "home"), poll_seconds=0.05)
+    with running_app(create_app(here, transport=mlflow)) as address:
+        await_ready(f"http://{address}/plants/{profile.name}/ready")
+        yield f"http://{address}"
+
+
+@pytest.mark.parametrize("batch", [1, 20])
+def test_every_request_is_taken_and_every_answer_understood(inference: str, batch: int) -> None:
+    plan = Plan(rps=100, duration_s=0.5, batch_size=batch, anomaly_rate=0.5)
+    target = known_target(target_at(inference))
+    assert target.plant == "gas_treatment"
+    seen = send_load(target, plan, asks_of(load_profile(target.plant), plan))
+    summary = summarize(seen, plan)
+    assert (summary.errors, summary.succeeded) == ({}, 50)
+    assert [one.name for one in summary.instances] == [instance()]
+    assert summary.anomalies.injected == 25 * batch
+    assert 0 < summary.anomalies.hits <= summary.anomalies.injected, (
+        "limits that are crossed are alarms by rule"
+    )
+
+
+def await_ready(address: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while httpx.get(address, trust_env=False).status_code != 200:
+        assert time.monotonic() < deadline, f"{address}: not ready within {PATIENCE_S} s"
+        time.sleep(0.02)
