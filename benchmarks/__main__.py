@@ -17,6 +17,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.sse"],
         ["benchmarks.explain"],
         ["benchmarks.serving"],
+        ["benchmarks.load"],
     ]
     folder = os.environ.get("FOREWARN_REAL_DATA")
     if folder:
