@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.features.errors import FeatureError
-from plant_assets.features.spec import parse_feature
+from plant_assets.features.spec import SHORT_NAMES, feature_specs, parse_feature
 from plant_assets.profile.load import fault_at
 from plant_assets.profile.model import PlantProfile, Rule
 
@@ -66,11 +66,18 @@ def check_rules(profile: PlantProfile) -> None:
 
 
 def check_rules_of(profile: PlantProfile, path: Path) -> None:
-    """`check_rules`, as a fault of the file that the profile was read from.
+    """`check_rules`, and whether the features can be built, as a fault of the file that the profile was read from.
 
     Raises:
         ProfileError: the first fault, with its line.
     """
+    try:
+        feature_specs(profile)
+    except FeatureError as error:
+        kind = next(
+            (k for k, short in SHORT_NAMES.items() if f"_{short}_" in str(error).partition(":")[0]), None
+        )
+        raise fault_at(path, ("features", kind) if kind else ("features",), str(error)) from None
     try:
         check_rules(profile)
     except RuleError as error:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DIGITS, _LONGEST = 12, 3000 * 366 * 86400
 _PATTERN = re.compile(r"(\d+)\s*([smhd])")
 
 
@@ -14,12 +15,16 @@ def parse_duration(text: object) -> timedelta:
     """Read `90s`, `15m`, `1h` or `2d`.
 
     Raises:
-        ValueError: anything else, or a duration of zero.
+        ValueError: anything else, a duration of zero, or one of thousands of years.
     """
     if isinstance(text, timedelta):
         return text
     match = _PATTERN.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None or int(match[1]) == 0:
+    if (
+        match is None
+        or not 0 < int(match[1][:_DIGITS]) * _UNITS[match[2]] <= _LONGEST
+        or len(match[1]) > _DIGITS
+    ):
         raise ValueError(f"expected a duration such as 90s, 15m, 1h or 2d, got {text!r}")
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 

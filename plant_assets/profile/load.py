@@ -3,6 +3,7 @@
 Serving and the command line read profiles here, without Dagster; the `Plant` component shares the model.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,6 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
+from plant_assets.profile.broken_yaml import broken
+from plant_assets.profile.faults import Place, faults
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.plain_yaml import read_plain, too_deep_at
 
@@ -59,8 +62,15 @@ def read_profile(path: Path) -> PlantProfile:
     document = _parse(path)
     attributes = document.get("attributes")
     if not isinstance(attributes, CommentedMap):
+        line = document.lc.key("attributes")[0] + 1 if "attributes" in document else 1
         raise ProfileError(
-            f"{path.name}: attributes: expected the plant's profile, got {type(attributes).__name__}"
+            f"{path.parent.name}/{path.name}:{line}: attributes: expected the plant's profile, each field as "
+            f"`name: value` and indented, got {_kind(attributes)}"
+        )
+    if document.get("type") != PLANT_TYPE:
+        line = document.lc.key("type")[0] + 1 if "type" in document else 1
+        raise ProfileError(
+            f"{path.parent.name}/{path.name}:{line}: type: expected {PLANT_TYPE}, got {_kind(document.get('type'))}"
         )
     profile = build_profile(attributes, path)
     if profile.name != path.parent.name:
@@ -73,8 +83,9 @@ def read_profile(path: Path) -> PlantProfile:
 
 def _quickly(path: Path) -> PlantProfile | None:
     """The profile of a sound file; None where the other reader has to tell what is wrong, and in which line."""
-    attributes = _mapping(path).get("attributes")
-    if not isinstance(attributes, Mapping):
+    document = _mapping(path)
+    attributes = document.get("attributes")
+    if not isinstance(attributes, Mapping) or document.get("type") != PLANT_TYPE:
         return None
     try:
         profile = build_profile(attributes, path)
@@ -141,26 +152,38 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
     """
     merged = dict(attributes)
     if (base := merged.pop("extends", None)) is not None:
-        parent = path.parent.parent / str(base) / "defs.yaml"
-        if base == path.parent.name or not parent.is_file():
-            raise ProfileError(f"{path.parent.name}/{path.name}: attributes.extends: no plant {base!r}")
-        inherited = _mapping(parent).get("attributes") or {}
-        if "extends" in inherited:
-            raise ProfileError(
-                f"{path.parent.name}/{path.name}: attributes.extends: {base!r} extends another itself"
-            )
+        inherited = _extended(attributes, path, base)
         taken = {key: value for key, value in inherited.items() if key != "registry_prefix"}
         merged = _overlay(taken, merged)
     try:
         return PlantProfile.model_validate(merged)
     except ValidationError as error:
-        place = f"{path.parent.name}/{path.name}"
-        lines = [
-            f"{place}:{_line_of(attributes, fault['loc'])}: attributes{_dotted(fault['loc'])}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        ]
+        lines = [_fault(attributes, path, place, said) for place, said in faults(error)]
         raise ProfileError("\n".join(lines)) from None
+
+
+def _fault(attributes: Mapping[str, Any], path: Path, place: Place, said: str) -> str:
+    """One fault: file, line, YAML path and sentence."""
+    line = _line_of(attributes, place)
+    return f"{path.parent.name}/{path.name}:{line}: attributes{_dotted(place)}: {said}"
+
+
+def _extended(attributes: Mapping[str, Any], path: Path, base: object) -> Mapping[str, Any]:
+    """The attributes of the plant that another one extends; there is one step only, so there are no circles."""
+    known = [name for name in plant_names(path.parent.parent) if name != path.parent.name]
+    if base == path.parent.name:
+        said = "a plant can't extend itself"
+    elif not isinstance(base, str) or base not in known:
+        near = difflib.get_close_matches(str(base), known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f" beside it (plants: {', '.join(known) or 'none'})"
+        said = f"no plant {base!r}{hint}"
+    else:
+        inherited = _mapping(path.parent.parent / base / "defs.yaml").get("attributes")
+        if isinstance(inherited, Mapping) and "extends" not in inherited:
+            return inherited
+        own = "extends another itself; expected one that extends none"
+        said = f"{base!r} {own if isinstance(inherited, Mapping) else 'has no attributes'}"
+    raise ProfileError(_fault(attributes, path, ("extends",), said))
 
 
 def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,17 +206,28 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 def _parse(path: Path) -> CommentedMap:
     try:
         text = path.read_text("utf-8")
-        if (line := too_deep_at(text)) is not None:
-            raise ProfileError(f"{path.parent.name}/{path.name}:{line}: nested too deeply for a profile")
-        document = YAML(typ="rt").load(text)
-    except (YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or str(error)
-        raise ProfileError(f"{path.parent.name}/{path.name}:{line}: {problem}") from None
+        deep = too_deep_at(text)
+        document = YAML(typ="rt").load(text) if deep is None else None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ProfileError(
+            f"{path.parent.name}/{path.name}:{line}: not UTF-8 text ({error.reason})"
+        ) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        line, said = broken(error)
+        raise ProfileError(f"{path.parent.name}/{path.name}:{line}: {said}") from None
+    if deep is not None:
+        raise ProfileError(f"{path.parent.name}/{path.name}:{deep}: nested too deeply for a profile")
     if not isinstance(document, CommentedMap):
         raise ProfileError(f"{path.parent.name}/{path.name}:1: expected a mapping with type and attributes")
     return document
+
+
+def _kind(value: object) -> str:
+    """What stands where something else was expected."""
+    if value is None:
+        return "nothing"
+    return "a list" if isinstance(value, list) else repr(value)[:60]
 
 
 def _dotted(location: tuple[str | int, ...]) -> str:

@@ -16,7 +16,7 @@ Aggregate = Literal["max", "min"]
 class Strict(BaseModel):
     """Refuses unknown fields; never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class Limits(Strict):
@@ -29,9 +29,11 @@ class Limits(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        given = [v for v in (self.LL, self.L, self.H, self.HH) if v is not None]
+        known = {"LL": self.LL, "L": self.L, "H": self.H, "HH": self.HH}
+        given = [v for v in known.values() if v is not None]
         if given != sorted(given):
-            raise ValueError("expected LL <= L <= H <= HH")
+            shown = ", ".join(f"{name} {value:g}" for name, value in known.items() if value is not None)
+            raise ValueError(f"expected LL <= L <= H <= HH, got {shown}")
         return self
 
 
@@ -60,6 +62,8 @@ class Tag(Strict):
     def _consistent(self) -> Self:
         if not self.range[0] < self.range[1]:
             raise ValueError(f"range: expected low < high, got {list(self.range)}")
+        if self.normal is not None and not self.normal[0] < self.normal[1]:
+            raise ValueError(f"normal: expected low < high, got {list(self.normal)}")
         if (self.role == "indicator") != (self.controller is None):
             raise ValueError("controller: expected for roles pv, op and sp, and only for them")
         return self

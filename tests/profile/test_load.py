@@ -60,7 +60,7 @@ def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
             "attributes",
             "more than the longest feature window 72h",
         ),
-        ("unit: mbar", "unitt: mbar", "attributes.tags[1].unit", "Field required"),
+        ("unit: mbar", "unitt: mbar", "attributes.tags[1].unit", "is missing"),
         ("range: [0, 250]", "range: [250, 0]", "attributes.tags[0]", "expected low < high"),
         ("limits: {LL: 95, L: 100,", "limits: {LL: 100, L: 95,", "attributes.tags[0].limits", "LL <= L <= H"),
         ("role: pv", "role: valve", "attributes.tags[7].role", "'indicator', 'pv', 'op' or 'sp'"),
@@ -72,12 +72,12 @@ def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
             "attributes",
             "no controller with pv and sp",
         ),
-        ("    - champion\n", "    - oracle\n", "attributes.models[6]", "Input should be"),
+        ("    - champion\n", "    - oracle\n", "attributes.models[6]", "expected 'isolation_forest'"),
         (
             "start: 2014-12-25T22:00:00Z",
             "start: 2014-12-25T22:00:00",
             "attributes.labels.periods[0]",
-            "timezone",
+            "a time with its zone",
         ),
     ],
 )
@@ -124,8 +124,15 @@ def test_the_folder_and_the_name_agree(defs: Path) -> None:
         load_profile("other", defs)
 
 
-@pytest.mark.parametrize("base", ["nowhere", "demo"])
-def test_a_plant_extends_only_an_existing_other_one(defs: Path, base: str) -> None:
+@pytest.mark.parametrize(
+    ("base", "says"),
+    [
+        ("nowhere", r"no plant 'nowhere' beside it \(plants: gas_treatment\)"),
+        ("gas_treatmnt", "did you mean gas_treatment"),
+        ("demo", "a plant can't extend itself"),
+    ],
+)
+def test_a_plant_extends_only_an_existing_other_one(defs: Path, base: str, says: str) -> None:
     (defs / "demo").mkdir()
     text = (
         (DEFS_FOLDER / "demo" / "defs.yaml")
@@ -133,7 +140,7 @@ def test_a_plant_extends_only_an_existing_other_one(defs: Path, base: str) -> No
         .replace("extends: gas_treatment", f"extends: {base}")
     )
     (defs / "demo" / "defs.yaml").write_text(text, "utf-8")
-    with pytest.raises(ProfileError, match=rf"attributes\.extends: no plant '{base}'"):
+    with pytest.raises(ProfileError, match=rf"demo/defs\.yaml:4: attributes\.extends: .*{says}"):
         load_profile("demo", defs)
 
 
@@ -149,7 +156,7 @@ def test_a_file_of_another_encoding_is_a_fault_of_that_plant_alone(defs: Path) -
         b"type: plant_assets.components.Plant\nattributes: {title: \xff}\n"
     )
     assert plant_names(defs) == ["gas_treatment", "odd"]
-    with pytest.raises(ProfileError, match=r"odd/defs.yaml:1: .*utf-8"):
+    with pytest.raises(ProfileError, match=r"odd/defs.yaml:2: not UTF-8"):
         load_profile("odd", defs)
 
 
@@ -157,7 +164,7 @@ def test_a_registry_prefix_is_not_taken_from_the_plant_that_is_extended(defs: Pa
     (defs / "mine").mkdir()
     text = f"type: {PLANT_TYPE}\nattributes: {{extends: gas_treatment, name: mine}}\n"
     (defs / "mine" / "defs.yaml").write_text(text, "utf-8")
-    with pytest.raises(ProfileError, match=r"attributes\.registry_prefix: Field required"):
+    with pytest.raises(ProfileError, match=r"attributes\.registry_prefix: is missing"):
         load_profile("mine", defs)
 
 

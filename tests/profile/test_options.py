@@ -46,10 +46,10 @@ def test_without_options_a_plant_is_as_it_always_was(tmp_path: Path) -> None:
     ("added", "path", "says"),
     [
         ("isolation_forest: {trees: 5}", "isolation_forest.trees", "greater than or equal to 10"),
-        ("isolation_forest: {trees: many}", "isolation_forest.trees", "valid integer"),
+        ("isolation_forest: {trees: many}", "isolation_forest.trees", "expected a whole number, got 'many'"),
         ("isolation_forest: {contamination: 0}", "isolation_forest.contamination", "greater than 0"),
         ("isolation_forest: {contamination: 0.6}", "isolation_forest.contamination", "less than or equal"),
-        ("isolation_forest: {tree: 200}", "isolation_forest.tree", "not permitted"),
+        ("isolation_forest: {tree: 200}", "isolation_forest.tree", "did you mean trees?"),
         ("judges: each_row", "judges", "'newest_row' or 'each_reading'"),
         ("simulation: {anomaly_rate: -0.1}", "simulation.anomaly_rate", "greater than or equal to 0"),
         ("simulation: {anomaly_rate: 0.9}", "simulation.anomaly_rate", "less than or equal to 0.5"),
@@ -71,7 +71,9 @@ def test_readings_are_judged_one_by_one_only_without_look_back(tmp_path: Path) -
 
 def test_a_plant_of_real_data_has_no_simulated_anomalies(tmp_path: Path) -> None:
     defs = written(tmp_path, ("  simulated: true\n", "  simulation: {anomaly_rate: 0.1}\n"))
-    with pytest.raises(ProfileError, match=r"mains/defs.yaml:5: attributes\.simulation: .*simulated is true"):
+    with pytest.raises(
+        ProfileError, match=r"mains/defs.yaml:5: attributes\.simulation\.anomaly_rate: .*simulated is true"
+    ):
         load_profile("mains", defs)
 
 
@@ -103,10 +105,10 @@ def test_one_model_answers_for_the_plant(
         ("{ks: 1}", r"drift\.ks: .*less than 1"),
         ("{false_alarms: 0.7}", r"drift\.false_alarms: .*less than or equal to 0.5"),
         ("{window: never}", r"drift\.window: expected a duration"),
-        ("{window: 7m}", r"drift: window: expected a multiple of the sampling interval 5m, got 7m"),
+        ("{window: 7m}", r"drift\.window: expected a multiple of the sampling interval 5m, got 7m"),
         ("{cool_down: 0d}", r"drift\.cool_down: expected a duration"),
-        ("{window: 1h, min_rows: 13}", r"drift: window: expected at least the 13 rows .* got 12"),
-        ("{windows: 1d}", r"drift\.windows: .*not permitted"),
+        ("{window: 1h, min_rows: 13}", r"drift\.window: expected at least the 13 rows .* got 12"),
+        ("{windows: 1d}", r"drift\.windows: .*did you mean window"),
     ],
 )
 def test_limits_of_drift_are_refused_at_their_line(tmp_path: Path, drift: str, says: str) -> None:
