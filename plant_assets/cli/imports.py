@@ -14,7 +14,7 @@ from plant_assets.cli.drop import follow_drop
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, placed, show
 from plant_assets.draft.draft import Draft, draft_from
 from plant_assets.draft.series import ExportRefusal
-from plant_assets.imports.files import Arrangement, ImportRefusal, find_parts, label_file
+from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
 from plant_assets.imports.labels import read_labels
 from plant_assets.imports.reading import Imported, read_parts
 from plant_assets.imports.writing import write_log, write_records
@@ -82,9 +82,9 @@ def _imported(  # noqa: PLR0917 - the command's own options
         raise NewPlantError(f"{folder}: expected a folder")
     labels = labels or label_file(folder)
     most = here.max_drop_mb * 2**20
-    kind, parts = find_parts(folder, labels, arrangement, max_bytes=most)
+    contents = find_parts(folder, labels, arrangement, max_bytes=most)
     periods = read_labels(labels, timezone=timezone, max_bytes=most) if labels else None
-    found = read_parts(parts, timezone=timezone)
+    found = read_parts(contents.parts, timezone=timezone)
     found.exports.periods = periods.height if periods is not None else 0
     draft = draft_from(
         plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
@@ -100,13 +100,15 @@ def _imported(  # noqa: PLR0917 - the command's own options
         undo.pop_all()
     show(draft, console)
     console.print(
-        f"{_said(draft, found, kind)} Dropped {escape(', '.join(t.name for t in targets))}.", soft_wrap=True
+        f"{_said(draft, found, contents)} Dropped {escape(', '.join(t.name for t in targets))}.",
+        soft_wrap=True,
     )
     return targets
 
 
-def _said(draft: Draft, found: Imported, kind: Arrangement) -> str:
+def _said(draft: Draft, found: Imported, contents: Folder) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
+    empty = f", nothing in {', '.join(contents.empty[:6])}" if contents.empty else ""
     values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
-    return f"{found.files} files read as {kind}: {values}{logged}{doubled}."
+    return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}."

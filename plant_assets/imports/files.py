@@ -11,7 +11,8 @@ from typing import Literal
 from plant_assets.draft.discover import Discovery, discover
 from plant_assets.ingest.decode import FORMATS
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts_names import VALUE_WORDS, plain
+from plant_assets.ingest.layouts import find_head
+from plant_assets.ingest.layouts_names import VALUE_WORDS, Names, plain
 from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file
 
 Arrangement = Literal["components", "variables"]
@@ -47,6 +48,21 @@ class Part:
     variable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What a folder holds.
+
+    Attributes:
+        arrangement: told by the files, or asked for.
+        parts: its files.
+        empty: files without any value, which are passed over.
+    """
+
+    arrangement: Arrangement
+    parts: list[Part]
+    empty: list[str]
+
+
 def label_file(folder: Path) -> Path | None:
     """A file of the folder whose name says that it holds labels."""
     return next((path for path in _files(folder) if _is_label(path, folder)), None)
@@ -58,8 +74,8 @@ def _is_label(path: Path, folder: Path) -> bool:
 
 def find_parts(
     folder: Path, labels: Path | None, arrangement: Arrangement | None, *, max_bytes: int = MAX_BYTES
-) -> tuple[Arrangement, list[Part]]:
-    """The files of a folder, each with what it is of.
+) -> Folder:
+    """The files of a folder, each with what it is of; files without any value are passed over.
 
     Args:
         folder: subfolders are components; so is each file of several sensors.
@@ -78,20 +94,25 @@ def find_parts(
     if len(paths) > MOST_FILES:
         refusal = Refusal("too_many_files", f"{len(paths):,} files", expected=f"at most {MOST_FILES:,}")
         raise ImportRefusal(folder.name, refusal)
-    opened = [_open(path, folder, max_bytes) for path in paths]
-    single = [_is_single(found) for _, _, found in opened]
+    looked = {path: _open(path, folder, max_bytes) for path in paths}
+    opened = {path: one for path, one in looked.items() if one is not None}
+    if not opened:
+        raise ImportRefusal(
+            folder.name, Refusal("empty", "no value in any file", expected="times and values")
+        )
+    single = [_is_single(found) for _, found in opened.values()]
     kind = arrangement or ("variables" if all(single) else "components")
     if kind == "variables" and not all(single):
-        _, place, found = opened[single.index(False)]
+        path, (_, found) = list(opened.items())[single.index(False)]
         titles = ", ".join(series.title for series in found.series[:6]) or "none"
-        refusal = Refusal(
-            "not_single", f"series {titles}", expected="a column of times and one of values in each file"
-        )
-        raise ImportRefusal(place, refusal)
-    return kind, [
-        _part(file, place, found, path.relative_to(folder), kind=kind, single=one)
-        for path, (file, place, found), one in zip(paths, opened, single, strict=True)
+        expected = "a column of times and one of values in each file"
+        refusal = Refusal("not_single", f"series {titles}", expected=expected)
+        raise ImportRefusal(str(path.relative_to(folder)), refusal)
+    parts = [
+        _part(file, found, path.relative_to(folder), kind=kind, single=one)
+        for (path, (file, found)), one in zip(opened.items(), single, strict=True)
     ]
+    return Folder(kind, parts, [str(path.relative_to(folder)) for path in paths if path not in opened])
 
 
 def _files(folder: Path) -> Sequence[Path]:
@@ -105,23 +126,32 @@ def _files(folder: Path) -> Sequence[Path]:
     )
 
 
-def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, str, Discovery]:
-    place = str(path.relative_to(folder))
+def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, Discovery] | None:
+    """A file and what it holds; None where it holds nothing."""
     try:
         file = open_file(path, max_bytes=max_bytes)
-        return file, place, discover(file.decoded, file.stem)
+        found = discover(file.decoded, file.stem)
     except Refusal as refusal:
-        raise ImportRefusal(place, refusal) from None
+        if refusal.code == "empty":
+            return None
+        raise ImportRefusal(str(path.relative_to(folder)), refusal) from None
+    return (file, found) if found.series or not _is_hollow(file, found) else None
+
+
+def _is_hollow(file: OpenedFile, found: Discovery) -> bool:
+    """Whether a file has headers at most, or columns without a value."""
+    if found.ignored:
+        return set(found.ignored.values()) == {"empty"}
+    return not any(find_head(grid, Names(None)).filled for grid in file.decoded.grids)
 
 
 def _is_single(found: Discovery) -> bool:
     return len(found.series) == 1 and not found.periods
 
 
-def _part(
-    file: OpenedFile, place: str, found: Discovery, path: Path, *, kind: Arrangement, single: bool
-) -> Part:
+def _part(file: OpenedFile, found: Discovery, path: Path, *, kind: Arrangement, single: bool) -> Part:
     """A file in `pump/…/x.csv` is of component pump; one beside others is a component, or a variable, of its own."""
+    place = str(path)
     above = path.parts[0] if len(path.parts) > 1 else ""
     says_value = single and any(plain(text) in VALUE_WORDS for text in found.series[0].spellings)
     if kind == "variables":
