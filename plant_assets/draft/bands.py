@@ -20,11 +20,11 @@ _AT_END, _MOSTLY = 0.03, 0.5
 _END, _NARROW, _OFTEN = 0.02, 0.05, 3
 _FROZEN_SHARE = 0.3
 _PERCENT = (-10.0, 120.0)
-_AWAY = 3
+_AWAY = 10
 """How far beyond what was seen a value may lie, in times of the span or of the largest value, whichever is wider.
 
-An export of quiet operation says little of what can be true, and what lies outside is dropped before any model sees it:
-decisions/0017."""
+An export of quiet operation says little of what can be true (a bad bearing's vibration rises tenfold), and what lies
+outside is dropped before any model sees it: docs/decisions/0017."""
 _LOWEST_CODE = -998.0
 
 
