@@ -22,7 +22,7 @@ from serving.inference.kernel import InputError
 from serving.plant_folder import PlantFolder
 from serving.registry import ALIAS, Entry, RegistryClient, RegistryUnavailableError
 from serving.shelf import Shelf
-from serving.slots import Kept, LoadedModel, Slot
+from serving.slots import NO_VERSION, Kept, LoadedModel, Slot
 
 log = logging.getLogger("serving")
 
@@ -228,8 +228,11 @@ def model_names(profile: PlantProfile) -> list[str]:
 
 def _slots_of(profile: PlantProfile, before: dict[tuple[str, str], Slot]) -> dict[str, Slot]:
     names = {model: f"{profile.registry_prefix}{model}" for model in model_names(profile)}
+    hint = NO_VERSION
+    if profile.simulated:
+        hint += f", or run `forewarn train {profile.name}`; TRAIN_IF_MISSING=1 has it done at the start"
     return {
-        model: before.get((profile.name, name)) or Slot(profile.name, model, name)
+        model: before.get((profile.name, name)) or Slot(profile.name, model, name, hint=hint)
         for model, name in names.items()
     }
 

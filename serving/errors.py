@@ -81,6 +81,12 @@ class NotJson(Problem):
     title = "The body is no JSON document"
 
 
+class EmptyBatch(Problem):
+    status = 400
+    slug = "empty-batch"
+    title = "There is nothing to judge"
+
+
 class TooLarge(Problem):
     status = 413
     slug = "too-large"

@@ -26,6 +26,7 @@ class Settings(Environment):
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     loaded_mb: float = Field(default=128, gt=0, le=1_000_000)
+    train_if_missing: bool = Field(default=False, validation_alias="TRAIN_IF_MISSING")
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None

@@ -15,6 +15,8 @@ from serving.inference.insight import Insight
 from serving.manifest import Manifest
 from serving.registry import Entry
 
+NO_VERSION = "it has no version with the alias @champion yet; drop an export, or wait while one trains"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -108,6 +110,7 @@ class Slot:
         fault: why the wanted version doesn't answer; empty if nothing is wrong.
         refused: a version that is no good, and until when it isn't tried again.
         swaps: how often `current` was replaced.
+        hint: what can be done, or is, where no version has the alias.
     """
 
     plant: str
@@ -121,6 +124,7 @@ class Slot:
     fault: str = ""
     refused: tuple[int, float] | None = None
     swaps: int = 0
+    hint: str = NO_VERSION
 
     @property
     def status(self) -> str:

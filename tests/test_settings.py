@@ -64,6 +64,7 @@ def test_a_wrong_value_is_refused_by_its_variable(
         ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),
         ("FOREWARN_LOGINS_PER_MINUTE", "-1"),
         ("FOREWARN_HISTORY_ROWS", "0"),
+        ("TRAIN_IF_MISSING", "perhaps"),
     ],
 )
 def test_serving_refuses_a_wrong_value_by_its_variable(
@@ -117,7 +118,7 @@ def test_nothing_listens_beyond_loopback_by_default() -> None:
 
 def test_every_setting_is_known_and_documented() -> None:
     documented = set(
-        re.findall(r"^# ((?:FOREWARN|MODEL)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+        re.findall(r"^# ((?:FOREWARN|MODEL|TRAIN)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
     )
     fields = {
         variable(str(info.validation_alias or name))
@@ -125,7 +126,9 @@ def test_every_setting_is_known_and_documented() -> None:
         for name, info in side.model_fields.items()
     }
     no_service = {"FOREWARN_REAL_DATA", "FOREWARN_REQUIRE_SERVICES", "FOREWARN_GATEWAY_URL"}
-    assert fields ^ KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC"} | no_service
+    assert (
+        fields ^ KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC", "TRAIN_IF_MISSING"} | no_service
+    )
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from plant_assets.cli import drop, load, models, plant, serve, simulate, up, user
+from plant_assets.cli import drop, imports, load, models, plant, serve, simulate, train, up, user
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
@@ -30,10 +30,12 @@ app.command()(up.ps)
 app.command()(up.logs)
 app.command()(serve.serve)
 app.command()(drop.drop)
+app.command("import")(imports.import_folder)
 app.command()(models.promote)
 app.command()(models.rollback)
 app.command("models")(models.list_models)
 app.command()(simulate.simulate)
+app.command()(train.train)
 app.command()(load.load)
 app.add_typer(plant.app, name="plant")
 app.add_typer(user.app, name="user")

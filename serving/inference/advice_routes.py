@@ -61,12 +61,12 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
     async def recommend(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
         """What the plant's engineers advise on these values, the most urgent first."""
         body = await read_body(request, PredictRequest, models.settings.max_body_bytes)
-        model = await models.ready(CHAMPION)
+        model = await models.champion()
         return answer(await _told(model, lambda: recommendation(model, body, models.ids)))
 
 
 async def _model(models: PlantModels, name: str) -> LoadedModel:
-    """A loaded model by its own or its registered name.
+    """A loaded model by its own or its registered name; `champion` is the one that answers for the plant.
 
     Raises:
         Invalid: the plant has no such model.
@@ -74,6 +74,8 @@ async def _model(models: PlantModels, name: str) -> LoadedModel:
     """
     prefix = models.profile.registry_prefix
     own = name if name in models.slots else name.removeprefix(prefix)
+    if own == CHAMPION:
+        own = models.answering.model
     if own not in models.slots:
         raise invalid("model", got(name), f"one of {', '.join(models.slots)}")
     return await models.ready(own)

@@ -22,6 +22,7 @@ from serving.inference.lineage import Tracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.routes import routers
+from serving.inference.training import Trainings
 from serving.inference.v2.routes import v2_router
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
@@ -107,12 +108,15 @@ async def _running(
         )
         app.state.one_batch = asyncio.Semaphore(1)
         app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
-        polling = asyncio.create_task(app.state.champions.run())
+        tasks = [asyncio.create_task(app.state.champions.run())]
+        if here.train_if_missing:
+            trainings = Trainings(app.state.champions, here.drop, here.home / "logs")
+            tasks.append(asyncio.create_task(trainings.run()))
         yield
         pool.shutdown(wait=False)
-        polling.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await polling
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _install_telemetry(app: FastAPI) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.champion import CHAMPION
 from serving.inference.arrow_body import read_columns
 from serving.inference.batch import Batch, predict_batch
 from serving.inference.batch_schemas import ARROW, BatchAnswer, BatchRequest
@@ -43,7 +42,7 @@ def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
         wants_arrow = _names_arrow(request.headers.get("accept", ""))
         most = models.settings.max_body_bytes * (ARROW_BODIES if streamed else 1)
         content = await read_bytes(request, most)
-        model = await models.ready(CHAMPION)
+        model = await models.champion()
         async with request.app.state.one_batch:
             pool: Executor = request.app.state.batch_pool
             found = await asyncio.to_thread(_batch, content, model, models.ids, pool, streamed=streamed)

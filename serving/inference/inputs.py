@@ -83,12 +83,33 @@ class Inputs:
         self.rules = Rules(profile)
         self.imputed_names = ImputedNames(self.names, self.sources)
         self._interval = profile.sampling.interval
+        self._judges = profile.judges
         self.feature_names = Names(profile, self.names)
-        self._source_names = Names(profile, self.sources, TIME_NAMES)
+        self.source_names = Names(profile, self.sources, TIME_NAMES)
         place = {name: i for i, name in enumerate(self.sources)}
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
         self._compute = kernel_of(manifest, self.sources)
+        self._value_places = [place[f.source] for f in manifest.features if f.kind == "value"]
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
+
+    @property
+    def judges_each(self) -> bool:
+        """Whether each reading is a row of its own: what the model was trained for."""
+        return self._judges == "each_reading"
+
+    def rows_of_values(self, given: Mapping[str, Floats], count: int) -> Floats:
+        """A model's rows (count, features) where no feature looks back.
+
+        Args:
+            given: tag or deviation → values (count,), NaN where missing.
+            count: of rows.
+        """
+        absent = np.full(count, np.nan)
+        columns = [given.get(name, absent) for name in self.sources]
+        for column, sp, pv in self._deviations:
+            computed = given.get(sp, absent) - given.get(pv, absent)
+            columns[column] = np.where(np.isnan(columns[column]), computed, columns[column])
+        return np.column_stack([columns[place] for place in self._value_places])
 
     def steps(self, span: timedelta) -> int:
         """How many rows a span of time holds."""
@@ -126,7 +147,7 @@ class Inputs:
             Invalid: a value or a time at fault; the message names the row.
         """
         check_times(readings, self._interval, field_name)
-        names, width = self._source_names, len(self.sources)
+        names, width = self.source_names, len(self.sources)
         find = cache(names.find)
         rows: list[list[float]] = []
         empty, newest = True, _Taken([], {}, [], [])
@@ -199,7 +220,7 @@ def _take(
         number = (
             value
             if type(value) is float and -LARGEST <= value <= LARGEST
-            else _number(value, place, given_name)
+            else number_of(value, place, given_name)
         )
         if not low <= number <= high and not math.isnan(number):
             taken.beyond.append(name)
@@ -214,7 +235,12 @@ def _take(
     return taken
 
 
-def _number(value: float | str | None, place: str, name: str) -> float:
+def number_of(value: float | str | None, place: str, name: str) -> float:
+    """A client's value, NaN where it is null.
+
+    Raises:
+        Invalid: no number, or none that can be.
+    """
     if value is None:
         return math.nan
     if isinstance(value, str | bool):

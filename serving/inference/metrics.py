@@ -53,9 +53,16 @@ def note_rows(
         _note(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)
 
 
-def _note(model: LoadedModel, risk: float, alarms: int, prediction_id: str) -> None:
+def note_judged(
+    model: LoadedModel, scores: NDArray[np.floating], anomalies: NDArray[np.bool_], prediction_id: str
+) -> None:
+    """Note readings that a model judged one by one, as one request; as `note_rows`, and as anomalies."""
+    _note(model, float(scores[-1]), int(anomalies.sum()), prediction_id, judged=True)
+
+
+def _note(model: LoadedModel, risk: float, alarms: int, prediction_id: str, *, judged: bool = False) -> None:
     manifest = model.bundle.manifest
-    note_score(Score(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours))
+    note_score(Score(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged))
     note(plant=manifest.plant, model=model.registry_name, prediction_id=prediction_id)
 
 
@@ -84,6 +91,12 @@ class ScoreMetrics:
             LABELS,
             registry=registry,
         )
+        self._anomalies = Counter(
+            "anomalies_total",
+            "Readings judged one by one and found to be anomalies",
+            LABELS,
+            registry=registry,
+        )
         self._forecasts = Counter(
             "forecast_requests_total", "Forecasts answered, by hours ahead", ["horizon"], registry=registry
         )
@@ -97,6 +110,8 @@ class ScoreMetrics:
             self._last.labels(*labels).set(score.risk)
             if score.alarms:
                 self._high.labels(*labels).inc(score.alarms)
+            if score.judged:
+                self._anomalies.labels(*labels).inc(score.alarms)
             if score.horizon_hours:
                 self._forecasts.labels(f"{score.horizon_hours:g}").inc()
 

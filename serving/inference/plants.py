@@ -46,11 +46,24 @@ class PlantModels:
         return self.champions.profiles[self.plant]
 
     @property
+    def answering(self) -> Slot:
+        """The place of the model whose answer is the plant's."""
+        return self.slots[self.profile.answering]
+
+    @property
     def forecasters(self) -> dict[int, str]:
         """Hours ahead → the plant's forecaster."""
         names = [name for name in self.slots if name.startswith(FORECASTER)]
         hours = (int(span.total_seconds() // 3600) for span in self.profile.horizons)
         return dict(zip(hours, names, strict=True)) if names else {}
+
+    async def champion(self) -> LoadedModel:
+        """The model whose answer is the plant's.
+
+        Raises:
+            NotReady: it isn't there; says what is missing, and what to do.
+        """
+        return await self.ready(self.answering.model)
 
     async def ready(self, model: str) -> LoadedModel:
         """A model that answers, read into memory where it isn't.
@@ -89,11 +102,7 @@ def _unknown(champions: Champions, plant: str) -> UnknownPlant:
 
 
 def not_ready(slot: Slot, registry_fault: str) -> NotReady:
-    why = (
-        slot.fault
-        or registry_fault
-        or "it has no version with the alias @champion yet; drop an export, or wait while one trains"
-    )
+    why = slot.fault or registry_fault or slot.hint
     return NotReady(
         f"{slot.registry_name} isn't loaded: {why}",
         headers=RETRY_LATER,

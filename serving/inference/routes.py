@@ -10,12 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import JsonValue
 
-from serving.champion import CHAMPION, Champions
+from serving.champion import Champions
 from serving.inference import schemas
 from serving.inference.advice_routes import add_advice
 from serving.inference.answers import Answer, brief_info, model_info, predict_answer
 from serving.inference.batch_routes import add_batch
+from serving.inference.each_reading import judged
 from serving.inference.forecasts import forecast, forecasters
+from serving.inference.judged_schemas import JudgedAnswer, JudgedRequest
 from serving.inference.lineage_routes import add_lineage
 from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
@@ -57,12 +59,12 @@ def _plants_router() -> APIRouter:
 
 
 def _plant(name: str, champions: Champions, default: str) -> dict[str, JsonValue]:
-    champion = champions.slots[name].get(CHAMPION)
+    profile = champions.profiles[name]
     return {
         "name": name,
-        "title": champions.profiles[name].title,
+        "title": profile.title,
         "default": name == default,
-        "ready": champion is not None and champion.current is not None,
+        "ready": champions.slots[name][profile.answering].current is not None,
         "fault": champions.plants.faults.get(name, ""),
         "models": [brief_info(slot) for slot in champions.slots[name].values()],
     }
@@ -81,7 +83,7 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
 def _add_state(router: APIRouter, models_of: ModelsOf) -> None:
     @router.get("/ready", response_model=schemas.Readiness, responses=problems(404, 422, 503))
     async def ready(models: Annotated[PlantModels, Depends(models_of)]) -> Response:
-        """Whether the plant's champion answers; says what is wrong with the rest."""
+        """Whether the model answers that speaks for the plant; says what is wrong with the rest."""
         return _ready(models)
 
     @router.get("/models", response_model=schemas.ModelsAnswer, responses=problems(404, 422))
@@ -93,16 +95,20 @@ def _add_state(router: APIRouter, models_of: ModelsOf) -> None:
 def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
     @router.post(
         "/predict",
-        response_model=schemas.PredictAnswer,
-        responses=problems(*BODY),
+        response_model=schemas.PredictAnswer | JudgedAnswer,
+        responses=problems(*BODY, said={400: "The body is no JSON document, or holds no reading to judge"}),
         openapi_extra=json_body(schemas.PredictRequest),
     )
     async def predict(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
-        """Alarm risk now, from features or from raw readings."""
-        body = await read_body(request, schemas.PredictRequest, models.settings.max_body_bytes)
-        model = await models.ready(CHAMPION)
+        """Alarm risk now, from features or from raw readings; plants that judge each reading answer for each."""
+        each = models.profile.judges == "each_reading"
+        shape = JudgedRequest if each else schemas.PredictRequest
+        body = await read_body(request, shape, models.settings.max_body_bytes)
+        model = await models.champion()
 
         def predicted() -> Answer:
+            if body.readings is not None and model.inputs.judges_each:
+                return judged(model, body.readings, models.ids)
             return predict_answer(model, model.inputs.from_request(body), models.ids)
 
         return answer(await _aside(body.readings, predicted))
@@ -128,9 +134,9 @@ async def _aside(readings: Sequence[Reading] | None, work: Callable[[], Answer])
 
 
 def _ready(models: PlantModels) -> Response:
-    champion = models.slots.get(CHAMPION)
-    if champion is None or champion.current is None:
-        raise not_ready(champion or next(iter(models.slots.values())), models.champions.registry_fault)
+    champion = models.answering
+    if champion.current is None:
+        raise not_ready(champion, models.champions.registry_fault)
     return answer(
         {
             "ready": True,

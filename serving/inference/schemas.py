@@ -152,7 +152,7 @@ class Plant(BaseModel):
     name: str
     title: str
     default: bool = Field(description="whether the routes at the root are its")
-    ready: bool = Field(description="whether its champion answers")
+    ready: bool = Field(description="whether the model answers that speaks for it")
     fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
     models: list[ModelBrief]
 
@@ -182,7 +182,7 @@ class Readiness(BaseModel):
 
     ready: bool
     plant: str
-    champion: int | None
+    champion: int | None = Field(description="version of the model that answers for the plant")
     models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
     mlflow: str = Field(description="`answers`, or what is wrong")

@@ -21,7 +21,7 @@ def check_times(readings: Sequence[Reading], interval: timedelta, field: str) ->
     Raises:
         Invalid: a time at fault; the message names the row.
     """
-    times = [_time(reading, f"{field}.{r}.timestamp") for r, reading in enumerate(readings)]
+    times = [time_of(reading, f"{field}.{r}.timestamp") for r, reading in enumerate(readings)]
     if all(time is None for time in times):
         return
     for r, (before, after) in enumerate(pairwise(times), start=1):
@@ -40,7 +40,12 @@ def _fault(before: datetime | None, after: datetime | None, interval: timedelta)
     return None
 
 
-def _time(reading: Reading, field: str) -> datetime | None:
+def time_of(reading: Reading, field: str) -> datetime | None:
+    """A reading's time; None where it has none.
+
+    Raises:
+        Invalid: it is no time, or given twice.
+    """
     given = [v for k, v in reading.items() if k.casefold() in TIME_NAMES and v is not None]
     if not given:
         return None

@@ -19,6 +19,7 @@ class Score(NamedTuple):
         risk: of the last row.
         alarms: rows at or above the threshold, or that a rule names.
         horizon_hours: how far ahead the model looks; 0 is now.
+        judged: whether the rows were readings, each judged by itself.
     """
 
     plant: str
@@ -26,6 +27,7 @@ class Score(NamedTuple):
     risk: float
     alarms: int
     horizon_hours: float
+    judged: bool = False
 
 
 @dataclass(slots=True)

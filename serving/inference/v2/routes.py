@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
-from serving.champion import CHAMPION, Champions
+from serving.champion import Champions
 from serving.errors import NotAllowed, NotFound
 from serving.inference.plants import PlantModels, default_plant
 from serving.inference.v2 import schemas
@@ -79,8 +79,8 @@ def _add_server(router: APIRouter) -> None:
 
     @router.get("/health/ready", response_model=schemas.Ready, responses=errors(503))
     async def ready(models: Annotated[PlantModels, Depends(default_plant)]) -> Response:
-        """Whether the default plant's champion answers, as `/ready`."""
-        await models.ready(CHAMPION)
+        """Whether the model answers that speaks for the default plant, as `/ready`."""
+        await models.champion()
         return answer({"ready": True})
 
 

@@ -1,0 +1,168 @@
+"""`forewarn train PLANT`: run a plant's job here and now, without the daemon.
+
+Belongs here: what there is to learn from, waiting for others who train the same plant, and what came of it.
+Doesn't belong here: what the job does (`components`).
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+from filelock import FileLock
+from rich.console import Console
+
+from plant_assets.cli import home
+from plant_assets.cli.console import fail
+from plant_assets.profile.load import ProfileError, load_profile, plant_names
+from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import Settings, settings
+from plant_assets.simulation.drops import write_drop, write_operator_log
+from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
+from plant_assets.simulation.simulate import simulate
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_LOOK_S = 1.0
+
+
+class TrainingError(RuntimeError):
+    """A plant that wasn't trained; one sentence why."""
+
+
+def train(
+    plant: Annotated[str, typer.Argument(help="which plant")],
+    missing: Annotated[bool, typer.Option("--missing", help="only where no model answers for it")] = False,
+) -> None:
+    """Train a plant on its history; a simulated plant without one gets 28 simulated days first."""
+    here, console = settings(), Console(soft_wrap=True, highlight=False)
+    try:
+        profile = load_profile(plant, here.defs)
+    except ProfileError as error:
+        fail(str(error))
+    home.prepare(here, plant_names(here.defs))
+    home.enter(here)
+    try:
+        with _alone(here, plant):
+            if missing and (version := _answering(here, profile)):
+                console.print(
+                    f"{plant}: {profile.answering} version {version} answers already; nothing was trained."
+                )
+                return
+            _train(here, profile, console)
+    except TrainingError as error:
+        fail(f"{plant} wasn't trained: {error}")
+    version = _answering(here, profile)
+    if not version:
+        fail(
+            f"{plant}: the run succeeded and yet no version of {profile.answering} answers; its report tells why"
+        )
+    console.print(f"{plant}: {profile.answering} version {version} answers.")
+
+
+@contextmanager
+def _alone(here: Settings, plant: str) -> Iterator[None]:
+    """While this lasts nobody else on this machine trains the plant by this command, and no run of Dagster does."""
+    locks = here.home / "run"
+    with FileLock(locks / f"train-{plant}.lock"):
+        home.create_databases(here)
+        _await_runs(plant)
+        yield
+
+
+def _await_runs(plant: str) -> None:
+    """Wait for runs of the plant that go on; one whose process is gone is ended as failed."""
+    import dagster as dg
+    from dagster._core.launcher.base import WorkerStatus
+
+    from plant_assets.components.naming import PLANT_TAG
+
+    going = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED], tags={PLANT_TAG: plant}
+    )
+    with dg.DagsterInstance.get() as instance:
+        while runs := instance.get_runs(going):
+            for run in runs:
+                if instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.NOT_FOUND:
+                    instance.report_run_failed(run, message="its process is gone")
+            time.sleep(_LOOK_S)
+
+
+def _answering(here: Settings, profile: PlantProfile) -> int | None:
+    """The version of the plant's answering model behind @champion."""
+    from plant_assets.models.registry import ModelRegistry
+
+    version = ModelRegistry.from_settings(here).champion(f"{profile.registry_prefix}{profile.answering}")
+    return None if version is None else version.version
+
+
+def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
+    import dagster as dg
+
+    from plant_assets.components.naming import RAW, job_name
+    from plant_assets.components.plant import plant_definitions
+    from plant_assets.defs.resources import resources
+
+    files = _first_drop(here, profile, console)
+    raw = f"{profile.name}__{RAW}"
+    job = dg.Definitions.merge(resources(), plant_definitions(profile, here.poll_seconds)).resolve_job_def(
+        job_name(profile.name)
+    )
+    run_id = str(uuid4())
+    console.print(f"{profile.name}: training; run {run_id} in Dagster shows each step.")
+    with dg.DagsterInstance.get() as instance:
+        Thread(target=_announce, args=(instance, run_id), daemon=True).start()
+        result = job.execute_in_process(
+            run_config={"ops": {raw: {"config": {"files": [str(file) for file in files]}}}},
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise TrainingError(_why(result))
+
+
+def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
+    """Tell Dagster which process runs it, so that the daemon ends the run if this process is killed."""
+    while (run := instance.get_run_by_id(run_id)) is None:
+        time.sleep(0.05)
+    instance.report_engine_event(f"Started process for run (pid: {os.getpid()}).", run)
+
+
+def _first_drop(here: Settings, profile: PlantProfile, console: Console) -> list[Path]:
+    """Files to take in first: none where there is a history, else those of a simulated plant's past."""
+    from plant_assets.resources.lake import Lake
+
+    if Lake.of(here).history(profile.name).drops():
+        return []
+    if not profile.simulated:
+        raise TrainingError(f"it has no history; drop an export into {here.drop / profile.name}")
+    try:
+        origin = OriginNote(here.home / "sensors", profile.name).read_or_found(None, datetime.now(UTC))
+    except OriginError as error:
+        raise TrainingError(str(error)) from None
+    simulation = simulate(profile, origin.start, PAST_DAYS, origin.seed)
+    # Not the drop folder: its sensor would start a run of its own.
+    folder = here.home / "training" / profile.name
+    console.print(f"{profile.name}: no history yet, so {PAST_DAYS} days are simulated.")
+    files = write_drop(simulation, "long_parquet", folder)
+    return files if simulation.operator_log.is_empty() else [*files, write_operator_log(simulation, folder)]
+
+
+def _why(result: "dg.ExecuteInProcessResult") -> str:
+    """The first failed step and its own words, or the check that blocks."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause or error if error else None
+            said = cause.message.strip().splitlines()[-1] if cause else "no reason was given"
+            return f"{event.step_key}: {said}"
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
+    return "; ".join(f"{check.check_name}: {check.description}" for check in failed) or "the run failed"
