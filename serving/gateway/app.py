@@ -18,6 +18,8 @@ from serving.gateway.accounts.passwords import Passwords
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database, database_url
+from serving.gateway.drift import routes as drift
+from serving.gateway.drift.service import Drift
 from serving.gateway.drivers import routes as drivers
 from serving.gateway.drivers.service import Drivers
 from serving.gateway.drops import routes as drops
@@ -64,6 +66,7 @@ ROUTERS = (
     warnings.router,
     drops.router,
     models.router,
+    drift.router,
     events.router,
     health.router,
 )
@@ -137,6 +140,7 @@ async def running(
     inference = Upstream("inference", here.inference_address, client)
     sensors = Upstream("sensors", here.sensors_address, client)
     dagster = Upstream("dagster", here.dagster_address, client)
+    mlflow = Mlflow(here.mlflow_address, client)
     try:
         async with client, following(log, hub), live(loop):
             yield Gateway(
@@ -156,7 +160,8 @@ async def running(
                 warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
                 manifest=DropManifest(here),
                 pipeline_runs=PipelineRuns(dagster, here.dagster_address),
-                models=PlantModels(here, Mlflow(here.mlflow_address, client), inference, log),
+                models=PlantModels(here, mlflow, inference, log),
+                drift=Drift(here, mlflow, dagster),
             )
     finally:
         await database.close()

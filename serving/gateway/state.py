@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
 from serving.gateway.database import Database
+from serving.gateway.drift.service import Drift
 from serving.gateway.drivers.service import Drivers
 from serving.gateway.drops.dagster import PipelineRuns
 from serving.gateway.drops.manifest import DropManifest
@@ -47,6 +48,7 @@ class Gateway:
     manifest: DropManifest
     pipeline_runs: PipelineRuns
     models: PlantModels
+    drift: Drift
 
 
 async def running_gateway(request: Request) -> Gateway:

@@ -164,7 +164,7 @@ class PipelineRuns:
             id=run.id,
             plant=tags.get(PLANT_TAG, ""),
             job=run.job,
-            status=_STATES.get(run.status, "waiting"),
+            status=run_state(run.status),
             drop=tags.get(DROP_TAG, ""),
             started=_time(run.started),
             ended=_time(run.ended),
@@ -173,6 +173,11 @@ class PipelineRuns:
             steps_total=len(planned) or None,
             link=f"{self._pages}/runs/{run.id}",
         )
+
+
+def run_state(status: str) -> RunState:
+    """Dagster's status of a run, in the screen's words."""
+    return _STATES.get(status, "waiting")
 
 
 def _planned(run: Run) -> list[str]:

@@ -1,0 +1,23 @@
+"""/drift: how far a plant lies from what its answering model learned.
+
+Belongs here: HTTP. Doesn't belong here: anything else (`service.py`).
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from plant_assets.profile.model import Slug
+from serving.gateway.auth import SignedIn
+from serving.gateway.drift import schemas
+from serving.gateway.openapi import problems
+from serving.gateway.state import Here
+
+router = APIRouter(tags=["models"])
+Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+
+
+@router.get("/drift", responses=problems(401, 404, 422, 502))
+async def drift(here: Here, _: SignedIn, plant: Plant = None) -> schemas.DriftAnswer:
+    """The newest judgement of a plant's tags and scores, and the training that it asked for."""
+    return await here.drift.of(plant or here.settings.sensors_plant)

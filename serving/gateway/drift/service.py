@@ -1,0 +1,121 @@
+"""A plant's drift: the pipeline's newest report from MLflow, and the training that it asked for from Dagster.
+
+Belongs here: putting both together. Doesn't belong here: HTTP (`routes.py`), any judgement (the pipeline's).
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import orjson
+from pydantic import ValidationError
+
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.profile.model import PlantProfile
+from serving.errors import Problem, UnknownPlant
+from serving.gateway.drift.schemas import Asked, DriftAnswer, Judgement
+from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
+from serving.gateway.infer.results import understood
+from serving.gateway.infer.upstream import Upstream
+from serving.gateway.live.watchers import PLANT_TAG
+from serving.gateway.models.mlflow import Mlflow
+from serving.gateway.problems import BadAnswer
+from serving.settings import Settings
+
+FILE = "drift.json"
+SENSOR_TAG, SENSOR = "dagster/sensor_name", "retraining"
+WHY_TAG, ROWS_TAG = "forewarn/retraining", "forewarn/retraining_rows"
+"""Tags of Dagster runs that drift or old labels asked for."""
+_LOOKED_THROUGH = 5
+
+
+class Drift:
+    """The drift of all plants.
+
+    Args:
+        settings: where profiles are, and Dagster's pages.
+        mlflow: where reports are.
+        dagster: who knows what was asked for.
+    """
+
+    def __init__(self, settings: Settings, mlflow: Mlflow, dagster: Upstream) -> None:
+        self._settings = settings
+        self._mlflow = mlflow
+        self._dagster = dagster
+
+    async def of(self, plant: str) -> DriftAnswer:
+        """A plant's newest judgement and the last training that was asked for; without Dagster's part if it is away.
+
+        Raises:
+            UnknownPlant: no such plant.
+            Problem: MLflow doesn't answer, or the report has another shape.
+        """
+        profile = await self._profile(plant)
+        judgement, asked = await asyncio.gather(
+            self._judgement(plant), self._asked(plant), return_exceptions=True
+        )
+        if isinstance(judgement, BaseException):
+            raise judgement
+        if isinstance(asked, BaseException) and not isinstance(asked, Problem):
+            raise asked
+        known = None if isinstance(asked, Problem) else asked
+        return DriftAnswer(
+            plant=plant,
+            judgement=judgement,
+            asked=known,
+            next_not_before=_next(profile, judgement, known),
+            missing=str(asked) if isinstance(asked, Problem) else "",
+        )
+
+    async def _judgement(self, plant: str) -> Judgement | None:
+        for run in await self._mlflow.runs(f"{plant}_drift", most=_LOOKED_THROUGH):
+            content = await self._mlflow.artifact(run.info.run_id, FILE)
+            if content is not None:
+                return _read(content)
+        return None
+
+    async def _asked(self, plant: str) -> Asked | None:
+        tags = [{"key": PLANT_TAG, "value": plant}, {"key": SENSOR_TAG, "value": SENSOR}]
+        body = orjson.dumps({"query": RUNS_QUERY, "variables": {"filter": {"tags": tags}, "limit": 1}})
+        found = understood(
+            FoundRuns, await self._dagster.ask("POST", "/graphql", body), self._dagster.name
+        ).results
+        if not found:
+            return None
+        run, known = found[0], {tag.key: tag.value for tag in found[0].tags}
+        return Asked(
+            run=run.id,
+            status=run_state(run.status),
+            why=known.get(WHY_TAG, ""),
+            rows_until=_moment(known.get(ROWS_TAG, "")),
+            started=None if run.started is None else datetime.fromtimestamp(run.started, UTC),
+            link=f"{self._settings.dagster_address}/runs/{run.id}",
+        )
+
+    async def _profile(self, plant: str) -> PlantProfile:
+        try:
+            return await asyncio.to_thread(load_profile, plant, self._settings.defs)
+        except ProfileError as error:
+            raise UnknownPlant(str(error)) from None
+
+
+def _read(content: bytes) -> Judgement:
+    try:
+        return Judgement.model_validate_json(content)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BadAnswer(f"the drift report can't be read ({place}: {error.errors()[0]['msg']})") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadAnswer(f"a run's tag {ROWS_TAG} is {text!r}; expected a time") from None
+
+
+def _next(profile: PlantProfile, judgement: Judgement | None, asked: Asked | None) -> datetime | None:
+    """The later one of two cool-downs: since the last training, and since the last request."""
+    moments = [] if judgement is None else [judgement.retraining.not_before]
+    if asked is not None:
+        moments.append(asked.rows_until + profile.drift.cool_down)
+    return max(moments, default=None)
