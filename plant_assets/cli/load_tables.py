@@ -21,6 +21,8 @@ from plant_assets.load.seen import Seen
 from plant_assets.load.summary import Spread, Summary
 from plant_assets.load.target import Target
 
+_NEWEST = 1000
+
 
 @contextmanager
 def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
@@ -35,22 +37,20 @@ def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
         console=console,
         auto_refresh=False,
     )
-    told = 0
     batch = "" if plan.batch_size == 1 else f", {plan.batch_size:,} readings each"
     console.print(
         f"{plan.requests:,} requests{batch} to {target.address}, {plan.rps:g} a second", soft_wrap=True
     )
 
     def watch(seen: Seen, seconds: float) -> None:
-        nonlocal told
-        newest, told = seen.waits[told:], len(seen.waits)
+        newest = seen.waits[-_NEWEST:]
         p99 = f"{np.quantile(newest, 0.99) * 1e3:,.1f} ms" if len(newest) else "–"
         failed = seen.failed.total()
         errors = f"[red]{failed:,} failed[/]" if failed else "none failed"
         bar.update(
             task,
             completed=plan.due_by(seconds),
-            description=f"{seen.succeeded:,} answered, {errors}, {seen.under_way} under way, p99 just now {p99}",
+            description=f"{seen.succeeded:,} answered, {errors}, {seen.under_way} under way, p99 of the newest {p99}",
         )
         bar.refresh()
 

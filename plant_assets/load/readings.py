@@ -14,6 +14,8 @@ from plant_assets.profile.tag import Tag
 
 Span = tuple[float, float]
 Reading = dict[str, float]
+_SIGMAS = 6
+"""Standard deviations that a normal band is wide: a plant is mostly in its middle, and seldom at its ends."""
 _INSIDE = 0.05
 """Anomalies keep such a share of their span away from its ends, where a reading would be normal, or bad data."""
 
@@ -56,7 +58,7 @@ def draw(
         LoadError: anomalies are asked for, and no tag can have one.
     """
     low, high = np.array([band.normal for band in given]).T
-    values = random.uniform(low, high, (count, len(given)))
+    values = random.normal((low + high) / 2, (high - low) / _SIGMAS, (count, len(given))).clip(low, high)
     anomalous = np.zeros(count, dtype=np.bool_)
     if anomaly_rate > 0:
         able = [column for column, band in enumerate(given) if band.beyond]

@@ -78,6 +78,14 @@ def test_the_share_of_anomalies_is_the_one_asked_for(count: int, rate: float) ->
     assert [reading["T1"] > 1 for reading in readings] == anomalous.tolist()
 
 
+def test_a_plant_is_mostly_in_the_middle_of_its_band_and_never_beyond() -> None:
+    readings, _ = draw([Band("T1", (10.0, 20.0), ())], 5000, 0.0, np.random.default_rng(0))
+    values = np.array([reading["T1"] for reading in readings])
+    assert values.min() >= 10
+    assert values.max() <= 20
+    assert 0.8 < np.mean(np.abs(values - 15) < 2.5) < 0.95
+
+
 def test_anomalies_of_a_plant_that_cannot_have_any_are_refused() -> None:
     with pytest.raises(LoadError, match="anomaly-rate: expected 0, no tag of this plant"):
         draw([Band("T1", (0.0, 1.0), ())], 10, 0.5, np.random.default_rng(0))
