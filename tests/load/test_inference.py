@@ -12,7 +12,7 @@ from plant_assets.load.open_loop import send_load
 from plant_assets.load.plan import Plan
 from plant_assets.load.summary import summarize
 from plant_assets.load.target import known_target, target_at
-from plant_assets.models.spec import CHAMPION
+from plant_assets.models.spec import CHAMPION, model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
@@ -27,30 +27,33 @@ PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def inference(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a service whose champion answers."""
-    folder, mlflow = tmp_path_factory.mktemp("inference"), FakeMlflow()
-    mlflow.publish(
-        "plant_alarm_champion", 1, bundle_folder(profile, folder / "v1", "logistic", CHAMPION), "champion"
-    )
+    """The address of a service with a plant of either kind whose models answer."""
+    folder, mlflow, grid = tmp_path_factory.mktemp("inference"), FakeMlflow(), load_profile("power_grid")
+    champion = bundle_folder(profile, folder / "champion", "logistic", CHAMPION)
+    mlflow.publish("plant_alarm_champion", 1, champion, "champion")
+    spec = model_spec("isolation_forest", grid)
+    forest = bundle_folder(grid, folder / "forest", "isolation_forest", spec, slope=0, threshold=0.6)
+    mlflow.publish("power_grid_isolation_forest", 1, forest, "champion")
     here = Settings(home=Path(folder / "home"), poll_seconds=0.05)
     with running_app(create_app(here, transport=mlflow)) as address:
-        await_ready(f"http://{address}/plants/{profile.name}/ready")
+        for name in (profile.name, grid.name):
+            await_ready(f"http://{address}/plants/{name}/ready")
         yield f"http://{address}"
 
 
+@pytest.mark.parametrize("plant", ["", "/plants/power_grid"])
 @pytest.mark.parametrize("batch", [1, 20])
-def test_every_request_is_taken_and_every_answer_understood(inference: str, batch: int) -> None:
+def test_every_request_is_taken_and_every_answer_understood(inference: str, plant: str, batch: int) -> None:
     plan = Plan(rps=100, duration_s=0.5, batch_size=batch, anomaly_rate=0.5)
-    target = known_target(target_at(inference))
-    assert target.plant == "gas_treatment"
+    target = known_target(target_at(inference + plant))
+    assert target.plant == ("power_grid" if plant else "gas_treatment")
     seen = send_load(target, plan, asks_of(load_profile(target.plant), plan))
     summary = summarize(seen, plan)
     assert (summary.errors, summary.succeeded) == ({}, 50)
     assert [one.name for one in summary.instances] == [instance()]
-    assert summary.anomalies.injected == 25 * batch
-    assert 0 < summary.anomalies.hits <= summary.anomalies.injected, (
-        "limits that are crossed are alarms by rule"
-    )
+    told = summary.anomalies
+    assert told.injected == 25 * batch
+    assert 0 < told.hits <= told.injected, "of limits that are crossed some at least are told"
 
 
 def await_ready(address: str) -> None:
