@@ -47,16 +47,13 @@ class Model(BaseModel):
     aliases: list[str] = []
 
 
-class Models(BaseModel):
+class Plant(BaseModel):
+    name: str
     models: list[Model]
 
 
-class PlantName(BaseModel):
-    name: str
-
-
 class Plants(BaseModel):
-    plants: list[PlantName]
+    plants: list[Plant]
 
 
 class Tag(BaseModel):
@@ -167,7 +164,7 @@ class Watcher:
 
 
 async def model_versions(inference: Upstream) -> Known:
-    """Every plant's models with the version that answers.
+    """Every plant's models with the version that answers, by one request.
 
     Raises:
         Problem: inference doesn't answer.
@@ -175,8 +172,7 @@ async def model_versions(inference: Upstream) -> Known:
     plants = understood(Plants, await inference.ask("GET", "/plants"), inference.name).plants
     found: Known = {}
     for plant in plants:
-        answer = await inference.ask("GET", f"/plants/{plant.name}/models")
-        for model in understood(Models, answer, inference.name).models:
+        for model in plant.models:
             if model.version is not None:
                 found[f"{plant.name}/{model.name}"] = {"plant": plant.name, **model.model_dump(mode="json")}
     return found

@@ -40,8 +40,15 @@ class PlantInfo(BaseModel):
     tags: list[TagInfo]
     horizons: list[HorizonInfo] = Field(description="the nearest first")
     alarm_rules: list[RuleInfo]
+    fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
+
+
+class LeftOut(BaseModel):
+    name: str
+    fault: str = Field(description="of its file, by line")
 
 
 class PlantsAnswer(BaseModel):
     plants: list[PlantInfo]
+    left_out: list[LeftOut] = Field(description="plants whose file was never sound")
     missing: str = Field(description="why nobody knows of models; empty where it is known")

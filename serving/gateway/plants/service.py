@@ -5,23 +5,19 @@ Belongs here: putting the two together. Doesn't belong here: HTTP (`routes.py`),
 """
 
 import asyncio
-import logging
-from collections.abc import Iterable
 from datetime import timedelta
 
 from pydantic import BaseModel
 
-from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import Finite
 from serving.gateway.infer.upstream import Upstream
-from serving.gateway.plants.schemas import HorizonInfo, PlantInfo, PlantsAnswer, RuleInfo
+from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
+from serving.plant_folder import PlantFolder
 from serving.sensors.schemas import TagInfo
 from serving.settings import Settings
-
-log = logging.getLogger("serving")
 
 
 class Model(BaseModel):
@@ -30,73 +26,60 @@ class Model(BaseModel):
     threshold: Finite | None = None
 
 
-class Models(BaseModel):
-    models: list[Model]
-
-
 class Known(BaseModel):
     """A plant, as inference tells of it."""
 
     name: str
     default: bool
     ready: bool
+    fault: str = ""
+    models: list[Model]
 
 
 class KnownPlants(BaseModel):
     plants: list[Known]
+    left_out: list[LeftOut] = []
 
 
 class Plants:
-    """All plants.
+    """All plants, as their files are now.
 
     Args:
-        settings: where profiles are, and which plant is live. Profiles are read once, as inference does.
-        inference: who knows of models.
+        settings: where profiles are, and which plant is live.
+        inference: who knows of models, all plants' in one answer.
     """
 
     def __init__(self, settings: Settings, inference: Upstream) -> None:
         self._settings = settings
         self._inference = inference
         self._reading = asyncio.Lock()
-        self._profiles: list[PlantProfile] | None = None
+        self._folder = PlantFolder(settings.defs)
 
     async def all(self) -> PlantsAnswer:
-        """Every plant whose profile is sound; without what inference knows where it doesn't answer."""
-        profiles = await self._sound()
+        """Every plant whose profile is or was sound; without what inference knows where it doesn't answer."""
+        async with self._reading:
+            await asyncio.to_thread(self._folder.look)
+        profiles, faults = self._folder.profiles, self._folder.faults
         try:
-            known = {plant.name: plant for plant in await self._known()}
-            asked = [self._models(profile.name) for profile in profiles if profile.name in known]
-            models = {model.name: model for found in await asyncio.gather(*asked) for model in found}
+            found = understood(KnownPlants, await self._inference.ask("GET", "/plants"), "inference")
             missing = ""
         except Problem as problem:
-            known, models, missing = {}, {}, problem.detail
-        live = self._settings.sensors_plant
-        shown = [_info(profile, known.get(profile.name), models, live) for profile in profiles]
-        return PlantsAnswer(plants=shown, missing=missing)
-
-    async def _sound(self) -> list[PlantProfile]:
-        async with self._reading:
-            if self._profiles is None:
-                self._profiles = await asyncio.to_thread(lambda: list(_read(self._settings)))
-            return self._profiles
-
-    async def _known(self) -> list[Known]:
-        return understood(KnownPlants, await self._inference.ask("GET", "/plants"), "inference").plants
-
-    async def _models(self, plant: str) -> list[Model]:
-        answer = await self._inference.ask("GET", f"/plants/{plant}/models")
-        return understood(Models, answer, "inference").models
+            found, missing = KnownPlants(plants=[]), problem.detail
+        known = {plant.name: plant for plant in found.plants}
+        shown = [
+            _info(profile, known.get(name), self._settings.sensors_plant)
+            for name, profile in profiles.items()
+        ]
+        # Inference reads a profile's rules too, and knows faults that aren't seen here.
+        told = {one.name: one.fault for one in found.left_out} | faults
+        for plant in shown:
+            plant.fault = told.get(plant.name, "") or plant.fault
+        left_out = [LeftOut(name=name, fault=fault) for name, fault in told.items() if name not in profiles]
+        return PlantsAnswer(plants=shown, left_out=left_out, missing=missing)
 
 
-def _read(settings: Settings) -> Iterable[PlantProfile]:
-    for name in plant_names(settings.defs):
-        try:
-            yield load_profile(name, settings.defs)
-        except ProfileError as error:
-            log.error("plant %s is left out:\n%s", name, error)
-
-
-def _info(profile: PlantProfile, known: Known | None, models: dict[str, Model], live: str) -> PlantInfo:
+def _info(profile: PlantProfile, known: Known | None, live: str) -> PlantInfo:
+    models = {model.name: model for model in known.models} if known else {}
     return PlantInfo(
         name=profile.name,
         title=profile.title,
@@ -104,6 +87,7 @@ def _info(profile: PlantProfile, known: Known | None, models: dict[str, Model], 
         live=profile.name == live,
         default=known and known.default,
         ready=known and known.ready,
+        fault=known.fault if known else "",
         timezone=profile.timezone,
         interval_s=profile.sampling.interval.total_seconds(),
         process_units=list(dict.fromkeys(tag.process_unit for tag in profile.tags)),

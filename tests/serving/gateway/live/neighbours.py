@@ -102,11 +102,8 @@ class Inference:
 
         @app.get("/plants")
         async def plants() -> dict:
-            return {"plants": [{"name": "demo"}]}
-
-        @app.get("/plants/demo/models")
-        async def models() -> dict:
-            return {"models": [{"name": n, "version": v, "aliases": []} for n, v in self.versions.items()]}
+            models = [{"name": n, "version": v, "aliases": []} for n, v in self.versions.items()]
+            return {"plants": [{"name": "demo", "models": models}]}
 
         @app.post("/plants/{plant}/{name}")
         async def answer(plant: str, name: str, request: Request) -> Response:

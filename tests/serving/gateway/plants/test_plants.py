@@ -20,10 +20,8 @@ def as_json(document: dict) -> Response:
 
 
 def knows_demo(site: Site, *models: dict) -> None:
-    site.inference.instead["plants"] = as_json(
-        {"plants": [{"name": "demo", "title": "t", "default": True, "ready": True}]}
-    )
-    site.inference.instead["models"] = as_json({"models": list(models)})
+    demo = {"name": "demo", "title": "t", "default": True, "ready": True, "fault": "", "models": list(models)}
+    site.inference.instead["plants"] = as_json({"plants": [demo], "left_out": []})
 
 
 async def plants(site: Site) -> dict:
@@ -68,8 +66,7 @@ async def test_without_inference_the_profiles_are_shown_and_what_is_missing(site
     if fault == "away":
         site.network.services.clear()
     elif fault == "refuses":
-        knows_demo(site)
-        site.inference.instead["models"] = problem(503, "not-ready", "no models yet")
+        site.inference.instead["plants"] = problem(503, "not-ready", "no models yet")
     else:
         site.inference.instead["plants"] = as_json({"plants": [{"name": 5}]})
     answer = await plants(site)
@@ -90,3 +87,50 @@ async def test_a_plant_without_forecasters_has_no_horizon_but_now_and_one_at_fau
         (other,) = (await plants(site))["plants"]
     assert (other["name"], other["alarm_rules"]) == ("other", [])
     assert [(h["hours"], h["model"]) for h in other["horizons"]] == [(0, "other_isolation_forest")]
+
+
+async def test_plants_come_change_and_go_without_a_restart_and_faults_are_told_by_line(tmp_path) -> None:
+    defs = tmp_path / "defs"
+
+    def write(name: str, text: str) -> None:
+        text = text.replace("other_", f"{name}_")
+        (defs / name).mkdir(parents=True, exist_ok=True)
+        (defs / name / "defs.yaml").write_text(text)
+
+    write("one", OTHER_YAML.replace("NAME", "one"))
+    here = Settings(home=tmp_path / "home", defs=defs, live_scoring=False)
+    async with running_site(here) as site:
+        viewer = await site.member("vera")
+
+        async def shown() -> dict:
+            answer = (await viewer.client.get("/plants")).json()
+            found = {plant["name"]: plant for plant in answer["plants"]}
+            return found | {"left out": {one["name"]: one["fault"] for one in answer["left_out"]}}
+
+        assert (await shown()).keys() == {"one", "left out"}
+        write("two", OTHER_YAML.replace("NAME", "two"))
+        assert (await shown())["two"]["fault"] == ""
+        write("two", OTHER_YAML.replace("NAME", "two").replace("budget:", "budgett:"))
+        assert (await shown())["two"]["fault"].startswith("two/defs.yaml:")
+        write("three", "type: plant_assets.components.Plant\nattributes: [\n")
+        assert (await shown())["left out"]["three"].startswith("three/defs.yaml:")
+        (defs / "two" / "defs.yaml").unlink()
+        assert (await shown()).keys() == {"one", "left out"}
+
+
+async def test_faults_that_inference_alone_sees_are_told(site: Site) -> None:
+    knows_demo(site)
+    site.inference.instead["plants"] = as_json(
+        {
+            "plants": [],
+            "left_out": [{"name": "demo", "fault": "demo/defs.yaml:7: attributes.labels: no rule"}],
+        }
+    )
+    demo = next(plant for plant in (await plants(site))["plants"] if plant["name"] == "demo")
+    assert (demo["fault"], demo["ready"]) == ("demo/defs.yaml:7: attributes.labels: no rule", None)
+
+
+async def test_any_number_of_plants_takes_one_request(site: Site) -> None:
+    knows_demo(site)
+    await plants(site)
+    assert [path for path, _ in site.inference.asked] == ["/plants"]

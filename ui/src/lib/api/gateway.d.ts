@@ -1588,6 +1588,16 @@ export interface components {
              */
             verdict: "true" | "false" | "unsure";
         };
+        /** LeftOut */
+        LeftOut: {
+            /**
+             * Fault
+             * @description of its file, by line
+             */
+            fault: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Limits
          * @description Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed.
@@ -1802,6 +1812,11 @@ export interface components {
              */
             default: boolean | null;
             /**
+             * Fault
+             * @description of its changed file, by line; it goes on as it was before. Empty: none
+             */
+            fault: string;
+            /**
              * Horizons
              * @description the nearest first
              */
@@ -1842,6 +1857,11 @@ export interface components {
         };
         /** PlantsAnswer */
         PlantsAnswer: {
+            /**
+             * Left Out
+             * @description plants whose file was never sound
+             */
+            left_out: components["schemas"]["LeftOut"][];
             /**
              * Missing
              * @description why nobody knows of models; empty where it is known

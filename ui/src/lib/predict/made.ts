@@ -30,6 +30,7 @@ export const plant: Plant = {
   process_units: ['D1', 'D2'],
   horizons: [],
   alarm_rules: [{ name: 'high', when: 'PDT1_max > 300', description: 'PDT1 above 300' }],
+  fault: '',
   tags: [
     tag('TE1', { normal: [100, 110], limits: { H: 115 }, range: [0, 250] }),
     tag('PDT1', { normal: [200, 240], limits: { H: 280, HH: 300 }, aggregates: ['max', 'min'] }),
