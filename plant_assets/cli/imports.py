@@ -11,7 +11,7 @@ from rich.markup import escape
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail
 from plant_assets.cli.drop import follow_drop
-from plant_assets.cli.new_plant import NewPlantError, announce, check_name, placed, show
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
 from plant_assets.draft.draft import Draft, draft_from
 from plant_assets.draft.series import ExportRefusal
 from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
@@ -40,6 +40,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
     here, console = settings(), Console()
     try:
         check_name(here, plant, force=False)
+        check_zone(timezone)
         targets = _imported(here, console, folder, plant, labels, _arrangement(arranged), title, timezone)
     except (ImportRefusal, ExportRefusal, NewPlantError) as error:
         fail(str(error))

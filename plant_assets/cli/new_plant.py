@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from rich.console import Console
 from rich.markup import escape
@@ -46,6 +47,16 @@ def check_name(here: Settings, name: str, *, force: bool) -> None:
         raise NewPlantError(
             f"there is a plant {name!r} already ({here.defs / name}); expected a new name, or --force to replace it"
         )
+
+
+def check_zone(timezone: str) -> None:
+    """Whether this is a time zone.
+
+    Raises:
+        NewPlantError: it isn't.
+    """
+    if timezone not in available_timezones():
+        raise NewPlantError(f"--timezone {timezone}: expected an IANA time zone such as Europe/Berlin")
 
 
 @contextmanager

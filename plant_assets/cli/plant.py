@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plant_assets.cli.console import fail
-from plant_assets.cli.new_plant import NewPlantError, announce, check_name, placed, show
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
 from plant_assets.cli.reload import ReloadError, reload_definitions
 from plant_assets.draft.draft import draft_plant
 from plant_assets.draft.series import ExportRefusal
@@ -48,6 +48,7 @@ def new(
     here, console = settings(), Console()
     try:
         check_name(here, name, force=force)
+        check_zone(timezone)
         draft = draft_plant(name, exports, title=title, timezone=timezone, max_bytes=here.max_drop_mb * 2**20)
         with placed(here, draft) as path:
             pass

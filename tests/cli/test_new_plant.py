@@ -1,0 +1,198 @@
+"""`forewarn plant new` and `forewarn import`: a plant and its drop, or neither."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from plant_assets.cli import new_plant
+from plant_assets.cli.main import app
+from plant_assets.ingest.reading import read_drop_file
+from plant_assets.profile.load import DEFS_FOLDER, load_profile
+from plant_assets.settings import settings
+from tests.imports.folders import LABELS, components, sensors, variables, write
+from tests.servers import free_port
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(autouse=True)
+def defs(forewarn_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of plants with one in it, and no Dagster."""
+    folder = tmp_path / "defs"
+    write(
+        folder / "gas_treatment" / "defs.yaml",
+        (DEFS_FOLDER / "gas_treatment" / "defs.yaml").read_text("utf-8"),
+    )
+    monkeypatch.setenv("FOREWARN_DEFS", str(folder))
+    monkeypatch.setenv("FOREWARN_PORT_DAGSTER", str(free_port()))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """Exit status and everything printed, on one line."""
+    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, " ".join(result.output.split())
+
+
+def everything(*folders: Path) -> Files:
+    """All files of folders, and the folders themselves."""
+    found: Files = {}
+    for folder in folders:
+        found |= {str(p): p.read_bytes() if p.is_file() else b"" for p in folder.rglob("*")}
+    return found
+
+
+def test_a_plant_is_drafted_checked_and_shown(defs: Path, tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed [1/min]", "load"))
+    status, text = run("plant", "new", "pump", "--from", export, "--title", "Feed pump")
+    assert status == 0
+    assert "│ speed │ 1/min │" in text
+    assert "Dagster isn't running" in text
+    assert f"forewarn drop {export} --plant pump" in text
+    profile = load_profile("pump", defs)
+    assert (profile.title, profile.tag_names) == ("Feed pump", ["speed", "load"])
+    assert run("plant", "check") == (0, "gas_treatment, pump: no faults")
+    assert run("drop", export, "--plant", "pump", "--no-follow")[0] == 0
+    assert sorted(p.name for p in (defs / "pump").iterdir()) == ["defs.yaml"]
+
+
+def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Path, tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed"))
+    before = (defs / "gas_treatment" / "defs.yaml").read_bytes()
+    status, text = run("plant", "new", "gas_treatment", "--from", export)
+    assert (status, "there is a plant 'gas_treatment' already" in text, "--force" in text) == (1, True, True)
+    assert (defs / "gas_treatment" / "defs.yaml").read_bytes() == before
+    assert run("plant", "new", "gas_treatment", "--from", export, "--force")[0] == 0
+    assert (defs / "gas_treatment" / "defs.yaml.before").read_bytes() == before
+    assert load_profile("gas_treatment", defs).tag_names == ["speed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("Pump", None, "'Pump' is no name of a plant: expected lower case letters"),
+        ("../pump", None, "is no name of a plant"),
+        ("p" * 40, None, "at most 39"),
+        ("resources", None, "is a module beside the plants"),
+        ("pump", "", "export.csv: the file is empty"),
+        (
+            "pump",
+            "Timestamp,speed\n2024-01-01,oops\n2024-01-02,1\n2024-01-03,2\n",
+            "export.csv: row 2, column B",
+        ),
+        ("plant", None, "expected a prefix of its own, 'plant_' is that of plant 'gas_treatment'"),
+    ],
+)
+def test_a_refusal_leaves_no_plant(
+    name: str, text: str | None, says: str, defs: Path, tmp_path: Path
+) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed") if text is None else text)
+    write(defs / "resources.py", "")
+    yaml = defs / "gas_treatment" / "defs.yaml"
+    yaml.write_text(
+        yaml.read_text("utf-8").replace("registry_prefix: plant_alarm_", "registry_prefix: plant_"), "utf-8"
+    )
+    before = everything(defs, settings().drop)
+    status, said = run("plant", "new", name, "--from", export)
+    assert (status, says in said) == (1, True), said
+    assert everything(defs, settings().drop) == before
+
+
+def test_a_time_zone_that_is_none_is_told(tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed"))
+    status, text = run("plant", "new", "pump", "--from", export, "--timezone", "Mars/Olympus")
+    assert (status, "--timezone Mars/Olympus: expected an IANA time zone" in text) == (1, True)
+
+
+def test_an_export_that_is_not_there_is_told(tmp_path: Path) -> None:
+    status, text = run("plant", "new", "pump", "--from", tmp_path / "nowhere.csv")
+    assert (status, "nowhere.csv: No such file or directory" in text) == (1, True)
+
+
+def test_a_folder_becomes_a_plant_and_its_first_drop(defs: Path, tmp_path: Path) -> None:
+    folder = components(tmp_path / "export")
+    write(folder / "labels.csv", LABELS)
+    status, text = run("import", folder, "--plant", "site")
+    assert status == 0, text
+    assert "3 files read as components: 600 values of 5 tags, 2 labelled periods" in text
+    profile = load_profile("site", defs)
+    assert profile.tag("fan_speed").process_unit == "fan"
+    assert profile.horizons
+    drop = settings().drop / "site"
+    assert sorted(p.name for p in drop.iterdir()) == ["operator_log.csv", "site_import.parquet"]
+    assert read_drop_file(drop / "site_import.parquet", profile).records.height == 600
+    assert read_drop_file(drop / "operator_log.csv", profile).report.counts == {"periods": 2}
+
+
+def test_variables_are_told_by_themselves_or_asked_for(tmp_path: Path) -> None:
+    folder = variables(tmp_path / "export")
+    status, text = run("import", folder, "--plant", "a", "--as", "variables")
+    assert (status, "3 files read as variables" in text) == (0, True)
+    status, text = run("import", folder, "--plant", "b")
+    assert (status, "3 files read as variables" in text) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "labels", "says"),
+    [
+        (["--as", "sheets"], LABELS, "--as sheets: expected components or variables"),
+        (["--as", "variables"], LABELS, "expected a column of times and one of values"),
+        ([], "2024-01-02,2024-01-01\n", "labels.csv: row 1: a period ends before it starts"),
+        (["--labels", "nowhere.csv"], LABELS, "nowhere.csv: No such file"),
+        (["--timezone", "Mars/Olympus"], LABELS, "IANA time zone such as Europe/Berlin"),
+    ],
+)
+def test_a_refused_import_leaves_neither_plant_nor_drop(
+    options: list[str], labels: str, says: str, defs: Path, tmp_path: Path
+) -> None:
+    folder = components(tmp_path / "export")
+    write(folder / "labels.csv", labels)
+    before = everything(defs, settings().drop)
+    status, text = run("import", folder, "--plant", "site", *options)
+    assert (status, says in text) == (1, True), text
+    assert everything(defs, settings().drop) == before
+
+
+@pytest.mark.parametrize("what", ["write_records", "write_log"])
+def test_a_drop_that_can_not_be_written_leaves_neither_plant_nor_drop(
+    what: str, defs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "site")
+
+    folder = components(tmp_path / "export")
+    write(folder / "labels.csv", LABELS)
+    monkeypatch.setattr(f"plant_assets.cli.imports.{what}", full)
+    status, text = run("import", folder, "--plant", "site")
+    assert (status, "site: No space left on device" in text) == (1, True)
+    assert not (defs / "site").exists()
+    assert not list(settings().drop.rglob("*.*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_plants_that_may_not_be_written_is_told(defs: Path, tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed"))
+    defs.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    status, text = run("plant", "new", "pump", "--from", export)
+    defs.chmod(stat.S_IRWXU)
+    assert (status, "Permission denied" in text) == (1, True)
+
+
+def test_the_former_plant_stays_where_a_new_one_does_not_check(
+    defs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(path: Path) -> None:
+        raise new_plant.NewPlantError("at fault")
+
+    export = write(tmp_path / "export.csv", sensors("speed"))
+    before = everything(defs)
+    monkeypatch.setattr(new_plant, "_check", fault)
+    assert run("plant", "new", "gas_treatment", "--from", export, "--force")[0] == 1
+    assert everything(defs) == before
