@@ -55,13 +55,13 @@ def load(  # noqa: PLR0917 - the options of a command
         asks = asks_of(load_profile(target.plant, here.defs), plan)
     except (LoadError, ProfileError) as error:
         fail(str(error))
-    with load_tables.progress(target, plan, Console(stderr=True)) as watch:
+    with load_tables.progress(target, plan, Console(stderr=True, highlight=False)) as watch:
         seen = send_load(target, plan, asks, watch)
     summary = summarize(seen, plan)
     if as_json:
         typer.echo(orjson.dumps(load_tables.document(target, plan, summary), option=orjson.OPT_INDENT_2))
     else:
-        load_tables.show(target, summary, Console())
+        load_tables.show(target, summary, Console(highlight=False))
     if seen.ended_early:
         raise typer.Exit(INTERRUPTED)
     if summary.failed:
