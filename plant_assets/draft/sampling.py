@@ -10,28 +10,9 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-_NICE_S = (
-    1,
-    2,
-    5,
-    10,
-    15,
-    20,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1200,
-    1800,
-    3600,
-    7200,
-    14400,
-    21600,
-    43200,
-    86400,
-)
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SECONDS = [1, 2, 5, 10, 15, 20, 30]
+_NICE_S = [*_SECONDS, *(n * _MINUTE for n in _SECONDS), *(n * _HOUR for n in (1, 2, 4, 6, 12)), _DAY]
 _REGULAR = 0.5
 _MOST_CELLS = 60_000_000
 """Rows times features of a training table; as 64-bit numbers they take 0.5 GB."""
@@ -41,7 +22,9 @@ _PER_TAG = 16
 _SHORT, _LONG = timedelta(hours=24), 24
 _UNBOUNDED = timedelta(days=5 * 365)
 """Histories that fit in memory for so long need no bound."""
-_TIERS = ((3, 6, 12, 24), (6, 24), (6,))
+_MOST_FEATURES = 1000
+_TIERS = (((3, 6, 12, 24), (6, 24), (1, 3, 6)), ((6, 24), (24,), (1, 6)), ((6,), (), (1,)))
+"""Steps of means and standard deviations, of ranges, of differences: fewer where there are many tags."""
 _MEDIAN_STEPS = (72, 48, 24)
 
 
@@ -141,7 +124,7 @@ def _longest_repeats(records: pl.DataFrame) -> float:
 
 def _nice(seconds: float) -> int:
     """The next number of seconds that people use for an interval."""
-    return next((nice for nice in _NICE_S if nice >= seconds), -(-int(seconds) // 86400) * 86400)
+    return next((nice for nice in _NICE_S if nice >= seconds), -(-int(seconds) // _DAY) * _DAY)
 
 
 def _seconds(last: object, first: object) -> float:
@@ -161,26 +144,32 @@ class Windows:
 
     def history(self, interval: timedelta) -> timedelta | None:
         """The newest stretch that fits in memory at an interval, in whole days where it has any."""
-        span = interval * self.most_rows
+        span = interval * min(self.most_rows, _UNBOUNDED // interval + 1)
         if span > _UNBOUNDED:
             return None
         whole = span // timedelta(days=1) * timedelta(days=1) or span
         return whole // interval * interval
 
 
+def _fits(tier: Sequence[Sequence[int]], rows: int, tags: int) -> bool:
+    means, ranges, differences = map(len, tier)
+    features = tags * (2 + 2 * means + ranges + differences)
+    return features <= _MOST_FEATURES and rows * features <= _MOST_TRAINED
+
+
 def find_windows(rows: int, tags: int) -> Windows:
     """Windows that leave enough rows to learn from, and not more features than the memory holds."""
     longest = max(rows // 10, 1)
-    tier = next((t for t in _TIERS if rows * tags * (3 * len(t) + 4) <= _MOST_TRAINED), _TIERS[-1])
-    means = [n for n in tier if n <= longest] or [2]
+    tier = next((t for t in _TIERS if _fits(t, rows, tags)), _TIERS[-1])
+    means, ranges, differences = ([n for n in steps if n <= longest] for steps in tier)
     kinds = {
         "mean": means,
         "std": means,
-        "range": [n for n in (6, 24) if n in means],
-        "difference": [n for n in (1, 3, 6) if n <= longest],
+        "range": ranges,
+        "difference": differences or [1],
         "median_deviation": [n for n in _MEDIAN_STEPS if n <= longest][:1] if tier == _TIERS[0] else [],
-        "exceedance": [6] if longest >= 6 else [],
-        "slope_to_limit": [3] if longest >= 3 else [],
+        "exceedance": [n for n in (6,) if n <= longest],
+        "slope_to_limit": [n for n in (3,) if n <= longest],
     }
     why = "multiples of the interval" + ("" if tier == _TIERS[0] else "; few of them, as there are many tags")
     folds = min(5, max(2, rows // 60))
