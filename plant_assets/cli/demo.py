@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -20,11 +21,15 @@ PLANT = "demo"
 _PATIENCE_S = 300
 
 
-def seed_demo(here: Settings, console: Console, *, wait: bool) -> None:
-    """Drop the days that the live demo plant has behind it, unless a drop other than its own was there before."""
+def seed_demo(here: Settings, console: Console) -> list[Path]:
+    """Drop the days that the live demo plant has behind it, unless a drop other than its own was there before.
+
+    Returns:
+        the files; none where nothing was dropped.
+    """
     manifest = Manifest(here.state_url)
     if any(live_drop_span(entry.path.name) is None for entry in manifest.entries(PLANT)):
-        return
+        return []
     try:
         origin = OriginNote(here.home / "sensors", PLANT).read_or_found(here.sensors_seed, datetime.now(UTC))
     except OriginError as error:
@@ -33,9 +38,13 @@ def seed_demo(here: Settings, console: Console, *, wait: bool) -> None:
     folder = here.drop / PLANT
     written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
     console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {folder}.")
-    if wait:
-        follow_drop(here, PLANT, written, console, _PATIENCE_S)
-        _await_champion(here, console)
+    return written
+
+
+def await_demo(here: Settings, written: list[Path], console: Console) -> None:
+    """Show what becomes of the demo's days until its first champion answers."""
+    follow_drop(here, PLANT, written, console, _PATIENCE_S)
+    _await_champion(here, console)
 
 
 def _await_champion(here: Settings, console: Console) -> None:

@@ -157,12 +157,14 @@ def _first_drop(here: Settings, profile: PlantProfile, console: Console) -> list
 
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:
-    """The first failed step and its own words, or the check that blocks."""
+    """What the check says that stopped the run, else the first failed step and its own words."""
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
+    if failed:
+        return "; ".join(f"{check.check_name}: {check.description}" for check in failed)
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause or error if error else None
             said = cause.message.strip().splitlines()[-1] if cause else "no reason was given"
             return f"{event.step_key}: {said}"
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
-    return "; ".join(f"{check.check_name}: {check.description}" for check in failed) or "the run failed"
+    return "the run failed"

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, steps
-from plant_assets.cli.demo import seed_demo
+from plant_assets.cli.demo import await_demo, seed_demo
 from plant_assets.cli.services import Service, pages, services
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import Settings, settings
@@ -32,6 +32,8 @@ def up(
     home.prepare(here, plants)
     home.enter(here)
     platform = services(here)
+    # Before anything runs that might train a demo plant without data.
+    seeded = seed_demo(here, console) if here.demo and "demo" in plants else []
     if _running(here):
         console.print("The platform is running already.")
     else:
@@ -40,8 +42,8 @@ def up(
         home.create_databases(here)
         supervision.start(here, platform, home.environment(here))
         _await_ready(here, platform, console)
-    if here.demo and "demo" in plants:
-        seed_demo(here, console, wait=wait)
+    if seeded and wait:
+        await_demo(here, seeded, console)
     _print_addresses(here, console)
 
 

@@ -110,7 +110,7 @@ async def _running(
         app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
         tasks = [asyncio.create_task(app.state.champions.run())]
         if here.train_if_missing:
-            trainings = Trainings(app.state.champions, here.drop, here.home / "logs")
+            trainings = Trainings(app.state.champions, here.default_plant, here.drop, here.home / "logs")
             tasks.append(asyncio.create_task(trainings.run()))
         yield
         pool.shutdown(wait=False)

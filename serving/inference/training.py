@@ -36,6 +36,7 @@ class Trainings:
 
     Args:
         champions: of all plants.
+        first: the plant that is trained before the others; of these the quickest come first.
         drop: folder of the plants' drop folders; a plant that has files there is the pipeline's affair.
         logs: folder for the children's words.
         command: plant → argument vector that trains it.
@@ -44,11 +45,13 @@ class Trainings:
     def __init__(
         self,
         champions: Champions,
+        first: str,
         drop: Path,
         logs: Path,
         command: Callable[[str], list[str]] = train_command,
     ) -> None:
         self._champions = champions
+        self._first = first
         self._drop = drop
         self._logs = logs
         self._command = command
@@ -62,7 +65,14 @@ class Trainings:
             await asyncio.sleep(LOOK_S)
 
     def _next(self) -> Slot | None:
-        return next(filter(None, map(self._missing, self._champions.profiles.values())), None)
+        """The place to fill next; those after it are told what they wait for."""
+        profiles = sorted(
+            self._champions.profiles.values(), key=lambda p: (p.name != self._first, len(p.models))
+        )
+        found = [slot for profile in profiles if (slot := self._missing(profile)) is not None]
+        for slot in found[1:]:
+            slot.hint = f"it is trained after {found[0].plant}"
+        return found[0] if found else None
 
     def _missing(self, profile: PlantProfile) -> Slot | None:
         """The place of a simulated plant's answering model, if it is for this service to fill."""

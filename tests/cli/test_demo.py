@@ -40,7 +40,7 @@ def taken_in(here: Settings, name: str) -> None:
 
 
 def seeded(here: Settings) -> list[str]:
-    seed_demo(here, QUIET, wait=False)
+    seed_demo(here, QUIET)
     return sorted(path.name for path in (here.drop / "demo").iterdir())
 
 
@@ -74,5 +74,5 @@ def test_another_seed_than_the_live_plants_is_refused(
 ) -> None:
     note(here)
     with pytest.raises(typer.Exit):
-        seed_demo(here.model_copy(update={"sensors_seed": 4}), QUIET, wait=False)
+        seed_demo(here.model_copy(update={"sensors_seed": 4}), QUIET)
     assert "plant demo lives with seed 3" in " ".join(capsys.readouterr().err.split())
