@@ -295,7 +295,7 @@ export interface paths {
         put?: never;
         /**
          * Alarm risk now, from features or from raw readings
-         * @description Alarm risk now, from features or from raw readings.
+         * @description Alarm risk now, from features or from raw readings; plants that judge each reading answer for each.
          */
         post: operations["predict_plants__plant__predict_post"];
         delete?: never;
@@ -334,8 +334,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the plant's champion answers
-         * @description Whether the plant's champion answers; says what is wrong with the rest.
+         * Whether the model answers that speaks for the plant
+         * @description Whether the model answers that speaks for the plant; says what is wrong with the rest.
          */
         get: operations["ready_plants__plant__ready_get"];
         put?: never;
@@ -377,7 +377,7 @@ export interface paths {
         put?: never;
         /**
          * Alarm risk now, from features or from raw readings
-         * @description Alarm risk now, from features or from raw readings.
+         * @description Alarm risk now, from features or from raw readings; plants that judge each reading answer for each.
          */
         post: operations["predict_predict_post"];
         delete?: never;
@@ -416,8 +416,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the plant's champion answers
-         * @description Whether the plant's champion answers; says what is wrong with the rest.
+         * Whether the model answers that speaks for the plant
+         * @description Whether the model answers that speaks for the plant; says what is wrong with the rest.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -496,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the default plant's champion answers, as `/ready`
-         * @description Whether the default plant's champion answers, as `/ready`.
+         * Whether the model answers that speaks for the default plant, as `/ready`
+         * @description Whether the model answers that speaks for the default plant, as `/ready`.
          */
         get: operations["ready_v2_health_ready_get"];
         put?: never;
@@ -1042,6 +1042,87 @@ export interface components {
             low: number;
         };
         /**
+         * JudgedAnswer
+         * @description One judgement a reading, in their order.
+         */
+        JudgedAnswer: {
+            /**
+             * Anomalies
+             * @description readings that are anomalies
+             */
+            anomalies: number;
+            /**
+             * Imputed
+             * @description input → readings without it, which stand at the training median
+             */
+            imputed: {
+                [key: string]: number;
+            };
+            /** Model */
+            model: string;
+            /**
+             * Out Of Range
+             * @description tag → readings whose value can't be true; they count as the end of the tag's range
+             */
+            out_of_range: {
+                [key: string]: number;
+            };
+            /** Plant */
+            plant: string;
+            /**
+             * Prediction Id
+             * @description of the whole answer
+             */
+            prediction_id: string;
+            /** Predictions */
+            predictions: components["schemas"]["Judgement"][];
+            /**
+             * Served By
+             * @description the process that answered, as in the header X-Served-By
+             */
+            served_by: string;
+            /**
+             * Threshold
+             * @description anomaly at or above it; null: never
+             */
+            threshold: number | null;
+            /**
+             * Total
+             * @description readings that were judged
+             */
+            total: number;
+            /**
+             * Unused
+             * @description given names that the plant knows and the model doesn't use
+             */
+            unused: string[];
+            /** Version */
+            version: number;
+        };
+        /** Judgement */
+        Judgement: {
+            /**
+             * Anomaly
+             * @description whether the score is at or above the threshold
+             */
+            anomaly: boolean;
+            /**
+             * Score
+             * @description higher is more anomalous
+             */
+            score: number;
+        };
+        /** LeftOut */
+        LeftOut: {
+            /**
+             * Fault
+             * @description of its file, by line
+             */
+            fault: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * LineageAnswer
          * @description From a prediction to the files and rows that its model learned from.
          */
@@ -1174,12 +1255,44 @@ export interface components {
              */
             live: true;
         };
+        /** ModelBrief */
+        ModelBrief: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * In Memory
+             * @description false: the next request waits until it is read from the disk
+             */
+            in_memory: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ready" | "stale" | "failed" | "loading" | "absent";
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never
+             */
+            threshold?: number | null;
+            /**
+             * Version
+             * @description that answers
+             */
+            version: number | null;
+        };
         /** ModelInfo */
         ModelInfo: {
             /** Algorithm */
             algorithm?: string | null;
             /** Aliases */
             aliases: string[];
+            /**
+             * Config Sha256
+             * @description of the profile that it was trained with; empty: not told
+             */
+            config_sha256: string;
             /** Created */
             created?: string | null;
             /** Data Fingerprint */
@@ -1191,8 +1304,20 @@ export interface components {
             fault: string;
             /** Features */
             features: string[];
+            /**
+             * Files
+             * @description file of its bundle → sha256
+             */
+            files: {
+                [key: string]: string;
+            };
             /** Horizon Hours */
             horizon_hours?: number | null;
+            /**
+             * In Memory
+             * @description false: the next request waits until it is read from the disk
+             */
+            in_memory: boolean;
             /** Learning Mode */
             learning_mode?: string | null;
             /**
@@ -1230,7 +1355,10 @@ export interface components {
              * @description alarm at or above it; null: never
              */
             threshold?: number | null;
-            /** Version */
+            /**
+             * Version
+             * @description that answers
+             */
             version: number | null;
         };
         /** ModelMetadata */
@@ -1333,11 +1461,18 @@ export interface components {
              * @description whether the routes at the root are its
              */
             default: boolean;
+            /**
+             * Fault
+             * @description of its changed file, by line; it goes on as it was before. Empty: none
+             */
+            fault: string;
+            /** Models */
+            models: components["schemas"]["ModelBrief"][];
             /** Name */
             name: string;
             /**
              * Ready
-             * @description whether its champion answers
+             * @description whether the model answers that speaks for it
              */
             ready: boolean;
             /** Title */
@@ -1345,6 +1480,11 @@ export interface components {
         };
         /** PlantsAnswer */
         PlantsAnswer: {
+            /**
+             * Left Out
+             * @description plants whose file was never sound
+             */
+            left_out: components["schemas"]["LeftOut"][];
             /** Plants */
             plants: components["schemas"]["Plant"][];
         };
@@ -1424,10 +1564,20 @@ export interface components {
          * @description What answers, and what is wrong with the rest.
          */
         Readiness: {
-            /** Champion */
+            /**
+             * Champion
+             * @description version of the model that answers for the plant
+             */
             champion: number | null;
             /** Faults */
             faults: {
+                [key: string]: string;
+            };
+            /**
+             * Left Out
+             * @description other plant → fault of its file, which was never sound
+             */
+            left_out: {
                 [key: string]: string;
             };
             /**
@@ -1444,6 +1594,11 @@ export interface components {
             };
             /** Plant */
             plant: string;
+            /**
+             * Profile
+             * @description fault of the plant's changed file, by line; empty: none
+             */
+            profile: string;
             /** Ready */
             ready: boolean;
         };
@@ -1921,7 +2076,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version isn't loaded here any more */
+            /** @description MLflow doesn't answer, and the version isn't kept here any more */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2347,7 +2502,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version isn't loaded here any more */
+            /** @description MLflow doesn't answer, and the version isn't kept here any more */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2439,10 +2594,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PredictAnswer"];
+                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["JudgedAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is no JSON document, or holds no reading to judge */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2791,10 +2946,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PredictAnswer"];
+                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["JudgedAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is no JSON document, or holds no reading to judge */
             400: {
                 headers: {
                     [name: string]: unknown;

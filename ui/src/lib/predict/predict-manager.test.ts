@@ -41,6 +41,24 @@ describe('the form', () => {
     expect([form.result?.risk_score, form.explanation?.tags, form.working]).toEqual([0.2, [], false]);
   });
 
+  it('takes the newest of rows that were judged one by one', async () => {
+    const judged = {
+      predictions: [
+        { anomaly: true, score: 0.8 },
+        { anomaly: false, score: 0.4 }
+      ],
+      imputed: { PDT1: 2 },
+      out_of_range: {}
+    };
+    answering({ predict: [200, judged], explain: [...GOOD.explain] });
+    const form = new PredictManager();
+    form.fill({ PDT1: 300 });
+    await form.send(plant, []);
+    const result = form.result;
+    expect([result?.risk_score, result?.alarm, result?.anomaly_probability]).toEqual([0.4, false, null]);
+    expect([result?.imputed, result?.out_of_range, result?.rules]).toEqual([['PDT1'], [], []]);
+  });
+
   it('puts the row after those of the live plant', async () => {
     const asked = answering({ predict: [...GOOD.predict], explain: [...GOOD.explain] });
     const form = new PredictManager();

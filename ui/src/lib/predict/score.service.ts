@@ -4,7 +4,9 @@ import type { components } from '#lib/api/inference.d.ts';
 import type { Reading } from './csv.ts';
 
 type Shapes = components['schemas'];
-export type Prediction = Shapes['PredictAnswer'] & { history_id: number | null };
+type Kept = { history_id: number | null };
+export type Prediction = Shapes['PredictAnswer'] & Kept;
+type Judged = Shapes['JudgedAnswer'] & Kept;
 export type Explanation = Shapes['ExplainAnswer'];
 export type Importance = Shapes['ImportanceAnswer'];
 export type Forecast = Shapes['ForecastAnswer'];
@@ -17,7 +19,24 @@ export async function askRisk(plant: string, rows: readonly Reading[], store = t
     params: { query: { plant, store } },
     body: { readings: rows } as never
   });
-  return (await answered(asked)) as unknown as Prediction;
+  const told = (await answered(asked)) as unknown as Prediction | Judged;
+  return 'predictions' in told ? ofNewest(told) : told;
+}
+
+/** What a plant that judges each row by itself says of the newest. */
+function ofNewest(judged: Judged): Prediction {
+  const newest = judged.predictions.at(-1);
+  return {
+    ...judged,
+    risk_score: newest?.score ?? 0,
+    alarm: newest?.anomaly ?? false,
+    anomaly_probability: null,
+    horizon_hours: 0,
+    imputed: Object.keys(judged.imputed),
+    n_imputed: Object.keys(judged.imputed).length,
+    out_of_range: Object.keys(judged.out_of_range),
+    rules: []
+  };
 }
 
 /** Why the risk of the newest of `rows` is what it is.

@@ -45,7 +45,7 @@ export const models = {
     swapped: (after: number, by: string) => `Version ${after} answers now${by && ` (moved by ${by})`}.`
   },
   table: {
-    title: 'Nine models',
+    title: 'All models',
     caption: 'All models of the plant: which version answers',
     model: 'Model',
     question: 'Question',
@@ -57,7 +57,7 @@ export const models = {
     since: 'Since',
     versions: 'Versions',
     newest: 'newest',
-    none: 'No model is registered for this plant yet. Drop an export on the Data page: the first run trains all nine.',
+    none: 'No model is registered for this plant yet. Drop an export on the Data page: the first run trains them.',
     nothing: 'none',
     unknown: 'not known'
   },
@@ -104,6 +104,8 @@ export const models = {
     notLive:
       'Persistence repeats the true state of the hour before, which nobody knows while the plant runs: models aren’t held against it here.',
     none: 'This question has no such figure.',
+    noLabels:
+      'Nobody has labelled this plant’s data, so nothing can be held against what was true. The report tells what was trained, and what it called unusual.',
     noReport: 'No validation report yet.'
   },
   calibration: {
