@@ -24,6 +24,7 @@ def defs() -> dg.Definitions:
         except Exception as error:  # noqa: BLE001 - Dagster stops at the first file that is no YAML or no component
             _log.error("%s can't be loaded as a whole, so plant by plant:\n%s", folder, error)
     # Dagster takes each definitions function that this module holds for a location of its own.
+    from plant_assets.defs.automation import automation
     from plant_assets.defs.resources import resources
 
-    return dg.Definitions.merge(resources(), plants_in(folder))
+    return dg.Definitions.merge(resources(), automation(), plants_in(folder))

@@ -21,6 +21,9 @@ def plant_asset(
     owners: Sequence[str] = (MODELLERS,),
     kinds: Sequence[str] = ("polars", "parquet"),
     tags: Mapping[str, str] | None = None,
+    checks: Sequence[dg.AssetCheckSpec] = (),
+    automation: dg.AutomationCondition | None = None,
+    first: bool = False,
 ) -> Callable[[Callable[..., dg.MaterializeResult]], dg.AssetsDefinition]:
     """An asset of a plant; one at a time of those of one plant runs.
 
@@ -33,6 +36,9 @@ def plant_asset(
         owners: teams.
         kinds: labels in the graph.
         tags: further labels to search by.
+        checks: what it judges itself.
+        automation: when it asks for a run by itself.
+        first: whether it goes before others that could run at the same moment.
     """
     return dg.asset(
         key=asset_key(profile.name, name),
@@ -43,4 +49,7 @@ def plant_asset(
         pool=profile.name,
         description=description,
         tags=tags,
+        check_specs=checks,
+        automation_condition=automation,
+        op_tags={"dagster/priority": "1"} if first else None,
     )

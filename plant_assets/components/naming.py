@@ -14,6 +14,11 @@ MODELLERS = "team:machine_learning"
 RAW, LABELLED = "raw_sensor_data", "labeled_dataset"
 FEATURES, WINDOWS, SMOTE = "features", "window_features", "smote_features"
 CHALLENGER, REPORT, CHAMPION = "challenger", "validation_report", "champion"
+DRIFT = "drift"
+RETRAINING_TAG = "forewarn/retraining"
+"""Why a run was asked for that trains anew; of no other run."""
+RETRAINING_ROWS_TAG = "forewarn/retraining_rows"
+"""The newest row when it was asked for."""
 
 
 def asset_key(plant: str, asset: str) -> dg.AssetKey:

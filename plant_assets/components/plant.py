@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from plant_assets.components.checks import plant_checks
 from plant_assets.components.data_assets import data_assets
+from plant_assets.components.drift_asset import drift_assets
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
@@ -109,7 +110,12 @@ def _definitions_or_fault(path: Path, read: Callable[[], PlantProfile]) -> dg.De
 
 def plant_definitions(profile: PlantProfile, poll_seconds: int) -> dg.Definitions:
     """A plant's assets, checks, job and sensor, without resources."""
-    assets = [*data_assets(profile), *model_assets(profile), *release_assets(profile)]
+    assets = [
+        *data_assets(profile),
+        *drift_assets(profile),
+        *model_assets(profile),
+        *release_assets(profile),
+    ]
     checks = plant_checks(profile)
     job = dg.define_asset_job(
         name=job_name(profile.name),

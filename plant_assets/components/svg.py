@@ -31,25 +31,29 @@ def trend(timestamps: pl.Series, traces: Sequence[Trace], shaded: pl.Series | No
     bands = _bands(shaded, height - 22) if shaded is not None else []
     lines = [part for i, trace in enumerate(traces) for part in _row(trace, i * _ROW)]
     ends = (
-        _text(_LEFT, height - 6, f"{timestamps[0]:%Y-%m-%d %H:%M}")
-        + _text(_WIDTH - _RIGHT, height - 6, f"{timestamps[-1]:%Y-%m-%d %H:%M}", anchor="end")
+        text(_LEFT, height - 6, f"{timestamps[0]:%Y-%m-%d %H:%M}")
+        + text(_WIDTH - _RIGHT, height - 6, f"{timestamps[-1]:%Y-%m-%d %H:%M}", anchor="end")
         if len(timestamps)
         else ""
     )
+    return markdown_picture("trend", _WIDTH, height, f"{''.join((*bands, *lines))}{ends}")
+
+
+def markdown_picture(name: str, width: int, height: int, parts: str) -> str:
+    """A picture on white within Markdown; `parts` is its SVG."""
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>'
-        f"{''.join((*bands, *lines))}{ends}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>{parts}</svg>'
     )
-    return f"![trend](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+    return f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
 def _row(trace: Trace, top: int) -> list[str]:
     values = trace.values.cast(pl.Float64)
     low, high = values.min(), values.max()
-    label = _text(4, top + 26, f"{trace.name} {trace.unit}".strip())
+    label = text(4, top + 26, f"{trace.name} {trace.unit}".strip())
     if not isinstance(low, float) or not isinstance(high, float):
-        return [label, _text(_LEFT, top + 26, "no values")]
+        return [label, text(_LEFT, top + 26, "no values")]
     span = (high - low) or 1.0
     points, runs = _thinned(values), []
     run: list[str] = []
@@ -66,8 +70,8 @@ def _row(trace: Trace, top: int) -> list[str]:
     return [
         label,
         *lines,
-        _text(_WIDTH - _RIGHT + 4, top + 14, f"{high:.4g}"),
-        _text(_WIDTH - _RIGHT + 4, top + 38, f"{low:.4g}"),
+        text(_WIDTH - _RIGHT + 4, top + 14, f"{high:.4g}"),
+        text(_WIDTH - _RIGHT + 4, top + 38, f"{low:.4g}"),
     ]
 
 
@@ -108,6 +112,7 @@ def _x(place: int, rows: int) -> float:
     return _LEFT + place * _scale(rows)
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    safe = text.replace("&", "&amp;").replace("<", "&lt;")
+def text(x: float, y: float, words: str, anchor: str = "start") -> str:
+    """A line of text; `anchor` says which of its ends is at x."""
+    safe = words.replace("&", "&amp;").replace("<", "&lt;")
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="#444">{safe}</text>'

@@ -1,12 +1,14 @@
-"""How large the Kolmogorov-Smirnov distance comes by chance where neighbouring rows hang together.
+"""How large distances come by chance where neighbouring rows hang together.
 
-Belongs here: the variance of distribution functions of autocorrelated rows, and the limit that follows.
-Doesn't belong here: the distance itself (`distances.py`).
+Belongs here: the variance of distribution functions of autocorrelated rows, and the limits that follow.
+Doesn't belong here: the distances themselves (`distances.py`).
 
 Readings of a plant repeat themselves from row to row: a week of hourly rows may be worth nine independent ones, and
 the textbook limit would call every second week a drift. For a stationary series the variance of a share of rows
 is p(1 - p) / n times the sum of the autocorrelations of "the row is below x" (Billingsley 1968, section 22); here
-that sum is estimated on the reference and put in place of the number of rows.
+that sum is estimated on the reference and put in place of the number of rows. What wanders slowly beneath fast noise
+hides from that sum, so the shares of the reference's own stretches of the compared length are looked at too
+(overlapping batch means, Meketon and Schmeiser 1984), and the larger variance counts.
 """
 
 from dataclasses import dataclass
@@ -16,8 +18,10 @@ import numpy as np
 from plant_assets.drift.distances import Floats, quantiles
 
 _PROBES = np.arange(1, 10) / 10
-_LAGS_PER_TIME = 5.0
+_LAGS_PER_TIME = 10.0
 _ROUNDS = 5
+_FREEDOM_A_STRETCH = 6.0
+"""Chosen by simulation (docs/drift.md): fewer find less, more find weeks that only hold rare events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,40 @@ class Chance:
     Attributes:
         reference: effective rows of the reference.
         compared: effective rows of the compared stretch.
+        freedom: degrees of freedom of that estimate.
     """
 
     reference: float
     compared: float
+    freedom: float = float("inf")
 
     def ks_limit(self, false_alarms: float) -> float:
         """The distance that is exceeded by chance with the given probability; above 1 where none can tell.
 
-        Source: Kolmogorov's distribution with Stephens' (1970) correction for few rows.
+        Source: Kolmogorov's distribution with Stephens' (1970) correction for few rows; widened as Student's
+        distribution is wider than the normal one, as the variance is an estimate itself.
         """
-        from scipy.special import kolmogi
+        from scipy.special import kolmogi, ndtri
 
-        root = np.sqrt(1.0 / (1.0 / self.reference + 1.0 / self.compared))
-        return float(kolmogi(false_alarms) / (root + 0.12 + 0.11 / root))
+        root = 1.0 / self._spread
+        wider = self._student(false_alarms) / ndtri(1.0 - false_alarms / 2)
+        return float(wider * kolmogi(false_alarms) / (root + 0.12 + 0.11 / root))
+
+    def shift_limit(self, false_alarms: float) -> float:
+        """How far means may lie apart by chance, in standard deviations of the reference.
+
+        A distance of ranks can't tell a far step of a slow tag from a near one; their means can.
+        """
+        return self._student(false_alarms) * self._spread
+
+    @property
+    def _spread(self) -> float:
+        return float(np.sqrt(1.0 / self.reference + 1.0 / self.compared))
+
+    def _student(self, false_alarms: float) -> float:
+        from scipy.special import stdtrit
+
+        return float(stdtrit(max(self.freedom, 1.0), 1.0 - false_alarms / 2))
 
 
 def chance(values: Floats, weights: Floats, compared_weights: Floats, phases: np.ndarray) -> Chance:
@@ -60,8 +84,11 @@ def chance(values: Floats, weights: Floats, compared_weights: Floats, phases: np
     usable = [pair for pair in factors if pair is not None]
     if not usable:  # a constant hangs together with nothing
         return Chance(_rows(weights), _rows(compared_weights))
-    first, second = np.mean(usable, axis=0)
-    return Chance(float(1.0 / first), float(1.0 / second))
+    first, second, seen = np.mean(usable, axis=0)
+    larger = max(1.0, seen / second)
+    learned = float(1.0 / (first * larger))
+    freedom = min(learned, _FREEDOM_A_STRETCH * len(values) / len(compared_weights))
+    return Chance(learned, float(1.0 / (second * larger)), freedom)
 
 
 def _rows(weights: Floats) -> float:
@@ -70,8 +97,11 @@ def _rows(weights: Floats) -> float:
 
 def _factors(
     below: np.ndarray, healthy: np.ndarray, phases: np.ndarray, lags: tuple[Floats, Floats]
-) -> tuple[float, float] | None:
-    """Variance of the share of rows below a limit, in both stretches, as a part of p(1 - p)."""
+) -> tuple[float, float, float] | None:
+    """Variance of the share of rows below a limit, as a part of p(1 - p).
+
+    By the autocorrelations for both stretches, and as seen among the reference's stretches of the compared length.
+    """
     share = below.mean()
     if not 0.0 < share < 1.0:
         return None
@@ -83,9 +113,10 @@ def _factors(
         return None
     rho, inflation = _unbiased(covariance / covariance[0])
     lost = len(phases) / max(len(phases) - np.count_nonzero(rows), 1)
-    scale = inflation * lost * covariance[0] / (share * (1.0 - share))
+    whole = share * (1.0 - share)
+    scale = inflation * lost * covariance[0] / whole
     first, second = (_variance(counts, rho) for counts in lags)
-    return scale * first, scale * second
+    return scale * first, scale * second, _batch_variance(residual, healthy, len(lags[1])) / whole
 
 
 def _autocovariance(residual: Floats, healthy: np.ndarray) -> Floats:
@@ -97,7 +128,7 @@ def _autocovariance(residual: Floats, healthy: np.ndarray) -> Floats:
 def _unbiased(rho: Floats) -> tuple[Floats, float]:
     """Autocorrelations up to where they stop to count, and how much the variance was underestimated.
 
-    Sums end at five times the correlation time (Sokal 1997, section 3). Subtracting the sample's own mean lowers each
+    Sums end at ten times the correlation time (Sokal 1997, section 3). Subtracting the sample's own mean lowers each
     autocovariance by the mean's variance (Bartlett 1946); it is added again, in a few rounds.
     """
     rows, added, end = len(rho), 0.0, 1
@@ -128,3 +159,17 @@ def _variance(counts: Floats, rho: Floats) -> float:
     end = min(len(counts), len(rho))
     total = counts[0] + 2.0 * float(counts[1:end] @ rho[1:end])
     return max(total, 1e-3 * float(counts[0]))
+
+
+def _batch_variance(residual: Floats, healthy: np.ndarray, length: int) -> float:
+    """Variance of the mean of a stretch of some length, among those of the reference; 0 where it is no longer itself.
+
+    The stretches' means are held against the whole reference's, which follows them: by the share that it is longer.
+    """
+    rows = len(residual)
+    if length >= rows:
+        return 0.0
+    sums, counts = (np.concatenate([[0.0], np.cumsum(x)]) for x in (residual, healthy))
+    counted = counts[length:] - counts[:-length]
+    means = (sums[length:] - sums[:-length]) / np.maximum(counted, 1.0)
+    return float(np.average(np.square(means), weights=counted) / (1.0 - length / rows))

@@ -59,3 +59,13 @@ def ks(reference: Floats, weights: Floats, compared: Floats, compared_weights: F
     order = np.argsort(both, kind="stable")
     last_of_ties = np.append(np.diff(both[order]) > 0, True)
     return float(np.abs(np.cumsum(signed[order])[last_of_ties]).max())
+
+
+def shift(reference: Floats, weights: Floats, compared: Floats, compared_weights: Floats) -> float:
+    """How far the compared mean lies from the reference's, in its standard deviations; infinite off a constant."""
+    mean = np.average(reference, weights=weights)
+    spread = float(np.sqrt(np.average(np.square(reference - mean), weights=weights)))
+    moved = float(np.average(compared, weights=compared_weights) - mean)
+    if spread > 1e-12 * max(abs(float(mean)), 1e-300):
+        return abs(moved) / spread
+    return 0.0 if abs(moved) <= 1e-12 * abs(float(mean)) else float("inf")

@@ -3,7 +3,7 @@
 Belongs here: the judgement of one series. Doesn't belong here: the plant's tags and stretches (`plant.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -11,11 +11,13 @@ import numpy as np
 import polars as pl
 
 from plant_assets.drift.chance import Chance, chance
-from plant_assets.drift.distances import Floats, edges, ks, psi, quantiles, shares
+from plant_assets.drift.distances import Floats, edges, ks, psi, quantiles, shares, shift
 from plant_assets.drift.seasons import Season, phases, seasons
 
 State = Literal["steady", "drift", "instrument", "too_few"]
 LEAST_EFFECTIVE_ROWS = 4.0
+_LEAST_SHIFT = 3.0
+"""Standard deviations: means tell far steps of slow tags, which ranks can't; for nearer ones ranks are more robust."""
 _MOST_ROWS = 50_000
 _MEDIAN = np.array([0.5])
 
@@ -67,8 +69,9 @@ class Judgement:
     Attributes:
         state: `instrument` where too few rows can be trusted, `too_few` where too few are there or they hang
             together too much.
-        psi, ks: the distances; ks is the larger one of value and spread. None where nothing was compared.
-        ks_limit: what ks had to reach; the profile's least distance, or chance's.
+        psi, ks, shift: the distances; ks is the larger one of value and spread, shift that of the means in standard
+            deviations of the reference. None where nothing was compared.
+        ks_limit, shift_limit: what one of the two had to reach; the profile's least distance, or chance's.
         rows, reference_rows: that count.
         untrusted: rows of the compared stretch that don't, because of their instrument.
         effective_rows: independent rows that the compared ones are worth.
@@ -83,6 +86,8 @@ class Judgement:
     psi: float | None = None
     ks: float | None = None
     ks_limit: float | None = None
+    shift: float | None = None
+    shift_limit: float | None = None
     effective_rows: float | None = None
     seasons: tuple[Season, ...] = ()
     limits: tuple[float, ...] = ()
@@ -93,7 +98,7 @@ class Judgement:
 def judge(
     reference: Series, compared: Series, limits: Limits, *, interval: timedelta, zone: str = "UTC"
 ) -> Judgement:
-    """Hold a stretch against a reference; it drifts where both distances matter and chance doesn't explain them.
+    """Hold a stretch against a reference; it drifts where PSI matters, and chance explains KS or the means' shift not.
 
     Where the reference follows the day or the week, each phase weighs as much as in the compared stretch, so that
     a night is held against nights.
@@ -137,23 +142,25 @@ def _measured(
         ks(np.abs(old - middle), weights, np.abs(new - middle), new_weights),
     )
     index = psi(before, now)
-    # Two distances are looked at, so each has half of the false alarms.
-    limit = max(limits.ks, worth.ks_limit(limits.false_alarms / 2))
-    drifts = index >= limits.psi and distance >= limit
+    moved = shift(old, weights, new, new_weights)
+    # Two distances are looked at, so each has half of the false alarms; a shift so far hardly comes by chance.
+    each = limits.false_alarms / 2
+    limit, shift_limit = max(limits.ks, worth.ks_limit(each)), max(_LEAST_SHIFT, worth.shift_limit(each))
+    far = distance >= limit and worth.compared >= LEAST_EFFECTIVE_ROWS
+    drifts = index >= limits.psi and (far or moved >= shift_limit)
     few = worth.compared < LEAST_EFFECTIVE_ROWS
-    return Judgement(
-        "too_few" if few else "drift" if drifts else "steady",
-        found.rows,
-        found.reference_rows,
-        found.untrusted,
-        index,
-        distance,
-        limit,
-        worth.compared,
-        found.seasons,
-        tuple(map(float, bins)),
-        tuple(map(float, now)),
-        tuple(map(float, before)),
+    return replace(
+        found,
+        state="drift" if drifts else "too_few" if few else "steady",
+        psi=index,
+        ks=distance,
+        ks_limit=limit,
+        shift=moved,
+        shift_limit=shift_limit,
+        effective_rows=worth.compared,
+        limits=tuple(map(float, bins)),
+        shares=tuple(map(float, now)),
+        reference_shares=tuple(map(float, before)),
     )
 
 

@@ -156,6 +156,8 @@ def _finding(name: str, kind: str, unit: str, judged: Judgement, profile: PlantP
         psi_limit=profile.drift.psi,
         ks=judged.ks,
         ks_limit=judged.ks_limit,
+        shift=judged.shift,
+        shift_limit=judged.shift_limit,
         rows=judged.rows,
         reference_rows=judged.reference_rows,
         untrusted=judged.untrusted,

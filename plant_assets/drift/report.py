@@ -38,6 +38,8 @@ class Finding(_Plain):
     ks_limit: float | None = Field(
         description="what the distance had to reach: the profile's limit, or chance's"
     )
+    shift: float | None = Field(description="distance of the means in standard deviations of the reference")
+    shift_limit: float | None = Field(description="what it or the distance had to reach")
     rows: int = Field(description="of the compared stretch that count")
     reference_rows: int
     untrusted: int = Field(

@@ -44,7 +44,7 @@ class Drift(Strict):
     psi: float = Field(default=0.2, gt=0, le=10, description="least population stability index that matters")
     ks: float = Field(default=0.1, gt=0, lt=1, description="least Kolmogorov-Smirnov distance that matters")
     false_alarms: float = Field(
-        default=0.01,
+        default=0.05,
         gt=0,
         le=0.5,
         description="probability that a judgement of an unchanged plant finds any drift",

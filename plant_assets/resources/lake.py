@@ -82,6 +82,11 @@ class Lake(dg.ConfigurableResource):
             write_whole(folder / name, text.encode("utf-8"))
         return str(folder / next(iter(texts)))
 
+    def read_report(self, plant: str, name: str) -> bytes | None:
+        """A report's file that `write_report` kept; None where there is none."""
+        path = UPath(self.root) / plant / "reports" / name
+        return path.read_bytes() if path.is_file() else None
+
     def drop_folder(self, plant: str) -> Path:
         return Path(self.drop) / plant
 

@@ -46,6 +46,7 @@ def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> 
         assert job.tags["forewarn/plant"] == plant
         sensor = repository.get_sensor_def(f"{plant}__drop_folder")
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert repository.get_sensor_def("retraining").default_status is dg.DefaultSensorStatus.RUNNING
     checks = {
         (key.asset_key.path[1], key.name, location.resolve_asset_graph().get(key).blocking)
         for key in location.resolve_asset_graph().asset_check_keys
@@ -60,6 +61,8 @@ def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> 
         ("raw_sensor_data", "no_stale_tags", False),
         ("raw_sensor_data", "no_level_jumps", False),
         ("raw_sensor_data", "no_overdue_files", False),
+        ("drift", "no_drifted_tags", False),
+        ("drift", "no_drifted_scores", False),
     }
 
 

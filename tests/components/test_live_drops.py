@@ -110,4 +110,4 @@ def test_the_run_of_a_live_drop_brings_readings_features_and_checks_up_to_date(f
     raw = pl.read_parquet(assets / "raw_sensor_data.parquet")
     assert (raw["timestamp"].min(), raw.height) == (START, 240)
     checked = {evaluation.asset_key.path[-1] for evaluation in result.get_asset_check_evaluations()}
-    assert {"raw_sensor_data", "labeled_dataset", "features"} <= checked
+    assert {"raw_sensor_data", "labeled_dataset", "features", "drift"} <= checked

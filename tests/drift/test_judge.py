@@ -90,6 +90,17 @@ def test_rows_that_hang_together_too_much_say_nothing() -> None:
     assert found.effective_rows < 4
 
 
+def test_a_far_step_of_what_hangs_together_too_much_is_found_all_the_same() -> None:
+    values = wandering(6, 0.99)
+    assert judged(values).state == "too_few"
+    values[AFTER] += 25
+    found = judged(values)
+    assert found.state == "drift"
+    assert found.shift is not None
+    assert found.shift_limit is not None
+    assert found.shift > found.shift_limit
+
+
 def test_a_constant_that_stays_is_steady_and_one_that_moves_drifts() -> None:
     values = np.full(LEARNED + NEW, 40.0)
     assert judged(values).state == "steady"

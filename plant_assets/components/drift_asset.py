@@ -1,0 +1,128 @@
+"""The drift asset of a plant: its newest readings and scores held against what the answering model learned from.
+
+Belongs here: wiring the judgement to tables, registry, checks and the request for a training.
+Doesn't belong here: the judgement (`plant_assets/drift`), who acts on the request (`retraining.py`).
+"""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import polars as pl
+
+from plant_assets.components.asset import plant_asset
+from plant_assets.components.drift_metadata import shown
+from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, MODELLERS, WINDOWS, asset_key
+from plant_assets.components.retraining import REQUEST, RetrainingDue, request
+from plant_assets.profile.model import PlantProfile
+from plant_assets.resources.lake import Lake
+from plant_assets.resources.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from plant_assets.drift.report import DriftReport, Finding
+    from plant_assets.models.registry import ModelRegistry
+
+TAGS_CHECK, SCORES_CHECK = "no_drifted_tags", "no_drifted_scores"
+
+
+def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
+    """What tells whether a plant still is what its models learned."""
+    key = asset_key(profile.name, DRIFT)
+    looks_at_windows = profile.answering.startswith("forecaster")
+
+    @plant_asset(
+        profile,
+        DRIFT,
+        "release",
+        "How far the newest readings and scores lie from what the answering model learned, by PSI and "
+        "Kolmogorov-Smirnov; rows of untrusted instruments don't count. Drift, or labels that are too old, ask for "
+        "a training of all models.",
+        ins={"labelled": LABELLED, "features": WINDOWS if looks_at_windows else FEATURES},
+        owners=[MODELLERS],
+        checks=[
+            dg.AssetCheckSpec(TAGS_CHECK, asset=key, description="Tags that left what the models learned."),
+            dg.AssetCheckSpec(SCORES_CHECK, asset=key, description="Scores unlike those of the training."),
+        ],
+        automation=RetrainingDue(),
+        first=True,
+    )
+    def drift(
+        context: dg.AssetExecutionContext,
+        lake: Lake,
+        model_store: ModelStore,
+        labelled: pl.DataFrame,
+        features: pl.DataFrame,
+    ) -> dg.MaterializeResult:
+        from plant_assets.drift.registered import publish
+
+        registry = model_store.registry()
+        report = _judged(profile, lake, registry, labelled, features)
+        if report is None:
+            why = "no model answers yet, so there is nothing to compare with"
+            return dg.MaterializeResult(
+                metadata={"state": why},
+                check_results=[_passed(TAGS_CHECK, why), _passed(SCORES_CHECK, why)],
+            )
+        page = model_store.run_page(publish(registry, report, context.run_id))
+        return dg.MaterializeResult(
+            metadata={**shown(report), REQUEST: request(report, profile), "MLflow run": page},
+            check_results=[
+                _result(TAGS_CHECK, report.tags, report.note),
+                _result(SCORES_CHECK, report.scores, report.note),
+            ],
+        )
+
+    return [drift]
+
+
+def _judged(
+    profile: PlantProfile,
+    lake: Lake,
+    registry: "ModelRegistry",
+    labelled: pl.DataFrame,
+    features: pl.DataFrame,
+) -> "DriftReport | None":
+    """The report, which is kept in the lake; None where no model answers."""
+    from plant_assets.drift.plant import judge_plant
+    from plant_assets.drift.registered import answering, scores
+    from plant_assets.drift.report import FILE
+
+    found = answering(registry, profile)
+    if found is None:
+        return None
+    version, learned = found
+    before = _before(lake.read_report(profile.name, FILE))
+    decided = scores(registry, version, learned, features)
+    report = judge_plant(labelled, learned, profile, decided, before)
+    lake.write_report(profile.name, {FILE: report.to_json()})
+    return report
+
+
+def _before(content: bytes | None) -> "DriftReport | None":
+    """The last report; one of another shape tells nothing."""
+    from pydantic import ValidationError
+
+    from plant_assets.drift.report import DriftReport
+
+    try:
+        return None if content is None else DriftReport.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def _result(name: str, findings: "tuple[Finding, ...]", note: str) -> dg.AssetCheckResult:
+    from plant_assets.drift.report import drifted
+
+    far = drifted(findings)
+    untrusted = [f.name for f in findings if f.state == "instrument"]
+    said = f"drifted: {', '.join(f.name for f in far)}" if far else note or "nothing drifted"
+    if untrusted:
+        said += f"; not judged, as the instrument is at fault: {', '.join(untrusted)}"
+    return dg.AssetCheckResult(
+        check_name=name, passed=not far, severity=dg.AssetCheckSeverity.WARN, description=said
+    )
+
+
+def _passed(name: str, why: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name, passed=True, severity=dg.AssetCheckSeverity.WARN, description=why
+    )

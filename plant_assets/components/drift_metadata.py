@@ -1,0 +1,114 @@
+"""What a person reads beside a drift judgement: a table, and a picture of both stretches for each tag and score.
+
+Belongs here: showing a report in Dagster. Doesn't belong here: finding anything.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import polars as pl
+
+from plant_assets.components.metadata import records_table
+from plant_assets.components.svg import markdown_picture, text
+
+if TYPE_CHECKING:
+    from plant_assets.drift.report import DriftReport, Finding
+
+_COLUMNS = {
+    "name": pl.String,
+    "state": pl.String,
+    "PSI": pl.Float64,
+    "least PSI": pl.Float64,
+    "KS": pl.Float64,
+    "least KS": pl.Float64,
+    "shift": pl.Float64,
+    "least shift": pl.Float64,
+    "rows": pl.Int64,
+    "untrusted rows": pl.Int64,
+    "independent rows": pl.Float64,
+    "same phases of": pl.String,
+    "since": pl.String,
+}
+_WIDE, _HIGH, _ACROSS, _BAR_TOP = 178, 96, 4, 22
+_STATES = {"drift": "▲ drift", "steady": "steady", "instrument": "✕ instrument", "too_few": "too few rows"}
+
+
+def findings_frame(findings: "Sequence[Finding]") -> pl.DataFrame:
+    """A row a tag or score, the farthest first."""
+    rows = [
+        {
+            "name": f.name,
+            "state": _STATES[f.state],
+            "PSI": _rounded(f.psi),
+            "least PSI": f.psi_limit,
+            "KS": _rounded(f.ks),
+            "least KS": _rounded(f.ks_limit),
+            "shift": _rounded(f.shift),
+            "least shift": _rounded(f.shift_limit),
+            "rows": f.rows,
+            "untrusted rows": f.untrusted,
+            "independent rows": _rounded(f.effective_rows),
+            "same phases of": " and ".join(f.seasons),
+            "since": f"{f.since:%Y-%m-%d %H:%M}" if f.since else "",
+        }
+        for f in sorted(findings, key=lambda f: (f.state != "drift", -(f.psi or 0.0)))
+    ]
+    return pl.DataFrame(rows, schema=_COLUMNS)
+
+
+def shown(report: "DriftReport") -> dict[str, dg.MetadataValue]:
+    """The report for people."""
+    found: dict[str, dg.MetadataValue] = {
+        "state": dg.MetadataValue.text(report.note or _summary(report)),
+        "judged against": dg.MetadataValue.text(f"{report.model} version {report.version}"),
+        "learned from": dg.MetadataValue.text(
+            f"{report.trained.first:%Y-%m-%d %H:%M} to {report.trained.last:%Y-%m-%d %H:%M} UTC"
+        ),
+    }
+    if report.compared is not None:
+        span = report.compared
+        found["compared"] = dg.MetadataValue.text(
+            f"{span.rows} rows, {span.first:%Y-%m-%d %H:%M} to {span.last:%Y-%m-%d %H:%M} UTC"
+        )
+        found["findings"] = records_table(findings_frame(report.findings), rows=200)
+        found["learned (grey) and newest (black) shares"] = dg.MetadataValue.md(_picture(report.findings))
+    if report.labels is not None:
+        found["age of the labels learned from"] = dg.MetadataValue.text(
+            f"{report.labels.hours / 24:.1f} days"
+        )
+    return found
+
+
+def _summary(report: "DriftReport") -> str:
+    why = "; ".join(report.retraining.why) or "nothing drifted"
+    if report.retraining.why and not report.retraining.due:
+        why += f"; a training isn't asked for before {report.retraining.not_before:%Y-%m-%d %H:%M} UTC"
+    return why
+
+
+def _picture(findings: "Sequence[Finding]") -> str:
+    """Small multiples: the share of rows in each bin, those learned from behind the newest."""
+    drawn = [f for f in findings if f.shares]
+    cells = [_cell(f, n % _ACROSS * _WIDE, n // _ACROSS * _HIGH) for n, f in enumerate(drawn)]
+    return markdown_picture("shares", _ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH, "".join(cells))
+
+
+def _cell(finding: "Finding", left: int, top: int) -> str:
+    width = (_WIDE - 20) / len(finding.shares)
+    most = max(*finding.shares, *finding.reference_shares)
+    high = _HIGH - _BAR_TOP - 10
+    bars = [
+        f'<rect x="{left + 6 + n * width + inset:.1f}" y="{top + _HIGH - 8 - high * share / most:.1f}" '
+        f'width="{width - 1 - 2 * inset:.1f}" height="{high * share / most:.1f}" fill="{fill}"/>'
+        for shares, inset, fill in (
+            (finding.reference_shares, 0.0, "#c9ccd1"),
+            (finding.shares, width / 4, "#30475e"),
+        )
+        for n, share in enumerate(shares)
+    ]
+    return text(left + 6, top + 14, f"{finding.name} {_STATES[finding.state]}") + "".join(bars)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

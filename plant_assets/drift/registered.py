@@ -1,0 +1,95 @@
+"""What drift asks of the model registry: the answering model's training rows and scores; keeping reports there.
+
+Belongs here: reading versions and bundles, publishing a report. Doesn't belong here: any judgement (`plant.py`).
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from plant_assets.drift.plant import Learned
+from plant_assets.drift.report import FILE, DriftReport
+from plant_assets.profile.model import PlantProfile
+
+if TYPE_CHECKING:
+    from plant_assets.models.registry import ModelRegistry
+    from plant_assets.models.registry_versions import Version
+    from serving.manifest import Lineage
+
+_ALIASES = ("champion", "challenger", "previous")
+
+
+def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Version", Learned] | None:
+    """The version that answers for a plant, and what it learned from; None where there is none yet."""
+    name = f"{profile.registry_prefix}{profile.answering}"
+    versions = [registry.by_alias(name, alias) for alias in _ALIASES]
+    champion = versions[0]
+    if champion is None:
+        return None
+    spans = [_lineage(registry, version) for version in versions if version is not None]
+    if spans[0].first is None or spans[0].last is None:
+        return None
+    newest = max(span.last for span in spans if span.last is not None)
+    return champion, Learned(profile.answering, champion.version, spans[0].first, spans[0].last, newest)
+
+
+def scores(
+    registry: "ModelRegistry", version: "Version", learned: Learned, features: pl.DataFrame
+) -> pl.DataFrame | None:
+    """A version's decisions: out-of-fold ones of its training rows, its own ones of rows after them.
+
+    Args:
+        registry: where the version is.
+        version: of the answering model.
+        learned: what it learned from.
+        features: `timestamp` and the features that it reads.
+
+    Returns:
+        `timestamp` and `score`; None where the version has no out-of-fold table, or reads features that the plant
+        no longer has.
+    """
+    from serving.bundle import Bundle
+
+    oof = registry.oof(version)
+    if oof is None:
+        return None
+    known = oof.filter(pl.col("model") == learned.model).select("timestamp", score="decision")
+    with TemporaryDirectory(prefix="forewarn-") as scratch:
+        found = registry.fetch(version, "bundle", Path(scratch))
+        if found is None or known.is_empty():
+            return None
+        bundle = Bundle.load(found)
+        after = features.filter(pl.col("timestamp") > learned.last)
+        if not set(bundle.names) <= set(features.columns):
+            return None
+        rows = after.select(pl.col(bundle.names).cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+        decided = bundle.score(rows) if len(rows) else rows[:, 0]
+    own = after.select("timestamp", score=pl.Series(decided, dtype=pl.Float64))
+    return pl.concat([known, own.cast(known.schema)])
+
+
+def publish(registry: "ModelRegistry", report: DriftReport, dagster_run: str) -> str:
+    """Keep a report in MLflow's experiment `<plant>_drift`; answers the id of its run."""
+    figures = {
+        f"{finding.name}.{name}": value
+        for finding in report.findings
+        for name, value in (("psi", finding.psi), ("ks", finding.ks))
+        if value is not None
+    }
+    labels = {"plant": report.plant, "dagster_run": dagster_run, "version": str(report.version)}
+    experiment = registry.experiment(f"{report.plant}_drift")
+    with (
+        registry.run(experiment, "drift", labels, {}, figures) as (run_id, _),
+        TemporaryDirectory(prefix="forewarn-") as scratch,
+    ):
+        path = Path(scratch) / FILE
+        path.write_text(report.to_json(), "utf-8")
+        registry.attach(run_id, {FILE: path})
+    return run_id
+
+
+def _lineage(registry: "ModelRegistry", version: "Version") -> "Lineage":
+    with TemporaryDirectory(prefix="forewarn-") as scratch:
+        return registry.manifest(version, Path(scratch)).lineage
