@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest judgement of a plant's tags and scores, and the training that it asked for
+         * @description The newest judgement of a plant's tags and scores, and the training that it asked for.
+         */
+        get: operations["drift_drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drops": {
         parameters: {
             query?: never;
@@ -1077,6 +1097,34 @@ export interface components {
             why: string;
         };
         /**
+         * Asked
+         * @description The last run that drift or old labels asked for.
+         */
+        Asked: {
+            /**
+             * Link
+             * @description its page of Dagster
+             */
+            link: string;
+            /**
+             * Rows Until
+             * Format: date-time
+             * @description the newest row when it was asked for
+             */
+            rows_until: string;
+            /** Run */
+            run: string;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** Why */
+            why: string;
+        };
+        /**
          * AutoAnswer
          * @description Scores of the newest readings, with the drivers where they can be had.
          */
@@ -1176,6 +1224,63 @@ export interface components {
         Deleted: {
             /** Deleted */
             deleted: number;
+        };
+        /**
+         * DriftAnswer
+         * @description How far a plant lies from what its answering model learned, and what follows.
+         */
+        DriftAnswer: {
+            /** @description null: never asked for, or Dagster doesn't tell */
+            asked: components["schemas"]["Asked"] | null;
+            /** @description null: never judged yet */
+            judgement: components["schemas"]["DriftJudgement"] | null;
+            /**
+             * Missing
+             * @description what isn't known because a service doesn't answer; else empty
+             */
+            missing: string;
+            /**
+             * Next Not Before
+             * @description the newest row from which on a training may be asked for next
+             */
+            next_not_before: string | null;
+            /** Plant */
+            plant: string;
+        };
+        /**
+         * DriftJudgement
+         * @description The newest judgement of a plant.
+         */
+        DriftJudgement: {
+            compared: components["schemas"]["Stretch"] | null;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** False Alarms */
+            false_alarms: number;
+            labels: components["schemas"]["LabelAge"] | null;
+            /** Model */
+            model: string;
+            /**
+             * Newest
+             * Format: date-time
+             */
+            newest: string;
+            /**
+             * Note
+             * @description why nothing was compared; else empty
+             */
+            note: string;
+            retraining: components["schemas"]["Retraining"];
+            /** Scores */
+            scores: components["schemas"]["Finding"][];
+            /** Tags */
+            tags: components["schemas"]["Finding"][];
+            trained: components["schemas"]["Stretch"];
+            /** Version */
+            version: number;
         };
         /**
          * DriversAnswer
@@ -1475,6 +1580,71 @@ export interface components {
              */
             version: number | null;
         };
+        /**
+         * Finding
+         * @description A tag or score; what is null was not compared.
+         */
+        Finding: {
+            /**
+             * Effective Rows
+             * @description independent rows that the compared ones are worth
+             */
+            effective_rows: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tag" | "score";
+            /** Ks */
+            ks: number | null;
+            /** Ks Limit */
+            ks_limit: number | null;
+            /** Name */
+            name: string;
+            /** Psi */
+            psi: number | null;
+            /** Psi Limit */
+            psi_limit: number;
+            /**
+             * Reference Shares
+             * @description of the rows learned from, in the same bins
+             */
+            reference_shares: number[];
+            /** Rows */
+            rows: number;
+            /** Seasons */
+            seasons: ("day" | "week")[];
+            /**
+             * Shares
+             * @description of the newest rows, a bin; empty where nothing was compared
+             */
+            shares: number[];
+            /**
+             * Shift
+             * @description distance of the means, in standard deviations of what was learned
+             */
+            shift: number | null;
+            /** Shift Limit */
+            shift_limit: number | null;
+            /**
+             * Since
+             * @description newest row when the drift was seen first
+             */
+            since: string | null;
+            /**
+             * State
+             * @description `instrument`: too few rows can be trusted; `too_few`: too few rows, or they hang together too much
+             * @enum {string}
+             */
+            state: "steady" | "drift" | "instrument" | "too_few";
+            /** Unit */
+            unit: string;
+            /**
+             * Untrusted
+             * @description compared rows that don't count, because of their instrument
+             */
+            untrusted: number;
+        };
         /** Health */
         Health: {
             /**
@@ -1587,6 +1757,16 @@ export interface components {
              * @enum {string}
              */
             verdict: "true" | "false" | "unsure";
+        };
+        /**
+         * LabelAge
+         * @description How old the labels are that the model learned from.
+         */
+        LabelAge: {
+            /** Hours */
+            hours: number;
+            /** Limit Hours */
+            limit_hours: number;
         };
         /** LeftOut */
         LeftOut: {
@@ -1966,6 +2146,22 @@ export interface components {
             refused_at: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * Retraining
+         * @description Whether a training is due, in the plant's time.
+         */
+        Retraining: {
+            /** Due */
+            due: boolean;
+            /**
+             * Not Before
+             * Format: date-time
+             * @description the newest row from which on it may be asked for
+             */
+            not_before: string;
+            /** Why */
+            why: string[];
         };
         /**
          * RuleInfo
@@ -2390,6 +2586,24 @@ export interface components {
             state: "new" | "acknowledged" | "shelved" | "cleared";
             /** Version */
             version: number;
+        };
+        /**
+         * Stretch
+         * @description Rows from `first` to `last`, both included.
+         */
+        Stretch: {
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** Rows */
+            rows: number;
         };
         /** TagInfo */
         TagInfo: {
@@ -3234,6 +3448,79 @@ export interface operations {
             };
             /** @description Too many attempts; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database doesn't answer; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    drift_drift_get: {
+        parameters: {
+            query?: {
+                /** @description without one, the live plant */
+                plant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftAnswer"];
+                };
+            };
+            /** @description No access token, or one that doesn't hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description No such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway answered something unusable */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
