@@ -65,7 +65,7 @@ class Retraining(_Read):
     not_before: datetime = Field(description="the newest row from which on it may be asked for")
 
 
-class Judgement(_Read):
+class DriftJudgement(_Read):
     """The newest judgement of a plant."""
 
     schema_: Literal[1] = Field(alias="schema", exclude=True)
@@ -98,7 +98,7 @@ class DriftAnswer(BaseModel):
     """How far a plant lies from what its answering model learned, and what follows."""
 
     plant: str
-    judgement: Judgement | None = Field(description="null: never judged yet")
+    judgement: DriftJudgement | None = Field(description="null: never judged yet")
     asked: Asked | None = Field(description="null: never asked for, or Dagster doesn't tell")
     next_not_before: datetime | None = Field(
         description="the newest row from which on a training may be asked for next"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, UnknownPlant
-from serving.gateway.drift.schemas import Asked, DriftAnswer, Judgement
+from serving.gateway.drift.schemas import Asked, DriftAnswer, DriftJudgement
 from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.upstream import Upstream
@@ -66,7 +66,7 @@ class Drift:
             missing=str(asked) if isinstance(asked, Problem) else "",
         )
 
-    async def _judgement(self, plant: str) -> Judgement | None:
+    async def _judgement(self, plant: str) -> DriftJudgement | None:
         for run in await self._mlflow.runs(f"{plant}_drift", most=_LOOKED_THROUGH):
             content = await self._mlflow.artifact(run.info.run_id, FILE)
             if content is not None:
@@ -98,9 +98,9 @@ class Drift:
             raise UnknownPlant(str(error)) from None
 
 
-def _read(content: bytes) -> Judgement:
+def _read(content: bytes) -> DriftJudgement:
     try:
-        return Judgement.model_validate_json(content)
+        return DriftJudgement.model_validate_json(content)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise BadAnswer(f"the drift report can't be read ({place}: {error.errors()[0]['msg']})") from None
@@ -113,7 +113,7 @@ def _moment(text: str) -> datetime:
         raise BadAnswer(f"a run's tag {ROWS_TAG} is {text!r}; expected a time") from None
 
 
-def _next(profile: PlantProfile, judgement: Judgement | None, asked: Asked | None) -> datetime | None:
+def _next(profile: PlantProfile, judgement: DriftJudgement | None, asked: Asked | None) -> datetime | None:
     """The later one of two cool-downs: since the last training, and since the last request."""
     moments = [] if judgement is None else [judgement.retraining.not_before]
     if asked is not None:
