@@ -16,6 +16,7 @@ export type Stage = {
 const OF_STEP: Record<string, StageName> = {
   raw_sensor_data: 'ingest',
   instruments: 'checks',
+  drift: 'checks',
   labeled_dataset: 'features',
   features: 'features',
   window_features: 'features',
