@@ -10,7 +10,7 @@ from plant_assets.validation import charts
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.bootstrap import Interval
 from plant_assets.validation.report_data import Report
-from plant_assets.validation.sentences import spoken
+from plant_assets.validation.sentences import span, spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = "–"
@@ -30,6 +30,7 @@ def render(report: Report) -> str:
         "interval": interval,
         "moment": moment,
         "lead": lead,
+        "span": span,
         "spoken": spoken,
     }
     return environment.get_template("report.html.j2").render(
@@ -64,4 +65,4 @@ def lead(hours: float | None) -> str:
         return NOTHING
     if hours == 0:
         return "at its start"
-    return f"{hours:g} h ahead" if hours > 0 else f"after {-hours:g} h"
+    return f"{span(hours)} ahead" if hours > 0 else f"after {span(-hours)}"

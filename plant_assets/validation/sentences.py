@@ -34,6 +34,14 @@ def spoken(model: str) -> str:
     return model.replace("_", " ")
 
 
+def span(hours: float) -> str:
+    """A span of time in the largest unit that it fills: `2.5 h`, `15 min` or `24 s`."""
+    for unit, seconds in (("h", 3600), ("min", 60)):
+        if hours * 3600 >= seconds:
+            return f"{round(hours * 3600 / seconds, 6):g} {unit}"
+    return f"{round(hours * 3600, 6):g} s"
+
+
 def _best(horizon: Horizon) -> ModelResult | None:
     return max(horizon.models, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0), default=None)
 
@@ -47,7 +55,7 @@ def _what(profile: PlantProfile, tested: Tested, horizons: Sequence[Horizon]) ->
     text = (
         f"Tested on {tested.oof_rows} hours of {source}{profile.title} ({_day(tested.oof_first)} to "
         f"{_day(tested.oof_last)}), each judged by a model that had learnt only from hours at least "
-        f"{tested.gap_hours:g} h earlier"
+        f"{span(tested.gap_hours)} earlier"
     ).replace(" hours of", " hours of" if tested.interval_hours == 1 else " rows of", 1)
     if np.isnan(tested.base_rate):
         return f"{text}; no row has a label."

@@ -13,7 +13,7 @@ import polars as pl
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import Flagged, FlaggedFold, Tested
-from plant_assets.validation.sentences import listed, spoken
+from plant_assets.validation.sentences import listed, span, spoken
 
 NO_LABELS = "there are no alarm rules, no known periods and no operator log"
 
@@ -70,7 +70,7 @@ def _trained(tested: Tested, outcome: Outcome) -> str:
     if not parts:
         text = "No model has judged rows that it hadn't learnt from"
     else:
-        text = f"Trained: {'; '.join(parts)}, each row at least {tested.gap_hours:g} h after all that it was judged from"
+        text = f"Trained: {'; '.join(parts)}, each row at least {span(tested.gap_hours)} after all that it was judged from"
     if outcome.untrained:
         names = listed([f"the {spoken(name)}" for name in outcome.untrained])
         text += f". Not trained, as only labels could teach {'it' if len(outcome.untrained) == 1 else 'them'}: {names}"

@@ -11,6 +11,7 @@ from plant_assets.validation.evaluate import Ground
 from plant_assets.validation.gate import gate
 from plant_assets.validation.oof import OofError, empty_oof, join_oof
 from plant_assets.validation.report import build_report, render_html
+from plant_assets.validation.sentences import span
 from tests.validation.plants import history, oracle
 
 LINEAGE = {"data_fingerprint": "abc123"}
@@ -259,3 +260,7 @@ def test_the_real_unit_has_ten_testable_events_of_which_operators_noted_five(
     assert [h.n_events for h in report.horizons[1:]] == [8, 8, 8]
     always = report.horizons[0].baselines[0]
     assert (always.model, always.periods_found) == ("always_alarm", (5, 5))
+
+
+def test_spans_are_told_in_a_unit_that_they_fill() -> None:
+    assert [span(hours) for hours in (24, 2.5, 0.25, 24 / 3600)] == ["24 h", "2.5 h", "15 min", "24 s"]
