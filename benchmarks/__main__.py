@@ -18,6 +18,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.explain"],
         ["benchmarks.serving"],
         ["benchmarks.load"],
+        ["benchmarks.power_grid"],
     ]
     folder = os.environ.get("FOREWARN_REAL_DATA")
     if folder:
