@@ -65,15 +65,21 @@ def site(folder: Path) -> Iterator[Site]:
     """A demo plant with MLflow running, and no model yet."""
     profile = load_profile("demo")
     ports = {"MLFLOW": free_port(), "INFERENCE": free_port()}
+    with mlflow_server(folder, ports["MLFLOW"]) as registry:
+        yield Site(folder, profile, simulated(profile, SEED, DAYS, log=True), registry, ports)
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, port: int) -> Iterator[ModelRegistry]:
+    """MLflow's server over a folder of its own."""
     uri, artifacts = f"sqlite:///{folder}/mlflow.db", folder / "artifacts"
-    command = [BIN / "mlflow", "server", "--host", "127.0.0.1", "--port", ports["MLFLOW"], "--workers", 1]
+    command = [BIN / "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", 1]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
-    address = f"http://127.0.0.1:{ports['MLFLOW']}"
+    address = f"http://127.0.0.1:{port}"
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with process(command, environment, folder / "mlflow.log") as server:
         wait_until(f"{address}/health", server)
-        registry = ModelRegistry(address, artifacts, folder / "locks")
-        yield Site(folder, profile, simulated(profile, SEED, DAYS, log=True), registry, ports)
+        yield ModelRegistry(address, artifacts, folder / "locks")
 
 
 def champion(spec: ModelSpec, here: Site) -> int:
