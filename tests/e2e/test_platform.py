@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks.platform import platform
 from plant_assets.cli import supervision
+from plant_assets.cli.main import app
 from plant_assets.models.spec import model_specs
 from plant_assets.settings import settings
 from tests.e2e.site import Site
+from tests.imports.folders import components
 from tests.reliability.plants import SMALL, write_defs
 from tests.reliability.run_site import answering_models
 
@@ -129,6 +133,60 @@ def test_drop_is_finished_whatever_is_killed(small: Site, what: str) -> None:
     assert set(small.states().values()) == {"ingested", "refused"}
     fingerprints = answering_models(small.profile, small.registry)
     assert fingerprints["isolation_forest"] == small.history.fingerprint()
+
+
+def test_an_imported_folder_is_a_plant_at_once_and_trains(folder: Path) -> None:
+    status, text = _command("import", components(folder / "export"), "--plant", "site", "--no-follow")
+    assert (status, "Dagster has loaded demo, gas_treatment, site, small" in text) == (0, True), text
+    site = Site("site", folder / "staging")
+    site.await_finished("site_import.parquet")
+    assert answering_models(site.profile, site.registry).keys() == {"isolation_forest", "champion"}
+
+
+def test_an_edit_shows_in_dagster_after_a_reload(folder: Path) -> None:
+    yaml = folder / "defs" / "site" / "defs.yaml"
+    before = yaml.read_text("utf-8")
+    assert "H 123.5" not in _readings_of("site")
+    yaml.write_text(
+        before.replace("process_unit: fan", "limits: {H: 123.5}\n      process_unit: fan", 1), "utf-8"
+    )
+    assert _command("plant", "check", "site") == (0, "site: no faults")
+    assert _command("plant", "reload")[0] == 0
+    assert "H 123.5" in _readings_of("site")
+
+
+def test_a_broken_edit_is_told_by_line_and_leaves_the_other_plants(folder: Path) -> None:
+    yaml = folder / "defs" / "site" / "defs.yaml"
+    before = yaml.read_text("utf-8")
+    line = next(i for i, text in enumerate(before.splitlines(), 1) if "interval:" in text)
+    yaml.write_text(before.replace("interval: ", "interval: about ", 1), "utf-8")
+    status, text = _command("plant", "reload")
+    assert (status, "Dagster has loaded demo, gas_treatment, small." in text) == (1, True), text
+    assert f"site/defs.yaml:{line}: attributes.sampling.interval: expected a duration such as" in text
+    assert _readings_of("small")
+    assert "expected a duration" in _description("site", "faulty_profile")
+    yaml.write_text(before, "utf-8")
+    assert _command("plant", "reload")[0] == 0
+    assert "H 123.5" in _readings_of("site")
+
+
+def _command(*arguments: object) -> tuple[int, str]:
+    """Exit status of a command and everything printed, on one line."""
+    result = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, " ".join(result.output.split())
+
+
+def _readings_of(plant: str) -> str:
+    return _description(plant, "raw_sensor_data")
+
+
+def _description(plant: str, asset: str) -> str:
+    """What Dagster shows of an asset."""
+    query = "query Described($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { description } } }"
+    url = f"http://127.0.0.1:{settings().port_dagster}/graphql"
+    body = {"query": query, "variables": {"key": {"path": [plant, asset]}}}
+    return httpx.post(url, json=body, timeout=30).json()["data"]["assetNodeOrError"]["description"]
 
 
 def _newest_rows(site: Site, count: int) -> list[dict[str, object]]:
