@@ -17,6 +17,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.sse"],
         ["benchmarks.explain"],
         ["benchmarks.serving"],
+        ["benchmarks.fleet"],
         ["benchmarks.load"],
         ["benchmarks.power_grid"],
     ]
