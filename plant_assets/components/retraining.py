@@ -20,7 +20,6 @@ from plant_assets.components.naming import (
     RETRAINING_ROWS_TAG,
     RETRAINING_TAG,
     asset_key,
-    job_name,
 )
 from plant_assets.profile.model import PlantProfile
 
@@ -150,7 +149,8 @@ class RetrainingSensor(dg.AutomationConditionSensorDefinition):
                 asked = due(context.instance, plant)
                 tags = {**given.tags, PLANT_TAG: plant, **(asked.tags if asked else {})}
                 selection = sorted(key for key in keys if key.path[0] == plant)
-                whole.append(dg.RunRequest(job_name=job_name(plant), asset_selection=selection, tags=tags))
+                # The daemon finds no other job for this sensor than that of all assets.
+                whole.append(dg.RunRequest(asset_selection=selection, tags=tags))
         return copy(found, run_requests=whole)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.remote_representation.external_data import SensorSnap
 from dagster._core.test_utils import create_run_for_test
 
 from plant_assets.components.plant import plant_definitions
@@ -83,7 +84,9 @@ def test_a_plant_that_has_not_drifted_asks_for_nothing(automation: Automation) -
 def test_drift_asks_for_a_run_of_everything_that_says_why(automation: Automation) -> None:
     automation.judged()
     (request,) = automation.look()
-    assert request.job_name == "gas_treatment__pipeline"
+    repository = automation.definitions.get_repository_def()
+    targets = SensorSnap.from_def(repository.get_sensor_def("retraining"), repository).target_dict
+    assert (request.job_name, list(targets)) == (None, ["__ASSET_JOB"])
     assert request.tags["forewarn/plant"] == PLANT
     assert request.tags["forewarn/retraining"] == WHY
     assert request.tags["forewarn/retraining_rows"] == NEWEST.isoformat()
