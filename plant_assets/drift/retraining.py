@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from plant_assets.drift.report import Finding, LabelAge, Retraining, drifted
-from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 
 _NAMED = 5
@@ -67,7 +66,7 @@ def retraining(
             names = ", ".join(f.name for f in found[:_NAMED])
             why.append(f"{len(found)} {what if len(found) > 1 else kind} drifted: {names}{more}")
     if labels is not None and labels.late:
-        limit = format_duration(profile.drift.max_label_age)
-        why.append(f"the labels learned from are {labels.hours / 24:.0f} days old, more than {limit}")
+        days, most = labels.hours / 24, labels.limit_hours / 24
+        why.append(f"the labels learned from are {days:.0f} days old, more than {most:g}")
     not_before = newest_trained + profile.drift.cool_down
     return Retraining(due=bool(why) and newest >= not_before, why=tuple(why), not_before=not_before)
