@@ -1,4 +1,5 @@
 import asyncio
+import re
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -240,10 +241,10 @@ def no_rule(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (no_yaml, "demo/defs.yaml:"),
+        (no_yaml, r"demo/defs.yaml:\d+:"),
         (
             no_rule,
-            "demo/defs.yaml:14: attributes.labels.alarm_rules[0].when: rule 'mine': expected an SQL condition",
+            r"demo/defs.yaml:\d+: attributes.labels.alarm_rules\[0\].when: rule 'mine': expected an SQL condition",
         ),
     ],
 )
@@ -255,7 +256,7 @@ async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
     async with serve(mlflow, serving_settings.model_copy(update={"defs": defs})) as client:
         assert await version(client) == 1
         assert (await client.get("/plants/demo/models")).status_code == 404
-    assert f"plant demo is left out:\n{said}" in caplog.text
+    assert re.search(f"plant demo is left out:\n{said}", caplog.text)
 
 
 async def test_copies_of_older_versions_are_deleted(
