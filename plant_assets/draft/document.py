@@ -1,6 +1,7 @@
 """A draft as the text of a `defs.yaml`, with a comment where each number comes from."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from plant_assets.draft.draft import DraftedTag
 
 _LISTED = 20
+_BARE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_./ -]*[A-Za-z0-9_])?")
+"""Texts that need no quotes, in a list on one line either."""
 
 
 def write_document(
@@ -60,7 +63,7 @@ def _node(value: object) -> object:
         if not any(isinstance(item, Mapping) for item in value) and len(value) <= _LISTED:
             sequence.fa.set_flow_style()
         return sequence
-    if isinstance(value, str) and (not value or not value.isprintable() or value == "%"):
+    if isinstance(value, str) and not _BARE.fullmatch(value):
         return DoubleQuotedScalarString(value)
     return value
 

@@ -27,7 +27,26 @@ TITLE = st.one_of(
         ["value", "quality", "P_quality", "id", "unit", "name", "start", "end", "%", "#", "T_mean_3h"]
     ),
     st.sampled_from(
-        ["yes", "no", "null", "1", "- x", "a: b", "*", "&a", "x_flags", "timestamp", "SELECT", "'", '"']
+        [
+            "yes",
+            "no",
+            "null",
+            "1",
+            "- x",
+            "a: b",
+            "*",
+            "&a",
+            "x_flags",
+            "timestamp",
+            "SELECT",
+            "'",
+            '"',
+            "? x",
+            "x:",
+            "{a",
+            "|",
+            "!t",
+        ]
     ),
 )
 NUMBER = st.one_of(
