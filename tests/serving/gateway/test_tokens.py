@@ -7,8 +7,10 @@ from serving.gateway.tokens import ISSUER, Access, AccessTokens, Refresh, TokenE
 
 SECRET = "s" * 43
 NOW = datetime.now(UTC)
-TOKENS = AccessTokens(SECRET, timedelta(minutes=15))
-CLAIMS = {"iss": ISSUER, "sub": "7", "sid": "f" * 32, "iat": NOW, "exp": NOW + timedelta(minutes=15)}
+LIFE = timedelta(days=1)
+"""Longer than the time from when this is read until the tests run."""
+TOKENS = AccessTokens(SECRET, LIFE)
+CLAIMS = {"iss": ISSUER, "sub": "7", "sid": "f" * 32, "iat": NOW, "exp": NOW + LIFE}
 
 
 def test_a_token_says_what_it_was_issued_for() -> None:
