@@ -5,6 +5,7 @@ Belongs here: what a profile says of a plant, and which models answer for it. Re
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from plant_assets.profile.model import Judges
 from serving.sensors.schemas import TagInfo
 
 
@@ -36,6 +37,7 @@ class PlantInfo(BaseModel):
     ready: bool | None = Field(description="whether its champion answers; null: nobody knows")
     timezone: str = Field(description="of the IANA, such as Europe/Berlin")
     interval_s: float = Field(description="sampling interval")
+    judges: Judges = Field(description="what of given readings is judged")
     process_units: list[str] = Field(description="in the order of their first tags")
     tags: list[TagInfo]
     horizons: list[HorizonInfo] = Field(description="the nearest first")

@@ -90,6 +90,7 @@ def _info(profile: PlantProfile, known: Known | None, live: str) -> PlantInfo:
         fault=known.fault if known else "",
         timezone=profile.timezone,
         interval_s=profile.sampling.interval.total_seconds(),
+        judges=profile.judges,
         process_units=list(dict.fromkeys(tag.process_unit for tag in profile.tags)),
         tags=[TagInfo.model_validate(tag, from_attributes=True) for tag in profile.tags],
         horizons=_horizons(profile, models),

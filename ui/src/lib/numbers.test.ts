@@ -11,10 +11,11 @@ it.each([
 ])('shows %s as %s', (probability, shown) => expect(percent(probability)).toBe(shown));
 
 it('shows as many digits as the range makes sense of', () => {
-  expect(reading(231.24, [0, 400])).toBe('231');
-  expect(reading(7.26, [0, 25])).toBe('7.3');
-  expect(reading(0.1234, [0, 1])).toBe('0.123');
-  expect(reading(-7.26, [-10, 120])).toBe('−7.3');
-  expect(reading(null, [0, 1])).toBe('–');
-  expect(reading(Number.NaN, [0, 1])).toBe('–');
+  expect(reading(231.24, { range: [0, 400] })).toBe('231');
+  expect(reading(7.26, { range: [0, 25] })).toBe('7.3');
+  expect(reading(0.1234, { range: [0, 1] })).toBe('0.123');
+  expect(reading(-7.26, { range: [-10, 120] })).toBe('−7.3');
+  expect(reading(50.012, { range: [40, 60], normal: [49.95, 50.05] })).toBe('50.012');
+  expect(reading(null, { range: [0, 1] })).toBe('–');
+  expect(reading(Number.NaN, { range: [0, 1] })).toBe('–');
 });

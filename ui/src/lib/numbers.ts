@@ -1,9 +1,13 @@
 /** Numbers as an instrument shows them: as many digits as the range makes sense of. */
 
-/** A value of a tag whose range is `range`; a dash where there is none. */
-export function reading(value: number | null | undefined, range: readonly [number, number]): string {
+type Scale = { range: readonly [number, number]; normal?: readonly [number, number] | null };
+const BAND_IN_RANGE = 10;
+
+/** A value of a tag, fine enough for its range, and for its normal band; a dash where there is none. */
+export function reading(value: number | null | undefined, { range, normal }: Scale): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  const width = Math.abs(range[1] - range[0]);
+  const band = normal ? BAND_IN_RANGE * (normal[1] - normal[0]) : Infinity;
+  const width = Math.min(range[1] - range[0], band);
   return minus(value.toFixed(width >= 200 ? 0 : width >= 20 ? 1 : width >= 2 ? 2 : 3));
 }
 

@@ -2007,6 +2007,12 @@ export interface components {
              */
             interval_s: number;
             /**
+             * Judges
+             * @description what of given readings is judged
+             * @enum {string}
+             */
+            judges: "newest_row" | "each_reading";
+            /**
              * Live
              * @description whether live readings are of it; /live tells whether they come
              */

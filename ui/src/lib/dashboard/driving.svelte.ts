@@ -29,7 +29,7 @@ class Driving {
     if (!tag) return '';
     const values = board.readings.of(tag.name);
     const newest = values.findLast((value) => value !== null);
-    const at = `${reading(newest, tag.range)} ${tag.unit}`;
+    const at = `${reading(newest, tag)} ${tag.unit}`;
     const perHour = slope(board.readings.times, values);
     if (perHour === null || !moves(tag, perHour)) return words.steady(tag.name, at);
     const size = Math.abs(perHour);

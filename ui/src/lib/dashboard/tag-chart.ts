@@ -25,7 +25,7 @@ export function tagOptions(tag: Tag, shared: Stacked, now: () => number | null):
       { stroke: () => token('ink-3'), width: 1, dash: [4, 4], points: { show: false } }
     ],
     y: { range: (_, low, high) => reach(tag, low, high) },
-    axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag.range)) },
+    axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag)) },
     hooks: {
       drawClear: [(u) => band(u, tag)],
       draw: [(u) => drawLimits(u, tag), (u) => verticalLine(u, now() ?? -1, 'ink')]

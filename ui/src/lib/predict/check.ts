@@ -15,7 +15,7 @@ export function faultOf(text: string, tag: Tag): string {
   if (value === undefined) return words.notNumber;
   const [low, high] = tag.range;
   return value !== null && (value < low || value > high)
-    ? words.offRange(reading(low, tag.range), reading(high, tag.range), tag.unit)
+    ? words.offRange(reading(low, tag), reading(high, tag), tag.unit)
     : '';
 }
 

@@ -28,6 +28,7 @@ export const plant: Plant = {
   timezone: 'UTC',
   interval_s: 3600,
   process_units: ['D1', 'D2'],
+  judges: 'newest_row',
   horizons: [],
   alarm_rules: [{ name: 'high', when: 'PDT1_max > 300', description: 'PDT1 above 300' }],
   fault: '',

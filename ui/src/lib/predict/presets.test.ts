@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plant } from './made.ts';
-import { escalating, extremeRow, highRiskRow, normalRow, withExtremes } from './presets.ts';
+import { escalating, extremeRow, highRiskRow, lookBack, normalRow, withExtremes } from './presets.ts';
 
 describe('presets', () => {
   it('normal is the middle of each band, set points what they control, the rest unknown', () => {
@@ -39,5 +39,9 @@ describe('presets', () => {
   it('extremes are those of a value that stood, and never replace given ones', () => {
     expect(withExtremes({ PDT1: 5 }, plant.tags)).toEqual({ PDT1: 5, PDT1_max: 5, PDT1_min: 5 });
     expect(withExtremes({ PDT1: 5, PDT1_max: 9 }, plant.tags).PDT1_max).toBe(9);
+  });
+
+  it('readings that are judged one by one need nothing before them', () => {
+    expect(lookBack({ ...plant, judges: 'each_reading' })).toBe(1);
   });
 });

@@ -39,8 +39,9 @@ export function escalating(plant: Plant, count: number): { rows: Reading[]; tag:
   return { rows, tag };
 }
 
-/** How many rows the longest features look back. */
+/** How many rows the longest features look back; one where each reading is judged by itself. */
 export function lookBack(plant: Plant): number {
+  if (plant.judges === 'each_reading') return 1;
   return Math.min(Math.ceil((HOURS * 3600) / plant.interval_s), MOST_ROWS);
 }
 

@@ -88,7 +88,7 @@ export const data = {
       ingest: 'Ingest',
       checks: 'Checks',
       features: 'Features',
-      models: 'Nine models',
+      models: 'Models',
       report: 'Validation report',
       live: 'Live'
     }

@@ -4,6 +4,7 @@ function steps(seconds: number): string {
 }
 
 export const forecast = {
+  noneAhead: 'No model of this plant looks ahead: its profile lists no forecaster.',
   rows: (n: number) => `The newest ${n} rows`,
   interval: (seconds: number) =>
     `One row every ${steps(seconds)}, the newest at the bottom. Tags are in their units.`,

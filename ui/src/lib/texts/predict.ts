@@ -13,6 +13,7 @@ export const predict = {
     live: 'The values are the newest hour of the live plant.',
     unknown: 'Means, slopes and spreads stand at their training medians: the risk says little.'
   },
+  byItself: 'This plant’s readings are judged one by one.',
   noLive: 'The live plant is another one, or has no readings yet.',
   normal: 'Normal',
   normalHint: 'The middle of each normal band',
