@@ -1,6 +1,5 @@
 """The drift asset with a real registry: nothing without a model, then checks, tables, pictures and a request."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,17 +78,6 @@ class Judged:
         report = DriftReport.model_validate_json(path.read_bytes()) if path.exists() else None
         checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
         return report, dict(event.metadata), checks
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("drift")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOREWARN_HOME", str(folder / "home"))
-        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
-        settings.cache_clear()
-        yield folder
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A plant's whole job in process: from dropped files to a champion behind its alias."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,17 +45,6 @@ class Pipeline:
     def metadata(self, result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.MetadataValue]:
         (event,) = result.asset_materializations_for_node(f"{self.profile.name}__{asset}")
         return dict(event.metadata)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("pipeline")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOREWARN_HOME", str(folder / "home"))
-        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
-        settings.cache_clear()
-        yield folder
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A plant that nobody has labelled: what learns without labels is trained and answers, and the report says so."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,23 +9,11 @@ import pytest
 
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
 from tests.components.test_pipeline import Pipeline
 
 SUPERVISED = ("rf_soft_alarm", "regime_classifier", "forecaster_1h")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("unlabelled")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOREWARN_HOME", str(folder / "home"))
-        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
-        settings.cache_clear()
-        yield folder
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,19 @@
+"""A home of its own for the tests of a file: state, drops and settings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plant_assets.settings import settings
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("plant")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOREWARN_HOME", str(folder / "home"))
+        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
