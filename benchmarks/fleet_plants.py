@@ -1,19 +1,13 @@
 """A folder of plants that are alike in shape and share nothing: twenty tags each, written as people write them."""
 
 from pathlib import Path
+from typing import get_args
 
 from plant_assets.profile.load import PLANT_TYPE
+from plant_assets.profile.model import ModelName
 
 TAGS = 20
-ALL_MODELS = (
-    "isolation_forest",
-    "regime_classifier",
-    "lr_soft_alarm",
-    "rf_soft_alarm",
-    "deviation_predictor",
-    "forecaster",
-    "champion",
-)
+ALL_MODELS: tuple[str, ...] = get_args(ModelName)
 TWO_MODELS = ("isolation_forest", "champion")
 _PLANT = """\
 type: {type}
