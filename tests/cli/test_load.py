@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from benchmarks.platform import await_true
 from plant_assets.cli import load as command
 from plant_assets.cli.main import app
 from plant_assets.profile.model import PlantProfile
@@ -64,23 +65,28 @@ def test_machines_get_one_document(profile: PlantProfile) -> None:
     assert told["anomalies"]["readings"] == 49
 
 
-def test_ctrl_c_ends_with_the_table_and_status_130(profile: PlantProfile) -> None:
+def test_ctrl_c_ends_early_with_what_was_seen_and_status_130(profile: PlantProfile) -> None:
     """As a user has it: in a process of its own."""
-    service = Service(profile)
+    service = Service(profile, stall_at=40, stall_s=60)
     forewarn = Path(sys.executable).with_name("forewarn")
+    plan = ["--rps", "100", "--duration", "600", "--workers", "100", "--timeout", "100"]
     with served(service) as base:
         process = subprocess.Popen(
-            [forewarn, "load", "--url", base, "--rps", "100", "--duration", "600", "--json"],
+            [forewarn, "load", "--url", base, *plan, "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert service.first_asked.wait(60)
+        await_true(lambda: service.under_way >= 10, 60, "ten requests without an answer")
         process.send_signal(signal.SIGINT)
         told, errors = process.communicate(timeout=60)
     assert process.returncode == command.INTERRUPTED, errors
     assert "Traceback" not in errors
-    assert json.loads(told)["planned"] == 60_000
+    seen = json.loads(told)
+    assert (seen["planned"], seen["errors"]) == (60_000, {})
+    assert 0 < seen["succeeded"] <= 40
+    assert seen["cut_short"] >= 10
+    assert seen["succeeded"] + seen["cut_short"] == pytest.approx(100 * seen["seconds"], abs=2)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A service that answers predictions as told: with known delays, failures and judgements."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,6 @@ class Service:
         connections: clients' ports.
         most_under_way: requests at once.
         closed: whether nothing is ever answered.
-        first_asked: set once a prediction was asked for.
     """
 
     profile: PlantProfile
@@ -42,7 +40,6 @@ class Service:
     under_way: int = 0
     most_under_way: int = 0
     stalled_until: float = 0.0
-    first_asked: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self._normal = {band.tag: band.normal for band in bands(self.profile)}
@@ -58,7 +55,6 @@ class Service:
         if scope["method"] == "GET":
             await _answer(send, 200 if scope["path"] == "/plants" else 404, self.plants, [])
             return
-        self.first_asked.set()
         number, self.asked = self.asked, self.asked + 1
         self.paths.add(scope["path"])
         self.connections.add(tuple(scope["client"]))

@@ -1,7 +1,5 @@
 """Load on a real server on loopback: nothing is left out, whatever the server does."""
 
-import os
-import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +11,7 @@ import pytest
 from plant_assets.load.asks import asks_of
 from plant_assets.load.open_loop import send_load
 from plant_assets.load.plan import Plan
-from plant_assets.load.seen import NOT_SENT, Seen
+from plant_assets.load.seen import NOT_SENT
 from plant_assets.load.summary import Summary, summarize
 from plant_assets.load.target import Target
 from plant_assets.profile.model import PlantProfile
@@ -160,30 +158,6 @@ def test_a_server_that_speaks_no_http_is_told(profile: PlantProfile, said: bytes
     ((found, count),) = seen.failed.items()
     assert found.startswith(kind)
     assert count == 1
-
-
-def test_ctrl_c_ends_early_and_keeps_what_was_seen(profile: PlantProfile) -> None:
-    service = Service(profile, stall_at=40, stall_s=60)
-    plan = Plan(rps=100, duration_s=60, workers=100, timeout_s=100)
-    looks, pressed = 0, False
-
-    def interrupt(seen: Seen, _: float) -> None:
-        nonlocal looks, pressed
-        looks += 1
-        if seen.under_way >= 10 and not pressed:
-            pressed = True  # a second one would end the tests: it breaks off what the first one ends in order
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with served(service) as base:
-        seen = send_load(Target(base), plan, asks_of(profile, plan), interrupt)
-    summary = summarize(seen, plan)
-    assert looks >= 2, "the last look is after the end"
-    assert seen.ended_early
-    assert summary.seconds < 60
-    assert 0 < summary.succeeded <= 40
-    assert summary.cut_short >= 10
-    assert summary.succeeded + summary.cut_short == plan.due_by(seen.ended - seen.started)
-    assert summary.errors == {}
 
 
 def closed_loop(service: Service, plan: Plan) -> list[float]:
