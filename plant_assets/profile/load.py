@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 from plant_assets.profile.broken_yaml import broken
 from plant_assets.profile.faults import Place, faults
 from plant_assets.profile.model import PlantProfile
-from plant_assets.profile.plain_yaml import read_plain, too_deep_at
+from plant_assets.profile.plain_yaml import key_of_parts_at, read_plain, too_deep_at
 
 DEFS_FOLDER = Path(__file__).parent.parent / "defs"
 PLANT_TYPE = "plant_assets.components.Plant"
@@ -204,22 +204,26 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 
 
 def _parse(path: Path) -> CommentedMap:
+    place = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text("utf-8")
-        deep = too_deep_at(text)
-        document = YAML(typ="rt").load(text) if deep is None else None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
+        raise ProfileError(f"{place}:{line}: not UTF-8 text ({error.reason})") from None
+    if (deep := too_deep_at(text)) is not None:
+        raise ProfileError(f"{place}:{deep}: nested too deeply for a profile")
+    try:
+        document = YAML(typ="rt").load(text)
+    except TypeError:  # the reader can't hash such a key
+        line = key_of_parts_at(text)
         raise ProfileError(
-            f"{path.parent.name}/{path.name}:{line}: not UTF-8 text ({error.reason})"
+            f"{place}:{line}: expected a name, then ': '; got a key that has parts of its own"
         ) from None
     except (YAMLError, ValueError, RecursionError) as error:
         line, said = broken(error)
-        raise ProfileError(f"{path.parent.name}/{path.name}:{line}: {said}") from None
-    if deep is not None:
-        raise ProfileError(f"{path.parent.name}/{path.name}:{deep}: nested too deeply for a profile")
+        raise ProfileError(f"{place}:{line}: {said}") from None
     if not isinstance(document, CommentedMap):
-        raise ProfileError(f"{path.parent.name}/{path.name}:1: expected a mapping with type and attributes")
+        raise ProfileError(f"{place}:1: expected a mapping with type and attributes")
     return document
 
 

@@ -72,6 +72,21 @@ def read_plain(text: str) -> dict[str, object] | None:
     return document if isinstance(document, dict) else None
 
 
+def key_of_parts_at(text: str) -> int:
+    """The line of a key that is a mapping or a list itself; 1 where there is none."""
+    nodes = [yaml.compose(text, yaml.CSafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    return key.start_mark.line + 1
+                nodes.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            nodes.extend(node.value)
+    return 1
+
+
 def too_deep_at(text: str) -> int | None:
     """The line where a document nests deeper than any profile; None where it doesn't."""
     depth = 0

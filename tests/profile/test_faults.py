@@ -61,6 +61,11 @@ def told(folder: Path, content: str | bytes) -> str:
         ("  title: Gas", "  title: x\n  title: Gas", "defs.yaml:6: title stands here twice"),
         ("title: Gas treatment unit", "title: 'Gas", "defs.yaml:5: a quote is opened here and never closed"),
         ("title: Gas treatment unit", "title: Gas: unit", "defs.yaml:5: a colon where none may stand"),
+        (
+            "\n\n  sampling:",
+            "\n?\n  sampling:",
+            "defs.yaml:9: expected a name, then ': '; got a key that has parts",
+        ),
         ("folds: 5", "folds: five", "validation.folds: expected a whole number, got 'five'"),
         ("folds: 5", f"folds: {'9' * 5000}", "no YAML that can be read"),
         ("used: false", "used: perhaps", "tags[4].used: expected true or false, got 'perhaps'"),
