@@ -45,7 +45,7 @@ def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         _raw_sensor_data(profile),
         _labeled_dataset(profile),
         _features(profile),
-        _window_features(profile),
+        *([_window_features(profile)] if profile.looks_ahead else []),
         _smote_features(profile),
     ]
 

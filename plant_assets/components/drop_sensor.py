@@ -134,7 +134,7 @@ def _run_request(
         run_key=key,
         run_config={"ops": {raw_op: {"config": drop}}},
         tags={PLANT_TAG: profile.name, DROP_TAG: key, ATTEMPT_TAG: str(attempt)},
-        asset_selection=readings_alone(profile.name) if alone else None,
+        asset_selection=readings_alone(profile) if alone else None,
     )
 
 

@@ -11,17 +11,19 @@ import dagster as dg
 
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, RAW, REPORT, WINDOWS, asset_key
 from plant_assets.ingest.manifest_entry import ManifestEntry
+from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live_drops import live_drop_span
 
 if TYPE_CHECKING:
     from plant_assets.ingest.manifest import Manifest
 
-_READINGS = (RAW, LABELLED, FEATURES, WINDOWS, DRIFT)
+_READINGS = (RAW, LABELLED, FEATURES, DRIFT)
 
 
-def readings_alone(plant: str) -> list[dg.AssetKey]:
+def readings_alone(profile: PlantProfile) -> list[dg.AssetKey]:
     """What a run brings up to date that trains nothing; the checks of these assets belong to it."""
-    return [asset_key(plant, name) for name in _READINGS]
+    windows = (WINDOWS,) if profile.looks_ahead else ()
+    return [asset_key(profile.name, name) for name in (*_READINGS, *windows)]
 
 
 def trains_nothing(

@@ -236,7 +236,7 @@ class PlantProfile(Strict):
         for horizon in self.horizons:
             if horizon < timedelta(hours=1) or horizon % timedelta(hours=1):
                 raise ValueError(f"horizons: expected whole hours, got {format_duration(horizon)}")
-        if "forecaster" in self.models and not self.horizons:
+        if self.looks_ahead and not self.horizons:
             raise ValueError("horizons: expected at least one for the forecaster in models")
         if "deviation_predictor" in self.models and self.deviation_target is None:
             raise ValueError("deviation_target: expected a controller for the deviation_predictor in models")
@@ -252,6 +252,11 @@ class PlantProfile(Strict):
         unlabelled = not self.labels.alarm_rules and not self.labels.periods
         first = min(self.models, key=lambda m: (m in _LOOKS_AHEAD, unlabelled and m in _NEEDS_LABELS))
         return f"forecaster_{format_duration(self.horizons[0])}" if first == "forecaster" else first
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it has forecasters."""
+        return "forecaster" in self.models
 
     @property
     def tag_names(self) -> list[str]:

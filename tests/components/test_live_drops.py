@@ -53,7 +53,7 @@ def models_are_judged(plant: Plant, monkeypatch: pytest.MonkeyPatch, seconds: fl
 
 def test_a_live_drop_asks_for_readings_alone(plant: Plant) -> None:
     plant.put(live(0))
-    assert plant.requested().asset_selection == readings_alone("gas_treatment")
+    assert plant.requested().asset_selection == readings_alone(plant.profile)
 
 
 def test_beside_another_file_it_trains(plant: Plant) -> None:
@@ -66,7 +66,7 @@ def test_a_request_made_again_asks_for_the_same(plant: Plant) -> None:
     plant.put(live(0))
     first, second = plant.requested(), plant.requested()
     assert first.run_key == second.run_key
-    assert first.asset_selection == second.asset_selection == readings_alone("gas_treatment")
+    assert first.asset_selection == second.asset_selection == readings_alone(plant.profile)
 
 
 def test_live_readings_of_more_than_four_weeks_train(plant: Plant) -> None:
@@ -100,7 +100,7 @@ def test_the_run_of_a_live_drop_brings_readings_features_and_checks_up_to_date(f
     result = definitions.resolve_job_def("demo__pipeline").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         run_config={"ops": {"demo__raw_sensor_data": {"config": {"files": [str(path)]}}}},
-        asset_selection=readings_alone("demo"),
+        asset_selection=readings_alone(demo),
     )
 
     assert result.success
