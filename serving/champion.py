@@ -148,12 +148,16 @@ class Champions:
         self.profiles = self.plants.profiles
         self.slots = {plant: _slots_of(profile, before) for plant, profile in self.profiles.items()}
         for slot in before.values():
-            if not self._has(slot):
-                for kept in slot.kept:
+            for kept in slot.kept:
+                if kept.loaded is not None and not self._is_of_now(slot, kept.loaded):
                     self.shelf.drop(kept)
 
     def _has(self, slot: Slot) -> bool:
         return self.slots.get(slot.plant, {}).get(slot.model) is slot
+
+    def _is_of_now(self, slot: Slot, model: LoadedModel) -> bool:
+        """Whether a model has its place, and was loaded with its plant's profile as it is now."""
+        return self._has(slot) and model.plant == self.profiles[slot.plant]
 
     def _note_registry(self, fault: str) -> None:
         if fault != self.registry_fault:
@@ -182,7 +186,8 @@ class Champions:
             if slot.previous is not None and slot.previous.is_version(version, entry):
                 self._swap(slot, slot.previous, None)
             else:
-                self._swap(slot, *await self._copies.keep(slot, version, entry, self.shelf.has_room))
+                plant = self.profiles[slot.plant]
+                self._swap(slot, *await self._copies.keep(slot, plant, version, entry, self.shelf.has_room))
         except Exception as error:  # noqa: BLE001 whatever one version does, the other models go on
             if retry_s := _note(slot, version, error):
                 slot.refused = version, time.monotonic() + retry_s
@@ -196,21 +201,22 @@ class Champions:
         log.info("%s: version %s answers", slot.registry_name, kept.version)
         if before is not None:
             kept.used = before.used
-        if model is not None and self._has(slot):
+        if model is not None and self._is_of_now(slot, model):
             self.shelf.put(kept, model)
         self._copies.forget(slot)
 
     async def _bring(self, slot: Slot, kept: Kept) -> LoadedModel | None:
         """Read a version that answers into memory; None where it can't be."""
         try:
-            model = await self._copies.load(slot, kept.version, kept.run_id, kept.folder)
+            plant = self.profiles[slot.plant]
+            model = await self._copies.load(slot, plant, kept.version, kept.run_id, kept.folder)
         except Exception as error:  # noqa: BLE001 those who wait are told, and later ones try again
             kept.retry_at = time.monotonic() + (_note(slot, kept.version, error) or RETRY_AWAY_S)
             return None
         else:
             if kept.retry_at:
                 slot.fault, kept.retry_at = "", 0.0
-            if kept in slot.kept and self._has(slot):
+            if kept in slot.kept and self._is_of_now(slot, model):
                 self.shelf.put(kept, model)
             return model
         finally:

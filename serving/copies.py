@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError, read_manifest
 from serving.inference.inputs import Inputs
 from serving.inference.insight import Insight
@@ -37,7 +38,7 @@ class Copies:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def keep(
-        self, slot: Slot, version: int, entry: Entry, has_room: Callable[[int], bool]
+        self, slot: Slot, plant: PlantProfile, version: int, entry: Entry, has_room: Callable[[int], bool]
     ) -> tuple[Kept, LoadedModel | None]:
         """A version that lies on the disk, and in memory unless its copy was there already and there is no room.
 
@@ -53,7 +54,7 @@ class Copies:
         model = None
         manifest = None if size is None or has_room(size) else await _told(slot, version, folder)
         if manifest is None:
-            model = await self.load(slot, version, record.run_id, folder)
+            model = await self.load(slot, plant, version, record.run_id, folder)
             manifest = model.bundle.manifest
             size = await asyncio.to_thread(bytes_of, folder)
         facts = Facts.of(manifest)
@@ -61,7 +62,9 @@ class Copies:
             slot.registry_name, version, record.run_id, entry.created, folder, size or 0, facts
         ), model
 
-    async def load(self, slot: Slot, version: int, run_id: str, folder: Path) -> LoadedModel:
+    async def load(
+        self, slot: Slot, plant: PlantProfile, version: int, run_id: str, folder: Path
+    ) -> LoadedModel:
         """A version from the copy that is here, else from MLflow; a copy at fault is replaced.
 
         Raises:
@@ -69,18 +72,20 @@ class Copies:
             RegistryUnavailableError, OSError: it can't be copied.
         """
         async with self._turns:
-            bundle, inputs = await self._warm(slot.registry_name, version, folder)
+            bundle, inputs = await self._warm(slot.registry_name, plant, version, folder)
         _check_owner(bundle.manifest, slot, version)
-        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, Insight(bundle))
+        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, Insight(bundle, plant), plant)
 
-    async def _warm(self, name: str, version: int, folder: Path) -> tuple[Bundle, Inputs]:
+    async def _warm(
+        self, name: str, plant: PlantProfile, version: int, folder: Path
+    ) -> tuple[Bundle, Inputs]:
         if folder.is_dir():
             try:
-                return await asyncio.to_thread(_load_warm, folder)
+                return await asyncio.to_thread(_load_warm, folder, plant)
             except BundleError as error:
                 log.warning("%s: the copy is replaced: %s", name, error)
         await self._registry.download(name, version, folder)
-        return await asyncio.to_thread(_load_warm, folder)
+        return await asyncio.to_thread(_load_warm, folder, plant)
 
     def forget(self, slot: Slot) -> None:
         """Delete copies of versions that neither answer nor answered just before."""
@@ -112,9 +117,9 @@ def _check_owner(manifest: Manifest, slot: Slot, version: int) -> None:
         )
 
 
-def _load_warm(folder: Path) -> tuple[Bundle, Inputs]:
+def _load_warm(folder: Path, plant: PlantProfile) -> tuple[Bundle, Inputs]:
     """Load a bundle, hold it against its reference rows, and compute its inputs once."""
     bundle = Bundle.load(folder)
-    inputs = Inputs(bundle.manifest)
+    inputs = Inputs(bundle.manifest, plant)
     inputs.warm()
     return bundle, inputs

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
 from serving.inference.inputs import Inputs
 from serving.inference.insight import Insight
@@ -20,7 +21,11 @@ NO_VERSION = "it has no version with the alias @champion yet; drop an export, or
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """One version, warm: what it answers with and how requests become its rows."""
+    """One version, warm: what it answers with and how requests become its rows.
+
+    Attributes:
+        plant: the plant whose rules, ranges and advice it tells.
+    """
 
     registry_name: str
     version: int
@@ -28,6 +33,7 @@ class LoadedModel:
     bundle: Bundle
     inputs: Inputs
     insight: Insight
+    plant: PlantProfile
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.models.service import PlantModels
 from serving.gateway.plants import live_routes as live_plant
 from serving.gateway.plants import routes as plants
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.plants.service import Plants
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.state import Gateway
@@ -136,7 +137,8 @@ async def running(
         event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
     log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
-    loop = LiveLoop(here, database, log, client, status)
+    profiles = Profiles(here.defs)
+    loop = LiveLoop(here, profiles, database, log, client, status)
     inference = Upstream("inference", here.inference_address, client)
     sensors = Upstream("sensors", here.sensors_address, client)
     dagster = Upstream("dagster", here.dagster_address, client)
@@ -152,7 +154,8 @@ async def running(
                 history=History(database, here.history_rows),
                 inference=inference,
                 sensors=sensors,
-                plants=Plants(here, inference),
+                profiles=profiles,
+                plants=Plants(profiles, here, inference),
                 events=log,
                 hub=hub,
                 live=status,
@@ -160,8 +163,8 @@ async def running(
                 warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
                 manifest=DropManifest(here),
                 pipeline_runs=PipelineRuns(dagster, here.dagster_address),
-                models=PlantModels(here, mlflow, inference, log),
-                drift=Drift(here, mlflow, dagster),
+                models=PlantModels(profiles, here, mlflow, inference, log),
+                drift=Drift(profiles, here, mlflow, dagster),
             )
     finally:
         await database.close()

@@ -21,6 +21,7 @@ from serving.gateway.history.service import History
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.status import LiveStatus
 from serving.gateway.models.service import PlantModels
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.plants.service import Plants
 from serving.gateway.rate_limits import Attempts
 from serving.gateway.warnings.service import Warnings
@@ -39,6 +40,7 @@ class Gateway:
     history: History
     inference: Upstream
     sensors: Upstream
+    profiles: Profiles
     plants: Plants
     events: EventLog
     hub: Hub

@@ -20,9 +20,11 @@ async def forecasters(models: PlantModels, request: ForecastRequest) -> list[Loa
     """The forecasters that a request means, the nearest horizon first.
 
     Raises:
-        Invalid: fewer rows than the forecasters' window, or no such horizon.
+        Invalid: the plant has no forecasters, fewer rows than their window, or no such horizon.
         NotReady: a forecaster is missing.
     """
+    if not models.profile.looks_ahead:
+        raise invalid("plant", got(models.plant), "one that looks ahead: its profile lists no forecaster")
     rows, least = request.recent_observations, models.profile.features.window_steps
     if len(rows) < least:
         raise invalid(FIELD, f"{len(rows)} rows", f"at least {least} rows, oldest first")

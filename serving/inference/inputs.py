@@ -16,7 +16,7 @@ from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from serving.errors import invalid
 from serving.inference.imputed import ImputedNames
-from serving.inference.kernel import Floats, InputError, kernel_of
+from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
@@ -68,24 +68,26 @@ class _Taken:
 class Inputs:
     """A model's inputs.
 
+    How rows are computed is the model's, as it was trained; names, ranges and rules are the plant's, as they are now.
+
     Args:
         manifest: of its bundle.
+        plant: its plant; the rules are conditions.
 
     Raises:
-        InputError: the bundle asks for features that the kernel can't compute, or a rule of its profile is no condition.
+        InputError: the bundle asks for features that the kernel can't compute.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, plant: PlantProfile) -> None:
         profile = manifest.profile
-        _check_rules(profile)
         self.names = manifest.names
         self.sources = feature_sources(profile)
-        self.rules = Rules(profile)
+        self.rules = Rules(plant)
         self.imputed_names = ImputedNames(self.names, self.sources)
         self._interval = profile.sampling.interval
         self._judges = profile.judges
-        self.feature_names = Names(profile, self.names)
-        self.source_names = Names(profile, self.sources, TIME_NAMES)
+        self.feature_names = Names(plant, self.names)
+        self.source_names = Names(plant, self.sources, TIME_NAMES)
         place = {name: i for i, name in enumerate(self.sources)}
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
         self._compute = kernel_of(manifest, self.sources)
@@ -181,15 +183,6 @@ class Inputs:
             rules=self.rules.fired(known),
             known=known,
         )
-
-
-def _check_rules(profile: PlantProfile) -> None:
-    from plant_assets.features.rules import RuleError, check_rules
-
-    try:
-        check_rules(profile)
-    except RuleError as error:
-        raise InputError(f"profile.{error}") from None
 
 
 def _take(

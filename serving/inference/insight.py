@@ -6,16 +6,18 @@ Belongs here: building either once, at the first request that asks. Doesn't belo
 
 import threading
 
+from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle
 from serving.explain.explainer import Explainer
 from serving.inference.recommendations import Recommendations
 
 
 class Insight:
-    """One bundle's explainer and advice; safe to use from several threads."""
+    """One bundle's explainer and its plant's advice; safe to use from several threads."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, plant: PlantProfile) -> None:
         self._bundle = bundle
+        self._plant = plant
         self._explainer: Explainer | None = None
         self._recommendations: Recommendations | None = None
         self._lock = threading.Lock()
@@ -37,5 +39,5 @@ class Insight:
     def recommendations(self) -> Recommendations:
         with self._lock:
             if self._recommendations is None:
-                self._recommendations = Recommendations(self._bundle.manifest.profile)
+                self._recommendations = Recommendations(self._plant)
             return self._recommendations

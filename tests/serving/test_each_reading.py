@@ -50,6 +50,15 @@ async def judged(client: httpx.AsyncClient, *readings: object) -> httpx.Response
     return await client.post(PATH, json={"readings": [*readings]})
 
 
+async def test_a_plant_that_does_not_look_ahead_says_so(client: httpx.AsyncClient) -> None:
+    asked = {"recent_observations": [USUAL] * 12, "horizon": "all"}
+    answer = await client.post("/plants/power_grid/forecast", json=asked)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "plant: got 'power_grid'; expected one that looks ahead: its profile lists no forecaster",
+    )
+
+
 async def test_each_reading_is_an_anomaly_or_not_by_its_own_score(
     client: httpx.AsyncClient, forest: Path
 ) -> None:

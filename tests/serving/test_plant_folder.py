@@ -80,8 +80,47 @@ async def test_a_changed_plant_is_followed_and_keeps_the_models_it_still_has(
     assert (await look(client))["gas_treatment"]["title"] == "Another"
     shown = {m["name"]: m for m in (await client.get("/models")).json()["models"]}
     assert "plant_alarm_forecaster_6h" not in shown
-    assert (shown[CHAMPION_NAME]["version"], shown[CHAMPION_NAME]["in_memory"]) == (1, True)
+    assert shown[CHAMPION_NAME]["version"] == 1
+    assert (await client.post("/predict", json=ASKED)).status_code == 200
     assert len(mlflow.requests) == asked + 1, "nothing was fetched anew"
+
+
+async def test_edited_rules_limits_and_advice_act_at_once(
+    client: httpx.AsyncClient, defs: Path, mlflow: FakeMlflow
+) -> None:
+    asked, path = {"features": {"PDT31008": 290.0}}, defs / "gas_treatment" / "defs.yaml"
+    before = (await client.post("/predict", json=asked)).json()
+    sound, fetched = path.read_text("utf-8"), len(mlflow.requests)
+    path.write_text(sound.replace("PDT31008_max > 300", "PDT31008_max > 280"), "utf-8")
+    await look(client)
+    stricter = (await client.post("/predict", json=asked)).json()
+    assert (before["rules"], [r["name"] for r in stricter["rules"]]) == ([], ["high_differential_pressure"])
+    assert (before["alarm"], stricter["alarm"]) == (False, True)
+    assert (stricter["risk_score"], stricter["version"]) == (before["risk_score"], 1)
+    advised = (await client.post("/recommend", json=asked)).json()["recommendation"]
+    assert any("PDT31008_max > 280" in one["why"] for one in advised)
+
+    narrower = sound.replace("range: [-50, 1000]", "range: [-50, 280]", 1)
+    assert narrower != sound
+    path.write_text(narrower, "utf-8")
+    await look(client)
+    told = (await client.post("/predict", json=asked)).json()
+    assert (told["out_of_range"], told["rules"]) == (["PDT31008"], [])
+    assert len(mlflow.requests) == fetched + 2, "nothing was fetched anew"
+
+
+async def test_a_rule_on_a_tag_that_the_model_does_not_know_acts_too(
+    client: httpx.AsyncClient, defs: Path
+) -> None:
+    path = defs / "gas_treatment" / "defs.yaml"
+    sound = path.read_text("utf-8")
+    tag = '\n    - {name: XT1, description: New, unit: "", range: [0, 9], process_unit: D304, used: false}'
+    rule = "\n      - {name: new_tag, when: XT1 > 5}"
+    changed = sound.replace("\n  tags:", f"\n  tags:{tag}", 1)
+    path.write_text(changed.replace("\n    alarm_rules:", f"\n    alarm_rules:{rule}", 1), "utf-8")
+    await look(client)
+    answer = (await client.post("/predict", json={"features": {"PDT31008": 220.0, "XT1": 6.0}})).json()
+    assert ([r["name"] for r in answer["rules"]], answer["unused"]) == (["new_tag"], ["XT1"])
 
 
 async def test_a_changed_file_at_fault_keeps_the_last_sound_one_and_is_told_by_its_line(

@@ -1,4 +1,4 @@
-"""Bundles that are whole, and that can't be served: their rules or features are at fault."""
+"""Bundles that are whole, and that can't be served: their features are at fault."""
 
 import json
 import shutil
@@ -12,44 +12,6 @@ from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio
-
-
-def broken_rule(profile: dict) -> None:
-    profile["labels"]["alarm_rules"][1]["when"] = "PDT31008 > "
-
-
-def misspelt_rule(profile: dict) -> None:
-    profile["labels"]["alarm_rules"][0]["when"] = "PDT3108_max > 300"
-
-
-def number_for_a_rule(profile: dict) -> None:
-    profile["labels"]["alarm_rules"][2]["when"] = "PDT31008 - 300"
-
-
-def broken_advice(profile: dict) -> None:
-    profile["recommendations"][3]["when"] = "PDT31008 >> 1 >"
-
-
-SPOILT_PROFILES = {
-    broken_rule: "labels.alarm_rules[1].when: rule 'level_deviation': expected an SQL condition",
-    misspelt_rule: "labels.alarm_rules[0].when: rule 'high_differential_pressure': no tag, deviation or feature",
-    number_for_a_rule: "labels.alarm_rules[2].when: rule 'reboiler_level_swings': expected a condition that is true",
-    broken_advice: "recommendations[3].when: rule 'recommendation_3': expected an SQL condition",
-}
-
-
-@pytest.mark.parametrize("spoil", SPOILT_PROFILES, ids=lambda f: f.__name__)
-async def test_a_bundle_whose_rules_cannot_be_read_is_refused_at_its_place(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], tmp_path: Path, spoil
-) -> None:
-    broken = copied(bundles["v2"], tmp_path, lambda manifest: spoil(manifest["profile"]))
-    mlflow.publish(CHAMPION_NAME, 3, broken)
-    async with serve(mlflow, serving_settings) as client:
-        mlflow.aliases[CHAMPION_NAME]["champion"] = 3
-        await client.app.state.champions.refresh()  # type: ignore[attr-defined]
-        assert (await client.get("/ready")).json()["champion"] == 1
-        fault = (await client.get("/ready")).json()["faults"]["champion"]
-    assert fault.startswith(f"profile.{SPOILT_PROFILES[spoil]}")
 
 
 @pytest.mark.parametrize(

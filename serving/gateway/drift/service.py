@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 import orjson
 from pydantic import ValidationError
 
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.errors import Problem, UnknownPlant
+from serving.errors import Problem
 from serving.gateway.drift.schemas import Asked, DriftAnswer, DriftJudgement
 from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.watchers import PLANT_TAG
 from serving.gateway.models.mlflow import Mlflow
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.problems import BadAnswer
 from serving.settings import Settings
 
@@ -32,12 +32,14 @@ class Drift:
     """The drift of all plants.
 
     Args:
-        settings: where profiles are, and Dagster's pages.
+        profiles: of the plants.
+        settings: where Dagster's pages are.
         mlflow: where reports are.
         dagster: who knows what was asked for.
     """
 
-    def __init__(self, settings: Settings, mlflow: Mlflow, dagster: Upstream) -> None:
+    def __init__(self, profiles: Profiles, settings: Settings, mlflow: Mlflow, dagster: Upstream) -> None:
+        self._profiles = profiles
         self._settings = settings
         self._mlflow = mlflow
         self._dagster = dagster
@@ -49,7 +51,7 @@ class Drift:
             UnknownPlant: no such plant.
             Problem: MLflow doesn't answer, or the report has another shape.
         """
-        profile = await self._profile(plant)
+        profile = await self._profiles.of(plant)
         judgement, asked = await asyncio.gather(
             self._judgement(plant), self._asked(plant), return_exceptions=True
         )
@@ -90,12 +92,6 @@ class Drift:
             started=None if run.started is None else datetime.fromtimestamp(run.started, UTC),
             link=f"{self._settings.dagster_address}/runs/{run.id}",
         )
-
-    async def _profile(self, plant: str) -> PlantProfile:
-        try:
-            return await asyncio.to_thread(load_profile, plant, self._settings.defs)
-        except ProfileError as error:
-            raise UnknownPlant(str(error)) from None
 
 
 def _read(content: bytes) -> DriftJudgement:

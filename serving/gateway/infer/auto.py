@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import orjson
 from pydantic import JsonValue
 
+from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, invalid
-from serving.gateway.infer.results import of_newest, scores_of, understood
+from serving.gateway.infer.results import asked_of, of_newest, scores_of, understood
 from serving.gateway.infer.schemas import ReadingRows, Scored, Window
 from serving.gateway.infer.upstream import Upstream
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.problems import PassedOn, ServiceAway
 
 HOURS = 96
@@ -40,10 +42,13 @@ class Scoring:
     explanation_missing: str | None
 
 
-async def score_newest(sensors: Upstream, inference: Upstream, plant: str | None) -> Scoring:
+async def score_newest(
+    profiles: Profiles, sensors: Upstream, inference: Upstream, plant: str | None
+) -> Scoring:
     """Score the newest readings of the plant that the sensors show.
 
     Args:
+        profiles: of the plants.
         sensors: where the readings come from.
         inference: who scores them.
         plant: expected to be the sensors' plant, where one is named.
@@ -58,23 +63,30 @@ async def score_newest(sensors: Upstream, inference: Upstream, plant: str | None
     if not shown.rows:
         raise ServiceAway("sensors has no readings yet; try again", sensors.name)
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
+    profile = await profiles.of(shown.plant)
     base = f"/plants/{shown.plant}"
     prediction, forecast, (explanation, missing) = await asyncio.gather(
-        _post(inference, f"{base}/predict", {"readings": readings}),
-        _post(inference, f"{base}/forecast", {"horizon": "all", "recent_observations": readings}),
+        _post(inference, f"{base}/predict", {"readings": asked_of(profile, readings)}),
+        _forecast(inference, profile, readings),
         _explain(inference, f"{base}/explain", {"readings": readings}),
     )
-    prediction = of_newest(prediction)
-    forecasts = forecast.get("forecasts")
+    prediction, forecasts = of_newest(prediction), forecast.get("forecasts")
     return Scoring(
         plant=shown.plant,
         window=Window(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
         prediction=prediction,
         forecasts=forecasts if isinstance(forecasts, list) else [],
-        scores=[*scores_of(prediction), *(scores_of(forecast) if forecasts else [])],
+        scores=[*scores_of(prediction), *(scores_of(forecast) if profile.looks_ahead else [])],
         explanation=explanation,
         explanation_missing=missing,
     )
+
+
+async def _forecast(service: Upstream, profile: PlantProfile, readings: list[JsonValue]) -> Document:
+    if not profile.looks_ahead:
+        return {"forecasts": []}
+    asked: Document = {"horizon": "all", "recent_observations": readings}
+    return await _post(service, f"/plants/{profile.name}/forecast", asked)
 
 
 async def _post(service: Upstream, path: str, body: Document) -> Document:

@@ -52,7 +52,7 @@ async def forecast(
 async def auto(here: Here, user: SignedIn, plant: Plant = None) -> AutoAnswer:
     """The newest readings of the live plant: risk now and ahead, and its drivers."""
     with measured("auto"):
-        found = await score_newest(here.sensors, here.inference, plant)
+        found = await score_newest(here.profiles, here.sensors, here.inference, plant)
         answer = AutoAnswer(
             plant=found.plant,
             readings=found.window,

@@ -21,6 +21,7 @@ from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import Scorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, Reporter
 from serving.gateway.live.watchers import Watcher, model_versions, newest_runs
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.warnings.book import unshelve_expired
 from serving.settings import Settings
 from serving.web.tasks import beside
@@ -36,6 +37,7 @@ class LiveLoop:
 
     Args:
         settings: where services are.
+        profiles: of the plants.
         database: what is kept.
         events: who is told.
         client: how services are reached.
@@ -43,6 +45,7 @@ class LiveLoop:
     """
 
     settings: Settings
+    profiles: Profiles
     database: Database
     events: EventLog
     client: httpx.AsyncClient
@@ -65,7 +68,16 @@ class LiveLoop:
             reporter = Reporter(self.status, self.events)
             inference = self._service("inference", self.settings.inference_address)
             feed = self._feed(reporter)
-            scorer = Scorer(self.settings, feed, inference, self.database, self.events, reporter, self.status)
+            scorer = Scorer(
+                self.settings,
+                self.profiles,
+                feed,
+                inference,
+                self.database,
+                self.events,
+                reporter,
+                self.status,
+            )
             watchers = (watcher.run for watcher in self._watchers())
             async with asyncio.TaskGroup() as parts:
                 for part in (watch, feed.run, scorer.run, self._shelves, *watchers):

@@ -11,7 +11,8 @@ from typing import Annotated
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
-from serving.gateway.infer.results import of_newest, understood
+from plant_assets.profile.model import PlantProfile
+from serving.gateway.infer.results import asked_of, of_newest, understood
 from serving.gateway.infer.schemas import Finite, Scored
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.problems import PassedOn
@@ -105,20 +106,19 @@ class Outcome:
         return any(score.alarm for score in self.scores) or bool(self.rules)
 
 
-async def ask(inference: Upstream, plant: str, readings: list[JsonValue], *, each: bool = False) -> Outcome:
+async def ask(inference: Upstream, plant: PlantProfile, readings: list[JsonValue]) -> Outcome:
     """Score the newest of some readings.
 
     Args:
         inference: who does it.
         plant: whose models.
         readings: oldest first.
-        each: whether the plant judges each reading by itself.
 
     Raises:
         Problem: there is no score of the risk now. Forecasts may be missing.
     """
     prediction, (ahead, fault) = await asyncio.gather(
-        post(inference, f"/plants/{plant}/predict", {"readings": readings[-1:] if each else readings}),
+        post(inference, f"/plants/{plant.name}/predict", {"readings": asked_of(plant, readings)}),
         _forecasts(inference, plant, readings),
     )
     now = understood(Prediction, of_newest(prediction), inference.name)
@@ -131,11 +131,13 @@ async def post(service: Upstream, path: str, body: dict[str, JsonValue]) -> dict
 
 
 async def _forecasts(
-    inference: Upstream, plant: str, readings: list[JsonValue]
+    inference: Upstream, plant: PlantProfile, readings: list[JsonValue]
 ) -> tuple[tuple[Score, ...], str]:
+    if not plant.looks_ahead:
+        return (), ""
     asked: dict[str, JsonValue] = {"horizon": "all", "recent_observations": readings}
     try:
-        answer = await post(inference, f"/plants/{plant}/forecast", asked)
+        answer = await post(inference, f"/plants/{plant.name}/forecast", asked)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
     found = understood(Forecast, answer, inference.name).forecasts

@@ -4,7 +4,6 @@ Belongs here: the order of the steps. A killed gateway goes on from the last tra
 twice, no warning opened twice. Doesn't belong here: the loop's supervision (`loop.py`).
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +12,8 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel, JsonValue
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.errors import Problem
+from serving.errors import Problem, UnknownPlant
 from serving.gateway.database import Database
 from serving.gateway.events.log import Change, EventLog
 from serving.gateway.infer.upstream import Upstream
@@ -26,6 +24,7 @@ from serving.gateway.live.outcome import Outcome, ask
 from serving.gateway.live.readings import NumberedRow, Window, stale_tags
 from serving.gateway.live.status import OK, LiveStatus, Reporter
 from serving.gateway.live.tables import LiveScore, LiveState
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.warnings import book
 from serving.gateway.warnings.brief import Brief, brief
 from serving.gateway.warnings.tracks import KeptTrack, Turn, take_row
@@ -71,7 +70,8 @@ class Scorer:
     """Scores rows as they come.
 
     Args:
-        settings: where profiles are, and how many scores are kept.
+        settings: how many scores are kept.
+        profiles: of the plants.
         feed: the newest rows.
         inference: who scores.
         database: where scores are kept.
@@ -81,6 +81,7 @@ class Scorer:
     """
 
     settings: Settings
+    profiles: Profiles
     feed: Feed
     inference: Upstream
     database: Database
@@ -110,16 +111,14 @@ class Scorer:
         window = self.feed.window
         if window is None:
             return plant
-        if plant is None or plant.profile.name != window.plant:
-            plant = await self._plant(window.plant)
+        plant = await self._plant(window.plant, plant)
         if plant is None:
             return None
         await self._begin_anew_if_other(plant, window)
         row, readings = window.newest, window.readings()
         if row.number <= plant.last.number:
             return plant
-        each = plant.profile.judges == "each_reading"
-        outcome = await ask(self.inference, window.plant, readings, each=each)
+        outcome = await ask(self.inference, plant.profile, readings)
         await self.reporter.note(INFERENCE, outcome.fault or OK)
         gap = plant.last.time is not None and row.time - plant.last.time > plant.profile.sampling.stale_after
         stale = stale_tags(row.row) & set(plant.profile.used_tags)
@@ -129,14 +128,17 @@ class Scorer:
         self.status.scored_time = row.time
         return plant
 
-    async def _plant(self, name: str) -> _Plant | None:
-        """A plant as it was left; None if nobody here knows it."""
+    async def _plant(self, name: str, plant: _Plant | None) -> _Plant | None:
+        """A plant by its profile as it is now, its tracks as they were left; None if nobody here knows it."""
         try:
-            profile = await asyncio.to_thread(load_profile, name, self.settings.defs)
-        except ProfileError as error:
-            await self.reporter.note(PLANT, f"the sensors show plant {name}: {error}")
+            profile = await self.profiles.of(name)
+        except UnknownPlant as unknown:
+            await self.reporter.note(PLANT, f"the sensors show plant {name}: {unknown.detail}")
             return None
         await self.reporter.note(PLANT)
+        if plant is not None and plant.profile.name == name:
+            plant.profile = profile
+            return plant
         await self._leave_others(name)
         memory = Memory(self.database, f"{TRACKS}{name}", Scored)
         return _Plant(profile, memory, await memory.load())

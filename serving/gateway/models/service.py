@@ -15,9 +15,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.errors import NotFound, Problem, UnknownPlant
+from serving.errors import NotFound, Problem
 from serving.gateway.events.log import EventLog
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.upstream import Upstream
@@ -32,6 +31,7 @@ from serving.gateway.models.schemas import (
     Serving,
     VersionInfo,
 )
+from serving.gateway.plants.profiles import Profiles
 from serving.settings import Settings
 
 PAGE, DATA = "validation_report.html", "validation_report.json"
@@ -60,13 +60,17 @@ class PlantModels:
     """The models of all plants.
 
     Args:
-        settings: where profiles are.
+        profiles: of the plants.
+        settings: where MLflow's pages and locks are.
         mlflow: where versions and reports are.
         inference: what answers.
         events: who is told of moves.
     """
 
-    def __init__(self, settings: Settings, mlflow: Mlflow, inference: Upstream, events: EventLog) -> None:
+    def __init__(
+        self, profiles: Profiles, settings: Settings, mlflow: Mlflow, inference: Upstream, events: EventLog
+    ) -> None:
+        self._profiles = profiles
         self._settings = settings
         self._mlflow = mlflow
         self._inference = inference
@@ -80,7 +84,7 @@ class PlantModels:
             UnknownPlant: no such plant.
             Problem: neither inference nor MLflow answers.
         """
-        profile = await self._profile(plant)
+        profile = await self._profiles.of(plant)
         served, found = await asyncio.gather(
             self._served(plant), self._registered(profile), return_exceptions=True
         )
@@ -105,7 +109,7 @@ class PlantModels:
             UnknownPlant, NotFound: no such plant, version or report.
             Problem: MLflow doesn't answer.
         """
-        return await self._artifact(await self._profile(plant), version, PAGE)
+        return await self._artifact(await self._profiles.of(plant), version, PAGE)
 
     async def figures(self, plant: str, version: int | None) -> FiguresAnswer:
         """The figures of such a report.
@@ -114,7 +118,7 @@ class PlantModels:
             UnknownPlant, NotFound: no such plant, version or report.
             Problem: MLflow doesn't answer, or the report has another shape.
         """
-        content = await self._artifact(await self._profile(plant), version, DATA)
+        content = await self._artifact(await self._profiles.of(plant), version, DATA)
         return await asyncio.to_thread(read_figures, content, version)
 
     async def promote(self, plant: str, version: int | None, by: str) -> Moved:
@@ -124,7 +128,7 @@ class PlantModels:
             UnknownPlant, NotFound: no such plant or version.
             Problem: MLflow doesn't answer.
         """
-        name = _answering(await self._profile(plant))
+        name = _answering(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
     async def rollback(self, plant: str, by: str) -> Moved:
@@ -135,7 +139,7 @@ class PlantModels:
             Conflict: there is no champion, or none before it.
             Problem: MLflow doesn't answer.
         """
-        name = _answering(await self._profile(plant))
+        name = _answering(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
 
     async def _tell(self, plant: str, move: Move, by: str, action: Literal["promote", "rollback"]) -> Moved:
@@ -158,12 +162,6 @@ class PlantModels:
             await self._inference.ask("POST", "/models/refresh")
             told = True
         return Moved(plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told)
-
-    async def _profile(self, plant: str) -> PlantProfile:
-        try:
-            return await asyncio.to_thread(load_profile, plant, self._settings.defs)
-        except ProfileError as error:
-            raise UnknownPlant(str(error)) from None
 
     async def _served(self, plant: str) -> list[_Served]:
         answer = await self._inference.ask("GET", f"/plants/{plant}/models")

@@ -4,7 +4,6 @@ Belongs here: putting the two together. Doesn't belong here: HTTP (`routes.py`),
 (`live_routes.py`).
 """
 
-import asyncio
 from datetime import timedelta
 
 from pydantic import BaseModel
@@ -14,8 +13,8 @@ from serving.errors import Problem
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import Finite
 from serving.gateway.infer.upstream import Upstream
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
-from serving.plant_folder import PlantFolder
 from serving.sensors.schemas import TagInfo
 from serving.settings import Settings
 
@@ -45,21 +44,19 @@ class Plants:
     """All plants, as their files are now.
 
     Args:
-        settings: where profiles are, and which plant is live.
+        profiles: of the plants.
+        settings: which plant is live.
         inference: who knows of models, all plants' in one answer.
     """
 
-    def __init__(self, settings: Settings, inference: Upstream) -> None:
+    def __init__(self, profiles: Profiles, settings: Settings, inference: Upstream) -> None:
+        self._profiles = profiles
         self._settings = settings
         self._inference = inference
-        self._reading = asyncio.Lock()
-        self._folder = PlantFolder(settings.defs)
 
     async def all(self) -> PlantsAnswer:
         """Every plant whose profile is or was sound; without what inference knows where it doesn't answer."""
-        async with self._reading:
-            await asyncio.to_thread(self._folder.look)
-        profiles, faults = self._folder.profiles, self._folder.faults
+        profiles, faults = await self._profiles.all()
         try:
             found = understood(KnownPlants, await self._inference.ask("GET", "/plants"), "inference")
             missing = ""
@@ -102,7 +99,7 @@ def _horizons(profile: PlantProfile, models: dict[str, Model]) -> list[HorizonIn
     """Now, unless all models look ahead, and each horizon, if it has forecasters."""
     judges_now = not profile.answering.startswith("forecaster_")
     named = {0.0: profile.answering} if judges_now else {}
-    if "forecaster" in profile.models:
+    if profile.looks_ahead:
         hours = sorted(horizon / timedelta(hours=1) for horizon in profile.horizons)
         named |= {ahead: f"forecaster_{ahead:g}h" for ahead in hours}
     found = []

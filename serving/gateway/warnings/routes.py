@@ -9,9 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import Slug
-from serving.errors import UnknownPlant
 from serving.gateway.auth import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
 from serving.gateway.problems import Conflict, DropFolderAway
@@ -117,10 +115,7 @@ async def judge(warning_id: WarningId, request: Request, here: Here, user: Opera
 
 
 async def _log(here: Gateway, plant: str) -> OperatorLog:
-    try:
-        profile = await asyncio.to_thread(load_profile, plant, here.settings.defs)
-    except ProfileError as error:
-        raise UnknownPlant(str(error)) from None
+    profile = await here.profiles.of(plant)
     judged = await here.warnings.judged_true(plant)
     runs = await here.warnings.excursions(plant, judged, profile.sampling.stale_after)
     return operator_log(judged, profile.zone, runs)

@@ -186,7 +186,7 @@ def _doubt(
 ) -> str:
     """Why a row can't clear a track: horizons that said nothing may still be above, tags are no news."""
     silent = set[float]()
-    if signal.kind == "model" and "forecaster" in profile.models:
+    if signal.kind == "model" and profile.looks_ahead:
         expected = {horizon / timedelta(hours=1) for horizon in profile.horizons}
         silent = expected - {score.horizon_hours for score in outcome.ahead}
     tags = set(stale) & set(_moving(signal, kept, profile))

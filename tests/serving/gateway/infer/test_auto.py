@@ -51,17 +51,23 @@ async def test_the_newest_readings_are_scored_explained_and_stored(site: Site, m
     assert "local_importance" not in json.dumps(entry)
 
 
-async def test_of_judged_readings_the_newest_counts(site: Site, maria: Member) -> None:
-    judged = {
-        "predictions": [{"anomaly": True, "score": 0.9}, {"anomaly": False, "score": 0.4}],
-        "threshold": 0.5,
+async def test_a_plant_that_judges_each_reading_is_asked_for_the_newest_alone(
+    site: Site, maria: Member
+) -> None:
+    site.sensors.plant = "power_grid"
+    judged = {"predictions": [{"anomaly": False, "score": 0.4}], "threshold": 0.5}
+    judged |= {
+        "model": "grid_isolation_forest",
+        "version": 2,
+        "prediction_id": "grid.2.1",
+        "plant": "power_grid",
     }
-    judged |= {"model": "grid_isolation_forest", "version": 2, "prediction_id": "grid.2.1", "plant": "demo"}
     site.inference.instead["predict"] = Response(json.dumps(judged), media_type="application/json")
-    site.inference.instead["forecast"] = Response('{"forecasts": []}', media_type="application/json")
     answer = (await auto(maria)).json()
-    assert answer["forecasts"] == []
     told = answer["prediction"]
+    asked = {path: json.loads(body) for path, body in site.inference.asked}
+    assert len(asked["/plants/power_grid/predict"]["readings"]) == 1, "the others were judged when they came"
+    assert (answer["forecasts"], "/plants/power_grid/forecast" in asked) == ([], False)
     assert (told["risk_score"], told["alarm"], told["anomaly_probability"]) == (0.4, False, None)
     assert (told["threshold"], told["imputed"], told["rules"]) == (0.5, [], [])
     entry = (await maria.client.get(f"/history/{answer['history_id']}")).json()

@@ -1,18 +1,23 @@
 """The live loop against sensors and an inference on the network."""
 
 import json
+import shutil
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.live.status import WAITING
 from serving.gateway.warnings.schemas import ShelveRequest
+from serving.settings import Settings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.live.conftest import LiveSite, eventually
+from tests.serving.gateway.live.neighbours import Inference, Sensors
 
 pytestmark = pytest.mark.anyio
 HIGH = {"PDT31008": 700.0}
@@ -41,6 +46,28 @@ async def test_each_row_is_told_scored_and_stored(live: LiveSite) -> None:
     assert len(readings) == 96
     assert [data(e)["number"] for e in await live.events("reading", 2)] == [99, 100]
     assert [data(e)["plant_time"] for e in await live.events("scores", 2)][-1] == time.isoformat()
+
+
+async def test_edited_delays_act_from_the_next_row_beside_a_plant_at_fault(
+    live_settings: Settings, sensors: Sensors, inference: Inference, tmp_path: Path
+) -> None:
+    defs = tmp_path / "defs"
+    for name in ("demo", "gas_treatment"):
+        shutil.copytree(DEFS_FOLDER / name, defs / name)
+    site = LiveSite(live_settings.model_copy(update={"defs": defs}), sensors, inference)
+    async with AsyncExitStack() as stack:
+        await site.start(stack)
+        await site.scored(1)
+        path = defs / "gas_treatment" / "defs.yaml"
+        path.write_text(path.read_text("utf-8").replace("on_delay: 0", "on_delay: 1"), "utf-8")
+        (defs / "broken").mkdir()
+        (defs / "broken" / "defs.yaml").write_text(f"type: {PLANT_TYPE}\nattributes: {{name: [\n", "utf-8")
+        site.sensors.push(**HIGH)
+        await site.scored(2)
+        assert await site.warnings(0) == []
+        since = site.sensors.push(**HIGH)
+        (warning,) = await site.warnings()
+        assert (warning.since, warning.probability) == (since, 0.7)
 
 
 @both_databases

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI, Response
 from pydantic import JsonValue
 
+from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.outcome import ask
@@ -18,6 +19,7 @@ from tests.serving.factories import raw_table
 from tests.serving.gateway.live.neighbours import Inference
 
 pytestmark = pytest.mark.anyio
+DEMO = load_profile("demo")
 
 
 def upstream(app: FastAPI) -> Upstream:
@@ -36,7 +38,7 @@ async def test_the_real_inference_is_understood(
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         inference = upstream(client.app)  # type: ignore[attr-defined]
-        outcome = await ask(inference, profile.name, readings)
+        outcome = await ask(inference, profile, readings)
         assert [s.horizon_hours for s in outcome.scores] == [0, 1, 3, 6]
         assert outcome.fault == ""
         assert all(0 <= s.probability <= 1 and s.threshold is not None for s in outcome.scores)
@@ -68,13 +70,13 @@ async def test_a_score_that_can_not_be_used_is_none(change: dict, readings: list
     usual = inference._usual("demo", "predict", {"readings": readings})
     inference.instead["predict"] = Response(json.dumps(usual | change), media_type="application/json")
     with pytest.raises(BadAnswer, match="inference answered something unusable"):
-        await ask(upstream(inference.app), "demo", readings)
+        await ask(upstream(inference.app), DEMO, readings)
 
 
 async def test_a_plant_without_forecasters_has_its_risk_now(readings: list[JsonValue]) -> None:
     inference = Inference()
-    inference.instead["forecast"] = Response(b'{"forecasts": []}', media_type="application/json")
-    outcome = await ask(upstream(inference.app), "demo", readings)
+    inference.instead["forecast"] = Response(b"{}", 500, media_type="application/json")
+    outcome = await ask(upstream(inference.app), DEMO.model_copy(update={"models": ("champion",)}), readings)
     assert (outcome.now.horizon_hours, outcome.ahead, outcome.fault) == (0, (), "")
 
 

@@ -1,0 +1,42 @@
+"""The profiles of all plants as their files are now, for whatever part of the gateway asks.
+
+Belongs here: from a name to a profile, or to what is wrong. Doesn't belong here: reading files (`serving.plant_folder`).
+"""
+
+import asyncio
+from pathlib import Path
+
+from plant_assets.profile.model import PlantProfile
+from serving.errors import UnknownPlant
+from serving.plant_folder import PlantFolder
+
+
+class Profiles:
+    """The profiles of a folder of plants; one whose file is at fault now stays as it was.
+
+    Args:
+        defs: the folder, `<plant>/defs.yaml` each.
+    """
+
+    def __init__(self, defs: Path) -> None:
+        self._folder = PlantFolder(defs)
+        self._looking = asyncio.Lock()
+
+    async def all(self) -> tuple[dict[str, PlantProfile], dict[str, str]]:
+        """Profiles by name, and what is wrong with files at fault by the name of their plant."""
+        async with self._looking:
+            await asyncio.to_thread(self._folder.look)
+        return self._folder.profiles, self._folder.faults
+
+    async def of(self, plant: str) -> PlantProfile:
+        """One plant's profile.
+
+        Raises:
+            UnknownPlant: no such plant, or its file was never sound; says which.
+        """
+        profiles, faults = await self.all()
+        if plant in profiles:
+            return profiles[plant]
+        if plant in faults:
+            raise UnknownPlant(f"plant {plant!r} is left out: {faults[plant]}")
+        raise UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(profiles)}")
