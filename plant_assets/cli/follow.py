@@ -2,6 +2,9 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 import dagster as dg
 from rich.progress import Progress, TaskID
@@ -33,6 +36,26 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
                     return run.is_success
             time.sleep(_POLL_S)
     return False
+
+
+@contextmanager
+def showing_steps(instance: dg.DagsterInstance, run_id: str, progress: Progress) -> Iterator[None]:
+    """While this lasts, the steps of a run that goes on in this process get their lines."""
+    over, tasks = Event(), dict[str, TaskID]()
+
+    def look() -> None:
+        while not over.wait(_POLL_S):
+            _show_steps(instance, run_id, progress, tasks)
+
+    watcher = Thread(target=look)
+    with progress:
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+            _show_steps(instance, run_id, progress, tasks)
 
 
 def step_name(key: str) -> str:

@@ -7,7 +7,7 @@ Doesn't belong here: what the job does (`components`).
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -19,7 +19,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from plant_assets.cli import home
-from plant_assets.cli.console import fail
+from plant_assets.cli.console import fail, steps
 from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
@@ -106,6 +106,7 @@ def _answering(here: Settings, profile: PlantProfile) -> int | None:
 def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
     import dagster as dg
 
+    from plant_assets.cli.follow import showing_steps
     from plant_assets.components.naming import RAW, job_name
     from plant_assets.components.plant import plant_definitions
     from plant_assets.defs.resources import resources
@@ -119,12 +120,19 @@ def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
     console.print(f"{profile.name}: training; run {run_id} in Dagster shows each step.")
     with dg.DagsterInstance.get() as instance:
         Thread(target=_announce, args=(instance, run_id), daemon=True).start()
-        result = job.execute_in_process(
-            run_config={"ops": {raw: {"config": {"files": [str(file) for file in files]}}}},
-            instance=instance,
-            run_id=run_id,
-            raise_on_error=False,
-        )
+        # Whoever watches sees steps; a log that somebody reads later has Dagster's own lines.
+        watched = showing_steps(instance, run_id, steps(console)) if console.is_terminal else nullcontext()
+        level = "CRITICAL" if console.is_terminal else "DEBUG"
+        with watched:
+            result = job.execute_in_process(
+                run_config={
+                    "ops": {raw: {"config": {"files": [str(file) for file in files]}}},
+                    "loggers": {"console": {"config": {"log_level": level}}},
+                },
+                instance=instance,
+                run_id=run_id,
+                raise_on_error=False,
+            )
     if not result.success:
         raise TrainingError(_why(result))
 
