@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +19,9 @@ from plant_assets.ingest.manifest import Manifest
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import settings
-from tests.reliability.plants import KEY, union, write_days
+from plant_assets.simulation.live_drops import live_drop_name
+from plant_assets.simulation.simulate import simulate
+from tests.reliability.plants import KEY, START, union, write_days
 
 PATIENCE_S = 180
 _PROCESS = re.compile(r"Started process for run \(pid: (\d+)\)")
@@ -47,6 +50,15 @@ class Site:
         self.expected = union(self.expected, records)
         path.rename(self.settings.drop / self._plant / path.name)
         return path.name
+
+    def drop_live(self, first: int, days: int, seed: int, shift: float) -> None:
+        """Drop a live plant's readings, each tag moved by so many of its standard deviations."""
+        begin = START + timedelta(days=first)
+        records = simulate(self.profile, begin, days, seed).records
+        moved = pl.col("value") + shift * pl.col("value").std().over("tag")
+        name = live_drop_name(begin, begin + timedelta(days=days))
+        records.with_columns(value=moved).write_parquet(self._staging / name)
+        (self._staging / name).rename(self.settings.drop / self._plant / name)
 
     def drop_text(self, name: str, text: str) -> None:
         (self._staging / name).write_text(text)

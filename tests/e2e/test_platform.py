@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import dagster as dg
 import httpx
 import polars as pl
 import pytest
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from benchmarks.platform import platform
 from plant_assets.cli import supervision
 from plant_assets.cli.main import app
+from plant_assets.components.naming import RETRAINING_TAG
 from plant_assets.models.spec import model_specs
 from plant_assets.settings import settings
 from tests.e2e.site import Site
@@ -27,6 +29,7 @@ from tests.reliability.run_site import answering_models
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 DAYS = 14
+DRIFTED_FROM = 40
 SEED = 20141223
 
 
@@ -133,6 +136,21 @@ def test_drop_is_finished_whatever_is_killed(small: Site, what: str) -> None:
     assert set(small.states().values()) == {"ingested", "refused"}
     fingerprints = answering_models(small.profile, small.registry)
     assert fingerprints["isolation_forest"] == small.history.fingerprint()
+
+
+def test_a_plant_that_drifts_is_trained_again_and_by_itself(small: Site) -> None:
+    before = answering_models(small.profile, small.registry)
+    small.drop_live(DRIFTED_FROM, days=9, seed=20, shift=3.0)
+
+    def asked() -> list[dg.DagsterRun]:
+        return [run for run in small.runs() if "drifted" in run.tags.get(RETRAINING_TAG, "")]
+
+    small.await_true(lambda: bool(asked()), "a training asked for")
+    small.await_true(lambda: asked()[0].is_finished, "the training finished")
+    assert asked()[0].is_success
+    after = answering_models(small.profile, small.registry)
+    assert after["isolation_forest"] == small.history.fingerprint() != before["isolation_forest"]
+    assert len(asked()) == 1
 
 
 def test_an_imported_folder_is_a_plant_at_once_and_trains(folder: Path) -> None:
