@@ -104,7 +104,7 @@ def _fit_unsupervised(
     seen = _with_readings(rows)
     rows, labels = rows[seen], None if labels is None else labels[seen]
     known = np.zeros(len(rows), dtype=np.int8) if labels is None else labels
-    preprocess = Preprocessor.fit(rows, names)
+    preprocess = Preprocessor.fit(rows, names, discounts_wander=True)
     scaled = preprocess.transform(rows)
     is_anomaly_model = spec.task == "anomaly"
     trees = forest.trees if is_anomaly_model else TREES
