@@ -146,6 +146,9 @@ def _rest(profile: CommentedMap, exports: Exports, windows: Windows) -> None:
     profile.yaml_set_comment_before_after_key(
         "budget", before="False alarms that the operators accept.", indent=2
     )
+    profile["budget"].yaml_add_eol_comment(
+        "intervals; at least a minute, as an alarm that comes three times in one chatters", "off_delay"
+    )
 
 
 def _one_line(text: str) -> str:

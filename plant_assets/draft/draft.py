@@ -199,7 +199,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
             "false_alarm_hours_per_day": 4,
             "false_episodes_per_day": 0.5,
             "on_delay": 0,
-            "off_delay": 2,
+            "off_delay": timing.off_delay,
             "deadband": 0.05,
             "required_lead": "1h",
         },

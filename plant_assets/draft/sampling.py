@@ -3,6 +3,7 @@
 Belongs here: numbers in time. Doesn't belong here: numbers of values (`bands.py`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,7 @@ _MOST_CELLS = 60_000_000
 _MOST_TRAINED = 25_000_000
 """The same where windows are chosen: a forest over thousands of features takes minutes."""
 _PER_TAG = 16
+_FEWEST_OFF_ROWS = 2
 _SHORT, _LONG = timedelta(hours=24), 24
 _UNBOUNDED = timedelta(days=5 * 365)
 """Histories that fit in memory for so long need no bound."""
@@ -47,6 +49,11 @@ class Timing:
     hold_why: str
     frozen_after: timedelta
     frozen_why: str
+
+    @property
+    def off_delay(self) -> int:
+        """Intervals that an alarm stays for, at least a minute: one that comes three times in it chatters (ISA-18.2)."""
+        return max(_FEWEST_OFF_ROWS, math.ceil(_MINUTE / self.interval.total_seconds()))
 
 
 def find_timing(records: pl.DataFrame) -> Timing:

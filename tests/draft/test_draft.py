@@ -162,6 +162,14 @@ def test_quick_plants_learn_from_what_fits_in_memory(step: timedelta, bounded: b
         assert window / profile.sampling.interval * len(feature_specs(profile)) <= 60_000_000
 
 
+@pytest.mark.parametrize(("seconds", "rows"), [(1, 60), (7, 9), (30, 2), (300, 2), (3600, 2)])
+def test_an_alarm_of_a_draft_does_not_chatter(seconds: int, rows: int, tmp_path: Path) -> None:
+    step = timedelta(seconds=seconds)
+    times = [START + step * i for i in range(300)]
+    profile = loaded(draft_plant("unit", [export(tmp_path, rows=300, timestamp=times, a=None)]), tmp_path)
+    assert (profile.sampling.interval, profile.budget.off_delay) == (step, rows)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_that_can_be_dropped_can_be_drafted_from(
     layout: Layout, tmp_path: Path, profile: PlantProfile
