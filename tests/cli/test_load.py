@@ -19,6 +19,8 @@ from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
 SHORT = ("--rps", "100", "--duration", "0.5")
+WITH_CTRL_C = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""Shells start what runs in the background with Ctrl-C ignored, and children inherit that."""
 
 
 def run(*arguments: str) -> Result:
@@ -72,7 +74,7 @@ def test_ctrl_c_ends_early_with_what_was_seen_and_status_130(profile: PlantProfi
     plan = ["--rps", "100", "--duration", "600", "--workers", "100", "--timeout", "100"]
     with served(service) as base:
         process = subprocess.Popen(
-            [forewarn, "load", "--url", base, *plan, "--json"],
+            [sys.executable, "-c", WITH_CTRL_C, forewarn, "load", "--url", base, *plan, "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

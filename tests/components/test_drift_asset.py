@@ -50,7 +50,7 @@ class Judged:
         self._drop.mkdir(parents=True)
         simulation = simulate(self.profile, datetime(2026, 1, 1, tzinfo=UTC), 42, 7)
         files = [str(path) for path in write_drop(simulation, "long_csv", self._drop)]
-        assert self.run("raw_sensor_data", *TABLES, "window_features", files=files).success
+        assert self.run("raw_sensor_data", *TABLES, files=files).success
         self._whole = {name: pl.read_parquet(self._assets / f"{name}.parquet") for name in TABLES}
         self.hold(rows=LEARNED)
         assert self.run("isolation_forest").success
