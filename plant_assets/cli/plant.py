@@ -92,8 +92,12 @@ def _faults(names: list[str]) -> list[str]:
         path = folder / plant / "defs.yaml"
         try:
             profile = load_profile(plant, folder)
-            check_registry_prefix(profile, path)
-            check_rules_of(profile, path)
         except ProfileError as error:
             faults.append(str(error))
+            continue
+        for check_part in (check_registry_prefix, check_rules_of):
+            try:
+                check_part(profile, path)
+            except ProfileError as error:
+                faults.append(str(error))
     return faults

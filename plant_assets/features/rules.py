@@ -13,7 +13,7 @@ import polars as pl
 
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import SHORT_NAMES, feature_specs, parse_feature
-from plant_assets.profile.load import fault_at
+from plant_assets.profile.load import ProfileError, fault_at
 from plant_assets.profile.model import PlantProfile, Rule
 
 OF_ANSWERS = ("risk_score", "failure_frequency_48")
@@ -55,35 +55,53 @@ def check_rules(profile: PlantProfile) -> None:
     Raises:
         RuleError: the first fault, with its YAML path and the nearest known name.
     """
+    if found := rule_faults(profile):
+        raise found[0]
+
+
+def rule_faults(profile: PlantProfile) -> list[RuleError]:
+    """What is wrong with each of them, in the order in which profiles have them."""
     known = {*profile.columns, *profile.deviations}
+    advisable = known | {*OF_ANSWERS}
     labels = {"alarm_rules": profile.labels.alarm_rules, "transition_rules": profile.labels.transition_rules}
-    for kind, rules in labels.items():
-        for place, rule in enumerate(rules):
-            _check(rule, f"labels.{kind}[{place}].when", profile, known)
-    for place, advice in enumerate(profile.recommendations):
-        rule = Rule(name=f"recommendation_{place}", when=advice.when)
-        _check(rule, f"recommendations[{place}].when", profile, known | {*OF_ANSWERS})
+    asked = [
+        (rule, f"labels.{kind}[{place}].when", known)
+        for kind, rules in labels.items()
+        for place, rule in enumerate(rules)
+    ]
+    asked += [
+        (Rule(name=f"recommendation_{place}", when=advice.when), f"recommendations[{place}].when", advisable)
+        for place, advice in enumerate(profile.recommendations)
+    ]
+    found = []
+    for rule, path, names in asked:
+        try:
+            _check(rule, path, profile, names)
+        except RuleError as error:
+            found.append(error)
+    return found
 
 
 def check_rules_of(profile: PlantProfile, path: Path) -> None:
     """`check_rules`, and whether the features can be built, as a fault of the file that the profile was read from.
 
     Raises:
-        ProfileError: the first fault, with its line.
+        ProfileError: each fault, with its line.
     """
+    faults = []
     try:
         feature_specs(profile)
     except FeatureError as error:
         kind = next(
             (k for k, short in SHORT_NAMES.items() if f"_{short}_" in str(error).partition(":")[0]), None
         )
-        raise fault_at(path, ("features", kind) if kind else ("features",), str(error)) from None
-    try:
-        check_rules(profile)
-    except RuleError as error:
+        faults.append(fault_at(path, ("features", kind) if kind else ("features",), str(error)))
+    for error in rule_faults(profile):
         place, _, said = str(error).partition(": ")
         parts = [int(part) if part.isdecimal() else part for part in re.findall(r"\w+", place)]
-        raise fault_at(path, tuple(parts), said) from None
+        faults.append(fault_at(path, tuple(parts), said))
+    if faults:
+        raise ProfileError("\n".join(map(str, faults)))
 
 
 def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:

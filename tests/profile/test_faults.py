@@ -98,6 +98,18 @@ def test_a_fault_is_told_with_its_line_and_what_was_expected(
     assert all(line.startswith("gas_treatment/defs.yaml:") for line in found.splitlines())
 
 
+def test_each_faulty_rule_is_told(tmp_path: Path) -> None:
+    wrong = YAML.replace("PDT31008_max > 300", "PDT31009_max > 300", 1).replace("risk_score", "risk_scored")
+    wrong = wrong.replace("std: [3h", "std: [1h", 1)
+    found = told(tmp_path, wrong).splitlines()
+    places = [line.split(": ")[1] for line in found]
+    assert places[0] == "attributes.features.std"
+    assert places[1] == "attributes.labels.alarm_rules[0].when"
+    assert len(places) == 2 + sum("risk_score" in line and "when" in line for line in LINES)
+    numbers = [int(line.split(":")[1]) for line in found]
+    assert len(set(numbers)) == len(numbers)
+
+
 def test_a_plant_may_not_extend_one_that_extends_it(tmp_path: Path) -> None:
     shutil.copytree(DEFS_FOLDER / "demo", tmp_path / "demo")
     found = told(tmp_path, YAML.replace("  name: gas_treatment", "  extends: demo\n  name: gas_treatment"))
