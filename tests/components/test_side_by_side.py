@@ -83,21 +83,16 @@ class Platform:
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("side_by_side")
+def platform(home: Path) -> Iterator[Platform]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOREWARN_HOME", str(folder / "home"))
-        patch.setenv("FOREWARN_DROP", str(folder / "drop"))
         patch.setattr("plant_assets.components.drop_sensor.time.sleep", lambda _: None)
-        settings.cache_clear()
-        made = Platform(folder)
+        made = Platform(home)
         for name in (SOUND, HOSTILE):
-            (folder / "drop" / name).mkdir(parents=True)
+            (home / "drop" / name).mkdir(parents=True)
         quarantine = settings().quarantine
         quarantine.mkdir(parents=True)
         (quarantine / HOSTILE).write_text("no folder, so that nothing can be put aside")
         yield made
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
