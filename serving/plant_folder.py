@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile, prefix_taken
 from plant_assets.profile.model import PlantProfile
+from serving.errors import UnknownPlant
 
 Mark = tuple[int, ...]
 _EXTENDS = re.compile(rb"extends\W+(\w+)")
@@ -65,6 +66,12 @@ class PlantFolder:
         again = {n for n, file in files.items() if n in touched or n in self.faults or file.extends & touched}
         self._take({name for name, file in files.items() if file.is_plant}, again)
         return True
+
+    def unknown(self, plant: str) -> UnknownPlant:
+        """What is said of a name without a profile: what is wrong with its file, or which plants there are."""
+        if plant in self.faults:
+            return UnknownPlant(f"plant {plant!r} is left out: {self.faults[plant]}")
+        return UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(self.profiles)}")
 
     def _take(self, plants: set[str], again: set[str]) -> None:
         profiles = {name: profile for name, profile in self.profiles.items() if name in plants}

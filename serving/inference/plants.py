@@ -11,7 +11,7 @@ from fastapi import Path, Request
 
 from plant_assets.profile.model import PlantProfile
 from serving.champion import Champions, NotLoadedError
-from serving.errors import RETRY_LATER, NotReady, UnknownPlant
+from serving.errors import RETRY_LATER, NotReady
 from serving.inference.prediction_id import PredictionIds
 from serving.settings import Settings
 from serving.slots import Kept, LoadedModel, Slot
@@ -34,7 +34,7 @@ class PlantModels:
 
     def __init__(self, champions: Champions, settings: Settings, ids: PredictionIds, plant: str) -> None:
         if plant not in champions.slots:
-            raise _unknown(champions, plant)
+            raise champions.plants.unknown(plant)
         self.champions = champions
         self.settings = settings
         self.ids = ids
@@ -93,12 +93,6 @@ async def loaded(champions: Champions, slot: Slot, kept: Kept | None) -> LoadedM
         return await champions.loaded(slot, kept)
     except NotLoadedError:
         raise not_ready(slot, champions.registry_fault) from None
-
-
-def _unknown(champions: Champions, plant: str) -> UnknownPlant:
-    if fault := champions.plants.faults.get(plant):
-        return UnknownPlant(f"plant {plant!r} is left out: {fault}")
-    return UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(sorted(champions.slots))}")
 
 
 def not_ready(slot: Slot, registry_fault: str) -> NotReady:

@@ -7,7 +7,6 @@ import asyncio
 from pathlib import Path
 
 from plant_assets.profile.model import PlantProfile
-from serving.errors import UnknownPlant
 from serving.plant_folder import PlantFolder
 
 
@@ -34,9 +33,7 @@ class Profiles:
         Raises:
             UnknownPlant: no such plant, or its file was never sound; says which.
         """
-        profiles, faults = await self.all()
-        if plant in profiles:
-            return profiles[plant]
-        if plant in faults:
-            raise UnknownPlant(f"plant {plant!r} is left out: {faults[plant]}")
-        raise UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(profiles)}")
+        profiles, _ = await self.all()
+        if plant not in profiles:
+            raise self._folder.unknown(plant)
+        return profiles[plant]
