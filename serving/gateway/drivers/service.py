@@ -16,7 +16,6 @@ from serving.gateway.infer.auto import HOURS
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import ReadingRows
 from serving.gateway.infer.upstream import Upstream
-from serving.gateway.live.outcome import post
 from serving.gateway.live.tables import LiveScore
 from serving.gateway.problems import ServiceAway
 
@@ -65,7 +64,7 @@ class Drivers:
         base = f"/plants/{score.plant}"
         asked: dict[str, JsonValue] = {"readings": await self._readings(score.plant, score.plant_time)}
         explained, (advised, missing) = await asyncio.gather(
-            post(self._inference, f"{base}/explain", asked), self._advice(base, asked)
+            self._inference.post(f"{base}/explain", asked), self._advice(base, asked)
         )
         found = understood(Explained, explained, self._inference.name)
         return DriversAnswer(
@@ -94,7 +93,7 @@ class Drivers:
     async def _advice(self, base: str, asked: dict[str, JsonValue]) -> tuple[Recommended | None, str]:
         """Advice, or why there is none: drivers are worth having without it."""
         try:
-            answer = await post(self._inference, f"{base}/recommend", asked)
+            answer = await self._inference.post(f"{base}/recommend", asked)
             return understood(Recommended, answer, self._inference.name), ""
         except Problem as problem:
             return None, problem.detail

@@ -7,12 +7,11 @@ Belongs here: who is asked what, in which order. Doesn't belong here: HTTP (`rou
 import asyncio
 from dataclasses import dataclass
 
-import orjson
 from pydantic import JsonValue
 
-from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, invalid
-from serving.gateway.infer.results import asked_of, of_newest, scores_of, understood
+from serving.gateway.infer.asking import Document, forecast_all, predict_newest
+from serving.gateway.infer.results import scores_of, understood
 from serving.gateway.infer.schemas import ReadingRows, Scored, Window
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.plants.profiles import Profiles
@@ -20,8 +19,6 @@ from serving.gateway.problems import PassedOn, ServiceAway
 
 HOURS = 96
 """Look-back that the longest features need."""
-
-Document = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +61,12 @@ async def score_newest(
         raise ServiceAway("sensors has no readings yet; try again", sensors.name)
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
     profile = await profiles.of(shown.plant)
-    base = f"/plants/{shown.plant}"
     prediction, forecast, (explanation, missing) = await asyncio.gather(
-        _post(inference, f"{base}/predict", {"readings": asked_of(profile, readings)}),
-        _forecast(inference, profile, readings),
-        _explain(inference, f"{base}/explain", {"readings": readings}),
+        predict_newest(inference, profile, readings),
+        forecast_all(inference, profile, readings),
+        _explain(inference, f"/plants/{shown.plant}/explain", {"readings": readings}),
     )
-    prediction, forecasts = of_newest(prediction), forecast.get("forecasts")
+    forecasts = forecast.get("forecasts")
     return Scoring(
         plant=shown.plant,
         window=Window(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
@@ -82,21 +78,10 @@ async def score_newest(
     )
 
 
-async def _forecast(service: Upstream, profile: PlantProfile, readings: list[JsonValue]) -> Document:
-    if not profile.looks_ahead:
-        return {"forecasts": []}
-    asked: Document = {"horizon": "all", "recent_observations": readings}
-    return await _post(service, f"/plants/{profile.name}/forecast", asked)
-
-
-async def _post(service: Upstream, path: str, body: Document) -> Document:
-    return await service.ask("POST", path, orjson.dumps(body))
-
-
 async def _explain(inference: Upstream, path: str, body: Document) -> tuple[Document | None, str | None]:
     """The explanation, or why there is none: a score is worth having without it."""
     try:
-        return await _post(inference, path, body), None
+        return await inference.post(path, body), None
     except PassedOn as refused:
         return None, f"inference refused to explain: {refused.detail}"
     except Problem as problem:

@@ -1,4 +1,4 @@
-"""What inference is asked for the newest reading, and from its answer to an entry of the history.
+"""From an answer of inference to an entry of the history.
 
 Belongs here: which of several scores stands for the answer, and what of a request is kept.
 """
@@ -9,7 +9,6 @@ from typing import TypeVar
 import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from plant_assets.profile.model import PlantProfile
 from serving.errors import NotJson
 from serving.gateway.history.schemas import InferType
 from serving.gateway.history.tables import HistoryEntry
@@ -35,11 +34,6 @@ def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
     if "forecasts" in answer:
         return understood(Forecasts, answer, "inference").forecasts
     return [understood(Scored, answer, "inference")]
-
-
-def asked_of(plant: PlantProfile, readings: list[JsonValue]) -> list[JsonValue]:
-    """What /predict is asked for the newest reading: what led to it, or itself alone where each is judged."""
-    return readings[-1:] if plant.judges == "each_reading" else readings
 
 
 def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -12,7 +12,8 @@ from plant_assets.profile.model import Slug
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.auth import SignedIn
 from serving.gateway.history.schemas import InferType
-from serving.gateway.infer.auto import Document, score_newest
+from serving.gateway.infer.asking import Document
+from serving.gateway.infer.auto import score_newest
 from serving.gateway.infer.results import entry_of, kept_request, scores_of
 from serving.gateway.infer.schemas import AutoAnswer
 from serving.gateway.metrics import measured

@@ -38,6 +38,10 @@ class Upstream:
         self._address = address
         self._client = client
 
+    async def post(self, path: str, document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """What the service answers to a document; as `ask`."""
+        return await self.ask("POST", path, orjson.dumps(document))
+
     async def ask(self, method: str, path: str, content: bytes | None = None) -> dict[str, JsonValue]:
         """The service's answer, an object.
 

@@ -8,11 +8,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-import orjson
 from pydantic import BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.infer.results import asked_of, of_newest, understood
+from serving.gateway.infer.asking import forecast_all, predict_newest
+from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import Finite, Scored
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.problems import PassedOn
@@ -118,26 +118,18 @@ async def ask(inference: Upstream, plant: PlantProfile, readings: list[JsonValue
         Problem: there is no score of the risk now. Forecasts may be missing.
     """
     prediction, (ahead, fault) = await asyncio.gather(
-        post(inference, f"/plants/{plant.name}/predict", {"readings": asked_of(plant, readings)}),
+        predict_newest(inference, plant, readings),
         _forecasts(inference, plant, readings),
     )
-    now = understood(Prediction, of_newest(prediction), inference.name)
+    now = understood(Prediction, prediction, inference.name)
     return Outcome(now.score, ahead, now.rules, fault)
-
-
-async def post(service: Upstream, path: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """What a service answers to a document."""
-    return await service.ask("POST", path, orjson.dumps(body))
 
 
 async def _forecasts(
     inference: Upstream, plant: PlantProfile, readings: list[JsonValue]
 ) -> tuple[tuple[Score, ...], str]:
-    if not plant.looks_ahead:
-        return (), ""
-    asked: dict[str, JsonValue] = {"horizon": "all", "recent_observations": readings}
     try:
-        answer = await post(inference, f"/plants/{plant.name}/forecast", asked)
+        answer = await forecast_all(inference, plant, readings)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
     found = understood(Forecast, answer, inference.name).forecasts

@@ -12,7 +12,6 @@ from serving.errors import Problem
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import Finite
 from serving.gateway.infer.upstream import Upstream
-from serving.gateway.live.outcome import post
 
 MOST_DRIVERS = 10
 LONGEST_MISSING = 500
@@ -63,12 +62,12 @@ async def brief(inference: Upstream, plant: str, model: str, readings: list[Json
     drivers, advice, missing = None, None, []
     base, asked = f"/plants/{plant}", dict[str, JsonValue](readings=readings)
     try:
-        answer = await post(inference, f"{base}/explain", asked | {"model": model})
+        answer = await inference.post(f"{base}/explain", asked | {"model": model})
         drivers = understood(Explained, answer, inference.name).tags[:MOST_DRIVERS]
     except Problem as problem:
         missing.append(f"drivers: {problem.detail}")
     try:
-        answer = await post(inference, f"{base}/recommend", asked)
+        answer = await inference.post(f"{base}/recommend", asked)
         advice = understood(Advised, answer, inference.name).recommendation
     except Problem as problem:
         missing.append(f"advice: {problem.detail}")
