@@ -1,5 +1,6 @@
 """A gateway that follows sensors over the network, and what a test asks of it."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -69,12 +70,26 @@ class LiveSite:
 
         return await eventually(found, lambda events: len(events) >= count)
 
+    async def told(self, service: str, start: str) -> list[str]:
+        """What status events told of a service, once the newest of them begins so."""
+
+        async def found() -> list[str]:
+            documents = [data(event) for event in await self.events("status", 0)]
+            return [told["services"][service] for told in documents if service in told["services"]]
+
+        return await eventually(found, lambda told: bool(told) and told[-1].startswith(start))
+
     async def _until(self, query: sa.Select, count: int) -> list:
         async def found() -> list:
             async with self.gateway.database.read() as session:
                 return list((await session.scalars(query)).all())
 
         return await eventually(found, lambda rows: len(rows) >= count)
+
+
+def data(event: Message) -> dict:
+    """What an event holds."""
+    return json.loads(event.content.decode().split("data: ")[1])
 
 
 async def eventually(ask, is_so):

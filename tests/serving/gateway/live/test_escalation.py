@@ -1,6 +1,5 @@
 """One development is one warning: it escalates as it comes nearer."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,7 @@ from serving.gateway.warnings.schemas import AckRequest, ShelveRequest, VerdictR
 from serving.gateway.warnings.tables import WarningAction
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
-from tests.serving.gateway.live.conftest import LiveSite
+from tests.serving.gateway.live.conftest import LiveSite, data
 
 pytestmark = pytest.mark.anyio
 MARIA = CurrentUser(1, "maria", "operator", datetime.now(UTC))
@@ -72,7 +71,7 @@ async def test_horizons_that_cross_in_turn_are_one_warning(live: LiveSite, cours
     explained = [body["model"] for name, body in live.inference.asked if name == "explain"]
     forecasters = [f"demo_alarm_forecaster_{h}h" for h in (6, 3, 1)]
     assert explained == [*forecasters, "demo_alarm_champion"]
-    told = [json.loads(e.content.split(b"data: ")[1]) for e in await live.events("warning", 4)]
+    told = [data(e) for e in await live.events("warning", 4)]
     assert [(e["change"], e["warning"]["horizon_hours"]) for e in told] == [
         ("opened", 6), ("escalated", 3), ("escalated", 1), ("escalated", 0),
     ]  # fmt: skip
@@ -120,7 +119,7 @@ async def test_a_shelf_holds_ahead_and_ends_with_an_alarm_now(live: LiveSite, co
     assert (last.action, last.user_name, last.note) == (
         "unshelved", None, "what was shelved was an alarm ahead; this is one now",
     )  # fmt: skip
-    told = [json.loads(e.content.split(b"data: ")[1]) for e in await live.events("warning")]
+    told = [data(e) for e in await live.events("warning")]
     assert [e["warning"]["state"] for e in told][-2:] == ["new", "new"]
     await course.calm()
     await course.row(FAR)

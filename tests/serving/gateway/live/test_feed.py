@@ -13,9 +13,8 @@ from serving.gateway.live.readings import Newest, Row, Rows, Window, stale_tags
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import Settings
 from tests.servers import free_port
-from tests.serving.gateway.live.conftest import LiveSite, eventually
+from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.live.neighbours import Inference, Sensors
-from tests.serving.gateway.live.test_loop import data
 from tests.serving.gateway.processes import listening
 
 pytestmark = pytest.mark.anyio
@@ -121,8 +120,7 @@ async def test_a_plant_that_nobody_here_knows_is_told(tmp_path) -> None:
         site = LiveSite(settings_of(tmp_path, sensors_url, inference_url), sensors, Inference())
         async with AsyncExitStack() as stack:
             await site.start(stack)
-            told = (await site.events("status", 2))[-1]
-            assert data(told)["services"]["plant"].startswith("the sensors show plant elsewhere: no plant")
+            assert await site.told("plant", "the sensors show plant elsewhere: no plant")
             assert await site.scored(0) == []
 
 

@@ -1,6 +1,5 @@
 """The live loop against sensors and an inference on the network."""
 
-import json
 import shutil
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,11 @@ from serving.gateway.warnings.schemas import ShelveRequest
 from serving.settings import Settings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
-from tests.serving.gateway.live.conftest import LiveSite, eventually
+from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.live.neighbours import Inference, Sensors
 
 pytestmark = pytest.mark.anyio
 HIGH = {"PDT31008": 700.0}
-
-
-def data(event) -> dict:
-    return json.loads(event.content.decode().split("data: ")[1])
 
 
 @both_databases
@@ -121,9 +116,7 @@ async def test_while_inference_is_away_nothing_is_invented_and_rows_are_passed_o
     score = (await live.scored(2))[-1]
     assert (score.passed_over, score.risk) == (2, 0.7)
     assert live.gateway.live.sentence == "scores"
-    told = [data(e)["services"].get("inference") for e in await live.events("status", 3)]
-    assert "no champion yet" in told
-    assert told[-1] == "answers"
+    assert "no champion yet" in await live.told("inference", "answers")
 
 
 async def test_without_forecasters_the_risk_now_is_scored(live: LiveSite) -> None:

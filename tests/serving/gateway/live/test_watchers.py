@@ -6,8 +6,7 @@ from fastapi import FastAPI, Request
 from serving.gateway.live import watchers
 from serving.gateway.live.tables import LiveState
 from serving.gateway.live.watchers import RUNS_QUERY
-from tests.serving.gateway.live.conftest import LiveSite, eventually
-from tests.serving.gateway.live.test_loop import data
+from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.processes import listening
 
 pytestmark = pytest.mark.anyio
