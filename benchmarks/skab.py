@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.skab_figures import Bools, Floats, Verdict, experiments_table, table
+from benchmarks.skab_figures import Bools, Floats, Verdict, differences, experiments_table, table
 from benchmarks.skab_yardsticks import YARDSTICKS
 from plant_assets.draft.draft import draft_plant
 from plant_assets.features.polars_engine import compute_features, with_deviations
@@ -180,7 +180,11 @@ def main() -> None:
     ours = verdicts(tried, profile)
     took = time.perf_counter() - begin
     print(f"\n### {len(tried)} experiments, {sum(map(len, truth)):,} judged readings\n")
-    print("\n".join(table([*ours, *yardsticks(tried)], truth)))
+    known = list(yardsticks(tried))
+    print("\n".join(table([*ours, *known], truth)))
+    champion = next(v for v in ours if v.name.startswith(ANOMALY_ENSEMBLE.name))
+    print("\n### The same, experiment against experiment\n")
+    print("\n".join(differences(champion, [v for v in known if v.name != "always alarm"], truth)))
     print(f"\nDrops, features and two fits an experiment: {took:.0f} s.\n\n### Experiment by experiment\n")
     print("\n".join(experiments_table(ours, [e.name for e in tried], truth)))
 

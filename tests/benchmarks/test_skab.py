@@ -18,7 +18,7 @@ from benchmarks.skab import (
     verdicts,
     yardsticks,
 )
-from benchmarks.skab_figures import Verdict, counts, far_at_mar, file_rocs, rates, table
+from benchmarks.skab_figures import Verdict, counts, differences, far_at_mar, file_rocs, rates, table
 from plant_assets.models.spec import ISOLATION_FOREST
 from plant_assets.profile.model import PlantProfile
 
@@ -68,6 +68,14 @@ def test_an_alarm_that_always_stands_finds_all_and_ranks_nothing() -> None:
     ones = [np.zeros(4), np.zeros(4)]
     (line,) = table([Verdict("always", ones, [m >= 0 for m in ones])], TRUTH)[2:]
     assert "100.0 (100.0 to 100.0) | 0.0 (0.0 to 0.0) | 0.500" in line
+
+
+def test_rankings_are_compared_on_the_same_experiments() -> None:
+    right = Verdict("right", [label.copy() for label in TRUTH], [label >= 1 for label in TRUTH])
+    wrong = Verdict("wrong", [-label for label in TRUTH], [label < 1 for label in TRUTH])
+    same, against = differences(right, [right, wrong], TRUTH)[2:]
+    assert same == "| right | 0.000 (0.000 to 0.000) | 0.0 (0.0 to 0.0) |"
+    assert against == "| wrong | 1.000 (1.000 to 1.000) | -100.0 (-100.0 to -100.0) |"
 
 
 def test_an_experiment_goes_through_ingest_and_only_its_beginning_trains(
