@@ -11,7 +11,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.scoring.calibration import Band, Calibrator
 from serving.scoring.scorers import ScorerNode
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$")]
@@ -71,7 +71,7 @@ class Parity(_Strict):
 class Manifest(_Strict):
     """The whole of `bundle.json`."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     plant: str
     model: str = Field(description="the asset's name, such as forecaster_3h")
     registry_name: str

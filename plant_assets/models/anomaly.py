@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from plant_assets.models.fitted import Floats, Labels, Unsupervised
+from serving.scoring.scorers import bounded
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
 
 TREES = 300
-EXPLAINED = 0.9
 NEIGHBOURS = 10
 MOST_STORED_ROWS = 2000
+BOUND = 4.0
+"""The most that one feature's distance from its centre counts, in its scales: docs/decisions/0019-bounded.md."""
 _TINY = 1e-9
 _MOST_GROWN = 64
 _GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
@@ -72,37 +74,16 @@ def isolation_forest(rows: Floats, trees: int, seed: int) -> "IsolationForest":
     return _GROWN[key]
 
 
-class PcaStatistics:
-    """Hotelling's T2 and squared prediction error in a PCA model that explains 90 % of variance."""
-
-    def __init__(self, rows: Floats) -> None:
-        self.mean = rows.mean(axis=0)
-        deviation = rows.std(axis=0)
-        self.scale = np.where(deviation > _TINY, deviation, 1.0)
-        scaled = (rows - self.mean) / self.scale
-        variances, axes = np.linalg.eigh(scaled.T @ scaled / max(len(rows) - 1, 1))
-        variances, axes = np.maximum(variances[::-1], 0.0), axes[:, ::-1]
-        explained = np.cumsum(variances) / max(float(variances.sum()), _TINY)
-        kept = min(int(np.searchsorted(explained, EXPLAINED)) + 1, len(variances))
-        self.components = np.ascontiguousarray(axes[:, :kept].T)
-        self.variances = np.maximum(variances[:kept], _TINY)
-
-    def t2_and_spe(self, rows: Floats) -> tuple[Floats, Floats]:
-        scaled = (rows - self.mean) / self.scale
-        scores = scaled @ self.components.T
-        residual = scaled - scores @ self.components
-        return (scores**2 / self.variances).sum(axis=1), (residual**2).sum(axis=1)
-
-
 class AnomalyEnsemble(Unsupervised):
-    """Weighted mean of five scores, each standardised on rows that it wasn't fitted on.
+    """Mean of two scores, each standardised on rows that it wasn't fitted on.
 
     | part | score | weight |
     |---|---|---|
-    | isolation forest | as `IsolationScore` | 1 |
-    | mean absolute z | log1p of the mean absolute scaled feature | 1 |
-    | T2, SPE | log1p of each statistic | 1/2 each |
-    | neighbours | log1p of the mean distance to the 10 nearest training rows | 1 |
+    | isolation forest | as `IsolationScore`, of scaled features | 1 |
+    | neighbours | log1p of the mean distance to the 10 nearest training rows, of bounded features | 2 |
+
+    Distances are of bounded features, as one that left its usual place for good would outweigh all the rest. Why these two:
+    docs/decisions/0019-bounded.md.
 
     Args:
         seed: of the isolation forest.
@@ -110,32 +91,27 @@ class AnomalyEnsemble(Unsupervised):
     """
 
     kind = "anomaly_ensemble"
-    members = ("isolation_forest", "mean_absolute", "t2", "spe", "neighbours")
-    weights = np.array([1.0, 1.0, 0.5, 0.5, 1.0]) / 4.0
+    weights = np.array([1.0, 2.0]) / 3.0
 
     def __init__(self, seed: int, trees: int = TREES) -> None:
         self.isolation = IsolationScore(seed, trees)
-        self.pca: PcaStatistics | None = None
         self.stored_rows = np.empty((0, 0))
         self.neighbours = NEIGHBOURS
-        self.centers = np.zeros(len(self.members))
-        self.scales = np.ones(len(self.members))
+        self.centers = np.zeros(len(self.weights))
+        self.scales = np.ones(len(self.weights))
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
         self.isolation.fit(rows, labels)
-        self.pca = PcaStatistics(rows)
         stride = -(-len(rows) // MOST_STORED_ROWS)
-        self.stored_rows = rows[::-stride][::-1].copy()
+        self.stored_rows = bounded(rows[::-stride][::-1], BOUND)
         self.neighbours = min(NEIGHBOURS, len(self.stored_rows))
         return self
 
     def parts(self, rows: Floats) -> Floats:
-        if self.pca is None:
+        if not len(self.stored_rows):
             raise RuntimeError("anomaly ensemble: expected fit before score")
-        t2, spe = self.pca.t2_and_spe(rows)
-        distance = nearest_distance(rows, self.stored_rows, self.neighbours)
-        logs = np.log1p(np.column_stack([np.abs(rows).mean(axis=1), t2, spe, distance]))
-        return np.column_stack([self.isolation.parts(rows), logs])
+        distance = nearest_distance(bounded(rows, BOUND), self.stored_rows, self.neighbours)
+        return np.column_stack([self.isolation.parts(rows), np.log1p(distance)])
 
     def standardised(self, reference: Floats) -> Self:
         self.centers = reference.mean(axis=0)

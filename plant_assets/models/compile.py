@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, IsolationScore
 from plant_assets.models.compile_trees import (
     Ensemble,
     isolation_forest_trees,
@@ -117,29 +117,19 @@ def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
-    pca = _fitted(estimator.pca, estimator)
     stored = parts.array("stored_rows", estimator.stored_rows)
-    nodes: dict[str, scorers.ScorerNode] = {
-        "isolation_forest": _isolation(estimator.isolation, parts),
-        "mean_absolute": scorers.MeanAbsolute(),
-        "neighbours": scorers.Neighbours(rows=stored, k=estimator.neighbours),
-    }
-    centre, scale = parts.array("pca_centre", pca.mean), parts.array("pca_scale", pca.scale)
-    components = parts.array("pca_components", pca.components)
-    variances = parts.array("pca_variances", pca.variances)
-    for statistic in ("t2", "spe"):
-        inner = scorers.Pca(components=components, variances=variances, statistic=statistic)
-        nodes[statistic] = scorers.Scaled(centre=centre, scale=scale, scorer=inner)
+    near = scorers.Neighbours(rows=stored, k=estimator.neighbours)
+    members = (_isolation(estimator.isolation, parts), scorers.Bounded(limit=BOUND, scorer=near))
     return scorers.Mean(
         parts=tuple(
             scorers.Part(
-                scorer=nodes[name],
-                log=name != "isolation_forest",
+                scorer=member,
+                log=isinstance(member, scorers.Bounded),
                 centre=float(estimator.centers[i]),
                 scale=float(estimator.scales[i]),
                 weight=float(estimator.weights[i]),
             )
-            for i, name in enumerate(estimator.members)
+            for i, member in enumerate(members)
         )
     )
 

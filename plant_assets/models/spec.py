@@ -128,7 +128,7 @@ LGBM_SMOTE = _soft_alarm(
 )
 ANOMALY_ENSEMBLE = _soft_alarm(
     "anomaly_ensemble",
-    "Mean of IsolationForest, mean absolute z, PCA T2 and SPE, and nearest neighbours; Platt",
+    "Mean of IsolationForest and of bounded distances to the nearest training rows; Platt",
     "anomaly_ensemble",
     "unsupervised",
 )

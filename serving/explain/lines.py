@@ -1,10 +1,7 @@
-"""Linear, quadratic and absolute scores along the diagonal: exact.
+"""Linear scores along the diagonal: exact.
 
 Belongs here: parts whose marginal worth has a closed form in t. Doesn't belong here: trees, distances.
 """
-
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -60,51 +57,3 @@ class LogOdds(Diagonal):
 
     def spread(self, weights: Floats) -> Floats:
         return (weights @ self._slopes) @ self._worths
-
-
-@dataclass(frozen=True)
-class Form:
-    """A sum of squares.
-
-    Attributes:
-        directions: (scores, features).
-        scales: weight of each score's square; (scores,).
-        own: weight of each feature's own square.
-    """
-
-    directions: Floats
-    scales: Floats
-    own: float = 0.0
-
-    @cached_property
-    def diagonal(self) -> Floats:
-        """What each feature's square weighs in all; (features,)."""
-        return self.scales @ self.directions**2 + self.own
-
-
-class Quadratic(Diagonal):
-    """Sum of weighted squares of linear scores, plus some of the features' own squares.
-
-    q(z) = sum_k scales_k (directions_k . z)^2 + own * |z|^2: Hotelling's T2, or a squared prediction error.
-
-    Args:
-        reference: b, (features,).
-        row: x, (features,).
-        form: what the squares are of.
-    """
-
-    def __init__(self, reference: Floats, row: Floats, form: Form) -> None:
-        directions, scales, own, diagonal = form.directions, form.scales, form.own, form.diagonal
-        step = row - reference
-        start, slope = directions @ reference, directions @ step
-        # E q at t is q of the mean row, and t (1 - t) times the spread that mixing the two rows makes.
-        scores = start + SHARES[:, None] * slope
-        lengths = reference @ reference + SHARES * (2.0 * (reference @ step) + SHARES * (step @ step))
-        self.values = scores**2 @ scales + own * lengths + SHARES * (1 - SHARES) * (diagonal @ step**2)
-        gradient = 2 * ((scales * start) @ directions + own * reference)
-        turn = 2 * ((scales * slope) @ directions + own * step)
-        self._level = step * (gradient + diagonal * step)
-        self._slope = step * (turn - 2 * diagonal * step)
-
-    def spread(self, weights: Floats) -> Floats:
-        return weights.sum() * self._level + (weights @ SHARES) * self._slope

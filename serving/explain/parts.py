@@ -13,11 +13,11 @@ import numpy as np
 
 from serving.explain.diagonal import Diagonal, Outer, Split, Total
 from serving.explain.distances import Nearest, Stored
-from serving.explain.lines import Additive, Form, Level, LogOdds, Quadratic
+from serving.explain.lines import Additive, Level, LogOdds
 from serving.explain.onnx_trees import read_trees
 from serving.explain.trees import Forest
 from serving.scoring import scorers
-from serving.scoring.scorers import Arrays, Floats, ScorerNode, logistic
+from serving.scoring.scorers import Arrays, Floats, ScorerNode, bounded, logistic
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]
 """The first three are exact Shapley values; the last takes an expectation inside a function that isn't linear."""
@@ -43,12 +43,11 @@ def part_of(node: ScorerNode, source: Source) -> Explain:
     """
     builders: dict[type, Callable[..., Explain]] = {
         scorers.Constant: _constant,
-        scorers.MeanAbsolute: _mean_absolute,
         scorers.Linear: _linear,
         scorers.Forest: _forest,
-        scorers.Pca: _pca,
         scorers.Neighbours: _neighbours,
         scorers.Scaled: _scaled,
+        scorers.Bounded: _bounded,
         scorers.Mean: _mean,
     }
     return builders[type(node)](node, source)
@@ -63,7 +62,7 @@ def method_of(node: ScorerNode) -> Method:
             return "linear_shap"
         case scorers.Forest(output="identity"):
             return "tree_shap"
-        case scorers.Scaled():
+        case scorers.Scaled() | scorers.Bounded():
             return method_of(node.scorer)
     return "multilinear_shap"
 
@@ -126,25 +125,6 @@ def _forest(node: scorers.Forest, source: Source) -> Explain:
     return explain
 
 
-def _mean_absolute(node: scorers.MeanAbsolute, source: Source) -> Explain:
-    del node
-
-    def explain(reference: Floats, row: Floats) -> Diagonal:
-        sizes = np.abs(reference)
-        return Additive(float(sizes.mean()), (np.abs(row) - sizes) / source.width)
-
-    return explain
-
-
-def _pca(node: scorers.Pca, source: Source) -> Explain:
-    components = source.arrays.get(node.components, None, source.width)
-    if node.statistic == "t2":
-        form = Form(components, 1.0 / source.arrays.get(node.variances, len(components)))
-    else:
-        form = Form(components, np.full(len(components), -1.0), own=1.0)
-    return lambda reference, row: Quadratic(reference, row, form)
-
-
 def _neighbours(node: scorers.Neighbours, source: Source) -> Explain:
     stored = Stored.of(source.arrays.get(node.rows, None, source.width))
     return lambda reference, row: Nearest(reference, row, stored, node.k)
@@ -154,6 +134,11 @@ def _scaled(node: scorers.Scaled, source: Source) -> Explain:
     centre, scale = (source.arrays.get(name, source.width) for name in (node.centre, node.scale))
     inner = part_of(node.scorer, source)
     return lambda reference, row: inner((reference - centre) / scale, (row - centre) / scale)
+
+
+def _bounded(node: scorers.Bounded, source: Source) -> Explain:
+    inner, limit = part_of(node.scorer, source), node.limit
+    return lambda reference, row: inner(bounded(reference, limit), bounded(row, limit))
 
 
 def _mean(node: scorers.Mean, source: Source) -> Explain:

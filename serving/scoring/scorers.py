@@ -132,42 +132,6 @@ class Forest(_Node):
         return total
 
 
-class MeanAbsolute(_Node):
-    """Mean of the absolute features: how far a row of scaled features is from usual."""
-
-    kind: Literal["mean_absolute"] = "mean_absolute"
-
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
-        del arrays, forests
-        return lambda rows: np.add.reduce(np.abs(rows), axis=1) / width
-
-
-class Pca(_Node):
-    """Hotelling's T2 or the squared prediction error of standardised rows in a PCA model.
-
-    Jackson and Mudholkar (1979), "Control procedures for residuals associated with PCA".
-    """
-
-    kind: Literal["pca"] = "pca"
-    components: str = Field(description="array (kept, features), orthonormal rows")
-    variances: str = Field(description="array (kept,)")
-    statistic: Literal["t2", "spe"]
-
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
-        del forests
-        components = arrays.get(self.components, None, width)
-        variances = arrays.get(self.variances, len(components))
-        if self.statistic == "t2":
-            precisions = 1.0 / variances
-            return lambda rows: (rows @ components.T) ** 2 @ precisions
-
-        def spe(rows: Floats) -> Floats:
-            left = rows - (rows @ components.T) @ components
-            return np.vecdot(left, left)
-
-        return spe
-
-
 class Neighbours(_Node):
     """Mean Euclidean distance to the `k` nearest of some stored rows."""
 
@@ -197,6 +161,18 @@ class Scaled(_Node):
         if not (scale > 0).all():
             raise ScorerError(f"array {self.scale!r}: expected numbers above 0")
         return lambda rows: inner((rows - centre) / scale)
+
+
+class Bounded(_Node):
+    """A scorer on `bounded` features: none counts for more than `limit`, however far out it is."""
+
+    kind: Literal["bounded"] = "bounded"
+    limit: float = Field(gt=0)
+    scorer: "ScorerNode"
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        inner, limit = self.scorer.build(arrays, forests, width), self.limit
+        return lambda rows: inner(bounded(rows, limit))
 
 
 class Part(_Plain):
@@ -233,10 +209,15 @@ class Mean(_Node):
 
 
 ScorerNode = Annotated[
-    Constant | Linear | Forest | MeanAbsolute | Pca | Neighbours | Scaled | Mean, Field(discriminator="kind")
+    Constant | Linear | Forest | Neighbours | Scaled | Bounded | Mean, Field(discriminator="kind")
 ]
-for _node in (Scaled, Part, Mean):
+for _node in (Scaled, Bounded, Part, Mean):
     _node.model_rebuild()
+
+
+def bounded(rows: Floats, limit: float) -> Floats:
+    """limit * tanh(row / limit): nearly as they are when small, never beyond ± `limit`."""
+    return limit * np.tanh(rows / limit)
 
 
 def logistic(margins: Floats) -> Floats:

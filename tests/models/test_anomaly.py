@@ -89,3 +89,14 @@ def test_the_oldest_forests_are_let_go(monkeypatch: pytest.MonkeyPatch):
         grown(rows, 2, seed)
     assert len(anomaly._GROWN) == 2
     assert grown(rows, 2).model is not first
+
+
+def test_one_tag_that_left_its_place_does_not_hide_what_the_others_tell():
+    generator = np.random.default_rng(1)
+    score = AnomalyEnsemble(1, 100).fit(generator.normal(size=(400, 30)), NOBODY)
+    later = generator.normal(size=(200, 30))
+    later[:, 0] += generator.uniform(0, 400, 200)
+    faulty = np.arange(200) >= 100
+    later[faulty, 1:7] += 2.5
+    found = score.standardised(score.parts(generator.normal(size=(400, 30)))).score(later)
+    assert np.quantile(found[faulty], 0.1) > np.quantile(found[~faulty], 0.9)

@@ -68,7 +68,7 @@ def spoil_manifest_cut(folder: Path) -> None:
 
 
 def spoil_version(folder: Path) -> None:
-    rewrite(folder, lambda d: d.update(format_version=2))
+    rewrite(folder, lambda d: d.update(format_version=1))
 
 
 def spoil_unknown_scorer(folder: Path) -> None:
@@ -112,7 +112,7 @@ SPOILT = {
     spoil_absent_forest: "isolation.onnx is absent; bundle.json lists it",
     spoil_manifest_gone: "no bundle.json; expected a folder written by an export",
     spoil_manifest_cut: "bundle.json: .*Invalid JSON",
-    spoil_version: "format version 2, expected 1; export the model again",
+    spoil_version: "format version 1, expected 2; export the model again",
     spoil_unknown_scorer: "bundle.json: scorer.*'oracle'",
     spoil_unlisted_arrays: "lists no arrays.npz; expected its sha256",
     spoil_path_outside: "bundle.json: files",

@@ -6,7 +6,17 @@ from pydantic import TypeAdapter
 
 from serving.scoring.calibration import Isotonic, Platt
 from serving.scoring.forests import Forests
-from serving.scoring.scorers import Arrays, Linear, Scaled, ScorerError, ScorerNode, logistic
+from serving.scoring.scorers import (
+    Arrays,
+    Bounded,
+    Constant,
+    Linear,
+    Scaled,
+    ScorerError,
+    ScorerNode,
+    bounded,
+    logistic,
+)
 
 
 @given(st.floats(-1e5, 1e5))
@@ -50,7 +60,23 @@ def test_a_scale_of_zero_is_refused(tmp_path) -> None:
         node.build(Arrays({"z": np.zeros(2), "i": np.zeros(1)}), Forests(tmp_path), 2)
 
 
+@given(st.floats(allow_nan=False), st.floats(1, 1e3))
+def test_bounded_features_keep_their_order_and_never_leave_the_bound(value: float, limit: float) -> None:
+    found = bounded(np.array([value, value / 2, 0.0, limit / 100]), limit)
+    assert (np.abs(found) <= limit).all()
+    assert abs(found[0]) >= abs(found[1])
+    assert found[2] == 0.0
+    assert found[3] == pytest.approx(limit / 100, rel=1e-4)
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
+def test_a_bound_that_is_none_is_refused(limit: float) -> None:
+    with pytest.raises(ValueError, match=r"limit\n.*greater than 0"):
+        Bounded(limit=limit, scorer=Constant(value=1.0))
+
+
 def test_a_scorer_survives_its_json() -> None:
-    node = Scaled(centre="a", scale="b", scorer=Linear(coefficients="c", intercept="d", link="softmax"))
+    inner = Linear(coefficients="c", intercept="d", link="softmax")
+    node = Scaled(centre="a", scale="b", scorer=Bounded(limit=5.0, scorer=inner))
     adapter: TypeAdapter[ScorerNode] = TypeAdapter(ScorerNode)
     assert adapter.validate_json(adapter.dump_json(node)) == node
