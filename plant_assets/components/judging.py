@@ -4,8 +4,6 @@ Belongs here: bringing together what `validation.gate` asks for. Doesn't belong 
 what follows from its verdict (`models/promotion.py`).
 """
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -44,7 +42,7 @@ def judge_challenger(
     from plant_assets.validation.gate import gate
 
     name = CHAMPION.registry_name(profile)
-    challenger, champion = registry.by_alias(name, "challenger"), registry.champion(name)
+    challenger, champion = registry.by_alias(name, "challenger"), registry.standing(name)
     scores = oof.filter(pl.col("model") == CHAMPION.name)
     if challenger is None or scores.is_empty() or is_unlabelled(labelled):
         return None
@@ -69,8 +67,7 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
             continue
         if (version := registry.by_alias(spec.registry_name(profile), "challenger")) is None:
             continue
-        with TemporaryDirectory(prefix="forewarn-") as scratch:
-            figures = registry.manifest(version, Path(scratch)).metrics
+        figures = registry.manifest(version).metrics
         found |= {f"{spec.name}.{name}": value for name, value in figures.items()}
     return found
 

@@ -16,19 +16,19 @@ from plant_assets.profile.model import PlantProfile
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
     from plant_assets.models.registry_versions import Version
-    from serving.manifest import Lineage
 
-_ALIASES = ("champion", "challenger", "previous")
+_OTHERS = ("challenger", "previous")
 
 
 def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Version", Learned] | None:
-    """The version that answers for a plant, and what it learned from; None where there is none yet."""
+    """The version that answers for a plant, and what it learned from; None where there is none."""
     name = f"{profile.registry_prefix}{profile.answering}"
-    versions = [registry.by_alias(name, alias) for alias in _ALIASES]
-    champion = versions[0]
+    champion = registry.standing(name)
     if champion is None:
         return None
-    spans = [_lineage(registry, version) for version in versions if version is not None]
+    others = filter(None, (registry.by_alias(name, alias) for alias in _OTHERS))
+    known = [champion, *filter(registry.can_answer, others)]
+    spans = [registry.manifest(version).lineage for version in known]
     if spans[0].first is None or spans[0].last is None:
         return None
     newest = max(span.last for span in spans if span.last is not None)
@@ -88,8 +88,3 @@ def publish(registry: "ModelRegistry", report: DriftReport, dagster_run: str) ->
         path.write_text(report.to_json(), "utf-8")
         registry.attach(run_id, {FILE: path})
     return run_id
-
-
-def _lineage(registry: "ModelRegistry", version: "Version") -> "Lineage":
-    with TemporaryDirectory(prefix="forewarn-") as scratch:
-        return registry.manifest(version, Path(scratch)).lineage

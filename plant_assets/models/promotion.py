@@ -46,12 +46,14 @@ def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode
         version: a new version of the champion model.
         passed: the gate's word.
         mode: `auto` follows the gate; `manual` waits for a person. A plant without a champion gets its
-            first one at once in either mode, unless the gate says that it mustn't answer at all.
+            first one at once in either mode, and so does one whose champion is of another release's format, unless the gate says that it mustn't answer at all.
     """
-    first = registry.champion(version.name) is None
-    if passed and (mode == "auto" or first):
+    unopposed = registry.standing(version.name) is None
+    if passed and (mode == "auto" or unopposed):
         move = registry.promote(version.name, version.version)
-        why = "the first champion" if first else "the gate let it through"
+        why = "the gate let it through"
+        if unopposed:
+            why = "the first champion" if move.before is None else f"version {move.before} can't answer"
         return Placement(version, move, f"version {version.version} is champion: {why}")
     registry.challenge(version)
     why = "promotion is manual" if passed else "the gate refused it"

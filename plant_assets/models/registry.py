@@ -23,7 +23,7 @@ from plant_assets.models.registry_versions import Version, VersionedModels, read
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
-from serving.bundle import ARRAYS_FILE, Bundle, parse_manifest
+from serving.bundle import ARRAYS_FILE, Bundle, BundleError, parse_manifest
 from serving.manifest import Manifest
 
 BUNDLE_PATH = "bundle"
@@ -161,14 +161,33 @@ class ModelRegistry(VersionedModels):
             found = self.fetch(version, OOF_FILE, Path(scratch))
             return None if found is None else pl.read_parquet(found)
 
-    def manifest(self, version: Version, folder: Path) -> Manifest:
-        """The manifest of a published bundle; `folder` takes the copy."""
-        found = self.fetch(version, f"{BUNDLE_PATH}/bundle.json", folder)
-        if found is None:
-            raise RegistryError(
-                f"{version.name} version {version.version}: its run holds no {BUNDLE_PATH}/bundle.json"
-            )
-        return parse_manifest(found.read_bytes(), version.name)
+    def manifest(self, version: Version) -> Manifest:
+        """The manifest of a published bundle.
+
+        Raises:
+            BundleError: of another release's format, or damaged.
+            RegistryError: its run holds none.
+        """
+        with tempfile.TemporaryDirectory(prefix="forewarn-") as scratch:
+            found = self.fetch(version, f"{BUNDLE_PATH}/bundle.json", Path(scratch))
+            if found is None:
+                raise RegistryError(
+                    f"{version.name} version {version.version}: its run holds no {BUNDLE_PATH}/bundle.json"
+                )
+            return parse_manifest(found.read_bytes(), version.name)
+
+    def can_answer(self, version: Version) -> bool:
+        """Whether this release reads the version's bundle; one of another format is to be trained again."""
+        try:
+            self.manifest(version)
+        except BundleError:
+            return False
+        return True
+
+    def standing(self, name: str) -> Version | None:
+        """The champion that others have to beat; None without one, or with one that can't answer."""
+        champion = self.champion(name)
+        return champion if champion is not None and self.can_answer(champion) else None
 
     # Inside
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -88,12 +87,12 @@ def test_two_starts_train_once(both: list[tuple[int, str]]) -> None:
 
 
 def test_the_model_is_published_with_its_lineage_and_the_run_stands_in_dagster(
-    both: list[tuple[int, str]], tmp_path: Path
+    both: list[tuple[int, str]],
 ) -> None:
     registry = ModelRegistry.from_settings()
     version = registry.champion("mains_isolation_forest")
     assert version is not None
-    manifest = registry.manifest(version, tmp_path)
+    manifest = registry.manifest(version)
     assert len(manifest.lineage.config_sha256) == len(manifest.lineage.data_fingerprint) == 64
     assert version.tags["config_sha256"] == manifest.lineage.config_sha256
     with dg.DagsterInstance.get() as instance:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dagster as dg
 import polars as pl
@@ -109,6 +110,19 @@ def test_without_a_model_there_is_nothing_to_compare(judged: Judged) -> None:
     assert "no model answers yet" in str(metadata["state"].value)
     assert REQUEST not in metadata
     assert all(check.passed for check in checks.values())
+
+
+def test_a_model_of_another_release_is_none(judged: Judged) -> None:
+    champion = ModelRegistry.from_settings().champion(f"{judged.profile.registry_prefix}isolation_forest")
+    assert champion is not None
+    path = Path(urlsplit(champion.source).path) / "bundle.json"
+    kept = path.read_bytes()
+    path.write_bytes(kept.replace(b'"format_version"', b'"another_version"'))
+    try:
+        _, metadata, _ = judged.drift()
+    finally:
+        path.write_bytes(kept)
+    assert "no model answers yet" in str(metadata["state"].value)
 
 
 def test_rows_that_the_model_knows_are_not_judged(judged: Judged) -> None:

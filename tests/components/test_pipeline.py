@@ -104,7 +104,7 @@ def test_a_version_holds_the_files_and_assets_that_it_comes_from(
     registry = ModelRegistry.from_settings()
     version = registry.champion("demo_alarm_forecaster_1h")
     assert version is not None
-    manifest = registry.manifest(version, tmp_path)
+    manifest = registry.manifest(version)
     assert manifest.lineage.dagster_run == finished.run_id
     names = ["raw_sensor_data", "labeled_dataset", "window_features", "forecaster_1h"]
     assert list(manifest.lineage.dagster_assets) == [f"demo/{name}" for name in names]

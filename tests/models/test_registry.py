@@ -1,7 +1,9 @@
+import json
 import shutil
 import sqlite3
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -43,8 +45,14 @@ def published(registry: ModelRegistry, folder: Path) -> Version:
     return registry.log_bundle(folder)
 
 
+def of_another_release(version: Version) -> None:
+    """Leave a published bundle as a release of another format wrote it."""
+    path = Path(urlsplit(version.source).path) / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"format_version": 1}), "utf-8")
+
+
 def test_a_logged_model_has_run_figures_signature_and_bundle(
-    registry: ModelRegistry, profile: PlantProfile, tmp_path: Path
+    registry: ModelRegistry, profile: PlantProfile
 ) -> None:
     trained = trained_model(profile, "random_forest")
     version = registry.log(trained, inputs_of(profile), profile, dagster_run_id="dagster-1")
@@ -55,7 +63,7 @@ def test_a_logged_model_has_run_figures_signature_and_bundle(
     assert run.data.params == {"builder": "random_forest"}
     assert run.data.metrics == {"pr_auc": 0.8}
     assert run.data.tags["data_fingerprint"] == "fingerprint-7"
-    manifest = registry.manifest(version, tmp_path)
+    manifest = registry.manifest(version)
     lineage = manifest.lineage
     assert run.data.tags["config_sha256"] == lineage.config_sha256 != ""
     assert run.data.tags["arrays_sha256"] == manifest.files["arrays.npz"]
@@ -263,6 +271,26 @@ def test_a_new_version_is_placed_by_gate_and_mode(
     assert (placement.move is not None) is moves
     waiting = registry.by_alias(CHAMPION, "challenger")
     assert (waiting is not None and waiting.version == new.version) is not moves
+
+
+@pytest.mark.parametrize(
+    ("mode", "passed", "moves"), [("auto", True, True), ("manual", True, True), ("auto", False, False)]
+)
+def test_a_champion_of_another_release_holds_no_place(
+    registry: ModelRegistry, champion_folder: Path, mode, passed: bool, moves: bool
+) -> None:
+    old = published(registry, champion_folder)
+    release(registry, old)
+    assert registry.standing(CHAMPION) == registry.champion(CHAMPION)
+    of_another_release(old)
+    assert registry.standing(CHAMPION) is None
+    placement = place(registry, published(registry, champion_folder), passed=passed, mode=mode)
+    assert (placement.move is not None) is moves
+    if moves:
+        assert placement.reason == "version 2 is champion: version 1 can't answer"
+        standing = registry.standing(CHAMPION)
+        assert standing is not None
+        assert standing.version == 2
 
 
 def test_a_promotion_repeated_after_a_kill_leaves_nothing_waiting(
