@@ -53,6 +53,8 @@ class MlflowConnection:
         """The MLflow client; its first use imports MLflow (3 s) and migrates a new database."""
         # MLflow's own default asks an absent server again for four minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+        # A bar for each file would stand among a command's own words.
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
 
         if self.tracking_uri.startswith("sqlite:///"):

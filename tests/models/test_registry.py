@@ -52,7 +52,7 @@ def of_another_release(version: Version) -> None:
 
 
 def test_a_logged_model_has_run_figures_signature_and_bundle(
-    registry: ModelRegistry, profile: PlantProfile
+    registry: ModelRegistry, profile: PlantProfile, capfd: pytest.CaptureFixture[str]
 ) -> None:
     trained = trained_model(profile, "random_forest")
     version = registry.log(trained, inputs_of(profile), profile, dagster_run_id="dagster-1")
@@ -71,6 +71,7 @@ def test_a_logged_model_has_run_figures_signature_and_bundle(
     oof = registry.oof(version)
     assert oof is not None
     assert oof.equals(trained.oof)
+    assert "%" not in capfd.readouterr().err, "MLflow's progress bars"
 
 
 def test_what_is_published_is_an_mlflow_model_that_answers_like_the_bundle(
