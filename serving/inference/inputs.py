@@ -20,7 +20,7 @@ from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
-from serving.inference.times import TIME_NAMES, Reading, check_times
+from serving.inference.times import TIME_NAMES, Reading, absent_rows
 from serving.manifest import Manifest
 from serving.web.faults import got
 
@@ -84,7 +84,7 @@ class Inputs:
         self.sources = feature_sources(profile)
         self.rules = Rules(plant)
         self.imputed_names = ImputedNames(self.names, self.sources)
-        self._interval = profile.sampling.interval
+        self._sampling = profile.sampling
         self._judges = profile.judges
         self.feature_names = Names(plant, self.names)
         self.source_names = Names(plant, self.sources, TIME_NAMES)
@@ -115,7 +115,7 @@ class Inputs:
 
     def steps(self, span: timedelta) -> int:
         """How many rows a span of time holds."""
-        return max(span // self._interval, 1)
+        return max(span // self._sampling.interval, 1)
 
     def warm(self) -> None:
         """Compute once, so that the first request doesn't pay for it."""
@@ -148,7 +148,7 @@ class Inputs:
             UnknownFeature: a tag that the plant doesn't have.
             Invalid: a value or a time at fault; the message names the row.
         """
-        check_times(readings, self._interval, field_name)
+        absent = absent_rows(readings, self._sampling, field_name)
         names, width = self.source_names, len(self.sources)
         find = cache(names.find)
         rows: list[list[float]] = []
@@ -157,6 +157,7 @@ class Inputs:
             newest = _take(given, names, find, width, f"{field_name}.{r}")
             empty = empty and newest.is_empty
             self._add_deviations(newest)
+            rows += rows[-1:] * absent[r]
             rows.append(newest.row)
         if empty:
             raise invalid(field_name, "no value given", "at least one tag with a number")

@@ -47,7 +47,8 @@ class PredictRequest(_Request):
 
     features: Named | None = Field(default=None, description="name → value; null or absent is imputed")
     readings: Readings | None = Field(
-        default=None, description="raw rows one sampling interval apart, oldest first"
+        default=None,
+        description="raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The times of a client's readings: in all rows or in none, and one sampling interval apart.
+"""The times of a client's readings: in all rows or in none, and sampling intervals apart.
 
 Belongs here: reading and comparing times. Doesn't belong here: values (`inputs.py`).
 """
@@ -8,36 +8,46 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from plant_assets.profile.durations import format_duration
+from plant_assets.profile.model import Sampling
 from serving.errors import Invalid, invalid
+from serving.inference.schemas import MOST_ROWS
 from serving.web.faults import got
 
 TIME_NAMES = ("timestamp", "time")
 Reading = Mapping[str, float | str | None]
 
 
-def check_times(readings: Sequence[Reading], interval: timedelta, field: str) -> None:
-    """Where readings carry times, they must follow each other by the sampling interval.
+def absent_rows(readings: Sequence[Reading], sampling: Sampling, field: str) -> Sequence[int]:
+    """How many rows are absent before each reading, by the times that readings carry; none where they carry none.
+
+    A row stands in for those after it as long as ingest holds a value, `sampling.hold_limit`.
 
     Raises:
         Invalid: a time at fault; the message names the row.
     """
     times = [time_of(reading, f"{field}.{r}.timestamp") for r, reading in enumerate(readings)]
     if all(time is None for time in times):
-        return
-    for r, (before, after) in enumerate(pairwise(times), start=1):
-        if fault := _fault(before, after, interval):
-            raise invalid(f"{field}.{r}.timestamp", *fault)
+        return [0] * len(times)
+    absent = [0] + [
+        _absent(before, after, sampling, f"{field}.{r}.timestamp")
+        for r, (before, after) in enumerate(pairwise(times), start=1)
+    ]
+    if (rows := len(times) + sum(absent)) > MOST_ROWS:
+        raise invalid(field, f"{rows:,} rows with those in gaps", f"at most {MOST_ROWS:,}")
+    return absent
 
 
-def _fault(before: datetime | None, after: datetime | None, interval: timedelta) -> tuple[str, str] | None:
-    """What is wrong with a row's time, and what was expected."""
+def _absent(before: datetime | None, after: datetime | None, sampling: Sampling, place: str) -> int:
+    """How many rows are absent between two times."""
     if before is None or after is None:
-        return "absent in some rows", "a timestamp in every row, or in none"
+        raise invalid(place, "absent in some rows", "a timestamp in every row, or in none")
     if (before.tzinfo is None) != (after.tzinfo is None):
-        return "with and without offset", "times with an offset, as 2024-01-01T00:00Z"
-    if after - before != interval:
-        return _gap(after - before), f"rows {format_duration(interval)} apart, oldest first"
-    return None
+        raise invalid(place, "with and without offset", "times with an offset, as 2024-01-01T00:00Z")
+    step, interval, hold = after - before, sampling.interval, sampling.hold_limit
+    if step < interval or step % interval or step - interval > hold:
+        held = f", gaps of {format_duration(hold)} at most" if hold >= interval else ""
+        raise invalid(place, _gap(step), f"rows {format_duration(interval)} apart, oldest first{held}")
+    return step // interval - 1
 
 
 def time_of(reading: Reading, field: str) -> datetime | None:

@@ -154,7 +154,8 @@ async def test_a_forecast_has_the_band_that_its_bundle_holds(
 @pytest.mark.parametrize(
     ("place", "time", "said"),
     [
-        (5, "2024-01-01T06:00Z", "recent_observations.5.timestamp: 2:00:00 after the row before"),
+        (5, "2024-01-01T06:00Z", "recent_observations.6.timestamp: the same time twice"),
+        (5, "2024-01-01T13:00Z", "recent_observations.5.timestamp: 9:00:00 after the row before"),
         (5, "2024-01-01T02:00Z", "recent_observations.5.timestamp: earlier than the row before"),
         (5, "2024-01-01T04:30Z", "recent_observations.5.timestamp: 0:30:00 after the row before"),
         (5, None, "recent_observations.5.timestamp: absent in some rows"),

@@ -1,6 +1,6 @@
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -148,10 +148,42 @@ async def test_readings_with_times_in_order_are_accepted(client, profile: PlantP
     assert answers[0] == answers[1]
 
 
+async def test_rows_that_are_absent_hold_the_row_before_as_in_ingest(client, profile: PlantProfile) -> None:
+    rows = [
+        {**row, "timestamp": row["timestamp"].isoformat()} for row in raw_table(profile).tail(40).to_dicts()
+    ]
+    held = profile.sampling.hold_limit // profile.sampling.interval
+    assert held == 6
+    gap = [*rows[:10], *rows[10 + held :]]
+    filled = [
+        *rows[:10],
+        *({**rows[9], "timestamp": row["timestamp"]} for row in rows[10 : 10 + held]),
+        *rows[10 + held :],
+    ]
+    answers = [(await predict(client, readings=r)).json()["risk_score"] for r in (gap, filled, rows)]
+    assert answers[0] == answers[1] != answers[2]
+    refused = await predict(client, readings=[*rows[:10], *rows[11 + held :]])
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == (
+        "readings.10.timestamp: 8:00:00 after the row before; expected rows 1h apart, oldest first, gaps of 6h at most"
+    )
+
+
+async def test_gaps_cannot_make_rows_without_end(client, profile: PlantProfile) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [
+        {"timestamp": (start + timedelta(hours=7 * i)).isoformat(), "PDT31008": 200.0} for i in range(1430)
+    ]
+    answer = await predict(client, readings=rows)
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "readings: 10,004 rows with those in gaps; expected at most 10,000"
+
+
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        (["2024-01-01T00:00Z", "2024-01-01T03:00Z"], "readings.1.timestamp: 3:00:00 after the row before"),
+        (["2024-01-01T00:00Z", "2024-01-01T08:00Z"], "readings.1.timestamp: 8:00:00 after the row before"),
+        (["2024-01-01T00:00Z", "2024-01-01T01:30Z"], "readings.1.timestamp: 1:30:00 after the row before"),
         (["2024-01-01T01:00Z", "2024-01-01T00:00Z"], "readings.1.timestamp: earlier than the row before"),
         (["2024-01-01T01:00Z", "2024-01-01T01:00Z"], "readings.1.timestamp: the same time twice"),
         (["2024-01-01T01:00Z", None], "readings.1.timestamp: absent in some rows"),

@@ -1788,7 +1788,7 @@ export interface operations {
                     model?: string;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
@@ -2226,7 +2226,7 @@ export interface operations {
                     model?: string;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
@@ -2579,7 +2579,7 @@ export interface operations {
                     } | null;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
@@ -2832,7 +2832,7 @@ export interface operations {
                     } | null;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
@@ -2931,7 +2931,7 @@ export interface operations {
                     } | null;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
@@ -3175,7 +3175,7 @@ export interface operations {
                     } | null;
                     /**
                      * Readings
-                     * @description raw rows one sampling interval apart, oldest first
+                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
                      */
                     readings?: {
                         [key: string]: number | string | null;
