@@ -45,8 +45,9 @@ def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode
         registry: where the version is.
         version: a new version of the champion model.
         passed: the gate's word.
-        mode: `auto` follows the gate; `manual` waits for a person. A plant without a champion gets its
-            first one at once in either mode, and so does one whose champion is of another release's format, unless the gate says that it mustn't answer at all.
+        mode: `auto` follows the gate; `manual` waits for a person. A plant without a champion, or with one
+            of another release's format, gets a new one at once in either mode, unless the gate says that it
+            mustn't answer at all.
     """
     unopposed = registry.standing(version.name) is None
     if passed and (mode == "auto" or unopposed):
