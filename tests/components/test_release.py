@@ -32,6 +32,9 @@ class Aliases:
     def champion(self, name: str) -> Version | None:
         return self.by_alias(name, "champion")
 
+    def standing(self, name: str) -> Version | None:
+        return self.champion(name)
+
     def promote(self, name: str, version: int) -> Move:
         before = self.champion(name)
         self.held[name]["champion"] = version
