@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
     from plant_assets.models.registry_versions import Version
 
-_OTHERS = ("challenger", "previous")
+_ALIASES = ("champion", "challenger", "previous")
 
 
 def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Version", Learned] | None:
     """The version that answers for a plant, and what it learned from; None where there is none."""
     name = f"{profile.registry_prefix}{profile.answering}"
-    champion = registry.standing(name)
-    if champion is None:
+    versions = [registry.by_alias(name, alias) for alias in _ALIASES]
+    manifests = [None if version is None else registry.readable(version) for version in versions]
+    champion, manifest = versions[0], manifests[0]
+    if champion is None or manifest is None:
         return None
-    others = filter(None, (registry.by_alias(name, alias) for alias in _OTHERS))
-    known = [champion, *filter(registry.can_answer, others)]
-    spans = [registry.manifest(version).lineage for version in known]
-    if spans[0].first is None or spans[0].last is None:
+    first, last = manifest.lineage.first, manifest.lineage.last
+    if first is None or last is None:
         return None
-    newest = max(span.last for span in spans if span.last is not None)
-    return champion, Learned(profile.answering, champion.version, spans[0].first, spans[0].last, newest)
+    newest = max(m.lineage.last for m in manifests if m is not None and m.lineage.last is not None)
+    return champion, Learned(profile.answering, champion.version, first, last, newest)
 
 
 def scores(

@@ -176,18 +176,17 @@ class ModelRegistry(VersionedModels):
                 )
             return parse_manifest(found.read_bytes(), version.name)
 
-    def can_answer(self, version: Version) -> bool:
-        """Whether this release reads the version's bundle; one of another format is to be trained again."""
+    def readable(self, version: Version) -> Manifest | None:
+        """The version's manifest; None where this release can't load the bundle, which is to be trained again."""
         try:
-            self.manifest(version)
+            return self.manifest(version)
         except BundleError:
-            return False
-        return True
+            return None
 
     def standing(self, name: str) -> Version | None:
         """The champion that others have to beat; None without one, or with one that can't answer."""
         champion = self.champion(name)
-        return champion if champion is not None and self.can_answer(champion) else None
+        return None if champion is None or self.readable(champion) is None else champion
 
     # Inside
 
