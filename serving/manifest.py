@@ -12,6 +12,8 @@ from serving.scoring.calibration import Band, Calibrator
 from serving.scoring.scorers import ScorerNode
 
 FORMAT_VERSION = 2
+FORMAT_TAG = "bundle_format"
+"""Tag of a registered version: the format of its bundle. Versions without it are of format 1."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}$")]
@@ -103,3 +105,10 @@ class Manifest(_Strict):
     @property
     def calibrated(self) -> bool:
         return self.calibrator is not None
+
+
+def why_unloadable(format_tag: str | None) -> str | None:
+    """Why this release can't load a registered version, from its `FORMAT_TAG`; None where it can."""
+    if format_tag == str(FORMAT_VERSION):
+        return None
+    return f"its bundle is of format {format_tag or 1}, this release loads {FORMAT_VERSION}; train again"

@@ -24,7 +24,7 @@ from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
 from serving.bundle import ARRAYS_FILE, Bundle, BundleError, parse_manifest
-from serving.manifest import Manifest
+from serving.manifest import FORMAT_TAG, Manifest
 
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
@@ -220,6 +220,7 @@ def _tags(manifest: Manifest) -> dict[str, str]:
         "config_sha256": manifest.lineage.config_sha256,
         "arrays_sha256": manifest.files[ARRAYS_FILE],
         DAGSTER_RUN: manifest.lineage.dagster_run,
+        FORMAT_TAG: str(manifest.format_version),
         "parity_max_difference": f"{manifest.parity.max_difference:.3g}",
     }
     return {key: value for key, value in found.items() if value}

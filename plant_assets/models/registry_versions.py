@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from plant_assets.models.registry_connection import MlflowConnection, RegistryError
+from serving.manifest import FORMAT_TAG, why_unloadable
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -36,6 +37,11 @@ class Version:
     tags: Mapping[str, str] = field(default_factory=dict)
     experiment_id: str = ""
 
+    @property
+    def unloadable(self) -> str | None:
+        """Why this release can't load its bundle; None where it can."""
+        return why_unloadable(self.tags.get(FORMAT_TAG))
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -53,10 +59,12 @@ class VersionedModels(MlflowConnection):
         """Make a version the champion: the given one, else the challenger, else the newest.
 
         Raises:
-            RegistryError: no such version.
+            RegistryError: no such version, or one that this release can't load.
         """
         with self.locked(name):
             target, before = self._wanted(name, version), self.champion(name)
+            if why := target.unloadable:
+                raise RegistryError(f"{name}: version {target.version} can't answer: {why}")
             if before is not None and before.version == target.version:
                 self._settle_challenger(name, target)
                 return Move(name, before.version, target.version)
@@ -68,8 +76,10 @@ class VersionedModels(MlflowConnection):
     def rollback(self, name: str) -> Move:
         """Make the version that was champion before the present one the champion again; then that before it.
 
+        Versions that were deleted, or that this release can't load, are passed over.
+
         Raises:
-            RegistryError: no champion, or it is the first one.
+            RegistryError: no champion, or none before it that can answer.
         """
         with self.locked(name):
             now = self.champion(name)
@@ -78,13 +88,12 @@ class VersionedModels(MlflowConnection):
             past = self._past(name)
             earlier = None
             while past and earlier is None:
-                # Versions may be deleted; a promotion that was killed notes one that is champion still.
+                # A promotion that was killed notes one that is champion still.
                 candidate = past.pop()
-                earlier = self.version(name, candidate) if candidate != now.version else None
+                found = self.version(name, candidate) if candidate != now.version else None
+                earlier = None if found is None or found.unloadable else found
             if earlier is None:
-                raise RegistryError(
-                    f"{name}: version {now.version} is the first champion; there is none before it"
-                )
+                raise RegistryError(f"{name}: no champion before version {now.version} that can answer")
             self._move_champion(name, now, earlier)
             self._remember(name, past)
             return Move(name, now.version, earlier.version)

@@ -17,6 +17,7 @@ from plant_assets.models.registry_connection import RegistryError
 from plant_assets.models.registry_versions import Version
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError
+from serving.manifest import FORMAT_TAG
 from tests.serving.factories import bundle_folder, inputs_of, model_of, trained_model
 
 CHAMPION = "plant_alarm_champion"
@@ -180,7 +181,7 @@ def test_promotion_rollback_and_the_way_back_further(registry: ModelRegistry, ch
     assert registry.by_alias(CHAMPION, "previous") == registry.version(CHAMPION, 2)
     assert rollback("gas_treatment", registry).after == 2
     assert rollback("gas_treatment", registry).after == 1
-    with pytest.raises(RegistryError, match="version 1 is the first champion"):
+    with pytest.raises(RegistryError, match="no champion before version 1 that can answer"):
         rollback("gas_treatment", registry)
 
 
@@ -192,7 +193,7 @@ def test_rollback_goes_back_through_every_champion_also_after_an_older_one_was_p
     for wanted in (1, 2, 3, 1):
         registry.promote(CHAMPION, wanted)
     assert [registry.rollback(CHAMPION).after for _ in range(3)] == [3, 2, 1]
-    with pytest.raises(RegistryError, match="version 1 is the first champion"):
+    with pytest.raises(RegistryError, match="no champion before version 1 that can answer"):
         registry.rollback(CHAMPION)
     registry.promote(CHAMPION, 3)
     assert registry.rollback(CHAMPION).after == 1, "what was rolled back from is forgotten"
@@ -272,6 +273,22 @@ def test_a_new_version_is_placed_by_gate_and_mode(
     assert (placement.move is not None) is moves
     waiting = registry.by_alias(CHAMPION, "challenger")
     assert (waiting is not None and waiting.version == new.version) is not moves
+
+
+def test_a_version_of_another_release_is_never_made_champion(
+    registry: ModelRegistry, champion_folder: Path
+) -> None:
+    for _ in range(2):
+        registry.promote(CHAMPION, published(registry, champion_folder).version)
+    registry.client.delete_model_version_tag(CHAMPION, "1", FORMAT_TAG)
+    refusal = "version 1 can't answer: its bundle is of format 1, this release loads 2; train again"
+    with pytest.raises(RegistryError, match=refusal):
+        registry.promote(CHAMPION, 1)
+    with pytest.raises(RegistryError, match="no champion before version 2 that can answer"):
+        registry.rollback(CHAMPION)
+    champion = registry.champion(CHAMPION)
+    assert champion is not None
+    assert champion.version == 2
 
 
 @pytest.mark.parametrize(

@@ -54,11 +54,15 @@ class Aliases:
 
         Raises:
             NotFound: no such version.
+            Conflict: this release can't load it.
             Problem: MLflow doesn't answer, or somebody else's move doesn't end.
         """
         async with self._locked(name):
             state = await self._state(name)
-            before, after = state.aliases.get(CHAMPION), await self._wanted(name, version, state)
+            target = await self._wanted(name, version, state)
+            if why := target.unloadable:
+                raise Conflict(f"{name}: version {target.version} can't answer: {why}")
+            before, after = state.aliases.get(CHAMPION), target.version
             if before != after:
                 if before is not None:
                     await self._remember(name, [*state.past, before])
@@ -69,8 +73,10 @@ class Aliases:
     async def rollback(self, name: str) -> Move:
         """Make the version that was champion before the present one the champion again; then that before it.
 
+        Versions that were deleted, or that this release can't load, are passed over.
+
         Raises:
-            Conflict: no champion, or it is the first one.
+            Conflict: no champion, or none before it that can answer.
             Problem: MLflow doesn't answer, or somebody else's move doesn't end.
         """
         async with self._locked(name):
@@ -80,11 +86,12 @@ class Aliases:
                 raise Conflict(f"{name}: no champion to roll back from; promote a version first")
             earlier: VersionRecord | None = None
             while past and earlier is None:
-                # Versions may be deleted; a promotion that was killed notes one that is champion still.
+                # A promotion that was killed notes one that is champion still.
                 candidate = past.pop()
-                earlier = await self._mlflow.version(name, candidate) if candidate != now else None
+                found = await self._mlflow.version(name, candidate) if candidate != now else None
+                earlier = None if found is None or found.unloadable else found
             if earlier is None:
-                raise Conflict(f"{name}: version {now} is the first champion; there is none before it")
+                raise Conflict(f"{name}: no champion before version {now} that can answer")
             await self._move(name, now, earlier.version)
             await self._settle_challenger(name, state, earlier.version)
             await self._remember(name, past)
@@ -98,17 +105,18 @@ class Aliases:
         past = [int(number) for number in tags.get(PAST_CHAMPIONS, "").split() if number.isdecimal()]
         return _State({alias.alias: alias.version for alias in model.aliases}, past)
 
-    async def _wanted(self, name: str, version: int | None, state: _State) -> int:
+    async def _wanted(self, name: str, version: int | None, state: _State) -> VersionRecord:
         if version is None:
             version = state.aliases.get(CHALLENGER)
         if version is None:
             newest = await self._mlflow.versions(f"name = '{name}'")
             if not newest:
                 raise NotFound(f"{name}: no version; materialize the model first")
-            return newest[0].version
-        if await self._mlflow.version(name, version) is None:
+            return newest[0]
+        found = await self._mlflow.version(name, version)
+        if found is None:
             raise NotFound(f"{name}: no version {version}; materialize the model first")
-        return version
+        return found
 
     async def _move(self, name: str, before: int | None, after: int) -> None:
         """The move itself is the last write but for the information that follows from it."""

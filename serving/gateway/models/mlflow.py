@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from serving.gateway.infer.results import understood
 from serving.gateway.problems import BadAnswer, ServiceAway
+from serving.manifest import FORMAT_TAG, why_unloadable
 
 NAME = "mlflow"
 MOST_VERSIONS = 1000
@@ -52,6 +53,11 @@ class VersionRecord(BaseModel):
 
     def tag(self, key: str) -> str:
         return next((pair.value for pair in self.tags if pair.key == key), "")
+
+    @property
+    def unloadable(self) -> str | None:
+        """Why this release can't load its bundle; None where it can."""
+        return why_unloadable(self.tag(FORMAT_TAG))
 
 
 class Metric(BaseModel):

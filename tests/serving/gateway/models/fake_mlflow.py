@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
 
+from serving.manifest import FORMAT_TAG, FORMAT_VERSION
+
 NAME = "demo_alarm_champion"
 INTERVAL = {"value": 0.6, "low": 0.4, "high": 0.8}
 RESULT = {
@@ -98,7 +100,12 @@ class FakeMlflow:
         return {}
 
     def _version(self, number: int) -> dict:
-        tags = {"builder": "random_forest", "data_fingerprint": "f" * 64, "dagster_run": f"run-{number}"}
+        tags = {
+            "builder": "random_forest",
+            "data_fingerprint": "f" * 64,
+            "dagster_run": f"run-{number}",
+            FORMAT_TAG: str(FORMAT_VERSION),
+        }
         return {
             "name": NAME, "version": str(number), "run_id": f"mlflow-{number}", "creation_timestamp": 1000 * number,
             "description": "The best", "tags": [{"key": k, "value": v} for k, v in tags.items()],

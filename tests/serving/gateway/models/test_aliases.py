@@ -20,6 +20,7 @@ from serving.gateway.models import aliases
 from serving.gateway.models.aliases import Aliases
 from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.problems import Conflict, ServiceAway
+from serving.manifest import FORMAT_TAG, FORMAT_VERSION
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
 
@@ -64,7 +65,9 @@ def publish(registry: ModelRegistry, name: str, count: int) -> None:
     run = registry.client.create_run(registry.experiment("demo_models"))
     registry.client.create_registered_model(name)
     for _ in range(count):
-        registry.client.create_model_version(name, str(run.info.artifact_uri), run.info.run_id)
+        registry.client.create_model_version(
+            name, str(run.info.artifact_uri), run.info.run_id, tags={FORMAT_TAG: str(FORMAT_VERSION)}
+        )
 
 
 def state(registry: ModelRegistry, name: str) -> tuple[dict, dict]:
@@ -85,9 +88,27 @@ STEPS: tuple[tuple[str, int | None], ...] = (
     ("promote", 3),
     ("delete", 2),
     ("rollback", None),  # past a version that was deleted
-    ("rollback", None),
-    ("rollback", None),  # refused
+    ("promote", 3),
+    ("age", 1),
+    ("rollback", None),  # past a version of another release
+    ("promote", 1),  # refused: the same
+    ("rollback", None),  # refused: there is none before it
 )
+
+
+def challenge(registry: ModelRegistry, name: str, version: int | None) -> None:
+    found = registry.version(name, version or 0)
+    assert found is not None
+    registry.challenge(found)
+
+
+MADE: dict[str, Callable[[ModelRegistry, str, int | None], None]] = {
+    "challenge": challenge,
+    "delete": lambda registry, name, version: registry.client.delete_model_version(name, str(version)),
+    "age": lambda registry, name, version: registry.client.delete_model_version_tag(
+        name, str(version), FORMAT_TAG
+    ),
+}
 
 
 def refusal_or_move(
@@ -104,14 +125,9 @@ async def test_both_leave_the_same_state_after_every_step(registry: ModelRegistr
     for name in (ours, theirs):
         publish(registry, name, 4)
     for action, version in STEPS:
-        if action in ("challenge", "delete"):
+        if action in MADE:
             for name in (ours, theirs):
-                found = registry.version(name, version or 0)
-                assert found is not None
-                if action == "challenge":
-                    registry.challenge(found)
-                else:
-                    registry.client.delete_model_version(name, str(version))
+                MADE[action](registry, name, version)
             continue
         arguments = () if action == "rollback" else (version,)
         told = refusal_or_move(registry, action, theirs, arguments)
