@@ -29,6 +29,8 @@ log = logging.getLogger("serving")
 RETRY_REFUSED_S = 30.0
 RETRY_AWAY_S = 2.0
 SHORTEST_PAUSE_S = 0.05
+LOOKING_SHARE = 0.1
+"""Part of the time that MLflow may be busy with one process's looks; at 450 models each takes it .4 s (docs/benchmarks.md)."""
 CHAMPION = "champion"
 
 
@@ -99,9 +101,14 @@ class Champions:
                     self._note_registry(f"MLflow's answer can't be used ({type(error).__name__}: {error})")
                 if not self._following.locked():
                     tasks.create_task(self._take_up())
-                pause = max(self._poll_seconds - (time.monotonic() - began), SHORTEST_PAUSE_S)
+                pause = self._pause(time.monotonic() - began)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wished.wait(), pause)
+
+    def _pause(self, took: float) -> float:
+        """Seconds from the end of a look to the next one; a look that failed has cost MLflow nothing."""
+        rest = 0.0 if self.registry_fault else took / LOOKING_SHARE - took
+        return max(self._poll_seconds - took, rest, SHORTEST_PAUSE_S)
 
     async def refresh(self) -> None:
         """Look once, and take up what has moved. Faults of MLflow and of bundles are kept for `/ready`."""

@@ -3,6 +3,7 @@ import re
 import shutil
 import threading
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -207,6 +208,22 @@ async def test_a_version_that_breaks_its_loader_leaves_the_other_models_alone(
         slots["champion"].refused = None
         await refresh(client)
         assert await version(client) == 1
+
+
+async def test_looks_take_a_slow_mlflow_no_more_than_a_tenth_of_its_time(tmp_path: Path) -> None:
+    took_s, looks, third = 0.05, [], asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        looks.append(asyncio.get_running_loop().time())
+        if len(looks) == 3:
+            third.set()
+        await asyncio.sleep(took_s)
+        return httpx.Response(200, json={"registered_models": []})
+
+    app = create_app(Settings(home=tmp_path, poll_seconds=0.001), transport=httpx.MockTransport(slow))
+    async with app.router.lifespan_context(app), asyncio.timeout(20):
+        await third.wait()
+    assert all(later - sooner > 9.9 * took_s for sooner, later in pairwise(looks[:3]))
 
 
 async def test_polling_goes_on_after_an_answer_that_nobody_expects(
