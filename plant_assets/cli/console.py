@@ -3,20 +3,30 @@
 from typing import NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
 from rich.segment import Segments
 from rich.table import Table
+from rich.text import Text
 
 _UNLIMITED = 10_000
+
+
+class _Mark(SpinnerColumn):
+    """Turns while a step goes on; then says how it ended, by the task's field `failed`."""
+
+    def render(self, task: Task) -> RenderableType:
+        if not task.finished:
+            return super().render(task)
+        return Text("✗", "red") if task.fields.get("failed") else Text("✓", "green")
 
 
 def steps(console: Console) -> Progress:
     """Progress with a line for each step and its time."""
     return Progress(
-        SpinnerColumn(finished_text="[green]✓[/]"),
+        _Mark(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         TimeElapsedColumn(),

@@ -101,26 +101,27 @@ def place(file: Path, folder: Path) -> Path:
 def follow_drop(here: Settings, plant: str, targets: list[Path], console: Console, patience_s: int) -> None:
     """Show the drop's way: settled, run and its steps, then what became of each file.
 
-    Fails when a file was refused or given up, or when the patience is spent.
+    Fails when a file was refused or given up, its run failed, or the patience is spent.
     """
     placed = [look_at(target) for target in targets]
     from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
 
     manifest, deadline = Manifest(here.state_url), time.monotonic() + patience_s
-    followed: set[str] = set()
+    followed: dict[str, str | None] = {}
     with steps(console) as progress:
         settling = progress.add_task("waiting for the files to settle", total=1)
         while True:
             entries = _entries_of(manifest, plant, placed)
+            runs = {e.run_id for e in entries if e.run_id and not e.duplicate_of} - followed.keys()
+            for run_id in runs:
+                progress.update(settling, completed=1)
+                followed[run_id] = follow_run(run_id, progress, deadline)
+            if runs:
+                continue
             if len(entries) == len(targets) and not any(
                 e.state in _OPEN and not e.duplicate_of for e in entries
             ):
                 break
-            runs = {e.run_id for e in entries if e.state == "requested" and e.run_id} - followed
-            for run_id in runs:
-                progress.update(settling, completed=1)
-                followed.add(run_id)
-                follow_run(run_id, progress, deadline)
             if said := "; ".join(
                 f"{e.path.name}: {e.message}" for e in entries if e.state in _OPEN and e.message
             ):
@@ -130,6 +131,8 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
             time.sleep(0.3)
         progress.update(settling, completed=1)
     _tell(entries, console)
+    if why := "; ".join(filter(None, followed.values())):
+        fail(f"taken in, but its run failed: {why}")
 
 
 def _entries_of(manifest: Manifest, plant: str, placed: list[Found]) -> list[ManifestEntry]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -15,7 +15,7 @@ _POLL_S = 0.3
 _TWICE = re.compile(r"^(\w+)_(?=\1_)")
 
 
-def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
+def follow_run(drop_key: str, progress: Progress, deadline: float) -> str | None:
     """Add a line for each step of the run until the run ends.
 
     Args:
@@ -24,7 +24,7 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
         deadline: `time.monotonic()` at which to give up.
 
     Returns:
-        whether the run succeeded.
+        why the run failed, or that it goes on still; None where it succeeded.
     """
     tasks: dict[str, TaskID] = {}
     with dg.DagsterInstance.get() as instance:
@@ -32,10 +32,28 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> bool:
             run = next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: drop_key}), limit=1)), None)
             if run is not None:
                 _show_steps(instance, run.run_id, progress, tasks)
+                if run.is_success:
+                    return None
                 if run.is_finished:
-                    return run.is_success
+                    logged = (entry.dagster_event for entry in instance.all_logs(run.run_id))
+                    return why_failed([event for event in logged if event is not None])
             time.sleep(_POLL_S)
-    return False
+    return "it goes on still; the Dagster page shows it"
+
+
+def why_failed(events: Sequence[dg.DagsterEvent]) -> str:
+    """What the check says that stopped the run, else the first failed step and its own words."""
+    evaluated = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    checks = [e.asset_check_evaluation_data for e in events if e.event_type is evaluated]
+    if failed := [check for check in checks if not check.passed and check.blocking]:
+        return "; ".join(f"{check.check_name}: {check.description}" for check in failed)
+    for event in events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause or error if error else None
+            said = cause.message.strip().splitlines()[-1] if cause else "no reason was given"
+            return f"{event.step_key}: {said}"
+    return "the run failed"
 
 
 @contextmanager
@@ -76,4 +94,4 @@ def _show_steps(
         task = tasks[step.step_key]
         if step.end_time is not None and not progress.tasks[task].finished:
             failed = step.status is not None and step.status.value != "SUCCESS"
-            progress.update(task, completed=1, description=f"{name}{' [red]failed[/]' if failed else ''}")
+            progress.update(task, completed=1, failed=failed)

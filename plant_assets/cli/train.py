@@ -106,7 +106,7 @@ def _answering(here: Settings, profile: PlantProfile) -> int | None:
 def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
     import dagster as dg
 
-    from plant_assets.cli.follow import showing_steps
+    from plant_assets.cli.follow import showing_steps, why_failed
     from plant_assets.components.naming import RAW, job_name
     from plant_assets.components.plant import plant_definitions
     from plant_assets.defs.resources import resources
@@ -134,7 +134,7 @@ def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
                 raise_on_error=False,
             )
     if not result.success:
-        raise TrainingError(_why(result))
+        raise TrainingError(why_failed(result.all_events))
 
 
 def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
@@ -162,17 +162,3 @@ def _first_drop(here: Settings, profile: PlantProfile, console: Console) -> list
     console.print(f"{profile.name}: no history yet, so {PAST_DAYS} days are simulated.")
     files = write_drop(simulation, "long_parquet", folder)
     return files if simulation.operator_log.is_empty() else [*files, write_operator_log(simulation, folder)]
-
-
-def _why(result: "dg.ExecuteInProcessResult") -> str:
-    """What the check says that stopped the run, else the first failed step and its own words."""
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
-    if failed:
-        return "; ".join(f"{check.check_name}: {check.description}" for check in failed)
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause or error if error else None
-            said = cause.message.strip().splitlines()[-1] if cause else "no reason was given"
-            return f"{event.step_key}: {said}"
-    return "the run failed"
