@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile, prefix_taken
+from plant_assets.profile.load import ProfileError, is_plant, load_profile, prefix_taken
 from plant_assets.profile.model import PlantProfile
 from serving.errors import UnknownPlant
 
@@ -58,9 +58,7 @@ class PlantFolder:
         touched = {name for name in {*marks, *known} if marks.get(name) != known.get(name)}
         files = {name: file for name, file in self._files.items() if name not in touched}
         for name in touched & marks.keys():
-            files[name] = _read(
-                self._folder / name / "defs.yaml", marks[name], was_plant=name in self.profiles
-            )
+            files[name] = _read(self._folder / name / "defs.yaml", marks[name])
         self._files = files
         # A fault may be another plant's doing: a prefix that it holds, a profile that is extended.
         again = {n for n, file in files.items() if n in touched or n in self.faults or file.extends & touched}
@@ -107,10 +105,10 @@ def _marks(folder: Path) -> dict[str, Mark]:
     return found
 
 
-def _read(path: Path, mark: Mark, *, was_plant: bool) -> _File:
+def _read(path: Path, mark: Mark) -> _File:
     try:
         content = path.read_bytes()
     except OSError:
-        return _File(mark, was_plant, frozenset())
+        return _File(mark, is_plant=True, extends=frozenset())
     extends = frozenset(name.decode() for name in _EXTENDS.findall(content))
-    return _File(mark, PLANT_TYPE.encode() in content, extends)
+    return _File(mark, is_plant(content), extends)

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Plant profiles.")
 @app.command("list")
 def list_plants() -> None:
     """List the plants."""
-    folder = settings().defs
+    folder = _folder()
     table = Table("plant", "title", "tags", "models", "data")
     for name in plant_names(folder):
         try:
@@ -66,9 +66,12 @@ def new(
 @app.command()
 def check(name: Annotated[str | None, typer.Argument(help="plant; all of them without one")] = None) -> None:
     """Check profiles; each fault is told with its line."""
-    names = [name] if name else plant_names(settings().defs)
+    folder = _folder()
+    names = [name] if name else plant_names(folder)
     if faults := _faults(names):
         fail("\n".join(faults))
+    if not names:
+        fail(f"{folder}: no plant there; `forewarn plant new` drafts one")
     Console().print(f"{', '.join(names)}: no faults")
 
 
@@ -84,6 +87,14 @@ def reload_plants() -> None:
     if reloaded.faulty:
         faults = _faults(list(reloaded.faulty)) or ["mended since it was loaded; reload again"]
         fail("\n".join([f"left out: {', '.join(reloaded.faulty)}", *faults]))
+
+
+def _folder() -> Path:
+    """The folder of plants; told and ended where there is none."""
+    folder = settings().defs
+    if not folder.is_dir():
+        fail(f"FOREWARN_DEFS: expected a folder of plants, got {folder}")
+    return folder
 
 
 def _faults(names: list[str]) -> list[str]:

@@ -23,6 +23,7 @@ from plant_assets.profile.plain_yaml import key_of_parts_at, read_plain, too_dee
 DEFS_FOLDER = Path(__file__).parent.parent / "defs"
 PLANT_TYPE = "plant_assets.components.Plant"
 _PREFIX = re.compile(r"registry_prefix\W+(\w+)")
+_TYPE = re.compile(rb"""^type:\s*["']?([\w.]+)""", re.MULTILINE)
 
 
 class ProfileError(ValueError):
@@ -36,7 +37,7 @@ def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
         ProfileError: no such plant, or its YAML is at fault.
     """
     path = defs_folder / name / "defs.yaml"
-    if not path.is_file():
+    if not path.exists():
         known = ", ".join(plant_names(defs_folder)) or "none"
         raise ProfileError(
             f"no plant {name!r}: expected {path.name} in {path.parent.name}/ (plants: {known})"
@@ -45,10 +46,32 @@ def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
 
 
 def plant_names(defs_folder: Path = DEFS_FOLDER) -> list[str]:
-    """Plants that have a folder with a `defs.yaml` of the Plant type."""
-    return sorted(
-        p.parent.name for p in defs_folder.glob("*/defs.yaml") if PLANT_TYPE.encode() in p.read_bytes()
+    """Folders with a `defs.yaml` that is, or is meant to be, a plant's."""
+    return sorted(path.parent.name for path in defs_folder.glob("*/defs.yaml") if _is_plant(path))
+
+
+def is_plant(content: bytes) -> bool:
+    """Whether a `defs.yaml` is meant to be a plant's: all but those whose `type` is that of another component.
+
+    Misspelt, cut off or damaged it is a plant at fault, of which people are told, and not one that has gone.
+    """
+    found = _TYPE.search(content)
+    if found is None:
+        return True
+    named = found[1].decode()
+    last = named.rpartition(".")[2]
+    return any(
+        difflib.get_close_matches(*pair, cutoff=0.7) for pair in ((named, [PLANT_TYPE]), (last, ["Plant"]))
     )
+
+
+def _is_plant(path: Path) -> bool:
+    try:
+        return is_plant(path.read_bytes())
+    except FileNotFoundError:
+        return False  # it went just now
+    except OSError:
+        return True  # told where it is loaded
 
 
 def read_profile(path: Path) -> PlantProfile:
@@ -112,9 +135,7 @@ def check_registry_prefix(profile: PlantProfile, path: Path, *, first_keeps: boo
         if name == path.parent.name:
             if first_keeps:
                 return
-        elif profile.registry_prefix in _prefixes_in(other, other.stat().st_mtime_ns) and (
-            _prefix_of(other) == profile.registry_prefix
-        ):
+        elif _names_prefix(other, profile.registry_prefix) and _prefix_of(other) == profile.registry_prefix:
             raise prefix_taken(profile, path, name)
 
 
@@ -128,6 +149,13 @@ def fault_at(path: Path, place: tuple[str | int, ...], said: str) -> ProfileErro
     """A fault at a place of a sound file's attributes, with its line."""
     line = _line_of(_parse(path)["attributes"], place)
     return ProfileError(f"{path.parent.name}/{path.name}:{line}: attributes{_dotted(place)}: {said}")
+
+
+def _names_prefix(path: Path, prefix: str) -> bool:
+    try:
+        return prefix in _prefixes_in(path, path.stat().st_mtime_ns)
+    except OSError:
+        return False  # told where that plant is checked
 
 
 @lru_cache(maxsize=1024)
@@ -196,20 +224,23 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     """A file's mapping, without lines where it is plain."""
-    try:
-        plain = read_plain(path.read_text("utf-8"))
-    except UnicodeDecodeError:
-        plain = None
+    plain = read_plain(_text(path))
     return _parse(path) if plain is None else plain
 
 
-def _parse(path: Path) -> CommentedMap:
+def _text(path: Path) -> str:
     place = f"{path.parent.name}/{path.name}"
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ProfileError(f"{place}:{line}: not UTF-8 text ({error.reason})") from None
+    except OSError as error:
+        raise ProfileError(f"{place}:1: expected a file that can be read ({error.strerror})") from None
+
+
+def _parse(path: Path) -> CommentedMap:
+    place, text = f"{path.parent.name}/{path.name}", _text(path)
     if (deep := too_deep_at(text)) is not None:
         raise ProfileError(f"{place}:{deep}: nested too deeply for a profile")
     try:

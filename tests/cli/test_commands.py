@@ -92,6 +92,17 @@ def test_a_wrong_setting_is_refused_before_anything_else(monkeypatch: pytest.Mon
     assert "FOREWARN_PORTS: no such setting" in text
 
 
+@pytest.mark.parametrize("command", ["list", "check"])
+def test_a_folder_of_plants_that_there_is_not_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "nowhere"))
+    settings.cache_clear()
+    status, text = run("plant", command)
+    assert status == 1
+    assert f"FOREWARN_DEFS: expected a folder of plants, got {tmp_path / 'nowhere'}" in text
+
+
 def test_plants_are_listed_and_checked() -> None:
     assert run("plant", "list")[1].count("gas_treatment") == 1
     assert run("plant", "check") == (0, "demo, gas_treatment, power_grid: no faults")

@@ -144,10 +144,39 @@ def test_a_plant_extends_only_an_existing_other_one(defs: Path, base: str, says:
         load_profile("demo", defs)
 
 
-def test_folders_without_a_plant_are_no_plants(defs: Path) -> None:
+@pytest.mark.parametrize("named", ["something.else", "dagster_dbt.DbtProject", "my.power_plant.Component"])
+def test_folders_of_other_components_are_no_plants(defs: Path, named: str) -> None:
     (defs / "shared").mkdir()
-    (defs / "shared" / "defs.yaml").write_text("type: something.else\n", "utf-8")
+    (defs / "shared" / "defs.yaml").write_text(f"type: {named}\n", "utf-8")
     assert plant_names(defs) == ["gas_treatment"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "odd/defs.yaml:1: expected a mapping with type and attributes"),
+        (
+            b"type: plant_assets.component.Plant\nattributes: {}\n",
+            "odd/defs.yaml:1: type: expected plant_assets",
+        ),
+        (b"type: Plant\nattributes: {}\n", "odd/defs.yaml:1: type: expected plant_assets"),
+        (
+            b"tpye: plant_assets.components.Plant\nattributes: {}\n",
+            "odd/defs.yaml:1: type: expected plant_assets",
+        ),
+        (f"type: {PLANT_TYPE}\n".encode("utf-16"), "odd/defs.yaml:1: not UTF-8 text"),
+        (None, r"odd/defs.yaml:1: expected a file that can be read \(Is a directory\)"),
+    ],
+    ids=["empty", "misspelt", "short", "misspelt key", "UTF-16", "folder"],
+)
+def test_what_is_meant_to_be_a_plant_is_one_at_fault(defs: Path, content: bytes | None, said: str) -> None:
+    path = defs / "odd" / "defs.yaml"
+    path.parent.mkdir()
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert plant_names(defs) == ["gas_treatment", "odd"]
+    with pytest.raises(ProfileError, match=said):
+        load_profile("odd", defs)
+    check_registry_prefix(load_profile("gas_treatment", defs), defs / "gas_treatment" / "defs.yaml")
 
 
 def test_a_file_of_another_encoding_is_a_fault_of_that_plant_alone(defs: Path) -> None:

@@ -226,7 +226,7 @@ def test_a_folder_that_is_away_takes_no_plant_with_it(defs: Path) -> None:
     assert not plants.look()
 
 
-def test_files_of_other_components_and_files_that_cannot_be_read_are_no_plants(defs: Path) -> None:
+def test_files_of_other_components_are_no_plants_and_those_that_cannot_be_read_are_told(defs: Path) -> None:
     (defs / "shared").mkdir()
     (defs / "shared" / "defs.yaml").write_text("type: something.else\n", "utf-8")
     (defs / "odd" / "defs.yaml").mkdir(parents=True)
@@ -234,4 +234,13 @@ def test_files_of_other_components_and_files_that_cannot_be_read_are_no_plants(d
     (defs / "bad" / "defs.yaml").write_bytes(f"type: {PLANT_TYPE}\nattributes: ".encode() + b"\xff")
     plants = PlantFolder(defs)
     plants.look()
-    assert (list(plants.profiles), list(plants.faults)) == (["gas_treatment"], ["bad"])
+    assert (list(plants.profiles), list(plants.faults)) == (["gas_treatment"], ["bad", "odd"])
+
+
+def test_a_plant_whose_type_is_spoilt_goes_on_and_is_told(defs: Path) -> None:
+    plants, path = PlantFolder(defs), defs / "gas_treatment" / "defs.yaml"
+    plants.look()
+    for spoilt in (path.read_text("utf-8").replace("components.Plant", "component.Plant", 1), ""):
+        path.write_text(spoilt, "utf-8")
+        assert plants.look()
+        assert list(plants.profiles) == list(plants.faults) == ["gas_treatment"]
