@@ -152,10 +152,12 @@ class Inputs:
         names, width = self.source_names, len(self.sources)
         find = cache(names.find)
         rows: list[list[float]] = []
+        unused: dict[str, None] = {}
         empty, newest = True, _Taken([], {}, [], [])
         for r, given in enumerate(readings):
             newest = _take(given, names, find, width, f"{field_name}.{r}")
             empty = empty and newest.is_empty
+            unused |= dict.fromkeys(newest.unused)
             self._add_deviations(newest)
             rows += rows[-1:] * absent[r]
             rows.append(newest.row)
@@ -164,7 +166,7 @@ class Inputs:
         known = newest.known | {
             n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)
         }
-        return self._row(self._compute(np.array(rows)), newest, known, [])
+        return self._row(self._compute(np.array(rows)), newest, known, [*unused])
 
     def _add_deviations(self, taken: _Taken) -> None:
         """Deviations that weren't given follow from set point and process value."""

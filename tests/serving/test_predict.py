@@ -107,6 +107,12 @@ async def test_a_given_maximum_is_what_its_rule_reads(client) -> None:
     assert answer["rules"] == []
 
 
+async def test_readings_are_told_what_of_them_the_model_does_not_use(client) -> None:
+    readings = [{"PDT31008": 220.0, "PDT31008_max": 221.0}, {"PDT31008": 221.0, "PDT31008_max": 230.0}]
+    assert (await predict(client, readings=readings)).json()["unused"] == ["PDT31008_max"]
+    assert (await predict(client, readings=[{"PDT31008": 220.0}])).json()["unused"] == []
+
+
 async def test_readings_score_as_the_newest_row_of_the_whole_history(
     client, bundles, profile: PlantProfile
 ) -> None:
