@@ -107,6 +107,11 @@ def check_rules_of(profile: PlantProfile, path: Path) -> None:
 def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:
     try:
         names = names_of(rule)
+        if not names:
+            raise RuleError(
+                f"rule {rule.name!r}: expected a condition over tags or features, {rule.when!r} names none; "
+                "a tag called as an SQL word is, stands in double quotes, as in '\"null\" > 3'"
+            )
         for name in names:
             if name not in known and not _is_feature(rule, name, profile):
                 raise RuleError(_unknown(rule, name, known))
@@ -144,7 +149,10 @@ def evaluate(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     try:
         met = frame.select(read_rule(rule).alias(rule.name) for rule in rules)
     except pl.exceptions.PolarsError as error:
-        raise RuleError(f"rules {', '.join(r.name for r in rules)}: {error}") from None
+        raise RuleError(
+            f"rules {', '.join(r.name for r in rules)}: expected comparisons of tags and features, such as "
+            f"'PDT31008 > 300', joined by AND, OR and NOT: {error}"
+        ) from None
     for rule in rules:
         if met.schema[rule.name] != pl.Boolean:
             raise RuleError(

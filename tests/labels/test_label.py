@@ -126,6 +126,12 @@ def test_rules_of_every_plant_here_are_sound(gas: PlantProfile) -> None:
         ("PDT3108 > 300", "no tag, deviation or feature 'PDT3108'.*did you mean PDT31008"),
         ("PDT31008 >", "expected an SQL condition"),
         ("risk_score + 1", "expected a condition that is true or false"),
+        (
+            "null > 3",
+            "expected a condition over tags or features, 'null > 3' names none; .* in double quotes",
+        ),
+        ("1 > 0", "'1 > 0' names none"),
+        ("risk_score > (select 1)", "expected comparisons of tags and features, such as"),
         ("LT301031_std_90m > 3", "multiple of the sampling interval"),
     ],
 )
