@@ -17,7 +17,7 @@ from plant_assets.draft.series import ExportRefusal
 from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
 from plant_assets.imports.labels import read_labels
 from plant_assets.imports.reading import Imported, read_parts
-from plant_assets.imports.writing import write_log, write_records
+from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import Settings, settings
 
@@ -81,7 +81,11 @@ def _imported(  # noqa: PLR0917 - the command's own options
     """The plant in its place and the files of its first drop."""
     if not folder.is_dir():
         raise NewPlantError(f"{folder}: expected a folder")
-    labels = labels or label_file(folder)
+    labels, drops, stem = labels or label_file(folder), here.drop / plant, f"{plant}_import"
+    if taken := taken_names(drops, stem, log=labels is not None):
+        raise NewPlantError(
+            f"there is {', '.join(taken)} in {drops} already; move it away, or give the plant another name"
+        )
     most = here.max_drop_mb * 2**20
     contents = find_parts(folder, labels, arrangement, max_bytes=most)
     periods = read_labels(labels, timezone=timezone, max_bytes=most) if labels else None
@@ -91,9 +95,8 @@ def _imported(  # noqa: PLR0917 - the command's own options
         plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
     )
     with placed(here, draft), ExitStack() as undo:
-        drops = here.drop / plant
         drops.mkdir(parents=True, exist_ok=True)
-        targets = write_records(found.exports.records, drops, f"{plant}_import")
+        targets = write_records(found.exports.records, drops, stem)
         for target in targets:
             undo.callback(target.unlink, missing_ok=True)
         if periods is not None:

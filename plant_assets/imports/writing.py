@@ -12,6 +12,18 @@ MOST_CELLS = 15_000_000
 LOG_NAME = "operator_log.csv"
 
 
+def taken_names(folder: Path, stem: str, *, log: bool) -> list[str]:
+    """Names of the folder's files that writing would replace, whoever put them there.
+
+    Args:
+        folder: need not be there.
+        stem: of the records' files.
+        log: whether an operator log is written too.
+    """
+    patterns = [f"{stem}.parquet", f"{stem}_[0-9]*.parquet", *([LOG_NAME] if log else [])]
+    return sorted(path.name for pattern in patterns for path in folder.glob(pattern))
+
+
 def write_records(records: pl.DataFrame, folder: Path, stem: str) -> list[Path]:
     """Write records as Parquet: a column a tag where the tags share their times, else a row a record.
 

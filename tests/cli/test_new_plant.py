@@ -158,6 +158,25 @@ def test_a_refused_import_leaves_neither_plant_nor_drop(
     assert everything(defs, settings().drop) == before
 
 
+@pytest.mark.parametrize("name", ["site_import.parquet", "site_import_02.parquet", "operator_log.csv"])
+def test_an_import_never_replaces_what_waits_in_the_drop_folder(
+    name: str, defs: Path, tmp_path: Path
+) -> None:
+    folder = components(tmp_path / "export")
+    write(folder / "labels.csv", LABELS)
+    write(settings().drop / "site" / name, "waiting")
+    before = everything(defs, settings().drop)
+    status, text = run("import", folder, "--plant", "site", "--no-follow")
+    assert (status, f"there is {name} in {settings().drop / 'site'} already" in text) == (1, True), text
+    assert everything(defs, settings().drop) == before
+
+
+def test_a_waiting_log_is_in_nobodys_way_without_labels(tmp_path: Path) -> None:
+    log = write(settings().drop / "site" / "operator_log.csv", LABELS)
+    assert run("import", components(tmp_path / "export"), "--plant", "site", "--no-follow")[0] == 0
+    assert log.read_text() == LABELS
+
+
 @pytest.mark.parametrize("what", ["write_records", "write_log"])
 def test_a_drop_that_can_not_be_written_leaves_neither_plant_nor_drop(
     what: str, defs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
