@@ -46,6 +46,11 @@ def print_whole(table: Table, console: Console) -> None:
         console.print(Segments(line), end="", soft_wrap=True)
 
 
+def said(error: OSError) -> str:
+    """What the system said of a file; Polars puts the file into its own sentence."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+
+
 def fail(message: str) -> NoReturn:
     """End the command with a message on stderr and exit status 1."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/] {escape(message)}")

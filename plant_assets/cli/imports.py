@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail
+from plant_assets.cli.console import fail, said
 from plant_assets.cli.drop import follow_drop
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
 from plant_assets.draft.draft import Draft, draft_from
@@ -45,7 +45,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
     except (ImportRefusal, ExportRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}")
+        fail(said(error))
     announce(here, console)
     if not follow:
         return

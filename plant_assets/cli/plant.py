@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from plant_assets.cli.console import fail
+from plant_assets.cli.console import fail, said
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
 from plant_assets.cli.reload import ReloadError, reload_definitions
 from plant_assets.draft.draft import draft_plant
@@ -55,7 +55,7 @@ def new(
     except (ExportRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}")
+        fail(said(error))
     show(draft, console)
     console.print(f"Drafted {escape(str(path))}.", soft_wrap=True)
     announce(here, console)

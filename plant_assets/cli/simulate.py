@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plant_assets.cli.console import fail
+from plant_assets.cli.console import fail, said
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import settings
 from plant_assets.simulation.drops import LAYOUTS, write_drop, write_events, write_operator_log
@@ -36,10 +36,19 @@ def simulate(  # noqa: PLR0917 - the options of a command
         profile = load_profile(plant, settings().defs)
     except ProfileError as error:
         fail(str(error))
-    simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed, anomaly_rate=anomaly_rate)
-    written = write_drop(simulation, layout, folder)
-    if profile.labels.alarm_rules or not simulation.operator_log.is_empty():
-        written.append(write_operator_log(simulation, folder))
-    if events is not None:
-        write_events(simulation, events)
+    if folder.is_file():
+        fail(f"{folder}: expected a folder")
+    if (datetime.max - start).days <= days:
+        fail(f"--start {start:%Y-%m-%d}, --days {days}: expected days that end within the year 9999")
+    try:
+        simulation = run_simulation(profile, start.replace(tzinfo=UTC), days, seed, anomaly_rate=anomaly_rate)
+        written = write_drop(simulation, layout, folder)
+        if profile.labels.alarm_rules or not simulation.operator_log.is_empty():
+            written.append(write_operator_log(simulation, folder))
+        if events is not None:
+            write_events(simulation, events)
+    except ValueError as error:  # more rows than a sheet can hold
+        fail(str(error))
+    except OSError as error:
+        fail(said(error))
     Console().print(f"{simulation.records.height:,} records in {len(written)} file(s) under {folder}")

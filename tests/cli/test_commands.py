@@ -247,6 +247,30 @@ def test_a_plant_without_operators_is_simulated_with_its_anomalies_told_apart(tm
     assert (status, "less than or equal to" in text) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("target", "options", "says"),
+    [
+        ("there.csv", (), "there.csv: expected a folder"),
+        ("there.csv/below", (), "there.csv/below: Not a directory"),
+        ("folder", ("--events", "there.csv/below"), "there.csv: File exists"),
+        ("folder", ("--events", "."), "is a directory"),
+        (
+            "folder",
+            ("--days", "3650", "--start", "9998-01-01"),
+            "--start 9998-01-01, --days 3650: expected days that end within the year 9999",
+        ),
+    ],
+)
+def test_a_drop_that_can_not_be_simulated_is_one_sentence(
+    target: str, options: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there.csv").write_text("mine")
+    status, text = run("simulate", target, "--days", "1", *options)
+    assert (status, says in text) == (1, True), text
+    assert Path("there.csv").read_text() == "mine"
+
+
 def test_simulated_days_are_written_as_a_drop(tmp_path: Path) -> None:
     status, text = run("simulate", str(tmp_path), "--days", "1", "--seed", "3", "--layout", "long_csv")
     assert status == 0
