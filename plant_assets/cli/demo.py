@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from plant_assets.cli.console import fail, steps
 from plant_assets.cli.drop import follow_drop
@@ -37,7 +38,7 @@ def seed_demo(here: Settings, console: Console) -> list[Path]:
     simulation = simulate(load_profile(PLANT, here.defs), origin.start, PAST_DAYS, origin.seed)
     folder = here.drop / PLANT
     written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
-    console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {folder}.")
+    console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {escape(str(folder))}.")
     return written
 
 

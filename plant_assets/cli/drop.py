@@ -42,7 +42,7 @@ def drop(
     targets = [place(file, here.drop / plant) for file in files]
     if force:
         _force(here, plant, targets)
-    console.print(f"Dropped {', '.join(t.name for t in targets)} for {plant}.")
+    console.print(f"Dropped {escape(', '.join(t.name for t in targets))} for {plant}.")
     if not follow:
         return
     try:
@@ -151,6 +151,6 @@ def _tell(entries: list[ManifestEntry], console: Console) -> None:
         if entry in bad:
             continue
         what = entry.message if entry.duplicate_of else f"{entry.state} {entry.message}".rstrip()
-        console.print(f"{entry.path.name}: {what}", soft_wrap=True)
+        console.print(escape(f"{entry.path.name}: {what}"), soft_wrap=True)
     if bad:
         fail("\n".join(f"{e.path.name} was {e.state}: {e.message}" for e in bad))

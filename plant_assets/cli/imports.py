@@ -104,7 +104,7 @@ def _imported(  # noqa: PLR0917 - the command's own options
         undo.pop_all()
     show(draft, console)
     console.print(
-        f"{_said(draft, found, contents)} Dropped {escape(', '.join(t.name for t in targets))}.",
+        escape(f"{_said(draft, found, contents)} Dropped {', '.join(t.name for t in targets)}."),
         soft_wrap=True,
     )
     return targets

@@ -39,7 +39,8 @@ def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
     )
     batch = "" if plan.batch_size == 1 else f", {plan.batch_size:,} readings each"
     console.print(
-        f"{plan.requests:,} requests{batch} to {target.address}, {plan.rps:g} a second", soft_wrap=True
+        f"{plan.requests:,} requests{batch} to {escape(target.address)}, {plan.rps:g} a second",
+        soft_wrap=True,
     )
 
     def watch(seen: Seen, seconds: float) -> None:
@@ -61,7 +62,7 @@ def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
 
 def show(target: Target, summary: Summary, console: Console) -> None:
     """Print the figures."""
-    console.print(f"\n{target.address}", soft_wrap=True)
+    console.print(f"\n{escape(target.address)}", soft_wrap=True)
     print_whole(_counts(summary), console)
     if summary.errors:
         table = Table("error", "requests")

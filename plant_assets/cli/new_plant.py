@@ -130,7 +130,7 @@ def announce(here: Settings, console: Console) -> None:
     try:
         reloaded = reload_definitions(here)
     except NoDagsterError as error:
-        console.print(str(error), soft_wrap=True)
+        console.print(escape(str(error)), soft_wrap=True)
     except ReloadError as error:
         console.print(
             f"[yellow]Dagster did not load the plants again:[/] {escape(str(error))}", soft_wrap=True
@@ -139,5 +139,6 @@ def announce(here: Settings, console: Console) -> None:
         console.print(f"Dagster has loaded {', '.join(reloaded.plants)}.", soft_wrap=True)
         for name in reloaded.faulty:
             console.print(
-                f"[yellow]{name} is left out:[/] `forewarn plant check {name}` tells why", soft_wrap=True
+                f"[yellow]{escape(name)} is left out:[/] `forewarn plant check {escape(name)}` tells why",
+                soft_wrap=True,
             )

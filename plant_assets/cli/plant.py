@@ -29,10 +29,10 @@ def list_plants() -> None:
         try:
             profile = load_profile(name, folder)
         except ProfileError:
-            table.add_row(name, "[red]faulty profile: forewarn plant check[/]")
+            table.add_row(escape(name), "[red]faulty profile: forewarn plant check[/]")
             continue
         data = "simulated" if profile.simulated else "real"
-        table.add_row(name, profile.title, str(len(profile.tags)), str(len(profile.models)), data)
+        table.add_row(name, escape(profile.title), str(len(profile.tags)), str(len(profile.models)), data)
     Console().print(table)
 
 
@@ -72,7 +72,7 @@ def check(name: Annotated[str | None, typer.Argument(help="plant; all of them wi
         fail("\n".join(faults))
     if not names:
         fail(f"{folder}: no plant there; `forewarn plant new` drafts one")
-    Console().print(f"{', '.join(names)}: no faults")
+    Console().print(f"{escape(', '.join(names))}: no faults")
 
 
 @app.command("reload")

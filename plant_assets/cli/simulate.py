@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from plant_assets.cli.console import fail, said
 from plant_assets.profile.load import ProfileError, load_profile
@@ -51,4 +52,6 @@ def simulate(  # noqa: PLR0917 - the options of a command
         fail(str(error))
     except OSError as error:
         fail(said(error))
-    Console().print(f"{simulation.records.height:,} records in {len(written)} file(s) under {folder}")
+    Console().print(
+        f"{simulation.records.height:,} records in {len(written)} file(s) under {escape(str(folder))}"
+    )

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -80,9 +81,11 @@ def ps() -> None:
         fail(str(error))
     known, table = pages(here), Table("service", "state", "process", "page")
     for state in found:
-        table.add_row(state.name, state.state.lower(), state.description, known.get(state.name, ""))
+        table.add_row(
+            state.name, state.state.lower(), escape(state.description), escape(known.get(state.name, ""))
+        )
     if given := here.mlflow_elsewhere:
-        table.add_row("mlflow", "elsewhere", "", given)
+        table.add_row("mlflow", "elsewhere", "", escape(given))
     print_whole(table, console)
 
 
@@ -178,7 +181,7 @@ def _print_addresses(here: Settings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     shown = pages(here)
     for name, page in shown.items():
-        table.add_row(f"[bold]{name}[/]", page)
+        table.add_row(f"[bold]{name}[/]", escape(page))
     print_whole(table, console)
     plant = "gas_treatment" if not here.demo else "demo"
     command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
@@ -191,5 +194,6 @@ def _print_addresses(here: Settings, console: Console) -> None:
         f"  {command} drop your_export.csv --plant gas_treatment\n"
         f"  make logs, make ps, make down",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )

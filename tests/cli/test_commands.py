@@ -186,7 +186,7 @@ def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(t
     here, manifest = settings(), Manifest(settings().state_url)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     folder = here.drop / "gas_treatment"
-    export = tmp_path / "export.csv"
+    export = tmp_path / "export [final].csv"
     export.write_text("first")
     manifest.mark("gas_treatment", look_at(place(export, folder)), "a" * 64, "ingested", now)
     export.write_text("the second one")
@@ -196,7 +196,7 @@ def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(t
     manifest.mark("gas_treatment", look_at(target), "b" * 64, "ingested", now, message="7 records")
     told = Console(record=True)
     follow_drop(here, "gas_treatment", [target], told, patience_s=0)
-    assert "export.csv: ingested 7 records" in told.export_text()
+    assert "export [final].csv: ingested 7 records" in told.export_text()
 
 
 def test_a_file_of_known_content_is_told_once(tmp_path: Path) -> None:

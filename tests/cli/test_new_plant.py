@@ -109,6 +109,28 @@ def test_a_time_zone_that_is_none_is_told(tmp_path: Path) -> None:
     assert (status, "--timezone Mars/Olympus: expected an IANA time zone" in text) == (1, True)
 
 
+def test_brackets_in_titles_and_names_are_no_markup(tmp_path: Path) -> None:
+    export = write(tmp_path / "a [bold] [final].csv", sensors("speed"))
+    assert run("plant", "new", "pump", "--from", export, "--title", "Boiler [north] a[/b]")[0] == 0
+    status, text = run("plant", "list")
+    assert (status, "│ Boiler [north] a[/b] │" in text) == (0, True), text
+    status, text = run("drop", export, "--plant", "pump", "--no-follow")
+    assert (status, "Dropped a [bold] [final].csv for pump." in text) == (0, True), text
+
+
+def test_brackets_in_files_of_a_folder_are_no_markup(tmp_path: Path) -> None:
+    folder = components(tmp_path / "export")
+    write(folder / "fan" / "a [bold] [b].csv", "")
+    status, text = run("import", folder, "--plant", "site", "--no-follow")
+    assert (status, "nothing in fan/a [bold] [b].csv" in text) == (0, True), text
+
+
+def test_brackets_in_a_folder_s_name_are_no_markup(defs: Path) -> None:
+    write(defs / "a[bold]" / "defs.yaml", "type: plant_assets.components.Plant\n")
+    status, text = run("plant", "list")
+    assert (status, "a[bold] │ faulty profile" in text) == (0, True), text
+
+
 def test_an_export_that_is_not_there_is_told(tmp_path: Path) -> None:
     status, text = run("plant", "new", "pump", "--from", tmp_path / "nowhere.csv")
     assert (status, "nowhere.csv: No such file or directory" in text) == (1, True)
