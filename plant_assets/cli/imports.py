@@ -95,7 +95,6 @@ def _imported(  # noqa: PLR0917 - the command's own options
         plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
     )
     with placed(here, draft), ExitStack() as undo:
-        drops.mkdir(parents=True, exist_ok=True)
         targets = write_records(found.exports.records, drops, stem)
         for target in targets:
             undo.callback(target.unlink, missing_ok=True)

@@ -6,7 +6,7 @@ is drafted (`plant_assets.draft`).
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -61,34 +61,43 @@ def check_zone(timezone: str) -> None:
 
 @contextmanager
 def placed(here: Settings, draft: Draft) -> Iterator[Path]:
-    """The plant's `defs.yaml` in its place; taken away again if anything is raised inside.
+    """The plant's `defs.yaml` and its drop folder in their places; taken away again if anything is raised inside.
 
     The file that it replaces is kept beside it as `defs.yaml.before`.
 
     Raises:
-        NewPlantError: the plant doesn't check, as its registry prefix is another's.
+        NewPlantError: the plant doesn't check, as its registry prefix is another's, or a file stands in a folder's place.
         OSError: it can't be written.
     """
     path = here.defs / draft.profile.name / "defs.yaml"
-    before = path.with_name("defs.yaml.before")
-    made = not path.parent.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    former = path.read_bytes() if path.is_file() else None
-    try:
+    with ExitStack() as undo:
+        for folder in (path.parent, here.drop / draft.profile.name):
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                undo.callback(_remove_empty, folder)
+            elif not folder.is_dir():
+                raise NewPlantError(f"{folder}: File exists; expected a folder, or nothing")
+        former = path.read_bytes() if path.is_file() else None
+        undo.callback(_restore, path, former)
         with whole_file(path) as file:
             file.write(draft.text.encode())
         _check(path)
         yield path
-    except BaseException:
-        path.unlink(missing_ok=True)
         if former is not None:
-            path.write_bytes(former)
-        if made:
-            path.parent.rmdir()
-        raise
-    if former is not None:
-        before.write_bytes(former)
-    (here.drop / draft.profile.name).mkdir(parents=True, exist_ok=True)
+            path.with_name("defs.yaml.before").write_bytes(former)
+        undo.pop_all()
+
+
+def _restore(path: Path, former: bytes | None) -> None:
+    if former is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(former)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # somebody put a file there meanwhile
+        folder.rmdir()
 
 
 def _check(path: Path) -> None:

@@ -224,6 +224,18 @@ def test_a_plants_folder_that_cant_be_made_is_told(defs: Path, tmp_path: Path) -
     assert (defs / "pump").read_text() == "in the way"
 
 
+@pytest.mark.parametrize("name", ["pump", "gas_treatment"])
+def test_a_drop_folder_that_cant_be_made_leaves_the_plants_as_they_were(
+    name: str, defs: Path, tmp_path: Path
+) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed"))
+    write(settings().drop / name, "in the way")
+    before = everything(defs, settings().drop)
+    status, text = run("plant", "new", name, "--from", export, "--force")
+    assert (status, f"{settings().drop / name}: File exists; expected a folder" in text) == (1, True), text
+    assert everything(defs, settings().drop) == before
+
+
 def test_the_former_plant_stays_where_a_new_one_does_not_check(
     defs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
