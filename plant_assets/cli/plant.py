@@ -1,5 +1,6 @@
 """`forewarn plant …`: make, look at and check plant profiles."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +60,9 @@ def new(
     show(draft, console)
     console.print(f"Drafted {escape(str(path))}.", soft_wrap=True)
     announce(here, console)
-    files = " ".join(map(str, exports))
-    console.print(f"Next: forewarn drop {escape(files)} --plant {name}", soft_wrap=True)
+    for files in _drops(exports):
+        command = shlex.join(["forewarn", "drop", *map(str, files), "--plant", name])
+        console.print(f"Next: {escape(command)}", soft_wrap=True)
 
 
 @app.command()
@@ -95,6 +97,12 @@ def _folder() -> Path:
     if not folder.is_dir():
         fail(f"FOREWARN_DEFS: expected a folder of plants, got {folder}")
     return folder
+
+
+def _drops(exports: list[Path]) -> list[list[Path]]:
+    """One drop of all exports, or one for each where two have the same name, which a drop folder can't hold."""
+    files = list(dict.fromkeys(exports))
+    return [files] if len({file.name for file in files}) == len(files) else [[file] for file in files]
 
 
 def _faults(names: list[str]) -> list[str]:

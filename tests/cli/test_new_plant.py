@@ -1,5 +1,6 @@
 """`forewarn plant new` and `forewarn import`: a plant and its drop, or neither."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,6 +130,20 @@ def test_brackets_in_a_folder_s_name_are_no_markup(defs: Path) -> None:
     write(defs / "a[bold]" / "defs.yaml", "type: plant_assets.components.Plant\n")
     status, text = run("plant", "list")
     assert (status, "a[bold] │ faulty profile" in text) == (0, True), text
+
+
+def test_the_next_command_runs_as_it_is_printed(tmp_path: Path) -> None:
+    export = write(tmp_path / "a b [final] (1).csv", sensors("speed"))
+    _, text = run("plant", "new", "pump", "--from", export)
+    command = shlex.split(text.partition("Next: forewarn ")[2])
+    assert command == ["drop", str(export), "--plant", "pump"]
+    assert run(*command, "--no-follow")[0] == 0
+
+
+def test_files_of_one_name_are_proposed_as_a_drop_each(tmp_path: Path) -> None:
+    files = [write(tmp_path / tag / "day.csv", sensors(tag)) for tag in ("speed", "load")]
+    _, text = run("plant", "new", "pump", *(part for file in files for part in ("--from", file)))
+    assert text.endswith(" ".join(f"Next: forewarn drop {file} --plant pump" for file in files))
 
 
 def test_an_export_that_is_not_there_is_told(tmp_path: Path) -> None:
