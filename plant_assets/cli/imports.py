@@ -39,7 +39,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
     """Turn a folder of another service into a plant and its first drop; on any refusal there is neither."""
     here, console = settings(), Console()
     try:
-        check_name(here, plant, force=False)
+        check_name(here, plant)
         check_zone(timezone)
         targets = _imported(here, console, folder, plant, labels, _arrangement(arranged), title, timezone)
     except (ImportRefusal, ExportRefusal, NewPlantError) as error:

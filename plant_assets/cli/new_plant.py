@@ -30,8 +30,13 @@ class NewPlantError(ValueError):
     """A plant that can't be made; the text says what was expected."""
 
 
-def check_name(here: Settings, name: str, *, force: bool) -> None:
+def check_name(here: Settings, name: str, *, force: bool | None = None) -> None:
     """Whether a plant of this name can be made.
+
+    Args:
+        here: where plants lie.
+        name: as given.
+        force: whether a plant of this name may be replaced; None: the command has no --force.
 
     Raises:
         NewPlantError: no name of a plant, or there is one already.
@@ -44,8 +49,9 @@ def check_name(here: Settings, name: str, *, force: bool) -> None:
     if (here.defs / f"{name}.py").exists():
         raise NewPlantError(f"{name!r} is a module beside the plants; expected another name")
     if (here.defs / name).exists() and not force:
+        way_out = "" if force is None else ", or --force to replace it"
         raise NewPlantError(
-            f"there is a plant {name!r} already ({here.defs / name}); expected a new name, or --force to replace it"
+            f"there is a plant {name!r} already ({here.defs / name}); expected a new name{way_out}"
         )
 
 

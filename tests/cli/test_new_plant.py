@@ -166,6 +166,11 @@ def test_a_folder_becomes_a_plant_and_its_first_drop(defs: Path, tmp_path: Path)
     assert read_drop_file(drop / "operator_log.csv", profile).report.counts == {"periods": 2}
 
 
+def test_an_import_never_replaces_a_plant_and_advises_no_option_that_it_lacks(tmp_path: Path) -> None:
+    status, text = run("import", components(tmp_path / "export"), "--plant", "gas_treatment")
+    assert (status, text.endswith("expected a new name")) == (1, True), text
+
+
 def test_variables_are_told_by_themselves_or_asked_for(tmp_path: Path) -> None:
     folder = variables(tmp_path / "export")
     status, text = run("import", folder, "--plant", "a", "--as", "variables")
