@@ -15,7 +15,7 @@ from plant_assets.cli.new_plant import NewPlantError, announce, check_name, chec
 from plant_assets.draft.draft import Draft, draft_from
 from plant_assets.draft.series import ExportRefusal
 from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
-from plant_assets.imports.labels import read_labels
+from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.reading import Imported, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.storage import StorageError
@@ -90,7 +90,10 @@ def _imported(  # noqa: PLR0917 - the command's own options
     contents = find_parts(folder, labels, arrangement, max_bytes=most)
     periods = read_labels(labels, timezone=timezone, max_bytes=most) if labels else None
     found = read_parts(contents.parts, timezone=timezone)
-    found.exports.periods = periods.height if periods is not None else 0
+    found.exports.periods, outside = 0, 0
+    if labels and periods is not None:
+        found.exports.periods = periods.height
+        outside = count_outside(periods, found.exports.records, labels.name)
     draft = draft_from(
         plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
     )
@@ -106,6 +109,11 @@ def _imported(  # noqa: PLR0917 - the command's own options
         escape(f"{_said(draft, found, contents)} Dropped {', '.join(t.name for t in targets)}."),
         soft_wrap=True,
     )
+    if outside:
+        console.print(
+            f"[yellow]note:[/] {outside} of {draft.exports.periods} labelled periods touch none of the data",
+            soft_wrap=True,
+        )
     return targets
 
 

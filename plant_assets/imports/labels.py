@@ -53,6 +53,31 @@ def read_labels(
         raise ImportRefusal(path.name, refusal) from None
 
 
+def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> int:
+    """How many periods touch no moment from the first record to the last.
+
+    Args:
+        periods: of PERIOD_SCHEMA, at least one.
+        records: of RECORD_SCHEMA, at least one.
+        file: name of the label file, for the refusal.
+
+    Raises:
+        ImportRefusal: all of them; the text names both spans.
+    """
+    moments = records["timestamp"]
+    first, last = moments.min(), moments.max()
+    outside = periods.filter((pl.col("end") < first) | (pl.col("start") > last)).height
+    if outside == periods.height:
+        told = f"all periods lie {_span(periods['start'].min(), periods['end'].max())}"
+        expected = f"one that touches the data, {_span(first, last)}"
+        raise ImportRefusal(file, Refusal("no_period_in_data", told, expected=expected))
+    return outside
+
+
+def _span(first: object, last: object) -> str:
+    return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
 def _layout(grid: Grid) -> Layout:
     head = find_head(grid, Names(None))
     words = {column: plain(name) for column, name in enumerate(head.names)}

@@ -171,6 +171,16 @@ def test_an_import_never_replaces_a_plant_and_advises_no_option_that_it_lacks(tm
     assert (status, text.endswith("expected a new name")) == (1, True), text
 
 
+def test_periods_outside_the_data_are_counted(tmp_path: Path) -> None:
+    folder = components(tmp_path / "export")
+    labels = write(tmp_path / "labels.csv", LABELS + "2019-03-01 10:00,2019-03-01 11:00\n")
+    status, text = run("import", folder, "--plant", "site", "--labels", labels, "--no-follow")
+    assert (status, "note: 1 of 3 labelled periods touch none of the data" in text) == (0, True), text
+    write(labels, LABELS)
+    status, text = run("import", folder, "--plant", "other", "--labels", labels, "--no-follow")
+    assert (status, "touch none" in text) == (0, False), text
+
+
 def test_variables_are_told_by_themselves_or_asked_for(tmp_path: Path) -> None:
     folder = variables(tmp_path / "export")
     status, text = run("import", folder, "--plant", "a", "--as", "variables")
@@ -185,6 +195,12 @@ def test_variables_are_told_by_themselves_or_asked_for(tmp_path: Path) -> None:
         (["--as", "sheets"], LABELS, "--as sheets: expected components or variables"),
         (["--as", "variables"], LABELS, "expected a column of times and one of values"),
         ([], "2024-01-02,2024-01-01\n", "labels.csv: row 1: a period ends before it starts"),
+        (
+            [],
+            "2019-03-01 10:00,2019-03-01 11:00\n2019-04-01,2019-04-02\n",
+            "labels.csv: all periods lie from 2019-03-01 10:00 to 2019-04-02 00:00 UTC; "
+            "expected one that touches the data, from 2024-01-01 00:00 to 2024-01-01 09:55 UTC",
+        ),
         (["--labels", "nowhere.csv"], LABELS, "nowhere.csv: No such file"),
         (["--timezone", "Mars/Olympus"], LABELS, "IANA time zone such as Europe/Berlin"),
     ],

@@ -1,11 +1,13 @@
 """Label files of closed services: start and end, with or without a header."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from plant_assets.imports.files import ImportRefusal
-from plant_assets.imports.labels import read_labels
+from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.writing import write_log
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.model import PlantProfile
@@ -39,6 +41,28 @@ def test_what_is_written_is_read_as_an_operator_log(tmp_path: Path, profile: Pla
     assert reading.periods is not None
     assert reading.periods.select("start", "end").equals(periods.select("start", "end"))
     assert reading.periods["start"].dt.hour().to_list() == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("periods", "outside"),
+    [
+        ("02:00,03:00", 0),
+        ("00:00,01:00", 0),
+        ("05:00,06:00", 0),
+        ("00:00,09:00", 0),
+        ("00:00,00:59", 1),
+        ("05:01,06:00", 1),
+    ],
+)
+def test_a_period_outside_the_data_touches_neither_its_first_nor_its_last_moment(
+    periods: str, outside: int, tmp_path: Path
+) -> None:
+    start, end = (f"2024-01-01 {time}" for time in periods.split(","))
+    text = f"{start},{end}\n2024-01-01 03:00,2024-01-01 03:30\n"
+    found = read_labels(write(tmp_path / "labels.csv", text), timezone="UTC")
+    moments = [datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in (1, 5)]
+    records = pl.DataFrame({"timestamp": moments}, schema={"timestamp": pl.Datetime("us", "UTC")})
+    assert count_outside(found, records, "labels.csv") == outside
 
 
 @pytest.mark.parametrize(
