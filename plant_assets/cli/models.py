@@ -25,7 +25,7 @@ def promote(
     plant: Plant,
     version: Annotated[int | None, typer.Option(help="without one: the challenger, else the newest")] = None,
 ) -> None:
-    """Make a version of the champion model the one that answers."""
+    """Make a version of the model that answers for a plant, its champion as a rule, the one that does."""
     _profile(plant)
     try:
         _tell(promotion.promote(plant, version))

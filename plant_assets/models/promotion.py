@@ -9,7 +9,6 @@ from typing import Literal
 
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_versions import Move, Version
-from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
@@ -62,28 +61,28 @@ def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode
 
 
 def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> Move:
-    """Make a version of a plant's champion model the champion; the challenger, else the newest by default.
+    """Make a version of a plant's answering model the champion; the challenger, else the newest by default.
 
     Raises:
         ProfileError: no such plant.
         RegistryError: no such version.
     """
-    return (registry or ModelRegistry.from_settings()).promote(champion_name(_profile(plant)), version)
+    return (registry or ModelRegistry.from_settings()).promote(answering_name(_profile(plant)), version)
 
 
 def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
-    """Make a plant's previous champion the champion again.
+    """Make the previous champion of a plant's answering model the champion again.
 
     Raises:
         ProfileError: no such plant.
         RegistryError: no champion, or none before it.
     """
-    return (registry or ModelRegistry.from_settings()).rollback(champion_name(_profile(plant)))
+    return (registry or ModelRegistry.from_settings()).rollback(answering_name(_profile(plant)))
 
 
-def champion_name(profile: PlantProfile) -> str:
-    """The champion's registered name, such as `plant_alarm_champion`."""
-    return CHAMPION_SPEC.registry_name(profile)
+def answering_name(profile: PlantProfile) -> str:
+    """The registered name of the model whose answer is the plant's, such as `plant_alarm_champion`."""
+    return f"{profile.registry_prefix}{profile.answering}"
 
 
 def _profile(plant: str) -> PlantProfile:

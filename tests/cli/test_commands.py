@@ -50,6 +50,8 @@ def run(*arguments: str) -> tuple[int, str]:
         (["models", "--plant", "gas"], "no plant 'gas'"),
         (["promote", "--plant", "gas_treatment"], "plant_alarm_champion"),
         (["rollback", "--plant", "gas_treatment"], "no champion to roll back from"),
+        (["promote", "--plant", "power_grid"], "power_grid_isolation_forest: no version"),
+        (["rollback", "--plant", "power_grid"], "power_grid_isolation_forest: no champion to roll back from"),
     ],
 )
 def test_a_refusal_is_one_error_without_a_trace(arguments: list[str], says: str) -> None:

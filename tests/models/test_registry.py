@@ -14,10 +14,10 @@ from plant_assets.models.bundle import ParityError
 from plant_assets.models.promotion import place, promote, release, rollback
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
-from plant_assets.models.registry_versions import Version
+from plant_assets.models.registry_versions import Move, Version
 from plant_assets.profile.model import PlantProfile
 from serving.bundle import Bundle, BundleError
-from serving.manifest import FORMAT_TAG
+from serving.manifest import FORMAT_TAG, FORMAT_VERSION
 from tests.serving.factories import bundle_folder, inputs_of, model_of, trained_model
 
 CHAMPION = "plant_alarm_champion"
@@ -247,6 +247,18 @@ def test_the_challenger_is_promoted_by_default(registry: ModelRegistry, champion
     assert promote("gas_treatment", registry=registry).after == second.version
     assert registry.by_alias(CHAMPION, "challenger") is None
     assert promote("gas_treatment", registry=registry).after == 3, "the newest, where nothing waits"
+
+
+def test_without_a_champion_model_the_one_that_answers_is_promoted_and_rolled_back(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    name, loadable = "power_grid_isolation_forest", {FORMAT_TAG: str(FORMAT_VERSION)}
+    registry.client.create_registered_model(name)
+    for _ in range(2):
+        made = registry.client.create_model_version(name, tmp_path.as_uri(), tags=loadable)
+        release(registry, Version(name, int(made.version), ""))
+    assert rollback("power_grid", registry) == Move(name, 2, 1)
+    assert promote("power_grid", registry=registry) == Move(name, 1, 2)
 
 
 @pytest.mark.parametrize(
