@@ -36,6 +36,8 @@ def load_profile(name: str, defs_folder: Path = DEFS_FOLDER) -> PlantProfile:
     Raises:
         ProfileError: no such plant, or its YAML is at fault.
     """
+    if Path(name).name != name:
+        raise ProfileError(f"{name!r}: expected a plant's name, not a path")
     path = defs_folder / name / "defs.yaml"
     if not path.exists():
         known = ", ".join(plant_names(defs_folder)) or "none"

@@ -42,6 +42,8 @@ def run(*arguments: str) -> tuple[int, str]:
         (["drop", "nowhere.csv", "--plant", "gas_treatment"], "no such file: nowhere.csv"),
         (["drop", __file__, "--plant", "gas"], "no plant 'gas'"),
         (["plant", "check", "gas"], "no plant 'gas'"),
+        (["plant", "check", "../gas"], "'../gas': expected a plant's name, not a path"),
+        (["plant", "check", "gas_treatment/"], "'gas_treatment/': expected a plant's name, not a path"),
         (["simulate", "out", "--layout", "cuneiform"], "no layout 'cuneiform'; expected one of wide_csv"),
         (["simulate", "out", "--plant", "gas"], "no plant 'gas'"),
         (["ps"], "the platform isn't running; start it with `make up`"),
