@@ -14,7 +14,7 @@ import orjson
 from plant_assets.load.client import Client
 from plant_assets.load.plan import LoadError
 
-_PLANT = re.compile(r"(.*)/plants/([a-z][a-z0-9_]{0,39})")
+_PLANT = re.compile(r"(.*)/plants/([a-z][a-z0-9_]{0,39})(/.*)?")
 _ASKED_WITHIN_S = 5.0
 
 
@@ -51,7 +51,7 @@ def target_at(address: str, plant: str | None = None) -> Target:
     """Read an address: of a service, of a plant (`…/plants/<name>`), or of either's `/predict`.
 
     Raises:
-        LoadError: no HTTP address, one with a password, or one of another plant than the one named.
+        LoadError: no HTTP address, one with a password or of another route, or one of another plant than the one named.
     """
     url = _split(address)
     if url is None:
@@ -61,6 +61,8 @@ def target_at(address: str, plant: str | None = None) -> Target:
     base, named = address.rstrip("/").removesuffix("/predict").rstrip("/"), ""
     if match := _PLANT.fullmatch(base):
         base, named = match[1], match[2]
+        if route := match[3]:
+            raise LoadError(f"url: expected {base}/plants/{named} or its /predict, got {route!r} after it")
     if plant is not None and named and plant != named:
         raise LoadError(f"plant: expected {named!r}, which url names, or none; got {plant!r}")
     return Target(base, plant or named)

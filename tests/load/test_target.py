@@ -35,6 +35,10 @@ def test_an_address_may_be_that_of_a_service_a_plant_or_its_route(
         ("http://a b", "expected an address such as"),
         ("http://user:secret@127.0.0.1", "without user, password"),
         ("http://127.0.0.1/?x=1", "without user, password"),
+        (
+            "http://127.0.0.1/plants/demo/forecast",
+            "expected http://127.0.0.1/plants/demo or its /predict, got '/forecast' after it",
+        ),
     ],
 )
 def test_another_address_is_refused(address: str, says: str) -> None:
