@@ -22,6 +22,7 @@ from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import Settings, settings
 
 _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
+_SHOWN = 6
 
 
 def import_folder(  # noqa: PLR0917 - a command's options
@@ -120,6 +121,12 @@ def _imported(  # noqa: PLR0917 - the command's own options
 def _said(draft: Draft, found: Imported, contents: Folder) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
-    empty = f", nothing in {', '.join(contents.empty[:6])}" if contents.empty else ""
+    empty = f", nothing in {_listed(contents.empty)}" if contents.empty else ""
+    others = f", passed over {_listed(contents.others)}" if contents.others else ""
     values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
-    return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}."
+    return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}{others}."
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"

@@ -56,11 +56,13 @@ class Folder:
         arrangement: told by the files, or asked for.
         parts: its files.
         empty: files without any value, which are passed over.
+        others: files of other kinds, which are passed over too.
     """
 
     arrangement: Arrangement
     parts: list[Part]
     empty: list[str]
+    others: list[str]
 
 
 def label_file(folder: Path) -> Path | None:
@@ -69,7 +71,7 @@ def label_file(folder: Path) -> Path | None:
 
 
 def _is_label(path: Path, folder: Path) -> bool:
-    return plain(path.stem) in _LABEL_NAMES and path.parent == folder
+    return _is_readable(path) and plain(path.stem) in _LABEL_NAMES and path.parent == folder
 
 
 def find_parts(
@@ -87,7 +89,8 @@ def find_parts(
         ImportRefusal: nothing to read, a file that can't be decoded, or an arrangement that the files contradict.
         OSError: a file may not be read.
     """
-    paths = [path for path in _files(folder) if labels is None or path.resolve() != labels.resolve()]
+    there = [path for path in _files(folder) if labels is None or path.resolve() != labels.resolve()]
+    paths = [path for path in there if _is_readable(path)]
     if not paths:
         expected = "CSV, Excel or Parquet files, in subfolders or beside each other"
         raise ImportRefusal(folder.name, Refusal("empty", "no file to import", expected=expected))
@@ -112,18 +115,22 @@ def find_parts(
         _part(file, found, path.relative_to(folder), kind=kind, single=one)
         for (path, (file, found)), one in zip(opened.items(), single, strict=True)
     ]
-    return Folder(kind, parts, [str(path.relative_to(folder)) for path in paths if path not in opened])
+    empty = [str(path.relative_to(folder)) for path in paths if path not in opened]
+    others = [str(path.relative_to(folder)) for path in there if not _is_readable(path)]
+    return Folder(kind, parts, empty, others)
 
 
 def _files(folder: Path) -> Sequence[Path]:
-    """Files that can be read, by name; hidden ones and those of other kinds are passed over."""
+    """Files by name, without hidden ones."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.casefold().removeprefix(".") in FORMATS
-        and path.is_file()
-        and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+        if path.is_file() and not any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
     )
+
+
+def _is_readable(path: Path) -> bool:
+    return path.suffix.casefold().removeprefix(".") in FORMATS
 
 
 def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, Discovery] | None:
