@@ -16,7 +16,7 @@ from plant_assets.draft.controllers import Loop, loops
 from plant_assets.draft.titles import is_unit, split_unit, tidy_unit, valid_name
 from plant_assets.ingest.decode import Decoded, Grid
 from plant_assets.ingest.decode_times import looks_like_time
-from plant_assets.ingest.layouts import Head, find_head, first_of, time_columns
+from plant_assets.ingest.layouts import Head, check_width, find_head, first_of, time_columns
 from plant_assets.ingest.layouts_names import (
     END_WORDS,
     QUALITY_WORDS,
@@ -79,6 +79,9 @@ def discover(decoded: Decoded, stem: str) -> Discovery:
     Args:
         decoded: its grids.
         stem: its name without extension, which per-tag exports take their tag from.
+
+    Raises:
+        Refusal: a header that doesn't fit the rows below it.
     """
     found = Discovery()
     for grid in decoded.grids:
@@ -88,6 +91,7 @@ def discover(decoded: Decoded, stem: str) -> Discovery:
 
 def _look_at(grid: Grid, stem: str, found: Discovery) -> None:
     head = _headed(grid, find_head(grid, _NO_NAMES))
+    check_width(grid, head)
     words = {column: plain(name) for column, name in enumerate(head.names)}
     if first_of(words, START_WORDS) is not None and first_of(words, END_WORDS) is not None:
         found.periods = True
@@ -117,7 +121,7 @@ def _headed(grid: Grid, head: Head) -> Head:
     if not any(texts):
         return head
     best = texts.index(max(texts))
-    return replace(head, names=rows[best], above=[[c] if c else [] for c in rows[best]])
+    return replace(head, names=rows[best], above=[[c] if c else [] for c in rows[best]], row=best)
 
 
 def _long(grid: Grid, head: Head, tag: int, words: dict[int, str]) -> Iterator[Series]:

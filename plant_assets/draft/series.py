@@ -89,7 +89,7 @@ def read_exports(
         OSError: a file is gone, or may not be read.
     """
     opened = [_open(path, max_bytes) for path in paths]
-    found = [discover(file.decoded, file.stem) for file in opened]
+    found = [_discover(file) for file in opened]
     series = _named(found)
     if not series:
         raise ExportRefusal(", ".join(f.name for f in opened), _nothing(found))
@@ -146,6 +146,13 @@ def _open(path: Path, max_bytes: int) -> OpenedFile:
         return open_file(path, max_bytes=max_bytes)
     except Refusal as refusal:
         raise ExportRefusal(path.name, refusal) from None
+
+
+def _discover(file: OpenedFile) -> Discovery:
+    try:
+        return discover(file.decoded, file.stem)
+    except Refusal as refusal:
+        raise ExportRefusal(file.name, refusal) from None
 
 
 def _read(file: OpenedFile, profile: PlantProfile, found: Discovery, now: datetime | None) -> FileReading:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from plant_assets.ingest.errors import Refusal
@@ -53,12 +54,14 @@ class Grid:
         sheet: sheet name, empty where the file has none.
         names: column names where they aren't themselves cells (Parquet).
         first_column: index of the sheet's column that `frame` starts at.
+        fields: how many cells each row of a text has; None where rows are of one width.
     """
 
     frame: pl.DataFrame
     sheet: str = ""
     names: tuple[str, ...] | None = None
     first_column: int = 0
+    fields: np.ndarray | None = None
 
     def place(self, index: int | None = None, column: int | None = None, name: str = "") -> str:
         """Where a cell is, as a person counts: rows from 1, columns by letter and name."""

@@ -50,7 +50,7 @@ def decode_text(data: bytes) -> Decoded:
             expected="quotes only around whole fields",
         )
     _check_fields(frame, structure, delimiter)
-    decoded = Decoded([Grid(frame)], "csv", encoding, delimiter)
+    decoded = Decoded([Grid(frame, fields=structure.fields)], "csv", encoding, delimiter)
     if not structure.complete:
         decoded.notes.append(
             "The last line has no line end. Its number of fields is right; if the export was cut off "
@@ -242,7 +242,10 @@ def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
 
 
 def _check_fields(frame: pl.DataFrame, structure: Structure, delimiter: str) -> None:
-    """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ."""
+    """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ.
+
+    Which of those is the header is known once the layout is: `check_width` of `layouts.py` compares it.
+    """
     fields = structure.fields
     filled = fields[fields > 0]
     if not filled.size:

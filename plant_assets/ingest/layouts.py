@@ -64,6 +64,7 @@ class Head:
         names: header text of every column, empty where none.
         above: header texts and those above them, per column.
         begin: first row of data.
+        row: of the header, None without one.
         filled: columns that hold anything below the header.
         dated: columns whose first cells look like times.
         dates: those of them without a clock.
@@ -77,6 +78,7 @@ class Head:
     dated: set[int]
     dates: set[int]
     clocks: set[int]
+    row: int | None = None
 
 
 def recognise(grid: Grid, names: Names, stem: str) -> Layout:
@@ -91,6 +93,7 @@ def recognise(grid: Grid, names: Names, stem: str) -> Layout:
     from plant_assets.ingest.layouts_pairs import per_tag
 
     head = find_head(grid, names)
+    check_width(grid, head)
     if not head.filled and any(head.names):
         raise Refusal(
             "no_values",
@@ -140,7 +143,27 @@ def find_head(grid: Grid, names: Names) -> Head:
     cells = {i: body[str(i)].drop_nulls().head(50) for i in filled}
     top = rows[header] if header is not None else [""] * width
     titles = [[row[i] for row in reversed(rows[: (header or 0) + 1]) if row[i]] for i in range(width)]
-    return Head(top, titles, begin, filled, *_kinds(cells))
+    return Head(top, titles, begin, filled, *_kinds(cells), row=header)
+
+
+def check_width(grid: Grid, head: Head) -> None:
+    """Refuse a header with fewer or more cells than the rows below it; empty ones at the end don't count.
+
+    Raises:
+        Refusal: which cell names which column can't be told.
+    """
+    if grid.fields is None or head.row is None or not head.filled:
+        return
+    names, cells = int(grid.fields[head.row]), int(grid.fields[head.begin :].max(initial=0))
+    surplus = range(min(names, cells), max(names, cells))
+    rows = grid.frame.slice(head.row)
+    if any((rows[str(column)].str.strip_chars() != "").any() for column in surplus):
+        raise Refusal(
+            "ragged_row",
+            f"the header has {names} fields, the rows below it have {cells}",
+            place=grid.place(head.row),
+            expected="a name for each column, an empty one for row numbers too",
+        )
 
 
 def _hits(row: list[str], names: Names) -> int:

@@ -241,6 +241,14 @@ def test_rows_of_several_assets_in_one_file_are_refused(tmp_path: Path) -> None:
         ("timestamp,note\n2024-01-01,x\n2024-01-02,y\n", r"no column can be a tag: 'note' \(text\)"),
         ("timestamp,a\n" + "".join(f"2024-01-{d:02},5\n" for d in range(1, 29)), "no tag varies: a"),
         ("timestamp,a\n2024-01-01,1\n2024-01-02,x\n2024-01-03,2\n", "row 3, column B"),
+        (
+            "time,a\n" + "".join(f"{n},2024-01-{n:02},{n % 7}\n" for n in range(1, 29)),
+            "row 1: the header has 2 fields, the rows below it have 3",
+        ),
+        (
+            "moment,a\n" + "".join(f"{n},2024-01-{n:02},{n % 7}\n" for n in range(1, 29)),
+            "row 1: the header has 2 fields, the rows below it have 3",
+        ),
         ("start,end\n2024-01-01,2024-01-02\n", "operator logs only"),
     ],
 )

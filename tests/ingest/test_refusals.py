@@ -58,6 +58,32 @@ def test_rows_of_another_length(tmp_path: Path, row: str) -> None:
     assert refusal.place == "row 3"
 
 
+@pytest.mark.parametrize("above", ["", "Export of the plant\n"])
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("timestamp,TE301020,PDT31008", "{n},2015-01-01 0{n}:00,107,229"),
+        ("timestamp,TE301020", "2015-01-01 0{n}:00,107,229"),
+        ("timestamp,TE301020", "2015-01-01 0{n}:00,107,229,3,4"),
+        ("timestamp,TE301020,PDT31008,FT301", "2015-01-01 0{n}:00,107,229"),
+    ],
+    ids=["row numbers", "one short", "three short", "one long"],
+)
+def test_a_header_of_another_length_than_the_rows(tmp_path: Path, above: str, header: str, row: str) -> None:
+    text = above + "\n".join([header, *(row.format(n=n) for n in range(1, 6))]) + "\n"
+    refusal = refused(write(tmp_path, "a.csv", text), "ragged_row")
+    assert refusal.place == ("row 2" if above else "row 1")
+    names, cells = header.count(",") + 1, row.count(",") + 1
+    assert refusal.message == f"the header has {names} fields, the rows below it have {cells}"
+
+
+@pytest.mark.parametrize(("header_end", "row_end"), [(",", ""), ("", ","), (",,", ""), ("", ", ")])
+def test_empty_cells_at_an_end_do_not_count(tmp_path: Path, header_end: str, row_end: str) -> None:
+    rows = "".join(f"2015-01-01 0{n}:00,107,229{row_end}\n" for n in range(5))
+    path = write(tmp_path, "a.csv", f"timestamp,TE301020,PDT31008{header_end}\n{rows}")
+    assert read(path).report.counts["records"] == 10
+
+
 def test_a_decimal_comma_in_a_comma_separated_file_is_explained(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", HEAD + "2015-01-01 01:00,107,5,230\n2015-01-01 02:00,107,230\n")
     assert "decimal comma" in refused(path, "ragged_row").message
