@@ -121,8 +121,8 @@ def show(draft: Draft, console: Console) -> None:
     for tag in draft.tags:
         table.add_row(*map(escape, _row(tag)))
     console.print(table)
-    if draft.ignored:
-        listed = [f"{title} ({why})" for title, why in draft.ignored.items()]
+    if left := {**draft.exports.unnamed, **draft.ignored}:
+        listed = [f"{title} ({why})" for title, why in left.items()]
         more = f" and {len(listed) - _SHOWN_IGNORED} more" if len(listed) > _SHOWN_IGNORED else ""
         console.print(f"Not read: {escape(', '.join(listed[:_SHOWN_IGNORED]))}{more}.", soft_wrap=True)
     interval = format_duration(draft.profile.sampling.interval)

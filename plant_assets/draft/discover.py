@@ -61,6 +61,7 @@ class Discovery:
     Attributes:
         series: by title, in the order of the file.
         ignored: headers that are no tags, and why.
+        unnamed: columns without a header that hold something, by their place, and why they are no tags.
         periods: whether it is an operator log.
         timed: whether any table of it has times.
         assets: a column of few texts or numbers that may name the asset of each row.
@@ -68,6 +69,7 @@ class Discovery:
 
     series: list[Series] = field(default_factory=list)
     ignored: dict[str, str] = field(default_factory=dict)
+    unnamed: dict[str, str] = field(default_factory=dict)
     periods: bool = False
     timed: bool = False
     assets: str = ""
@@ -100,6 +102,7 @@ def _look_at(grid: Grid, stem: str, found: Discovery) -> None:
     found.timed |= bool(times)
     if not times:
         return
+    found.ignored |= dict.fromkeys(grid.nested, "nested values")
     tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
     if tag is not None and value is not None:
         found.series += _long(grid, head, tag, words)
@@ -166,12 +169,15 @@ def _wide(grid: Grid, head: Head, times: list[tuple[int, ...]], stem: str, found
     part_of = loops(head.names[c] for c in columns)
     known = {plain(head.names[c]) for c in columns} | {plain(loop.controller) for loop in part_of.values()}
     read: list[tuple[int, str]] = []
+    qualities: dict[str, str] = {}
     for column in columns:
         title = head.names[column]
         owner, _, word = plain(title).rpartition("_")
-        if word in QUALITY_WORDS and (owner in known or not owner):
-            continue
         why = why_ignored(title, body[str(column)], known)
+        if word in QUALITY_WORDS and (owner in known or not owner):
+            if not owner:
+                qualities.setdefault(title, why or "quality of no one tag")
+            continue
         if why is None and column not in head.dated | head.clocks:
             read.append((column, title))
         else:
@@ -179,6 +185,12 @@ def _wide(grid: Grid, head: Head, times: list[tuple[int, ...]], stem: str, found
         if not found.assets and _names_assets(title, body[str(column)], why):
             found.assets = title
     alone = len(read) == 1 and plain(read[0][1]) in VALUE_WORDS
+    if not alone:
+        found.ignored |= qualities
+    for column in (c for c in head.filled if not head.names[c] and c not in timed):
+        why = why_ignored("", body[str(column)], known) or "no name"
+        if why != "empty":
+            found.unnamed.setdefault(grid.place(column=column), why)
     for column, title in read:
         series = _series(stem if alone else title, _unit_row(grid, head, column))
         found.series.append(replace(series, spellings=(stem, title) if alone else series.spellings))

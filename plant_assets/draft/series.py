@@ -64,6 +64,7 @@ class Exports:
         records: of RECORD_SCHEMA, ordered by time and tag; tags are the series' names.
         periods: rows of operator logs, empty without any.
         ignored: headers that are no tags, and why.
+        unnamed: columns without a header, by their place, and why they are no tags.
     """
 
     files: list[str]
@@ -71,6 +72,7 @@ class Exports:
     records: pl.DataFrame
     periods: int = 0
     ignored: dict[str, str] = field(default_factory=dict)
+    unnamed: dict[str, str] = field(default_factory=dict)
 
 
 def read_exports(
@@ -106,6 +108,7 @@ def read_exports(
         records=table,
         periods=sum(log.height for log in logs),
         ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
+        unnamed={place: why for one in found for place, why in one.unnamed.items()},
     )
 
 

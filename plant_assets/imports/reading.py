@@ -69,8 +69,9 @@ def read_parts(parts: Sequence[Part], *, timezone: str, now: datetime | None = N
     present = set(records["tag"].unique())
     series = [one for one, _ in named.values() if one.name in present]
     ignored = {title: why for part in parts for title, why in part.found.ignored.items()}
+    unnamed = {place: why for part in parts for place, why in part.found.unnamed.items()}
     return Imported(
-        Exports([part.place for part in parts], series, records, 0, ignored),
+        Exports([part.place for part in parts], series, records, 0, ignored, unnamed),
         {one.name: component for one, component in named.values() if component},
         len(parts),
         duplicates + together.height - records.height,

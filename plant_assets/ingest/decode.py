@@ -54,6 +54,7 @@ class Grid:
         sheet: sheet name, empty where the file has none.
         names: column names where they aren't themselves cells (Parquet).
         first_column: index of the sheet's column that `frame` starts at.
+        nested: names of columns that hold nested values, which `frame` is without.
         fields: how many cells each row of a text has; None where rows are of one width.
     """
 
@@ -61,6 +62,7 @@ class Grid:
     sheet: str = ""
     names: tuple[str, ...] | None = None
     first_column: int = 0
+    nested: tuple[str, ...] = ()
     fields: np.ndarray | None = None
 
     def place(self, index: int | None = None, column: int | None = None, name: str = "") -> str:

@@ -44,13 +44,14 @@ def decode_parquet(data: bytes, *, max_bytes: int) -> Decoded:
         ) from None
     kept = [n for n, t in frame.schema.items() if t.is_numeric() or isinstance(t, _READABLE)]
     names = tuple(kept)
+    left = tuple(n for n in frame.columns if n not in set(kept))
     grid = Grid(
         frame.select(
             pl.col(n).cast(pl.String) if isinstance(frame.schema[n], (pl.Categorical, pl.Enum)) else pl.col(n)
             for n in kept
         ).rename({n: str(i) for i, n in enumerate(kept)}),
         names=names,
+        nested=left,
     )
-    left = [n for n in frame.columns if n not in set(kept)]
     notes = [f"Columns of nested values are not read: {', '.join(left)}."] if left else []
     return Decoded([grid], "parquet", notes=notes)

@@ -249,6 +249,9 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
             expected="a column named timestamp",
         )
     notes = [_unknown_note(unknown, names)] if unknown else []
+    timed = {c for group in times for c in group}
+    if unnamed := [grid.place(column=c) for c in head.filled if not head.names[c] and c not in timed]:
+        notes.append(f"Columns without a name, not read: {_listed(unnamed)}.")
     if ignored:
         notes.append(f"Columns that the profile ignores, not read: {_listed(map(shown, ignored))}.")
     if len(times) > 1:

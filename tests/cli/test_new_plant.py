@@ -62,6 +62,12 @@ def test_a_plant_is_drafted_checked_and_shown(defs: Path, tmp_path: Path) -> Non
     assert sorted(p.name for p in (defs / "pump").iterdir()) == ["defs.yaml"]
 
 
+def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed", "", "Status"))
+    status, text = run("plant", "new", "pump", "--from", export)
+    assert (status, "Not read: column C (no name), Status (quality of no one tag)." in text) == (0, True)
+
+
 def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Path, tmp_path: Path) -> None:
     export = write(tmp_path / "export.csv", sensors("speed"))
     before = (defs / "gas_treatment" / "defs.yaml").read_bytes()

@@ -103,6 +103,26 @@ def test_labels_and_what_was_computed_are_ignored(tmp_path: Path) -> None:
     assert "not known" not in " ".join(read_drop_file(path, loaded(draft, tmp_path)).report.notes)
 
 
+def test_columns_that_hold_something_and_are_no_tags_are_told(tmp_path: Path) -> None:
+    path = export(tmp_path, level=None, Quality=[192.5, 10.0] * 100, blank=None, gone=[""] * 200, flow=None)
+    head, body = path.read_text().split("\n", 1)
+    path.write_text(head.replace("blank", "").replace("gone", "") + "\n" + body)
+    draft = draft_plant("unit", [path])
+    assert draft.profile.tag_names == ["level", "flow"]
+    assert draft.ignored == {"Quality": "quality of no one tag"}
+    assert draft.exports.unnamed == {"column D": "no name"}
+    loaded(draft, tmp_path)
+
+
+def test_nested_columns_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "export.parquet"
+    table = pl.read_csv(export(tmp_path, level=None), try_parse_dates=True)
+    table.with_columns(spectrum=pl.concat_list("level", "level")).write_parquet(path)
+    draft = draft_plant("unit", [path])
+    assert draft.ignored == {"spectrum": "nested values"}
+    loaded(draft, tmp_path)
+
+
 def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     walk = 50 + rng.normal(size=400).cumsum()

@@ -32,6 +32,11 @@ def test_a_wide_table_becomes_records_that_know_their_file_and_row(tmp_path: Pat
     assert reading.report.as_dict()["end"] == "2015-01-01T01:00:00+00:00"
 
 
+def test_a_column_of_values_without_a_name_is_told(tmp_path: Path) -> None:
+    text = "timestamp,TE301020,,,PDT31008\n2015-01-01 00:00,107,5,,229\n2015-01-01 01:00,108,6,,230\n"
+    assert "Columns without a name, not read: column C." in read(write(tmp_path, "a.csv", text)).report.notes
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
