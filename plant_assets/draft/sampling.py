@@ -15,6 +15,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SECONDS = [1, 2, 5, 10, 15, 20, 30]
 _NICE_S = [*_SECONDS, *(n * _MINUTE for n in _SECONDS), *(n * _HOUR for n in (1, 2, 4, 6, 12)), _DAY]
 _REGULAR = 0.5
+_JITTER = 0.01
+"""Share of an interval by which the usual step may miss it."""
 _MOST_CELLS = 60_000_000
 """Rows times features of a training table; as 64-bit numbers they take 0.5 GB."""
 _MOST_TRAINED = 25_000_000
@@ -64,13 +66,15 @@ def find_timing(records: pl.DataFrame) -> Timing:
     """
     steps = _steps(records)
     span = _seconds(records["timestamp"].max(), records["timestamp"].min())
-    step, why = _step(steps, span)
+    step, exact, why = _step(steps, span)
     tags = records["tag"].n_unique()
     fewest = span * tags * _PER_TAG / _MOST_CELLS
     if step < fewest:
         longer = _nice(fewest)
-        why = f"{why}, but {span / step:,.0f} rows of it would be too many to train on"
+        why = f"{why}, but {span / exact:,.0f} rows of it would be too many to train on"
         step = longer
+    elif exact != step:
+        why = f"{why}; {_off_grid(exact, step)}"
     interval = timedelta(seconds=step)
     gaps = steps.group_by("tag").agg(gap=pl.col("step").quantile(0.99))["gap"].to_numpy()
     held = _held(step, float(np.median(gaps)) if len(gaps) else 0.0)
@@ -97,17 +101,34 @@ def _steps(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _step(steps: pl.DataFrame, span: float) -> tuple[int, str]:
+def _step(steps: pl.DataFrame, span: float) -> tuple[int, float, str]:
+    """An interval in whole seconds, the step that it comes from as it is, and how it was found."""
     if steps.is_empty():
-        return 60, "no tag has two records; a guess"
-    rounded = steps.select(step=pl.col("step").round().clip(1).cast(pl.Int64))
-    usual = int(rounded["step"].mode().min())  # pyright: ignore[reportArgumentType]
-    share = rounded.filter(pl.col("step") == usual).height / rounded.height
+        return 60, 60, "no tag has two records; a guess"
+    rounded = steps.select("step", whole=pl.col("step").round().clip(1).cast(pl.Int64))
+    usual = int(rounded["whole"].mode().min())  # pyright: ignore[reportArgumentType]
+    alike = rounded.filter(pl.col("whole") == usual)["step"]
+    share = alike.len() / rounded.height
     if share >= _REGULAR:
-        return usual, f"{share:.0%} of the steps between records are of {usual} s"
+        exact = float(np.median(alike))
+        if abs(exact - usual) <= _JITTER * usual:
+            return usual, usual, f"{share:.0%} of the steps between records are of {usual} s"
+        return usual, exact, f"the usual step between records is {_told(exact)} s"
     counts = steps.group_by("tag").len()["len"].to_numpy()
     mean = span / float(np.median(counts))
-    return _nice(mean), f"event-driven: half of the tags have a record every {mean:,.0f} s or more often"
+    step = _nice(mean)
+    return step, step, f"event-driven: half of the tags have a record every {_told(mean)} s or more often"
+
+
+def _off_grid(exact: float, step: int) -> str:
+    """What becomes of records whose step is no whole number of seconds."""
+    if exact < step:
+        return f"rows are thinned to one every {step} s, which leaves {100 * exact / step:.2g}% of them"
+    return f"rows stand {step} s apart, and hold the value before where none is recorded"
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds:.3g}" if seconds < _MINUTE else f"{seconds:,.0f}"
 
 
 def _held(step: int, gap: float) -> int:

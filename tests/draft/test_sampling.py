@@ -32,6 +32,40 @@ def test_parts_of_a_second_become_seconds() -> None:
     assert timing(np.arange(500) * 0.1).interval == timedelta(seconds=1)
 
 
+@pytest.mark.parametrize(
+    ("step", "interval", "says"),
+    [
+        (
+            0.01,
+            1,
+            "the usual step between records is 0.01 s; rows are thinned to one every 1 s, which leaves 1% of them",
+        ),
+        (
+            1.5,
+            2,
+            "the usual step between records is 1.5 s; rows are thinned to one every 2 s, which leaves 75% of them",
+        ),
+        (
+            1.4,
+            1,
+            "the usual step between records is 1.4 s; rows stand 1 s apart, and hold the value before where none is recorded",
+        ),
+    ],
+)
+def test_a_step_that_is_no_interval_is_told(step: float, interval: int, says: str) -> None:
+    found = timing(np.arange(3000) * step)
+    assert (found.interval, found.why) == (timedelta(seconds=interval), says)
+
+
+def test_jitter_about_an_interval_is_none_of_its_own() -> None:
+    jitter = np.random.default_rng(1).uniform(-0.2, 0.2, 3000)
+    found = timing(np.arange(3000) + jitter)
+    assert (found.interval, found.why) == (
+        timedelta(seconds=1),
+        "100% of the steps between records are of 1 s",
+    )
+
+
 def test_rare_records_are_held_until_the_next_is_due() -> None:
     steps = np.where(np.arange(400) % 20 == 0, 3600, 60)
     found = timing(steps.cumsum())
