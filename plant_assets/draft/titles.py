@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from plant_assets.profile.tag import TIME_NAMES
+
 LONGEST = 64
 _BRACKETS = re.compile(r"\s*(?:\[([^\]]*)\]|\(([^)]*)\)|\{([^}]*)\})\s*$")
 _AFTER_COMMA = re.compile(r"^(.*\S)\s*[,;]\s*(\S{1,12})$")
@@ -158,7 +160,7 @@ _UNITS = frozenset(
     ]
 )
 _RESERVED = re.compile(
-    r"timestamp|sources|file|row|tag|value|quality|anomaly_label|regime|label_source|risk_score|"
+    rf"{'|'.join(TIME_NAMES)}|sources|file|row|tag|value|quality|anomaly_label|regime|label_source|risk_score|"
     r"failure_frequency_48|index|slot|series|(.*_(flags|deviation))|"
     r"(.*_(mean|std|range|diff|meddev|exceed|slope)_\d+[smhd])",
     re.IGNORECASE,

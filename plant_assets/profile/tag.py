@@ -6,11 +6,13 @@ Doesn't belong here: what needs more than one tag (`model.py`).
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 Role = Literal["indicator", "pv", "op", "sp"]
 Aggregate = Literal["max", "min"]
+TIME_NAMES = ("timestamp", "time")
+"""What readings call their time, in any case; no tag's name."""
 
 
 class Strict(BaseModel):
@@ -57,6 +59,13 @@ class Tag(Strict):
     )
     aliases: tuple[str, ...] = ()
     used: bool = Field(default=True, description="whether features are built from it")
+
+    @field_validator("name")
+    @classmethod
+    def _no_time(cls, name: str) -> str:
+        if name.casefold() in TIME_NAMES:
+            raise ValueError(f"{name!r} is what readings call their time: expected another, as {name}_tag")
+        return name
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

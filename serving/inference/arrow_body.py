@@ -14,10 +14,10 @@ import numpy as np
 from flatbuffers.table import Table
 from numpy.typing import NDArray
 
+from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.inference.batch_schemas import MOST_BATCH_ROWS, MOST_CELLS, MOST_COLUMNS
 from serving.inference.names import LONGEST_NAME
-from serving.inference.times import TIME_NAMES
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,13 +12,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
 from serving.inference.answers import Answer
 from serving.inference.inputs import Inputs, number_of
 from serving.inference.metrics import note_judged
 from serving.inference.names import LONGEST_NAME, Place
 from serving.inference.prediction_id import PredictionIds
-from serving.inference.times import TIME_NAMES, Reading, time_of
+from serving.inference.times import Reading, time_of
 from serving.slots import LoadedModel
 from serving.telemetry.instance import instance
 

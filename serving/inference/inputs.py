@@ -14,13 +14,14 @@ import numpy as np
 
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
 from serving.inference.imputed import ImputedNames
 from serving.inference.kernel import Floats, kernel_of
 from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
-from serving.inference.times import TIME_NAMES, Reading, absent_rows
+from serving.inference.times import Reading, absent_rows
 from serving.manifest import Manifest
 from serving.web.faults import got
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.inference.batch_schemas import MOST_CELLS, BatchRequest
 from serving.inference.inputs import LARGEST, Inputs
 from serving.inference.names import LONGEST_NAME, Place
 from serving.inference.rules import FiredRule
-from serving.inference.times import TIME_NAMES
 from serving.web.faults import got
 
 Floats = NDArray[np.float64]

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import Sampling
+from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.inference.schemas import MOST_ROWS
 from serving.web.faults import got
 
-TIME_NAMES = ("timestamp", "time")
 Reading = Mapping[str, float | str | None]
 
 

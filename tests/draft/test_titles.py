@@ -40,6 +40,7 @@ def test_a_header_tells_its_unit(title: str, bare: str, unit: str) -> None:
         (["1st stage", "%"], ["tag_1st_stage", "tag_2"]),
         (["Öl-Druck", "温度"], ["Oel_Druck", "tag_2"]),
         (["P 1", "P.1", "p-1"], ["P_1", "P_1_2", "p_1_3"]),
+        (["Time [s]", "time_"], ["Time_tag", "time_tag_2"]),
         (["timestamp", "X_deviation", "T_mean_3h"], ["timestamp_tag", "X_deviation_tag", "T_mean_3h_tag"]),
     ],
 )

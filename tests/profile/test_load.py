@@ -66,6 +66,8 @@ def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
         ("role: pv", "role: valve", "attributes.tags[7].role", "'indicator', 'pv', 'op' or 'sp'"),
         ("timezone: UTC", "timezone: Mars/Olympus", "attributes.timezone", "IANA time zone"),
         ("name: PDT31008\n", "name: te301020\n", "attributes", "names both"),
+        ("name: PDT31008\n", "name: Time\n", "attributes.tags[1].name", "expected another, as Time_tag"),
+        ("name: PDT31008\n", "name: timestamp\n", "attributes.tags[1].name", "what readings call their time"),
         (
             "deviation_target: LIC31002",
             "deviation_target: LIC9",
