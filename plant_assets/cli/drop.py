@@ -36,6 +36,8 @@ def drop(
         load_profile(plant, here.defs)
     except ProfileError as error:
         fail(str(error))
+    if folders := [str(f) for f in files if f.is_dir()]:
+        fail(f"a folder: {', '.join(folders)}; expected files, such as those in it")
     if missing := [str(f) for f in files if not f.is_file()]:
         fail(f"no such file: {', '.join(missing)}")
     _refuse_to_overwrite(here, files, plant)

@@ -38,9 +38,11 @@ def open_file(path: Path, *, max_bytes: int = MAX_BYTES) -> OpenedFile:
     """Decode a file, whatever plant it is of.
 
     Raises:
-        Refusal: too large, damaged, or no table.
+        Refusal: a folder, too large, damaged, or no table.
         OSError: it is gone, or may not be read.
     """
+    if path.is_dir():
+        raise Refusal("not_a_file", f"{shown(path.name)} is a folder", expected="a file, such as those in it")
     declared_format(path.name)
     data = read_settled(path, max_bytes)
     sha256 = hashlib.sha256(data).hexdigest()

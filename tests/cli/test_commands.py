@@ -39,6 +39,7 @@ def run(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["drop", "/", "--plant", "gas_treatment"], "a folder: /; expected files, such as those in it"),
         (["drop", "nowhere.csv", "--plant", "gas_treatment"], "no such file: nowhere.csv"),
         (["drop", __file__, "--plant", "gas"], "no plant 'gas'"),
         (["plant", "check", "gas"], "no plant 'gas'"),

@@ -157,6 +157,12 @@ def test_an_export_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert (status, "nowhere.csv: No such file or directory" in text) == (1, True)
 
 
+def test_a_folder_as_an_export_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "exports" / "export.csv", sensors("speed")).parent
+    status, text = run("plant", "new", "pump", "--from", folder)
+    assert (status, "'exports' is a folder; expected a file, such as those in it" in text) == (1, True)
+
+
 def test_a_folder_becomes_a_plant_and_its_first_drop(defs: Path, tmp_path: Path) -> None:
     folder = components(tmp_path / "export")
     write(folder / "labels.csv", LABELS)
