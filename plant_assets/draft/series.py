@@ -118,7 +118,7 @@ def provisional(series: Sequence[NamedSeries], timezone: str, ignored: Iterable[
         {
             "name": one.name,
             "description": one.description,
-            "unit": one.unit,
+            "unit": "",
             "range": _ANY,
             "process_unit": "",
             "aliases": one.aliases,

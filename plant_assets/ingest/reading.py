@@ -205,11 +205,13 @@ def _in_range(records: pl.DataFrame, profile: PlantProfile) -> tuple[pl.DataFram
         .row(0, named=True)
     )
     if worst["share"] > MOST:
+        unit = _unit(profile, worst["tag"])
+        same = f" {unit}; is it the same unit?" if unit else ""
         raise Refusal(
             "out_of_range",
             f"{worst['share']:.0%} of the values of {worst['tag']} can't be true, such as {worst['value']:g}",
             place=f"row {worst['row']}, {worst['tag']}",
-            expected=f"{worst['low']:g} to {worst['high']:g} {_unit(profile, worst['tag'])}; is it the same unit?",
+            expected=f"{worst['low']:g} to {worst['high']:g}{same}",
         )
     return checked.filter(~pl.col("out")).select(records.columns), int(checked["out"].sum())
 

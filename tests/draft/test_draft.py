@@ -269,6 +269,10 @@ def test_rows_of_several_assets_in_one_file_are_refused(tmp_path: Path) -> None:
             "moment,a\n" + "".join(f"{n},2024-01-{n:02},{n % 7}\n" for n in range(1, 29)),
             "row 1: the header has 2 fields, the rows below it have 3",
         ),
+        (
+            "timestamp,a [bar]\n" + "".join(f"2024-01-{day:02},{day}e300\n" for day in range(2, 29)),
+            r"such as 2e\+300; expected -1e\+300 to 1e\+300$",
+        ),
         ("start,end\n2024-01-01,2024-01-02\n", "operator logs only"),
     ],
 )
