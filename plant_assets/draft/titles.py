@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from plant_assets.features.rules import reads_as_name
 from plant_assets.profile.tag import TIME_NAMES
 
 LONGEST = 64
@@ -221,7 +222,7 @@ def valid_name(text: str, number: int = 1) -> str:
         return f"tag_{number}"
     name = name if name[0].isalpha() else f"tag_{name}"
     name = name[: LONGEST - 4].rstrip("_")
-    return f"{name}_tag" if _RESERVED.fullmatch(name) else name
+    return f"{name}_tag" if _RESERVED.fullmatch(name) or not reads_as_name(name) else name
 
 
 def _apart(name: str, taken: set[str]) -> str:

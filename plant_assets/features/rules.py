@@ -49,6 +49,14 @@ def names_of(rule: Rule) -> tuple[str, ...]:
     return tuple(sorted(set(read_rule(rule).meta.root_names())))
 
 
+def reads_as_name(text: str) -> bool:
+    """Whether a rule can name a tag like this without quotes: `limit` and `null` are words of SQL."""
+    try:
+        return pl.sql_expr(f"{text} > 0").meta.root_names() == [text]
+    except pl.exceptions.PolarsError:
+        return False
+
+
 def check_rules(profile: PlantProfile) -> None:
     """Check a profile's label rules and recommendations: readable, true or false, over names of the plant.
 

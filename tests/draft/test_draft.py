@@ -135,7 +135,7 @@ def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
         rows=400,
         good=walk,
         still=[3.5] * 400,
-        top=np.minimum(105 + rng.normal(0, 0.2, 400), 105.07),
+        brim=np.minimum(105 + rng.normal(0, 0.2, 400), 105.07),
         frozen=frozen,
         coded=coded,
     )
@@ -144,10 +144,10 @@ def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
     flags = {tag.series.name: " ".join(tag.bands.flags) for tag in draft.tags}
     assert flags["good"] == ""
     assert flags["still"] == "constant at 3.5"
-    assert "saturated at its upper end" in flags["top"]
+    assert "saturated at its upper end" in flags["brim"]
     assert flags["frozen"].startswith("frozen at ")
     assert "2 values such as -9999" in flags["coded"]
-    assert profile.used_tags == ["good", "top", "frozen", "coded"]
+    assert profile.used_tags == ["good", "brim", "frozen", "coded"]
     assert profile.tag("top").saturation[1] == pytest.approx(105.07)
     low, high = profile.tag("coded").range
     assert -9999 < low < walk.min() < walk.max() < high

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from plant_assets.draft.titles import split_unit, tag_names
+from plant_assets.features.rules import reads_as_name
 from plant_assets.profile.tag import TagName
 
 NAME = TypeAdapter(TagName)
@@ -41,6 +42,7 @@ def test_a_header_tells_its_unit(title: str, bare: str, unit: str) -> None:
         (["Öl-Druck", "温度"], ["Oel_Druck", "tag_2"]),
         (["P 1", "P.1", "p-1"], ["P_1", "P_1_2", "p_1_3"]),
         (["Time [s]", "time_"], ["Time_tag", "time_tag_2"]),
+        (["null", "Limit", "select"], ["null_tag", "Limit_tag", "select_tag"]),
         (["timestamp", "X_deviation", "T_mean_3h"], ["timestamp_tag", "X_deviation_tag", "T_mean_3h_tag"]),
     ],
 )
@@ -54,3 +56,4 @@ def test_any_titles_get_valid_names_of_their_own(titles: list[str]) -> None:
     assert len({name.casefold() for name in names.values()}) == len(names) == len(set(titles))
     for name in names.values():
         NAME.validate_python(name)
+        assert reads_as_name(name)
