@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import polars as pl
+from deltalake.exceptions import DeltaError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -17,8 +19,10 @@ from rich.table import Column, Table
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
 from plant_assets.draft.draft import Draft, DraftedTag
 from plant_assets.features.rules import check_rules_of
+from plant_assets.ingest.history import History
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
+from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings
 from serving.whole_file import whole_file
 
@@ -72,10 +76,12 @@ def placed(here: Settings, draft: Draft) -> Iterator[Path]:
     The file that it replaces is kept beside it as `defs.yaml.before`.
 
     Raises:
-        NewPlantError: the plant doesn't check, as its registry prefix is another's, or a file stands in a folder's place.
+        NewPlantError: the plant doesn't check, as its registry prefix is another's, a file stands in a folder's place,
+            or a former plant of this name has left a history of other tags.
         OSError: it can't be written.
     """
     path = here.defs / draft.profile.name / "defs.yaml"
+    _check_history(here, draft.profile)
     with ExitStack() as undo:
         for folder in (path.parent, here.drop / draft.profile.name):
             if not folder.exists():
@@ -92,6 +98,20 @@ def placed(here: Settings, draft: Draft) -> Iterator[Path]:
         if former is not None:
             path.with_name("defs.yaml.before").write_bytes(former)
         undo.pop_all()
+
+
+def _check_history(here: Settings, profile: PlantProfile) -> None:
+    history = History(here.lake_root, profile.name)
+    try:
+        known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
+    except DeltaError as error:
+        raise NewPlantError(f"{history.url}: a history that can't be read ({error})") from None
+    if strange := sorted(set(known) - set(profile.columns)):
+        more = f" and {len(strange) - _SHOWN_IGNORED} more" if len(strange) > _SHOWN_IGNORED else ""
+        raise NewPlantError(
+            f"a former plant {profile.name!r} has left a history that holds {', '.join(strange[:_SHOWN_IGNORED])}{more}, "
+            f"which the draft has not ({history.url}); move it away, or give the plant another name"
+        )
 
 
 def _restore(path: Path, former: bytes | None) -> None:

@@ -2,20 +2,25 @@
 
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from plant_assets.cli import new_plant
 from plant_assets.cli.main import app
+from plant_assets.ingest.history import DropFile, DropInfo, History
 from plant_assets.ingest.reading import read_drop_file
+from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.load import DEFS_FOLDER, load_profile
 from plant_assets.settings import settings
 from tests.imports.folders import LABELS, components, sensors, variables, write
 from tests.servers import free_port
 
 Files = dict[str, bytes]
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +65,32 @@ def test_a_plant_is_drafted_checked_and_shown(defs: Path, tmp_path: Path) -> Non
     assert run("plant", "check") == (0, "gas_treatment, pump: no faults")
     assert run("drop", export, "--plant", "pump", "--no-follow")[0] == 0
     assert sorted(p.name for p in (defs / "pump").iterdir()) == ["defs.yaml"]
+
+
+def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_path: Path) -> None:
+    export = write(tmp_path / "export.csv", sensors("speed", "level"))
+    history = History(settings().lake_root, "pump")
+    record = {
+        "timestamp": MOMENT,
+        "tag": "speed",
+        "value": 1.0,
+        "quality": "good",
+        "file": "a" * 64,
+        "row": 2,
+    }
+    history.upsert(
+        pl.DataFrame([record], schema=RECORD_SCHEMA), DropInfo((DropFile("a" * 64, "x.csv"),), MOMENT)
+    )
+    assert run("plant", "new", "pump", "--from", export)[0] == 0, "the same plant, drafted anew"
+    record |= {"tag": "torque", "file": "b" * 64}
+    history.upsert(
+        pl.DataFrame([record], schema=RECORD_SCHEMA), DropInfo((DropFile("b" * 64, "y.csv"),), MOMENT)
+    )
+    before = everything(defs)
+    status, text = run("plant", "new", "pump", "--from", export, "--force")
+    assert status == 1
+    assert "'pump' has left a history that holds torque, which the draft has not" in text
+    assert everything(defs) == before
 
 
 def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
     assert flags["frozen"].startswith("frozen at ")
     assert "2 values such as -9999" in flags["coded"]
     assert profile.used_tags == ["good", "brim", "frozen", "coded"]
-    assert profile.tag("top").saturation[1] == pytest.approx(105.07)
+    assert profile.tag("brim").saturation[1] == pytest.approx(105.07)
     low, high = profile.tag("coded").range
     assert -9999 < low < walk.min() < walk.max() < high
     for flag in filter(None, flags.values()):
