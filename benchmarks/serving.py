@@ -32,7 +32,6 @@ from benchmarks.serving_site import (
     usual_forest,
     wait_until,
 )
-from plant_assets.models.promotion import answering_name
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, LGBM_SOFT_ALARM, RF_SOFT_ALARM
 from serving.bundle import Bundle
 from serving.inference.batch_schemas import ARROW
@@ -74,7 +73,7 @@ def line(*cells: str | float) -> None:
 
 def answered_by(here: Site, version: int) -> float:
     """Move the alias, and wait until the version answers; seconds."""
-    here.registry.promote(answering_name(here.profile), version)
+    here.registry.promote(here.profile.registered("champion"), version)
     began = time.monotonic()
     with httpx.Client(base_url=here.inference, trust_env=False, timeout=30) as client:
         while client.post("/predict", json={"features": FEW}).json().get("version") != version:
@@ -84,7 +83,7 @@ def answered_by(here: Site, version: int) -> float:
 
 def call_ms(here: Site, bodies: Bodies, version: int) -> float:
     """The model call alone, in this process: median milliseconds of one row."""
-    found = here.registry.version(answering_name(here.profile), version)
+    found = here.registry.version(here.profile.registered("champion"), version)
     folder = found and here.registry.fetch(found, "bundle", here.folder / f"fetched-{version}")
     if not folder:
         raise RuntimeError(f"MLflow has no bundle of version {version}")
@@ -222,11 +221,11 @@ def main() -> None:
         with contextlib.redirect_stdout(sys.stderr):  # MLflow tells of each run
             versions = {spec.name: champion(spec, here) for spec in FAMILIES}
             usual = usual_forest(here)
-        here.registry.promote(answering_name(here.profile), versions[FAMILIES[0].name])
+        here.registry.promote(here.profile.registered("champion"), versions[FAMILIES[0].name])
         bodies = Bodies.of(here)
         with inference(here) as running:
             ours = print_families(here, bodies, versions, given.seconds)
-            models = {f: f"models:/{answering_name(here.profile)}/{v}" for f, v in versions.items()}
+            models = {f: f"models:/{here.profile.registered('champion')}/{v}" for f, v in versions.items()}
             models[f"{RF_SOFT_ALARM.name}; MLflow serves scikit-learn's, 3 × {TREES} trees"] = usual
             print_ratios(here, bodies, models, ours, given.seconds)
             print_memory(here, bodies, running.pid, given.requests, given.seconds)

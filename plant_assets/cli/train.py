@@ -99,7 +99,7 @@ def _answering(here: Settings, profile: PlantProfile) -> int | None:
     """The version of the plant's answering model behind @champion, if it can answer."""
     from plant_assets.models.registry import ModelRegistry
 
-    version = ModelRegistry.from_settings(here).standing(f"{profile.registry_prefix}{profile.answering}")
+    version = ModelRegistry.from_settings(here).standing(profile.registered(profile.answering))
     return None if version is None else version.version
 
 

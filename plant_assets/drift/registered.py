@@ -22,7 +22,7 @@ _ALIASES = ("champion", "challenger", "previous")
 
 def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Version", Learned] | None:
     """The version that answers for a plant, and what it learned from; None where there is none."""
-    name = f"{profile.registry_prefix}{profile.answering}"
+    name = profile.registered(profile.answering)
     versions = [registry.by_alias(name, alias) for alias in _ALIASES]
     manifests = [None if version is None else registry.readable(version) for version in versions]
     champion, manifest = versions[0], manifests[0]

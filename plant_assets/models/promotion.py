@@ -10,7 +10,6 @@ from typing import Literal
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_versions import Move, Version
 from plant_assets.profile.load import load_profile
-from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 
 Mode = Literal["auto", "manual"]
@@ -67,7 +66,7 @@ def promote(plant: str, version: int | None = None, registry: ModelRegistry | No
         ProfileError: no such plant.
         RegistryError: no such version.
     """
-    return (registry or ModelRegistry.from_settings()).promote(answering_name(_profile(plant)), version)
+    return (registry or ModelRegistry.from_settings()).promote(_answering(plant), version)
 
 
 def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
@@ -77,13 +76,10 @@ def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
         ProfileError: no such plant.
         RegistryError: no champion, or none before it.
     """
-    return (registry or ModelRegistry.from_settings()).rollback(answering_name(_profile(plant)))
+    return (registry or ModelRegistry.from_settings()).rollback(_answering(plant))
 
 
-def answering_name(profile: PlantProfile) -> str:
-    """The registered name of the model whose answer is the plant's, such as `plant_alarm_champion`."""
-    return f"{profile.registry_prefix}{profile.answering}"
-
-
-def _profile(plant: str) -> PlantProfile:
-    return load_profile(plant, settings().defs)
+def _answering(plant: str) -> str:
+    """The registered name of the model whose answer is the plant's."""
+    profile = load_profile(plant, settings().defs)
+    return profile.registered(profile.answering)

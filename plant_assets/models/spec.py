@@ -68,7 +68,7 @@ class ModelSpec:
         return int(self.horizon / timedelta(hours=1))
 
     def registry_name(self, profile: PlantProfile) -> str:
-        return f"{profile.registry_prefix}{self.name}"
+        return profile.registered(self.name)
 
 
 def _soft_alarm(

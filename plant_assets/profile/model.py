@@ -253,6 +253,10 @@ class PlantProfile(Strict):
         first = min(self.models, key=lambda m: (m in _LOOKS_AHEAD, unlabelled and m in _NEEDS_LABELS))
         return f"forecaster_{format_duration(self.horizons[0])}" if first == "forecaster" else first
 
+    def registered(self, model: str) -> str:
+        """The name under which a model of the plant is registered, such as `plant_alarm_champion`."""
+        return f"{self.registry_prefix}{model}"
+
     @property
     def looks_ahead(self) -> bool:
         """Whether it has forecasters."""

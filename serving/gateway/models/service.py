@@ -194,7 +194,7 @@ class PlantModels:
 
 def _answering(profile: PlantProfile) -> str:
     """The registered name of the model whose answer is the plant's."""
-    return f"{profile.registry_prefix}{profile.answering}"
+    return profile.registered(profile.answering)
 
 
 def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[ModelInfo]:

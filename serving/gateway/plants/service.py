@@ -104,7 +104,7 @@ def _horizons(profile: PlantProfile, models: dict[str, Model]) -> list[HorizonIn
         named |= {ahead: f"forecaster_{ahead:g}h" for ahead in hours}
     found = []
     for ahead, name in named.items():
-        registered = f"{profile.registry_prefix}{name}"
+        registered = profile.registered(name)
         model = models.get(registered, Model(name=registered))
         found.append(
             HorizonInfo(hours=ahead, model=registered, version=model.version, threshold=model.threshold)
