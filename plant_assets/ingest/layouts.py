@@ -214,31 +214,49 @@ def time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
     return [(c,) for c in named]
 
 
-def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
-    used = {c for group in times[:1] for c in group}
-    found: dict[str, int] = {}
-    qualities: dict[str, int] = {}
-    unknown: list[str] = []
-    ignored: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the columns of a wide table are: tag → column of its values, of its quality; titles of the rest."""
+
+    values: dict[str, int] = field(default_factory=dict)
+    qualities: dict[str, int] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def _columns(grid: Grid, head: Head, names: Names, used: set[int]) -> _Columns:
+    found, bare = _Columns(), dict[str, int]()
     for column, title in enumerate(head.names):
         if column in used or not title:
             continue
-        if (known := names.column(title)) is None:
-            if (tag := names.quality_of(title)) is not None:
-                qualities[tag] = column
-            elif names.ignored(title):
-                ignored.append(title)
-            else:
-                unknown.append(title)
-            continue
-        if known in found:
-            raise Refusal(
-                "duplicate_column",
-                f"{shown(head.names[found[known]])} and {shown(title)} both mean {known}",
-                place=grid.place(column=column, name=title),
-                expected="one column a tag",
-            )
-        found[known] = column
+        if (known := names.column(title)) is not None:
+            if known in found.values:
+                raise Refusal(
+                    "duplicate_column",
+                    f"{shown(head.names[found.values[known]])} and {shown(title)} both mean {known}",
+                    place=grid.place(column=column, name=title),
+                    expected="one column a tag",
+                )
+            found.values[known] = column
+        elif (tag := names.quality_of(title)) is not None:
+            found.qualities[tag] = column
+        elif names.ignored(title):
+            found.ignored.append(title)
+        elif plain(title) in QUALITY_WORDS:
+            bare[title] = column
+        else:
+            found.unknown.append(title)
+    if len(found.values) == len(bare) == 1 and not found.unknown:  # a file of one tag
+        (tag,), (column,) = found.values, bare.values()
+        found.qualities.setdefault(tag, column)
+    else:
+        found.unknown.extend(bare)
+    return found
+
+
+def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
+    columns = _columns(grid, head, names, {c for group in times[:1] for c in group})
+    found, unknown, ignored = columns.values, columns.unknown, columns.ignored
     if not found:
         raise _nothing_known(grid, head, names, unknown)
     if not times:
@@ -257,7 +275,9 @@ def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) ->
     if len(times) > 1:
         others = ", ".join(shown(head.names[c]) for group in times[1:] for c in group)
         notes.append(f"Times were taken from {shown(head.names[times[0][0]])}, not from {others}.")
-    sources = [Source(column, times[0], tag=tag, quality=qualities.get(tag)) for tag, column in found.items()]
+    sources = [
+        Source(column, times[0], tag=tag, quality=columns.qualities.get(tag)) for tag, column in found.items()
+    ]
     return Layout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
 
 

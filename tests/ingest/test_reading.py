@@ -136,6 +136,23 @@ def test_excels_own_separator_line(tmp_path: Path) -> None:
     assert values(read(write(tmp_path, "x.csv", "sep=,\n" + WIDE)), "TE301020") == [107.5, 108.0]
 
 
+def test_a_quality_beside_the_only_tag_is_that_tag_s(tmp_path: Path) -> None:
+    text = "timestamp,TE301020,Quality\n2015-01-01 00:00,107,Good\n2015-01-01 01:00,999,Bad\n"
+    reading = read(write(tmp_path, "export.csv", text))
+    assert (values(reading, "TE301020"), reading.report.counts["bad_quality"]) == ([107.0], 1)
+    assert "Quality" not in " ".join(reading.report.notes)
+
+
+@pytest.mark.parametrize("other", ["PDT31008", "unknown"])
+def test_a_quality_beside_several_columns_is_nobody_s_and_told(tmp_path: Path, other: str) -> None:
+    text = (
+        f"timestamp,TE301020,{other},Quality\n2015-01-01 00:00,107,229,Bad\n2015-01-01 01:00,108,230,Good\n"
+    )
+    reading = read(write(tmp_path, "export.csv", text))
+    assert values(reading, "TE301020") == [107.0, 108.0]
+    assert "'Quality'" in " ".join(reading.report.notes)
+
+
 def test_a_long_table_with_qualities(tmp_path: Path) -> None:
     text = (
         "TagName,Timestamp,Value,Quality\n"
