@@ -1,5 +1,6 @@
 """How the command line speaks: one style of progress, and errors of one sentence without a stack trace."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
@@ -44,6 +45,12 @@ def print_whole(table: Table, console: Console) -> None:
     options = console.options.update(width=needed, max_width=needed)
     for line in console.render_lines(table, options, pad=False, new_lines=True):
         console.print(Segments(line), end="", soft_wrap=True)
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def said(error: OSError) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, said
+from plant_assets.cli.console import fail, listed, said
 from plant_assets.cli.drop import follow_drop
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
 from plant_assets.draft.draft import Draft, draft_from
@@ -22,7 +22,6 @@ from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import Settings, settings
 
 _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
-_SHOWN = 6
 
 
 def import_folder(  # noqa: PLR0917 - a command's options
@@ -121,12 +120,7 @@ def _imported(  # noqa: PLR0917 - the command's own options
 def _said(draft: Draft, found: Imported, contents: Folder) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
-    empty = f", nothing in {_listed(contents.empty)}" if contents.empty else ""
-    others = f", passed over {_listed(contents.others)}" if contents.others else ""
+    empty = f", nothing in {listed(contents.empty)}" if contents.empty else ""
+    others = f", passed over {listed(contents.others)}" if contents.others else ""
     values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
     return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}{others}."
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from plant_assets.cli.console import listed
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
 from plant_assets.draft.draft import Draft, DraftedTag
 from plant_assets.features.rules import check_rules_of
@@ -27,7 +28,6 @@ from plant_assets.settings import Settings
 from serving.whole_file import whole_file
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,38}")
-_SHOWN_IGNORED = 8
 
 
 class NewPlantError(ValueError):
@@ -107,10 +107,8 @@ def _check_history(here: Settings, profile: PlantProfile) -> None:
     except DeltaError as error:
         raise NewPlantError(f"{history.url}: a history that can't be read ({error})") from None
     if strange := sorted(set(known) - set(profile.columns)):
-        more = f" and {len(strange) - _SHOWN_IGNORED} more" if len(strange) > _SHOWN_IGNORED else ""
         raise NewPlantError(
-            f"a former plant {profile.name!r} has left a history that holds {', '.join(strange[:_SHOWN_IGNORED])}{more}, "
-            f"which the draft has not ({history.url}); move it away, or give the plant another name"
+            f"a former plant {profile.name!r} has left a history that holds {listed(strange)}, which the draft has not ({history.url}); move it away, or give the plant another name"
         )
 
 
@@ -142,9 +140,8 @@ def show(draft: Draft, console: Console) -> None:
         table.add_row(*map(escape, _row(tag)))
     console.print(table)
     if left := {**draft.exports.unnamed, **draft.ignored}:
-        listed = [f"{title} ({why})" for title, why in left.items()]
-        more = f" and {len(listed) - _SHOWN_IGNORED} more" if len(listed) > _SHOWN_IGNORED else ""
-        console.print(f"Not read: {escape(', '.join(listed[:_SHOWN_IGNORED]))}{more}.", soft_wrap=True)
+        reasons = [f"{title} ({why})" for title, why in left.items()]
+        console.print(f"Not read: {escape(listed(reasons))}.", soft_wrap=True)
     interval = format_duration(draft.profile.sampling.interval)
     console.print(f"A row every {interval}: {escape(draft.timing.why)}.", soft_wrap=True)
 

@@ -216,10 +216,10 @@ def test_an_import_never_replaces_a_plant_and_advises_no_option_that_it_lacks(tm
 
 def test_files_that_are_passed_over_are_named(tmp_path: Path) -> None:
     folder = components(tmp_path / "export")
-    for name in ("a.csv", "readme.txt", ".hidden.txt", *(f"fan/{n}.jpg" for n in range(7))):
+    for name in ("a.csv", "readme.txt", ".hidden.txt", *(f"fan/{n}.jpg" for n in range(9))):
         write(folder / name, "")
     status, text = run("import", folder, "--plant", "site", "--no-follow")
-    fans = ", ".join(f"fan/{n}.jpg" for n in range(6))
+    fans = ", ".join(f"fan/{n}.jpg" for n in range(8))
     assert status == 0, text
     assert f"of 5 tags, nothing in a.csv, passed over {fans} and 2 more." in text
 
