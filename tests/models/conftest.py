@@ -1,0 +1,29 @@
+"""A registry on a copy of an empty MLflow database, and a bundle to publish in it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plant_assets.models.registry import ModelRegistry
+from plant_assets.profile.model import PlantProfile
+from tests.serving.factories import bundle_folder
+
+
+@pytest.fixture(scope="module")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it is made anew, which takes seconds; tests copy it."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    _ = ModelRegistry(f"sqlite:///{path}", path.parent / "artifacts").client
+    return path
+
+
+@pytest.fixture
+def registry(empty_mlflow: Path, tmp_path: Path) -> ModelRegistry:
+    database = Path(shutil.copy(empty_mlflow, tmp_path / "mlflow.db"))
+    return ModelRegistry(f"sqlite:///{database}", tmp_path / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def champion_folder(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle_folder(profile, tmp_path_factory.mktemp("bundle") / "bundle")
