@@ -35,7 +35,7 @@ attributes:
   horizons: [1h, 3h, 6h]
   deviation_target: LIC
   models: [{models}]
-  budget: {{false_alarm_hours_per_day: 4, false_episodes_per_day: 0.5, off_delay: 2, deadband: 0.05}}
+  budget: {{false_alarm_hours_per_day: 4, false_episodes_per_day: 0.5, off_delay: 2, deadband: 0.1}}
   validation: {{folds: 2}}
   recommendations:
     - when: T01 > 280

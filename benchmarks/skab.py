@@ -28,7 +28,7 @@ from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.history import History
 from plant_assets.ingest.manifest import Manifest
 from plant_assets.ingest.resample import resample
-from plant_assets.models.fitting import Fit, alarm_budget, fit_nowcast
+from plant_assets.models.fitting import Fit, fit_nowcast
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, ISOLATION_FOREST, ModelSpec
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import debounce
@@ -144,7 +144,7 @@ def _judged(
     rows = prepared.judged
     margin = (decisions - model.threshold)[rows]
     yield f"{spec.name}, threshold alone", margin, margin >= 0
-    stands = debounce(decisions, model.threshold, alarm_budget(profile, calibrated=False))
+    stands = debounce(decisions, model.threshold, profile.budget)
     yield f"{spec.name}, with the off-delay", margin, stands[rows]
 
 

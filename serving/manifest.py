@@ -42,7 +42,7 @@ class Decision(_Strict):
     """When a probability (or score, if uncalibrated) is an alarm; absent where nothing alarms."""
 
     threshold: float = Field(description="alarm at or above it; infinite: never")
-    deadband: float = Field(default=0.0, ge=0)
+    deadband: float = Field(default=0.0, ge=0, lt=1, description="share of the threshold")
     on_delay: int = Field(default=0, ge=0, description="intervals")
     off_delay: int = Field(default=0, ge=0, description="intervals")
 

@@ -147,7 +147,8 @@ def _rest(profile: CommentedMap, exports: Exports, windows: Windows) -> None:
         "budget", before="False alarms that the operators accept.", indent=2
     )
     profile["budget"].yaml_add_eol_comment(
-        "intervals; at least a minute, as an alarm that comes three times in one chatters", "off_delay"
+        "intervals; at least half a minute, as an alarm that comes three times in a minute chatters",
+        "off_delay",
     )
 
 

@@ -200,7 +200,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
             "false_episodes_per_day": 0.5,
             "on_delay": 0,
             "off_delay": timing.off_delay,
-            "deadband": 0.05,
+            "deadband": 0.1,
             "required_lead": "1h",
         },
         "validation": {"folds": windows.folds, "gap": spans([windows.gap])[0], "min_events": 5},

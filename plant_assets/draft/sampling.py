@@ -54,8 +54,12 @@ class Timing:
 
     @property
     def off_delay(self) -> int:
-        """Intervals that an alarm stays for, at least a minute: one that comes three times in it chatters (ISA-18.2)."""
-        return max(_FEWEST_OFF_ROWS, math.ceil(_MINUTE / self.interval.total_seconds()))
+        """Intervals that an alarm stays for, at least half a minute.
+
+        One that comes three times in a minute chatters (ISA-18.2), which it can't where more than half a minute lies
+        between any two of its beginnings.
+        """
+        return max(_FEWEST_OFF_ROWS, math.ceil(_MINUTE / 2 / self.interval.total_seconds()))
 
 
 def find_timing(records: pl.DataFrame) -> Timing:

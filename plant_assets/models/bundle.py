@@ -20,7 +20,6 @@ from plant_assets.features.spec import feature_specs
 from plant_assets.lineage.fingerprint import profile_fingerprint
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel, Floats
-from plant_assets.models.fitting import alarm_budget
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.spec import CANDIDATES, LearningMode
@@ -161,9 +160,7 @@ def _decision(trained: TrainedModel, profile: PlantProfile) -> Decision | None:
     fitted = trained.model
     if math.isnan(fitted.threshold):
         return None
-    is_probability = fitted.calibrator is not None or isinstance(fitted.estimator, Multinomial)
-    # Onsets are rare: the deadband, meant for alarms now, is wider than a forecaster's whole threshold.
-    budget = alarm_budget(profile, calibrated=is_probability and trained.spec.task != "onset")
+    budget = profile.budget
     return Decision(
         threshold=fitted.threshold,
         deadband=budget.deadband,

@@ -19,7 +19,7 @@ from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoos
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.resampling import smote
 from plant_assets.models.spec import Builder, ModelSpec
-from plant_assets.profile.model import AlarmBudget, PlantProfile
+from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold
 
 HELD_OUT_BLOCKS = 8
@@ -73,11 +73,6 @@ def fit_nowcast(
     return _fit_supervised(spec, names, rows, labels, profile)
 
 
-def alarm_budget(profile: PlantProfile, *, calibrated: bool) -> AlarmBudget:
-    """The profile's budget; without its deadband for raw scores, as that is given in probability."""
-    return profile.budget if calibrated else profile.budget.model_copy(update={"deadband": 0.0})
-
-
 def new_estimator(builder: Builder, seed: int) -> Estimator:
     """An unfitted estimator of a supervised family.
 
@@ -118,8 +113,7 @@ def _fit_unsupervised(
         calibrator = fit_platt(scores, labels, rows_per_day(profile))
     model = FittedModel(preprocess, estimator, calibrator)
     decisions = model.decide(scores)
-    budget = alarm_budget(profile, calibrated=calibrator is not None)
-    threshold = choose_threshold(decisions, known, budget, profile.sampling.interval, BUDGET_SHARE)
+    threshold = choose_threshold(decisions, known, profile.budget, profile.sampling.interval, BUDGET_SHARE)
     return Fit(FittedModel(preprocess, estimator, calibrator, threshold), Reference(seen, decisions))
 
 

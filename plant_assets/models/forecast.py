@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from plant_assets.models.band import probability_band
 from plant_assets.models.calibration import Platt
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
-from plant_assets.models.fitting import Fit, Reference, alarm_budget, rows_per_day
+from plant_assets.models.fitting import Fit, Reference, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
@@ -117,8 +117,7 @@ def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, 
     labels = truth[asked].astype(np.int8)
     calibrator = fit_rare_platt(scores[asked], labels, _base_rate(target), HORIZONS_PER_EVENT * steps)
     decisions = calibrator.probability(scores)
-    budget = alarm_budget(profile, calibrated=False)
-    threshold = choose_threshold(decisions, truth, budget, profile.sampling.interval, BUDGET_SHARE)
+    threshold = choose_threshold(decisions, truth, profile.budget, profile.sampling.interval, BUDGET_SHARE)
     notes = {
         "calibration_fallback": float(not calibrated),
         "one_class_fallback": float(constant),
@@ -204,6 +203,6 @@ def _score_fold(
         y=target[fold.test],
         score=scores,
         probability=decisions,
-        alarm=debounce(decisions, model.threshold, alarm_budget(profile, calibrated=False)),
+        alarm=debounce(decisions, model.threshold, profile.budget),
         threshold=model.threshold,
     )

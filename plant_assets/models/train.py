@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from plant_assets.models.fitted import FittedModel
-from plant_assets.models.fitting import Fit, alarm_budget, fit_nowcast
+from plant_assets.models.fitting import Fit, fit_nowcast
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.scoring import nowcast_metrics
 from plant_assets.models.spec import ModelSpec
@@ -162,7 +162,7 @@ def score_fold(
         y=labels if inputs.has_labels else np.full(len(labels), np.nan),
         score=scores if scores.ndim == 1 else scores[:, -1],
         probability=decisions if calibrated else None,
-        alarm=debounce(decisions, model.threshold, alarm_budget(profile, calibrated=calibrated)),
+        alarm=debounce(decisions, model.threshold, profile.budget),
         threshold=model.threshold,
     )
 

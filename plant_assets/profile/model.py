@@ -4,6 +4,7 @@ Belongs here: every field a `defs.yaml` may hold, and the checks that need more 
 Doesn't belong here: a tag's own (`tag.py`), reading files (`load.py`), or anything that evaluates data.
 """
 
+import math
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Literal, Self
@@ -87,9 +88,14 @@ class AlarmBudget(Strict):
     on_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals above before it sounds")
     off_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals below before it clears")
     deadband: float = Field(
-        default=0.0, ge=0, lt=1, description="probability below threshold before it clears"
+        default=0.0, ge=0, lt=1, description="share of the threshold that it is below by before it clears"
     )
     required_lead: Duration = timedelta(hours=1)
+
+
+def clears_below(threshold: float, deadband: float) -> float:
+    """What a decision has to be below to count as below the threshold, from the deadband's share of it."""
+    return threshold * (1.0 - math.copysign(deadband, threshold))
 
 
 class Validation(Strict):

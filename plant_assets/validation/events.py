@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plant_assets.profile.model import AlarmBudget
+from plant_assets.profile.model import AlarmBudget, clears_below
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -32,13 +32,13 @@ def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Bool
     """Turn a decision value into an alarm with delays and a deadband (ISA-18.2).
 
     The alarm sounds once the decision has been at or above the threshold for more than `on_delay` rows,
-    and clears once it has been below threshold - deadband for more than `off_delay` rows. A row without a
+    and clears once it has been below the threshold by the deadband for more than `off_delay` rows. A row without a
     value leaves the state and the counts as they are.
 
     Args:
         decision: one number per row in time order; higher = more anomalous.
         threshold: on the same scale; +inf never alarms.
-        budget: holds the delays (in rows) and the deadband (on the decision's scale).
+        budget: holds the delays (in rows) and the deadband (a share of the threshold).
     """
     return _debounce(np.asarray(decision, dtype=np.float64), np.array([threshold]), budget)[:, 0]
 
@@ -48,7 +48,8 @@ def _debounce(decision: Floats, thresholds: Floats, budget: AlarmBudget) -> Bool
     known = ~np.isnan(decision)
     values = decision[known][:, None]
     sounds = _run_lengths(values >= thresholds) > budget.on_delay
-    clears = _run_lengths(values < thresholds - budget.deadband) > budget.off_delay
+    below = np.array([clears_below(threshold, budget.deadband) for threshold in thresholds.tolist()])
+    clears = _run_lengths(values < below) > budget.off_delay
     alarm = np.zeros((len(decision), len(thresholds)), dtype=bool)
     if len(values):
         rows = np.cumsum(known) - 1

@@ -182,7 +182,7 @@ def test_quick_plants_learn_from_what_fits_in_memory(step: timedelta, bounded: b
         assert window / profile.sampling.interval * len(feature_specs(profile)) <= 60_000_000
 
 
-@pytest.mark.parametrize(("seconds", "rows"), [(1, 60), (7, 9), (30, 2), (300, 2), (3600, 2)])
+@pytest.mark.parametrize(("seconds", "rows"), [(1, 30), (7, 5), (30, 2), (300, 2), (3600, 2)])
 def test_an_alarm_of_a_draft_does_not_chatter(seconds: int, rows: int, tmp_path: Path) -> None:
     step = timedelta(seconds=seconds)
     times = [START + step * i for i in range(300)]

@@ -70,12 +70,12 @@ def test_thresholds_of_every_kind_survive(threshold: float, profile: PlantProfil
         assert decision.threshold == threshold
 
 
-def test_an_uncalibrated_score_has_no_deadband(profile: PlantProfile, tmp_path: Path) -> None:
+def test_an_uncalibrated_score_is_de_bounced_like_any_other(profile: PlantProfile, tmp_path: Path) -> None:
     bundle_folder(profile, tmp_path / "b", "isolation_forest", slope=0)
     manifest = Bundle.load(tmp_path / "b").manifest
     assert manifest.calibrated is False
     assert manifest.decision is not None
-    assert manifest.decision.deadband == 0
+    assert manifest.decision.deadband == profile.budget.deadband > 0
 
 
 def test_parity_blocks_a_bundle_that_answers_otherwise(profile: PlantProfile, tmp_path: Path) -> None:

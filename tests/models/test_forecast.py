@@ -129,11 +129,11 @@ def test_it_compiles_to_plain_data(trained):
     assert parts.forests
 
 
-def test_a_rare_probability_clears_without_the_nowcast_s_deadband(trained, profile, tmp_path):
+def test_a_rare_probability_is_de_bounced_like_any_other(trained, profile, tmp_path):
     decision = export_bundle(trained, announced(), profile, tmp_path / "bundle").decision
 
     assert decision is not None
-    assert decision.deadband == 0
+    assert decision.deadband == profile.budget.deadband > 0
     assert decision.off_delay == profile.budget.off_delay
 
 

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from plant_assets.models.anomaly import IsolationScore
-from plant_assets.models.fitting import alarm_budget
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.spec import (
     ISOLATION_FOREST,
@@ -96,14 +95,8 @@ def test_one_class_in_a_training_part_falls_back_and_is_noted():
 def test_alarms_are_the_debounced_decisions():
     trained = train(RF_SOFT_ALARM, plants.inputs(), PROFILE)
     for _, fold in trained.oof.group_by("fold", maintain_order=True):
-        budget = alarm_budget(PROFILE, calibrated=True)
-        alarm = debounce(fold["decision"].to_numpy(), fold["threshold"][0], budget)
+        alarm = debounce(fold["decision"].to_numpy(), fold["threshold"][0], PROFILE.budget)
         assert fold["alarm"].to_list() == alarm.tolist()
-
-
-def test_raw_scores_have_no_deadband():
-    assert alarm_budget(PROFILE, calibrated=False).deadband == 0
-    assert alarm_budget(PROFILE, calibrated=True).deadband == PROFILE.budget.deadband
 
 
 def test_profile_names_the_eight_models():

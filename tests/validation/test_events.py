@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant_assets.profile.model import AlarmBudget
+from plant_assets.profile.model import AlarmBudget, clears_below
 from plant_assets.validation.events import Event, choose_threshold, debounce, episodes, event_metrics
 
 HOUR = timedelta(hours=1)
@@ -35,7 +35,7 @@ def stepwise(decision, threshold, limits) -> list[bool]:
     for value in decision:
         if not np.isnan(value):
             above = above + 1 if value >= threshold else 0
-            below = below + 1 if value < threshold - limits.deadband else 0
+            below = below + 1 if value < clears_below(threshold, limits.deadband) else 0
             state = (state or above > limits.on_delay) and below <= limits.off_delay
         on.append(state)
     return on
@@ -68,7 +68,7 @@ def test_debounce_never_looks_ahead(decision, threshold, delay, cut):
 
 def test_delays_and_deadband_by_hand():
     decision = [0.9, 0.1, 0.9, 0.9, 0.48, 0.48, 0.1, 0.1, 0.9]
-    alarm = debounce(decision, 0.5, budget(on=1, off=1, deadband=0.05))
+    alarm = debounce(decision, 0.5, budget(on=1, off=1, deadband=0.1))
     assert alarm.tolist() == [False, False, False, True, True, True, True, False, False]
 
 

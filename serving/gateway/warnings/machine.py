@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from plant_assets.profile.model import clears_below
+
 Change = Literal["opened", "cleared"]
 
 
@@ -21,7 +23,7 @@ class Policy:
     Attributes:
         on_delay: rows at or above the threshold before the one that opens.
         off_delay: rows below before the one that clears.
-        deadband: how far below the threshold a probability has to be, to count as below.
+        deadband: share of the threshold that a probability has to be below it by, to count as below.
     """
 
     on_delay: int = 0
@@ -64,17 +66,20 @@ def step(track: Track, level: Level, policy: Policy) -> tuple[Track, Change | No
     if math.isnan(level.probability):
         return track, None
     is_above = level.probability >= level.threshold
-    is_below = level.probability < level.threshold - policy.deadband
-    if is_below and not level.trusted:
+    below = is_below(level, policy.deadband)
+    if below and not level.trusted:
         return track, None
-    counted = replace(
-        track, above=track.above + 1 if is_above else 0, below=track.below + 1 if is_below else 0
-    )
+    counted = replace(track, above=track.above + 1 if is_above else 0, below=track.below + 1 if below else 0)
     if not counted.open and counted.above > policy.on_delay:
         return replace(counted, open=True), "opened"
     if counted.open and counted.below > policy.off_delay:
         return replace(counted, open=False), "cleared"
     return counted, None
+
+
+def is_below(level: Level, deadband: float) -> bool:
+    """Whether a level is below its threshold by the deadband; NaN isn't."""
+    return level.probability < clears_below(level.threshold, deadband)
 
 
 def after_gap(track: Track) -> Track:

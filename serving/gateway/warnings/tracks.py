@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.live.outcome import Outcome, Score
-from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, step
+from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, is_below, step
 from serving.gateway.warnings.tables import Kind
 
 RISK = "risk"
@@ -137,16 +137,17 @@ def take_row(
 
 
 def _risk(outcome: Outcome, profile: PlantProfile) -> Signal:
-    """Now and all horizons as one, for the nearest that crosses; where none does, for now.
+    """Now and all horizons as one, for the nearest that crosses, else for the nearest in its deadband, else for now.
 
-    Onsets are rare: the deadband, meant for alarms now, is wider than a forecaster's whole threshold, so that
-    forecasters are validated without one. A risk now that lies in it is neither above nor below.
+    A score that lies in the deadband is neither above nor below.
     """
     budget = profile.budget
     by_nearness = sorted(outcome.scores, key=lambda score: score.horizon_hours)
-    score = next((s for s in by_nearness if _level(s).probability >= _level(s).threshold), outcome.now)
-    deadband = budget.deadband if score.calibrated and score.horizon_hours == 0 else 0.0
-    return Signal(RISK, "model", score, _level(score), Policy(budget.on_delay, budget.off_delay, deadband))
+    crosses = [s for s in by_nearness if _level(s).probability >= _level(s).threshold]
+    lingers = [s for s in by_nearness if not is_below(_level(s), budget.deadband)]
+    score = next(iter(crosses or lingers), outcome.now)
+    policy = Policy(budget.on_delay, budget.off_delay, budget.deadband)
+    return Signal(RISK, "model", score, _level(score), policy)
 
 
 def _level(score: Score) -> Level:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant_assets.profile.model import AlarmBudget
+from plant_assets.profile.model import AlarmBudget, clears_below
 from plant_assets.validation.events import debounce
 from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, step
 
@@ -64,7 +64,7 @@ def test_chattering_opens_no_second_warning_within_the_off_delay(
     openings = [n for n, change in enumerate(changes) if change == "opened"]
     for first, second in itertools.pairwise(openings):
         between = rows[first + 1 : second + 1]
-        below = [p for p, trusted in between if trusted and p < THRESHOLD - policy.deadband]
+        below = [p for p, trusted in between if trusted and p < clears_below(THRESHOLD, policy.deadband)]
         assert len(below) > policy.off_delay
 
 
@@ -92,7 +92,7 @@ def test_a_track_that_was_kept_goes_on_as_if_nothing_was(
         (Policy(), (0.5, 0.49), ["opened", "cleared"]),
         (Policy(on_delay=1), (0.6, 0.4, 0.6, 0.6), [None, None, None, "opened"]),
         (Policy(off_delay=1), (0.6, 0.4, 0.6, 0.4, 0.4), ["opened", None, None, None, "cleared"]),
-        (Policy(deadband=0.1), (0.6, 0.45, 0.39), ["opened", None, "cleared"]),
+        (Policy(deadband=0.2), (0.6, 0.45, 0.39), ["opened", None, "cleared"]),
         (Policy(off_delay=1), (0.6, 0.4, math.nan, 0.4), ["opened", None, None, "cleared"]),
     ],
 )

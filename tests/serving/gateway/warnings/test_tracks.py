@@ -42,13 +42,15 @@ def test_the_models_are_one_track_and_each_rule_is_another() -> None:
 @pytest.mark.parametrize(
     ("said", "below"),
     [
-        (outcome(0.46), 0),  # within the deadband of 0.05
+        (outcome(0.46), 0),  # within the deadband, a tenth of the threshold
         (outcome(0.44), 1),
-        (Outcome(score(0.46, calibrated=False), CALM, ()), 1),
-        (outcome(ahead=(score(0.1, 1), score(0.49, 3), score(0.1, 6))), 1),
+        (Outcome(score(0.46, calibrated=False), CALM, ()), 0),
+        (Outcome(score(4.4, threshold=5.0, calibrated=False), CALM, ()), 1),
+        (outcome(ahead=(score(0.1, 1), score(0.46, 3), score(0.1, 6))), 0),
+        (outcome(ahead=(score(0.1, 1), score(0.44, 3), score(0.1, 6))), 1),
     ],
 )
-def test_the_deadband_is_for_calibrated_alarms_now(said: Outcome, below: int) -> None:
+def test_the_deadband_is_a_share_of_any_threshold(said: Outcome, below: int) -> None:
     assert take({RISK: OPEN}, said).tracks[RISK].below == below
 
 
