@@ -11,7 +11,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.scoring.calibration import Band, Calibrator
 from serving.scoring.scorers import ScorerNode
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FORMAT_TAG = "bundle_format"
 """Tag of a registered version: the format of its bundle. Versions without it are of format 1."""
 
@@ -73,7 +73,7 @@ class Parity(_Strict):
 class Manifest(_Strict):
     """The whole of `bundle.json`."""
 
-    format_version: Literal[2] = FORMAT_VERSION
+    format_version: Literal[3] = FORMAT_VERSION
     plant: str
     model: str = Field(description="the asset's name, such as forecaster_3h")
     registry_name: str

@@ -23,6 +23,8 @@ SHORT_NAMES = {
     "exceedance": "exceed",
     "slope_to_limit": "slope",
 }
+MOVEMENT = ("std", "range", "difference", "slope_to_limit")
+"""Kinds that say how a source moves; the others say where it stands."""
 NEEDS_LIMIT = ("exceedance", "slope_to_limit")
 NEEDS_TWO = ("std", "range", "slope_to_limit")
 LARGEST = 1e100
@@ -134,6 +136,12 @@ def parse_feature(name: str, profile: PlantProfile) -> FeatureSpec | None:
     except ValueError as error:
         raise FeatureError(f"{name}: {error}") from None
     return replace(make_spec(match["source"], _KINDS[match["short"]], span, profile), name=name)
+
+
+def kind_of(name: str) -> str:
+    """The kind of a feature by its name alone, `value` where it has no window's form."""
+    match = _NAME.fullmatch(name)
+    return _KINDS[match["short"]] if match else "value"
 
 
 def look_back(specs: Iterable[FeatureSpec]) -> int:

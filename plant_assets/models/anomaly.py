@@ -4,13 +4,18 @@ They are fitted on all training rows, alarms included: labels lag and bracket th
 what is rare stays rare. docs/decisions/0004-champion.md has the figures for normal rows only.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from plant_assets.features.spec import MOVEMENT, kind_of
 from plant_assets.models.fitted import Floats, Labels, Unsupervised
-from serving.scoring.scorers import bounded
+from serving.scoring.scorers import bounded, share_off
+from serving.scoring.surprise import mean_deviation
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
@@ -20,8 +25,12 @@ NEIGHBOURS = 10
 MOST_STORED_ROWS = 2000
 BOUND = 4.0
 """The most that one feature's distance from its centre counts, in its scales: docs/decisions/0019-bounded.md."""
+FOREST_WEIGHTS = {True: 1.0, False: 0.5}
+"""With labels and without."""
+RESIDUALS_WEIGHT = 0.15
 _TINY = 1e-9
 _MOST_GROWN = 64
+Index = NDArray[np.intp]
 _GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
 
 
@@ -74,44 +83,111 @@ def isolation_forest(rows: Floats, trees: int, seed: int) -> "IsolationForest":
     return _GROWN[key]
 
 
+class View:
+    """Scores of rows in one view: how far the nearest training rows are, and how many features don't follow the rest.
+
+    Args:
+        columns: positions of the view's features.
+        with_residuals: whether the second is asked.
+    """
+
+    def __init__(self, columns: Index, *, with_residuals: bool) -> None:
+        self.columns = columns
+        self.stored_rows = np.empty((0, len(columns)))
+        self.neighbours = NEIGHBOURS
+        self.residuals: Residuals | None = None
+        self._with_residuals = with_residuals
+
+    @property
+    def weights(self) -> list[float]:
+        return [1.0, RESIDUALS_WEIGHT] if self._with_residuals else [1.0]
+
+    def fit(self, near: Floats) -> None:
+        """Learn from bounded rows (rows, features)."""
+        rows = near[:, self.columns]
+        stride = -(-len(rows) // MOST_STORED_ROWS)
+        self.stored_rows = rows[::-stride][::-1]
+        self.neighbours = min(NEIGHBOURS, len(self.stored_rows))
+        if self._with_residuals:
+            self.residuals = Residuals.of(rows)
+
+    def parts(self, near: Floats) -> list[Floats]:
+        rows = near[:, self.columns]
+        found = [np.log1p(nearest_distance(rows, self.stored_rows, self.neighbours))]
+        if self.residuals is not None:
+            found.append(share_off((rows - self.residuals.centre) @ self.residuals.directions))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """What says how far each feature is from what the others say: (row - centre) @ directions, in its own deviations.
+
+    Directions are P / sqrt(diag P) of the precision matrix P: of a normal distribution feature j differs from its mean given
+    all others by (P x)_j / P_jj, with variance 1 / P_jj. P is the inverse of the shrunk covariance of Ledoit and Wolf (2004), "A
+    well-conditioned estimator for large-dimensional covariance matrices", which there is for fewer rows than features too.
+
+    Attributes:
+        centre: (features,).
+        directions: (features, features); a column per residual.
+    """
+
+    centre: Floats
+    directions: Floats
+
+    @classmethod
+    def of(cls, rows: Floats) -> Self:
+        from sklearn.covariance import ledoit_wolf
+
+        centre = rows.mean(axis=0)
+        covariance = ledoit_wolf(rows - centre, assume_centered=True)[0]
+        covariance[np.diag_indices_from(covariance)] += _TINY
+        precision = np.linalg.inv(covariance)
+        return cls(centre, precision / np.sqrt(np.diag(precision)))
+
+
 class AnomalyEnsemble(Unsupervised):
-    """Mean of two scores, each standardised on rows that it wasn't fitted on.
+    """Weighted mean of several members' scores, each standardised on rows that it wasn't fitted on.
 
-    | part | score | weight |
-    |---|---|---|
-    | isolation forest | as `IsolationScore`, of scaled features | 1 |
-    | neighbours | log1p of the mean distance to the 10 nearest training rows, of bounded features | 2 |
+    | member | score | weight with labels | without |
+    |---|---|---|---|
+    | isolation forest | as `IsolationScore`, of scaled features | 1 | 0.5 |
+    | neighbours, a view each | log1p of the mean distance to the 10 nearest training rows | 1 each | 1 each |
+    | residuals, a view each | how many features aren't where the others say they are | | 0.15 each |
 
-    Distances are of bounded features, as one that left its usual place for good would outweigh all the rest. Why these two:
-    docs/decisions/0019-bounded.md.
+    With labels it is a plain mean, without it is taken by the members' surprise (`mean_deviation`): nobody says then what a
+    fault looks like, and one that shows in one member alone counts. The views are where the plant stands and how it moves (`views_of`): a fault often shows in one of them, and the other would
+    only add noise to its distances. All but the forest see bounded features, as one that left its usual place for good would
+    outweigh all the rest. Why these: docs/decisions/0019-bounded.md and 0020-views.md.
 
     Args:
         seed: of the isolation forest.
+        views: positions of each view's features.
         trees: of the isolation forest.
+        labelled: whether the plant has labels; the fit itself takes none.
     """
 
     kind = "anomaly_ensemble"
-    weights = np.array([1.0, 2.0]) / 3.0
 
-    def __init__(self, seed: int, trees: int = TREES) -> None:
+    def __init__(self, seed: int, views: Sequence[Index], trees: int = TREES, *, labelled: bool) -> None:
         self.isolation = IsolationScore(seed, trees)
-        self.stored_rows = np.empty((0, 0))
-        self.neighbours = NEIGHBOURS
+        self.views = tuple(View(columns, with_residuals=not labelled) for columns in views)
+        self.by_surprise = not labelled
+        weights = [FOREST_WEIGHTS[labelled], *(weight for view in self.views for weight in view.weights)]
+        self.weights = np.array(weights) / sum(weights)
         self.centers = np.zeros(len(self.weights))
         self.scales = np.ones(len(self.weights))
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
         self.isolation.fit(rows, labels)
-        stride = -(-len(rows) // MOST_STORED_ROWS)
-        self.stored_rows = bounded(rows[::-stride][::-1], BOUND)
-        self.neighbours = min(NEIGHBOURS, len(self.stored_rows))
+        near = bounded(rows, BOUND)
+        for view in self.views:
+            view.fit(near)
         return self
 
     def parts(self, rows: Floats) -> Floats:
-        if not len(self.stored_rows):
-            raise RuntimeError("anomaly ensemble: expected fit before score")
-        distance = nearest_distance(bounded(rows, BOUND), self.stored_rows, self.neighbours)
-        return np.column_stack([self.isolation.parts(rows), np.log1p(distance)])
+        forest, near = self.isolation.parts(rows), bounded(rows, BOUND)
+        return np.column_stack([forest, *(part for view in self.views for part in view.parts(near))])
 
     def standardised(self, reference: Floats) -> Self:
         self.centers = reference.mean(axis=0)
@@ -119,7 +195,18 @@ class AnomalyEnsemble(Unsupervised):
         return self
 
     def combine(self, parts: Floats) -> Floats:
-        return ((parts - self.centers) / self.scales) @ self.weights
+        deviations = ((parts - self.centers) / self.scales).T
+        return mean_deviation(deviations, self.weights) if self.by_surprise else self.weights @ deviations
+
+
+def views_of(names: Sequence[str]) -> tuple[Index, ...]:
+    """Positions of the features that say where the plant stands, and of those that say how it moves; none is empty.
+
+    Spreads, ranges, differences and slopes are of movement; values, means, distances to the recent median or to a limit of
+    where it stands.
+    """
+    moves = np.array([kind_of(name) in MOVEMENT for name in names], dtype=bool)
+    return tuple(view for view in (np.flatnonzero(~moves), np.flatnonzero(moves)) if len(view))
 
 
 def nearest_distance(rows: Floats, stored: Floats, k: int) -> Floats:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, IsolationScore, View
 from plant_assets.models.compile_trees import (
     Ensemble,
     isolation_forest_trees,
@@ -117,21 +117,42 @@ def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
-    stored = parts.array("stored_rows", estimator.stored_rows)
-    near = scorers.Neighbours(rows=stored, k=estimator.neighbours)
-    members = (_isolation(estimator.isolation, parts), scorers.Bounded(limit=BOUND, scorer=near))
+    members = [_isolation(estimator.isolation, parts)]
+    for number, view in enumerate(estimator.views):
+        members += _view(view, f"view_{number}", parts)
     return scorers.Mean(
+        by_surprise=estimator.by_surprise,
         parts=tuple(
             scorers.Part(
                 scorer=member,
-                log=isinstance(member, scorers.Bounded),
+                log=_is_distance(member),
                 centre=float(estimator.centers[i]),
                 scale=float(estimator.scales[i]),
                 weight=float(estimator.weights[i]),
             )
             for i, member in enumerate(members)
-        )
+        ),
     )
+
+
+def _view(view: View, name: str, parts: Parts) -> list[scorers.ScorerNode]:
+    columns = parts.array(name, view.columns)
+    judges: list[scorers.ScorerNode] = [
+        scorers.Neighbours(rows=parts.array(f"{name}_rows", view.stored_rows), k=view.neighbours)
+    ]
+    if (residuals := view.residuals) is not None:
+        centre = parts.array(f"{name}_centre", residuals.centre)
+        directions = parts.array(f"{name}_directions", residuals.directions)
+        judges.append(scorers.Residuals(centre=centre, directions=directions))
+    return [
+        scorers.Among(columns=columns, scorer=scorers.Bounded(limit=BOUND, scorer=judge)) for judge in judges
+    ]
+
+
+def _is_distance(member: scorers.ScorerNode) -> bool:
+    while isinstance(member, scorers.Among | scorers.Bounded):
+        member = member.scorer
+    return isinstance(member, scorers.Neighbours)
 
 
 def _fitted(model: Model | None, estimator: Estimator) -> Model:

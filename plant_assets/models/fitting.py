@@ -6,13 +6,14 @@ ones. In-sample scores flatter both. The one exception is an anomaly model with 
 threshold is by definition a quantile of its own training scores.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.calibration import fit_platt, later_block
 from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels, Unsupervised
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
@@ -87,9 +88,15 @@ def rows_per_day(profile: PlantProfile) -> float:
     return max(timedelta(days=1) / profile.sampling.interval, 1.0)
 
 
-def _new_unsupervised(builder: Builder, seed: int, trees: int) -> Unsupervised:
-    family = AnomalyEnsemble if builder == "anomaly_ensemble" else IsolationScore
-    return family(seed, trees)
+NewUnsupervised = Callable[[int], Unsupervised]
+"""From how many trees to an estimator that isn't fitted yet."""
+
+
+def _unsupervised(builder: Builder, seed: int, names: tuple[str, ...], *, labelled: bool) -> NewUnsupervised:
+    if builder != "anomaly_ensemble":
+        return lambda trees: IsolationScore(seed, trees)
+    views = views_of(names)
+    return lambda trees: AnomalyEnsemble(seed, views, trees, labelled=labelled)
 
 
 def _fit_unsupervised(
@@ -103,10 +110,11 @@ def _fit_unsupervised(
     scaled = preprocess.transform(rows)
     is_anomaly_model = spec.task == "anomaly"
     trees = forest.trees if is_anomaly_model else TREES
-    estimator = _new_unsupervised(spec.builder, seed, trees).fit(scaled, known)
+    new = _unsupervised(spec.builder, seed, names, labelled=labels is not None)
+    estimator = new(trees).fit(scaled, known)
     if is_anomaly_model and forest.contamination is not None:
         return _contaminated(preprocess, estimator, scaled, seen, forest.contamination)
-    held_out = _held_out_parts(spec.builder, seed, scaled)
+    held_out = _held_out_parts(new, scaled)
     scores = estimator.standardised(held_out).combine(held_out)
     calibrator = None
     if spec.calibrated and labels is not None:
@@ -137,20 +145,20 @@ def _with_readings(rows: Floats) -> Index:
     return seen if len(seen) else np.arange(len(rows))
 
 
-def _held_out_parts(builder: Builder, seed: int, scaled: Floats) -> Floats:
+def _held_out_parts(new: NewUnsupervised, scaled: Floats) -> Floats:
     """Scores of each block of time by an estimator that was fitted on all the other blocks."""
     positions = np.arange(len(scaled))
     blocks = [b for b in np.array_split(positions, min(HELD_OUT_BLOCKS, len(scaled))) if len(b) < len(scaled)]
+
+    def light(rows: Floats) -> Unsupervised:
+        return new(HELD_OUT_TREES).fit(rows, np.zeros(len(rows), np.int8))
+
     if not blocks:
-        return (
-            _new_unsupervised(builder, seed, HELD_OUT_TREES).fit(scaled, np.zeros(1, np.int8)).parts(scaled)
-        )
-    found = []
-    for block in blocks:
-        rest = scaled[np.setdiff1d(positions, block, assume_unique=True)]
-        light = _new_unsupervised(builder, seed, HELD_OUT_TREES).fit(rest, np.zeros(len(rest), np.int8))
-        found.append(light.parts(scaled[block]))
-    return np.concatenate(found)
+        return light(scaled).parts(scaled)
+    rests = (np.setdiff1d(positions, block, assume_unique=True) for block in blocks)
+    return np.concatenate(
+        [light(scaled[rest]).parts(scaled[block]) for rest, block in zip(rests, blocks, strict=True)]
+    )
 
 
 def _fit_supervised(

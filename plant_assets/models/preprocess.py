@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+STILL = 1e-3
+"""Scale of a feature that never moved in training, in its unit: that it moves at all is news, whatever the unit."""
 _SMALLEST_SCALE = 1e-9
 _BLOCKS = 8
 _WEIGHT = 10.0
@@ -40,7 +42,7 @@ class Preprocessor:
         medians: what stands in for NaN or infinity; 0 for a feature without any value.
         center: median after imputation, in the feature's unit.
         scale: inter-quartile range after imputation; the standard deviation where that is 0, else 1. For unsupervised
-            scores times the feature's `wander`.
+            scores times the feature's `wander`, and `STILL` for one that never moved.
     """
 
     feature_names: tuple[str, ...]
@@ -59,8 +61,10 @@ class Preprocessor:
         low, center, high = np.percentile(filled, [25, 50, 75], axis=0)
         deviation = filled.std(axis=0)
         scale = np.where(high - low > _SMALLEST_SCALE, high - low, deviation)
-        scale = np.where(scale > _SMALLEST_SCALE, scale, 1.0)
-        return cls(feature_names, medians, center, scale * wander(filled) if discounts_wander else scale)
+        moved = scale > _SMALLEST_SCALE
+        if discounts_wander:
+            return cls(feature_names, medians, center, np.where(moved, scale * wander(filled), STILL))
+        return cls(feature_names, medians, center, np.where(moved, scale, 1.0))
 
     def impute(self, rows: Floats) -> Floats:
         return np.where(np.isfinite(rows), rows, self.medians)

@@ -128,7 +128,7 @@ LGBM_SMOTE = _soft_alarm(
 )
 ANOMALY_ENSEMBLE = _soft_alarm(
     "anomaly_ensemble",
-    "Mean of IsolationForest and of bounded distances to the nearest training rows; Platt",
+    "Mean of IsolationForest and of distances to the nearest training rows, in two views; Platt",
     "anomaly_ensemble",
     "unsupervised",
 )

@@ -112,6 +112,25 @@ def _chances(chosen: NDArray[np.bool_]) -> Floats:
     return SHARES**taken * (1 - SHARES) ** (chosen.shape[1] - taken)
 
 
+class Chosen(Diagonal):
+    """A part of some of the features, told for all of them.
+
+    Args:
+        inner: of the chosen features.
+        columns: their positions.
+        width: how many features there are.
+    """
+
+    def __init__(self, inner: Diagonal, columns: Index, width: int) -> None:
+        self.values = inner.values
+        self._inner, self._columns, self._width = inner, columns, width
+
+    def spread(self, weights: Floats) -> Floats:
+        found = np.zeros(self._width)
+        found[self._columns] = self._inner.spread(weights)
+        return found
+
+
 class Total(Diagonal):
     """Offset plus a weighted sum of parts."""
 

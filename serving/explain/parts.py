@@ -5,19 +5,21 @@ mathematics (`lines.py`, `distances.py`, `trees.py`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from serving.explain.diagonal import Diagonal, Outer, Split, Total
+from serving.explain.diagonal import Chosen, Diagonal, Outer, Split, Total
 from serving.explain.distances import Nearest, Stored
 from serving.explain.lines import Additive, Level, LogOdds
+from serving.explain.misfits import Misfit
 from serving.explain.onnx_trees import read_trees
 from serving.explain.trees import Forest
 from serving.scoring import scorers
 from serving.scoring.scorers import Arrays, Floats, ScorerNode, bounded, logistic
+from serving.scoring.surprise import deviation, surprise, surprise_slope
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]
 """The first three are exact Shapley values; the last takes an expectation inside a function that isn't linear."""
@@ -46,8 +48,10 @@ def part_of(node: ScorerNode, source: Source) -> Explain:
         scorers.Linear: _linear,
         scorers.Forest: _forest,
         scorers.Neighbours: _neighbours,
+        scorers.Residuals: _residuals,
         scorers.Scaled: _scaled,
         scorers.Bounded: _bounded,
+        scorers.Among: _among,
         scorers.Mean: _mean,
     }
     return builders[type(node)](node, source)
@@ -62,7 +66,7 @@ def method_of(node: ScorerNode) -> Method:
             return "linear_shap"
         case scorers.Forest(output="identity"):
             return "tree_shap"
-        case scorers.Scaled() | scorers.Bounded():
+        case scorers.Scaled() | scorers.Bounded() | scorers.Among():
             return method_of(node.scorer)
     return "multilinear_shap"
 
@@ -130,6 +134,12 @@ def _neighbours(node: scorers.Neighbours, source: Source) -> Explain:
     return lambda reference, row: Nearest(reference, row, stored, node.k)
 
 
+def _residuals(node: scorers.Residuals, source: Source) -> Explain:
+    centre = source.arrays.get(node.centre, source.width)
+    directions = source.arrays.get(node.directions, source.width, None)
+    return lambda reference, row: Misfit(reference - centre, row - centre, directions)
+
+
 def _scaled(node: scorers.Scaled, source: Source) -> Explain:
     centre, scale = (source.arrays.get(name, source.width) for name in (node.centre, node.scale))
     inner = part_of(node.scorer, source)
@@ -141,23 +151,44 @@ def _bounded(node: scorers.Bounded, source: Source) -> Explain:
     return lambda reference, row: inner(bounded(reference, limit), bounded(row, limit))
 
 
+def _among(node: scorers.Among, source: Source) -> Explain:
+    columns = node.positions(source.arrays, source.width)
+    inner = part_of(node.scorer, replace(source, width=len(columns)))
+    return lambda reference, row: Chosen(inner(reference[columns], row[columns]), columns, source.width)
+
+
 def _mean(node: scorers.Mean, source: Source) -> Explain:
-    members = [_member(part, source) for part in node.parts]
+    members = [_member(part, source, by_surprise=node.by_surprise) for part in node.parts]
     weight = sum(part.weight for part in node.parts)
-    shares = [part.weight / part.scale / weight for part in node.parts]
-    middle = sum(share * part.centre for share, part in zip(shares, node.parts, strict=True))
-    return lambda reference, row: Total([member(reference, row) for member in members], shares, -middle)
+    shares = [part.weight / weight for part in node.parts]
+
+    def explain(reference: Floats, row: Floats) -> Diagonal:
+        mean = Total([member(reference, row) for member in members], shares)
+        if not node.by_surprise:
+            return mean
+        return Outer(mean, deviation, lambda surprises: 1.0 / surprise_slope(deviation(surprises)))
+
+    return explain
 
 
-def _member(part: scorers.Part, source: Source) -> Explain:
+def _member(part: scorers.Part, source: Source, *, by_surprise: bool) -> Explain:
     inner = part_of(part.scorer, source)
-    if not part.log:
-        return inner
 
-    def logged(reference: Floats, row: Floats) -> Diagonal:
-        return Outer(inner(reference, row), np.log1p, lambda q: 1.0 / (1.0 + q))
+    def standardised(score: Floats) -> Floats:
+        return ((np.log1p(score) if part.log else score) - part.centre) / part.scale
 
-    return lambda reference, row: Split(logged, reference, row)
+    def function(score: Floats) -> Floats:
+        return surprise(standardised(score)) if by_surprise else standardised(score)
+
+    def slope(score: Floats) -> Floats:
+        steepness = 1.0 / (part.scale * (1.0 + score if part.log else np.ones_like(score)))
+        return steepness * surprise_slope(standardised(score)) if by_surprise else steepness
+
+    def counted(reference: Floats, row: Floats) -> Diagonal:
+        return Outer(inner(reference, row), function, slope)
+
+    # Hundreds of trees or residuals hardly scatter around their expectation.
+    return (lambda reference, row: Split(counted, reference, row)) if part.log else counted
 
 
 def _through_logistic(inner: Diagonal) -> Diagonal:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.scoring.forests import Forests
 from serving.scoring.neighbours import Nearest
+from serving.scoring.surprise import mean_deviation
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
@@ -147,6 +148,20 @@ class Neighbours(_Node):
         return Nearest(stored, self.k)
 
 
+class Residuals(_Node):
+    """How many features aren't where the others say they are: `share_off` of (rows - centre) @ directions."""
+
+    kind: Literal["residuals"] = "residuals"
+    centre: str = Field(description="array (features,)")
+    directions: str = Field(description="array (features, residuals), in each residual's own deviations")
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        del forests
+        directions = arrays.get(self.directions, width, None)
+        offset = arrays.get(self.centre, width) @ directions
+        return lambda rows: share_off(rows @ directions - offset)
+
+
 class Scaled(_Node):
     """A scorer on (rows - centre) / scale."""
 
@@ -175,6 +190,32 @@ class Bounded(_Node):
         return lambda rows: inner(bounded(rows, limit))
 
 
+class Among(_Node):
+    """A scorer on some of the features."""
+
+    kind: Literal["among"] = "among"
+    columns: str = Field(description="array (chosen,) of their positions, ascending")
+    scorer: "ScorerNode"
+
+    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+        columns = self.positions(arrays, width)
+        inner = self.scorer.build(arrays, forests, len(columns))
+        return lambda rows: inner(rows[:, columns])
+
+    def positions(self, arrays: Arrays, width: int) -> NDArray[np.intp]:
+        """Of the chosen features among `width`.
+
+        Raises:
+            ScorerError: the array doesn't hold ascending positions.
+        """
+        given = arrays.get(self.columns, None)
+        columns = given.astype(np.intp)
+        ascends = len(columns) > 0 and bool((np.diff(columns) > 0).all())
+        if not (ascends and (columns == given).all() and columns[0] >= 0 and columns[-1] < width):
+            raise ScorerError(f"array {self.columns!r}: expected ascending positions among {width} features")
+        return columns
+
+
 class Part(_Plain):
     """One member of a mean, standardised by (score - centre) / scale, after a log if asked."""
 
@@ -186,38 +227,47 @@ class Part(_Plain):
 
 
 class Mean(_Node):
-    """Weighted mean of several scorers, each standardised first."""
+    """Weighted mean of several scores, each standardised first: of the scores themselves, or by their surprise."""
 
     kind: Literal["mean"] = "mean"
     parts: tuple[Part, ...] = Field(min_length=1)
+    by_surprise: bool = Field(
+        default=False, description="as `serving.scoring.surprise.mean_deviation` has it"
+    )
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
         members = [part.scorer.build(arrays, forests, width) for part in self.parts]
-        shares = np.array([part.weight / part.scale for part in self.parts])
-        shares /= sum(part.weight for part in self.parts)
-        middle = float(shares @ np.array([part.centre for part in self.parts]))
+        centres = np.array([[part.centre] for part in self.parts])
+        scales = np.array([[part.scale] for part in self.parts])
+        weights = np.array([part.weight for part in self.parts])
+        weights /= weights.sum()
         logs = np.array([[part.log] for part in self.parts])
-        logged = bool(logs.any())
 
         def mean(rows: Floats) -> Floats:
             values = np.array([member(rows) for member in members])
-            if logged:
-                np.log1p(values, out=values, where=logs)
-            return shares @ values - middle
+            np.log1p(values, out=values, where=logs)
+            deviations = (values - centres) / scales
+            return mean_deviation(deviations, weights) if self.by_surprise else weights @ deviations
 
         return mean
 
 
 ScorerNode = Annotated[
-    Constant | Linear | Forest | Neighbours | Scaled | Bounded | Mean, Field(discriminator="kind")
+    Constant | Linear | Forest | Neighbours | Residuals | Scaled | Bounded | Among | Mean,
+    Field(discriminator="kind"),
 ]
-for _node in (Scaled, Bounded, Part, Mean):
+for _node in (Scaled, Bounded, Among, Part, Mean):
     _node.model_rebuild()
 
 
 def bounded(rows: Floats, limit: float) -> Floats:
     """limit * tanh(row / limit): nearly as they are when small, never beyond ± `limit`."""
     return limit * np.tanh(rows / limit)
+
+
+def share_off(residuals: Floats) -> Floats:
+    """Mean of 1 - exp(-r^2 / 2) (Welsch's loss): each residual counts from 0 to 1; (rows, residuals) to (rows,)."""
+    return 1.0 - np.exp(-0.5 * residuals * residuals).mean(axis=1)
 
 
 def logistic(margins: Floats) -> Floats:

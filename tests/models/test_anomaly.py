@@ -5,9 +5,10 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from plant_assets.models import anomaly
-from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.compile import Parts, compile_estimator
 from plant_assets.models.compile_trees import average_path
+from plant_assets.models.fitted import Unsupervised
 from serving.scoring.forests import Forests
 from serving.scoring.scorers import Arrays
 
@@ -18,7 +19,7 @@ def grown(rows: np.ndarray, trees: int = 20, seed: int = 1) -> IsolationScore:
     return IsolationScore(seed, trees).fit(rows, NOBODY)
 
 
-def answers(score: IsolationScore, rows: np.ndarray, folder) -> np.ndarray:
+def answers(score: Unsupervised, rows: np.ndarray, folder) -> np.ndarray:
     parts = Parts(width=rows.shape[1])
     node = compile_estimator(score, parts)
     for name, content in parts.forests.items():
@@ -73,7 +74,7 @@ def test_average_path_is_that_of_the_paper():
 
 def test_models_of_the_same_rows_share_a_forest_and_no_others_do():
     data = np.random.default_rng(1).normal(size=(60, 5))
-    ensemble = AnomalyEnsemble(1, 20).fit(data.copy(), NOBODY)
+    ensemble = AnomalyEnsemble(1, [np.arange(5)], 20, labelled=True).fit(data.copy(), NOBODY)
     first = grown(data).model
     assert ensemble.isolation.model is first
     others = (grown(data + 1e-9), grown(data, seed=2), grown(data, trees=21), grown(data.reshape(100, 3)))
@@ -91,12 +92,82 @@ def test_the_oldest_forests_are_let_go(monkeypatch: pytest.MonkeyPatch):
     assert grown(rows, 2).model is not first
 
 
-def test_one_tag_that_left_its_place_does_not_hide_what_the_others_tell():
+@pytest.mark.parametrize("labelled", [True, False])
+def test_one_tag_that_left_its_place_does_not_hide_what_the_others_tell(labelled: bool):
     generator = np.random.default_rng(1)
-    score = AnomalyEnsemble(1, 100).fit(generator.normal(size=(400, 30)), NOBODY)
+    score = AnomalyEnsemble(1, [np.arange(30)], 100, labelled=labelled).fit(
+        generator.normal(size=(400, 30)), NOBODY
+    )
     later = generator.normal(size=(200, 30))
     later[:, 0] += generator.uniform(0, 400, 200)
     faulty = np.arange(200) >= 100
     later[faulty, 1:7] += 2.5
     found = score.standardised(score.parts(generator.normal(size=(400, 30)))).score(later)
     assert np.quantile(found[faulty], 0.1) > np.quantile(found[~faulty], 0.9)
+
+
+def test_views_are_where_the_plant_stands_and_how_it_moves():
+    names = [
+        "T1",
+        "T1_mean_3h",
+        "T1_std_3h",
+        "T1_range_6h",
+        "T1_diff_1h",
+        "T1_meddev_72h",
+        "T1_exceed_3h",
+        "T1_slope_6h",
+    ]
+    stands, moves = views_of(names)
+    assert stands.tolist() == [0, 1, 5, 6]
+    assert moves.tolist() == [2, 3, 4, 7]
+    assert [view.tolist() for view in views_of(["U", "I"])] == [[0, 1]]
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_what_shows_in_one_view_is_not_drowned_by_the_noise_of_the_other(labelled: bool):
+    generator = np.random.default_rng(1)
+    usual, held_out, later = generator.normal(size=(3, 400, 60))
+    faulty = np.arange(400) >= 200
+    later[faulty, :10] += 1.5
+
+    def separation(*views: np.ndarray) -> float:
+        score = AnomalyEnsemble(1, views, 100, labelled=labelled).fit(usual, NOBODY)
+        found = score.standardised(score.parts(held_out)).score(later)
+        return float((found[faulty][:, None] > found[~faulty]).mean())
+
+    assert separation(np.arange(10), np.arange(10, 60)) > separation(np.arange(60)) + 0.05
+
+
+def test_without_labels_what_no_longer_follows_the_rest_counts_too():
+    generator = np.random.default_rng(1)
+    usual, held_out, later = generator.normal(size=(3, 600, 1)) + 0.1 * generator.normal(size=(3, 600, 20))
+    faulty = np.arange(600) >= 300
+    later[faulty, :2] = 0.7 * generator.normal(
+        size=(300, 2)
+    )  # each where it always is, but not with the others
+
+    def separation(labelled: bool) -> float:
+        score = AnomalyEnsemble(1, [np.arange(20)], 100, labelled=labelled).fit(usual, NOBODY)
+        found = score.standardised(score.parts(held_out)).score(later)
+        return float((found[faulty][:, None] > found[~faulty]).mean())
+
+    assert separation(labelled=False) > max(0.95, separation(labelled=True))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_score_is_in_deviations_and_the_same_once_exported(labelled: bool, tmp_path):
+    generator = np.random.default_rng(1)
+    rows, held_out, fresh = generator.normal(size=(3, 400, 12))
+    score = AnomalyEnsemble(1, [np.arange(4), np.arange(4, 12)], 50, labelled=labelled).fit(rows, NOBODY)
+    score = score.standardised(score.parts(held_out))
+    assert abs(np.median(score.score(fresh))) < 0.5
+    alike = score.centers + score.scales * np.array([[0.0], [3.0]])
+    assert score.combine(alike) == pytest.approx([0.0, 3.0])
+    np.testing.assert_allclose(answers(score, fresh, tmp_path), score.score(fresh), rtol=0, atol=1e-9)
+
+
+def test_a_member_that_is_far_out_leads_where_nobody_has_labelled():
+    views = [np.arange(2), np.arange(2, 4)]
+    plain, by_surprise = (AnomalyEnsemble(1, views, labelled=labelled) for labelled in (True, False))
+    assert plain.combine(np.array([[0.0, 6.0, 0.0]])) == pytest.approx([2.0])
+    assert by_surprise.combine(np.array([[0.0, 6.0, 0.0, 0.0, 0.0]])) > 3.0

@@ -11,7 +11,7 @@ import polars as pl
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.features.windows import window_features
-from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore
+from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.bundle import export_bundle
 from plant_assets.models.calibration import Platt
 from plant_assets.models.fitted import Constant, Estimator, FittedModel
@@ -96,11 +96,13 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 }
 
 
-def estimator_of(kind: str, seed: int = SEED) -> Estimator:
+def estimator_of(kind: str, names: tuple[str, ...], seed: int = SEED) -> Estimator:
     family = ESTIMATORS[kind]
     if family is Constant:
         return Constant()
-    if family in (RandomForest, IsolationScore, AnomalyEnsemble):
+    if family is AnomalyEnsemble:
+        return AnomalyEnsemble(seed, views_of(names), 20, labelled=True)
+    if family in (RandomForest, IsolationScore):
         return family(seed, 20)  # type: ignore[call-arg]
     if family in (XgBoost, LightGbm):
         return family(seed, 25)  # type: ignore[call-arg]
@@ -121,7 +123,7 @@ def trained_model(
     rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
     preprocess = Preprocessor.fit(rows, names)
     targets = inputs.regimes if kind == "multinomial" else inputs.labels
-    estimator = estimator_of(kind, seed).fit(preprocess.transform(rows), targets)
+    estimator = estimator_of(kind, names, seed).fit(preprocess.transform(rows), targets)
     calibrator = None if kind == "multinomial" or slope == 0 else Platt(slope, -0.1)
     fitted = FittedModel(preprocess, estimator, calibrator, threshold)
     oof = pl.DataFrame({"timestamp": inputs.timestamps, "decision": fitted.decisions(rows)})

@@ -16,19 +16,27 @@ from serving.scoring.scorers import Arrays, Floats, ScorerNode
 
 FEATURES = 8
 GENERATOR = np.random.default_rng(11)
-ARRAYS = Arrays(
-    {
-        "coefficients": GENERATOR.normal(size=FEATURES),
-        "intercept": np.array([0.3]),
-        "classes": GENERATOR.normal(size=(3, FEATURES)) * 0.7,
-        "offsets": np.array([0.5, -0.5, 0.2]),
-        "stored": GENERATOR.normal(size=(60, FEATURES)),
-        "centre": GENERATOR.normal(size=FEATURES),
-        "scale": np.full(FEATURES, 1.5),
-    }
-)
+WHOLE = {
+    "coefficients": GENERATOR.normal(size=FEATURES),
+    "intercept": np.array([0.3]),
+    "classes": GENERATOR.normal(size=(3, FEATURES)) * 0.7,
+    "offsets": np.array([0.5, -0.5, 0.2]),
+    "stored": GENERATOR.normal(size=(60, FEATURES)),
+    "centre": GENERATOR.normal(size=FEATURES),
+    "scale": np.full(FEATURES, 1.5),
+}
+VIEWS = {
+    "odd": np.arange(1.0, FEATURES, 2),
+    "even": np.arange(0.0, FEATURES, 2),
+    "stored odd": WHOLE["stored"][:, 1::2],
+    "stored even": WHOLE["stored"][:, ::2],
+    "coefficients odd": WHOLE["coefficients"][1::2],
+    "directions": np.random.default_rng(12).normal(size=(FEATURES, FEATURES)) * 0.7,
+}
+ARRAYS = Arrays({**WHOLE, **VIEWS})
 REFERENCE, ROWS = GENERATOR.normal(size=FEATURES), GENERATOR.normal(size=(9, FEATURES)) * 2.0
 NEAR = scorers.Neighbours(rows="stored", k=5)
+RESIDUALS = scorers.Residuals(centre="centre", directions="directions")
 
 
 def linear(link: str = "identity") -> scorers.Linear:
@@ -36,8 +44,13 @@ def linear(link: str = "identity") -> scorers.Linear:
     return scorers.Linear.model_validate({"coefficients": names[0], "intercept": names[1], "link": link})
 
 
-def logged(node: ScorerNode) -> scorers.Mean:
-    return scorers.Mean(parts=(scorers.Part(scorer=node, log=True),))
+def logged(*nodes: ScorerNode, by_surprise: bool = False) -> scorers.Mean:
+    parts = tuple(scorers.Part(scorer=node, log=True, centre=1.3, scale=0.3) for node in nodes)
+    return scorers.Mean(parts=parts, by_surprise=by_surprise)
+
+
+def among(columns: str, rows: str) -> scorers.Among:
+    return scorers.Among(columns=columns, scorer=scorers.Neighbours(rows=rows, k=5))
 
 
 def shapley(answer: Callable[[Floats], Floats], row: Floats) -> Floats:
@@ -78,6 +91,9 @@ EXACT = {
             scorers.Part(scorer=scorers.Scaled(centre="centre", scale="scale", scorer=linear())),
         )
     ),
+    "among": scorers.Among(
+        columns="odd", scorer=scorers.Linear(coefficients="coefficients odd", intercept="intercept")
+    ),
     "constant": scorers.Constant(value=0.4),
 }
 CLOSE = {
@@ -86,6 +102,13 @@ CLOSE = {
     "neighbours": (NEAR, 0.2),
     "log of neighbours": (logged(NEAR), 0.2),
     "log of bounded neighbours": (logged(scorers.Bounded(limit=1.5, scorer=NEAR)), 0.2),
+    "residuals": (RESIDUALS, 0.2),
+    "bounded residuals": (scorers.Bounded(limit=1.5, scorer=RESIDUALS), 0.2),
+    "two views": (logged(among("odd", "stored odd"), among("even", "stored even")), 0.2),
+    "two views by surprise": (
+        logged(among("odd", "stored odd"), among("even", "stored even"), by_surprise=True),
+        0.2,
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from serving.scoring.calibration import Isotonic, Platt
 from serving.scoring.forests import Forests
 from serving.scoring.scorers import (
+    Among,
     Arrays,
     Bounded,
     Constant,
@@ -52,6 +53,14 @@ def test_arrays_that_do_not_fit_are_refused(held: dict[str, np.ndarray], message
     node = Linear(coefficients="c", intercept="i")
     with pytest.raises(ScorerError, match=message):
         node.build(Arrays({"i": np.zeros(1), **held}), Forests(tmp_path), 2)
+
+
+@pytest.mark.parametrize("columns", [[], [0.5], [1, 0], [1, 1], [-1, 0], [0, 2]])
+def test_columns_that_are_no_ascending_positions_are_refused(columns: list[float], tmp_path) -> None:
+    arrays = Arrays({"columns": np.array(columns, dtype=np.float64)})
+    node = Among(columns="columns", scorer=Constant(value=1.0))
+    with pytest.raises(ScorerError, match="array 'columns': expected ascending positions among 2 features"):
+        node.build(arrays, Forests(tmp_path), 2)
 
 
 def test_a_scale_of_zero_is_refused(tmp_path) -> None:
