@@ -28,6 +28,8 @@ BOUND = 4.0
 FOREST_WEIGHTS = {True: 1.0, False: 0.5}
 """With labels and without."""
 RESIDUALS_WEIGHT = 0.15
+LEAST_SCALE = 1e-3
+"""Of a member: one that said nearly the same of all held-out rows isn't a measure of thousands of deviations."""
 _TINY = 1e-9
 _MOST_GROWN = 64
 Index = NDArray[np.intp]
@@ -156,9 +158,10 @@ class AnomalyEnsemble(Unsupervised):
     | residuals, a view each | how many features aren't where the others say they are | | 0.15 each |
 
     With labels it is a plain mean, without it is taken by the members' surprise (`mean_deviation`): nobody says then what a
-    fault looks like, and one that shows in one member alone counts. The views are where the plant stands and how it moves (`views_of`): a fault often shows in one of them, and the other would
-    only add noise to its distances. All but the forest see bounded features, as one that left its usual place for good would
-    outweigh all the rest. Why these: docs/decisions/0019-bounded.md and 0020-views.md.
+    fault looks like, and one that shows in one member alone counts. The views are where the plant stands and how it moves
+    (`views_of`): a fault often shows in one of them, and the other would only add noise to its distances. All but the forest
+    see bounded features, as one that left its usual place for good would outweigh all the rest. Why these:
+    docs/decisions/0019-bounded.md and 0020-views.md.
 
     Args:
         seed: of the isolation forest.
@@ -191,7 +194,7 @@ class AnomalyEnsemble(Unsupervised):
 
     def standardised(self, reference: Floats) -> Self:
         self.centers = reference.mean(axis=0)
-        self.scales = np.maximum(reference.std(axis=0), _TINY)
+        self.scales = np.maximum(reference.std(axis=0), LEAST_SCALE)
         return self
 
     def combine(self, parts: Floats) -> Floats:

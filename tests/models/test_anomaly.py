@@ -171,3 +171,14 @@ def test_a_member_that_is_far_out_leads_where_nobody_has_labelled():
     plain, by_surprise = (AnomalyEnsemble(1, views, labelled=labelled) for labelled in (True, False))
     assert plain.combine(np.array([[0.0, 6.0, 0.0]])) == pytest.approx([2.0])
     assert by_surprise.combine(np.array([[0.0, 6.0, 0.0, 0.0, 0.0]])) > 3.0
+
+
+@pytest.mark.parametrize("rows", [1, 2, 9])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_few_rows_and_views_that_stood_still_give_finite_scores(rows: int, labelled: bool):
+    generator = np.random.default_rng(1)
+    usual = np.column_stack([generator.normal(size=(rows, 3)), np.zeros((rows, 3))])
+    score = AnomalyEnsemble(1, [np.arange(3), np.arange(3, 6)], 20, labelled=labelled).fit(usual, NOBODY)
+    found = score.standardised(score.parts(usual)).score(np.vstack([np.zeros(6), np.full(6, 1e9)]))
+    assert np.isfinite(found).all()
+    assert np.abs(found).max() < 5000
