@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from serving.bundle import ARRAYS_FILE, MANIFEST_FILE, Bundle, BundleError, max_difference, sha256_of
+from serving.manifest import FORMAT_VERSION
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ SPOILT = {
     spoil_absent_forest: "isolation.onnx is absent; bundle.json lists it",
     spoil_manifest_gone: "no bundle.json; expected a folder written by an export",
     spoil_manifest_cut: "bundle.json: .*Invalid JSON",
-    spoil_version: "format version 1, expected 2; export the model again",
+    spoil_version: f"format version 1, expected {FORMAT_VERSION}; export the model again",
     spoil_unknown_scorer: "bundle.json: scorer.*'oracle'",
     spoil_unlisted_arrays: "lists no arrays.npz; expected its sha256",
     spoil_path_outside: "bundle.json: files",
