@@ -117,42 +117,36 @@ def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
-    members = [_isolation(estimator.isolation, parts)]
+    members = [(_isolation(estimator.isolation, parts), False)]
     for number, view in enumerate(estimator.views):
         members += _view(view, f"view_{number}", parts)
     return scorers.Mean(
         by_surprise=estimator.by_surprise,
         parts=tuple(
             scorers.Part(
-                scorer=member,
-                log=_is_distance(member),
-                centre=float(estimator.centers[i]),
-                scale=float(estimator.scales[i]),
-                weight=float(estimator.weights[i]),
+                scorer=member, log=log, centre=float(centre), scale=float(scale), weight=float(weight)
             )
-            for i, member in enumerate(members)
+            for (member, log), centre, scale, weight in zip(
+                members, estimator.centers, estimator.scales, estimator.weights, strict=True
+            )
         ),
     )
 
 
-def _view(view: View, name: str, parts: Parts) -> list[scorers.ScorerNode]:
+def _view(view: View, name: str, parts: Parts) -> list[tuple[scorers.ScorerNode, bool]]:
+    """Each member of a view, and whether its logarithm is taken."""
     columns = parts.array(name, view.columns)
-    judges: list[scorers.ScorerNode] = [
-        scorers.Neighbours(rows=parts.array(f"{name}_rows", view.stored_rows), k=view.neighbours)
-    ]
+
+    def among(judge: scorers.ScorerNode) -> scorers.ScorerNode:
+        return scorers.Among(columns=columns, scorer=scorers.Bounded(limit=BOUND, scorer=judge))
+
+    stored = parts.array(f"{name}_rows", view.stored_rows)
+    members = [(among(scorers.Neighbours(rows=stored, k=view.neighbours)), True)]
     if (residuals := view.residuals) is not None:
         centre = parts.array(f"{name}_centre", residuals.centre)
         directions = parts.array(f"{name}_directions", residuals.directions)
-        judges.append(scorers.Residuals(centre=centre, directions=directions))
-    return [
-        scorers.Among(columns=columns, scorer=scorers.Bounded(limit=BOUND, scorer=judge)) for judge in judges
-    ]
-
-
-def _is_distance(member: scorers.ScorerNode) -> bool:
-    while isinstance(member, scorers.Among | scorers.Bounded):
-        member = member.scorer
-    return isinstance(member, scorers.Neighbours)
+        members.append((among(scorers.Residuals(centre=centre, directions=directions)), False))
+    return members
 
 
 def _fitted(model: Model | None, estimator: Estimator) -> Model:
