@@ -62,9 +62,8 @@ class Preprocessor:
         deviation = filled.std(axis=0)
         scale = np.where(high - low > _SMALLEST_SCALE, high - low, deviation)
         moved = scale > _SMALLEST_SCALE
-        if discounts_wander:
-            return cls(feature_names, medians, center, np.where(moved, scale * wander(filled), STILL))
-        return cls(feature_names, medians, center, np.where(moved, scale, 1.0))
+        factor, still = (wander(filled), STILL) if discounts_wander else (1.0, 1.0)
+        return cls(feature_names, medians, center, np.where(moved, scale * factor, still))
 
     def impute(self, rows: Floats) -> Floats:
         return np.where(np.isfinite(rows), rows, self.medians)
