@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.forecasters import real, simulated
-from plant_assets.models.bundle import export_bundle
+from plant_assets.bundle.bundle import Bundle
+from plant_assets.models.export import export_bundle
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
@@ -24,7 +25,6 @@ from plant_assets.models.spec import CANDIDATES
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.explain.explainer import Explainer
 
 ENSEMBLE = "anomaly_ensemble"

@@ -23,7 +23,7 @@ from benchmarks.forecasters import simulated
 from benchmarks.serving import MIB, heading, line, resident_mib
 from benchmarks.serving_load import load
 from benchmarks.serving_site import BIN, SEED, free_port, mlflow_server, process, wait_until
-from plant_assets.models.bundle import export_bundle
+from plant_assets.models.export import export_bundle
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.promotion import release

@@ -32,8 +32,8 @@ from benchmarks.serving_site import (
     usual_forest,
     wait_until,
 )
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, LGBM_SOFT_ALARM, RF_SOFT_ALARM
-from serving.bundle import Bundle
 from serving.inference.batch_schemas import ARROW
 
 FAMILIES = (ANOMALY_ENSEMBLE, LGBM_SOFT_ALARM, RF_SOFT_ALARM)

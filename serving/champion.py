@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from plant_assets.bundle.bundle import BundleError
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import BundleError
 from serving.copies import Copies
 from serving.inference.kernel import InputError
 from serving.plant_folder import PlantFolder

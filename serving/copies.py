@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from plant_assets.bundle.bundle import Bundle, BundleError, read_manifest
+from plant_assets.bundle.manifest import Manifest
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle, BundleError, read_manifest
 from serving.inference.inputs import Inputs
 from serving.inference.insight import Insight
-from serving.manifest import Manifest
 from serving.registry import Entry, RegistryClient
 from serving.shelf import bytes_of
 from serving.slots import Facts, Kept, LoadedModel, Slot

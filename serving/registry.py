@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from serving.bundle import (
+from plant_assets.bundle.bundle import (
     MANIFEST_FILE,
     MAX_MANIFEST_BYTES,
     BundleError,
@@ -22,8 +22,8 @@ from serving.bundle import (
     parse_data_files,
     parse_manifest,
 )
-from serving.data_files import DATA_FILES, DataFiles
-from serving.manifest import Manifest
+from plant_assets.bundle.data_files import DATA_FILES, DataFiles
+from plant_assets.bundle.manifest import Manifest
 
 ALIAS = "champion"
 PAGE = 1000

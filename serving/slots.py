@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plant_assets.bundle.bundle import Bundle
+from plant_assets.bundle.manifest import Manifest
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.inference.inputs import Inputs
 from serving.inference.insight import Insight
-from serving.manifest import Manifest
 from serving.registry import Entry
 
 NO_VERSION = "it has no version with the alias @champion yet; drop an export, or wait while one trains"

@@ -60,6 +60,23 @@ def real_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def bundles(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Bundle folders: two champions that differ, and the three forecasters."""
+    from plant_assets.models.spec import CHAMPION, model_spec
+    from tests.bundle.factories import bundle_folder
+
+    root = tmp_path_factory.mktemp("bundles")
+    made = {
+        "v1": bundle_folder(profile, root / "v1", "logistic", CHAMPION),
+        "v2": bundle_folder(profile, root / "v2", "anomaly_ensemble", CHAMPION),
+    }
+    for hours in (1, 3, 6):
+        name = f"forecaster_{hours}h"
+        made[name] = bundle_folder(profile, root / name, "xgboost", model_spec(name, profile))
+    return made
+
+
 @pytest.fixture
 def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A `FOREWARN_HOME` and drop folder of this test's own."""

@@ -37,10 +37,16 @@ def test_the_library_is_free_of_frameworks(path: Path) -> None:
     assert not of_package(imports(path), "fastapi")
 
 
+@pytest.mark.parametrize("path", sources("plant_assets"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_the_command_line_reaches_up_into_serving(path: Path) -> None:
+    if path.relative_to(ROOT / "plant_assets").parts[0] != "cli":
+        assert not of_package(imports(path), "serving")
+
+
 @pytest.mark.parametrize("path", sources("serving"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_serving_knows_only_profiles_and_features(path: Path) -> None:
+def test_serving_knows_only_profiles_features_and_bundles(path: Path) -> None:
     ours = of_package(imports(path), "plant_assets")
-    allowed = ["plant_assets.profile", "plant_assets.features"]
+    allowed = ["plant_assets.profile", "plant_assets.features", "plant_assets.bundle"]
     if path.is_relative_to(
         ROOT / "serving" / "sensors"
     ):  # lives on the simulator and makes rows as ingest does

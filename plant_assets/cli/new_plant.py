@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.cli.console import listed
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
 from plant_assets.draft.draft import Draft, DraftedTag
@@ -25,7 +26,6 @@ from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings
-from serving.whole_file import whole_file
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,38}")
 
@@ -91,7 +91,7 @@ def placed(here: Settings, draft: Draft) -> Iterator[Path]:
                 raise NewPlantError(f"{folder}: File exists; expected a folder, or nothing")
         former = path.read_bytes() if path.is_file() else None
         undo.callback(_restore, path, former)
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write(draft.text.encode())
         _check(path)
         yield path

@@ -50,7 +50,7 @@ def scores(
         `timestamp` and `score`; None where the version has no out-of-fold table, or reads features that the plant
         no longer has.
     """
-    from serving.bundle import Bundle
+    from plant_assets.bundle.bundle import Bundle
 
     oof = registry.oof(version)
     if oof is None:

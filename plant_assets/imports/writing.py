@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from serving.whole_file import whole_file
+from plant_assets.bundle.atomic_file import atomic_write
 
 MOST_CELLS = 15_000_000
 """Cells of one file, well below what ingest reads of one."""
@@ -48,7 +48,7 @@ def write_records(records: pl.DataFrame, folder: Path, stem: str) -> list[Path]:
     )
     with ExitStack() as undo:
         for name, part in zip(names, parts, strict=True):
-            with whole_file(folder / name) as file:
+            with atomic_write(folder / name) as file:
                 part.write_parquet(file)
             undo.callback((folder / name).unlink, missing_ok=True)
         undo.pop_all()
@@ -67,7 +67,7 @@ def write_log(periods: pl.DataFrame, folder: Path) -> Path:
         end_time=pl.col("end").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00"),
         reason=pl.col("reason"),
     )
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         texts.write_csv(file)
     return path
 

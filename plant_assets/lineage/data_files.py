@@ -1,7 +1,7 @@
 """Which dropped files, and which of their rows, a training learned from; published with each model.
 
 Belongs here: from a training table to its files. Doesn't belong here: the table's own rows (`provenance.py`), the
-shape that is published (`serving.data_files`).
+shape that is published (`plant_assets.bundle.data_files`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,8 @@ from typing import Literal
 
 import polars as pl
 
+from plant_assets.bundle.data_files import MOST_FILES, DataFile, DataFiles
 from plant_assets.ingest.history import DropFile, DropInfo
-from serving.data_files import MOST_FILES, DataFile, DataFiles
 
 _SPAN = {
     "first_row": pl.col("first_row").min(),

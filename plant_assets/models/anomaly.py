@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.bundle.scorers import bounded, share_off
+from plant_assets.bundle.surprise import mean_deviation
 from plant_assets.features.spec import MOVEMENT, kind_of
 from plant_assets.models.fitted import Floats, Labels, Unsupervised
-from serving.scoring.scorers import bounded, share_off
-from serving.scoring.surprise import mean_deviation
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest

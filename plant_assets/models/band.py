@@ -1,6 +1,6 @@
 """How far a calibrated probability may be off, by calibrators of resampled days.
 
-Belongs here: the draws. Doesn't belong here: fitting a calibrator, evaluating a band (`serving.scoring.calibration`).
+Belongs here: the draws. Doesn't belong here: fitting a calibrator, evaluating a band (`plant_assets.bundle.calibration`).
 """
 
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.bundle.calibration import Band
 from plant_assets.models.calibration import Floats, Platt, sigmoid
-from serving.scoring.calibration import Band
 
 Index = NDArray[np.intp]
 

@@ -1,7 +1,7 @@
 """Trained models as a bundle's plain data: nodes of a scorer, named arrays, forests of trees.
 
 Belongs here: one function a family of estimators. Doesn't belong here: trees themselves
-(`compile_trees.py`), folders and parity (`bundle.py`), evaluation (`serving.scoring.scorers`).
+(`compile_trees.py`), folders and parity (`bundle.py`), evaluation (`plant_assets.bundle.scorers`).
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from plant_assets.bundle import calibration, scorers
 from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, IsolationScore, View
 from plant_assets.models.compile_trees import (
     Ensemble,
@@ -23,7 +24,6 @@ from plant_assets.models.fitted import Constant, Estimator, FittedModel
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.ridge import Ridge
-from serving.scoring import calibration, scorers
 
 Model = TypeVar("Model")
 

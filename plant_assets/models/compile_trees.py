@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.forests import INPUT, OUTPUT
+from plant_assets.bundle.forests import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster

@@ -10,9 +10,9 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.bundle.calibration import Band
 from plant_assets.models.calibration import Platt
 from plant_assets.models.preprocess import Preprocessor
-from serving.scoring.calibration import Band
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from plant_assets.bundle.data_files import DataFiles
 from plant_assets.models.spec import FeatureSet, ModelSpec
-from serving.data_files import DataFiles
 
 REGIMES = ("normal", "transition", "alarm")
 

@@ -10,7 +10,7 @@ class BundleModel(PythonModel):
     def load_context(self, context):
         from pathlib import Path
 
-        from serving.bundle import Bundle
+        from plant_assets.bundle.bundle import Bundle
 
         self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
 

@@ -15,7 +15,9 @@ from typing import Self
 
 import polars as pl
 
-from plant_assets.models.bundle import export_bundle, stamp_run
+from plant_assets.bundle.bundle import ARRAYS_FILE, Bundle, BundleError, parse_manifest
+from plant_assets.bundle.manifest import FORMAT_TAG, Manifest
+from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry_connection import EXISTS, RegistryError
 from plant_assets.models.registry_model import write_mlflow_model
@@ -23,8 +25,6 @@ from plant_assets.models.registry_versions import Version, VersionedModels, read
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
-from serving.bundle import ARRAYS_FILE, Bundle, BundleError, parse_manifest
-from serving.manifest import FORMAT_TAG, Manifest
 
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"

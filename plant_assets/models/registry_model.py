@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
-from serving.manifest import Manifest
+from plant_assets.bundle.manifest import Manifest
 
 MLMODEL_FILE = "MLmodel"
 CODE_FILE = "mlflow_model.py"

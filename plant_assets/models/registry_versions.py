@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from plant_assets.bundle.manifest import FORMAT_TAG, why_unloadable
 from plant_assets.models.registry_connection import MlflowConnection, RegistryError
-from serving.manifest import FORMAT_TAG, why_unloadable
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.scorers import Floats
+from plant_assets.bundle.scorers import Floats
 
 Index = NDArray[np.intp]
 

@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from plant_assets.bundle.scorers import Floats
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scoring.scorers import Floats
 
 TINY = 1e-300
 LOOKS = (0, 8, 17, 25, 33)

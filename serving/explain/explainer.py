@@ -10,12 +10,12 @@ from typing import Literal, Self
 
 import numpy as np
 
-from serving.bundle import Bundle
+from plant_assets.bundle.bundle import Bundle
+from plant_assets.bundle.calibration import Platt
+from plant_assets.bundle.scorers import Floats
 from serving.explain.diagonal import WEIGHTS, Diagonal, Total
 from serving.explain.parts import Explain, Method, Source, margin_of, method_of, part_of
 from serving.explain.tags import Owners
-from serving.scoring.calibration import Platt
-from serving.scoring.scorers import Floats
 
 Space = Literal["log_odds", "score"]
 

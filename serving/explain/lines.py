@@ -5,8 +5,8 @@ Belongs here: parts whose marginal worth has a closed form in t. Doesn't belong 
 
 import numpy as np
 
+from plant_assets.bundle.scorers import Floats
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scoring.scorers import Floats
 
 
 class Level(Diagonal):

@@ -6,8 +6,8 @@ nearly normal at every t, and Welsch's loss has a closed expectation over a norm
 
 import numpy as np
 
+from plant_assets.bundle.scorers import Floats
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scoring.scorers import Floats
 
 
 class Misfit(Diagonal):

@@ -1,6 +1,6 @@
 """A bundle's forest file as arrays of nodes.
 
-Belongs here: reading `TreeEnsemble` (ai.onnx.ml 5) as `serving.scoring.forests` runs it. Doesn't belong here: walking trees
+Belongs here: reading `TreeEnsemble` (ai.onnx.ml 5) as `plant_assets.bundle.forests` runs it. Doesn't belong here: walking trees
 (`trees.py`). The `onnx` package is imported on the first forest: 0.2 s and 12 MB that answers don't need.
 """
 

@@ -1,4 +1,4 @@
-"""A bundle's scorer as parts along the diagonal: one builder a node of `serving.scoring.scorers`.
+"""A bundle's scorer as parts along the diagonal: one builder a node of `plant_assets.bundle.scorers`.
 
 Belongs here: what a part needs of arrays and forests, prepared once a bundle. Doesn't belong here: the parts'
 mathematics (`lines.py`, `distances.py`, `trees.py`).
@@ -11,15 +11,15 @@ from typing import Literal
 
 import numpy as np
 
+from plant_assets.bundle import scorers
+from plant_assets.bundle.scorers import Arrays, Floats, ScorerNode, bounded, logistic
+from plant_assets.bundle.surprise import deviation, surprise, surprise_slope
 from serving.explain.diagonal import Chosen, Diagonal, Outer, Split, Total
 from serving.explain.distances import Nearest, Stored
 from serving.explain.lines import Additive, Level, LogOdds
 from serving.explain.misfits import Misfit
 from serving.explain.onnx_trees import read_trees
 from serving.explain.trees import Forest
-from serving.scoring import scorers
-from serving.scoring.scorers import Arrays, Floats, ScorerNode, bounded, logistic
-from serving.scoring.surprise import deviation, surprise, surprise_slope
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]
 """The first three are exact Shapley values; the last takes an expectation inside a function that isn't linear."""
@@ -111,7 +111,7 @@ def _forest(node: scorers.Forest, source: Source) -> Explain:
     rate = -np.log(2.0) / node.divisor
 
     def answers(row: Floats) -> np.ndarray:
-        with np.errstate(over="ignore"):  # as `serving.scoring.scorers.Forest` has it
+        with np.errstate(over="ignore"):  # as `plant_assets.bundle.scorers.Forest` has it
             return trees.answers(
                 (row.astype(np.float32) if node.rounds_input else row).astype(node.precision)
             )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.bundle.scorers import Floats
 from serving.explain.diagonal import SHARES, Diagonal
-from serving.scoring.scorers import Floats
 
 Index = NDArray[np.intp]
 Flags = NDArray[np.bool_]

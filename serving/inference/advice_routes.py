@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from plant_assets.bundle.scorers import ScorerError
 from serving.champion import CHAMPION
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
@@ -19,7 +20,6 @@ from serving.inference.answers import Answer
 from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.schemas import PredictRequest
-from serving.scoring.scorers import ScorerError
 from serving.slots import LoadedModel
 from serving.web.body import answer, read_body
 from serving.web.faults import got

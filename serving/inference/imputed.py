@@ -1,6 +1,6 @@
 """Which of a model's inputs were missing, told briefly: `LT301031*` stands for all features of a tag.
 
-Belongs here: the names in `imputed`. Doesn't belong here: what stands in for missing values (`serving.bundle`).
+Belongs here: the names in `imputed`. Doesn't belong here: what stands in for missing values (`plant_assets.bundle.bundle`).
 """
 
 from collections.abc import Sequence

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from plant_assets.bundle.manifest import Manifest
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
@@ -22,7 +23,6 @@ from serving.inference.names import LONGEST_NAME, Names, Place
 from serving.inference.rules import FiredRule, Rules
 from serving.inference.schemas import PredictRequest
 from serving.inference.times import Reading, absent_rows
-from serving.manifest import Manifest
 from serving.web.faults import got
 
 LARGEST = 1e100

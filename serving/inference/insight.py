@@ -6,8 +6,8 @@ Belongs here: building either once, at the first request that asks. Doesn't belo
 
 import threading
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.explain.explainer import Explainer
 from serving.inference.recommendations import Recommendations
 

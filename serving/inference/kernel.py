@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.bundle.manifest import Manifest
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
 from plant_assets.features.spec import FeatureSpec
 from plant_assets.features.windows import NewestWindow, window_columns
 from plant_assets.profile.model import PlantProfile
-from serving.manifest import Manifest
 
 Floats = NDArray[np.float64]
 Kernel = Callable[[Floats], Floats]

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from serving.bundle import BundleError, describe
-from serving.data_files import DataFiles
+from plant_assets.bundle.bundle import BundleError, describe
+from plant_assets.bundle.data_files import DataFiles
+from plant_assets.bundle.manifest import Manifest
 from serving.inference.answers import Answer
 from serving.inference.prediction_id import Prediction
-from serving.manifest import Manifest
 from serving.registry import RegistryClient, RegistryUnavailableError, VersionRecord
 from serving.slots import Kept, Slot
 

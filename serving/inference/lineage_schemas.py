@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from serving.data_files import DataFile
+from plant_assets.bundle.data_files import DataFile
 
 
 class LineagePrediction(BaseModel):

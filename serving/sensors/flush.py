@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.simulation.live_drops import live_drop_name
 from serving.sensors.plant import LivePlant
-from serving.whole_file import whole_file
 
 
 class Flusher:
@@ -44,6 +44,6 @@ class Flusher:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / live_drop_name(begin, end)
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             records.write_parquet(file)
         return path

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.simulation.live import Checkpoint
 from plant_assets.simulation.scenarios import Switch
-from serving.whole_file import whole_file
 
 
 class StateError(ValueError):
@@ -84,5 +84,5 @@ class StateFile:
         Raises:
             OSError: it can't be written; the old one stays.
         """
-        with whole_file(self.path, durable=durable) as file:
+        with atomic_write(self.path, durable=durable) as file:
             file.write(_STATE.dump_json(state))

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from plant_assets.bundle.data_files import DataFiles
 from plant_assets.components.plant import plant_definitions
 from plant_assets.defs.resources import resources
 from plant_assets.models.registry import ModelRegistry
@@ -15,7 +16,6 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
-from serving.data_files import DataFiles
 
 FEW_MODELS = ("isolation_forest", "deviation_predictor", "forecaster", "champion")
 

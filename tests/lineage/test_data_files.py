@@ -3,11 +3,11 @@ from pathlib import Path
 
 import polars as pl
 
+from plant_assets.bundle.data_files import MOST_FILES, DataFiles
 from plant_assets.ingest.history import DropFile, DropInfo, History
 from plant_assets.ingest.records import PERIOD_SCHEMA
 from plant_assets.ingest.resample import resample
 from plant_assets.lineage.data_files import data_files
-from serving.data_files import MOST_FILES, DataFiles
 from tests.ingest.events import SHA_A, SHA_B, START, drop_of, minutes, records_of, small_profile
 
 NO_PERIODS = pl.DataFrame(schema=PERIOD_SCHEMA)

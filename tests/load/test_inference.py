@@ -18,8 +18,8 @@ from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import Settings
 from serving.telemetry.instance import instance
+from tests.bundle.factories import bundle_folder
 from tests.servers import running_app
-from tests.serving.factories import bundle_folder
 from tests.serving.mlflow_fake import FakeMlflow
 
 PATIENCE_S = 60

@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.model import PlantProfile
-from tests.serving.factories import bundle_folder
+from tests.bundle.factories import bundle_folder
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
+from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.scorers import Arrays
 from plant_assets.models import anomaly
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.compile import Parts, compile_estimator
 from plant_assets.models.compile_trees import average_path
 from plant_assets.models.fitted import Unsupervised
-from serving.scoring.forests import Forests
-from serving.scoring.scorers import Arrays
 
 NOBODY = np.zeros(1, np.int8)
 

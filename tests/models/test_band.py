@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plant_assets.bundle.bundle import MANIFEST_FILE, Bundle
+from plant_assets.bundle.calibration import Band
 from plant_assets.models.band import probability_band
-from plant_assets.models.bundle import export_bundle
 from plant_assets.models.calibration import Platt, sigmoid
+from plant_assets.models.export import export_bundle
 from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import MANIFEST_FILE, Bundle
-from serving.scoring.calibration import Band
-from tests.serving.factories import bundle_folder, inputs_of, trained_model
+from tests.bundle.factories import bundle_folder, inputs_of, trained_model
 
 ROWS, ROWS_PER_EVENT = 900, 36.0
 

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
+from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.scorers import Arrays, Forest
 from plant_assets.models.compile import CompileError, Parts, compile_estimator, compile_model
 from plant_assets.models.compile_trees import Ensemble, Tree, to_onnx
 from plant_assets.models.fitted import Estimator
 from plant_assets.models.nowcast import RandomForest
 from plant_assets.profile.model import PlantProfile
-from serving.scoring.forests import Forests
-from serving.scoring.scorers import Arrays, Forest
-from tests.serving.factories import ESTIMATORS, inputs_of, trained_model
+from tests.bundle.factories import ESTIMATORS, inputs_of, trained_model
 
 
 def answers(trained, rows, folder):

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.models.bundle import export_bundle
 from plant_assets.models.compile import compile_model
+from plant_assets.models.export import export_bundle
 from plant_assets.models.forecast import fit_onset, train_forecaster
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import forecaster

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from plant_assets.bundle.manifest import FORMAT_TAG, FORMAT_VERSION
 from plant_assets.models.promotion import place, promote, release, rollback
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from plant_assets.models.registry_versions import Move, Version
-from serving.manifest import FORMAT_TAG, FORMAT_VERSION
 from tests.models.registered import CHAMPION, KilledError, published
 
 

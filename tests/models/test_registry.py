@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.ingest.storage import StorageFullError
-from plant_assets.models.bundle import ParityError
+from plant_assets.models.export import ParityError
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle, BundleError
+from tests.bundle.factories import inputs_of, model_of, trained_model
 from tests.models.registered import CHAMPION, KilledError, published
-from tests.serving.factories import inputs_of, model_of, trained_model
 
 
 def test_a_logged_model_has_run_figures_signature_and_bundle(

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.cli import home
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.naming import PLANT_TAG
@@ -18,7 +19,6 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import Lake
 from plant_assets.settings import settings
-from serving.bundle import Bundle
 from tests.reliability.plants import KEY, SMALL
 from tests.reliability.run_child import RunChild
 

@@ -27,8 +27,8 @@ from serving.inference.app import create_app as inference_app
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import Settings
 from serving.web.bounded_http import BoundedHttp
+from tests.bundle.factories import bundle_folder
 from tests.servers import free_port
-from tests.serving.factories import bundle_folder
 from tests.serving.gateway.drops.fake_dagster import RUN_ID, FakeDagster
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
 from tests.serving.gateway.models.fake_mlflow import SERVED

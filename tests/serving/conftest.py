@@ -7,11 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from plant_assets.models.spec import CHAMPION, model_spec
-from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import Settings
-from tests.serving.factories import bundle_folder
 from tests.serving.mlflow_fake import FakeMlflow
 
 CHAMPION_NAME = "plant_alarm_champion"
@@ -20,20 +17,6 @@ CHAMPION_NAME = "plant_alarm_champion"
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def bundles(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Bundle folders: two champions that differ, and the three forecasters."""
-    root = tmp_path_factory.mktemp("bundles")
-    made = {
-        "v1": bundle_folder(profile, root / "v1", "logistic", CHAMPION),
-        "v2": bundle_folder(profile, root / "v2", "anomaly_ensemble", CHAMPION),
-    }
-    for hours in (1, 3, 6):
-        name = f"forecaster_{hours}h"
-        made[name] = bundle_folder(profile, root / name, "xgboost", model_spec(name, profile))
-    return made
 
 
 @pytest.fixture

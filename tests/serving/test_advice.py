@@ -7,8 +7,8 @@ import pytest
 from plant_assets.profile.model import PlantProfile
 from serving.inference.recommendations import Recommendations
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

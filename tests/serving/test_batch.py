@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.inference.batch_schemas import ARROW
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

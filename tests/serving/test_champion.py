@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
-from serving.bundle import Bundle
 from serving.inference.app import create_app
 from serving.settings import Settings
 from tests.serving.conftest import CHAMPION_NAME, serve

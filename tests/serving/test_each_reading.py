@@ -7,15 +7,15 @@ import httpx
 import numpy as np
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.inference.judged_schemas import JudgedAnswer
 from serving.settings import Settings
 from serving.telemetry.instance import instance
+from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import serve
-from tests.serving.factories import bundle_folder
 from tests.serving.mlflow_fake import FakeMlflow
 from tests.serving.test_inference_metrics import figure
 

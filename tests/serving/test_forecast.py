@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.windows import window_features
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.inference import routes
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

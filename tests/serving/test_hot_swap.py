@@ -16,7 +16,7 @@ import pytest
 from plant_assets.models.promotion import promote, release, rollback
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.model import PlantProfile
-from tests.serving.factories import inputs_of, model_of, raw_table, trained_model
+from tests.bundle.factories import inputs_of, model_of, raw_table, trained_model
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
 

@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plant_assets.profile.model import PlantProfile
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

@@ -9,16 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.resample import resample
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.bundle import Bundle
+from plant_assets.bundle.bundle import Bundle
 from serving.champion import Champions
 from serving.settings import Settings
 from serving.shelf import bytes_of

@@ -10,8 +10,8 @@ import pytest
 from plant_assets.models.spec import CHAMPION
 from plant_assets.profile.model import PlantProfile
 from serving.settings import Settings
+from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import CHAMPION_NAME, serve
-from tests.serving.factories import bundle_folder
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio

@@ -11,9 +11,9 @@ import httpx
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
+from plant_assets.bundle.manifest import FORMAT_TAG, why_unloadable
 from serving.gateway.infer.results import understood
 from serving.gateway.problems import BadAnswer, ServiceAway
-from serving.manifest import FORMAT_TAG, why_unloadable
 
 NAME = "mlflow"
 MOST_VERSIONS = 1000

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from plant_assets.bundle.atomic_file import atomic_write
 from serving.gateway.warnings.answers import label_of
 from serving.gateway.warnings.excursions import Label
 from serving.gateway.warnings.tables import PlantWarning
-from serving.whole_file import whole_file
 
 COLUMNS = ("start_time", "end_time", "reason")
 LONGEST_REASON = 200
@@ -98,7 +98,7 @@ def drop(log: OperatorLog, folder: Path) -> bool:
     if target.exists():
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(target) as file:
+    with atomic_write(target) as file:
         file.write(log.content)
     return True
 

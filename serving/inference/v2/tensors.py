@@ -10,7 +10,7 @@ from types import NoneType
 
 import numpy as np
 
-from serving.bundle import Floats
+from plant_assets.bundle.bundle import Floats
 from serving.inference.inputs import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import CHAMPION, ISOLATION_FOREST, REGIME_CLASSIFIER, ModelSpec, model_spec
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
-from tests.serving.factories import bundle_folder, deviation_folder, inputs_of
+from tests.bundle.factories import bundle_folder, deviation_folder, inputs_of
 
 FAMILIES: dict[str, tuple[str, ModelSpec, float]] = {
     "logistic": ("logistic", CHAMPION, 1.7),

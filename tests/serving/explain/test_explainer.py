@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
+from plant_assets.bundle.scorers import Floats, logistic
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.explain.diagonal import WEIGHTS
 from serving.explain.explainer import Explainer
-from serving.scoring.scorers import Floats, logistic
 from tests.serving.explain.conftest import FAMILIES
 
 EVERY = [*FAMILIES, "forecaster_1h", "forecaster_3h", "forecaster_6h", "deviation_predictor"]

@@ -1,13 +1,13 @@
 """An explanation needs no training library."""
 
-from serving.bundle import Bundle
+from plant_assets.bundle.bundle import Bundle
 from tests.serving.test_imports import HEAVY, loaded_after
 
 
 def test_explaining_needs_nothing_heavy(explained: dict[str, Bundle]) -> None:
     folder = explained["anomaly_ensemble"].folder
     loaded = loaded_after(
-        "from pathlib import Path\nfrom serving.bundle import Bundle\n"
+        "from pathlib import Path\nfrom plant_assets.bundle.bundle import Bundle\n"
         "from serving.explain.explainer import Explainer\n"
         f"b = Bundle.load(Path({str(folder)!r}))\nExplainer.of(b).explain(b.reference_rows[3])"
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plant_assets.bundle import scorers
+from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.scorers import Arrays, Floats, ScorerNode
 from serving.explain.diagonal import WEIGHTS
 from serving.explain.parts import Source, part_of
-from serving.scoring import scorers
-from serving.scoring.forests import Forests
-from serving.scoring.scorers import Arrays, Floats, ScorerNode
 
 FEATURES = 8
 GENERATOR = np.random.default_rng(11)

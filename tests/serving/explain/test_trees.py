@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plant_assets.bundle.forests import Forests
 from plant_assets.models.compile_trees import (
     Ensemble,
     isolation_forest_trees,
@@ -21,7 +22,6 @@ from plant_assets.models.compile_trees import (
 from serving.explain.diagonal import SHARES, WEIGHTS
 from serving.explain.onnx_trees import TreeFileError, read_trees
 from serving.explain.trees import Forest, Trees
-from serving.scoring.forests import Forests
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 

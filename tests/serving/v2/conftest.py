@@ -7,14 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle
 from serving.inference.app import create_app
 from serving.settings import Settings
+from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.servers import running_app
 from tests.serving.conftest import serve
-from tests.serving.factories import bundle_folder, deviation_folder
 from tests.serving.mlflow_fake import FakeMlflow
 
 FAMILIES = {

@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 import pytest
 
-from serving.bundle import Bundle
+from plant_assets.bundle.bundle import Bundle
 from serving.inference.v2 import routes
 from tests.serving.v2.bodies import CHAMPION, HEADER, binary_body, one_tag, post
 

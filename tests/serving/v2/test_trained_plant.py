@@ -9,15 +9,15 @@ import pytest
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.features.windows import window_features
-from plant_assets.models.bundle import export_bundle
+from plant_assets.models.export import export_bundle
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import model_specs
 from plant_assets.models.train import TrainedModel, train
 from plant_assets.profile.model import PlantProfile
 from serving.settings import Settings
+from tests.bundle.factories import raw_table
 from tests.models import plants
 from tests.serving.conftest import serve
-from tests.serving.factories import raw_table
 from tests.serving.mlflow_fake import FakeMlflow
 from tests.serving.v2.bodies import binary_body, post
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 
-from serving.bundle import Bundle
+from plant_assets.bundle.bundle import Bundle
 from tests.serving.v2.conftest import NAMES
 
 pytestmark = pytest.mark.services

@@ -10,7 +10,7 @@ from fastapi import Response
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import Settings
-from tests.serving.factories import raw_table
+from tests.bundle.factories import raw_table
 from tests.serving.gateway.fakes import FakeSensors, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 from tests.serving.mlflow_fake import FakeMlflow

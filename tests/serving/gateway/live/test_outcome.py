@@ -14,8 +14,8 @@ from serving.gateway.live.outcome import ask
 from serving.gateway.live.watchers import model_versions
 from serving.gateway.problems import BadAnswer
 from serving.gateway.warnings.brief import brief
+from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
-from tests.serving.factories import raw_table
 from tests.serving.gateway.live.neighbours import Inference
 
 pytestmark = pytest.mark.anyio

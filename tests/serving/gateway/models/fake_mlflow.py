@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
 
-from serving.manifest import FORMAT_TAG, FORMAT_VERSION
+from plant_assets.bundle.manifest import FORMAT_TAG, FORMAT_VERSION
 
 NAME = "demo_alarm_champion"
 INTERVAL = {"value": 0.6, "low": 0.4, "high": 0.8}

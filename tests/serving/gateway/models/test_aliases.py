@@ -12,6 +12,7 @@ import httpx
 import pytest
 from filelock import FileLock
 
+from plant_assets.bundle.manifest import FORMAT_TAG, FORMAT_VERSION
 from plant_assets.models import registry_versions
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
@@ -20,7 +21,6 @@ from serving.gateway.models import aliases
 from serving.gateway.models.aliases import Aliases
 from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.problems import Conflict, ServiceAway
-from serving.manifest import FORMAT_TAG, FORMAT_VERSION
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
 

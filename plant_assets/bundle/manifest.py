@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from plant_assets.bundle.calibration import Band, Calibrator
+from plant_assets.bundle.scorers import ScorerNode
 from plant_assets.profile.model import PlantProfile
-from serving.scoring.calibration import Band, Calibrator
-from serving.scoring.scorers import ScorerNode
 
 FORMAT_VERSION = 3
 FORMAT_TAG = "bundle_format"

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write, which takes its place at the end; if anything is raised before, the old one stays.
 
     The draft beside it is hidden and ends in `.part`: the pipeline passes over such files.

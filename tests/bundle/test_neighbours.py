@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from serving.scoring.neighbours import CHUNK, Nearest
+from plant_assets.bundle.neighbours import CHUNK, Nearest
 
 VALUES = st.floats(-1e6, 1e6, allow_nan=False, width=64)
 

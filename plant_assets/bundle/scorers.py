@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.scoring.forests import Forests
-from serving.scoring.neighbours import Nearest
-from serving.scoring.surprise import mean_deviation
+from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.neighbours import Nearest
+from plant_assets.bundle.surprise import mean_deviation
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
@@ -232,7 +232,7 @@ class Mean(_Node):
     kind: Literal["mean"] = "mean"
     parts: tuple[Part, ...] = Field(min_length=1)
     by_surprise: bool = Field(
-        default=False, description="as `serving.scoring.surprise.mean_deviation` has it"
+        default=False, description="as `plant_assets.bundle.surprise.mean_deviation` has it"
     )
 
     def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:

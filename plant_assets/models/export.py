@@ -1,7 +1,7 @@
 """Writes a trained model as a serving bundle, and refuses to where the bundle answers otherwise.
 
 Belongs here: `bundle.json`, hashes, the parity check. Doesn't belong here: how estimators become plain data
-(`compile.py`), loading (`serving.bundle`), MLflow (`registry.py`).
+(`compile.py`), loading (`plant_assets.bundle.bundle`), MLflow (`registry.py`).
 """
 
 import io
@@ -16,16 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from plant_assets.features.spec import feature_specs
-from plant_assets.lineage.fingerprint import profile_fingerprint
-from plant_assets.models.compile import compile_model
-from plant_assets.models.fitted import FittedModel, Floats
-from plant_assets.models.inputs import REGIMES, TrainingInputs
-from plant_assets.models.regime import Multinomial
-from plant_assets.models.spec import CANDIDATES, LearningMode
-from plant_assets.models.train import TrainedModel
-from plant_assets.profile.model import PlantProfile
-from serving.bundle import (
+from plant_assets.bundle.bundle import (
     ARRAYS_FILE,
     FILL,
     MANIFEST_FILE,
@@ -35,10 +26,19 @@ from serving.bundle import (
     max_difference,
     read_manifest,
 )
-from serving.data_files import DATA_FILES
-from serving.manifest import Decision, Feature, Lineage, Manifest, Parity
-from serving.scoring.calibration import Platt
-from serving.scoring.scorers import ScorerNode
+from plant_assets.bundle.calibration import Platt
+from plant_assets.bundle.data_files import DATA_FILES
+from plant_assets.bundle.manifest import Decision, Feature, Lineage, Manifest, Parity
+from plant_assets.bundle.scorers import ScorerNode
+from plant_assets.features.spec import feature_specs
+from plant_assets.lineage.fingerprint import profile_fingerprint
+from plant_assets.models.compile import compile_model
+from plant_assets.models.fitted import FittedModel, Floats
+from plant_assets.models.inputs import REGIMES, TrainingInputs
+from plant_assets.models.regime import Multinomial
+from plant_assets.models.spec import CANDIDATES, LearningMode
+from plant_assets.models.train import TrainedModel
+from plant_assets.profile.model import PlantProfile
 
 TOLERANCE = 1e-6
 REFERENCES = 128

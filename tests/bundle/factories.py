@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from plant_assets.bundle.data_files import DataFile, DataFiles
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.features.windows import window_features
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
-from plant_assets.models.bundle import export_bundle
 from plant_assets.models.calibration import Platt
+from plant_assets.models.export import export_bundle
 from plant_assets.models.fitted import Constant, Estimator, FittedModel
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
@@ -23,7 +24,6 @@ from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import CHAMPION, ModelSpec, model_spec
 from plant_assets.models.train import TrainedModel
 from plant_assets.profile.model import PlantProfile
-from serving.data_files import DataFile, DataFiles
 
 ROWS = 160
 SEED = 7

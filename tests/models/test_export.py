@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.lineage.fingerprint import profile_fingerprint
-from plant_assets.models.bundle import ParityError, check_parity, export_bundle
 from plant_assets.models.calibration import Platt
+from plant_assets.models.export import ParityError, check_parity, export_bundle
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
-from serving.bundle import Bundle, BundleError
-from tests.serving.factories import ESTIMATORS, bundle_folder, inputs_of, trained_model
+from tests.bundle.factories import ESTIMATORS, bundle_folder, inputs_of, trained_model
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)

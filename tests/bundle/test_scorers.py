@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from serving.scoring.calibration import Isotonic, Platt
-from serving.scoring.forests import Forests
-from serving.scoring.scorers import (
+from plant_assets.bundle.calibration import Isotonic, Platt
+from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.scorers import (
     Among,
     Arrays,
     Bounded,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.scoring.scorers import Floats, logistic
+from plant_assets.bundle.scorers import Floats, logistic
 
 
 class _Calibrator(BaseModel, ABC):

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from serving.whole_file import whole_file
+from plant_assets.bundle.atomic_file import atomic_write
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_bytes(b"old")
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"
@@ -30,6 +30,6 @@ def test_a_failure_leaves_the_old_one_and_no_draft(tmp_path: Path, durable: bool
 
 
 def _break_off(path: Path, durable: bool) -> None:
-    with whole_file(path, durable=durable) as file:
+    with atomic_write(path, durable=durable) as file:
         file.write(b"ne")
         raise OSError("the disk is full")

@@ -1,6 +1,6 @@
 """A trained model as a folder of plain data, and its loading: no pickle, nothing half.
 
-A bundle holds `bundle.json` (`serving.manifest`), `arrays.npz` and the forests that its scorer names.
+A bundle holds `bundle.json` (`plant_assets.bundle.manifest`), `arrays.npz` and the forests that its scorer names.
 `bundle.json` has the sha256 of each other file. `arrays.npz` always has `fill` (what stands in for a
 missing feature), `reference_rows` and `reference_decisions` (how the trained model answers them).
 """
@@ -15,10 +15,10 @@ from typing import Self
 import numpy as np
 from pydantic import ValidationError
 
-from serving.data_files import DATA_FILES, DataFiles
-from serving.manifest import FORMAT_VERSION, Manifest
-from serving.scoring.forests import ForestError, Forests
-from serving.scoring.scorers import Arrays, Floats, Scorer, ScorerError
+from plant_assets.bundle.data_files import DATA_FILES, DataFiles
+from plant_assets.bundle.forests import ForestError, Forests
+from plant_assets.bundle.manifest import FORMAT_VERSION, Manifest
+from plant_assets.bundle.scorers import Arrays, Floats, Scorer, ScorerError
 
 MANIFEST_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"

@@ -6,8 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.bundle import ARRAYS_FILE, MANIFEST_FILE, Bundle, BundleError, max_difference, sha256_of
-from serving.manifest import FORMAT_VERSION
+from plant_assets.bundle.bundle import (
+    ARRAYS_FILE,
+    MANIFEST_FILE,
+    Bundle,
+    BundleError,
+    max_difference,
+    sha256_of,
+)
+from plant_assets.bundle.manifest import FORMAT_VERSION
 
 
 @pytest.fixture

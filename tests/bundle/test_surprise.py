@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr
 
-from serving.scoring.surprise import deviation, mean_deviation, surprise, surprise_slope
+from plant_assets.bundle.surprise import deviation, mean_deviation, surprise, surprise_slope
 
 DEVIATIONS = st.lists(st.floats(-8, 55), min_size=1, max_size=20).map(np.array)
 
