@@ -10,7 +10,7 @@ import polars as pl
 
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.grid.resample import resample
 from plant_assets.labels.label import label
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import model_spec

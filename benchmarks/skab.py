@@ -25,9 +25,9 @@ from plant_assets.draft.draft import draft_plant
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.grid.resample import resample
+from plant_assets.ingest.history.history import History
 from plant_assets.models.fitting import Fit, fit_nowcast
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, ISOLATION_FOREST, ModelSpec
 from plant_assets.profile.model import PlantProfile

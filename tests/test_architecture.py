@@ -50,7 +50,11 @@ def test_serving_knows_only_profiles_features_and_bundles(path: Path) -> None:
     if path.is_relative_to(
         ROOT / "serving" / "sensors"
     ):  # lives on the simulator and makes rows as ingest does
-        allowed += ["plant_assets.simulation", "plant_assets.ingest.resample", "plant_assets.ingest.quality"]
+        allowed += [
+            "plant_assets.simulation",
+            "plant_assets.ingest.grid.resample",
+            "plant_assets.ingest.grid.quality",
+        ]
         allowed += ["plant_assets.ingest.records"]
     assert all(m.startswith(tuple(allowed)) for m in ours), ours
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from plant_assets.cli.console import fail, steps
 from plant_assets.cli.drop import follow_drop
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings
 from plant_assets.simulation.drops import write_drop, write_operator_log

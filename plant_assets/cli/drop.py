@@ -14,8 +14,8 @@ from rich.markup import escape
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, steps
-from plant_assets.ingest.drop_folder import Found, look_at
-from plant_assets.ingest.manifest import Manifest, ManifestEntry
+from plant_assets.ingest.folder.ledger import Manifest, ManifestEntry
+from plant_assets.ingest.folder.listing import Found, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import Settings, settings

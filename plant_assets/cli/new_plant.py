@@ -21,7 +21,7 @@ from plant_assets.cli.console import listed
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
 from plant_assets.draft.draft import Draft, DraftedTag
 from plant_assets.features.rules import check_rules_of
-from plant_assets.ingest.history import History
+from plant_assets.ingest.history.history import History
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
 from plant_assets.profile.model import PlantProfile

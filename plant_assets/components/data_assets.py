@@ -63,7 +63,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
     def raw_sensor_data(
         context: dg.AssetExecutionContext, config: Drop, lake: Lake
     ) -> dg.MaterializeResult[pl.DataFrame]:
-        from plant_assets.ingest.resample import resample
+        from plant_assets.ingest.grid.resample import resample
 
         history = lake.history(profile.name)
         taken = _take_in(profile, config, lake, context)

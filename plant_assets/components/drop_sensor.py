@@ -1,7 +1,7 @@
 """The drop-folder sensor of a plant: from settled files to one run, and from a dead run to its next attempt.
 
 Belongs here: the conversation of manifest and Dagster. Doesn't belong here: what counts as settled or how
-often a file is tried (`ingest/manifest.py`), or how files are read.
+often a file is tried (`ingest/folder/ledger.py`), or how files are read.
 
 All memory is in the manifest and in Dagster's run storage, none in the daemon: whatever is killed, the next
 look finds a file settled, or requested without a run, or with a failed one, and goes on from there.
@@ -28,12 +28,12 @@ from plant_assets.components.naming import (
     job_name,
     sensor_name,
 )
-from plant_assets.ingest.manifest_entry import UNREADABLE, ManifestEntry
+from plant_assets.ingest.folder.ledger_entry import UNREADABLE, ManifestEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.ingest.folder.ledger import Manifest
 
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2

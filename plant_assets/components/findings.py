@@ -5,7 +5,7 @@ Belongs here: findings as small tables. Doesn't belong here: the flags themselve
 
 import polars as pl
 
-from plant_assets.ingest.quality import FROZEN, SATURATED, STALE, has
+from plant_assets.ingest.grid.quality import FROZEN, SATURATED, STALE, has
 from plant_assets.profile.model import PlantProfile
 
 FLAGS = {"frozen": FROZEN, "saturated": SATURATED, "stale": STALE}

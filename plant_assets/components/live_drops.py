@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, RAW, REPORT, WINDOWS, asset_key
-from plant_assets.ingest.manifest_entry import ManifestEntry
+from plant_assets.ingest.folder.ledger_entry import ManifestEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live_drops import live_drop_span
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.ingest.folder.ledger import Manifest
 
 _READINGS = (RAW, LABELLED, FEATURES, DRIFT)
 

@@ -27,7 +27,7 @@ from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.history import History
+    from plant_assets.ingest.history.history import History
     from plant_assets.models.inputs import TrainingInputs
     from plant_assets.models.registry_versions import Version
     from plant_assets.models.train import TrainedModel

@@ -10,8 +10,8 @@ from glob import escape
 
 import polars as pl
 
-from plant_assets.ingest.decode_numbers import MISSING_WORDS
-from plant_assets.ingest.layouts_names import plain
+from plant_assets.ingest.decode.numbers import MISSING_WORDS
+from plant_assets.ingest.layouts.names import plain
 
 _LABELS = re.compile(
     r"((is|has)_?)?(anomal(y|ies|ous)|outlier|fault|failure|attack|alarm|target|label|ground_truth|truth|class|abnormal)s?"

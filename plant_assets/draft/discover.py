@@ -14,10 +14,10 @@ import polars as pl
 from plant_assets.draft.columns import why_ignored
 from plant_assets.draft.controllers import Loop, loops
 from plant_assets.draft.titles import is_unit, split_unit, tidy_unit, valid_name
-from plant_assets.ingest.decode import Decoded, Grid
-from plant_assets.ingest.decode_times import looks_like_time
-from plant_assets.ingest.layouts import Head, check_width, find_head, first_of, time_columns
-from plant_assets.ingest.layouts_names import (
+from plant_assets.ingest.decode.cells import Decoded, Grid
+from plant_assets.ingest.decode.times import looks_like_time
+from plant_assets.ingest.layouts.layout import Head
+from plant_assets.ingest.layouts.names import (
     END_WORDS,
     QUALITY_WORDS,
     ROLE_WORDS,
@@ -28,7 +28,8 @@ from plant_assets.ingest.layouts_names import (
     Names,
     plain,
 )
-from plant_assets.ingest.layouts_pairs import ROLE_OF_START, ROLES, own_times, value_pairs
+from plant_assets.ingest.layouts.pairs import ROLE_OF_START, ROLES, own_times, value_pairs
+from plant_assets.ingest.layouts.recognise import check_width, find_head, first_of, time_columns
 from plant_assets.profile.tag import Role
 
 _UNIT_WORDS = frozenset({"unit", "units", "uom", "eu", "einheit", "engineering_unit", "engunits"})

@@ -16,8 +16,8 @@ from plant_assets.draft.columns import patterns
 from plant_assets.draft.document import write_document
 from plant_assets.draft.sampling import Timing, Windows, find_timing, find_windows
 from plant_assets.draft.series import ExportRefusal, Exports, NamedSeries, read_exports
+from plant_assets.ingest.decode.opening import MAX_BYTES
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.opening import MAX_BYTES
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 

@@ -15,8 +15,8 @@ import polars as pl
 from plant_assets.draft.controllers import Loop, loops
 from plant_assets.draft.discover import Discovery, Series, discover
 from plant_assets.draft.titles import tag_names
+from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.reading import FileReading, read_opened
 from plant_assets.ingest.records import last_wins
 from plant_assets.profile.model import PlantProfile

@@ -13,7 +13,7 @@ import polars as pl
 from plant_assets.drift.judge import Judgement, Limits, Series, judge
 from plant_assets.drift.report import DriftReport, Finding, Stretch
 from plant_assets.drift.retraining import label_age, retraining
-from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from plant_assets.draft.discover import Discovery, discover
-from plant_assets.ingest.decode import FORMATS
+from plant_assets.ingest.decode.cells import FORMATS
+from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts import find_head
-from plant_assets.ingest.layouts_names import VALUE_WORDS, Names, plain
-from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file
+from plant_assets.ingest.layouts.names import VALUE_WORDS, Names, plain
+from plant_assets.ingest.layouts.recognise import find_head
 
 Arrangement = Literal["components", "variables"]
 MOST_FILES = 10_000

@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.imports.files import ImportRefusal
-from plant_assets.ingest.decode import Grid
-from plant_assets.ingest.decode_times import looks_like_time
+from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.opening import MAX_BYTES, open_file
+from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts import Layout, find_head, first_of
-from plant_assets.ingest.layouts_names import END_WORDS, REASON_WORDS, START_WORDS, Names, plain
-from plant_assets.ingest.opening import MAX_BYTES, open_file
-from plant_assets.ingest.operator_log import read_periods
+from plant_assets.ingest.layouts.layout import Layout
+from plant_assets.ingest.layouts.names import END_WORDS, REASON_WORDS, START_WORDS, Names, plain
+from plant_assets.ingest.layouts.operator_log import read_periods
+from plant_assets.ingest.layouts.recognise import find_head, first_of
 
 _REASONS = REASON_WORDS | {
     "fault_code",

@@ -13,12 +13,12 @@ from typing import Literal
 
 import polars as pl
 
-from plant_assets.ingest.drop_folder import Found, content_hash, look_at
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.history import DropFile, DropInfo, History
-from plant_assets.ingest.manifest import Manifest
-from plant_assets.ingest.manifest_entry import UNREADABLE
-from plant_assets.ingest.quarantine import quarantine
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger_entry import UNREADABLE
+from plant_assets.ingest.folder.listing import Found, content_hash, look_at
+from plant_assets.ingest.folder.quarantine import quarantine
+from plant_assets.ingest.history.history import DropFile, DropInfo, History
 from plant_assets.ingest.reading import FileReading, combine, read_drop_file
 from plant_assets.ingest.records import empty_records
 from plant_assets.ingest.storage import storage_error

@@ -29,3 +29,9 @@ class Refusal(Exception):  # noqa: N818 - the field's word; nothing failed, the 
             "place": self.place,
             "expected": self.expected,
         }
+
+
+def quote(text: object, limit: int = 60) -> str:
+    """Text from a file made harmless and short for a message: one line, printable, quoted."""
+    clean = "".join(c if c.isprintable() else "�" for c in str(text))
+    return f"'{clean[: limit - 1]}…'" if len(clean) > limit else f"'{clean}'"

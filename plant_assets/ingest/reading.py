@@ -1,7 +1,7 @@
 """Reads one dropped file into records or operator periods, or refuses it.
 
-Belongs here: the order of the steps and what a reading is. Getting at a file is in `opening.py`, decoding bytes
-in `decode*.py`, recognising tables in `layouts*.py`.
+Belongs here: the order of the steps and what a reading is. Decoding bytes is in `decode/`, recognising
+tables in `layouts/`.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -11,13 +11,14 @@ from typing import Literal
 
 import polars as pl
 
-from plant_assets.ingest.decode import Decoded, Grid, shown
-from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts import Layout, recognise
-from plant_assets.ingest.layouts_extract import Reader
-from plant_assets.ingest.layouts_names import Names
-from plant_assets.ingest.opening import MAX_BYTES, OpenedFile, open_file, readable
-from plant_assets.ingest.operator_log import read_periods
+from plant_assets.ingest.decode.cells import Decoded, Grid
+from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, readable
+from plant_assets.ingest.errors import Refusal, quote
+from plant_assets.ingest.layouts.extract import Reader
+from plant_assets.ingest.layouts.layout import Layout
+from plant_assets.ingest.layouts.names import Names
+from plant_assets.ingest.layouts.operator_log import read_periods
+from plant_assets.ingest.layouts.recognise import recognise
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
 
@@ -165,7 +166,7 @@ def _tables(decoded: Decoded, names: Names, stem: str, report: ReadReport) -> li
     if not tables:
         raise refusals[0][1]
     report.notes += [
-        f"Sheet {shown(grid.sheet)} was not read: {refusal.message}." for grid, refusal in refusals
+        f"Sheet {quote(grid.sheet)} was not read: {refusal.message}." for grid, refusal in refusals
     ]
     return tables
 

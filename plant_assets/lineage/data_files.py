@@ -1,6 +1,6 @@
 """Which dropped files, and which of their rows, a training learned from; published with each model.
 
-Belongs here: from a training table to its files. Doesn't belong here: the table's own rows (`provenance.py`), the
+Belongs here: from a training table to its files. Doesn't belong here: the
 shape that is published (`plant_assets.bundle.data_files`).
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from plant_assets.bundle.data_files import MOST_FILES, DataFile, DataFiles
-from plant_assets.ingest.history import DropFile, DropInfo
+from plant_assets.ingest.history.history import DropFile, DropInfo
 
 _SPAN = {
     "first_row": pl.col("first_row").min(),

@@ -31,7 +31,7 @@ from plant_assets.bundle.data_files import DATA_FILES
 from plant_assets.bundle.manifest import Decision, Feature, Lineage, Manifest, Parity
 from plant_assets.bundle.scorers import ScorerNode
 from plant_assets.features.spec import feature_specs
-from plant_assets.lineage.fingerprint import profile_fingerprint
+from plant_assets.ingest.history.fingerprint import profile_fingerprint
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel, Floats
 from plant_assets.models.inputs import REGIMES, TrainingInputs

@@ -16,8 +16,8 @@ from plant_assets.resources.files import write_whole
 from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.history import History
-    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.history.history import History
 
 OVERDUE_AFTER = timedelta(minutes=15)
 MAX_ATTEMPTS = 6
@@ -59,7 +59,7 @@ class Lake(dg.ConfigurableResource):
         return timedelta(hours=self.live_retrain_hours)
 
     def history(self, plant: str) -> "History":
-        from plant_assets.ingest.history import History
+        from plant_assets.ingest.history.history import History
 
         return History(self.root, plant)
 
@@ -100,6 +100,6 @@ class Lake(dg.ConfigurableResource):
 @lru_cache(maxsize=8)
 def _manifest(url: str, max_attempts: int) -> "Manifest":
     """One connection pool a process, not one a look of the sensor."""
-    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.ingest.folder.ledger import Manifest
 
     return Manifest(url, max_attempts=max_attempts)

@@ -1,7 +1,7 @@
 """Reading rows: from a historian's raw records to what a client gets, by ingest's own resampling.
 
 Belongs here: which records a row needs, and its words. Doesn't belong here: how records become values and
-flags (`plant_assets/ingest/resample.py`).
+flags (`plant_assets/ingest/grid/resample.py`).
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import orjson
 import polars as pl
 
-from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.records import RECORD_SCHEMA
-from plant_assets.ingest.resample import resample
 from plant_assets.profile.model import PlantProfile
 
 _WORST_FIRST = {

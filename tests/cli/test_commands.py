@@ -21,8 +21,8 @@ from plant_assets.cli.drop import follow_drop, place
 from plant_assets.cli.follow import step_name
 from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services
-from plant_assets.ingest.drop_folder import list_files, look_at
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.listing import list_files, look_at
 from plant_assets.settings import settings
 from tests.servers import free_port
 

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from plant_assets.cli.demo import seed_demo
-from plant_assets.ingest.drop_folder import look_at
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.listing import look_at
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings, settings
 from plant_assets.simulation.live_drops import live_drop_name

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from plant_assets.cli import new_plant
 from plant_assets.cli.main import app
-from plant_assets.ingest.history import DropFile, DropInfo, History
+from plant_assets.ingest.history.history import DropFile, DropInfo, History
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.load import DEFS_FOLDER, load_profile

@@ -10,7 +10,7 @@ import pytest
 from plant_assets.components import findings, schemas
 from plant_assets.components.checks import check_table
 from plant_assets.components.metadata import tag_trend
-from plant_assets.ingest.quality import FROZEN
+from plant_assets.ingest.grid.quality import FROZEN
 from plant_assets.profile.model import PlantProfile
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from plant_assets.components.retraining import REQUEST
 from plant_assets.defs.resources import resources
 from plant_assets.drift.plant import Learned
 from plant_assets.drift.report import DriftReport
-from plant_assets.ingest.quality import FROZEN, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, flag_column
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_versions import Version
 from plant_assets.profile.load import load_profile

@@ -81,7 +81,7 @@ class Plant:
 
     def take_in(self) -> None:
         """What a run does with the newest file."""
-        from plant_assets.ingest.drop_folder import look_at
+        from plant_assets.ingest.folder.listing import look_at
 
         manifest, plant = self.lake.manifest(), self.profile.name
         entry = manifest.entries(plant)[-1]
@@ -233,7 +233,7 @@ def test_file_that_cannot_be_read_pauses_for_longer_each_time(plant: Plant) -> N
 
 
 def test_forced_content_has_a_run_of_its_own(plant: Plant) -> None:
-    from plant_assets.ingest.drop_folder import look_at
+    from plant_assets.ingest.folder.listing import look_at
 
     plant.put("a.csv")
     request = plant.requested()

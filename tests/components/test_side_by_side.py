@@ -10,7 +10,7 @@ import pytest
 
 from plant_assets.components.plant import plants_in
 from plant_assets.defs.resources import resources
-from plant_assets.ingest.history import History
+from plant_assets.ingest.history.history import History
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, load_profile
 from plant_assets.resources.lake import Lake
 from plant_assets.settings import settings

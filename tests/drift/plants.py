@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from plant_assets.drift.plant import Learned
-from plant_assets.ingest.quality import FROZEN, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, flag_column
 from plant_assets.profile.model import PlantProfile
 from tests.drift.series import HOUR, LEARNED, NEW, START, hours, wandering
 

@@ -14,8 +14,8 @@ import polars as pl
 from benchmarks.platform import await_true
 from plant_assets.cli import supervision
 from plant_assets.components.naming import PLANT_TAG
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.history.history import History
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import settings

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
 from tests.ingest.drops import Site
-from tests.ingest.manifests import PLANT
+from tests.ingest.folder.ledgers import PLANT
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plant_assets.ingest.drop import DropResult, ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.history.history import History
 from tests.ingest.events import small_profile
 
 PROFILE = small_profile()

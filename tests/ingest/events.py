@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from plant_assets.ingest.history import DropFile, DropInfo
+from plant_assets.ingest.history.history import DropFile, DropInfo
 from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.model import PlantProfile
 

@@ -7,10 +7,10 @@ import pytest
 
 from plant_assets.ingest import drop as drop_module
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
-from plant_assets.ingest.quality import SATURATED
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.grid.quality import SATURATED
+from plant_assets.ingest.grid.resample import resample
+from plant_assets.ingest.history.history import History
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.model import PlantProfile
 from tests.ingest.drops import NOW, PROFILE, Site

@@ -3,8 +3,8 @@
 import pytest
 
 from plant_assets.ingest import drop as drop_module
-from plant_assets.ingest.drop_folder import list_files
 from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.folder.listing import list_files
 from tests.ingest.drops import NOW, PROFILE, Site
 from tests.ingest.events import START, write_wide
 

@@ -9,11 +9,11 @@ import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from plant_assets.ingest.decode import decode
+from plant_assets.ingest.decode.decode import decode
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts import recognise
-from plant_assets.ingest.layouts_extract import Reader
-from plant_assets.ingest.layouts_names import Names
+from plant_assets.ingest.layouts.extract import Reader
+from plant_assets.ingest.layouts.names import Names
+from plant_assets.ingest.layouts.recognise import recognise
 from tests.ingest.cases import PLANT, WIDE
 
 NAMES = Names(PLANT)

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from plant_assets.ingest import opening
 from plant_assets.ingest import reading as reading_module
+from plant_assets.ingest.decode import opening
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.reading import combine
 from tests.ingest.cases import BERLIN, PLANT, WIDE, read, refused, write

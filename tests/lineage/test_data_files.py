@@ -4,9 +4,9 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.bundle.data_files import MOST_FILES, DataFiles
-from plant_assets.ingest.history import DropFile, DropInfo, History
+from plant_assets.ingest.grid.resample import resample
+from plant_assets.ingest.history.history import DropFile, DropInfo, History
 from plant_assets.ingest.records import PERIOD_SCHEMA
-from plant_assets.ingest.resample import resample
 from plant_assets.lineage.data_files import data_files
 from tests.ingest.events import SHA_A, SHA_B, START, drop_of, minutes, records_of, small_profile
 

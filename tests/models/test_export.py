@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle.bundle import Bundle, BundleError
-from plant_assets.lineage.fingerprint import profile_fingerprint
+from plant_assets.ingest.history.fingerprint import profile_fingerprint
 from plant_assets.models.calibration import Platt
 from plant_assets.models.export import ParityError, check_parity, export_bundle
 from plant_assets.models.fitted import FittedModel

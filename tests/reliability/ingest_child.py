@@ -12,8 +12,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.history.history import History
 from plant_assets.ingest.storage import StorageError
 from tests.ingest.events import small_profile
 

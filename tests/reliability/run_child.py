@@ -140,7 +140,7 @@ def _grow_small_forests() -> None:
 def _lose_patience() -> None:
     from sqlalchemy import Engine, event
 
-    from plant_assets.ingest.manifest import Manifest
+    from plant_assets.ingest.folder.ledger import Manifest
     from plant_assets.models import registry_connection
 
     defaults = Manifest.__init__.__kwdefaults__

@@ -17,8 +17,8 @@ import plant_assets.components.judging
 import plant_assets.definitions
 import plant_assets.features.numpy_engine
 import plant_assets.ingest.drop
-import plant_assets.ingest.layouts_pairs
-import plant_assets.ingest.resample
+import plant_assets.ingest.grid.resample
+import plant_assets.ingest.layouts.pairs
 import plant_assets.labels.label
 import plant_assets.models.candidates
 import plant_assets.models.promotion

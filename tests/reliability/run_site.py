@@ -12,8 +12,8 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.cli import home
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.naming import PLANT_TAG
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.history.history import History
 from plant_assets.models.registry import OOF_FILE, ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile

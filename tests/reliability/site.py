@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from plant_assets.ingest.drop import DropResult, ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.history.history import History
 from tests.ingest.events import START, small_profile, write_wide
 from tests.reliability.ingest_child import NOW, Child
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.ingest.manifest import Manifest
+from plant_assets.ingest.folder.ledger import Manifest
 from plant_assets.ingest.storage import StorageBusyError, StorageFullError
 from tests.reliability.disks import fill, small_disk
 from tests.reliability.site import Site, after

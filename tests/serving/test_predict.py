@@ -12,8 +12,8 @@ import pytest
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.reading import read_drop_file
-from plant_assets.ingest.resample import resample
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.settings import Settings

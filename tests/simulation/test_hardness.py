@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.grid.resample import resample
 from plant_assets.labels.label import label
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import Period

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.history import History
-from plant_assets.ingest.manifest import Manifest
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.grid.resample import resample
+from plant_assets.ingest.history.history import History
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.live import LiveUnit

@@ -6,8 +6,8 @@ import orjson
 import polars as pl
 import pytest
 
-from plant_assets.ingest.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
-from plant_assets.ingest.resample import resample
+from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.ingest.grid.resample import resample
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.simulate import simulate
 from serving.sensors.plant import IntervalError, LivePlant

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.ingest.drop_folder import Found, look_at
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.manifest import Manifest
-from plant_assets.ingest.manifest_tables import FILES
-from plant_assets.ingest.quarantine import quarantine
+from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger_tables import FILES
+from plant_assets.ingest.folder.listing import Found, look_at
+from plant_assets.ingest.folder.quarantine import quarantine
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from tests.serving.gateway.site import Site
 

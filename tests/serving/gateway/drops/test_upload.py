@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.ingest.drop_folder import list_files
+from plant_assets.ingest.folder.listing import list_files
 from serving.errors import ClientLeft
 from serving.gateway.drops import upload
 from serving.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from plant_assets.ingest.drop_folder import list_files
+from plant_assets.ingest.folder.listing import list_files
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.labels.label import label, read_periods
 from plant_assets.profile.load import load_profile

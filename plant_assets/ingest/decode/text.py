@@ -1,0 +1,275 @@
+"""Delimited text to a grid: encoding, delimiter, and a check of the structure before anything is parsed.
+
+The structure is checked on the bytes with NumPy, in pieces, so that one line of 100 MB or a cut-off
+row is refused before it costs memory.
+"""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from plant_assets.ingest.decode.cells import Decoded, Grid, check_cells
+from plant_assets.ingest.errors import Refusal, quote
+
+DELIMITERS = ";\t|,"
+MAX_LINE = 1024 * 1024
+_PIECE = 16 * 1024 * 1024
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_CODE_PAGES = ["cp1252", "latin_1", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030"]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Fields of every record (0: a blank line), and whether the last one is complete."""
+
+    fields: np.ndarray
+    complete: bool
+
+
+def decode_text(data: bytes) -> Decoded:
+    """Decode delimited text of any common encoding and delimiter.
+
+    Raises:
+        Refusal: not text, an endless line, no delimiter, an open quote.
+    """
+    text, encoding = to_utf8(data)
+    _check_lines(text)
+    delimiter = find_delimiter(text)
+    structure = scan(text, delimiter)
+    width = int(structure.fields.max(initial=0))
+    check_cells(structure.fields.size, width)
+    frame = _parse(text, delimiter, width)
+    if frame.height != structure.fields.size:
+        raise Refusal(
+            "unreadable_csv",
+            f"{structure.fields.size} lines, but {frame.height} rows can be told apart",
+            expected="quotes only around whole fields",
+        )
+    _check_fields(frame, structure, delimiter)
+    decoded = Decoded([Grid(frame, fields=structure.fields)], "csv", encoding, delimiter)
+    if not structure.complete:
+        decoded.notes.append(
+            "The last line has no line end. Its number of fields is right; if the export was cut off "
+            "within the last field, that value is short."
+        )
+    return decoded
+
+
+def to_utf8(data: bytes) -> tuple[bytes, str]:
+    """The same text in UTF-8 with \\n line ends, and the encoding that it had."""
+    text, encoding = _decoded(data)
+    text = text.rstrip(b"\x1a")
+    if b"\x00" in text:
+        line = text.count(b"\n", 0, text.index(b"\x00")) + 1
+        raise Refusal("not_text", "zero bytes in a text file", place=f"row {line}", expected="text")
+    if b"\r" in text and b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    head = text[:4096]
+    control = sum(byte < 32 and byte not in b"\t\r\n\f" for byte in head)
+    if control > 2 + len(head) // 100:
+        raise Refusal("not_text", "the content is not text", expected="delimited text")
+    return text, encoding
+
+
+def _decoded(data: bytes) -> tuple[bytes, str]:
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\x00\x00\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if data.startswith(mark):
+            return _recoded(data, name), name
+    zeros = np.frombuffer(data[:4096], dtype=np.uint8) == 0
+    if zeros.any() and not zeros.all():
+        odd, even = zeros[1::2].mean() if zeros.size > 1 else 0, zeros[::2].mean()
+        if max(odd, even) > 0.3 and min(odd, even) < 0.1:
+            name = "utf-16-le" if odd > even else "utf-16-be"
+            return _recoded(data, name), name
+    try:
+        data.decode("utf-8")
+        return data, "utf-8"
+    except UnicodeDecodeError as error:
+        name = _code_page(data, error.start)
+    return _recoded(data, name), name
+
+
+def _recoded(data: bytes, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise Refusal(
+            "encoding",
+            f"the text is not {encoding} throughout",
+            place=f"byte {error.start}",
+            expected="UTF-8, or one encoding in the whole file",
+        ) from None
+
+
+def _code_page(data: bytes, first: int) -> str:
+    """Best guess among the code pages of plant systems, from the surroundings of what isn't ASCII."""
+    from charset_normalizer import from_bytes
+
+    sample = data[max(0, first - 2048) : first + 8192]
+    guess = from_bytes(sample, cp_isolation=_CODE_PAGES).best()
+    for name in (guess.encoding if guess else "cp1252", "cp1252"):
+        try:
+            data.decode(name)
+            return name
+        except UnicodeDecodeError:
+            continue
+    return "latin_1"
+
+
+def _check_lines(text: bytes) -> None:
+    start = 0
+    line = 1
+    while len(text) - start > MAX_LINE:
+        end = text.rfind(b"\n", start, start + MAX_LINE + 1)
+        if end < 0:
+            raise Refusal(
+                "long_line",
+                f"a line of more than {MAX_LINE // 1024:,} KiB",
+                place=f"row {line}",
+                expected="one row of the table a line",
+            )
+        line += text.count(b"\n", start, end + 1)
+        start = end + 1
+
+
+def find_delimiter(text: bytes) -> str:
+    """The delimiter that splits most of the first lines into the same number of fields."""
+    head = text[: 64 * 1024].decode("utf-8", "ignore")
+    if len(text) > 64 * 1024:
+        head = head.rpartition("\n")[0] or head
+    first = head.split("\n", 1)[0].strip().strip('"')
+    if first.lower().startswith("sep=") and len(first) == 5 and first[4] in DELIMITERS:
+        return first[4]
+    lines = [line for line in head.splitlines()[:200] if line.strip()]
+    best, best_score = None, (0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            counts = Counter(
+                len(row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
+            )
+        except csv.Error:
+            continue
+        width, agreeing = max(
+            ((w, n) for w, n in counts.items() if w > 1), key=lambda item: (item[1], item[0]), default=(1, 0)
+        )
+        if agreeing and (agreeing, width) > best_score:
+            best, best_score = delimiter, (agreeing, width)
+    if best is None:
+        raise Refusal(
+            "no_delimiter",
+            f"the lines have one field only, such as {quote(lines[0] if lines else '')}",
+            place="row 1",
+            expected="columns separated by comma, semicolon, tab or pipe: a time and at least one value",
+        )
+    return best
+
+
+def scan(text: bytes, delimiter: str) -> Structure:
+    """Count the fields of every record without parsing, honouring quotes.
+
+    Raises:
+        Refusal: a quote is opened and never closed.
+    """
+    inside, pending, parts = 0, 0, []
+    record_start, position = True, 0
+    separator = ord(delimiter)
+    for start in range(0, len(text), _PIECE):
+        piece = np.frombuffer(text, dtype=np.uint8, count=min(_PIECE, len(text) - start), offset=start)
+        ends, splits = piece == 10, piece == separator
+        quotes = piece == 34
+        if inside or quotes.any():
+            parity = (np.cumsum(quotes, dtype=np.int64) + inside) & 1
+            ends &= parity == 0
+            splits &= parity == 0
+            inside = int(parity[-1])
+        end_at = np.flatnonzero(ends)
+        before = np.searchsorted(np.flatnonzero(splits), end_at)
+        counts = np.diff(before, prepend=0)
+        lengths = np.diff(end_at, prepend=-1) - 1
+        if end_at.size:
+            counts[0] += pending
+            lengths[0] += position
+            only_return = piece[np.maximum(end_at - 1, 0)] == 13
+            blank = (counts == 0) & ((lengths == 0) | ((lengths == 1) & only_return))
+            parts.append(np.where(blank, 0, counts + 1).astype(np.int32))
+            pending, position = 0, 0
+        last = int(end_at[-1]) + 1 if end_at.size else 0
+        pending += int(np.count_nonzero(splits[last:]))
+        position += piece.size - last
+        record_start = position == 0
+    fields = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+    if inside:
+        raise Refusal(
+            "open_quote",
+            "a quote is opened and never closed; the file may be cut off",
+            place=f"row {fields.size + 1}",
+            expected='every " to be closed',
+        )
+    if not record_start:
+        fields = np.append(fields, np.int32(pending + 1))
+    return Structure(fields, complete=record_start)
+
+
+def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
+    try:
+        return pl.read_csv(
+            text,
+            has_header=False,
+            separator=delimiter,
+            schema={str(i): pl.String for i in range(width)},
+            missing_columns="insert",
+            quote_char='"' if b'"' in text else None,
+            glob=False,
+        )
+    except pl.exceptions.PolarsError:
+        odd = next((i for i, line in enumerate(text.split(b"\n")) if line.count(b'"') % 2), None)
+        raise Refusal(
+            "unreadable_csv",
+            "quotes don't go around whole fields",
+            place=None if odd is None else f"row {odd + 1}",
+            expected='fields such as 12.5 or "12.5", a quote within a field doubled',
+        ) from None
+
+
+def _check_fields(frame: pl.DataFrame, structure: Structure, delimiter: str) -> None:
+    """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ.
+
+    Which of those is the header is known once the layout is: `check_width` of `layouts/recognise.py` compares it.
+    """
+    fields = structure.fields
+    filled = fields[fields > 0]
+    if not filled.size:
+        return
+    usual = int(np.bincount(filled).argmax())
+    begin = int(np.argmax(fields == usual))
+    header = next((i for i in range(begin) if fields[i] > 1 and abs(int(fields[i]) - usual) <= 1), begin)
+    expected = f"{usual} fields separated by {_NAMES[delimiter]}, as in the other rows"
+    odd = np.flatnonzero((fields != usual) & (fields > 0))
+    for index in (int(i) for i in odd[odd > header]):
+        count = int(fields[index])
+        if count < usual and index == fields.size - 1 and not structure.complete:
+            raise Refusal(
+                "truncated",
+                f"the file ends within a row, after {count} of {usual} fields",
+                place=f"row {index + 1}",
+                expected="a complete export",
+            )
+        surplus = frame.row(index)[usual:count]
+        if count < usual or any(cell is not None and cell.strip() for cell in surplus):
+            hint = "; a decimal comma needs another delimiter or quotes" if delimiter == "," else ""
+            raise Refusal(
+                "ragged_row",
+                f"{count} fields where the other rows have {usual}{hint if count > usual else ''}",
+                place=f"row {index + 1}",
+                expected=expected,
+            )
