@@ -25,6 +25,7 @@ from serving.gateway.drivers.service import Drivers
 from serving.gateway.drops import routes as drops
 from serving.gateway.drops.dagster import PipelineRuns
 from serving.gateway.drops.manifest import DropManifest
+from serving.gateway.event_types import EVENT_STREAM
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import Hub
 from serving.gateway.events.log import EventLog
@@ -68,7 +69,6 @@ ROUTERS = (
     drops.router,
     models.router,
     drift.router,
-    events.router,
     health.router,
 )
 
@@ -96,6 +96,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(events.router, responses=EVENT_STREAM)
     screen.install(app, here.ui)
     telemetry.install(app)
     return app

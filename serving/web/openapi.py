@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from serving.errors import MEDIA_TYPE
 
+EVENT_STREAM = "text/event-stream"
 BODY = (400, 413, 415, 422)
 """What any route that reads a body may answer."""
 BYTES: dict[str, JsonValue] = {"schema": {"type": "string", "format": "binary"}}
@@ -52,10 +53,16 @@ def problems(*codes: int, said: Mapping[int, str] | None = None) -> Responses:
     }
 
 
-def event_stream(description: str) -> Responses:
-    """The good answer of a route that sends server-sent events."""
-    content = {"text/event-stream": {"schema": {"type": "string"}}}
-    return {200: {"content": content, "description": description}}
+def event_stream(description: str, event: type[BaseModel] | None = None) -> Responses:
+    """The good answer of a route that sends server-sent events.
+
+    Args:
+        description: of the stream.
+        event: shape of one, where it is known; `data` is sent as JSON.
+    """
+    content = {EVENT_STREAM: {"schema": {"type": "string"}}}
+    good: dict[str, object] = {"content": content, "description": description}
+    return {200: good | ({"model": event} if event else {})}
 
 
 def json_body(shape: type[BaseModel], *binary: str, required: bool = True) -> dict[str, JsonValue]:
@@ -86,11 +93,15 @@ def describe(app: FastAPI) -> None:
 def _describe(document: dict) -> None:
     """Give each route its description's first clause as summary, and take the framework's own 422 away.
 
+    A stream's events have their shape there, where the framework takes it for a JSON answer.
     FastAPI adds that one wherever it isn't described, with a shape that no route answers in.
     """
     for operation in (of for methods in document["paths"].values() for of in methods.values()):
         if told := operation.get("description"):
             operation["summary"] = _CLAUSE_END.split(told, maxsplit=1)[0]
+        content = operation["responses"].get("200", {}).get("content", {})
+        if EVENT_STREAM in content and (event := content.pop("application/json", None)):
+            content[EVENT_STREAM]["itemSchema"] = event["schema"]  # OpenAPI 3.2: of each event
         if _FRAMEWORK_S in str(operation["responses"].get("422")):
             del operation["responses"]["422"]
     schemas = document.get("components", {}).get("schemas", {})

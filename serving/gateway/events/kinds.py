@@ -1,13 +1,35 @@
 """What kinds of events there are, and how one looks on the wire.
 
-Belongs here: names and bytes. Doesn't belong here: what an event's data holds (the domain that tells it).
+Belongs here: names, bytes, what all events have. Doesn't belong here: what a kind's data holds (`schemas.py` of
+the domain that tells it; `serving/gateway/event_types.py` has all of them).
 """
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pydantic import BaseModel, Field
+
 EventType = Literal["reading", "scores", "status", "warning", "run", "model"]
 TYPES: tuple[EventType, ...] = get_args(EventType)
+
+
+class LiveEvent(BaseModel, frozen=True):
+    """What all events have; each kind names itself and the shape of its data."""
+
+    event: str
+    data: BaseModel
+
+
+class GapData(BaseModel):
+    after: int = Field(description="the last id that the client got")
+    newest: int = Field(description="the newest id there is")
+
+
+class GapEvent(LiveEvent, frozen=True):
+    """Events were missed that aren't kept any more; it has no id, as nothing can follow it."""
+
+    event: Literal["gap"] = "gap"
+    data: GapData
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +53,6 @@ def message(number: int, kind: str, data: str) -> Message:
 
 
 def gap(after: int, newest: int) -> bytes:
-    """Tells a client that it can't be given what it missed; it has no id, as nothing can follow it."""
-    return f'event: gap\ndata: {{"after": {after}, "newest": {newest}}}\n\n'.encode()
+    """Tells a client that it can't be given what it missed."""
+    event = GapEvent(data=GapData(after=after, newest=newest))
+    return f"event: {event.event}\ndata: {event.data.model_dump_json()}\n\n".encode()

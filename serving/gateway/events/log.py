@@ -9,13 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import orjson
 import sqlalchemy as sa
-from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.gateway.database import Database
-from serving.gateway.events.kinds import EventType, Message, message
+from serving.gateway.events.kinds import LiveEvent, Message, message
 from serving.gateway.events.tables import Event
 
 TRIM_EVERY = 200
@@ -31,10 +29,10 @@ class Change:
     """
 
     session: AsyncSession
-    told: list[tuple[EventType, str]] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
 
-    def tell(self, kind: EventType, data: dict[str, JsonValue]) -> None:
-        self.told.append((kind, orjson.dumps(data).decode()))
+    def tell(self, event: LiveEvent) -> None:
+        self.told.append((event.event, event.data.model_dump_json()))
 
 
 class EventLog:

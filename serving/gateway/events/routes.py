@@ -17,26 +17,16 @@ from serving.gateway.events.stream import Lease, stream
 from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.web.broadcast import FullError
-from serving.web.openapi import event_stream
 from serving.web.sse import Heartbeat
 
 HEARTBEAT_S = 15
 SEND_WITHIN_S = 15
 """A client that takes no byte for so long is gone."""
-_DESCRIPTION = (
-    "`id:` goes up by each event and survives restarts, `event:` is one of " + ", ".join(TYPES) + ", `data:` "
-    "a JSON object. `event: gap` says that what was missed isn't kept any more: read the state anew. Comments "
-    "are heartbeats; the last one says why the stream ends."
-)
 router = APIRouter(tags=["events"])
 _token = HTTPBearer(auto_error=False)
 
 
-@router.get(
-    "/events",
-    response_class=Response,
-    responses={**event_stream(_DESCRIPTION), **problems(401, 422)},
-)
+@router.get("/events", response_class=Response, responses=problems(401, 422))
 async def events(
     here: Here,
     _: SignedIn,

@@ -19,6 +19,7 @@ from serving.gateway.infer.results import understood
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.memory import Memory
 from serving.gateway.live.readings import WINDOW_HOURS, Newest, NumberedRow, Row, Rows, Window
+from serving.gateway.live.schemas import ReadingData, ReadingEvent
 from serving.gateway.live.status import LiveStatus, Reporter
 from serving.gateway.problems import BadAnswer, ServiceAway
 
@@ -138,8 +139,8 @@ class Feed:
         if rows and window is not None:
             async with self._events.change() as change:
                 for row in rows:
-                    document = {"plant": window.plant, "number": row.number}
-                    change.tell("reading", document | row.row.model_dump(mode="json"))
+                    data = ReadingData(plant=window.plant, number=row.number, **row.row.model_dump())
+                    change.tell(ReadingEvent(data=data))
                 await memory.keep(change.session, Told(number=rows[-1].number, time=rows[-1].time))
             self._status.plant, self._status.plant_time = window.plant, rows[-1].time
         self.arrived.set()

@@ -20,7 +20,7 @@ from serving.gateway.live.feed import Feed, Source
 from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import Scorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, Reporter
-from serving.gateway.live.watchers import Watcher, model_versions, newest_runs
+from serving.gateway.live.watchers import Watcher, model_event, model_versions, newest_runs, run_event
 from serving.gateway.plants.profiles import Profiles
 from serving.gateway.warnings.book import unshelve_expired
 from serving.settings import Settings
@@ -93,8 +93,8 @@ class LiveLoop:
         inference = Upstream("inference", here.inference_address, self.client, is_optional=True)
         dagster = Upstream("dagster", here.dagster_address, self.client, is_optional=True)
         return (
-            Watcher("model", lambda: model_versions(inference), self.database, self.events),
-            Watcher("run", lambda: newest_runs(dagster), self.database, self.events),
+            Watcher("model", model_event, lambda: model_versions(inference), self.database, self.events),
+            Watcher("run", run_event, lambda: newest_runs(dagster), self.database, self.events),
         )
 
     def _service(self, name: str, address: str) -> Upstream:

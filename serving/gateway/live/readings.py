@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import Slug
 from serving.gateway.infer.schemas import Finite
+from serving.sensors.schemas import Quality
 
 WINDOW_HOURS = 96
 """Look-back that the longest features need."""
@@ -24,7 +25,7 @@ class Row(BaseModel):
 
     timestamp: AwareDatetime
     values: Annotated[dict[str, Finite | None], Field(max_length=2000)]
-    quality: Annotated[dict[str, str], Field(max_length=2000)] = {}
+    quality: Annotated[dict[str, Quality], Field(max_length=2000)] = {}
 
 
 class Rows(BaseModel):

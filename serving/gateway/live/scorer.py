@@ -22,6 +22,7 @@ from serving.gateway.live.feed import Feed
 from serving.gateway.live.memory import Memory
 from serving.gateway.live.outcome import Outcome, ask
 from serving.gateway.live.readings import NumberedRow, Window, stale_tags
+from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
 from serving.gateway.live.status import OK, LiveStatus, Reporter
 from serving.gateway.live.tables import LiveScore, LiveState
 from serving.gateway.plants.profiles import Profiles
@@ -182,7 +183,8 @@ class Scorer:
         async with self.events.change() as change:
             change.session.add(score)
             await change.session.flush()
-            change.tell("scores", document_of(score) | {"number": number})
+            data = ScoresData(number=number, **ScoredRow.model_validate(score).model_dump())
+            change.tell(ScoresEvent(data=data))
             tracks = await book.write(change, turn, book.Moment(name, time), briefs)
             last = Scored(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
@@ -201,21 +203,6 @@ class Scorer:
         detail = error.detail if isinstance(error, Problem) else str(error)
         log.warning("the newest row isn't scored: %s", detail)
         await self.reporter.note(INFERENCE, detail)
-
-
-def document_of(score: LiveScore) -> dict[str, JsonValue]:
-    """A row's scores as clients get them."""
-    return {
-        "id": score.id,
-        "plant": score.plant,
-        "plant_time": score.plant_time.isoformat(),
-        "risk": score.risk,
-        "alarm": score.alarm,
-        "passed_over": score.passed_over,
-        "scores": score.scores,
-        "rules": score.rules,
-        "stale": score.stale,
-    }
 
 
 def _live_score(plant: str, given: _Row, passed_over: int) -> LiveScore:

@@ -6,9 +6,8 @@ Belongs here: one process's view. Doesn't belong here: scores.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import JsonValue
-
 from serving.gateway.events.log import EventLog
+from serving.gateway.live.schemas import LiveAnswer, StatusEvent
 
 OK = "answers"
 OFF = "off: FOREWARN_LIVE_SCORING is 0"
@@ -41,15 +40,6 @@ class LiveStatus:
         faults = [fault for fault in self.services.values() if fault != OK]
         return "; ".join(faults) if self.role == SCORES and faults else self.role
 
-    def document(self) -> dict[str, JsonValue]:
-        return {
-            "role": self.role,
-            "services": dict(self.services),
-            "plant": self.plant,
-            "plant_time": self.plant_time and self.plant_time.isoformat(),
-            "scored_time": self.scored_time and self.scored_time.isoformat(),
-        }
-
 
 class Reporter:
     """Notes how services are, and tells clients when that changes.
@@ -69,4 +59,4 @@ class Reporter:
             return
         self._status.services[service] = state
         async with self._events.change() as change:
-            change.tell("status", self._status.document())
+            change.tell(StatusEvent(data=LiveAnswer.model_validate(self._status, from_attributes=True)))

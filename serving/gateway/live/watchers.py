@@ -15,10 +15,13 @@ from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from serving.errors import Problem
 from serving.gateway.database import Database
+from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.events.log import EventLog
 from serving.gateway.infer.results import understood
 from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.memory import Memory
+from serving.gateway.live.schemas import RunData, RunEvent
+from serving.gateway.models.schemas import ModelData, ModelEvent
 
 EVERY_S = 2.0
 NEWEST_RUNS = 20
@@ -87,20 +90,20 @@ class Run(BaseModel):
     plan: Plan | None = Field(default=None, validation_alias="executionPlan")
     stats: Stats = Stats()
 
-    def document(self) -> dict[str, JsonValue]:
-        """The run as clients get it; times in seconds since 1970."""
+    def document(self) -> RunData:
+        """The run as clients get it."""
         steps = self.selected or [step.key for step in self.plan.steps] if self.plan else self.selected
-        return {
-            "id": self.id,
-            "plant": next((tag.value for tag in self.tags if tag.key == PLANT_TAG), None),
-            "job": self.job,
-            "status": self.status,
-            "steps_done": self.stats.succeeded,
-            "steps_failed": self.stats.failed,
-            "steps_total": len(steps) if steps else None,
-            "started": self.started,
-            "ended": self.ended,
-        }
+        return RunData(
+            id=self.id,
+            plant=next((tag.value for tag in self.tags if tag.key == PLANT_TAG), None),
+            job=self.job,
+            status=self.status,
+            steps_done=self.stats.succeeded,
+            steps_failed=self.stats.failed,
+            steps_total=len(steps) if steps else None,
+            started=self.started,
+            ended=self.ended,
+        )
 
 
 class Runs(BaseModel):
@@ -110,7 +113,8 @@ class Runs(BaseModel):
     results: Annotated[list[Run], Field(validation_alias=AliasPath("data", "runsOrError", "results"))]
 
 
-Known = dict[str, dict[str, JsonValue]]
+Thing = dict[str, JsonValue]
+Known = dict[str, Thing]
 
 
 class Seen(BaseModel):
@@ -126,12 +130,14 @@ class Watcher:
 
     Args:
         kind: of the events.
+        tell: the event of a thing that changed; the second argument is how it was before, empty where it is new.
         look: the things as they are, by name; raises `Problem` where nobody answers.
         database: where it is kept what was told.
         events: who is told.
     """
 
     kind: Literal["run", "model"]
+    tell: Callable[[Thing, Thing], LiveEvent]
     look: Callable[[], Awaitable[Known]]
     database: Database
     events: EventLog
@@ -156,11 +162,17 @@ class Watcher:
         async with self.events.change() as change:
             if seen.begun:
                 for name, thing in changed.items():
-                    previous = seen.things.get(name, {}).get("version")
-                    extra: dict[str, JsonValue] = {"previous": previous} if self.kind == "model" else {}
-                    change.tell(self.kind, thing | extra)
+                    change.tell(self.tell(thing, seen.things.get(name, {})))
             await self._memory.keep(change.session, now)
         return now
+
+
+def model_event(model: Thing, before: Thing) -> ModelEvent:
+    return ModelEvent(data=ModelData.model_validate({**model, "previous": before.get("version")}))
+
+
+def run_event(run: Thing, _before: Thing) -> RunEvent:
+    return RunEvent(data=RunData.model_validate(run))
 
 
 async def model_versions(inference: Upstream) -> Known:
@@ -187,4 +199,4 @@ async def newest_runs(dagster: Upstream) -> Known:
     body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
     answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))
     documents = [run.document() for run in understood(Runs, answer, dagster.name).results]
-    return {str(run["id"]): run for run in documents if run["plant"] is not None}
+    return {run.id: run.model_dump(mode="json") for run in documents if run.plant is not None}

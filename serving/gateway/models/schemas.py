@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.model import Slug
+from serving.gateway.events.kinds import LiveEvent
 
 
 class Body(BaseModel):
@@ -171,3 +172,25 @@ class FiguresAnswer(BaseModel):
     horizons: list[Horizon]
     further: dict[str, float | None] = Field(description="figures of models that no probability comes from")
     verdict: Verdict | None
+
+
+_WHERE_KNOWN = Field(exclude_if=lambda value: value is None)
+
+
+class ModelData(BaseModel):
+    """A model's version or aliases have changed; `action` and `by` where a person moved it."""
+
+    plant: str
+    name: str
+    version: int | None
+    aliases: list[str]
+    previous: int | None = Field(description="the version before")
+    action: Annotated[Literal["promote", "rollback"] | None, _WHERE_KNOWN] = None
+    by: Annotated[str | None, _WHERE_KNOWN] = None
+
+
+class ModelEvent(LiveEvent, frozen=True):
+    """Another version of a model is serving, or is about to."""
+
+    event: Literal["model"] = "model"
+    data: ModelData

@@ -25,6 +25,8 @@ from serving.gateway.models.figures import read_figures
 from serving.gateway.models.mlflow import Mlflow, ModelRecord, RunRecord, VersionRecord
 from serving.gateway.models.schemas import (
     FiguresAnswer,
+    ModelData,
+    ModelEvent,
     ModelInfo,
     ModelsAnswer,
     Moved,
@@ -145,18 +147,16 @@ class PlantModels:
     async def _tell(self, plant: str, move: Move, by: str, action: Literal["promote", "rollback"]) -> Moved:
         log.info("%s: %s of %s: version %s → %d", by, action, move.name, move.before, move.after)
         async with self._events.change() as change:
-            change.tell(
-                "model",
-                {
-                    "plant": plant,
-                    "name": move.name,
-                    "version": move.after,
-                    "previous": move.before,
-                    "aliases": [CHAMPION],
-                    "action": action,
-                    "by": by,
-                },
+            data = ModelData(
+                plant=plant,
+                name=move.name,
+                version=move.after,
+                previous=move.before,
+                aliases=[CHAMPION],
+                action=action,
+                by=by,
             )
+            change.tell(ModelEvent(data=data))
         told = False
         with suppress(Problem):  # inference finds moved aliases by itself
             await self._inference.ask("POST", "/models/refresh")

@@ -17,6 +17,7 @@ from serving.gateway.live.outcome import Score
 from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.brief import Brief
 from serving.gateway.warnings.metrics import OPEN
+from serving.gateway.warnings.schemas import WarningData, WarningEvent
 from serving.gateway.warnings.tables import LONGEST_LINE, Action, PlantWarning, WarningAction
 from serving.gateway.warnings.tracks import KeptTrack, Signal, Turn
 
@@ -226,4 +227,4 @@ def _note(
             action=action, note=note[:LONGEST_LINE],
         )
     )  # fmt: skip
-    change.tell("warning", {"change": action, "warning": answer_of(warning).model_dump(mode="json")})
+    change.tell(WarningEvent(data=WarningData(change=action, warning=answer_of(warning))))

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from plant_assets.profile.model import Slug
+from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
 from serving.gateway.warnings.tables import LONGEST_NOTE, Action, Kind, Verdict
@@ -215,3 +216,15 @@ class Dropped(BaseModel):
     periods: int = Field(description="rows of the log, one an excursion; warnings that overlap share one")
     left_out: int = Field(description="true warnings without a known period")
     written: bool
+
+
+class WarningData(BaseModel):
+    change: Action
+    warning: WarningAnswer = Field(description="as it is after the change")
+
+
+class WarningEvent(LiveEvent, frozen=True):
+    """A warning has opened or changed."""
+
+    event: Literal["warning"] = "warning"
+    data: WarningData

@@ -25,6 +25,8 @@ from serving.gateway.warnings.schemas import (
     Page,
     ShelveRequest,
     VerdictRequest,
+    WarningData,
+    WarningEvent,
 )
 from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
 
@@ -195,7 +197,7 @@ def _note(change: Change, warning: PlantWarning, user: CurrentUser, action: Acti
             user_id=user.id, user_name=user.name, action=action, note=note,
         )
     )  # fmt: skip
-    change.tell("warning", {"change": action, "warning": answer_of(warning).model_dump(mode="json")})
+    change.tell(WarningEvent(data=WarningData(change=action, warning=answer_of(warning))))
 
 
 def _chosen(chosen: Filter) -> list[sa.ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from serving.gateway.events import log
 from serving.gateway.events.kinds import message
 from serving.gateway.events.log import Change, EventLog
 from tests.serving.gateway.databases import both_databases
+from tests.serving.gateway.events.made import event
 from tests.serving.gateway.site import Site
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +22,7 @@ async def test_writers_at_once_are_read_in_order_and_without_a_gap(site: Site) -
     async def write(writer: int) -> None:
         for n in range(10):
             async with events.change() as change:
-                change.tell("status", {"writer": writer, "n": n})
+                change.tell(event(writer=writer, n=n))
 
     async def read() -> None:
         while len(seen) < 50:
@@ -38,11 +39,11 @@ async def test_no_event_is_seen_before_one_that_has_the_smaller_id(site: Site) -
 
     async def write_later() -> None:
         async with events.change() as change:
-            change.tell("status", {"writer": "later"})
+            change.tell(event(writer="later"))
 
     async with site.gateway.database.write() as session:
         first = Change(session)
-        first.tell("status", {"writer": "first"})
+        first.tell(event(writer="first"))
         await events._append(first)  # has its id, and isn't committed
         later = asyncio.create_task(write_later())
         with pytest.raises(TimeoutError):
@@ -56,7 +57,7 @@ async def test_no_event_is_seen_before_one_that_has_the_smaller_id(site: Site) -
 async def test_what_fails_tells_nothing(site: Site) -> None:
     async def failing() -> None:
         async with site.gateway.events.change() as change:
-            change.tell("status", {})
+            change.tell(event())
             raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError, match="killed"):
@@ -73,7 +74,7 @@ async def test_the_oldest_go_and_their_ids_never_come_back(
     for _ in range(12):
         async with events.change() as change:
             for _ in range(5):
-                change.tell("status", {})
+                change.tell(event())
     kept = [m.id for m in await events.after(0)]
     assert kept == list(range(41, 61))
     assert (await events.oldest(), await events.newest()) == (41, 60)

@@ -10,6 +10,7 @@ from serving.gateway.events.hub import Listener
 from serving.gateway.events.kinds import message
 from serving.gateway.events.stream import Lease, stream
 from serving.web import broadcast
+from tests.serving.gateway.events.made import event
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ async def pieces(site: Site, client: Listener, lease: Lease, last_id: int | None
 async def tell(site: Site, count: int) -> None:
     async with site.gateway.events.change() as change:
         for n in range(count):
-            change.tell("status" if n % 2 else "run", {"n": n})
+            change.tell(event("status" if n % 2 else "run", n=n))
 
 
 async def test_what_was_missed_comes_first_and_only_what_is_wanted(site: Site) -> None:
@@ -84,7 +85,7 @@ async def test_only_what_is_kept_can_be_resumed(site: Site, last_id: int, is_gap
     events._most_rows = 5
     await tell(site, 200)
     async with events.change() as change:
-        change.tell("status", {})
+        change.tell(event())
     kept = [m.id for m in await events.after(0)]
     shift = kept[0] - 5
     client = Listener(["status", "run"], begins_after=kept[-1])

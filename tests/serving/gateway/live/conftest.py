@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from serving.gateway.app import create_app
+from serving.gateway.event_types import GatewayEvent
 from serving.gateway.events.kinds import Message
 from serving.gateway.live.tables import LiveScore
 from serving.gateway.state import Gateway
@@ -63,12 +64,16 @@ class LiveSite:
         return [a.action for a in await self._until(query.order_by(WarningAction.id), 0)]
 
     async def events(self, kind: str, count: int = 1) -> list[Message]:
-        """All events of a type, once there are so many."""
+        """All events of a type, once there are so many; each has the shape that clients are promised, no key more."""
 
         async def found() -> list[Message]:
             return [m for m in await self.gateway.events.after(0, limit=5000) if m.type == kind]
 
-        return await eventually(found, lambda events: len(events) >= count)
+        events = await eventually(found, lambda events: len(events) >= count)
+        for event in events:
+            told = {"event": event.type, "data": data(event)}
+            assert GatewayEvent.model_validate(told).model_dump(mode="json") == told
+        return events
 
     async def told(self, service: str, start: str) -> list[str]:
         """What status events told of a service, once the newest of them begins so."""

@@ -1,6 +1,7 @@
 """A gateway that is killed goes on where it was: no row twice, no warning twice."""
 
 import asyncio
+import json
 import signal
 import sqlite3
 from contextlib import closing
@@ -75,5 +76,5 @@ async def test_killed_at_any_time_it_scores_no_row_twice_and_warns_once(
     stories = query(home, database_address, "SELECT action FROM warning_actions ORDER BY id")
     assert stories == [("opened",), ("cleared",)]
     told = query(home, database_address, "SELECT data FROM events WHERE type = 'reading' ORDER BY id")
-    numbers = [int(data.split('"number":')[1].split(",")[0]) for (data,) in told]
+    numbers = [json.loads(data)["number"] for (data,) in told]
     assert numbers == list(range(99, sensors.rows[-1][0] + 1))

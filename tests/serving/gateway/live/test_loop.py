@@ -40,7 +40,8 @@ async def test_each_row_is_told_scored_and_stored(live: LiveSite) -> None:
     readings = next(body["readings"] for name, body in reversed(live.inference.asked) if name == "predict")
     assert len(readings) == 96
     assert [data(e)["number"] for e in await live.events("reading", 2)] == [99, 100]
-    assert [data(e)["plant_time"] for e in await live.events("scores", 2)][-1] == time.isoformat()
+    told = [data(e)["plant_time"] for e in await live.events("scores", 2)][-1]
+    assert datetime.fromisoformat(told) == time
 
 
 async def test_edited_delays_act_from_the_next_row_beside_a_plant_at_fault(

@@ -1645,6 +1645,36 @@ export interface components {
              */
             untrusted: number;
         };
+        /** GapData */
+        GapData: {
+            /**
+             * After
+             * @description the last id that the client got
+             */
+            after: number;
+            /**
+             * Newest
+             * @description the newest id there is
+             */
+            newest: number;
+        };
+        /**
+         * GapEvent
+         * @description Events were missed that aren't kept any more; it has no id, as nothing can follow it.
+         */
+        GapEvent: {
+            data: components["schemas"]["GapData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "gap";
+        };
+        /**
+         * GatewayEvent
+         * @description One event of GET /events: its `event:` and its `data:`.
+         */
+        GatewayEvent: components["schemas"]["ReadingEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["StatusEvent"] | components["schemas"]["WarningEvent"] | components["schemas"]["RunEvent"] | components["schemas"]["ModelEvent"] | components["schemas"]["GapEvent"];
         /** Health */
         Health: {
             /**
@@ -1900,6 +1930,41 @@ export interface components {
             title: string;
         };
         /**
+         * ModelData
+         * @description A model's version or aliases have changed; `action` and `by` where a person moved it.
+         */
+        ModelData: {
+            /** Action */
+            action?: ("promote" | "rollback") | null;
+            /** Aliases */
+            aliases: string[];
+            /** By */
+            by?: string | null;
+            /** Name */
+            name: string;
+            /** Plant */
+            plant: string;
+            /**
+             * Previous
+             * @description the version before
+             */
+            previous: number | null;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * ModelEvent
+         * @description Another version of a model is serving, or is about to.
+         */
+        ModelEvent: {
+            data: components["schemas"]["ModelData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "model";
+        };
+        /**
          * ModelInfo
          * @description One of a plant's models: which version answers, and which there are.
          */
@@ -2121,6 +2186,47 @@ export interface components {
             };
         };
         /**
+         * ReadingData
+         * @description A new row.
+         */
+        ReadingData: {
+            /**
+             * Number
+             * @description of the row in the plant's life
+             */
+            number: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Quality
+             * @default {}
+             */
+            quality: {
+                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
+            };
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Values */
+            values: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * ReadingEvent
+         * @description The plant's newest row.
+         */
+        ReadingEvent: {
+            data: components["schemas"]["ReadingData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "reading";
+        };
+        /**
          * Refused
          * @description Why a file was refused, as the pipeline wrote it.
          */
@@ -2221,6 +2327,45 @@ export interface components {
             steps_failed: number;
             /** Steps Total */
             steps_total: number | null;
+        };
+        /**
+         * RunData
+         * @description A pipeline run; times in seconds since 1970.
+         */
+        RunData: {
+            /** Ended */
+            ended: number | null;
+            /** Id */
+            id: string;
+            /** Job */
+            job: string;
+            /** Plant */
+            plant: string | null;
+            /** Started */
+            started: number | null;
+            /**
+             * Status
+             * @description in Dagster's words
+             */
+            status: string;
+            /** Steps Done */
+            steps_done: number;
+            /** Steps Failed */
+            steps_failed: number;
+            /** Steps Total */
+            steps_total: number | null;
+        };
+        /**
+         * RunEvent
+         * @description A pipeline run has begun or got further.
+         */
+        RunEvent: {
+            data: components["schemas"]["RunData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "run";
         };
         /**
          * RunInfo
@@ -2392,6 +2537,65 @@ export interface components {
             rows: components["schemas"]["ScoredRow"][];
         };
         /**
+         * ScoresData
+         * @description What the models said of a new row.
+         */
+        ScoresData: {
+            /** Alarm */
+            alarm: boolean;
+            /** Id */
+            id: number;
+            /**
+             * Number
+             * @description of the row in the plant's life
+             */
+            number: number;
+            /**
+             * Passed Over
+             * @description rows before this one that were not scored
+             */
+            passed_over: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Plant Time
+             * Format: date-time
+             */
+            plant_time: string;
+            /**
+             * Risk
+             * @description probability of an alarm now
+             */
+            risk: number;
+            /**
+             * Rules
+             * @description label rules that fired
+             */
+            rules: string[];
+            /**
+             * Scores
+             * @description now and each horizon
+             */
+            scores: components["schemas"]["Score"][];
+            /**
+             * Stale
+             * @description tags whose value is no news
+             */
+            stale: string[];
+        };
+        /**
+         * ScoresEvent
+         * @description A row has been scored.
+         */
+        ScoresEvent: {
+            data: components["schemas"]["ScoresData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "scores";
+        };
+        /**
          * Serving
          * @description What inference says of a model.
          */
@@ -2463,6 +2667,18 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * StatusEvent
+         * @description A service that the live loop needs has changed.
+         */
+        StatusEvent: {
+            data: components["schemas"]["LiveAnswer"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "status";
         };
         /**
          * StepInfo
@@ -2868,6 +3084,28 @@ export interface components {
             state: "new" | "acknowledged" | "shelved" | "cleared";
             /** Version */
             version: number;
+        };
+        /** WarningData */
+        WarningData: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "stale" | "fresh" | "escalated" | "cleared";
+            /** @description as it is after the change */
+            warning: components["schemas"]["WarningAnswer"];
+        };
+        /**
+         * WarningEvent
+         * @description A warning has opened or changed.
+         */
+        WarningEvent: {
+            data: components["schemas"]["WarningData"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "warning";
         };
         /**
          * WarningsAnswer

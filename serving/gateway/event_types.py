@@ -1,0 +1,29 @@
+"""All kinds of live events in one shape, which the OpenAPI document gives GET /events.
+
+Belongs here: which kinds there are. Doesn't belong here: a kind's data (`schemas.py` of the domain that tells
+it), the stream (`events`).
+"""
+
+from typing import Annotated
+
+from pydantic import Field, RootModel
+
+from serving.gateway.events.kinds import TYPES, GapEvent
+from serving.gateway.live.schemas import ReadingEvent, RunEvent, ScoresEvent, StatusEvent
+from serving.gateway.models.schemas import ModelEvent
+from serving.gateway.warnings.schemas import WarningEvent
+from serving.web.openapi import event_stream
+
+AnyEvent = ReadingEvent | ScoresEvent | StatusEvent | WarningEvent | RunEvent | ModelEvent | GapEvent
+
+
+class GatewayEvent(RootModel[Annotated[AnyEvent, Field(discriminator="event")]]):
+    """One event of GET /events: its `event:` and its `data:`."""
+
+
+EVENT_STREAM = event_stream(
+    "`id:` goes up by each event and survives restarts, `event:` is one of " + ", ".join(TYPES) + ", `data:` "
+    "a JSON object. `event: gap` says that what was missed isn't kept any more: read the state anew. Comments "
+    "are heartbeats; the last one says why the stream ends.",
+    GatewayEvent,
+)
