@@ -34,7 +34,7 @@ from benchmarks.serving_site import (
 )
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, LGBM_SOFT_ALARM, RF_SOFT_ALARM
-from serving.inference.batch_schemas import ARROW
+from serving.inference.batch.schemas import ARROW
 
 FAMILIES = (ANOMALY_ENSEMBLE, LGBM_SOFT_ALARM, RF_SOFT_ALARM)
 FEW = {"PDT31008": 240.0, "LIC31002_deviation": 1.5, "LT301031": 45.0}

@@ -1,16 +1,16 @@
 """From a model's row to an answer, as the plain dict that is sent.
 
-Belongs here: the keys of answers. Doesn't belong here: HTTP (`routes.py`), inputs (`inputs.py`).
+Belongs here: the keys of answers. Doesn't belong here: HTTP (`router.py`), inputs (`rows/inputs.py`).
 """
 
 import math
 
 from pydantic import JsonValue
 
-from serving.inference.inputs import Row
+from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import noted
-from serving.inference.prediction_id import PredictionIds
-from serving.slots import LoadedModel, Slot
+from serving.inference.models.slots import LoadedModel, Slot
+from serving.inference.rows.inputs import Row
 
 Answer = dict[str, JsonValue]
 

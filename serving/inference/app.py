@@ -17,18 +17,18 @@ from fastapi import FastAPI
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
-from serving.champion import Champions
-from serving.inference.lineage import Tracer
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.lineage.service import Tracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
-from serving.inference.prediction_id import PredictionIds
-from serving.inference.routes import routers
-from serving.inference.training import Trainings
+from serving.inference.models.cache import Shelf
+from serving.inference.models.reconciler import Champions
+from serving.inference.models.training import Trainings
+from serving.inference.router import routers
 from serving.inference.v2.routes import v2_router
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
 from serving.settings import Settings, settings
-from serving.shelf import Shelf
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app

@@ -13,8 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from pydantic import JsonValue
 
-from serving.champion import Champions
-from serving.slots import LoadedModel
+from serving.inference.models.reconciler import Champions
+from serving.inference.models.slots import LoadedModel
 from serving.telemetry.metrics import BUCKETS
 from serving.telemetry.notes import Notes, Score, note, note_score
 

@@ -1,7 +1,7 @@
 """The models of the plant that a request names, as dependencies of routes.
 
 Belongs here: from a path to a plant's models, and what is said where one is missing. Doesn't belong here: routes,
-how models are loaded (`serving.champion`).
+how models are loaded (`serving.inference.models.reconciler`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,11 +10,11 @@ from typing import Annotated
 from fastapi import Path, Request
 
 from plant_assets.profile.model import PlantProfile
-from serving.champion import Champions, NotLoadedError
 from serving.errors import RETRY_LATER, NotReady
-from serving.inference.prediction_id import PredictionIds
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.models.reconciler import Champions, NotLoadedError
+from serving.inference.models.slots import Kept, LoadedModel, Slot
 from serving.settings import Settings
-from serving.slots import Kept, LoadedModel, Slot
 
 FORECASTER = "forecaster_"
 

@@ -1,6 +1,6 @@
 """Requests and answers of the inference API, as Pydantic models.
 
-Belongs here: shapes and bounds. Doesn't belong here: what a plant knows (`inputs.py`).
+Belongs here: shapes and bounds. Doesn't belong here: what a plant knows (`rows/inputs.py`).
 """
 
 from datetime import datetime

@@ -9,8 +9,8 @@ import numpy as np
 import orjson
 from pydantic import JsonValue
 
-from serving.champion import LoadedModel
 from serving.inference.metrics import note_rows
+from serving.inference.models.reconciler import LoadedModel
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.inputs import Inference
 from serving.inference.v2.models import (

@@ -1,7 +1,7 @@
 """The models that the protocol names, all plants' alike, and what it says of them.
 
 Belongs here: from a name and a version to a model that answers, and metadata. Doesn't belong here: inference,
-how models are loaded (`serving.champion`).
+how models are loaded (`serving.inference.models.reconciler`).
 """
 
 import difflib
@@ -9,10 +9,10 @@ import math
 
 from pydantic import JsonValue
 
-from serving.champion import Champions
+from serving.inference.models.reconciler import Champions
+from serving.inference.models.slots import Kept, LoadedModel, Slot
 from serving.inference.plants import loaded, not_ready
 from serving.inference.v2.errors import UnknownModel
-from serving.slots import Kept, LoadedModel, Slot
 
 LONGEST_NAME = 100
 ALL_FEATURES = "features"

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
-from serving.champion import Champions
 from serving.errors import NotAllowed, NotFound
+from serving.inference.models.reconciler import Champions
 from serving.inference.plants import PlantModels, default_plant
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer

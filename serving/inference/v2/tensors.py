@@ -11,7 +11,7 @@ from types import NoneType
 import numpy as np
 
 from plant_assets.bundle.bundle import Floats
-from serving.inference.inputs import LARGEST
+from serving.inference.rows.inputs import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor
 from serving.web.faults import got

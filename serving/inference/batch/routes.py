@@ -1,0 +1,64 @@
+"""Many rows at once over HTTP, as JSON or as an Arrow IPC stream.
+
+Belongs here: the route, and which thread does its work. Doesn't belong here: the work (`service.py`, `rows/tables.py`).
+"""
+
+import asyncio
+from concurrent.futures import Executor
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from serving.inference.batch.arrow_body import read_columns
+from serving.inference.batch.schemas import ARROW, BatchAnswer, BatchRequest
+from serving.inference.batch.service import Batch, predict_batch
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.models.slots import LoadedModel
+from serving.inference.openapi import BODY, problems
+from serving.inference.plants import ModelsOf, PlantModels
+from serving.inference.rows.tables import columns_of, in_column, rows_of
+from serving.web.body import parse_body, read_bytes
+from serving.web.openapi import BYTES, json_body
+
+ARROW_BODIES = 4
+"""An Arrow stream may be so many times larger than a JSON body: its numbers take no more memory than they did."""
+
+
+def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
+    """Put /predict/batch on a router."""
+
+    @router.post(
+        "/predict/batch",
+        response_model=BatchAnswer,
+        responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
+        openapi_extra=json_body(BatchRequest, ARROW),
+    )
+    async def batch(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+        """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
+
+        The answer comes as an Arrow stream where Accept says so.
+        """
+        streamed = _names_arrow(request.headers.get("content-type", ""))
+        wants_arrow = _names_arrow(request.headers.get("accept", ""))
+        most = models.settings.max_body_bytes * (ARROW_BODIES if streamed else 1)
+        content = await read_bytes(request, most)
+        model = await models.champion()
+        async with request.app.state.one_batch:
+            pool: Executor = request.app.state.batch_pool
+            found = await asyncio.to_thread(_batch, content, model, models.ids, pool, streamed=streamed)
+            sent = await asyncio.to_thread(found.to_arrow if wants_arrow else found.to_json)
+        return Response(sent, media_type=ARROW if wants_arrow else "application/json")
+
+
+def _batch(
+    content: bytes, model: LoadedModel, ids: PredictionIds, pool: Executor, *, streamed: bool
+) -> Batch:
+    if streamed:
+        columns, where = read_columns(content), in_column
+    else:
+        columns, where = columns_of(parse_body(content, BatchRequest), model.inputs.feature_names.find)
+    return predict_batch(model, rows_of(model.inputs, columns, where), ids, pool)
+
+
+def _names_arrow(header: str) -> bool:
+    return ARROW in header.lower()

@@ -1,0 +1,107 @@
+"""Many rows answered at once, and how the answer is sent.
+
+Belongs here: scores, alarms and keys of a batch. Doesn't belong here: HTTP (`routes.py`), the client's columns
+(`rows/tables.py`).
+"""
+
+import math
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from serving.inference.answers import Answer
+from serving.inference.batch.arrow_body import write_answer
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.metrics import note_rows
+from serving.inference.models.slots import LoadedModel
+from serving.inference.rows.tables import Rows
+
+CHUNK = 512
+"""So many rows at a time stay in the processor's cache, and let other requests in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The answer to many rows.
+
+    Attributes:
+        scores: (rows,), NaN where a row holds nothing.
+        alarms: by the model or by a rule; (rows,).
+        rules: names of the rules that hold on each row.
+        rows: what was asked.
+        about: model, version and the like.
+    """
+
+    scores: NDArray[np.float64]
+    alarms: NDArray[np.bool_]
+    rules: list[list[str]]
+    rows: Rows
+    about: Answer
+
+    def to_json(self) -> bytes:
+        """The columns as JSON, null where a row holds nothing."""
+        scores = self._nullable(self.scores)
+        columns: dict[str, object] = {
+            "n_rows": len(self.scores),
+            "risk_score": scores,
+            "alarm": self._nullable(self.alarms),
+            "anomaly_probability": scores if self.about["calibrated"] else None,
+            "rules": self.rules,
+        }
+        about = {key: value for key, value in self.about.items() if key != "calibrated"}
+        return orjson.dumps(columns | about)
+
+    def to_arrow(self) -> bytes:
+        """The columns as an Arrow IPC stream; what is about the whole stands in the schema's metadata, as JSON."""
+        import pyarrow as pa
+
+        empty = ~self.rows.given
+        scores = pa.array(self.scores, mask=empty)
+        calibrated = bool(self.about["calibrated"])
+        columns = {
+            "risk_score": scores,
+            "alarm": pa.array(self.alarms, mask=empty),
+            "anomaly_probability": scores if calibrated else pa.nulls(len(self.scores), pa.float64()),
+            "rules": pa.array(self.rules, pa.list_(pa.string())),
+        }
+        about = {
+            key: orjson.dumps(value).decode() for key, value in self.about.items() if key != "calibrated"
+        }
+        return write_answer(columns, about)
+
+    def _nullable(self, values: np.ndarray) -> list:
+        found = values.astype(object)
+        found[~self.rows.given] = None
+        return found.tolist()
+
+
+def predict_batch(model: LoadedModel, rows: Rows, ids: PredictionIds, pool: Executor) -> Batch:
+    """Score rows, in chunks that `pool` works on at the same time."""
+    manifest = model.bundle.manifest
+    chunks = (rows.values[at : at + CHUNK] for at in range(0, len(rows.values), CHUNK))
+    scores = np.where(rows.given, np.concatenate([*pool.map(model.bundle.score, chunks)]), np.nan)
+    threshold = manifest.decision.threshold if manifest.decision else math.inf
+    alarms = scores >= threshold
+    fired: list[list[str]] = [[] for _ in scores]
+    for rule, held in rows.rules:
+        alarms |= held
+        for place in np.flatnonzero(held).tolist():
+            fired[place].append(rule.name)
+    about: Answer = {
+        "calibrated": manifest.calibrated,
+        "threshold": threshold if math.isfinite(threshold) else None,
+        "horizon_hours": manifest.horizon_hours,
+        "model": model.registry_name,
+        "version": model.version,
+        "prediction_id": ids.new(model.registry_name, model.version),
+        "plant": manifest.plant,
+        "imputed": [*rows.imputed],
+        "n_imputed": rows.n_imputed,
+        "unused": [*rows.unused],
+        "out_of_range": {**rows.out_of_range},
+    }
+    note_rows(model, scores, alarms, str(about["prediction_id"]))
+    return Batch(scores, alarms, fired, rows, about)

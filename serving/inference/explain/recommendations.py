@@ -1,0 +1,95 @@
+"""What a plant's engineers advise when something holds: the profile's recommendations on a row's values.
+
+Belongs here: conditions, urgency, and the words for an operator. Doesn't belong here: scores (`answers.py`), drivers
+(`serving.explain`), the requests that ask (`service.py`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from plant_assets.profile.model import PlantProfile, Recommendation
+from serving.inference.rows.extremes import Extremes
+from serving.inference.rows.rules import FiredRule
+
+Urgency = Literal["none", "advice", "warning", "high"]
+URGENCIES: tuple[Urgency, ...] = ("none", "advice", "warning", "high")
+RISK_SCORE = "risk_score"
+FAILURE_FREQUENCY = "failure_frequency_48"
+"""How many rows of the last 48 hours were in alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to tell an operator.
+
+    Attributes:
+        advice: what is the matter.
+        urgency: how soon somebody should look.
+        check: what to look at, in order.
+        why: the values that speak for it.
+    """
+
+    advice: str
+    urgency: Urgency
+    check: tuple[str, ...]
+    why: str
+
+
+class Recommendations:
+    """A plant's recommendations, parsed.
+
+    Args:
+        profile: of the plant; its conditions are SQL that Polars reads, as label rules are.
+    """
+
+    def __init__(self, profile: PlantProfile) -> None:
+        import polars as pl
+
+        self._profile = profile
+        self._extremes = Extremes(profile)
+        self._units = {name: tag.unit for tag in profile.tags for name in (tag.name, *tag.extremes)}
+        self._entries: list[tuple[Recommendation, list[str], pl.Expr]] = []
+        for entry in profile.recommendations:
+            expression = pl.sql_expr(entry.when)
+            self._entries.append((entry, sorted(set(expression.meta.root_names())), expression))
+        self._limits = {rule.name: rule.when for rule in profile.labels.alarm_rules}
+
+    def holding(self, values: Mapping[str, float], fired: Iterable[FiredRule]) -> list[Advice]:
+        """What holds on `values`, the most urgent first; a missing value leaves an entry out.
+
+        Args:
+            values: tags, features, risk score and failure frequency by name; NaN is missing.
+            fired: hard limits that the values cross, which are told too.
+        """
+        values = self._extremes.filled(values)
+        found = [
+            Advice(entry.advice, entry.urgency, entry.check, self._why(names, values, entry.when))
+            for entry, names, holds in self._evaluated(values)
+            if holds
+        ]
+        found += [self._limit(rule, values) for rule in fired]
+        return sorted(found, key=lambda one: -URGENCIES.index(one.urgency))
+
+    def _evaluated(self, values: Mapping[str, float]) -> list[tuple[Recommendation, list[str], bool]]:
+        import polars as pl
+
+        asked = [e for e in self._entries if all(n in values and values[n] == values[n] for n in e[1])]
+        if not asked:
+            return []
+        frame = pl.DataFrame({n: [values[n]] for n in {n for _, names, _ in asked for n in names}})
+        answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
+        return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
+
+    def _limit(self, rule: FiredRule, values: Mapping[str, float]) -> Advice:
+        import polars as pl
+
+        names = sorted(set(pl.sql_expr(self._limits[rule.name]).meta.root_names()))
+        tags = [tag.name for tag in self._profile.tags if any(name.startswith(tag.name) for name in names)]
+        check = tuple(f"{tag}: {self._profile.tag(tag).description}" for tag in tags)
+        why = self._why(names, values, self._limits[rule.name])
+        return Advice(f"A hard limit is crossed: {rule.description}", "high", check, why)
+
+    def _why(self, names: Iterable[str], values: Mapping[str, float], condition: str) -> str:
+        told = [f"{name} is {values[name]:.4g} {self._units.get(name, '')}".rstrip() for name in names]
+        return f"{', '.join(told)} ({condition})"

@@ -1,0 +1,81 @@
+"""Requests and answers of /explain, /global_importance and /recommend, as Pydantic models.
+
+Belongs here: shapes. Doesn't belong here: what they hold (`service.py`).
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from serving.inference.schemas import PredictAnswer, PredictRequest
+
+
+class ExplainRequest(PredictRequest):
+    """As for /predict; and which of the plant's models is explained."""
+
+    model: str = Field(default="champion", max_length=100, description="such as champion or forecaster_3h")
+
+
+class FeatureContribution(BaseModel):
+    feature: str
+    value: float = Field(description="as given, the training median where it was missing")
+    contribution: float
+
+
+class TagContribution(BaseModel):
+    tag: str
+    contribution: float
+
+
+class ExplainAnswer(PredictAnswer):
+    """`base_value` plus all contributions is `output`."""
+
+    local_importance: list[FeatureContribution] = Field(description="the largest in magnitude first")
+    tags: list[TagContribution] = Field(description="summed by tag, the largest in magnitude first")
+    base_value: float = Field(description="the answer to the training medians")
+    output: float = Field(description="the answer to the row")
+    space: Literal["log_odds", "score"]
+    method: str
+
+
+class FeatureImportance(BaseModel):
+    feature: str
+    importance: float
+
+
+class TagImportance(BaseModel):
+    tag: str
+    importance: float
+
+
+class ImportanceAnswer(BaseModel):
+    """Mean magnitude of contributions over training rows, as shares that sum to 1."""
+
+    importances: list[FeatureImportance]
+    tags: list[TagImportance]
+    rows: int
+    method: str
+    space: Literal["log_odds", "score"]
+    model: str
+    version: int
+    plant: str
+
+
+class AdviceItem(BaseModel):
+    advice: str
+    urgency: Literal["advice", "warning", "high"]
+    check: list[str]
+    why: str = Field(description="the values that speak for it, and the condition that they meet")
+
+
+class RecommendAnswer(PredictAnswer):
+    """What the plant's engineers advise on these values."""
+
+    recommendation: list[AdviceItem] = Field(description="the most urgent first")
+    urgency: Literal["none", "advice", "warning", "high"] = Field(description="the highest")
+    check: list[str] = Field(description="all checks, each once, the most urgent first")
+    why: str
+    drivers: list[TagContribution] = Field(description="tags that raise the risk most")
+    failure_frequency_48: float | None = Field(
+        description="rows in alarm of the last 48 hours; null where unknown"
+    )

@@ -1,0 +1,71 @@
+"""Where a prediction comes from, over HTTP.
+
+Belongs here: the route. Doesn't belong here: what lies behind a prediction (`service.py`).
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from serving.errors import RETRY_LATER, NotFound, NotReady
+from serving.inference.lineage.prediction_id import LONGEST_ID, Prediction, PredictionIdError
+from serving.inference.lineage.schemas import LineageAnswer
+from serving.inference.lineage.service import Tracer
+from serving.inference.models.slots import Slot
+from serving.inference.openapi import problems
+from serving.inference.plants import ModelsOf, PlantModels
+from serving.registry import RegistryUnavailableError
+from serving.web.body import answer
+
+
+def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
+    @router.get(
+        "/lineage/{prediction_id}",
+        response_model=LineageAnswer,
+        responses=problems(
+            404,
+            422,
+            503,
+            said={
+                404: "No such plant, or this service gave no prediction of that name",
+                503: "MLflow doesn't answer, and the version isn't kept here any more",
+            },
+        ),
+    )
+    async def lineage(
+        prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
+        request: Request,
+        models: Annotated[PlantModels, Depends(models_of)],
+    ) -> Response:
+        """From a prediction to the model version, the runs, the files and the rows behind it."""
+        tracer: Tracer = request.app.state.tracer
+        prediction, slot = _read(prediction_id, models)
+        try:
+            return answer(await tracer.trace(prediction_id, prediction, slot))
+        except RegistryUnavailableError as error:
+            raise NotReady(
+                f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",
+                headers=RETRY_LATER,
+                missing=["MLflow"],
+            ) from None
+
+
+def _read(prediction_id: str, models: PlantModels) -> tuple[Prediction, Slot]:
+    """What a name says, and the place of the model that answered.
+
+    Raises:
+        NotFound: nobody here gave that name, or another plant's model did.
+    """
+    try:
+        prediction = models.ids.read(prediction_id)
+    except PredictionIdError:
+        raise NotFound("this service gave no prediction of that name; expected a prediction_id") from None
+    for plant, slots in models.champions.slots.items():
+        for slot in slots.values():
+            if slot.registry_name == prediction.model:
+                if plant == models.plant:
+                    return prediction, slot
+                raise NotFound(
+                    f"a prediction of plant {plant}; expected it at /plants/{plant}/lineage/{prediction_id}"
+                )
+    raise NotFound(f"no plant has the model {prediction.model} any more")

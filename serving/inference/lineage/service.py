@@ -1,0 +1,158 @@
+"""From a prediction back to the data: version, MLflow run, Dagster run and assets, files and their rows.
+
+Belongs here: the answer to /lineage, from what MLflow or the copy that is kept knows. Doesn't belong here: HTTP
+(`routes.py`), MLflow's interface (`serving.registry`), how names of predictions are signed.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from plant_assets.bundle.bundle import BundleError, describe
+from plant_assets.bundle.data_files import DataFiles
+from plant_assets.bundle.manifest import Manifest
+from serving.inference.answers import Answer
+from serving.inference.lineage.prediction_id import Prediction
+from serving.inference.models.slots import Kept, Slot
+from serving.registry import RegistryClient, RegistryUnavailableError, VersionRecord
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class Tracer:
+    """Answers where a prediction comes from.
+
+    Args:
+        registry: MLflow.
+        mlflow: its address, for links.
+        dagster: address of Dagster's webserver, for links.
+    """
+
+    def __init__(self, registry: RegistryClient, mlflow: str, dagster: str) -> None:
+        self._registry = registry
+        self._mlflow = mlflow
+        self._dagster = dagster
+
+    async def trace(self, name: str, prediction: Prediction, slot: Slot) -> Answer:
+        """The lineage of a prediction.
+
+        Args:
+            name: the prediction's own.
+            prediction: what the name says.
+            slot: of the model that answered; the copies of its versions know their own lineage.
+
+        Raises:
+            RegistryUnavailableError: MLflow doesn't answer, and the version isn't kept here any more.
+        """
+        kept = _kept(slot, prediction)
+        notes: list[str] = []
+        record: VersionRecord | None = None
+        try:
+            record = await self._registry.version(prediction.model, prediction.version)
+        except RegistryUnavailableError as error:
+            if kept is None:
+                raise
+            notes.append(f"{error}: told from what is kept here")
+        if record and record.created > prediction.at + CLOCKS_DIFFER:
+            notes.append("the registry was made anew: this version is another one than that which answered")
+            record, kept = None, None
+        elif record is None and not notes:
+            notes.append(f"version {prediction.version} was deleted in MLflow")
+        manifest, files = await self._content(prediction, record, kept, notes)
+        return {
+            "prediction_id": name,
+            "plant": slot.plant,
+            "prediction": {
+                "at": prediction.at.isoformat(),
+                "model": prediction.model,
+                "version": prediction.version,
+            },
+            "model_version": self._version(prediction, record, slot, manifest, kept),
+            "mlflow_run": self._mlflow_run(record, kept),
+            "dagster_run": self._dagster_run(record, manifest),
+            "data": _data(manifest, files),
+            "notes": [*notes],
+        }
+
+    async def _content(
+        self,
+        prediction: Prediction,
+        record: VersionRecord | None,
+        kept: Kept | None,
+        notes: list[str],
+    ) -> tuple[Manifest | None, DataFiles | None]:
+        """The version's manifest and data files, from the copy that is kept where there is one."""
+        try:
+            if kept is not None:
+                return await asyncio.to_thread(describe, kept.folder)
+            if record is None:
+                return None, None
+            return await self._registry.description(prediction.model, prediction.version)
+        except BundleError as error:
+            notes.append(str(error))
+        return None, None
+
+    def _version(
+        self,
+        prediction: Prediction,
+        record: VersionRecord | None,
+        slot: Slot,
+        manifest: Manifest | None,
+        kept: Kept | None,
+    ) -> Answer:
+        name, version = prediction.model, prediction.version
+        return {
+            "name": name,
+            "version": version,
+            "aliases": [*sorted(a for a, held in slot.aliases.items() if held == version)],
+            "answers_now": kept is not None and slot.current is kept,
+            "registered": record.created.isoformat() if record else None,
+            "algorithm": manifest.builder if manifest else None,
+            "trained": manifest.created.isoformat() if manifest else None,
+            "page": f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
+        }
+
+    def _mlflow_run(self, record: VersionRecord | None, kept: Kept | None) -> JsonValue:
+        run = record.run_id if record else kept.run_id if kept else ""
+        return {"run_id": run, "page": f"{self._mlflow}/#/runs/{quote(run)}"} if run else None
+
+    def _dagster_run(self, record: VersionRecord | None, manifest: Manifest | None) -> JsonValue:
+        told = manifest.lineage if manifest else None
+        run = (told.dagster_run if told else "") or (record.dagster_run if record else "")
+        if not run:
+            return None
+        assets = told.dagster_assets if told else ()
+        return {
+            "run_id": run,
+            "page": f"{self._dagster}/runs/{quote(run)}",
+            "assets": [{"key": key, "page": f"{self._dagster}/assets/{quote(key)}"} for key in assets],
+        }
+
+
+def _kept(slot: Slot, prediction: Prediction) -> Kept | None:
+    """The version that answered, if it still is here."""
+    for kept in slot.kept:
+        if kept.version != prediction.version:
+            continue
+        # A registry made anew counts from 1 again: what was registered later can't have answered.
+        registered = datetime.fromtimestamp(kept.registered_at / 1000, UTC)
+        if registered <= prediction.at + CLOCKS_DIFFER:
+            return kept
+    return None
+
+
+def _data(manifest: Manifest | None, files: DataFiles | None) -> JsonValue:
+    if manifest is None:
+        return None
+    told = manifest.lineage
+    return {
+        "fingerprint": told.data_fingerprint,
+        "rows": told.rows,
+        "first": told.first.isoformat() if told.first else None,
+        "last": told.last.isoformat() if told.last else None,
+        "files": files.model_dump(mode="json")["files"] if files else None,
+        "further_files": files.further_files if files else None,
+        "further_records": files.further_records if files else None,
+    }

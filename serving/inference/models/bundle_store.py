@@ -1,0 +1,125 @@
+"""Versions' copies on this machine's disk: fetched from MLflow, proved, read into memory.
+
+Belongs here: where a copy lies, and that what is read is what was asked for. Doesn't belong here: which version answers
+(`reconciler.py`), which ones stay in memory (`cache.py`).
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from plant_assets.bundle.bundle import Bundle, BundleError, read_manifest
+from plant_assets.bundle.manifest import Manifest
+from plant_assets.profile.model import PlantProfile
+from serving.inference.explain.insight import Insight
+from serving.inference.models.cache import bytes_of
+from serving.inference.models.slots import Facts, Kept, LoadedModel, Slot
+from serving.inference.rows.inputs import Inputs
+from serving.registry import Entry, RegistryClient
+
+AT_ONCE = 2
+"""Loads beside each other: one that follows an alias never keeps one that a request waits for from beginning."""
+log = logging.getLogger("serving")
+
+
+class Copies:
+    """The copies of all plants' models.
+
+    Args:
+        registry: where bundles come from.
+        folder: where copies lie, one folder a registered model.
+    """
+
+    def __init__(self, registry: RegistryClient, folder: Path) -> None:
+        self._registry = registry
+        self._folder = folder
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def keep(
+        self, slot: Slot, plant: PlantProfile, version: int, entry: Entry, has_room: Callable[[int], bool]
+    ) -> tuple[Kept, LoadedModel | None]:
+        """A version that lies on the disk, and in memory unless its copy was there already and there is no room.
+
+        Raises:
+            BundleError, InputError: it is no good.
+            RegistryUnavailableError, OSError: it can't be copied.
+        """
+        record = await self._registry.version(slot.registry_name, version)
+        if record is None:
+            raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
+        folder = self._folder / slot.registry_name / f"{version}-{record.run_id}"
+        size = await asyncio.to_thread(_size, folder)
+        model = None
+        manifest = None if size is None or has_room(size) else await _told(slot, version, folder)
+        if manifest is None:
+            model = await self.load(slot, plant, version, record.run_id, folder)
+            manifest = model.bundle.manifest
+            size = await asyncio.to_thread(bytes_of, folder)
+        facts = Facts.of(manifest)
+        return Kept(
+            slot.registry_name, version, record.run_id, entry.created, folder, size or 0, facts
+        ), model
+
+    async def load(
+        self, slot: Slot, plant: PlantProfile, version: int, run_id: str, folder: Path
+    ) -> LoadedModel:
+        """A version from the copy that is here, else from MLflow; a copy at fault is replaced.
+
+        Raises:
+            BundleError, InputError: it is no good.
+            RegistryUnavailableError, OSError: it can't be copied.
+        """
+        async with self._turns:
+            bundle, inputs = await self._warm(slot.registry_name, plant, version, folder)
+        _check_owner(bundle.manifest, slot, version)
+        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, Insight(bundle, plant), plant)
+
+    async def _warm(
+        self, name: str, plant: PlantProfile, version: int, folder: Path
+    ) -> tuple[Bundle, Inputs]:
+        if folder.is_dir():
+            try:
+                return await asyncio.to_thread(_load_warm, folder, plant)
+            except BundleError as error:
+                log.warning("%s: the copy is replaced: %s", name, error)
+        await self._registry.download(name, version, folder)
+        return await asyncio.to_thread(_load_warm, folder, plant)
+
+    def forget(self, slot: Slot) -> None:
+        """Delete copies of versions that neither answer nor answered just before."""
+        kept = {version.folder.name for version in slot.kept}
+        for folder in (self._folder / slot.registry_name).glob("*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(folder: Path) -> int | None:
+    return bytes_of(folder) if folder.is_dir() else None
+
+
+async def _told(slot: Slot, version: int, folder: Path) -> Manifest | None:
+    """What a copy says of itself; None where it is damaged. It was proved when it came, and will be when it is read."""
+    try:
+        manifest = await asyncio.to_thread(read_manifest, folder)
+    except BundleError:
+        return None
+    _check_owner(manifest, slot, version)
+    return manifest
+
+
+def _check_owner(manifest: Manifest, slot: Slot, version: int) -> None:
+    if manifest.plant != slot.plant or manifest.model != slot.model:
+        raise BundleError(
+            f"{slot.registry_name} version {version} holds {manifest.model} of plant {manifest.plant}; "
+            f"expected {slot.model} of {slot.plant}"
+        )
+
+
+def _load_warm(folder: Path, plant: PlantProfile) -> tuple[Bundle, Inputs]:
+    """Load a bundle, hold it against its reference rows, and compute its inputs once."""
+    bundle = Bundle.load(folder)
+    inputs = Inputs(bundle.manifest, plant)
+    inputs.warm()
+    return bundle, inputs

@@ -1,0 +1,121 @@
+"""Readings that are judged one by one: the answer of a plant whose profile says `judges: each_reading`.
+
+Belongs here: from readings to rows without a look-back, and the keys of the answer. Doesn't belong here: HTTP
+(`router.py`), readings that lead up to a newest row (`rows/inputs.py`).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant_assets.profile.tag import TIME_NAMES
+from serving.errors import EmptyBatch, invalid
+from serving.inference.answers import Answer
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.metrics import note_judged
+from serving.inference.models.slots import LoadedModel
+from serving.inference.rows.inputs import Inputs, number_of
+from serving.inference.rows.names import LONGEST_NAME, Place
+from serving.inference.rows.times import Reading, time_of
+from serving.telemetry.instance import instance
+
+FIELD = "readings"
+Floats = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class _Columns:
+    """What readings hold, by canonical name, NaN where a reading has no value; and what became of it."""
+
+    count: int
+    values: dict[str, Floats] = field(default_factory=dict)
+    unused: set[str] = field(default_factory=set)
+    beyond: dict[str, int] = field(default_factory=dict)
+
+    def put(self, row: int, place: Place, number: float) -> None:
+        """A value beyond what can be true stands at the end of its range: that it is unusual must not be lost."""
+        if place.name not in self.values:
+            self.values[place.name] = np.full(self.count, np.nan)
+        if not place.low <= number <= place.high and not math.isnan(number):
+            self.beyond[place.name] = self.beyond.get(place.name, 0) + 1
+            number = min(max(number, place.low), place.high)
+        if place.column is None:
+            self.unused.add(place.name)
+        self.values[place.name][row] = number
+
+
+def judged(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> Answer:
+    """The answer to /predict: for each reading whether it is an anomaly, by one call of the model.
+
+    Raises:
+        EmptyBatch: there is no reading.
+        UnknownFeature: a name that the plant doesn't know.
+        Invalid: a value or a time at fault, or a reading without any value; says which.
+    """
+    if not readings:
+        raise EmptyBatch("readings: got none; expected at least one reading")
+    columns = _taken(model.inputs, readings)
+    rows = model.inputs.rows_of_values(columns.values, len(readings))
+    scores = model.bundle.score(rows)
+    manifest = model.bundle.manifest
+    threshold = manifest.decision.threshold if manifest.decision else math.inf
+    anomalies = scores >= threshold
+    missing = np.isnan(rows).sum(axis=0)
+    prediction_id = ids.new(model.registry_name, model.version)
+    note_judged(model, scores, anomalies, prediction_id)
+    return {
+        "predictions": [
+            {"anomaly": anomaly, "score": score}
+            for anomaly, score in zip(anomalies.tolist(), scores.tolist(), strict=True)
+        ],
+        "anomalies": int(anomalies.sum()),
+        "total": len(readings),
+        "served_by": instance(),
+        "threshold": threshold if math.isfinite(threshold) else None,
+        "model": model.registry_name,
+        "version": model.version,
+        "prediction_id": prediction_id,
+        "plant": manifest.plant,
+        "imputed": {name: int(n) for name, n in zip(model.inputs.names, missing, strict=True) if n},
+        "out_of_range": {**columns.beyond},
+        "unused": [*sorted(columns.unused)],
+    }
+
+
+def _taken(inputs: Inputs, readings: Sequence[Reading]) -> _Columns:
+    find = cache(inputs.source_names.find)
+    columns = _Columns(len(readings))
+    for row, reading in enumerate(readings):
+        if not _take(reading, row, find, columns, inputs):
+            raise invalid(f"{FIELD}.{row}", "no value given", "at least one tag with a number")
+    return columns
+
+
+def _take(
+    reading: Reading, row: int, find: Callable[[str], Place | None], columns: _Columns, inputs: Inputs
+) -> bool:
+    """Put one reading's values in their columns; whether there was any."""
+    place_of_reading = f"{FIELD}.{row}"
+    given: set[str] = set()
+    some = False
+    for name, value in reading.items():
+        place = find(name)
+        if place is None:
+            unknown = [name for name in reading if find(name) is None]
+            raise inputs.source_names.refuse(unknown, place_of_reading)
+        if not place.name or name.casefold() in TIME_NAMES:
+            continue
+        if place.name in given:
+            raise invalid(
+                f"{place_of_reading}.{name[:LONGEST_NAME]}", "given twice", "each name once, in any case"
+            )
+        given.add(place.name)
+        number = number_of(value, place_of_reading, name)
+        some = some or not math.isnan(number)
+        columns.put(row, place, number)
+    time_of(reading, f"{place_of_reading}.timestamp")
+    return some

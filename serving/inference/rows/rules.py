@@ -1,0 +1,81 @@
+"""The plant's alarm rules on what a client gave: what crosses a hard limit is an alarm whatever the model says.
+
+Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out. A tag's value
+stands for an extreme that isn't given (`extremes.py`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plant_assets.profile.model import PlantProfile
+from serving.inference.rows.extremes import Extremes
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    name: str
+    description: str
+
+
+class Rules:
+    """A plant's alarm rules, parsed."""
+
+    def __init__(self, profile: PlantProfile) -> None:
+        import polars as pl
+
+        self._extremes = Extremes(profile)
+        self._rules: list[tuple[FiredRule, frozenset[str], pl.Expr]] = []
+        for rule in profile.labels.alarm_rules:
+            expression = pl.sql_expr(rule.when)
+            inputs = frozenset(expression.meta.root_names())
+            self._rules.append(
+                (FiredRule(rule.name, rule.description or rule.when), inputs, expression.alias(rule.name))
+            )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All columns that rules look at, or that stand for one."""
+        return self._extremes.needed(frozenset[str]().union(*(inputs for _, inputs, _ in self._rules)))
+
+    def any_on(self, columns: Collection[str]) -> bool:
+        """Whether some rule can be told from these columns alone."""
+        told = self._extremes.told_by(frozenset(columns))
+        return any(inputs <= told for _, inputs, _ in self._rules)
+
+    def warm(self) -> None:
+        self.fired(dict.fromkeys(self.names, 0.0))
+
+    def fired(self, values: Mapping[str, float]) -> list[FiredRule]:
+        """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
+        values = self._extremes.filled(values)
+        asked = [
+            entry for entry in self._rules if all(n in values and values[n] == values[n] for n in entry[1])
+        ]
+        if not asked:
+            return []
+        import polars as pl
+
+        names = {name for _, inputs, _ in asked for name in inputs}
+        frame = pl.DataFrame({name: [values[name]] for name in names})
+        answers = frame.select([expression for _, _, expression in asked]).row(0)
+        return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]
+
+    def fired_rows(
+        self, columns: Mapping[str, NDArray[np.float64]]
+    ) -> list[tuple[FiredRule, NDArray[np.bool_]]]:
+        """Rules that hold on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
+        columns = self._extremes.filled_rows(columns)
+        asked = [entry for entry in self._rules if entry[1] <= columns.keys()]
+        if not asked:
+            return []
+        import polars as pl
+
+        names = {name for _, inputs, _ in asked for name in inputs}
+        frame = pl.DataFrame({name: columns[name] for name in names}).fill_nan(None)
+        told = [expression & pl.all_horizontal(pl.col(*i).is_not_null()) for _, i, expression in asked]
+        answers = frame.select(e.fill_null(value=False).alias(str(n)) for n, e in enumerate(told))
+        found = [(rule, answers[str(n)].to_numpy()) for n, (rule, _, _) in enumerate(asked)]
+        return [(rule, rows) for rule, rows in found if rows.any()]

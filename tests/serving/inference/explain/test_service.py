@@ -1,0 +1,185 @@
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plant_assets.profile.model import PlantProfile
+from serving.inference.explain.recommendations import Recommendations
+from serving.settings import Settings
+from tests.bundle.factories import raw_table
+from tests.serving.conftest import CHAMPION_NAME, serve
+from tests.serving.mlflow_fake import FakeMlflow
+
+pytestmark = pytest.mark.anyio
+DOCUMENTED = {"failure_frequency_48": 9, "pdt31008_max": 340.0, "lic31002_deviation": 20.5, "lt301031": 8.0}
+
+
+@pytest.fixture(params=[1, 2], ids=["logistic", "ensemble"])
+async def client(mlflow: FakeMlflow, serving_settings: Settings, request: pytest.FixtureRequest):
+    mlflow.aliases[CHAMPION_NAME]["champion"] = request.param
+    async with serve(mlflow, serving_settings) as client:
+        yield client
+
+
+async def test_contributions_add_up_and_stand_by_magnitude(client) -> None:
+    asked = {"features": {"pdt31008": 270.0, "LT301031_std_3h": 12.0, "lic31002_deviation": 4.0}}
+    answer = (await client.post("/explain", json=asked)).json()
+    score = (await client.post("/predict", json=asked)).json()["risk_score"]
+    assert answer["risk_score"] == score
+    worths = [one["contribution"] for one in answer["local_importance"]]
+    assert [abs(w) for w in worths] == sorted((abs(w) for w in worths), reverse=True)
+    assert answer["base_value"] + sum(worths) == pytest.approx(answer["output"], abs=1e-9)
+    assert sum(one["contribution"] for one in answer["tags"]) == pytest.approx(sum(worths), abs=1e-9)
+    assert (answer["space"], answer["version"]) == (
+        "log_odds",
+        (await client.get("/ready")).json()["champion"],
+    )
+    assert (await client.get(f"/lineage/{answer['prediction_id']}")).status_code == 200
+
+
+async def test_a_forecaster_is_explained_by_either_of_its_names(client, profile: PlantProfile) -> None:
+    readings = raw_table(profile).tail(12).drop("timestamp").to_dicts()
+    answers = [
+        (await client.post("/explain", json={"readings": readings, "model": name})).json()
+        for name in ("forecaster_3h", "plant_alarm_forecaster_3h")
+    ]
+    assert {a["model"] for a in answers} == {"plant_alarm_forecaster_3h"}
+    assert answers[0]["local_importance"] == answers[1]["local_importance"]
+
+
+async def test_importances_are_shares(client) -> None:
+    answer = (await client.get("/global_importance")).json()
+    shares = [one["importance"] for one in answer["importances"]]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1)
+    assert sum(one["importance"] for one in answer["tags"]) == pytest.approx(1)
+    assert (answer["model"], answer["plant"]) == (CHAMPION_NAME, "gas_treatment")
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "plant_alarm_", "../champion"])
+async def test_an_unknown_model_is_named_with_the_known_ones(client, name: str) -> None:
+    asked = {"features": {"pdt31008": 270.0}, "model": name}
+    for answer in (
+        await client.post("/explain", json=asked),
+        await client.get("/global_importance", params={"model": name}),
+    ):
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith(f"model: got {name!r}; expected one of ")
+        assert "forecaster_3h" in answer.json()["detail"]
+
+
+async def test_an_absent_model_is_503(client) -> None:
+    answer = await client.get("/global_importance", params={"model": "rf_soft_alarm"})
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["plant_alarm_rf_soft_alarm"])
+
+
+async def test_the_documented_call_is_told_what_to_do(client) -> None:
+    answer = (await client.post("/recommend", json={"features": DOCUMENTED})).json()
+    assert answer["alarm"] is True
+    assert answer["urgency"] == "high"
+    first, *further = answer["recommendation"]
+    assert first["advice"] == "A hard limit is crossed: PDT31008 above 300 mbar at any time of the hour"
+    assert first["why"] == "PDT31008_max is 340 mbar (PDT31008_max > 300)"
+    assert first["check"] == ["PDT31008: Differential pressure over column D304"]
+    told = [one["advice"] for one in further]
+    assert "LIC31002 leaves its set point" in told
+    assert "Alarms have come again and again within two days" in told
+    order = ["high", "warning", "advice"]
+    urgencies = [one["urgency"] for one in answer["recommendation"]]
+    assert urgencies == sorted(urgencies, key=order.index)
+    assert set(answer["check"]) == {check for one in answer["recommendation"] for check in one["check"]}
+    assert answer["failure_frequency_48"] == 9
+    assert "9 of the last 48 hours were in alarm" in answer["why"]
+
+
+async def test_a_quiet_plant_is_left_alone(client, profile: PlantProfile) -> None:
+    middle = {tag.name: sum(tag.normal) / 2 for tag in profile.tags if tag.normal}
+    answer = (await client.post("/recommend", json={"features": middle})).json()
+    advice = [one for one in answer["recommendation"] if "risk_score" not in one["why"]]
+    assert advice == []
+    assert answer["failure_frequency_48"] is None
+
+
+async def test_recent_alarms_are_counted_in_the_readings(client) -> None:
+    quiet = {"timestamp": None, "PDT31008": 220.0, "PDT31008_max": 230.0}
+    high = {**quiet, "PDT31008_max": 320.0}
+    readings = [high] * 20 + [quiet] * 41 + [high] * 7
+    answer = (await client.post("/recommend", json={"readings": readings})).json()
+    assert answer["failure_frequency_48"] == 7
+    assert "Alarms have come again and again within two days" in [
+        o["advice"] for o in answer["recommendation"]
+    ]
+    below = (await client.post("/recommend", json={"readings": [quiet] * 3})).json()
+    assert below["failure_frequency_48"] == 0
+
+
+async def test_advice_on_a_maximum_reads_the_value_where_none_is_given(profile: PlantProfile) -> None:
+    advice = {"when": "PDT31008_max > 200", "advice": "Look", "urgency": "advice"}
+    own = profile.model_validate(profile.model_dump() | {"recommendations": [advice]})
+    holding = Recommendations(own).holding
+    assert [one.advice for one in holding({"PDT31008": 240.0}, [])] == ["Look"]
+    assert holding({"PDT31008": 240.0, "PDT31008_max": 190.0}, []) == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "alarms"),
+    [
+        ([{"TE301020": 108.0}] * 3, None),
+        ([{"PDT31008": 220.0}] + [{"timestamp": None}] * 60, None),
+        ([{"PDT31008": 480.0}] * 3, 3),
+        ([{"pdt31008": 220.0}, {"PDT31008_MAX": 320.0}, {"PDT31008_max": 330.0}], 2),
+    ],
+    ids=["no rule's tag", "nothing of late", "values for maxima", "names in any case"],
+)
+async def test_alarms_are_counted_where_they_can_be_known(
+    client, readings: list[dict], alarms: int | None
+) -> None:
+    answer = await client.post("/recommend", json={"readings": readings})
+    assert (answer.status_code, answer.json().get("failure_frequency_48")) == (200, alarms), answer.text
+
+
+@pytest.mark.parametrize("path", ["/explain", "/recommend"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"features": {}}, 422),
+        ({"features": {"x": 1}}, 422),
+        ({"features": {"pdt31008": "a"}}, 422),
+    ],
+)
+async def test_what_predict_refuses_is_refused(client, path: str, body: dict, status: int) -> None:
+    answer = await client.post(path, json=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_many_first_questions_at_once_build_one_explainer(client, monkeypatch) -> None:
+    from serving.explain.explainer import Explainer
+
+    built: list[int] = []
+    original = Explainer.of.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: type[Explainer], bundle):
+        built.append(1)
+        return original(cls, bundle)
+
+    monkeypatch.setattr(Explainer, "of", classmethod(counted))
+    asked = {"features": {"pdt31008": 270.0}}
+    answers = await asyncio.gather(*(client.post("/explain", json=asked) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(built) == 1
+
+
+async def test_a_model_that_cannot_be_explained_says_so(
+    mlflow: FakeMlflow, serving_settings: Settings
+) -> None:
+    mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+    async with serve(mlflow, serving_settings) as client:
+        folder: Path = client.app.state.champions.slots["gas_treatment"]["champion"].current.folder
+        shutil.rmtree(folder)
+        answer = await client.post("/explain", json={"features": {"pdt31008": 270.0}})
+        assert (await client.post("/predict", json={"features": {"pdt31008": 270.0}})).status_code == 200
+    assert answer.status_code == 503
+    assert "can't be explained" in answer.json()["detail"]
