@@ -1,7 +1,7 @@
 """The models that answer: which version of each, and their swap when an alias moves.
 
 Belongs here: polling, the order in which versions are taken up, the swap of one reference, bringing a version back into
-memory. Doesn't belong here: requests (`inference/`), MLflow's interface (`registry.py`), copies (`copies.py`), the
+memory. Doesn't belong here: requests (`inference/`), MLflow's interface (`registry.py`), copies (`bundle_store.py`), the
 memory's bound (`cache.py`).
 
 A request takes a slot's `current` once and answers from it, so a swap never fails a request.
