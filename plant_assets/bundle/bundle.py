@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from plant_assets.bundle.data_files import DATA_FILES, DataFiles
 from plant_assets.bundle.forests import ForestError, Forests
 from plant_assets.bundle.manifest import FORMAT_VERSION, Manifest
-from plant_assets.bundle.scorers import Arrays, Floats, Scorer, ScorerError
+from plant_assets.bundle.scorers import Arrays, Scorer, ScorerError
+from plant_assets.features.arrays import Floats
 
 MANIFEST_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from plant_assets.bundle.scorers import Floats, logistic
+from plant_assets.bundle.scorers import logistic
+from plant_assets.features.arrays import Floats
 
 
 class _Calibrator(BaseModel, ABC):

@@ -9,12 +9,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Floats
+
 LARGEST_FLOAT32 = 1e15
 """Above it, squares of float32 numbers come near the end of their range."""
 CHUNK = 128
 """So many rows at a time stay in the processor's cache."""
-
-Floats = NDArray[np.float64]
 
 
 class Nearest:

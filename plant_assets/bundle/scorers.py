@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from plant_assets.bundle.forests import Forests
 from plant_assets.bundle.neighbours import Nearest
 from plant_assets.bundle.surprise import mean_deviation
+from plant_assets.features.arrays import Floats
 
-Floats = NDArray[np.float64]
 Scorer = Callable[[Floats], Floats]
 
 

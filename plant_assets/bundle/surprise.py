@@ -7,9 +7,8 @@ inverse to each other and cost no more than a look.
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
 
 _ROOT = math.sqrt(2.0)
 _LOG_ROOT = math.log(2.0 * math.pi) / 2.0

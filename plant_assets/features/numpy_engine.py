@@ -9,14 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from plant_assets.features.arrays import Flags, Floats, Index
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import LARGEST, FeatureSpec, look_back
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 
 class NewestRow:
@@ -62,7 +58,7 @@ class NewestRow:
             return np.empty(0)
         return np.concatenate([_evaluate(group, x, valid) for group in self._groups], axis=None)[self._order]
 
-    def _by_age(self, window: Floats) -> tuple[Floats, Mask | None]:
+    def _by_age(self, window: Floats) -> tuple[Floats, Flags | None]:
         """Values by source and age; the mask of valid ones, or None where all are."""
         rows = np.asarray(window, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[0] == 0 or rows.shape[1] != self._columns:
@@ -84,10 +80,10 @@ class _Group:
     Limits and scales are columns of one value a source.
     """
 
-    function: "Callable[[Floats, Mask | None, Ints, _Group], Floats]"
-    sources: Ints | None
-    steps: Ints
-    least: Ints
+    function: "Callable[[Floats, Flags | None, Index, _Group], Floats]"
+    sources: Index | None
+    steps: Index
+    least: Index
     longest: int
     low: Floats
     high: Floats
@@ -140,7 +136,7 @@ def _group(specs: Sequence[FeatureSpec], sources: Sequence[str]) -> tuple[_Group
     return group, [used.index(s.source) * len(lengths) + column[s.steps] for s in specs]
 
 
-def _evaluate(group: _Group, x: Floats, valid: Mask | None) -> Floats:
+def _evaluate(group: _Group, x: Floats, valid: Flags | None) -> Floats:
     """Values of shape (sources, windows)."""
     x = x[:, : group.longest] if group.sources is None else x[group.sources, : group.longest]
     if valid is None:
@@ -154,20 +150,20 @@ def _evaluate(group: _Group, x: Floats, valid: Mask | None) -> Floats:
     return np.where(count >= group.least, value, np.nan)
 
 
-def _value(x: Floats, _valid: Mask | None, _count: Ints, _group: _Group) -> Floats:
+def _value(x: Floats, _valid: Flags | None, _count: Index, _group: _Group) -> Floats:
     return x[:, :1]
 
 
-def _difference(x: Floats, _valid: Mask | None, _count: Ints, group: _Group) -> Floats:
+def _difference(x: Floats, _valid: Flags | None, _count: Index, group: _Group) -> Floats:
     return x[:, :1] - x[:, group.steps]
 
 
-def _mean(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+def _mean(x: Floats, valid: Flags | None, count: Index, group: _Group) -> Floats:
     known = x if valid is None else np.where(valid, x, 0.0)
     return known.cumsum(axis=1)[:, group.steps - 1] / count
 
 
-def _std(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+def _std(x: Floats, valid: Flags | None, count: Index, group: _Group) -> Floats:
     """From sums of squares about the newest value.
 
     As that value is in every window, the subtraction can't cancel: about it, the squared sum of n values
@@ -180,12 +176,12 @@ def _std(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
     return np.sqrt((squares - total * total / count) / np.maximum(count - 1, 1))
 
 
-def _range(x: Floats, _valid: Mask | None, _count: Ints, group: _Group) -> Floats:
+def _range(x: Floats, _valid: Flags | None, _count: Index, group: _Group) -> Floats:
     at = group.steps - 1
     return np.fmax.accumulate(x, axis=1)[:, at] - np.fmin.accumulate(x, axis=1)[:, at]
 
 
-def _median_deviation(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+def _median_deviation(x: Floats, valid: Flags | None, count: Index, group: _Group) -> Floats:
     medians = np.empty((len(x), len(group.steps)))
     for i, steps in enumerate(group.steps.tolist()):
         ordered = np.sort(x[:, :steps], axis=1)
@@ -197,12 +193,12 @@ def _median_deviation(x: Floats, valid: Mask | None, count: Ints, group: _Group)
     return x[:, :1] - medians
 
 
-def _exceedance(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+def _exceedance(x: Floats, valid: Flags | None, count: Index, group: _Group) -> Floats:
     excess = np.maximum(np.maximum(x - group.high, group.low - x), 0.0)
     return _mean(excess, valid, count, group)
 
 
-def _slope_to_limit(x: Floats, valid: Mask | None, count: Ints, group: _Group) -> Floats:
+def _slope_to_limit(x: Floats, valid: Flags | None, count: Index, group: _Group) -> Floats:
     y = _from_newest(x, valid)
     slope = y @ group.slope_weights if valid is None else _gapped_slope(y, valid, count, group)
     slope = slope * group.per_hour
@@ -211,7 +207,7 @@ def _slope_to_limit(x: Floats, valid: Mask | None, count: Ints, group: _Group) -
     return np.minimum(np.maximum(slope / np.maximum(ahead, group.nearest), -1.0), 1.0)
 
 
-def _gapped_slope(y: Floats, valid: Mask, count: Ints, group: _Group) -> Floats:
+def _gapped_slope(y: Floats, valid: Flags, count: Index, group: _Group) -> Floats:
     """Least-squares slope a row, from values about the newest one."""
     at = group.steps - 1
     time = np.where(valid, -np.arange(y.shape[1], dtype=np.float64), 0.0)
@@ -230,7 +226,7 @@ def _slope_weights(lengths: Sequence[int], longest: int) -> Floats:
     return weights
 
 
-def _from_newest(x: Floats, valid: Mask | None) -> Floats:
+def _from_newest(x: Floats, valid: Flags | None) -> Floats:
     """Values less the newest valid one, 0 where missing."""
     if valid is None:
         return x - x[:, :1]
@@ -238,7 +234,7 @@ def _from_newest(x: Floats, valid: Mask | None) -> Floats:
     return np.where(valid, x - newest[:, None], 0.0)
 
 
-_FUNCTIONS: dict[str, Callable[[Floats, Mask | None, Ints, _Group], Floats]] = {
+_FUNCTIONS: dict[str, Callable[[Floats, Flags | None, Index, _Group], Floats]] = {
     "value": _value,
     "difference": _difference,
     "mean": _mean,

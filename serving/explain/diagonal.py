@@ -13,9 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.bundle.scorers import Floats
-
-Index = NDArray[np.intp]
+from plant_assets.features.arrays import Floats, Index
 
 POINTS = 32
 TAKEN_APART = 3

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from plant_assets.bundle.scorers import Floats
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import SHARES, Diagonal
 
 TINY = 1e-300

@@ -12,7 +12,7 @@ import numpy as np
 
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.calibration import Platt
-from plant_assets.bundle.scorers import Floats
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import WEIGHTS, Diagonal, Total
 from serving.explain.parts import Explain, Method, Source, margin_of, method_of, part_of
 from serving.explain.tags import Owners

@@ -5,7 +5,7 @@ Belongs here: parts whose marginal worth has a closed form in t. Doesn't belong 
 
 import numpy as np
 
-from plant_assets.bundle.scorers import Floats
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import SHARES, Diagonal
 
 

@@ -6,7 +6,7 @@ nearly normal at every t, and Welsch's loss has a closed expectation over a norm
 
 import numpy as np
 
-from plant_assets.bundle.scorers import Floats
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import SHARES, Diagonal
 
 

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 
 from plant_assets.bundle import scorers
-from plant_assets.bundle.scorers import Arrays, Floats, ScorerNode, bounded, logistic
+from plant_assets.bundle.scorers import Arrays, ScorerNode, bounded, logistic
 from plant_assets.bundle.surprise import deviation, surprise, surprise_slope
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import Chosen, Diagonal, Outer, Split, Total
 from serving.explain.distances import Nearest, Stored
 from serving.explain.lines import Additive, Level, LogOdds

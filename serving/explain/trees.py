@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.bundle.scorers import Floats
+from plant_assets.features.arrays import Flags, Floats, Index
 from serving.explain.diagonal import SHARES, Diagonal
-
-Index = NDArray[np.intp]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

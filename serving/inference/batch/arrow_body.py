@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from flatbuffers.table import Table
-from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.inference.batch.schemas import MOST_BATCH_ROWS, MOST_CELLS, MOST_COLUMNS
@@ -22,7 +22,6 @@ from serving.inference.rows.names import LONGEST_NAME
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Floats = NDArray[np.float64]
 LARGEST_SCHEMA = 4 * 1024 * 1024
 _COMPRESSION = 4 + 2 * 3
 _HEADER = 4 + 2 * 2

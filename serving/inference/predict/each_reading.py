@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
 from serving.inference.answers import Answer
@@ -24,7 +24,6 @@ from serving.inference.rows.times import Reading, time_of
 from serving.telemetry.instance import instance
 
 FIELD = "readings"
-Floats = NDArray[np.float64]
 
 
 @dataclass(slots=True)

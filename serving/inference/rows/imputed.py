@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
-from numpy.typing import NDArray
 
-Flags = NDArray[np.bool_]
+from plant_assets.features.arrays import Flags
 
 
 class ImputedNames:

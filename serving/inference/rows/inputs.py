@@ -13,12 +13,13 @@ from functools import cache
 import numpy as np
 
 from plant_assets.bundle.manifest import Manifest
+from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
 from serving.inference.rows.imputed import ImputedNames
-from serving.inference.rows.kernel import Floats, kernel_of
+from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, Names, Place
 from serving.inference.rows.rules import FiredRule, Rules
 from serving.inference.rows.times import Reading, absent_rows

@@ -7,16 +7,15 @@ Belongs here: which kernel a bundle asks for, and the order of its values. Doesn
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plant_assets.bundle.manifest import Manifest
+from plant_assets.features.arrays import Floats
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
 from plant_assets.features.spec import FeatureSpec
 from plant_assets.features.windows import NewestWindow, window_columns
 from plant_assets.profile.model import PlantProfile
 
-Floats = NDArray[np.float64]
 Kernel = Callable[[Floats], Floats]
 """From a window (rows, sources), oldest first, to the features (features,) of its newest row."""
 

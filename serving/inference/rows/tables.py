@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
@@ -19,8 +19,6 @@ from serving.inference.rows.names import LONGEST_NAME, Place
 from serving.inference.rows.rules import FiredRule
 from serving.web.faults import got
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Given = float | str | None
 Find = Callable[[str], Place | None]
 Where = Callable[[str, int], str]

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from plant_assets.bundle.bundle import Floats
+from plant_assets.features.arrays import Floats
 from serving.errors import Invalid
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.models import ALL_FEATURES, LONGEST_NAME

@@ -10,7 +10,7 @@ from types import NoneType
 
 import numpy as np
 
-from plant_assets.bundle.bundle import Floats
+from plant_assets.features.arrays import Floats
 from serving.inference.rows.inputs import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle.bundle import Bundle
-from plant_assets.bundle.scorers import Floats, logistic
+from plant_assets.bundle.scorers import logistic
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
 from serving.explain.diagonal import WEIGHTS
 from serving.explain.explainer import Explainer

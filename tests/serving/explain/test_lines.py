@@ -10,7 +10,8 @@ import pytest
 
 from plant_assets.bundle import scorers
 from plant_assets.bundle.forests import Forests
-from plant_assets.bundle.scorers import Arrays, Floats, ScorerNode
+from plant_assets.bundle.scorers import Arrays, ScorerNode
+from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import WEIGHTS
 from serving.explain.parts import Source, part_of
 
