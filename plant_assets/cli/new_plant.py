@@ -19,7 +19,8 @@ from rich.table import Column, Table
 from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.cli.console import listed
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
-from plant_assets.draft.draft import Draft, DraftedTag
+from plant_assets.draft.draft import Draft
+from plant_assets.draft.drafted import DraftedTag
 from plant_assets.features.rules import check_rules_of
 from plant_assets.ingest.history.history import History
 from plant_assets.profile.durations import format_duration

@@ -3,19 +3,16 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from plant_assets.draft.columns import patterns
+from plant_assets.draft.drafted import DraftedTag
 from plant_assets.draft.sampling import Timing, Windows
 from plant_assets.draft.series import Exports
 from plant_assets.profile.load import PLANT_TYPE
-
-if TYPE_CHECKING:
-    from plant_assets.draft.draft import DraftedTag
 
 _LISTED = 20
 _BARE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_./ -]*[A-Za-z0-9_])?")
@@ -24,7 +21,7 @@ _BARE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_./ -]*[A-Za-z0-9_])?")
 
 def write_document(
     attributes: Mapping[str, object],
-    tags: "Sequence[DraftedTag]",
+    tags: Sequence[DraftedTag],
     exports: Exports,
     timing: Timing,
     windows: Windows,
@@ -88,7 +85,7 @@ def _sampling(node: CommentedMap, timing: Timing) -> None:
     node.yaml_add_eol_comment(timing.frozen_why, "frozen_after")
 
 
-def _tag(node: CommentedMap, tag: "DraftedTag") -> None:
+def _tag(node: CommentedMap, tag: DraftedTag) -> None:
     bands = tag.bands
     if bands.flags:
         node.yaml_add_eol_comment(_one_line("; ".join(bands.flags)), "name")

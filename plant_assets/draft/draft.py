@@ -11,11 +11,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from plant_assets.draft.bands import Bands, find_bands
+from plant_assets.draft.bands import find_bands
 from plant_assets.draft.columns import patterns
 from plant_assets.draft.document import write_document
+from plant_assets.draft.drafted import DraftedTag
 from plant_assets.draft.sampling import Timing, Windows, find_timing, find_windows
-from plant_assets.draft.series import ExportRefusal, Exports, NamedSeries, read_exports
+from plant_assets.draft.series import ExportRefusal, Exports, read_exports
 from plant_assets.ingest.decode.opening import MAX_BYTES
 from plant_assets.ingest.errors import Refusal
 from plant_assets.profile.durations import format_duration
@@ -23,21 +24,6 @@ from plant_assets.profile.model import PlantProfile
 
 FEWEST_ROWS = 12
 _HORIZONS = (timedelta(hours=1), timedelta(hours=3), timedelta(hours=6))
-
-
-@dataclass(frozen=True, slots=True)
-class DraftedTag:
-    """A tag of a draft, for people.
-
-    Attributes:
-        series: how the export tells it.
-        bands: what its values say.
-        process_unit: the part of the plant that it belongs to.
-    """
-
-    series: NamedSeries
-    bands: Bands
-    process_unit: str
 
 
 @dataclass(frozen=True, slots=True)
