@@ -25,7 +25,7 @@ from plant_assets.draft.draft import draft_plant
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.history.history import History
 from plant_assets.models.fitting import Fit, fit_nowcast
@@ -89,14 +89,14 @@ def prepare(experiment: Experiment, profile: PlantProfile, folder: Path) -> Prep
         RuntimeError: ingest refused the file.
     """
     folder.mkdir()
-    history, manifest = (
+    history, ledger = (
         History(folder / "lake", profile.name),
-        Manifest(f"sqlite:///{folder / 'manifest.db'}"),
+        DropLedger(f"sqlite:///{folder / 'manifest.db'}"),
     )
     drop = ingest_drop(
-        [export(experiment, folder)], profile, history, manifest, folder / "quarantine", datetime.now(UTC)
+        [export(experiment, folder)], profile, history, ledger, folder / "quarantine", datetime.now(UTC)
     )
-    manifest.close()
+    ledger.close()
     if not drop.committed:
         raise RuntimeError(f"{experiment.name}: {drop.files[0].refusal or drop.files[0].message}")
     raw = resample(history.read(), profile)

@@ -38,7 +38,7 @@ class Settings(Environment):
 
     @property
     def state_url(self) -> str:
-        """SQLAlchemy address of the drop manifest."""
+        """SQLAlchemy address of the drop ledger."""
         return self.database_url or f"sqlite:///{self.home / 'manifest.db'}"
 
     @property

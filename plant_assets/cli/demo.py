@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from plant_assets.cli.console import fail, steps
 from plant_assets.cli.drop import follow_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
@@ -28,8 +28,8 @@ def seed_demo(here: Settings, console: Console) -> list[Path]:
     Returns:
         the files; none where nothing was dropped.
     """
-    manifest = Manifest(here.state_url)
-    if any(live_drop_span(entry.path.name) is None for entry in manifest.entries(PLANT)):
+    ledger = DropLedger(here.state_url)
+    if any(live_drop_span(entry.path.name) is None for entry in ledger.entries(PLANT)):
         return []
     try:
         origin = OriginNote(here.home / "sensors", PLANT).read_or_found(here.sensors_seed, datetime.now(UTC))

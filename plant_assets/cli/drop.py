@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, steps
-from plant_assets.ingest.folder.ledger import Manifest, ManifestEntry
+from plant_assets.ingest.folder.ledger import DropLedger, LedgerEntry
 from plant_assets.ingest.folder.listing import Found, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
@@ -68,7 +68,7 @@ def _refuse_to_overwrite(here: Settings, files: list[Path], plant: str) -> None:
     if not there:
         return
     try:
-        entries = Manifest(here.state_url).entries(plant)
+        entries = DropLedger(here.state_url).entries(plant)
     except StorageError as error:
         fail(str(error))
     done = {_identity(e) for e in entries if e.state not in _OPEN}
@@ -81,10 +81,10 @@ def _refuse_to_overwrite(here: Settings, files: list[Path], plant: str) -> None:
 
 def _force(here: Settings, plant: str, targets: list[Path]) -> None:
     """Say that these files are to be taken in even if their content went in before."""
-    manifest, now = Manifest(here.state_url), datetime.now(UTC)
+    ledger, now = DropLedger(here.state_url), datetime.now(UTC)
     try:
         for target in targets:
-            manifest.force(plant, look_at(target), now)
+            ledger.force(plant, look_at(target), now)
     except StorageError as error:
         fail(str(error))
 
@@ -108,12 +108,12 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
     placed = [look_at(target) for target in targets]
     from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
 
-    manifest, deadline = Manifest(here.state_url), time.monotonic() + patience_s
+    ledger, deadline = DropLedger(here.state_url), time.monotonic() + patience_s
     followed: dict[str, str | None] = {}
     with steps(console) as progress:
         settling = progress.add_task("waiting for the files to settle", total=1)
         while True:
-            entries = _entries_of(manifest, plant, placed)
+            entries = _entries_of(ledger, plant, placed)
             runs = {e.run_id for e in entries if e.run_id and not e.duplicate_of} - followed.keys()
             for run_id in runs:
                 progress.update(settling, completed=1)
@@ -137,17 +137,17 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
         fail(f"taken in, but its run failed: {why}")
 
 
-def _entries_of(manifest: Manifest, plant: str, placed: list[Found]) -> list[ManifestEntry]:
-    """What the manifest knows of the files as they were placed; not of earlier ones of the same names."""
-    known = {_identity(entry): entry for entry in manifest.entries(plant)}
+def _entries_of(ledger: DropLedger, plant: str, placed: list[Found]) -> list[LedgerEntry]:
+    """What the ledger knows of the files as they were placed; not of earlier ones of the same names."""
+    known = {_identity(entry): entry for entry in ledger.entries(plant)}
     return [known[_identity(found)] for found in placed if _identity(found) in known]
 
 
-def _identity(file: Found | ManifestEntry) -> tuple[Path, int, int]:
+def _identity(file: Found | LedgerEntry) -> tuple[Path, int, int]:
     return file.path, file.size, file.mtime_ns
 
 
-def _tell(entries: list[ManifestEntry], console: Console) -> None:
+def _tell(entries: list[LedgerEntry], console: Console) -> None:
     bad = [e for e in entries if e.state in ("refused", "failed")]
     for entry in entries:
         if entry in bad:

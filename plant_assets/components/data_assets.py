@@ -104,7 +104,7 @@ def _take_in(
         [Path(file) for file in drop.files],
         profile,
         lake.history(profile.name),
-        lake.manifest(),
+        lake.ledger(),
         lake.quarantine_folder(profile.name),
         lake.now(),
         max_bytes=lake.max_drop_bytes,

@@ -1,9 +1,9 @@
 """The drop-folder sensor of a plant: from settled files to one run, and from a dead run to its next attempt.
 
-Belongs here: the conversation of manifest and Dagster. Doesn't belong here: what counts as settled or how
+Belongs here: the conversation of ledger and Dagster. Doesn't belong here: what counts as settled or how
 often a file is tried (`ingest/folder/ledger.py`), or how files are read.
 
-All memory is in the manifest and in Dagster's run storage, none in the daemon: whatever is killed, the next
+All memory is in the ledger and in Dagster's run storage, none in the daemon: whatever is killed, the next
 look finds a file settled, or requested without a run, or with a failed one, and goes on from there.
 """
 
@@ -28,12 +28,12 @@ from plant_assets.components.naming import (
     job_name,
     sensor_name,
 )
-from plant_assets.ingest.folder.ledger_entry import UNREADABLE, ManifestEntry
+from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.folder.ledger import DropLedger
 
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2
@@ -56,14 +56,14 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
         tags={PLANT_TAG: profile.name},
     )
     def drop_folder(context: dg.SensorEvaluationContext, lake: Lake) -> dg.SensorResult:
-        manifest = lake.manifest()
-        _notice_dead_runs(context.instance, manifest, profile.name, lake)
-        requests = _unstarted(context.instance, manifest, profile, lake)
+        ledger = lake.ledger()
+        _notice_dead_runs(context.instance, ledger, profile.name, lake)
+        requests = _unstarted(context.instance, ledger, profile, lake)
         reason = ""
         if not requests:
-            ready, reason = _ready_files(context, manifest, profile.name, lake, poll_seconds)
+            ready, reason = _ready_files(context, ledger, profile.name, lake, poll_seconds)
             if ready:
-                requests = [_request(context.instance, manifest, profile, ready, lake)]
+                requests = [_request(context.instance, ledger, profile, ready, lake)]
         events, cursor = _overdue_alert(profile.name, lake, context.cursor)
         return dg.SensorResult(
             run_requests=requests,
@@ -76,15 +76,15 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
 
 
 def _ready_files(
-    context: dg.SensorEvaluationContext, manifest: "Manifest", plant: str, lake: Lake, poll_seconds: int
-) -> tuple[list[ManifestEntry], str]:
+    context: dg.SensorEvaluationContext, ledger: "DropLedger", plant: str, lake: Lake, poll_seconds: int
+) -> tuple[list[LedgerEntry], str]:
     """Files that a run should take in now, or why there are none."""
     folder = lake.drop_folder(plant)
-    ready = manifest.scan(folder, plant, lake.now())
-    if not ready and manifest.entries(plant, ["seen"]):
+    ready = ledger.scan(folder, plant, lake.now())
+    if not ready and ledger.entries(plant, ["seen"]):
         # Dagster looks every 5 s at most; the second look of the settling rule needn't wait for that.
         time.sleep(min(poll_seconds, _SECOND_LOOK_S))
-        ready = manifest.scan(folder, plant, lake.now())
+        ready = ledger.scan(folder, plant, lake.now())
     if not ready:
         return [], f"nothing new in {folder}"
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
@@ -95,7 +95,7 @@ def _ready_files(
     ready = [
         entry for entry in ready if entry.forced
     ] or ready  # content that went in before has a run of its own
-    growing = [e for e in manifest.entries(plant, ["seen"]) if not e.gone]
+    growing = [e for e in ledger.entries(plant, ["seen"]) if not e.gone]
     if growing and lake.now() - min(e.first_seen for e in ready) < _GATHER:
         return [], f"{len(ready)} files wait for {growing[0].path.name}, which is still being written"
     return ready, ""
@@ -103,20 +103,20 @@ def _ready_files(
 
 def _request(
     instance: dg.DagsterInstance,
-    manifest: "Manifest",
+    ledger: "DropLedger",
     profile: PlantProfile,
-    entries: Sequence[ManifestEntry],
+    entries: Sequence[LedgerEntry],
     lake: Lake,
 ) -> dg.RunRequest:
     attempt = max(entry.attempt for entry in entries) + 1
     key = drop_key(entries, attempt)
     # Noted before it is asked for: a request without a run is asked for again, with the same key.
-    manifest.request(entries, key, lake.now())
-    alone = trains_nothing(instance, manifest, profile.name, entries, lake.retrain_after)
+    ledger.request(entries, key, lake.now())
+    alone = trains_nothing(instance, ledger, profile.name, entries, lake.retrain_after)
     return _run_request(profile, entries, key, attempt, alone)
 
 
-def drop_key(entries: Sequence[ManifestEntry], attempt: int) -> str:
+def drop_key(entries: Sequence[LedgerEntry], attempt: int) -> str:
     """Key of a drop's run: paths, contents and attempt, and when they were dropped.
 
     Dagster never repeats a key, and a file that was given up may be dropped again as it is.
@@ -126,7 +126,7 @@ def drop_key(entries: Sequence[ManifestEntry], attempt: int) -> str:
 
 
 def _run_request(
-    profile: PlantProfile, entries: Sequence[ManifestEntry], key: str, attempt: int, alone: bool
+    profile: PlantProfile, entries: Sequence[LedgerEntry], key: str, attempt: int, alone: bool
 ) -> dg.RunRequest:
     raw_op = asset_key(profile.name, RAW).to_python_identifier()
     drop = {"files": [str(entry.path) for entry in entries], "force": any(entry.forced for entry in entries)}
@@ -139,24 +139,24 @@ def _run_request(
 
 
 def _unstarted(
-    instance: dg.DagsterInstance, manifest: "Manifest", profile: PlantProfile, lake: Lake
+    instance: dg.DagsterInstance, ledger: "DropLedger", profile: PlantProfile, lake: Lake
 ) -> list[dg.RunRequest]:
     """Requests that never became a run, because the daemon died in between."""
     found = []
-    for key, entries in _by_request(manifest.entries(profile.name, ["requested"])).items():
+    for key, entries in _by_request(ledger.entries(profile.name, ["requested"])).items():
         if _run_of(instance, key) is None:
-            alone = trains_nothing(instance, manifest, profile.name, entries, lake.retrain_after)
+            alone = trains_nothing(instance, ledger, profile.name, entries, lake.retrain_after)
             found.append(_run_request(profile, entries, key, max(e.attempt for e in entries), alone))
     return found
 
 
-def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant: str, lake: Lake) -> None:
+def _notice_dead_runs(instance: dg.DagsterInstance, ledger: "DropLedger", plant: str, lake: Lake) -> None:
     """Give the files of a failed run back, to be tried again or given up.
 
     Files that are in the history already count too, as long as no later run made models of it: a drop
     is finished when its run is.
     """
-    requests = _by_request(manifest.entries(plant, ["requested", "ingested"]))
+    requests = _by_request(ledger.entries(plant, ["requested", "ingested"]))
     newest = max(requests, key=lambda key: max(e.changed_at for e in requests[key]), default=None)
     for key, entries in requests.items():
         if key != newest and all(entry.state == "ingested" for entry in entries):
@@ -164,10 +164,10 @@ def _notice_dead_runs(instance: dg.DagsterInstance, manifest: "Manifest", plant:
         run = _run_of(instance, key)
         if run is not None and run.status in _DEAD and not _made_good(instance, plant, run):
             failure = _failure(instance, run)
-            lake.manifest(failure.attempts).run_failed(entries, failure.reason, lake.now())
+            lake.ledger(failure.attempts).run_failed(entries, failure.reason, lake.now())
 
 
-def _pauses(instance: dg.DagsterInstance, entry: ManifestEntry, lake: Lake) -> bool:
+def _pauses(instance: dg.DagsterInstance, entry: LedgerEntry, lake: Lake) -> bool:
     """Whether a file's last run met what passes by itself, and that was just now."""
     if not entry.attempt or lake.now() - entry.changed_at >= _PAUSE * 2 ** (entry.attempt - 1):
         return False
@@ -177,8 +177,8 @@ def _pauses(instance: dg.DagsterInstance, entry: ManifestEntry, lake: Lake) -> b
     return run is not None and run.status in _DEAD and _failure(instance, run).passing
 
 
-def _by_request(entries: Sequence[ManifestEntry]) -> dict[str, list[ManifestEntry]]:
-    found: dict[str, list[ManifestEntry]] = {}
+def _by_request(entries: Sequence[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
+    found: dict[str, list[LedgerEntry]] = {}
     for entry in entries:
         if entry.run_id:
             found.setdefault(entry.run_id, []).append(entry)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, RAW, REPORT, WINDOWS, asset_key
-from plant_assets.ingest.folder.ledger_entry import ManifestEntry
+from plant_assets.ingest.folder.ledger_entry import LedgerEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live_drops import live_drop_span
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.folder.ledger import DropLedger
 
 _READINGS = (RAW, LABELLED, FEATURES, DRIFT)
 
@@ -28,16 +28,16 @@ def readings_alone(profile: PlantProfile) -> list[dg.AssetKey]:
 
 def trains_nothing(
     instance: dg.DagsterInstance,
-    manifest: "Manifest",
+    ledger: "DropLedger",
     plant: str,
-    entries: Sequence[ManifestEntry],
+    entries: Sequence[LedgerEntry],
     retrain_after: timedelta,
 ) -> bool:
     """Whether a drop is of live readings only, and with those since the last training still few.
 
     Args:
         instance: knows when models were last judged, which is the end of their training.
-        manifest: knows which live drops went in since.
+        ledger: knows which live drops went in since.
         plant: the plant's name.
         entries: the drop's files.
         retrain_after: plant time of live readings that models may lag behind.
@@ -48,7 +48,7 @@ def trains_nothing(
     trained = _last_training(instance, plant)
     since = [
         live_drop_span(entry.path.name)
-        for entry in manifest.entries(plant, ["ingested"])
+        for entry in ledger.entries(plant, ["ingested"])
         if entry.changed_at > trained and not entry.duplicate_of
     ]
     return sum((span for span in (*spans, *since) if span is not None), timedelta()) <= retrain_after

@@ -1,7 +1,7 @@
 """Takes dropped files into a plant's history: read each, refuse what can't be used, commit the rest at once.
 
 Belongs here: the order of these steps, which is what makes a drop safe to repeat. The history is
-committed first, then the manifest notes it, then refused files move; killed anywhere between, the same
+committed first, then the ledger notes it, then refused files move; killed anywhere between, the same
 call finishes the drop and changes nothing twice.
 """
 
@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE
 from plant_assets.ingest.folder.listing import Found, content_hash, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
@@ -114,7 +114,7 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     paths: Sequence[Path],
     profile: PlantProfile,
     history: History,
-    manifest: Manifest,
+    ledger: DropLedger,
     quarantine_folder: Path,
     now: datetime,
     *,
@@ -130,14 +130,14 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
         paths: the drop's files.
         profile: the plant's.
         history: of the plant.
-        manifest: where the fate of each file is noted.
+        ledger: where the fate of each file is noted.
         quarantine_folder: the plant's, where refused files go beside the reports that say why.
         now: the time of the drop.
         max_bytes: larger files are refused.
         force: take in files whose content went in before.
 
     Raises:
-        StorageError: history or manifest can't be written; nothing is half done, and the call may be
+        StorageError: history or ledger can't be written; nothing is half done, and the call may be
             repeated.
     """
     items = [_Item(Path(path), FileOutcome(str(path))) for path in paths]
@@ -147,7 +147,7 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     records = _combine(items, profile, history, force)
     result = DropResult(profile.name, now, [item.outcome for item in items])
     _commit(items, records, history, result, force)
-    _note(items, manifest, quarantine_folder, result)
+    _note(items, ledger, quarantine_folder, result)
     return result
 
 
@@ -218,38 +218,38 @@ def _drop_info(items: Sequence[_Item], kind: str, at: datetime) -> DropInfo | No
     return DropInfo(tuple(files.values()), at) if files else None
 
 
-def _note(items: Sequence[_Item], manifest: Manifest, quarantine_folder: Path, result: DropResult) -> None:
-    """Tell the manifest, last of all: what it doesn't know yet is done again, and changes nothing."""
+def _note(items: Sequence[_Item], ledger: DropLedger, quarantine_folder: Path, result: DropResult) -> None:
+    """Tell the ledger, last of all: what it doesn't know yet is done again, and changes nothing."""
     plant, now = result.plant, result.at
     for item in items:
         sha256, outcome = item.outcome.sha256, item.outcome
         if outcome.state == "vanished" or item.found is None:
-            manifest.mark_vanished(plant, item.path, now)
+            ledger.mark_vanished(plant, item.path, now)
             continue
         if item.reading is not None:
-            manifest.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
+            ledger.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
         elif item.refusal is not None and not _lies_there(item.found):
             outcome.state = "vanished"  # another file took its name: it is read for itself, not put aside
-            manifest.mark(plant, item.found, sha256, "superseded", now, message=_REPLACED)
+            ledger.mark(plant, item.found, sha256, "superseded", now, message=_REPLACED)
         elif item.refusal is not None:
             outcome.moved_to = _put_aside(item.path, item.refusal, quarantine_folder, result)
-            manifest.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
+            ledger.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
         elif outcome.state == "failed":
-            _try_again(manifest, plant, item.found, outcome, now)
+            _try_again(ledger, plant, item.found, outcome, now)
 
 
-def _try_again(manifest: Manifest, plant: str, found: Found, outcome: FileOutcome, now: datetime) -> None:
+def _try_again(ledger: DropLedger, plant: str, found: Found, outcome: FileOutcome, now: datetime) -> None:
     """Let another run read a file that a run was asked for; one that a person gave by hand has failed."""
     asked = [
         entry
-        for entry in manifest.entries(plant, ["requested"])
+        for entry in ledger.entries(plant, ["requested"])
         if (entry.path, entry.size, entry.mtime_ns) == (found.path, found.size, found.mtime_ns)
     ]
     if asked:
-        manifest.run_failed(asked, outcome.message, now)
+        ledger.run_failed(asked, outcome.message, now)
     else:
         message = f"{outcome.message}. Mend the cause, then drop the file again."
-        manifest.mark(plant, found, outcome.sha256, "failed", now, message=message)
+        ledger.mark(plant, found, outcome.sha256, "failed", now, message=message)
 
 
 def _lies_there(found: Found) -> bool:

@@ -16,7 +16,7 @@ from plant_assets.resources.files import write_whole
 from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.folder.ledger import DropLedger
     from plant_assets.ingest.history.history import History
 
 OVERDUE_AFTER = timedelta(minutes=15)
@@ -31,7 +31,7 @@ class Lake(dg.ConfigurableResource):
         root: folder or `s3://…` that holds `<plant>/history` and `<plant>/assets`.
         drop: folder that holds one drop folder a plant.
         quarantine: folder that takes refused files.
-        state_url: SQLAlchemy address of the drop manifest.
+        state_url: SQLAlchemy address of the drop ledger.
         max_drop_bytes: a larger file is refused.
         live_retrain_hours: plant hours of live readings that models may lag behind.
     """
@@ -63,15 +63,15 @@ class Lake(dg.ConfigurableResource):
 
         return History(self.root, plant)
 
-    def manifest(self, max_attempts: int = MAX_ATTEMPTS) -> "Manifest":
-        """The drop manifest; `max_attempts` is how often a drop's run may fail before it is given up."""
-        return _manifest(self.state_url, max_attempts)
+    def ledger(self, max_attempts: int = MAX_ATTEMPTS) -> "DropLedger":
+        """The drop ledger; `max_attempts` is how often a drop's run may fail before it is given up."""
+        return _ledger(self.state_url, max_attempts)
 
     def overdue(self, plant: str, limit: timedelta = OVERDUE_AFTER) -> list[str]:
         """A line for each dropped file that waits for longer than `limit`, or was given up."""
         return [
             f"{entry.path.name}: {entry.state} since {entry.changed_at:%Y-%m-%d %H:%M} UTC. {entry.message}".rstrip()
-            for entry in self.manifest().overdue(self.now(), limit, plant)
+            for entry in self.ledger().overdue(self.now(), limit, plant)
         ]
 
     def write_report(self, plant: str, texts: Mapping[str, str]) -> str:
@@ -98,8 +98,8 @@ class Lake(dg.ConfigurableResource):
 
 
 @lru_cache(maxsize=8)
-def _manifest(url: str, max_attempts: int) -> "Manifest":
+def _ledger(url: str, max_attempts: int) -> "DropLedger":
     """One connection pool a process, not one a look of the sensor."""
-    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.folder.ledger import DropLedger
 
-    return Manifest(url, max_attempts=max_attempts)
+    return DropLedger(url, max_attempts=max_attempts)

@@ -21,7 +21,7 @@ from plant_assets.cli.drop import follow_drop, place
 from plant_assets.cli.follow import step_name
 from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import list_files, look_at
 from plant_assets.settings import settings
 from tests.servers import free_port
@@ -163,7 +163,7 @@ def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> N
     assert "was not taken in yet" in text
     assert "220" in waiting.read_text()
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    Manifest(settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)
+    DropLedger(settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)
     assert run("drop", str(export), "--plant", "gas_treatment")[0] == 0
     assert "230" in waiting.read_text()
 
@@ -172,7 +172,7 @@ def test_a_forced_drop_is_taken_in_whatever_went_in_before(tmp_path: Path) -> No
     export = tmp_path / "export.csv"
     export.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
     assert run("drop", str(export), "--plant", "gas_treatment", "--force")[0] == 0
-    (entry,) = Manifest(settings().state_url).entries("gas_treatment")
+    (entry,) = DropLedger(settings().state_url).entries("gas_treatment")
     assert (entry.path.name, entry.state, entry.forced) == ("export.csv", "seen", True)
 
 
@@ -188,24 +188,24 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(tmp_path: Path) -> None:
-    here, manifest = settings(), Manifest(settings().state_url)
+    here, ledger = settings(), DropLedger(settings().state_url)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     folder = here.drop / "gas_treatment"
     export = tmp_path / "export [final].csv"
     export.write_text("first")
-    manifest.mark("gas_treatment", look_at(place(export, folder)), "a" * 64, "ingested", now)
+    ledger.mark("gas_treatment", look_at(place(export, folder)), "a" * 64, "ingested", now)
     export.write_text("the second one")
     target = place(export, folder)
     with pytest.raises(typer.Exit):
         follow_drop(here, "gas_treatment", [target], Console(), patience_s=0)
-    manifest.mark("gas_treatment", look_at(target), "b" * 64, "ingested", now, message="7 records")
+    ledger.mark("gas_treatment", look_at(target), "b" * 64, "ingested", now, message="7 records")
     told = Console(record=True)
     follow_drop(here, "gas_treatment", [target], told, patience_s=0)
     assert "export [final].csv: ingested 7 records" in told.export_text()
 
 
 def test_a_file_of_known_content_is_told_once(tmp_path: Path) -> None:
-    here, manifest = settings(), Manifest(settings().state_url)
+    here, ledger = settings(), DropLedger(settings().state_url)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     folder = here.drop / "gas_treatment"
     files = [tmp_path / "first.csv", tmp_path / "second.csv"]
@@ -213,9 +213,9 @@ def test_a_file_of_known_content_is_told_once(tmp_path: Path) -> None:
         file.write_text("the same")
     first, second = (place(file, folder) for file in files)
     sha256 = hashlib.sha256(first.read_bytes()).hexdigest()
-    manifest.mark("gas_treatment", look_at(first), sha256, "ingested", now)
+    ledger.mark("gas_treatment", look_at(first), sha256, "ingested", now)
     for later in (now, now + timedelta(minutes=1), now + timedelta(minutes=2)):
-        manifest.scan(folder, "gas_treatment", later)
+        ledger.scan(folder, "gas_treatment", later)
     told = Console(record=True, width=60)
     follow_drop(here, "gas_treatment", [second], told, patience_s=0)
     assert told.export_text().count("same content as first.csv") == 1

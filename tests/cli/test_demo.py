@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from plant_assets.cli.demo import seed_demo
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import look_at
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings, settings
@@ -36,7 +36,7 @@ def taken_in(here: Settings, name: str) -> None:
     path = here.drop / "demo" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("records")
-    Manifest(here.state_url).mark("demo", look_at(path), "0" * 64, "ingested", START)
+    DropLedger(here.state_url).mark("demo", look_at(path), "0" * 64, "ingested", START)
 
 
 def seeded(here: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""The drop-folder sensor with the real manifest and Dagster's own run storage."""
+"""The drop-folder sensor with the real ledger and Dagster's own run storage."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -83,12 +83,12 @@ class Plant:
         """What a run does with the newest file."""
         from plant_assets.ingest.folder.listing import look_at
 
-        manifest, plant = self.lake.manifest(), self.profile.name
-        entry = manifest.entries(plant)[-1]
-        manifest.mark(plant, look_at(entry.path), entry.sha256, "ingested", self.lake.now())
+        ledger, plant = self.lake.ledger(), self.profile.name
+        entry = ledger.entries(plant)[-1]
+        ledger.mark(plant, look_at(entry.path), entry.sha256, "ingested", self.lake.now())
 
     def states(self) -> dict[str, tuple[str, int]]:
-        entries = self.lake.manifest().entries(self.profile.name)
+        entries = self.lake.ledger().entries(self.profile.name)
         return {entry.path.name: (entry.state, entry.attempt) for entry in entries}
 
 
@@ -187,7 +187,7 @@ def test_file_that_was_given_up_may_be_dropped_again_as_it_is(plant: Plant) -> N
     assert again.tags["forewarn/attempt"] == "1"
     assert not plant.instance.get_runs(dg.RunsFilter(tags={"forewarn/drop": str(again.run_key)}))
     plant.take_in()
-    assert plant.lake.manifest().entries(plant.profile.name)[-1].state == "ingested"
+    assert plant.lake.ledger().entries(plant.profile.name)[-1].state == "ingested"
 
 
 def test_finished_drop_is_left_alone(plant: Plant) -> None:
@@ -222,9 +222,9 @@ def test_file_that_cannot_be_read_pauses_for_longer_each_time(plant: Plant) -> N
     for attempt, pause in enumerate((15, 30, 60), 1):
         request = plant.requested()
         assert request.tags["forewarn/attempt"] == str(attempt)
-        manifest = plant.lake.manifest()
-        entries = manifest.entries(plant.profile.name, ["requested"])
-        manifest.run_failed(entries, "can't be read: Permission denied", plant.lake.now())
+        ledger = plant.lake.ledger()
+        entries = ledger.entries(plant.profile.name, ["requested"])
+        ledger.run_failed(entries, "can't be read: Permission denied", plant.lake.now())
         plant.start(request, dg.DagsterRunStatus.SUCCESS)
         plant.clock(now + pause - 1)
         assert "a file that can't be read" in _skip_message(plant.look())
@@ -242,7 +242,7 @@ def test_forced_content_has_a_run_of_its_own(plant: Plant) -> None:
     plant.start(request, dg.DagsterRunStatus.SUCCESS)
     plant.put("again.csv")
     plant.put("other.csv", "timestamp,PDT31008\n2024-01-02,1\n")
-    plant.lake.manifest().force(plant.profile.name, look_at(plant.drop / "again.csv"), plant.lake.now())
+    plant.lake.ledger().force(plant.profile.name, look_at(plant.drop / "again.csv"), plant.lake.now())
     plant.look()
     forced = plant.requested().run_config["ops"][RAW_OP]["config"]
     assert forced == {"files": [str(plant.drop / "again.csv")], "force": True}

@@ -29,7 +29,7 @@ HOSTILE_FILES = {
 
 
 class Platform:
-    """Three plants on one lake, one manifest and one run storage."""
+    """Three plants on one lake, one ledger and one run storage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,7 +78,7 @@ class Platform:
             for p in root.rglob("*")
             if p.is_file()
         }
-        states = {entry.path.name: entry.state for entry in self.lake.manifest().entries(plant)}
+        states = {entry.path.name: entry.state for entry in self.lake.ledger().entries(plant)}
         return found | states
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from benchmarks.platform import await_true
 from plant_assets.cli import supervision
 from plant_assets.components.naming import PLANT_TAG
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import History
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
@@ -34,7 +34,7 @@ class Site:
         self.settings = settings()
         self.profile = load_profile(plant, self.settings.defs)
         self.instance = dg.DagsterInstance.get()
-        self.manifest = Manifest(self.settings.state_url)
+        self.ledger = DropLedger(self.settings.state_url)
         self.history = History(self.settings.lake_root, plant)
         self.registry = ModelRegistry.from_settings()
         self.expected = pl.DataFrame(
@@ -82,7 +82,7 @@ class Site:
 
     def states(self) -> dict[str, str]:
         """State of each dropped file, the newest of a name."""
-        return {entry.path.name: entry.state for entry in self.manifest.entries(self._plant)}
+        return {entry.path.name: entry.state for entry in self.ledger.entries(self._plant)}
 
     def records(self) -> pl.DataFrame:
         records = self.history.read().select(*KEY, "value")
@@ -105,7 +105,7 @@ class Site:
             await_true(condition, PATIENCE_S, what)
         except TimeoutError as error:
             runs = [f"{run.run_id[:8]} {run.status.value}" for run in self.runs()]
-            found = [(e.path.name, e.state, e.attempt, e.message) for e in self.manifest.entries(self._plant)]
+            found = [(e.path.name, e.state, e.attempt, e.message) for e in self.ledger.entries(self._plant)]
             raise AssertionError(f"{error}; runs {runs}; files {found}") from None
 
     def await_run(self, events: int = 0) -> dg.DagsterRun:

@@ -1,4 +1,4 @@
-"""Fixtures of ingest's tests: a plant, a manifest in each kind of database, and a drop folder."""
+"""Fixtures of ingest's tests: a plant, a ledger in each kind of database, and a drop folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from tests.ingest.drops import Site
 from tests.ingest.folder.ledgers import PLANT
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
-def manifest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manifest]:
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DropLedger]:
     if request.param == "sqlite":
-        made = Manifest(f"sqlite:///{tmp_path}/state/manifest.db")
+        made = DropLedger(f"sqlite:///{tmp_path}/state/manifest.db")
     else:
         url = request.getfixturevalue("postgres")
-        made = Manifest(url)
+        made = DropLedger(url)
         with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
             connection.execute(sa.text("TRUNCATE drop_files"))
     yield made

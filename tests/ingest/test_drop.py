@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.ingest import drop as drop_module
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.quality import SATURATED
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.history.history import History
@@ -48,7 +48,7 @@ def test_a_refused_file_moves_aside_and_the_others_go_on(site: Site) -> None:
     assert not bad.exists()
     assert Path(result.files[0].moved_to).read_text().startswith("timestamp,P")
     assert site.states() == {"bad.csv": "refused", "good.csv": "ingested"}
-    assert "high" in site.manifest.entries(states=["refused"])[0].message
+    assert "high" in site.ledger.entries(states=["refused"])[0].message
 
 
 def test_a_drop_of_refused_files_only_writes_no_history(site: Site) -> None:
@@ -178,33 +178,33 @@ def test_a_quarantine_that_cannot_be_written_leaves_the_file_and_the_retry_moves
 
 def test_a_drop_through_the_manifest_ends_as_ingested_under_its_attempt(site: Site) -> None:
     write_wide(site.folder / "a.csv", START, [1])
-    site.manifest.scan(site.folder, PROFILE.name, NOW)
-    ready = site.manifest.scan(site.folder, PROFILE.name, NOW)
-    site.manifest.request(ready, "run", NOW)
+    site.ledger.scan(site.folder, PROFILE.name, NOW)
+    ready = site.ledger.scan(site.folder, PROFILE.name, NOW)
+    site.ledger.request(ready, "run", NOW)
     site.drop(*(entry.path for entry in ready))
-    (entry,) = site.manifest.entries()
+    (entry,) = site.ledger.entries()
     assert (entry.state, entry.attempt, entry.run_id) == ("ingested", 1, "run")
-    assert site.manifest.scan(site.folder, PROFILE.name, NOW) == []
+    assert site.ledger.scan(site.folder, PROFILE.name, NOW) == []
 
 
 def test_a_file_changed_after_the_request_is_noted_as_what_was_read(site: Site) -> None:
     path = write_wide(site.folder / "a.csv", START, [1])
-    site.manifest.scan(site.folder, PROFILE.name, NOW)
-    site.manifest.request(site.manifest.scan(site.folder, PROFILE.name, NOW), "run", NOW)
+    site.ledger.scan(site.folder, PROFILE.name, NOW)
+    site.ledger.request(site.ledger.scan(site.folder, PROFILE.name, NOW), "run", NOW)
     write_wide(path, START, [1, 2])
     site.drop(path)
     assert site.values() == [1.0, 2.0]
-    assert [e.state for e in site.manifest.entries()] == ["superseded", "ingested"]
+    assert [e.state for e in site.ledger.entries()] == ["superseded", "ingested"]
 
 
 def test_a_file_removed_after_the_request_is_not_asked_for_again(site: Site) -> None:
     path = write_wide(site.folder / "a.csv", START, [1])
-    site.manifest.scan(site.folder, PROFILE.name, NOW)
-    site.manifest.request(site.manifest.scan(site.folder, PROFILE.name, NOW), "run", NOW)
+    site.ledger.scan(site.folder, PROFILE.name, NOW)
+    site.ledger.request(site.ledger.scan(site.folder, PROFILE.name, NOW), "run", NOW)
     path.unlink()
     site.drop(path)
     assert site.states() == {"a.csv": "superseded"}
-    assert site.manifest.scan(site.folder, PROFILE.name, NOW) == []
+    assert site.ledger.scan(site.folder, PROFILE.name, NOW) == []
 
 
 @pytest.mark.parametrize("order", [lambda paths: paths, lambda paths: paths[::-1]])
@@ -230,8 +230,8 @@ def test_the_real_export_and_its_log_go_in_and_resample_to_its_673_hours(
     paths = [folder / name for name in ("labeled_dataset.csv", "operator_log.csv")]
     for path in paths:
         shutil.copy(real_data / "gas_treatment" / path.name, path)
-    lake, manifest = History(tmp_path / "lake", profile.name), Manifest(f"sqlite:///{tmp_path}/m.db")
-    result = ingest_drop(paths, profile, lake, manifest, tmp_path / "q", NOW)
+    lake, ledger = History(tmp_path / "lake", profile.name), DropLedger(f"sqlite:///{tmp_path}/m.db")
+    result = ingest_drop(paths, profile, lake, ledger, tmp_path / "q", NOW)
     assert (result.added, result.periods, result.months) == (14_806, 6, ("2014-12", "2015-01"))
     raw = resample(lake.scan(), profile)
     assert raw.height == 673

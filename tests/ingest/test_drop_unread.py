@@ -20,7 +20,7 @@ def test_a_file_the_system_will_not_read_stays_and_is_marked_failed(
     monkeypatch.setattr(drop_module, "read_drop_file", denied)
     result = site.drop(path)
     assert (result.files[0].state, path.exists()) == ("failed", True)
-    assert site.manifest.entries()[0].message.startswith("can't be read: Permission denied")
+    assert site.ledger.entries()[0].message.startswith("can't be read: Permission denied")
 
 
 def test_a_file_that_is_still_being_written_stays_where_it_is(
@@ -34,7 +34,7 @@ def test_a_file_that_is_still_being_written_stays_where_it_is(
     monkeypatch.setattr(drop_module, "read_drop_file", changing)
     result = site.drop(path)
     assert (result.files[0].state, path.exists()) == ("failed", True)
-    assert "changed while it was read" in site.manifest.entries()[0].message
+    assert "changed while it was read" in site.ledger.entries()[0].message
 
 
 def test_a_file_that_a_run_cannot_read_settles_again_and_goes_in_once_it_can(
@@ -46,9 +46,9 @@ def test_a_file_that_a_run_cannot_read_settles_again_and_goes_in_once_it_can(
     )
 
     def ready() -> list[str]:
-        site.manifest.scan(site.folder, PROFILE.name, NOW)
-        entries = site.manifest.scan(site.folder, PROFILE.name, NOW)
-        site.manifest.request(entries, "run", NOW)
+        site.ledger.scan(site.folder, PROFILE.name, NOW)
+        entries = site.ledger.scan(site.folder, PROFILE.name, NOW)
+        site.ledger.request(entries, "run", NOW)
         return [entry.path.name for entry in entries]
 
     original = drop_module.read_drop_file
@@ -62,7 +62,7 @@ def test_a_file_that_a_run_cannot_read_settles_again_and_goes_in_once_it_can(
     monkeypatch.setattr(drop_module, "read_drop_file", denied)
     assert site.drop(path, good).committed
     assert site.states() == {"a.csv": "settled", "b.csv": "ingested"}
-    assert site.manifest.entries()[0].message == "attempt 1: can't be read: Permission denied"
+    assert site.ledger.entries()[0].message == "attempt 1: can't be read: Permission denied"
     monkeypatch.undo()
     assert ready() == ["a.csv"]
     site.drop(path)
@@ -75,4 +75,4 @@ def test_columns_that_were_not_read_are_told(site: Site) -> None:
     path.write_text("timestamp,P,valve\n2015-01-31 00:00,1,5\n")
     (outcome,) = site.drop(path).files
     assert "Columns not known to the plant, not read: 'valve'" in outcome.message
-    assert "not read: 'valve'" in site.manifest.entries()[0].message
+    assert "not read: 'valve'" in site.ledger.entries()[0].message

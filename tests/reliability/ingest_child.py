@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import History
 from plant_assets.ingest.storage import StorageError
 from tests.ingest.events import small_profile
@@ -59,12 +59,12 @@ class Child:
 def _main(root: Path, paths: Sequence[Path], limit: int, answers: Connection) -> None:
     profile = small_profile()
     history = History(root / "lake", profile.name)
-    manifest = Manifest(f"sqlite:///{root}/manifest.db")
+    ledger = DropLedger(f"sqlite:///{root}/manifest.db")
     answers.send("ready")
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        ingest_drop(paths, profile, history, manifest, root / "quarantine", NOW)
+        ingest_drop(paths, profile, history, ledger, root / "quarantine", NOW)
     except StorageError as error:
         answers.send(f"{type(error).__name__}: {error}")
     else:

@@ -140,10 +140,10 @@ def _grow_small_forests() -> None:
 def _lose_patience() -> None:
     from sqlalchemy import Engine, event
 
-    from plant_assets.ingest.folder.ledger import Manifest
+    from plant_assets.ingest.folder.ledger import DropLedger
     from plant_assets.models import registry_connection
 
-    defaults = Manifest.__init__.__kwdefaults__
+    defaults = DropLedger.__init__.__kwdefaults__
     assert defaults is not None
     defaults["busy_timeout_s"] = 1.0
     registry_connection.LOCKED_FOR_S = 1.0

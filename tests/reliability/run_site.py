@@ -12,7 +12,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.cli import home
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.naming import PLANT_TAG
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import History
 from plant_assets.models.registry import OOF_FILE, ModelRegistry
 from plant_assets.profile.load import load_profile
@@ -47,7 +47,7 @@ class RunSite:
         self.instance = dg.DagsterInstance.get()
         self.lake = ClockedLake.of(here)
         self.turn_clock(0)
-        self.manifest: Manifest = self.lake.manifest()
+        self.ledger: DropLedger = self.lake.ledger()
         self.history = History(here.lake_root, SMALL)
         self.registry = ModelRegistry.from_settings()
         self._sensor = drop_sensor(self.profile, 1)
@@ -90,8 +90,8 @@ class RunSite:
         return records.sort(KEY)
 
     def files(self) -> dict[str, tuple[str, str]]:
-        """State and message of each dropped file, as the manifest has it."""
-        return {e.path.name: (e.state, e.message) for e in self.manifest.entries(SMALL)}
+        """State and message of each dropped file, as the ledger has it."""
+        return {e.path.name: (e.state, e.message) for e in self.ledger.entries(SMALL)}
 
 
 def answering_models(profile: PlantProfile, registry: ModelRegistry) -> dict[str, str]:

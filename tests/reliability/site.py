@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from plant_assets.ingest.drop import DropResult, ingest_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import History
 from tests.ingest.events import START, small_profile, write_wide
 from tests.reliability.ingest_child import NOW, Child
@@ -20,7 +20,7 @@ class Site:
         self.folder = root / "drop"
         self.folder.mkdir()
         self.history = History(root / "lake", PROFILE.name)
-        self.manifest = Manifest(f"sqlite:///{root}/manifest.db")
+        self.ledger = DropLedger(f"sqlite:///{root}/manifest.db")
 
     def write(self, name: str, first_hour: int, values: Sequence[float]) -> Path:
         return write_wide(self.folder / name, START + timedelta(hours=first_hour), values)
@@ -30,7 +30,7 @@ class Site:
         return Child(self.root, paths, limit)
 
     def drop(self, paths: Sequence[Path]) -> DropResult:
-        return ingest_drop(paths, PROFILE, self.history, self.manifest, self.root / "quarantine", NOW)
+        return ingest_drop(paths, PROFILE, self.history, self.ledger, self.root / "quarantine", NOW)
 
     def state(self) -> State:
         """The history's values; fails on a row that is there twice."""

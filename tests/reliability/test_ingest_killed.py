@@ -43,7 +43,7 @@ def test_kills_at_random_points_lose_double_and_halve_nothing(tmp_path: Path) ->
             break
     assert kills == KILLS
     assert halves["old"] > 0
-    assert {entry.state for entry in site.manifest.entries() if entry.path.suffix == ".csv"} == {"ingested"}
+    assert {entry.state for entry in site.ledger.entries() if entry.path.suffix == ".csv"} == {"ingested"}
     shas = [file.sha256 for drop in site.history.drops() for file in drop.files]
     assert len(shas) == len(set(shas)), "a file went in twice"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.storage import StorageBusyError, StorageFullError
 from tests.reliability.disks import fill, small_disk
 from tests.reliability.site import Site, after
@@ -53,7 +53,7 @@ def test_a_full_disk_is_a_clear_fault_and_the_retry_finishes(disk: Path, tmp_pat
 
 def test_a_locked_manifest_after_the_commit_is_a_clear_fault_and_the_retry_finishes(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    site.manifest = Manifest(f"sqlite:///{tmp_path}/manifest.db", busy_timeout_s=0.05)
+    site.ledger = DropLedger(f"sqlite:///{tmp_path}/manifest.db", busy_timeout_s=0.05)
     path = site.write("a.csv", 0, [1.0, 2.0])
     holder = sqlite3.connect(tmp_path / "manifest.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -63,7 +63,7 @@ def test_a_locked_manifest_after_the_commit_is_a_clear_fault_and_the_retry_finis
     holder.close()
     assert not site.drop([path]).committed
     assert site.state() == after({}, 0, [1.0, 2.0])
-    assert [entry.state for entry in site.manifest.entries()] == ["ingested"]
+    assert [entry.state for entry in site.ledger.entries()] == ["ingested"]
 
 
 def test_two_drops_at_once_both_go_in(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from plant_assets.ingest.folder.ledger_entry import UNREADABLE, ManifestEntry, State, entry_of
+from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry, State, entry_of
 from plant_assets.ingest.folder.ledger_tables import FILES, connect
 from plant_assets.ingest.folder.listing import Found, content_hash, list_files
 from plant_assets.ingest.storage import storage_error
@@ -23,8 +23,8 @@ _CHANGED, _REMOVED = "changed before it was taken in", "removed before it was ta
 _BACK_TO_START = ("refused", "failed", "superseded")  # when the same file is put there again
 
 
-class Manifest:
-    """The drop manifest of all plants.
+class DropLedger:
+    """The drop ledger of all plants.
 
     Args:
         url: SQLAlchemy address, SQLite or PostgreSQL.
@@ -44,7 +44,7 @@ class Manifest:
     def close(self) -> None:
         self._engine.dispose()
 
-    def scan(self, folder: Path, plant: str, now: datetime) -> list[ManifestEntry]:
+    def scan(self, folder: Path, plant: str, now: datetime) -> list[LedgerEntry]:
         """Look at the folder once, and answer the files that a run should take in now.
 
         These are settled, not yet requested, and of no content that went in (unless they are forced) or is
@@ -64,7 +64,7 @@ class Manifest:
         self._note_absent(known.values(), present, now)
         return self._ready(plant, folder, now)
 
-    def entries(self, plant: str | None = None, states: Sequence[State] | None = None) -> list[ManifestEntry]:
+    def entries(self, plant: str | None = None, states: Sequence[State] | None = None) -> list[LedgerEntry]:
         """Rows of a plant (or of all), in the order in which the files were first seen."""
         query = sa.select(FILES).order_by(FILES.c.id)
         if plant is not None:
@@ -81,7 +81,7 @@ class Manifest:
             if not _set(connection, _is(plant, found), now, **afresh, attempt=0, first_seen=now):
                 _insert(connection, plant, found, now, **afresh)
 
-    def request(self, entries: Iterable[ManifestEntry], run_id: str, now: datetime) -> None:
+    def request(self, entries: Iterable[LedgerEntry], run_id: str, now: datetime) -> None:
         """Note that a run was asked to take these files in."""
         with self._begin() as connection:
             for entry in entries:
@@ -94,7 +94,7 @@ class Manifest:
                     attempt=entry.attempt + 1,
                 )
 
-    def run_failed(self, entries: Iterable[ManifestEntry], reason: str, now: datetime) -> list[ManifestEntry]:
+    def run_failed(self, entries: Iterable[LedgerEntry], reason: str, now: datetime) -> list[LedgerEntry]:
         """Note that the run of requested files failed: they settle again, or are given up.
 
         Returns:
@@ -147,7 +147,7 @@ class Manifest:
         with self._begin() as connection:
             _set(connection, _waiting(plant, path), now, state="superseded", message=_REMOVED, gone=True)
 
-    def overdue(self, now: datetime, limit: timedelta, plant: str | None = None) -> list[ManifestEntry]:
+    def overdue(self, now: datetime, limit: timedelta, plant: str | None = None) -> list[LedgerEntry]:
         """Files that have waited for longer than `limit`, and those that were given up."""
         waiting = self.entries(plant, [*_WAITING, "failed"])
         return [e for e in waiting if not e.gone and now - e.first_seen > limit]
@@ -165,7 +165,7 @@ class Manifest:
             if not _set(connection, _is(plant, found), now, **again):
                 _insert(connection, plant, found, now, state=state, message=message)
 
-    def _settle(self, entry: ManifestEntry, found: Found, now: datetime) -> None:
+    def _settle(self, entry: LedgerEntry, found: Found, now: datetime) -> None:
         """The second sight of an unchanged file: name its content."""
         try:
             sha256 = content_hash(found)
@@ -177,7 +177,7 @@ class Manifest:
         if sha256 is not None:
             self._change(entry, now, state="settled", sha256=sha256, message="")
 
-    def _note_absent(self, known: Iterable[ManifestEntry], present: Sequence[Found], now: datetime) -> None:
+    def _note_absent(self, known: Iterable[LedgerEntry], present: Sequence[Found], now: datetime) -> None:
         """Files that went away, or whose path holds other content now."""
         there = {(found.path, found.size, found.mtime_ns) for found in present}
         paths = {found.path for found in present}
@@ -191,7 +191,7 @@ class Manifest:
                     changes |= {"state": "superseded", "message": message}
                 _set(connection, FILES.c.id == entry.id, now, **changes)
 
-    def _ready(self, plant: str, folder: Path, now: datetime) -> list[ManifestEntry]:
+    def _ready(self, plant: str, folder: Path, now: datetime) -> list[LedgerEntry]:
         """Settled files, each content once; content that went in before is noted as ingested."""
         entries = self.entries(plant, ["settled", "requested", "ingested"])
         ingested = {e.sha256: e for e in entries if e.state == "ingested" and not e.duplicate_of}
@@ -212,7 +212,7 @@ class Manifest:
                     ready.append(entry)
         return ready
 
-    def _change(self, entry: ManifestEntry, now: datetime, **values: object) -> None:
+    def _change(self, entry: LedgerEntry, now: datetime, **values: object) -> None:
         with self._begin() as connection:
             _set(connection, FILES.c.id == entry.id, now, **values)
 

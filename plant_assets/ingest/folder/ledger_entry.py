@@ -1,4 +1,4 @@
-"""What the manifest knows of one file."""
+"""What the ledger knows of one file."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,8 +13,8 @@ UNREADABLE = "can't be read"
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """A file's row in the manifest.
+class LedgerEntry:
+    """A file's row in the ledger.
 
     Attributes:
         attempt: how often a run was requested for it.
@@ -43,8 +43,6 @@ class ManifestEntry:
     forced: bool
 
 
-def entry_of(row: RowMapping) -> ManifestEntry:
-    """The entry that a row of the manifest's table holds."""
-    return ManifestEntry(
-        **{**{f.name: row[f.name] for f in fields(ManifestEntry)}, "path": Path(row["path"])}
-    )
+def entry_of(row: RowMapping) -> LedgerEntry:
+    """The entry that a row of the ledger's table holds."""
+    return LedgerEntry(**{**{f.name: row[f.name] for f in fields(LedgerEntry)}, "path": Path(row["path"])})

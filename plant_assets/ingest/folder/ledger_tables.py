@@ -1,4 +1,4 @@
-"""The table of the drop manifest, and the database that it lies in."""
+"""The table of the drop ledger, and the database that it lies in."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

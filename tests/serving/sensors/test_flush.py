@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from plant_assets.ingest.drop import ingest_drop
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.history.history import History
 from plant_assets.profile.model import PlantProfile
@@ -158,11 +158,11 @@ async def test_ingest_makes_one_history_of_the_seeded_month_and_live_drops(demo,
     await mill.live(2 * 24 + 5)
     seeded = write_drop(simulate(demo, ORIGIN.start, 28, ORIGIN.seed), "wide_csv", mill.drop)
     history = History(tmp_path / "lake", "demo")
-    manifest = Manifest(f"sqlite:///{tmp_path / 'manifest.db'}")
+    ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
 
     live = [mill.drop / name for name in mill.files if live_drop_span(name)]
     for paths in (seeded, live, live):
-        result = ingest_drop(paths, demo, history, manifest, tmp_path / "quarantine", NOW)
+        result = ingest_drop(paths, demo, history, ledger, tmp_path / "quarantine", NOW)
         assert {file.state for file in result.files} <= {"accepted", "known"}, result.summary()
 
     whole = simulate(demo, ORIGIN.start, 30, ORIGIN.seed).records
@@ -179,8 +179,8 @@ async def test_live_drops_of_a_simulated_plant_may_be_of_the_future(demo, tmp_pa
     await mill.live(24)
     live = [mill.drop / name for name in mill.files]
     history = History(tmp_path / "lake", "demo")
-    manifest = Manifest(f"sqlite:///{tmp_path / 'manifest.db'}")
-    result = ingest_drop(live, demo, history, manifest, tmp_path / "quarantine", ORIGIN.start)
+    ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
+    result = ingest_drop(live, demo, history, ledger, tmp_path / "quarantine", ORIGIN.start)
     assert [file.state for file in result.files] == ["accepted"], result.files
 
 

@@ -1,4 +1,4 @@
-"""GET /drops and /quarantine/{id}: what the pipeline's own manifest and quarantine say."""
+"""GET /drops and /quarantine/{id}: what the pipeline's own ledger and quarantine say."""
 
 import os
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.folder.ledger import Manifest
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_tables import FILES
 from plant_assets.ingest.folder.listing import Found, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
@@ -22,10 +22,10 @@ REFUSAL = Refusal(
 
 
 @pytest.fixture
-def manifest(site: Site) -> Manifest:
+def ledger(site: Site) -> DropLedger:
     """As the pipeline makes it, where the gateway looks for it."""
     here = site.gateway.settings
-    return Manifest(here.database_url or f"sqlite:///{here.home / 'manifest.db'}")
+    return DropLedger(here.database_url or f"sqlite:///{here.home / 'manifest.db'}")
 
 
 def dropped(folder: Path, name: str, content: str = "x") -> Found:
@@ -35,15 +35,13 @@ def dropped(folder: Path, name: str, content: str = "x") -> Found:
 
 
 @pytest.mark.parametrize("database_address", ["sqlite", "postgres"], indirect=True)
-async def test_each_file_is_told_with_its_state(site: Site, manifest: Manifest, tmp_path: Path) -> None:
+async def test_each_file_is_told_with_its_state(site: Site, ledger: DropLedger, tmp_path: Path) -> None:
     maria = await site.member("maria")
     first, second = dropped(tmp_path, "a.csv"), dropped(tmp_path, "b.csv", "yy")
-    manifest.mark(
-        "demo", first, "a" * 64, "ingested", NOW, message="3960 records; its content went in before"
-    )
-    manifest.scan(tmp_path, "demo", NOW)
-    manifest.scan(tmp_path, "demo", NOW)
-    manifest.request([e for e in manifest.entries("demo") if e.path == second.path], "key-1", NOW)
+    ledger.mark("demo", first, "a" * 64, "ingested", NOW, message="3960 records; its content went in before")
+    ledger.scan(tmp_path, "demo", NOW)
+    ledger.scan(tmp_path, "demo", NOW)
+    ledger.request([e for e in ledger.entries("demo") if e.path == second.path], "key-1", NOW)
     answer = (await maria.client.get("/drops", params={"plant": "demo"})).json()
     assert [(d["file"], d["state"], d["rows"], d["drop"], d["size"]) for d in answer["drops"]] == [
         ("b.csv", "running", None, "key-1", 2),
@@ -69,13 +67,13 @@ def test_the_pipelines_table_has_what_the_gateway_reads() -> None:
 
 
 async def test_a_refused_file_says_where_and_what_was_expected(
-    site: Site, manifest: Manifest, tmp_path: Path
+    site: Site, ledger: DropLedger, tmp_path: Path
 ) -> None:
     maria = await site.member("maria")
     found = dropped(tmp_path / "drop", "export.csv")
     done = quarantine(found.path, REFUSAL, site.gateway.settings.home / "quarantine" / "demo", plant="demo")
     sha256 = Path(done.report).read_text().split('"sha256": "')[1][:64]
-    manifest.mark("demo", found, sha256, "refused", NOW, message=str(REFUSAL))
+    ledger.mark("demo", found, sha256, "refused", NOW, message=str(REFUSAL))
     row = (await maria.client.get("/drops")).json()["drops"][0]
     assert (row["state"], row["has_report"], row["reason"]) == ("quarantined", True, str(REFUSAL))
     report = (await maria.client.get(f"/quarantine/{row['id']}")).json()
@@ -87,9 +85,9 @@ async def test_a_refused_file_says_where_and_what_was_expected(
     assert (await maria.client.get(f"/quarantine/{row['id']}")).status_code == 404
 
 
-async def test_what_was_not_refused_has_no_report(site: Site, manifest: Manifest, tmp_path: Path) -> None:
+async def test_what_was_not_refused_has_no_report(site: Site, ledger: DropLedger, tmp_path: Path) -> None:
     maria = await site.member("maria")
-    manifest.mark("demo", dropped(tmp_path, "a.csv"), "a" * 64, "ingested", NOW, message="1 records")
+    ledger.mark("demo", dropped(tmp_path, "a.csv"), "a" * 64, "ingested", NOW, message="1 records")
     for number in (1, 99):
         answer = await maria.client.get(f"/quarantine/{number}")
         assert (answer.status_code, answer.json()["type"]) == (404, "urn:forewarn:problem:not-found")
