@@ -1,6 +1,8 @@
 /** Warnings of the time that trends show, also cleared ones; open ones as the stream tells them. */
 import { answered, api } from '#lib/api/client.ts';
-import { live, type Warning } from '#lib/live/live-manager.svelte.ts';
+import { Latest } from '#lib/latest.ts';
+import { live } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 
 const MOST = 200;
 
@@ -8,6 +10,7 @@ class PastWarnings {
   #plant = $state('');
   #read = $state.raw<readonly Warning[]>([]);
   fault = $state.raw<unknown>(null);
+  readonly #latest = new Latest();
 
   /** Newest first, each once. */
   readonly all = $derived.by(() => {
@@ -19,13 +22,14 @@ class PastWarnings {
   async read(plant: string): Promise<void> {
     if (plant !== this.#plant) this.#read = [];
     this.#plant = plant;
-    try {
-      const found = await answered(api.GET('/warnings', { params: { query: { plant, limit: MOST } } }));
-      if (plant === this.#plant) this.#read = found.warnings;
-      this.fault = null;
-    } catch (error) {
-      this.fault = error;
-    }
+    await this.#latest.settle(
+      answered(api.GET('/warnings', { params: { query: { plant, limit: MOST } } })),
+      (found) => {
+        this.#read = found.warnings;
+        this.fault = null;
+      },
+      (error) => (this.fault = error)
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** One's results: the page that is shown, what is open, what is about to be deleted. */
+import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
 import { EVERYTHING, faultOf, filterOf, type Filter, type Form } from './filter.ts';
 import {
@@ -34,7 +35,7 @@ export class HistoryManager {
   readonly page = $derived(this.#pages.length);
   readonly hasOlder = $derived(this.#next !== null);
   #timers: Record<number, ReturnType<typeof setTimeout>> = {};
-  #turn = 0;
+  readonly #latest = new Latest();
 
   get filter(): Filter {
     return filterOf(this.form, plants.zone);
@@ -125,17 +126,16 @@ export class HistoryManager {
 
   async #read(): Promise<void> {
     if (this.fault) return;
-    const turn = ++this.#turn;
     this.open = null;
-    try {
-      const found = await readPage(this.filter, this.#pages.at(-1) ?? null);
-      if (turn !== this.#turn) return;
-      this.entries = found.entries;
-      this.#next = found.next;
-      this.error = null;
-    } catch (error) {
-      if (turn === this.#turn) this.error = error;
-    }
-    this.loaded = true;
+    const settled = await this.#latest.settle(
+      readPage(this.filter, this.#pages.at(-1) ?? null),
+      (found) => {
+        this.entries = found.entries;
+        this.#next = found.next;
+        this.error = null;
+      },
+      (error) => (this.error = error)
+    );
+    if (settled !== 'late') this.loaded = true;
   }
 }

@@ -1,6 +1,7 @@
 /** A plant's models and the figures of a report; promotion and rollback, until the new version answers. */
 import { sentence } from '#lib/api/problem.ts';
-import type { ModelChange } from '#lib/live/live-manager.svelte.ts';
+import { Latest } from '#lib/latest.ts';
+import type { ModelChange } from '#lib/live/types.ts';
 import { sides } from './champions.ts';
 import * as service from './models.service.ts';
 import type { Figures, Models, Moved } from './models.service.ts';
@@ -21,6 +22,7 @@ export class ModelsManager {
   /** The last move of this visit. */
   moved = $state.raw<Moved | null>(null);
   readonly plant: string;
+  readonly #latest = new Latest();
 
   readonly sides = $derived(this.models && sides(this.models));
   readonly champion = $derived(
@@ -47,15 +49,14 @@ export class ModelsManager {
   }
 
   async readFigures(): Promise<void> {
-    const asked = this.version;
-    try {
-      const found = await service.readFigures(this.plant, asked);
-      if (asked !== this.version) return;
-      this.figures = found;
-      this.figuresFault = null;
-    } catch (error) {
-      if (asked === this.version) this.figuresFault = error;
-    }
+    await this.#latest.settle(
+      service.readFigures(this.plant, this.version),
+      (figures) => {
+        this.figures = figures;
+        this.figuresFault = null;
+      },
+      (error) => (this.figuresFault = error)
+    );
   }
 
   async show(version: number | null): Promise<void> {

@@ -1,4 +1,5 @@
 /** The form for one row of values, and what came of it. */
+import { Latest } from '#lib/latest.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { predict as words } from '#lib/texts/predict.ts';
 import { faultOf, typed } from './check.ts';
@@ -19,7 +20,7 @@ export class PredictManager {
   working = $state(false);
   /** Extremes that were pasted; typing in a tag forgets its own. */
   #extremes: Reading = {};
-  #turn = 0;
+  readonly #latest = new Latest();
 
   fill(row: Reading): void {
     this.#extremes = {};
@@ -64,24 +65,24 @@ export class PredictManager {
       this.error = new Error(words.allEmpty);
       return;
     }
-    const turn = ++this.#turn;
     const rows = this.#rows(plant, row, live);
     this.working = true;
     this.error = this.explainError = null;
-    try {
-      const result = await askRisk(plant.name, rows);
-      if (turn !== this.#turn) return;
-      this.result = result;
-      this.explanation = null;
-      this.explanation = await askWhy(plant.name, rows).catch((error: unknown) => {
-        this.explainError = error;
-        return null;
-      });
-    } catch (error) {
-      if (turn === this.#turn) this.error = error;
-    } finally {
-      if (turn === this.#turn) this.working = false;
-    }
+    let settled = await this.#latest.settle(
+      askRisk(plant.name, rows),
+      (result) => {
+        this.result = result;
+        this.explanation = null;
+      },
+      (error) => (this.error = error)
+    );
+    if (settled === 'taken')
+      settled = await this.#latest.settle(
+        askWhy(plant.name, rows),
+        (explanation) => (this.explanation = explanation),
+        (error) => (this.explainError = error)
+      );
+    if (settled !== 'late') this.working = false;
   }
 
   #row(tags: readonly Tag[]): Reading {

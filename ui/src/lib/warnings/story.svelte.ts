@@ -1,7 +1,8 @@
 /** One warning with all that is known around it: its story, the scores and the readings of its time. */
 import { answered, api } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
-import type { Row, ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Row, ScoredRow, Warning } from '#lib/live/types.ts';
+import { Latest } from '#lib/latest.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 import type { Mark } from './lane.ts';
 
@@ -26,7 +27,7 @@ export class StoryManager {
   scoresFault = $state.raw<unknown>(null);
   rowsFault = $state.raw<unknown>(null);
   readonly period = $derived(this.story && periodOf(this.story));
-  #turn = 0;
+  readonly #latest = new Latest();
 
   constructor(id: number) {
     this.id = id;
@@ -34,15 +35,15 @@ export class StoryManager {
 
   /** Read the story anew; of several reads the last one asked for counts. */
   async read(): Promise<void> {
-    const turn = ++this.#turn;
-    try {
-      const params = { path: { warning_id: this.id } };
-      const story = await answered(api.GET('/warnings/{warning_id}', { params }));
-      if (turn === this.#turn) this.story = story;
-      this.fault = null;
-    } catch (error) {
-      if (turn === this.#turn) this.fault = error;
-    }
+    const params = { path: { warning_id: this.id } };
+    await this.#latest.settle(
+      answered(api.GET('/warnings/{warning_id}', { params })),
+      (story) => {
+        this.story = story;
+        this.fault = null;
+      },
+      (error) => (this.fault = error)
+    );
   }
 
   /** Take in what an action answered; its line of the story comes with the next read. */

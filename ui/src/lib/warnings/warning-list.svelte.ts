@@ -1,6 +1,7 @@
 /** A page of warnings, kept up to date by what happens. */
 import { answered, api } from '#lib/api/client.ts';
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import { Latest } from '#lib/latest.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { everything, merged, queryOf, type Query, type WarningFilter } from './warning-filter.ts';
 
 const PAGE = 25;
@@ -15,7 +16,7 @@ export class WarningList {
   #befores = $state.raw<readonly number[]>([]);
   #next = $state<number | null>(null);
   #query: Query = {};
-  #asked = 0;
+  readonly #latest = new Latest();
 
   readonly hasOlder = $derived(this.#next !== null);
   readonly hasNewer = $derived(this.#befores.length > 0);
@@ -40,21 +41,20 @@ export class WarningList {
 
   /** Read the shown page anew; of several reads the last one asked for counts. */
   async read(): Promise<void> {
-    const turn = ++this.#asked;
     this.reading = true;
     const before = this.#befores.at(-1);
-    try {
-      const query = { ...this.#query, limit: PAGE, ...(before !== undefined && { before }) };
-      const page = await answered(api.GET('/warnings', { params: { query } }));
-      if (turn !== this.#asked) return;
-      this.warnings = page.warnings;
-      this.#next = page.next;
-      this.fault = null;
-      this.loaded = true;
-    } catch (error) {
-      if (turn === this.#asked) this.fault = error;
-    }
-    if (turn === this.#asked) this.reading = false;
+    const query = { ...this.#query, limit: PAGE, ...(before !== undefined && { before }) };
+    const settled = await this.#latest.settle(
+      answered(api.GET('/warnings', { params: { query } })),
+      (page) => {
+        this.warnings = page.warnings;
+        this.#next = page.next;
+        this.fault = null;
+        this.loaded = true;
+      },
+      (error) => (this.fault = error)
+    );
+    if (settled !== 'late') this.reading = false;
   }
 
   /** Take in what events and answers say. */
