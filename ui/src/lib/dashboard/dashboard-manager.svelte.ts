@@ -1,7 +1,8 @@
 /** What the dashboard shows of the live plant: columns for charts, the trend's tags and time, the cursor. */
 import { Columns } from '#lib/charts/columns.svelte.ts';
 import { eachFrame } from '#lib/charts/frame.ts';
-import { live, type Row, type ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import { live } from '#lib/live/live-manager.svelte.ts';
+import type { Row, ScoredRow } from '#lib/live/types.ts';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
 import { units } from './plant-view.ts';
 

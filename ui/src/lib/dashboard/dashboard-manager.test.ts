@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import { live, type Row } from '#lib/live/live-manager.svelte.ts';
+import { live } from '#lib/live/live-manager.svelte.ts';
+import type { Row } from '#lib/live/types.ts';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
 
 const kept = new Map<string, string>();

@@ -1,5 +1,5 @@
 /** What the dashboard makes of tags and their values; pure. */
-import type { Quality } from '#lib/live/live-manager.svelte.ts';
+import type { Quality } from '#lib/live/types.ts';
 import type { LimitName } from '#lib/plant/limits.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 

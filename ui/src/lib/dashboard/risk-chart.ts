@@ -2,7 +2,7 @@
 import type uPlot from 'uplot';
 import { stacked, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
 import { token } from '#lib/charts/tokens.ts';
-import type { ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import type { ScoredRow } from '#lib/live/types.ts';
 
 const HOUR_S = 3600;
 const LEAST_TOP = 20;

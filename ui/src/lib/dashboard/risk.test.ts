@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { chance, headline, withInterval, word, worst, worstWarning, type Score } from './risk.ts';
 
 function score(given: Partial<Score>): Score {

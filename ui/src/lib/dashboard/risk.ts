@@ -1,5 +1,5 @@
 /** What the strip says of scores and warnings; pure. */
-import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { dashboard } from '#lib/texts/dashboard.ts';
 import { urgency, type Urgency } from '#lib/urgency.ts';
 import { plantTime } from '#lib/time.ts';

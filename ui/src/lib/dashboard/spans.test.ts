@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { alarmSpans, judgedSpans, placeNames, warningSpans } from './spans.ts';
 
 const warning = {

@@ -1,5 +1,5 @@
 /** Spans of time below the trends: when each horizon was an alarm, warnings, periods judged true. */
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { dashboard } from '#lib/texts/dashboard.ts';
 
 /** In seconds; `to` is null while it goes on. */

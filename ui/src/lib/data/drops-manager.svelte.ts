@@ -1,5 +1,5 @@
 /** A plant's drops and runs, read again when something happens and while something is under way. */
-import type { Run } from '#lib/live/live-manager.svelte.ts';
+import type { PipelineRun } from '#lib/live/types.ts';
 import { readDrops, readRun, readRuns, type Drops, type RunAnswer, type RunInfo } from './data.service.ts';
 
 const UNDER_WAY = new Set(['waiting', 'running']);
@@ -63,7 +63,7 @@ export class DropsManager {
   }
 
   /** Take in what events say. */
-  take(runs: readonly Run[]): void {
+  take(runs: readonly PipelineRun[]): void {
     if (runs.some((run) => run.plant === this.plant)) void this.read();
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Run } from '#lib/live/live-manager.svelte.ts';
+import type { PipelineRun } from '#lib/live/types.ts';
 import type { Drop } from './data.service.ts';
 import { DropsManager } from './drops-manager.svelte.ts';
 import { run } from './fixtures.ts';
@@ -76,9 +76,9 @@ describe('drops and runs', () => {
     const asked = gateway({ '/drops': drops('ingested'), '/runs': { runs: [] } });
     const manager = new DropsManager('demo');
     const first = manager.read();
-    manager.take([{ plant: 'demo' } as Run]);
-    manager.take([{ plant: 'demo' } as Run]);
-    manager.take([{ plant: 'other' } as Run]);
+    manager.take([{ plant: 'demo' } as PipelineRun]);
+    manager.take([{ plant: 'demo' } as PipelineRun]);
+    manager.take([{ plant: 'other' } as PipelineRun]);
     await first;
     expect(asked.filter((path) => path === '/drops')).toHaveLength(2);
   });

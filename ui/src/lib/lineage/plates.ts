@@ -1,6 +1,6 @@
 /** The chain from a warning back to the data, as five plates; pure. */
 import type { components } from '#lib/api/inference.d.ts';
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { lineage as words } from '#lib/texts/lineage.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 

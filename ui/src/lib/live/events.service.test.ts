@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { follow, type Connection } from './events.service.ts';
+import type { LiveEvent } from './types.ts';
 
-type Sent = { asked: Request[]; events: [string, unknown][]; states: Connection[]; connected: boolean[] };
+const model = { plant: 'demo', name: 'champion', version: 4, aliases: [], previous: 3 };
+type Sent = { asked: Request[]; events: LiveEvent[]; states: Connection[]; connected: boolean[] };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -27,7 +29,7 @@ async function followed(streams: readonly (string | number)[]): Promise<Sent> {
     return typeof next === 'number' ? new Response('', { status: next }) : new Response(next);
   });
   const listener = {
-    event: (type: string, data: unknown) => sent.events.push([type, data]),
+    event: (event: LiveEvent) => sent.events.push(event),
     connection: (state: Connection) => sent.states.push(state),
     connected: (missed: boolean) => sent.connected.push(missed)
   };
@@ -39,21 +41,21 @@ async function followed(streams: readonly (string | number)[]): Promise<Sent> {
 
 it('goes on where the stream broke, and says that nothing was missed', async () => {
   const sent = await followed([
-    'retry: 2000\n\nid: 7\nevent: reading\ndata: {"n": 1}\n\n',
+    `retry: 2000\n\nid: 7\nevent: model\ndata: ${JSON.stringify(model)}\n\n`,
     ': heartbeat\n\n'
   ]);
-  expect(sent.events).toEqual([['reading', { n: 1 }]]);
+  expect(sent.events).toEqual([{ event: 'model', data: model }]);
   expect(sent.asked.map((request) => request.headers.get('last-event-id'))).toEqual([null, '7', '7']);
   expect(sent.connected).toEqual([true, false]);
 });
 
 it('reads the state anew after a gap', async () => {
   const sent = await followed([
-    'id: 7\nevent: reading\ndata: 1\n\n',
-    'event: gap\ndata: {"after": 7}\n\n',
+    `id: 7\nevent: model\ndata: ${JSON.stringify(model)}\n\n`,
+    'event: gap\ndata: {"after": 7, "newest": 9}\n\n',
     '\n'
   ]);
-  expect(sent.events.at(-1)).toEqual(['gap', { after: 7 }]);
+  expect(sent.events.at(-1)).toEqual({ event: 'gap', data: { after: 7, newest: 9 } });
   expect(sent.connected).toEqual([true, false, true]);
 });
 

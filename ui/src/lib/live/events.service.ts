@@ -1,12 +1,13 @@
 /** The gateway's stream of events, over fetch as EventSource can't send a token; resumed where it broke. */
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { authorizedFetch } from '#lib/api/client.ts';
+import { parseEvent } from './event-shapes.ts';
+import type { LiveEvent } from './types.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
 export type Listener = {
-  /** An event with its data, already parsed. */
-  event(type: string, data: unknown): void;
+  event(event: LiveEvent): void;
   connection(state: Connection): void;
   /** Connected anew: what happened before is to be read by other routes. `missed` is false where all of it was sent again. */
   connected(missed: boolean): void;
@@ -41,7 +42,8 @@ export async function follow(
           pause = FIRST_PAUSE_MS;
           if (message.id) lastId = message.id;
           if (message.event === 'gap') lastId = '';
-          listener.event(message.event ?? 'message', JSON.parse(message.data));
+          const event = parseEvent(message.event ?? 'message', message.data);
+          if (event) listener.event(event);
         });
       }
     } catch (error) {

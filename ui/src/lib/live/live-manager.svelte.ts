@@ -1,40 +1,12 @@
 /** The live plant as the gateway tells it: newest rows and scores, open warnings, runs, models, and how fresh all is. */
 import { answered, api } from '#lib/api/client.ts';
-import type { components } from '#lib/api/gateway.d.ts';
 import { sentence } from '#lib/api/problem.ts';
+import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
 import { follow, type Connection } from './events.service.ts';
+import type { LiveEvent, LiveStatus, ModelChange, PipelineRun, Row, ScoredRow, Warning } from './types.ts';
 
-export type Warning = components['schemas']['WarningAnswer'];
-export type ScoredRow = components['schemas']['ScoredRow'];
-export type Status = components['schemas']['LiveAnswer'];
-export type Quality = 'good' | 'held' | 'stale' | 'frozen' | 'saturated' | 'missing';
-export type Row = {
-  timestamp: string;
-  values: Record<string, number | null>;
-  quality: Record<string, Quality>;
-};
-export type Run = {
-  id: string;
-  plant: string | null;
-  job: string;
-  status: string;
-  steps_done: number;
-  steps_failed: number;
-  steps_total: number | null;
-  /** Seconds since 1970. */
-  started: number | null;
-  ended: number | null;
-};
-export type ModelChange = {
-  plant: string;
-  name: string;
-  version: number | null;
-  aliases: string[];
-  previous: number | null;
-};
-
-const TYPES = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
+const TYPES: readonly LiveEvent['event'][] = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
 /** So much of the past is kept: ten days of hourly rows. */
 export const KEPT_ROWS = 240;
 const KEPT_RUNS = 20;
@@ -46,11 +18,11 @@ const AGAIN_MS = 10_000;
 
 class LiveManager {
   connection = $state<Connection>('connecting');
-  status = $state.raw<Status | null>(null);
+  status = $state.raw<LiveStatus | null>(null);
   rows = $state.raw<readonly Row[]>([]);
   scores = $state.raw<readonly ScoredRow[]>([]);
   warnings = $state.raw<readonly Warning[]>([]);
-  runs = $state.raw<readonly Run[]>([]);
+  runs = $state.raw<readonly PipelineRun[]>([]);
   /** The newest change of a model's version or alias; pages that show models read them anew on it. */
   modelChange = $state.raw<ModelChange | null>(null);
   /** How many rows have arrived since they are followed. */
@@ -67,10 +39,10 @@ class LiveManager {
       (warning) => warning.state !== 'cleared' && (!plants.live || warning.plant === plants.live.name)
     )
   );
-  #turn = 0;
+  readonly #latest = new Latest();
   #readAt = -Infinity;
   /** Events that came while the state was read: its answers may be older. */
-  #meanwhile: [type: string, data: unknown][] | null = null;
+  #meanwhile: LiveEvent[] | null = null;
   #again: ReturnType<typeof setTimeout> | undefined;
 
   /** Follow the live plant until the returned function is called. */
@@ -79,7 +51,7 @@ class LiveManager {
     void follow(
       TYPES,
       {
-        event: (type, data) => this.take(type, data),
+        event: (event) => this.take(event),
         connection: (state) => (this.connection = state),
         connected: (missed) => {
           // A gateway that was begun anew may follow another plant.
@@ -98,51 +70,58 @@ class LiveManager {
   /** Read the state anew, as it is now; again after a while where it can't be had. */
   async read(): Promise<void> {
     clearTimeout(this.#again);
-    const turn = ++this.#turn;
-    const meanwhile: [string, unknown][] = (this.#meanwhile = []);
-    try {
-      const [status, scores, warnings] = await Promise.all([
-        answered(api.GET('/live')),
-        answered(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
-        answered(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
-      ]);
-      if (turn !== this.#turn) return;
-      this.status = status;
-      this.scores = scores.rows.toReversed();
-      this.warnings = warnings.warnings;
-      const { rows } = await answered(
-        api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } })
-      );
-      if (turn !== this.#turn) return;
-      this.rows = rows;
-      this.#readAt = performance.now();
-      this.fault = '';
-      this.#meanwhile = null;
-      for (const [type, data] of meanwhile) this.#apply(type, data);
-    } catch (error) {
-      if (turn !== this.#turn) return;
+    const meanwhile: LiveEvent[] = (this.#meanwhile = []);
+    const fail = (error: unknown) => {
       this.#meanwhile = null;
       this.fault = sentence(error);
       this.#again = setTimeout(() => void this.read(), AGAIN_MS);
+    };
+    const state = Promise.all([
+      answered(api.GET('/live')),
+      answered(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
+      answered(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
+    ]);
+    let settled = await this.#latest.settle(
+      state,
+      ([status, scores, warnings]) => {
+        this.status = status;
+        this.scores = scores.rows.toReversed();
+        this.warnings = warnings.warnings;
+      },
+      fail
+    );
+    if (settled === 'taken') {
+      const history = answered(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
+      settled = await this.#latest.settle(
+        history,
+        ({ rows }) => {
+          this.rows = rows;
+          this.#readAt = performance.now();
+          this.fault = '';
+          this.#meanwhile = null;
+          for (const event of meanwhile) this.#apply(event);
+        },
+        fail
+      );
     }
-    this.loaded = true;
+    if (settled !== 'late') this.loaded = true;
   }
 
   /** Take an event of the stream in. */
-  take(type: string, data: unknown): void {
-    this.#meanwhile?.push([type, data]);
-    if (type === 'reading') this.received++;
-    this.#apply(type, data);
+  take(event: LiveEvent): void {
+    this.#meanwhile?.push(event);
+    if (event.event === 'reading') this.received++;
+    this.#apply(event);
   }
 
-  #apply(type: string, data: unknown): void {
-    if (type === 'reading') this.#row(data as Row);
-    else if (type === 'scores') this.#scored(data as ScoredRow);
-    else if (type === 'warning') this.replace((data as { warning: Warning }).warning);
-    else if (type === 'status') this.status = data as Status;
-    else if (type === 'run') this.#run(data as Run);
-    else if (type === 'model') this.modelChange = data as ModelChange;
-    else if (type === 'gap') void this.read();
+  #apply({ event, data }: LiveEvent): void {
+    if (event === 'reading') this.rows = this.#after(this.rows, data, (row) => row.timestamp);
+    else if (event === 'scores') this.scores = this.#after(this.scores, data, (row) => row.plant_time);
+    else if (event === 'warning') this.replace(data.warning);
+    else if (event === 'status') this.status = data;
+    else if (event === 'run') this.#run(data);
+    else if (event === 'model') this.modelChange = data;
+    else void this.read();
   }
 
   /** Put a warning, as an answer or event tells it, into its place. */
@@ -152,14 +131,6 @@ class LiveManager {
     this.warnings = all.filter((one, n) => n < KEPT_WARNINGS || one.state !== 'cleared');
   }
 
-  #row(row: Row): void {
-    this.rows = this.#after(this.rows, row, (one) => one.timestamp);
-  }
-
-  #scored(row: ScoredRow): void {
-    this.scores = this.#after(this.scores, row, (one) => one.plant_time);
-  }
-
   /** `past` with one more; a plant that was begun anew has another past. */
   #after<T>(past: readonly T[], next: T, time: (one: T) => string): readonly T[] {
     const last = past.at(-1);
@@ -167,13 +138,13 @@ class LiveManager {
     return performance.now() - this.#readAt < LATE_MS ? past : [next];
   }
 
-  #run(run: Run): void {
+  #run(run: PipelineRun): void {
     this.runs = [run, ...this.runs.filter((other) => other.id !== run.id)].slice(0, KEPT_RUNS);
   }
 
   #clear(): void {
     clearTimeout(this.#again);
-    this.#turn++;
+    this.#latest.cancel();
     this.#meanwhile = null;
     this.received = 0;
     this.fault = '';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Row, Warning } from './live-manager.svelte.ts';
+import { made } from '#lib/warnings/fixtures.ts';
+import type { LiveEvent, Row, Warning } from './types.ts';
 
 vi.stubGlobal('location', { origin: 'http://gateway' });
 const { live } = await import('./live-manager.svelte.ts');
@@ -10,7 +11,11 @@ const row = (hour: number): Row => ({
   values: { P: hour },
   quality: {}
 });
-const warning = (id: number, plant: string, state = 'new') => ({ id, plant, state }) as Warning;
+const reading = (hour: number): LiveEvent => ({
+  event: 'reading',
+  data: { plant: 'demo', number: hour, ...row(hour) }
+});
+const warning = (id: number, plant: string, state: Warning['state'] = 'new') => made({ id, plant, state });
 let history: () => Promise<Response>;
 let end: () => void;
 
@@ -37,8 +42,8 @@ const hours = () => live.rows.map((one) => Date.parse(one.timestamp) / 3_600_000
 
 it('keeps the past where an event tells of a row that was read already', async () => {
   await live.read();
-  live.take('reading', row(2));
-  live.take('reading', row(3));
+  live.take(reading(2));
+  live.take(reading(3));
   expect(hours()).toEqual([1, 2, 3]);
 });
 
@@ -47,8 +52,8 @@ it('keeps what events told while the state was read', async () => {
   history = () => new Promise((resolve) => (answer = resolve));
   const read = live.read();
   await vi.advanceTimersByTimeAsync(1);
-  live.take('reading', row(3));
-  live.take('warning', { warning: warning(7, 'demo') });
+  live.take(reading(3));
+  live.take({ event: 'warning', data: { change: 'opened', warning: warning(7, 'demo') } });
   answer(Response.json({ rows: [row(1), row(2)] }));
   await read;
   expect(hours()).toEqual([1, 2, 3]);
@@ -58,7 +63,7 @@ it('keeps what events told while the state was read', async () => {
 it('forgets the past of a plant that was begun anew', async () => {
   await live.read();
   await vi.advanceTimersByTimeAsync(6000);
-  live.take('reading', row(1));
+  live.take(reading(1));
   expect(hours()).toEqual([1]);
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ModelChange } from '#lib/live/live-manager.svelte.ts';
+import type { ModelChange } from '#lib/live/types.ts';
 import { modelsOf, version } from './fixtures.ts';
 import { ModelsManager } from './models-manager.svelte.ts';
 

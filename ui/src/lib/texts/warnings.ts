@@ -1,5 +1,5 @@
 /** Words of warnings: their states, their actions, their story. */
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 
 type State = Warning['state'];
 type Verdict = NonNullable<Warning['judgement']>['verdict'];

@@ -1,5 +1,5 @@
 /** Which tags' readings tell a warning's story; pure. */
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { drivers } from './warning.ts';
 

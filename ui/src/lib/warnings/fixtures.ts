@@ -1,5 +1,5 @@
 /** A warning for tests, with what a test says of it. */
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 
 export function made(told: Partial<Warning> = {}): Warning {
   return {

@@ -1,5 +1,5 @@
 /** What was shelved last in this window, as long as that is offered to be undone. */
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 
 const OFFERED_MS = 60_000;
 

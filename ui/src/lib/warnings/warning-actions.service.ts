@@ -2,7 +2,8 @@
 import { answered, api } from '#lib/api/client.ts';
 import type { paths } from '#lib/api/gateway.d.ts';
 import { Problem } from '#lib/api/problem.ts';
-import { live, type Warning } from '#lib/live/live-manager.svelte.ts';
+import { live } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { warnings as words } from '#lib/texts/warnings.ts';
 import { shelf } from './shelf.svelte.ts';
 

@@ -1,6 +1,6 @@
 /** Which warnings a list shows, as its form holds it; pure. */
 import type { paths } from '#lib/api/gateway.d.ts';
-import type { Warning } from '#lib/live/live-manager.svelte.ts';
+import type { Warning } from '#lib/live/types.ts';
 import { momentOf } from './period.ts';
 
 export type Query = NonNullable<paths['/warnings']['get']['parameters']['query']>;

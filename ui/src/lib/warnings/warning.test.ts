@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ScoredRow } from '#lib/live/live-manager.svelte.ts';
+import type { ScoredRow } from '#lib/live/types.ts';
 import { made } from './fixtures.ts';
 import { advice, chance, drivers, headline, leadHours, mark, newestChance, severity } from './warning.ts';
 

@@ -1,5 +1,5 @@
 /** What a warning says, in the words and numbers that are shown; pure. */
-import type { ScoredRow, Warning } from '#lib/live/live-manager.svelte.ts';
+import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { warnings as words } from '#lib/texts/warnings.ts';
 
 export type Driver = { tag: string; contribution: number };
