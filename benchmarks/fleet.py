@@ -29,7 +29,8 @@ from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.promotion import release
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.spec import CHAMPION, RF_SOFT_ALARM, model_spec
-from plant_assets.models.train import TrainedModel, train
+from plant_assets.models.train import train
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 
 DAYS = 21

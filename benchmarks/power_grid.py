@@ -14,7 +14,8 @@ from plant_assets.ingest.grid.resample import resample
 from plant_assets.labels.label import label
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import model_spec
-from plant_assets.models.train import TrainedModel, train
+from plant_assets.models.train import train
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.simulate import Simulation, simulate

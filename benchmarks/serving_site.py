@@ -20,7 +20,7 @@ from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.spec import CHAMPION, ModelSpec
-from plant_assets.models.train import TrainedModel
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 

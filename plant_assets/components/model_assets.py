@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from plant_assets.ingest.history.history import History
     from plant_assets.models.inputs import TrainingInputs
     from plant_assets.models.registry_versions import Version
-    from plant_assets.models.train import TrainedModel
+    from plant_assets.models.walk_forward import TrainedModel
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
 _UNSYNCED = (

@@ -184,11 +184,13 @@ def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 def _baselines(labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
     from plant_assets.validation.baselines import baselines
-    from plant_assets.validation.folds import walk_forward
+    from plant_assets.validation.folds import expanding_folds
 
     purge = max(map(profile.steps, profile.horizons), default=0)
     gap = profile.steps(profile.validation.gap)
-    return baselines(labelled, walk_forward(labelled.height, profile.validation.folds, gap, purge), profile)
+    return baselines(
+        labelled, expanding_folds(labelled.height, profile.validation.folds, gap, purge), profile
+    )
 
 
 def _ranking(report: "Report") -> pl.DataFrame:

@@ -4,16 +4,16 @@ Choosing among six on the rows that judge them is optimistic. So the choice is a
 fold, from the training rows alone, and the rows of those choices give `nested_pr_auc`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.nowcast_training import nowcast_result, walk_nowcast
 from plant_assets.models.scoring import nowcast_metrics
 from plant_assets.models.spec import CANDIDATES, LGBM_SMOTE, ModelSpec
-from plant_assets.models.train import TrainedModel, WalkForward, finished, renamed, walk
+from plant_assets.models.walk_forward import AlarmWalk, TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
 from plant_assets.validation.oof import join_oof
@@ -40,21 +40,26 @@ def train_champion(
     A plant without labels gets the unsupervised ensemble, uncalibrated, and a note that says so.
     """
     specs = CANDIDATES if inputs.has_labels else tuple(c for c in CANDIDATES if c.name == "anomaly_ensemble")
-    walked = {c.name: walk(c, inputs, profile) for c in specs}
-    figures = {name: nowcast_metrics(w.oof, inputs, profile) for name, w in walked.items()}
+    walked = {c: walk_nowcast(c, inputs, profile) for c in specs}
+    tables = {c.name: join_oof(w.answers) for c, w in walked.items()}
+    figures = {name: nowcast_metrics(oof, inputs, profile) for name, oof in tables.items()}
     chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
-    won = finished(walked[chosen], inputs, profile)
-    ablations = (walk(LGBM_SMOTE, inputs, profile),) if inputs.has_labels else ()
-    nested, choices = _nested(walked, inputs, profile, metric)
+    won = next(nowcast_result(c, w, inputs, profile) for c, w in walked.items() if c.name == chosen)
+    if inputs.has_labels:
+        tables[LGBM_SMOTE.name] = join_oof(walk_nowcast(LGBM_SMOTE, inputs, profile).answers)
+    nested, choices = _nested({c.name: w for c, w in walked.items()}, inputs, profile, metric)
     nested_figures = _nested_figures(nested, inputs, profile)
     return replace(
         won,
         spec=spec,
-        oof=renamed(won.oof, spec.name),
-        metrics=won.metrics | _prefixed(figures) | nested_figures | _ablated(ablations, inputs, profile),
+        oof=won.oof.with_columns(model=pl.lit(spec.name)),
+        metrics=won.metrics
+        | _prefixed(figures)
+        | nested_figures
+        | _ablation_figures(tables, inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
         notes=(*won.notes, _sentence(chosen, figures, metric)),
-        candidates=join_oof(w.oof for w in (*walked.values(), *ablations)),
+        candidates=join_oof(tables.values()),
     )
 
 
@@ -81,27 +86,24 @@ def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantP
 
 
 def _nested(
-    walked: dict[str, WalkForward], inputs: TrainingInputs, profile: PlantProfile, metric: str
+    walked: dict[str, AlarmWalk], inputs: TrainingInputs, profile: PlantProfile, metric: str
 ) -> tuple[pl.DataFrame, list[str]]:
     """Each fold's rows by the candidate that its own training rows would have chosen.
 
     With fewer events than the gate's minimum the training rows can't tell candidates apart: the simplest
     is taken.
     """
-    first = next(iter(walked.values()))
-    folds, choices = first.folds, []
+    simplest = next(iter(walked))
+    folds, choices = walked[simplest].folds, []
     for place, fold in enumerate(folds):
         events = len(plant_events(inputs.labelled[: len(fold.train)]))
         few = events < profile.validation.min_events
-        choices.append(first.spec.name if few else _choice_within(walked, place, inputs.labels, metric))
-    tables = [
-        walked[name].oof.filter(pl.col("fold") == fold.number)
-        for name, fold in zip(choices, folds, strict=True)
-    ]
-    return renamed(join_oof(tables), "nested"), choices
+        choices.append(simplest if few else _choice_within(walked, place, inputs.labels, metric))
+    tables = [walked[name].answers[place] for place, name in enumerate(choices)]
+    return join_oof(tables).with_columns(model=pl.lit("nested")), choices
 
 
-def _choice_within(walked: dict[str, WalkForward], place: int, labels: np.ndarray, metric: str) -> str:
+def _choice_within(walked: dict[str, AlarmWalk], place: int, labels: np.ndarray, metric: str) -> str:
     """Compare candidates on the training rows that all of them have honest decisions for."""
     references = {name: w.fits[place].reference for name, w in walked.items()}
     common = references[next(iter(references))].rows
@@ -123,16 +125,15 @@ def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: Plant
     return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
 
 
-def _ablated(
-    ablations: Sequence[WalkForward], inputs: TrainingInputs, profile: PlantProfile
+def _ablation_figures(
+    tables: dict[str, pl.DataFrame], inputs: TrainingInputs, profile: PlantProfile
 ) -> dict[str, float]:
     """What SMOTE inside the fold does to LightGBM; beside `candidate.lgbm_soft_alarm.*`."""
+    if LGBM_SMOTE.name not in tables:
+        return {}
+    figures = nowcast_metrics(tables[LGBM_SMOTE.name], inputs, profile)
     wanted = ("pr_auc", "roc_auc", "brier", "calibration_slope")
-    found: dict[str, float] = {}
-    for walked in ablations:
-        figures = nowcast_metrics(walked.oof, inputs, profile)
-        found |= {f"ablation.{walked.spec.name}.{name}": figures[name] for name in wanted if name in figures}
-    return found
+    return {f"ablation.{LGBM_SMOTE.name}.{name}": figures[name] for name in wanted if name in figures}
 
 
 def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:

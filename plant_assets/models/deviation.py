@@ -16,8 +16,9 @@ from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.train import TrainedModel, plant_folds
+from plant_assets.models.walk_forward import Index, TrainedModel, plant_folds, walk_forward
 from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.folds import Fold
 from plant_assets.validation.oof import empty_oof
 
 Mask = NDArray[np.bool_]
@@ -54,25 +55,29 @@ def train_deviation(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfi
     rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
     target = next_deviation(inputs, profile)
     own = np.array([name.startswith(f"{profile.deviation_target}_deviation") for name in names])
-    folds = plant_folds(inputs, profile, purge=1)
-    fits = [fit_deviation(rows[f.train], target[f.train], names, own) for f in folds]
-    said = np.concatenate([fit.scores(rows[f.test]) for fit, f in zip(fits, folds, strict=True)])
-    truth = np.concatenate([target[f.test] for f in folds])
-    final = fit_deviation(rows, target, names, own)
+
+    def fit(part: Index) -> FittedModel:
+        return fit_deviation(rows[part], target[part], names, own)
+
+    def score(model: FittedModel, fold: Fold) -> Floats:
+        return model.scores(rows[fold.test])
+
+    walked = walk_forward(fit, score, plant_folds(inputs, profile, purge=1))
+    tested = np.concatenate([fold.test for fold in walked.folds])
     return TrainedModel(
         spec=spec,
-        model=final,
+        model=walked.final,
         oof=empty_oof(),
-        metrics=_figures(truth, said, now=_now(inputs, profile, folds)),
+        metrics=_figures(target[tested], np.concatenate(walked.answers), _deviation(inputs, profile)[tested]),
         params={
             "builder": spec.builder,
             "learning_mode": spec.learning_mode,
             "features": len(names),
             "rows": len(rows),
             "controller": profile.deviation_target or "",
-            **_chosen(final),
+            **_chosen(walked.final),
         },
-        notes=_notes(spec, final),
+        notes=_notes(spec, walked.final),
         builder=spec.builder,
     )
 
@@ -112,9 +117,9 @@ def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> 
         for scope in (True, False):
             for penalty in PENALTIES:
                 full = Ridge(penalty, 1.0, own if scope else np.ones_like(own))
-                said = full.fit(before, target[:start]).score(later)
+                predicted = full.fit(before, target[:start]).score(later)
                 for share in SHARES:
-                    errors[Choice(scope, penalty, share)][block] = np.abs(truth - share * said).sum()
+                    errors[Choice(scope, penalty, share)][block] = np.abs(truth - share * predicted).sum()
     best = min(CHOICES, key=lambda choice: errors[choice].sum())
     better = errors[best].sum() < CAUTION * zero.sum() and np.all(errors[best] < zero)
     return best if better else NOTHING
@@ -128,21 +133,16 @@ def _deviation(inputs: TrainingInputs, profile: PlantProfile) -> Floats:
     return table[set_point].fill_null(np.nan).to_numpy() - table[value].fill_null(np.nan).to_numpy()
 
 
-def _now(inputs: TrainingInputs, profile: PlantProfile, folds: list) -> Floats:
-    deviation = _deviation(inputs, profile)
-    return np.concatenate([deviation[f.test] for f in folds])
-
-
-def _figures(truth: Floats, said: Floats, now: Floats) -> dict[str, float]:
+def _figures(truth: Floats, predicted: Floats, now: Floats) -> dict[str, float]:
     known = np.isfinite(truth)
     if not known.any():
         return {}
     carried = np.where(np.isfinite(now), now, 0.0)
     return {
-        "mae": float(np.abs(truth - said)[known].mean()),
+        "mae": float(np.abs(truth - predicted)[known].mean()),
         "mae_zero": float(np.abs(truth)[known].mean()),
         "mae_persistence": float(np.abs(truth - carried)[known].mean()),
-        "rmse": float(np.sqrt(np.square(truth - said)[known].mean())),
+        "rmse": float(np.sqrt(np.square(truth - predicted)[known].mean())),
     }
 
 

@@ -37,7 +37,7 @@ from plant_assets.models.fitted import FittedModel, Floats
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.spec import CANDIDATES, LearningMode
-from plant_assets.models.train import TrainedModel
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
 
 TOLERANCE = 1e-6

@@ -7,8 +7,6 @@ figures (`plant_assets.validation`), calibration itself (`calibration.py`).
 from dataclasses import replace
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
 from plant_assets.models.band import probability_band
 from plant_assets.models.calibration import Platt
@@ -20,14 +18,11 @@ from plant_assets.models.nowcast import XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.train import TrainedModel, WalkForward, fallback_notes, plant_folds
+from plant_assets.models.walk_forward import Index, TrainedModel, fallback_notes, walk_folds
 from plant_assets.profile.model import PlantProfile
-from plant_assets.validation.events import choose_threshold, debounce
-from plant_assets.validation.folds import Fold
-from plant_assets.validation.oof import join_oof, oof_rows
+from plant_assets.validation.events import choose_threshold
+from plant_assets.validation.oof import join_oof
 from plant_assets.validation.targets import onset_target
-
-Index = NDArray[np.intp]
 
 LATER_BLOCKS = ((0.4, 0.7), (0.7, 1.0))
 """Shares of the training rows that are scored by a model of what came before them."""
@@ -68,12 +63,8 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     def fit(part: Index) -> Fit:
         return fit_onset(rows[part], target[part], names, steps, profile)
 
-    folds = plant_folds(inputs, profile, purge=steps)
-    fits = tuple(fit(fold.train) for fold in folds)
-    oof = join_oof(
-        _score_fold(spec, f.model, fold, inputs, profile) for f, fold in zip(fits, folds, strict=True)
-    )
-    walked = WalkForward(spec, tuple(folds), fits, oof, fit(np.arange(len(rows))))
+    walked = walk_folds(spec, fit, target, inputs, profile, purge=steps)
+    oof = join_oof(walked.answers)
     return TrainedModel(
         spec=spec,
         model=with_band(walked.final, target, steps, profile),
@@ -91,7 +82,7 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
             "horizon_h": spec.horizon_hours,
             "seed": profile.validation.seed,
         },
-        notes=fallback_notes(walked),
+        notes=fallback_notes(spec, walked),
         builder=spec.builder,
     )
 
@@ -187,22 +178,3 @@ def _fitted(
     preprocess = Preprocessor.fit(rows[asked] if asked.any() else rows, names)
     estimator: Estimator = Constant() if one_class else OnsetBoost(profile.validation.seed)
     return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[asked]), labels)), one_class
-
-
-def _score_fold(
-    spec: ModelSpec, model: FittedModel, fold: Fold, inputs: TrainingInputs, profile: PlantProfile
-) -> pl.DataFrame:
-    scores = model.scores(inputs.matrix_for(spec)[fold.test])
-    target = onset_target(inputs.labels, max(profile.steps(spec.horizon), 1))
-    decisions = model.decide(scores)
-    return oof_rows(
-        inputs.timestamps[fold.test],
-        model=spec.name,
-        horizon=spec.horizon_hours,
-        fold=fold.number,
-        y=target[fold.test],
-        score=scores,
-        probability=decisions,
-        alarm=debounce(decisions, model.threshold, profile.budget),
-        threshold=model.threshold,
-    )

@@ -6,13 +6,13 @@ from plant_assets.models.calibration import later_block
 from plant_assets.models.fitted import Constant, FittedModel, Floats
 from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference
 from plant_assets.models.inputs import REGIMES, TrainingInputs
+from plant_assets.models.nowcast_training import alarm_truth, nowcast_result
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.train import TrainedModel, WalkForward, finished, plant_folds, score_fold
+from plant_assets.models.walk_forward import Index, TrainedModel, walk_folds
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold
-from plant_assets.validation.oof import join_oof
 
 
 def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> TrainedModel:
@@ -22,17 +22,15 @@ def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
     """
     rows, names, regimes = inputs.matrix_for(spec), inputs.names(spec.feature_set), inputs.regimes
 
-    def fit(part: np.ndarray) -> Fit:
+    def fit(part: Index) -> Fit:
         return _fit(names, rows[part], regimes[part], profile)
 
-    folds = plant_folds(inputs, profile)
-    fits = tuple(fit(fold.train) for fold in folds)
-    tables = [score_fold(spec, f.model, fold, inputs, profile) for f, fold in zip(fits, folds, strict=True)]
-    final = fit(np.arange(len(rows)))
-    trained = finished(WalkForward(spec, tuple(folds), fits, join_oof(tables), final), inputs, profile)
-    said = np.concatenate([_predicted(f.model, rows[fold.test]) for f, fold in zip(fits, folds, strict=True)])
-    truth = np.concatenate([regimes[fold.test] for fold in folds])
-    trained.metrics.update(_class_figures(truth, said))
+    walked = walk_folds(spec, fit, alarm_truth(inputs), inputs, profile)
+    trained = nowcast_result(spec, walked, inputs, profile)
+    tested = list(zip(walked.fits, walked.folds, strict=True))
+    predicted = np.concatenate([_predicted(fitted.model, rows[fold.test]) for fitted, fold in tested])
+    truth = np.concatenate([regimes[fold.test] for _, fold in tested])
+    trained.metrics.update(_class_figures(truth, predicted))
     return trained
 
 
@@ -58,11 +56,11 @@ def _predicted(model: FittedModel, rows: Floats) -> np.ndarray:
     return scores.argmax(axis=1) if scores.ndim > 1 else np.where(scores >= 0.5, len(REGIMES) - 1, 0)
 
 
-def _class_figures(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+def _class_figures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     recalls = {
-        f"recall_{name}": float((said[truth == i] == i).mean())
+        f"recall_{name}": float((predicted[truth == i] == i).mean())
         for i, name in enumerate(REGIMES)
         if (truth == i).any()
     }
     balanced = float(np.mean(list(recalls.values()))) if recalls else 0.0
-    return {"accuracy": float((said == truth).mean()), "balanced_accuracy": balanced} | recalls
+    return {"accuracy": float((predicted == truth).mean()), "balanced_accuracy": balanced} | recalls

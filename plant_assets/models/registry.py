@@ -22,7 +22,7 @@ from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry_connection import EXISTS, RegistryError
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import Version, VersionedModels, read_version
-from plant_assets.models.train import TrainedModel
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import Settings, settings
 

@@ -13,7 +13,7 @@ from plant_assets.features.polars_engine import compute_features, with_deviation
 from plant_assets.features.spec import feature_specs
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import episodes
-from plant_assets.validation.folds import walk_forward
+from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.metrics import pr_auc, roc_auc
 
 Floats = NDArray[np.float64]
@@ -83,7 +83,7 @@ def pca_nowcast(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> tu
     x = features.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     gap = profile.steps(profile.validation.gap)
     scores, rows = [], []
-    for fold in walk_forward(len(x), profile.validation.folds, gap):
+    for fold in expanding_folds(len(x), profile.validation.folds, gap):
         train = fold.train[label[fold.train] == 0]
         scores.append(_t2_spe(x[train], x[fold.test]))
         rows.append(fold.test)

@@ -32,7 +32,7 @@ class Fold:
         return iter((self.train, self.test))
 
 
-def walk_forward(n_rows: int, folds: int, gap: int, purge: int = 0) -> list[Fold]:
+def expanding_folds(n_rows: int, folds: int, gap: int, purge: int = 0) -> list[Fold]:
     """Split rows in time order; equal to `TimeSeriesSplit(n_splits=folds, gap=max(gap, purge))`.
 
     Purging takes out training rows whose target (up to `purge` rows later) would reach into the test

@@ -18,7 +18,7 @@ from plant_assets.validation.baselines import BASELINES, baselines
 from plant_assets.validation.comparison import compare
 from plant_assets.validation.evaluate import Ground, Scored
 from plant_assets.validation.event_table import event_table
-from plant_assets.validation.folds import NotEnoughRowsError, walk_forward
+from plant_assets.validation.folds import NotEnoughRowsError, expanding_folds
 from plant_assets.validation.oof import checked_oof, empty_oof
 from plant_assets.validation.report_data import Curves, Flagged, Horizon, Report, Tested, Timeline
 from plant_assets.validation.sentences import opening
@@ -131,7 +131,7 @@ def _baselines(
 def _trivial(labelled: pl.DataFrame, profile: PlantProfile, notes: list[str]) -> pl.DataFrame:
     settings = profile.validation
     try:
-        folds = walk_forward(
+        folds = expanding_folds(
             len(labelled),
             settings.folds,
             profile.steps(settings.gap),

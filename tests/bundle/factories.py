@@ -22,7 +22,7 @@ from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.regime import Multinomial
 from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import CHAMPION, ModelSpec, model_spec
-from plant_assets.models.train import TrainedModel
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
 
 ROWS = 160

@@ -9,8 +9,10 @@ from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.nowcast_training import walk_nowcast
 from plant_assets.models.spec import CANDIDATES, ISOLATION_FOREST, LGBM_SMOTE, REGIME_CLASSIFIER, ModelSpec
-from plant_assets.models.train import plant_folds, train, walk
+from plant_assets.models.train import train
+from plant_assets.models.walk_forward import plant_folds
 from plant_assets.validation.oof import OOF_SCHEMA, checked_oof
 from tests.models import plants
 
@@ -96,7 +98,7 @@ def test_rows_after_the_training_part_change_nothing_in_a_fold(spec: ModelSpec, 
     first_test = int(folds[2].test[0])
     later = np.arange(first_test, inputs.labelled.height)
     disturbed = _flip_labels(_shift(inputs, later, 50.0), later)
-    before, after = walk(spec, inputs, PROFILE), walk(spec, disturbed, PROFILE)
+    before, after = walk_nowcast(spec, inputs, PROFILE), walk_nowcast(spec, disturbed, PROFILE)
     probe = inputs.matrix_for(spec)[:50]
     for place in range(3):
         one, other = before.fits[place].model, after.fits[place].model

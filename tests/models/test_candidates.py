@@ -8,7 +8,8 @@ from plant_assets.models import candidates
 from plant_assets.models.candidates import Standing, choose
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import CANDIDATES, CHAMPION, LGBM_SMOTE
-from plant_assets.models.train import TrainedModel, train
+from plant_assets.models.train import train
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.validation.ablation import smote_ablation
 from plant_assets.validation.evaluate import Ground
 from tests.models import plants

@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.baselines import baselines
-from plant_assets.validation.folds import walk_forward
+from plant_assets.validation.folds import expanding_folds
 
 RULES = {
     "high_differential_pressure": pl.col("PDT31008_max") > 300,
@@ -35,4 +35,4 @@ def real_labelled(real_data: Path, profile: PlantProfile) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def real_baselines(real_labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
-    return baselines(real_labelled, walk_forward(len(real_labelled), 5, 24, 6), profile)
+    return baselines(real_labelled, expanding_folds(len(real_labelled), 5, 24, 6), profile)

@@ -7,7 +7,7 @@ import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold, debounce
-from plant_assets.validation.folds import walk_forward
+from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.oof import join_oof, oof_rows
 from plant_assets.validation.targets import onset_target
 
@@ -52,7 +52,7 @@ def oracle(
     rate = max(np.nanmean(target), 1e-3)
     probability = 1 / (1 + np.exp(-(logit + np.log(rate / (1 - rate)))))
     tables = []
-    for fold in walk_forward(len(labelled), profile.validation.folds, 24, horizon):
+    for fold in expanding_folds(len(labelled), profile.validation.folds, 24, horizon):
         threshold = choose_threshold(
             probability[fold.train], target[fold.train], profile.budget, profile.sampling.interval
         )

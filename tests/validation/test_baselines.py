@@ -11,7 +11,7 @@ from plant_assets.validation.baseline_models import (
 )
 from plant_assets.validation.baselines import BASELINES, baselines
 from plant_assets.validation.evaluate import Ground
-from plant_assets.validation.folds import walk_forward
+from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.metrics import pr_auc, roc_auc
 from tests.validation.plants import history
 
@@ -23,7 +23,7 @@ def month(profile):
 
 @pytest.fixture(scope="module")
 def trivial(month, profile):
-    return baselines(month, walk_forward(len(month), 5, 24), profile)
+    return baselines(month, expanding_folds(len(month), 5, 24), profile)
 
 
 def test_every_baseline_scores_every_test_row_at_every_horizon(trivial):
@@ -34,7 +34,7 @@ def test_every_baseline_scores_every_test_row_at_every_horizon(trivial):
 
 
 def test_nothing_of_the_test_part_is_learnt(month, profile, trivial):
-    fold = walk_forward(len(month), 5, 24)[0]
+    fold = expanding_folds(len(month), 5, 24)[0]
     last = fold.test[0]
     changed = month.with_columns(
         pl.when(pl.int_range(pl.len()) < last - 24)
@@ -49,7 +49,7 @@ def test_nothing_of_the_test_part_is_learnt(month, profile, trivial):
 
 
 def test_no_training_target_reaches_the_test_part(month, profile):
-    fold = walk_forward(len(month), 5, 0)[0]
+    fold = expanding_folds(len(month), 5, 0)[0]
     quiet = month.with_columns(
         anomaly_label=(pl.int_range(pl.len()) == int(fold.test[0])).cast(pl.Int8),
         label_source=pl.lit([], pl.List(pl.String)),
@@ -71,7 +71,7 @@ def test_rules_and_persistence_are_states_without_a_delay(month, trivial):
 
 def test_a_history_without_labels_is_scored_as_nothing(month, profile):
     bare = month.drop("anomaly_label", "regime", "label_source")
-    scored = baselines(bare, walk_forward(len(bare), 5, 24), profile)
+    scored = baselines(bare, expanding_folds(len(bare), 5, 24), profile)
     assert scored.filter(model="pca_t2_spe")["score"].null_count() == 750 * 4
     assert scored["y"].null_count() == len(scored)
 

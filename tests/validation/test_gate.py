@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from plant_assets.validation.baselines import baselines
-from plant_assets.validation.folds import walk_forward
+from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.gate import Verdict, gate
 from tests.validation.plants import history, oracle
 
@@ -15,7 +15,7 @@ def month(profile):
 
 @pytest.fixture(scope="module")
 def trivial(month, profile):
-    return baselines(month, walk_forward(len(month), 5, 24), profile)
+    return baselines(month, expanding_folds(len(month), 5, 24), profile)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from plant_assets.features.windows import window_features
 from plant_assets.models.export import export_bundle
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import model_specs
-from plant_assets.models.train import TrainedModel, train
+from plant_assets.models.train import train
+from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from serving.settings import Settings
 from tests.bundle.factories import raw_table

@@ -1,0 +1,152 @@
+"""Walk-forward training: fit on each fold's past, score what came next, then fit on all rows.
+
+Belongs here: the way through the folds, which every kind of model takes, and what comes out of it. Doesn't belong
+here: which kind a model is (`train.py`), fits and figures (`*_training.py`, `forecast.py`, `deviation.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from plant_assets.models.fitted import FittedModel, Floats
+from plant_assets.models.fitting import Fit
+from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.spec import ModelSpec
+from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.events import debounce
+from plant_assets.validation.folds import Fold, expanding_folds
+from plant_assets.validation.oof import oof_rows
+
+Index = NDArray[np.intp]
+Fitted = TypeVar("Fitted")
+Answers = TypeVar("Answers")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A model fitted on all rows, and what it answered out of fold.
+
+    Attributes:
+        spec: what was asked for.
+        model: fitted on all rows; what a bundle holds.
+        oof: out-of-fold table of the walk-forward; empty for a deviation.
+        metrics: finite figures by name.
+        params: what MLflow should show beside it.
+        notes: sentences that a person must know, such as a fallback.
+        builder: the estimator family that won, where the spec leaves it open.
+        candidates: out-of-fold tables of all candidates, where several competed, and of their ablations.
+    """
+
+    spec: ModelSpec
+    model: FittedModel
+    oof: pl.DataFrame
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str | int | float | bool] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    builder: str = ""
+    candidates: pl.DataFrame | None = None
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return self.model.feature_names
+
+    @property
+    def threshold(self) -> float:
+        return self.model.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForward(Generic[Fitted, Answers]):
+    """A model's fits and what they answered for their folds' test rows, fold by fold, and its fit on all rows."""
+
+    folds: tuple[Fold, ...]
+    fits: tuple[Fitted, ...]
+    answers: tuple[Answers, ...]
+    final: Fitted
+
+
+AlarmWalk = WalkForward[Fit, pl.DataFrame]
+"""Of a model that alarms: it answers with out-of-fold rows."""
+
+
+def walk_forward(
+    fit: Callable[[Index], Fitted], score: Callable[[Fitted, Fold], Answers], folds: Sequence[Fold]
+) -> WalkForward[Fitted, Answers]:
+    """Fit each fold's training rows, score its test rows by that fit, then fit all rows.
+
+    Args:
+        fit: from row positions to a fit on them alone.
+        score: what a fit answers for the test rows of its fold.
+        folds: in time order; the last one's test rows end the history.
+    """
+    fits = tuple(fit(fold.train) for fold in folds)
+    answers = tuple(score(fitted, fold) for fitted, fold in zip(fits, folds, strict=True))
+    return WalkForward(tuple(folds), fits, answers, fit(np.arange(folds[-1].test[-1] + 1)))
+
+
+def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -> list[Fold]:
+    """The profile's walk-forward folds of these rows."""
+    gap = profile.steps(profile.validation.gap)
+    return expanding_folds(inputs.labelled.height, profile.validation.folds, gap, purge)
+
+
+def walk_folds(
+    spec: ModelSpec,
+    fit: Callable[[Index], Fit],
+    truth: Floats,
+    inputs: TrainingInputs,
+    profile: PlantProfile,
+    *,
+    purge: int = 0,
+) -> AlarmWalk:
+    """Walk the plant's folds with a model that alarms; it answers with out-of-fold rows.
+
+    Args:
+        spec: names the rows and their features.
+        fit: from row positions to a fit on them alone.
+        truth: 1 alarm, 0 none, NaN not asked; (rows,).
+        inputs: the tables.
+        profile: folds, gap and budget.
+        purge: the longest look-ahead of the truth, in rows.
+    """
+
+    def score(fitted: Fit, fold: Fold) -> pl.DataFrame:
+        model, scores = fitted.model, fitted.model.scores(inputs.matrix_for(spec)[fold.test])
+        decisions = model.decide(scores)
+        calibrated = model.calibrator is not None or scores.ndim > 1
+        return oof_rows(
+            inputs.timestamps[fold.test],
+            model=spec.name,
+            horizon=spec.horizon_hours,
+            fold=fold.number,
+            y=truth[fold.test],
+            score=scores if scores.ndim == 1 else scores[:, -1],
+            probability=decisions if calibrated else None,
+            alarm=debounce(decisions, model.threshold, profile.budget),
+            threshold=model.threshold,
+        )
+
+    return walk_forward(fit, score, plant_folds(inputs, profile, purge))
+
+
+def fallback_reason(fit: Fit) -> str:
+    """What a fit fell back to, empty if to nothing."""
+    if fit.notes.get("one_class_fallback"):
+        return "the base rate, as its training rows hold one class"
+    if fit.notes.get("calibration_fallback"):
+        return "calibration on the fitted rows, as no later block holds both classes"
+    return ""
+
+
+def fallback_notes(spec: ModelSpec, walked: AlarmWalk) -> tuple[str, ...]:
+    """A sentence for each fit that fell back."""
+    places = [*(f"fold {fold.number}" for fold in walked.folds), "all rows"]
+    return tuple(
+        f"{spec.name}, {place}: fell back to {reason}"
+        for place, fit in zip(places, (*walked.fits, walked.final), strict=True)
+        if (reason := fallback_reason(fit))
+    )
