@@ -10,14 +10,14 @@ import dagster as dg
 
 from plant_assets.components.plant import plants_in
 from plant_assets.profile.load import DEFS_FOLDER
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 _log = logging.getLogger("dagster.forewarn")
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    folder = settings().defs
+    folder = read_settings().defs
     if folder == DEFS_FOLDER.resolve():
         try:
             return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

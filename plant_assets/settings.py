@@ -63,7 +63,7 @@ class Settings(Environment):
 
 
 @cache
-def settings() -> Settings:
+def read_settings() -> Settings:
     """The process's settings.
 
     Raises:

@@ -15,7 +15,7 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -97,9 +97,9 @@ def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     monkeypatch.setenv("FOREWARN_DROP", str(tmp_path / "drop"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home" / "dagster"))
     (tmp_path / "home" / "dagster").mkdir(parents=True)
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield tmp_path / "home"
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

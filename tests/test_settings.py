@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.variables import KNOWN, SettingsError, variable
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 from serving import settings as serving
 
 ROOT = Path(__file__).parents[1]
-SIDES = (settings, serving.settings)
+SIDES = (read_settings, serving.settings)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_a_wrong_value_is_refused_by_its_variable(
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=f"{variable}: .*{value}"):
-        settings()
+        read_settings()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_every_fault_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("FOREWARN_PORT_MLFLOW", "x")
     monkeypatch.setenv("FOREWARN_MAX_DROP_MB", "y")
     with pytest.raises(SettingsError) as refused:
-        settings()
+        read_settings()
     assert sorted(line.split(":")[0] for line in str(refused.value).splitlines()) == [
         "FOREWARN_MAX_DROP_MB",
         "FOREWARN_PORT_MLFLOW",
@@ -88,7 +88,7 @@ def test_every_fault_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FOREWARN_HOME", str(tmp_path))
-    here = settings()
+    here = read_settings()
     for place in (here.lake_root, here.state_url, here.mlflow_tracking_uri, str(here.mlflow_artifacts)):
         assert str(tmp_path) in place
     assert serving.settings().models_folder.is_relative_to(tmp_path)
@@ -105,11 +105,11 @@ def test_folders_do_not_move_with_the_working_directory(
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = settings()
+    expected = read_settings()
     for name in ("FOREWARN_HOME", "FOREWARN_PORT_MLFLOW", "FOREWARN_LAKE", "MODEL_PROMOTION_MODE"):
         monkeypatch.setenv(name, "")
-    settings.cache_clear()
-    assert settings() == expected
+    read_settings.cache_clear()
+    assert read_settings() == expected
 
 
 def test_nothing_listens_beyond_loopback_by_default() -> None:

@@ -24,7 +24,7 @@ class _Mark(SpinnerColumn):
         return Text("✗", "red") if task.fields.get("failed") else Text("✓", "green")
 
 
-def steps(console: Console) -> Progress:
+def step_progress(console: Console) -> Progress:
     """Progress with a line for each step and its time."""
     return Progress(
         _Mark(),
@@ -47,13 +47,13 @@ def print_whole(table: Table, console: Console) -> None:
         console.print(Segments(line), end="", soft_wrap=True)
 
 
-def listed(names: Sequence[str], most: int = 8) -> str:
+def first_names(names: Sequence[str], most: int = 8) -> str:
     """The first few names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
 
-def said(error: OSError) -> str:
+def system_message(error: OSError) -> str:
     """What the system said of a file; Polars puts the file into its own sentence."""
     return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 

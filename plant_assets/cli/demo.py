@@ -8,7 +8,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from plant_assets.cli.console import fail, steps
+from plant_assets.cli.console import fail, step_progress
 from plant_assets.cli.drop import follow_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.profile.load import load_profile
@@ -22,36 +22,38 @@ PLANT = "demo"
 _PATIENCE_S = 300
 
 
-def seed_demo(here: Settings, console: Console) -> list[Path]:
+def seed_demo(settings: Settings, console: Console) -> list[Path]:
     """Drop the days that the live demo plant has behind it, unless a drop other than its own was there before.
 
     Returns:
         the files; none where nothing was dropped.
     """
-    ledger = DropLedger(here.state_url)
+    ledger = DropLedger(settings.state_url)
     if any(live_drop_span(entry.path.name) is None for entry in ledger.entries(PLANT)):
         return []
     try:
-        origin = OriginNote(here.home / "sensors", PLANT).read_or_found(here.sensors_seed, datetime.now(UTC))
+        origin = OriginNote(settings.home / "sensors", PLANT).read_or_found(
+            settings.sensors_seed, datetime.now(UTC)
+        )
     except OriginError as error:
         fail(str(error))
-    simulation = simulate(load_profile(PLANT, here.defs), origin.start, PAST_DAYS, origin.seed)
-    folder = here.drop / PLANT
+    simulation = simulate(load_profile(PLANT, settings.defs), origin.start, PAST_DAYS, origin.seed)
+    folder = settings.drop / PLANT
     written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
     console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {escape(str(folder))}.")
     return written
 
 
-def await_demo(here: Settings, written: list[Path], console: Console) -> None:
+def await_demo(settings: Settings, written: list[Path], console: Console) -> None:
     """Show what becomes of the demo's days until its first champion answers."""
-    follow_drop(here, PLANT, written, console, _PATIENCE_S)
-    _await_champion(here, console)
+    follow_drop(settings, PLANT, written, console, _PATIENCE_S)
+    _await_champion(settings, console)
 
 
-def _await_champion(here: Settings, console: Console) -> None:
-    url = f"http://{here.host}:{here.port_inference}/plants/{PLANT}/models"
+def _await_champion(settings: Settings, console: Console) -> None:
+    url = f"http://{settings.host}:{settings.port_inference}/plants/{PLANT}/models"
     deadline = time.monotonic() + 30
-    with steps(console) as progress:
+    with step_progress(console) as progress:
         task = progress.add_task("champion answers", total=1)
         while time.monotonic() < deadline:
             models = httpx.get(url, timeout=5).json().get("models", [])

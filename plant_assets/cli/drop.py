@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, steps
+from plant_assets.cli.console import fail, step_progress
 from plant_assets.ingest.folder.ledger import DropLedger, LedgerEntry
 from plant_assets.ingest.folder.listing import Found, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 
 _OPEN = ("seen", "settled", "requested")
 
@@ -31,57 +31,57 @@ def drop(
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
 ) -> None:
     """Drop exports for a plant and follow the run that takes them in."""
-    here, console = settings(), Console()
+    settings, console = read_settings(), Console()
     try:
-        load_profile(plant, here.defs)
+        load_profile(plant, settings.defs)
     except ProfileError as error:
         fail(str(error))
     if folders := [str(f) for f in files if f.is_dir()]:
         fail(f"a folder: {', '.join(folders)}; expected files, such as those in it")
     if missing := [str(f) for f in files if not f.is_file()]:
         fail(f"no such file: {', '.join(missing)}")
-    _refuse_to_overwrite(here, files, plant)
-    targets = [place(file, here.drop / plant) for file in files]
+    _refuse_to_overwrite(settings, files, plant)
+    targets = [place(file, settings.drop / plant) for file in files]
     if force:
-        _force(here, plant, targets)
+        _force(settings, plant, targets)
     console.print(f"Dropped {escape(', '.join(t.name for t in targets))} for {plant}.")
     if not follow:
         return
     try:
-        supervision.states(here)
+        supervision.states(settings)
     except supervision.NotRunningError:
         console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
         return
-    home.enter(here)
+    home.enter(settings)
     try:
-        follow_drop(here, plant, targets, console, patience_s)
+        follow_drop(settings, plant, targets, console, patience_s)
     except StorageError as error:
         fail(str(error))
 
 
-def _refuse_to_overwrite(here: Settings, files: list[Path], plant: str) -> None:
+def _refuse_to_overwrite(settings: Settings, files: list[Path], plant: str) -> None:
     """A file of the same name that nobody has read yet would be lost without a word."""
     if twice := [name for name, count in Counter(f.name for f in files).items() if count > 1]:
         fail(f"several files are called {', '.join(twice)}; expected a name of its own for each")
-    targets = [here.drop / plant / file.name for file in files]
+    targets = [settings.drop / plant / file.name for file in files]
     there = [t for t, f in zip(targets, files, strict=True) if t.is_file() and not cmp(t, f, shallow=False)]
     if not there:
         return
     try:
-        entries = DropLedger(here.state_url).entries(plant)
+        entries = DropLedger(settings.state_url).entries(plant)
     except StorageError as error:
         fail(str(error))
     done = {_identity(e) for e in entries if e.state not in _OPEN}
     waiting = [t.name for t in there if _identity(look_at(t)) not in done]
     if waiting:
         fail(
-            f"{', '.join(waiting)} in {here.drop / plant} was not taken in yet; wait, or drop under another name"
+            f"{', '.join(waiting)} in {settings.drop / plant} was not taken in yet; wait, or drop under another name"
         )
 
 
-def _force(here: Settings, plant: str, targets: list[Path]) -> None:
+def _force(settings: Settings, plant: str, targets: list[Path]) -> None:
     """Say that these files are to be taken in even if their content went in before."""
-    ledger, now = DropLedger(here.state_url), datetime.now(UTC)
+    ledger, now = DropLedger(settings.state_url), datetime.now(UTC)
     try:
         for target in targets:
             ledger.force(plant, look_at(target), now)
@@ -100,7 +100,9 @@ def place(file: Path, folder: Path) -> Path:
     return unfinished.replace(target)
 
 
-def follow_drop(here: Settings, plant: str, targets: list[Path], console: Console, patience_s: int) -> None:
+def follow_drop(
+    settings: Settings, plant: str, targets: list[Path], console: Console, patience_s: int
+) -> None:
     """Show the drop's way: settled, run and its steps, then what became of each file.
 
     Fails when a file was refused or given up, its run failed, or the patience is spent.
@@ -108,9 +110,9 @@ def follow_drop(here: Settings, plant: str, targets: list[Path], console: Consol
     placed = [look_at(target) for target in targets]
     from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
 
-    ledger, deadline = DropLedger(here.state_url), time.monotonic() + patience_s
+    ledger, deadline = DropLedger(settings.state_url), time.monotonic() + patience_s
     followed: dict[str, str | None] = {}
-    with steps(console) as progress:
+    with step_progress(console) as progress:
         settling = progress.add_task("waiting for the files to settle", total=1)
         while True:
             entries = _entries_of(ledger, plant, placed)

@@ -57,7 +57,7 @@ def why_failed(events: Sequence[dg.DagsterEvent]) -> str:
 
 
 @contextmanager
-def showing_steps(instance: dg.DagsterInstance, run_id: str, progress: Progress) -> Iterator[None]:
+def show_steps(instance: dg.DagsterInstance, run_id: str, progress: Progress) -> Iterator[None]:
     """While this lasts, the steps of a run that goes on in this process get their lines."""
     over, tasks = Event(), dict[str, TaskID]()
 

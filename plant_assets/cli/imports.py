@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, listed, said
+from plant_assets.cli.console import fail, first_names, system_message
 from plant_assets.cli.drop import follow_drop
-from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.draft.draft import Draft, draft_from
 from plant_assets.draft.series import ExportRefusal
 from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
@@ -19,7 +19,7 @@ from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.reading import Imported, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.storage import StorageError
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 
 _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
 
@@ -37,22 +37,22 @@ def import_folder(  # noqa: PLR0917 - a command's options
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 1800,
 ) -> None:
     """Turn a folder of another service into a plant and its first drop; on any refusal there is neither."""
-    here, console = settings(), Console()
+    settings, console = read_settings(), Console()
     try:
-        check_name(here, plant)
+        check_name(settings, plant)
         check_zone(timezone)
-        targets = _imported(here, console, folder, plant, labels, _arrangement(arranged), title, timezone)
+        targets = _import(settings, console, folder, plant, labels, _arrangement(arranged), title, timezone)
     except (ImportRefusal, ExportRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
-        fail(said(error))
-    announce(here, console)
+        fail(system_message(error))
+    announce(settings, console)
     if not follow:
         return
     try:
-        supervision.states(here)
-        home.enter(here)
-        follow_drop(here, plant, targets, console, patience_s)
+        supervision.states(settings)
+        home.enter(settings)
+        follow_drop(settings, plant, targets, console, patience_s)
     except supervision.NotRunningError:
         console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
     except StorageError as error:
@@ -68,8 +68,8 @@ def _arrangement(text: str) -> Arrangement | None:
     return None
 
 
-def _imported(  # noqa: PLR0917 - the command's own options
-    here: Settings,
+def _import(  # noqa: PLR0917 - the command's own options
+    settings: Settings,
     console: Console,
     folder: Path,
     plant: str,
@@ -81,12 +81,12 @@ def _imported(  # noqa: PLR0917 - the command's own options
     """The plant in its place and the files of its first drop."""
     if not folder.is_dir():
         raise NewPlantError(f"{folder}: expected a folder")
-    labels, drops, stem = labels or label_file(folder), here.drop / plant, f"{plant}_import"
+    labels, drops, stem = labels or label_file(folder), settings.drop / plant, f"{plant}_import"
     if taken := taken_names(drops, stem, log=labels is not None):
         raise NewPlantError(
             f"there is {', '.join(taken)} in {drops} already; move it away, or give the plant another name"
         )
-    most = here.max_drop_mb * 2**20
+    most = settings.max_drop_mb * 2**20
     contents = find_parts(folder, labels, arrangement, max_bytes=most)
     periods = read_labels(labels, timezone=timezone, max_bytes=most) if labels else None
     found = read_parts(contents.parts, timezone=timezone)
@@ -97,7 +97,7 @@ def _imported(  # noqa: PLR0917 - the command's own options
     draft = draft_from(
         plant, found.exports, title=title, timezone=timezone, process_units=found.process_units
     )
-    with placed(here, draft), ExitStack() as undo:
+    with write_plant(settings, draft), ExitStack() as undo:
         targets = write_records(found.exports.records, drops, stem)
         for target in targets:
             undo.callback(target.unlink, missing_ok=True)
@@ -106,7 +106,7 @@ def _imported(  # noqa: PLR0917 - the command's own options
         undo.pop_all()
     show(draft, console)
     console.print(
-        escape(f"{_said(draft, found, contents)} Dropped {', '.join(t.name for t in targets)}."),
+        escape(f"{_summary(draft, found, contents)} Dropped {', '.join(t.name for t in targets)}."),
         soft_wrap=True,
     )
     if outside:
@@ -117,10 +117,10 @@ def _imported(  # noqa: PLR0917 - the command's own options
     return targets
 
 
-def _said(draft: Draft, found: Imported, contents: Folder) -> str:
+def _summary(draft: Draft, found: Imported, contents: Folder) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
-    empty = f", nothing in {listed(contents.empty)}" if contents.empty else ""
-    others = f", passed over {listed(contents.others)}" if contents.others else ""
+    empty = f", nothing in {first_names(contents.empty)}" if contents.empty else ""
+    others = f", passed over {first_names(contents.others)}" if contents.others else ""
     values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
     return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}{others}."

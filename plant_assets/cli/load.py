@@ -9,7 +9,7 @@ from rich.console import Console
 from plant_assets.cli.console import fail
 from plant_assets.load.plan import LoadError, Plan
 from plant_assets.profile.load import ProfileError, load_profile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 ASKED_FOR = 1_000_000
 """More requests than this are sent only with --yes."""
@@ -43,16 +43,16 @@ def load(  # noqa: PLR0917 - the options of a command
     from plant_assets.load.summary import summarize
     from plant_assets.load.target import known_target, target_at
 
-    here = settings()
+    settings = read_settings()
     try:
         plan = Plan(rps, duration, batch_size, workers, anomaly_rate, new_connections, timeout)
-        target = target_at(url or here.inference_address, plant)
+        target = target_at(url or settings.inference_address, plant)
         if not yes and not target.is_this_machine:
             fail(f"{target.base} isn't this machine; add --yes if it may be loaded")
         if not yes and plan.requests > ASKED_FOR:
             fail(f"{plan.requests:,} requests are more than {ASKED_FOR:,}; add --yes if they are meant")
         target = known_target(target)
-        asks = asks_of(load_profile(target.plant, here.defs), plan)
+        asks = asks_of(load_profile(target.plant, settings.defs), plan)
     except (LoadError, ProfileError) as error:
         fail(str(error))
     with load_tables.progress(target, plan, Console(stderr=True, highlight=False)) as watch:

@@ -6,7 +6,7 @@ from plant_assets.cli import drop, imports, load, models, plant, serve, simulate
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,7 +19,7 @@ app = typer.Typer(
 @app.callback()
 def _check_settings() -> None:
     try:
-        settings()
+        read_settings()
     except (SettingsError, ProfileError) as error:
         fail(str(error))
 

@@ -16,7 +16,7 @@ from plant_assets.models.registry_versions import Move
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 Plant = Annotated[str, typer.Option(help="the plant")]
 
@@ -58,10 +58,10 @@ def list_models(plant: Plant) -> None:
 
 
 def _profile(plant: str) -> PlantProfile:
-    here = settings()
-    home.enter(here)
+    settings = read_settings()
+    home.enter(settings)
     try:
-        return load_profile(plant, here.defs)
+        return load_profile(plant, settings.defs)
     except ProfileError as error:
         fail(str(error))
 
@@ -69,4 +69,4 @@ def _profile(plant: str) -> PlantProfile:
 def _tell(move: Move) -> None:
     came_from = f" (before: version {move.before})" if move.before else ""
     Console().print(f"{move.name}: version {move.after} is champion{came_from}")
-    Console().print(tell_inference(settings().inference_address), soft_wrap=True)
+    Console().print(tell_inference(read_settings().inference_address), soft_wrap=True)

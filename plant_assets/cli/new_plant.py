@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from plant_assets.bundle.atomic_file import atomic_write
-from plant_assets.cli.console import listed
+from plant_assets.cli.console import first_names
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
 from plant_assets.draft.draft import Draft
 from plant_assets.draft.drafted import DraftedTag
@@ -35,11 +35,11 @@ class NewPlantError(ValueError):
     """A plant that can't be made; the text says what was expected."""
 
 
-def check_name(here: Settings, name: str, *, force: bool | None = None) -> None:
+def check_name(settings: Settings, name: str, *, force: bool | None = None) -> None:
     """Whether a plant of this name can be made.
 
     Args:
-        here: where plants lie.
+        settings: where plants lie.
         name: as given.
         force: whether a plant of this name may be replaced; None: the command has no --force.
 
@@ -51,12 +51,12 @@ def check_name(here: Settings, name: str, *, force: bool | None = None) -> None:
             f"{name!r} is no name of a plant: expected lower case letters, digits and underscores, "
             "a letter first, at most 39 of them"
         )
-    if (here.defs / f"{name}.py").exists():
+    if (settings.defs / f"{name}.py").exists():
         raise NewPlantError(f"{name!r} is a module beside the plants; expected another name")
-    if (here.defs / name).exists() and not force:
+    if (settings.defs / name).exists() and not force:
         way_out = "" if force is None else ", or --force to replace it"
         raise NewPlantError(
-            f"there is a plant {name!r} already ({here.defs / name}); expected a new name{way_out}"
+            f"there is a plant {name!r} already ({settings.defs / name}); expected a new name{way_out}"
         )
 
 
@@ -71,7 +71,7 @@ def check_zone(timezone: str) -> None:
 
 
 @contextmanager
-def placed(here: Settings, draft: Draft) -> Iterator[Path]:
+def write_plant(settings: Settings, draft: Draft) -> Iterator[Path]:
     """The plant's `defs.yaml` and its drop folder in their places; taken away again if anything is raised inside.
 
     The file that it replaces is kept beside it as `defs.yaml.before`.
@@ -81,10 +81,10 @@ def placed(here: Settings, draft: Draft) -> Iterator[Path]:
             or a former plant of this name has left a history of other tags.
         OSError: it can't be written.
     """
-    path = here.defs / draft.profile.name / "defs.yaml"
-    _check_history(here, draft.profile)
+    path = settings.defs / draft.profile.name / "defs.yaml"
+    _check_history(settings, draft.profile)
     with ExitStack() as undo:
-        for folder in (path.parent, here.drop / draft.profile.name):
+        for folder in (path.parent, settings.drop / draft.profile.name):
             if not folder.exists():
                 folder.mkdir(parents=True)
                 undo.callback(_remove_empty, folder)
@@ -101,15 +101,15 @@ def placed(here: Settings, draft: Draft) -> Iterator[Path]:
         undo.pop_all()
 
 
-def _check_history(here: Settings, profile: PlantProfile) -> None:
-    history = History(here.lake_root, profile.name)
+def _check_history(settings: Settings, profile: PlantProfile) -> None:
+    history = History(settings.lake_root, profile.name)
     try:
         known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
     except DeltaError as error:
         raise NewPlantError(f"{history.url}: a history that can't be read ({error})") from None
     if strange := sorted(set(known) - set(profile.columns)):
         raise NewPlantError(
-            f"a former plant {profile.name!r} has left a history that holds {listed(strange)}, which the draft has not ({history.url}); move it away, or give the plant another name"
+            f"a former plant {profile.name!r} has left a history that holds {first_names(strange)}, which the draft has not ({history.url}); move it away, or give the plant another name"
         )
 
 
@@ -142,7 +142,7 @@ def show(draft: Draft, console: Console) -> None:
     console.print(table)
     if left := {**draft.exports.unnamed, **draft.ignored}:
         reasons = [f"{title} ({why})" for title, why in left.items()]
-        console.print(f"Not read: {escape(listed(reasons))}.", soft_wrap=True)
+        console.print(f"Not read: {escape(first_names(reasons))}.", soft_wrap=True)
     interval = format_duration(draft.profile.sampling.interval)
     console.print(f"A row every {interval}: {escape(draft.timing.why)}.", soft_wrap=True)
 
@@ -158,10 +158,10 @@ def _band(band: tuple[float, float] | None) -> str:
     return "" if band is None else f"{band[0]:g} to {band[1]:g}"
 
 
-def announce(here: Settings, console: Console) -> None:
+def announce(settings: Settings, console: Console) -> None:
     """Ask Dagster for the plants' definitions; say so where it can't be asked, which is no failure."""
     try:
-        reloaded = reload_definitions(here)
+        reloaded = reload_definitions(settings)
     except NoDagsterError as error:
         console.print(escape(str(error)), soft_wrap=True)
     except ReloadError as error:

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from plant_assets.cli.console import fail, said
-from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, placed, show
+from plant_assets.cli.console import fail, system_message
+from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.cli.reload import ReloadError, reload_definitions
 from plant_assets.draft.draft import draft_plant
 from plant_assets.draft.series import ExportRefusal
 from plant_assets.features.rules import check_rules_of
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, help="Plant profiles.")
 
@@ -46,20 +46,22 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
 ) -> None:
     """Draft a plant from exports; every number is a proposal that its YAML explains."""
-    here, console = settings(), Console()
+    settings, console = read_settings(), Console()
     try:
-        check_name(here, name, force=force)
+        check_name(settings, name, force=force)
         check_zone(timezone)
-        draft = draft_plant(name, exports, title=title, timezone=timezone, max_bytes=here.max_drop_mb * 2**20)
-        with placed(here, draft) as path:
+        draft = draft_plant(
+            name, exports, title=title, timezone=timezone, max_bytes=settings.max_drop_mb * 2**20
+        )
+        with write_plant(settings, draft) as path:
             pass
     except (ExportRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
-        fail(said(error))
+        fail(system_message(error))
     show(draft, console)
     console.print(f"Drafted {escape(str(path))}.", soft_wrap=True)
-    announce(here, console)
+    announce(settings, console)
     for files in _drops(exports):
         command = shlex.join(["forewarn", "drop", *map(str, files), "--plant", name])
         console.print(f"Next: {escape(command)}", soft_wrap=True)
@@ -80,9 +82,9 @@ def check(name: Annotated[str | None, typer.Argument(help="plant; all of them wi
 @app.command("reload")
 def reload_plants() -> None:
     """Have a running Dagster load all plants again, as after an edit; faulty ones are left out and told."""
-    here = settings()
+    settings = read_settings()
     try:
-        reloaded = reload_definitions(here)
+        reloaded = reload_definitions(settings)
     except ReloadError as error:
         fail(str(error))
     Console().print(f"Dagster has loaded {', '.join(reloaded.plants) or 'no plant'}.", soft_wrap=True)
@@ -93,7 +95,7 @@ def reload_plants() -> None:
 
 def _folder() -> Path:
     """The folder of plants; told and ended where there is none."""
-    folder = settings().defs
+    folder = read_settings().defs
     if not folder.is_dir():
         fail(f"FOREWARN_DEFS: expected a folder of plants, got {folder}")
     return folder
@@ -106,7 +108,7 @@ def _drops(exports: list[Path]) -> list[list[Path]]:
 
 
 def _faults(names: list[str]) -> list[str]:
-    folder, faults = settings().defs, []
+    folder, faults = read_settings().defs, []
     for plant in names:
         path = folder / plant / "defs.yaml"
         try:

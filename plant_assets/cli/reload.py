@@ -37,7 +37,7 @@ class NoDagsterError(ReloadError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reloaded:
+class LoadedPlants:
     """What Dagster has loaded.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reloaded:
 
 class _Found(BaseModel):
     kind: str = Field(validation_alias=AliasPath("data", "found", "__typename"))
-    said: str = Field(default="", validation_alias=AliasPath("data", "found", "message"))
+    message: str = Field(default="", validation_alias=AliasPath("data", "found", "message"))
     loaded: str = Field(
         default="", validation_alias=AliasPath("data", "found", "locationOrLoadError", "__typename")
     )
@@ -68,28 +68,28 @@ class _Assets(BaseModel):
     nodes: list[_Node] = Field(validation_alias=AliasPath("data", "assetNodes"))
 
 
-def reload_definitions(here: Settings) -> Reloaded:
+def reload_definitions(settings: Settings) -> LoadedPlants:
     """Have the code server load all plants anew; runs that are under way go on with what they have.
 
     Raises:
         NoDagsterError: nothing answers at Dagster's address.
         ReloadError: Dagster answers otherwise than expected, or can't load the definitions.
     """
-    url = f"http://{here.host}:{here.port_dagster}/graphql"
+    url = f"http://{settings.host}:{settings.port_dagster}/graphql"
     try:
         found = _Found.model_validate_json(_ask(url, _RELOAD, {"location": LOCATION}))
         if found.loaded != "RepositoryLocation":
-            raise ReloadError(found.fault.strip() or found.said or f"Dagster answered {found.kind}")
+            raise ReloadError(found.fault.strip() or found.message or f"Dagster answered {found.kind}")
         assets = _Assets.model_validate_json(_ask(url, _PLANTS, {}))
     except httpx.ConnectError:
         raise NoDagsterError(
-            f"Dagster isn't running at {here.host}:{here.port_dagster}; it loads the plants when it starts (`make up`)"
+            f"Dagster isn't running at {settings.host}:{settings.port_dagster}; it loads the plants when it starts (`make up`)"
         ) from None
     except (httpx.HTTPError, ValidationError) as error:
         raise ReloadError(f"{url} did not answer as Dagster does ({type(error).__name__})") from None
     faulty = {node.path[0] for node in assets.nodes if node.path[-1] == "faulty_profile"}
     sound = {node.path[0] for node in assets.nodes} - faulty
-    return Reloaded(tuple(sorted(sound)), tuple(sorted(faulty)))
+    return LoadedPlants(tuple(sorted(sound)), tuple(sorted(faulty)))
 
 
 def _ask(url: str, query: str, variables: dict[str, str]) -> bytes:

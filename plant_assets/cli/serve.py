@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from plant_assets.cli import home
-from plant_assets.cli.services import served
+from plant_assets.cli.services import single_services
 from plant_assets.cli.up import refuse_taken_ports
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.variables import variable
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 
 class Name(StrEnum):
@@ -30,11 +30,11 @@ def serve(
     """Run one service until Ctrl-C; `make up` runs all of them."""
     given = {f"port_{name}": port, "host": host}
     changed = {field: value for field, value in given.items() if value is not None}
-    here = settings().model_copy(update=changed)
-    service = served(here)[name]
-    refuse_taken_ports(here, [service])
-    home.prepare(here, plant_names(here.defs))
+    settings = read_settings().model_copy(update=changed)
+    service = single_services(settings)[name]
+    refuse_taken_ports(settings, [service])
+    home.prepare(settings, plant_names(settings.defs))
     options = {variable(field): str(value) for field, value in changed.items()}
-    environment = {**os.environ, **home.environment(here), **service.environment, **options}
+    environment = {**os.environ, **home.environment(settings), **service.environment, **options}
     # The service takes this process's place, so that signals reach it and its status is the command's.
     os.execve(service.command[0], service.command, environment)

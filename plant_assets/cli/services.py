@@ -48,7 +48,7 @@ def services(settings: Settings) -> list[Service]:
     ]
 
 
-def served(settings: Settings) -> dict[str, Service]:
+def single_services(settings: Settings) -> dict[str, Service]:
     """The services that can run alone, by name; sensors whether or not the platform starts it."""
     alone = (_sensors(settings), _inference(settings), _gateway(settings))
     return {service.name: service for service in alone}

@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from plant_assets.cli.console import fail, said
+from plant_assets.cli.console import fail, system_message
 from plant_assets.profile.load import ProfileError, load_profile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import LAYOUTS, write_drop, write_events, write_operator_log
 from plant_assets.simulation.simulate import simulate as run_simulation
 
@@ -34,7 +34,7 @@ def simulate(  # noqa: PLR0917 - the options of a command
     if layout not in LAYOUTS:
         fail(f"no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
     try:
-        profile = load_profile(plant, settings().defs)
+        profile = load_profile(plant, read_settings().defs)
     except ProfileError as error:
         fail(str(error))
     if folder.is_file():
@@ -51,7 +51,7 @@ def simulate(  # noqa: PLR0917 - the options of a command
     except ValueError as error:  # more rows than a sheet can hold
         fail(str(error))
     except OSError as error:
-        fail(said(error))
+        fail(system_message(error))
     Console().print(
         f"{simulation.records.height:,} records in {len(written)} file(s) under {escape(str(folder))}"
     )

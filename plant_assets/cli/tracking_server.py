@@ -11,31 +11,35 @@ import os
 # Loaded before MLflow, which guards its pages only where it finds a server in the process.
 import uvicorn
 
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 
 
 def main() -> None:
-    here = settings()
-    os.environ.update(_variables(here))
+    settings = read_settings()
+    os.environ.update(_variables(settings))
     from mlflow.server.handlers import initialize_backend_stores
 
-    database = here.mlflow_tracking_uri
-    initialize_backend_stores(database, database, str(here.mlflow_artifacts))
+    database = settings.mlflow_tracking_uri
+    initialize_backend_stores(database, database, str(settings.mlflow_artifacts))
     uvicorn.run(
-        "mlflow.server.fastapi_app:app", host=here.host, port=here.port_mlflow, log_level="warning", workers=1
+        "mlflow.server.fastapi_app:app",
+        host=settings.host,
+        port=settings.port_mlflow,
+        log_level="warning",
+        workers=1,
     )
 
 
-def _variables(here: Settings) -> dict[str, str]:
+def _variables(settings: Settings) -> dict[str, str]:
     """What `mlflow server` tells the process that serves."""
     from mlflow.environment_variables import _MLFLOW_IN_JOB_EXECUTOR, _MLFLOW_SGI_NAME
     from mlflow.server import constants
 
     return {
-        constants.BACKEND_STORE_URI_ENV_VAR: here.mlflow_tracking_uri,
-        constants.REGISTRY_STORE_URI_ENV_VAR: here.mlflow_tracking_uri,
-        constants.ARTIFACT_ROOT_ENV_VAR: str(here.mlflow_artifacts),
-        constants.ARTIFACTS_DESTINATION_ENV_VAR: str(here.mlflow_artifacts),
+        constants.BACKEND_STORE_URI_ENV_VAR: settings.mlflow_tracking_uri,
+        constants.REGISTRY_STORE_URI_ENV_VAR: settings.mlflow_tracking_uri,
+        constants.ARTIFACT_ROOT_ENV_VAR: str(settings.mlflow_artifacts),
+        constants.ARTIFACTS_DESTINATION_ENV_VAR: str(settings.mlflow_artifacts),
         constants.SERVE_ARTIFACTS_ENV_VAR: "true",
         _MLFLOW_SGI_NAME.name: "uvicorn",
         _MLFLOW_IN_JOB_EXECUTOR.name: "false",

@@ -19,10 +19,10 @@ from filelock import FileLock
 from rich.console import Console
 
 from plant_assets.cli import home
-from plant_assets.cli.console import fail, steps
+from plant_assets.cli.console import fail, step_progress
 from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
 from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
@@ -42,24 +42,24 @@ def train(
     missing: Annotated[bool, typer.Option("--missing", help="only where no model answers for it")] = False,
 ) -> None:
     """Train a plant on its history; a simulated plant without one gets 28 simulated days first."""
-    here, console = settings(), Console(soft_wrap=True, highlight=False)
+    settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
     try:
-        profile = load_profile(plant, here.defs)
+        profile = load_profile(plant, settings.defs)
     except ProfileError as error:
         fail(str(error))
-    home.prepare(here, plant_names(here.defs))
-    home.enter(here)
+    home.prepare(settings, plant_names(settings.defs))
+    home.enter(settings)
     try:
-        with _alone(here, plant):
-            if missing and (version := _answering(here, profile)):
+        with _alone(settings, plant):
+            if missing and (version := _answering(settings, profile)):
                 console.print(
                     f"{plant}: {profile.answering} version {version} answers already; nothing was trained."
                 )
                 return
-            _train(here, profile, console)
+            _train(settings, profile, console)
     except TrainingError as error:
         fail(f"{plant} wasn't trained: {error}")
-    version = _answering(here, profile)
+    version = _answering(settings, profile)
     if not version:
         fail(
             f"{plant}: the run succeeded and yet no version of {profile.answering} answers; its report tells why"
@@ -68,11 +68,11 @@ def train(
 
 
 @contextmanager
-def _alone(here: Settings, plant: str) -> Iterator[None]:
+def _alone(settings: Settings, plant: str) -> Iterator[None]:
     """While this lasts nobody else on this machine trains the plant by this command, and no run of Dagster does."""
-    locks = here.home / "run"
+    locks = settings.home / "run"
     with FileLock(locks / f"train-{plant}.lock"):
-        home.create_databases(here)
+        home.create_databases(settings)
         _await_runs(plant)
         yield
 
@@ -95,33 +95,35 @@ def _await_runs(plant: str) -> None:
             time.sleep(_LOOK_S)
 
 
-def _answering(here: Settings, profile: PlantProfile) -> int | None:
+def _answering(settings: Settings, profile: PlantProfile) -> int | None:
     """The version of the plant's answering model behind @champion, if it can answer."""
     from plant_assets.models.registry import ModelRegistry
 
-    version = ModelRegistry.from_settings(here).standing(profile.registered(profile.answering))
+    version = ModelRegistry.from_settings(settings).standing(profile.registered(profile.answering))
     return None if version is None else version.version
 
 
-def _train(here: Settings, profile: PlantProfile, console: Console) -> None:
+def _train(settings: Settings, profile: PlantProfile, console: Console) -> None:
     import dagster as dg
 
-    from plant_assets.cli.follow import showing_steps, why_failed
+    from plant_assets.cli.follow import show_steps, why_failed
     from plant_assets.components.naming import RAW, job_name
     from plant_assets.components.plant import plant_definitions
     from plant_assets.defs.resources import resources
 
-    files = _first_drop(here, profile, console)
+    files = _first_drop(settings, profile, console)
     raw = f"{profile.name}__{RAW}"
-    job = dg.Definitions.merge(resources(), plant_definitions(profile, here.poll_seconds)).resolve_job_def(
-        job_name(profile.name)
-    )
+    job = dg.Definitions.merge(
+        resources(), plant_definitions(profile, settings.poll_seconds)
+    ).resolve_job_def(job_name(profile.name))
     run_id = str(uuid4())
     console.print(f"{profile.name}: training; run {run_id} in Dagster shows each step.")
     with dg.DagsterInstance.get() as instance:
         Thread(target=_announce, args=(instance, run_id), daemon=True).start()
         # Whoever watches sees steps; a log that somebody reads later has Dagster's own lines.
-        watched = showing_steps(instance, run_id, steps(console)) if console.is_terminal else nullcontext()
+        watched = (
+            show_steps(instance, run_id, step_progress(console)) if console.is_terminal else nullcontext()
+        )
         level = "CRITICAL" if console.is_terminal else "DEBUG"
         with watched:
             result = job.execute_in_process(
@@ -144,21 +146,21 @@ def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
     instance.report_engine_event(f"Started process for run (pid: {os.getpid()}).", run)
 
 
-def _first_drop(here: Settings, profile: PlantProfile, console: Console) -> list[Path]:
+def _first_drop(settings: Settings, profile: PlantProfile, console: Console) -> list[Path]:
     """Files to take in first: none where there is a history, else those of a simulated plant's past."""
     from plant_assets.resources.lake import Lake
 
-    if Lake.of(here).history(profile.name).drops():
+    if Lake.of(settings).history(profile.name).drops():
         return []
     if not profile.simulated:
-        raise TrainingError(f"it has no history; drop an export into {here.drop / profile.name}")
+        raise TrainingError(f"it has no history; drop an export into {settings.drop / profile.name}")
     try:
-        origin = OriginNote(here.home / "sensors", profile.name).read_or_found(None, datetime.now(UTC))
+        origin = OriginNote(settings.home / "sensors", profile.name).read_or_found(None, datetime.now(UTC))
     except OriginError as error:
         raise TrainingError(str(error)) from None
     simulation = simulate(profile, origin.start, PAST_DAYS, origin.seed)
     # Not the drop folder: its sensor would start a run of its own.
-    folder = here.home / "training" / profile.name
+    folder = settings.home / "training" / profile.name
     console.print(f"{profile.name}: no history yet, so {PAST_DAYS} days are simulated.")
     files = write_drop(simulation, "long_parquet", folder)
     return files if simulation.operator_log.is_empty() else [*files, write_operator_log(simulation, folder)]

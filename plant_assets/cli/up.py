@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, print_whole, steps
+from plant_assets.cli.console import fail, print_whole, step_progress
 from plant_assets.cli.demo import await_demo, seed_demo
 from plant_assets.cli.services import Service, pages, services
 from plant_assets.profile.load import plant_names
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 
 _STOP_S = 60
 
@@ -28,63 +28,63 @@ def up(
     wait: Annotated[bool, typer.Option(help="wait for the first champion of the demo plant")] = True,
 ) -> None:
     """Start the platform, seed the demo plant, and print where everything is."""
-    here, console = settings(), Console()
-    plants = plant_names(here.defs)
-    home.prepare(here, plants)
-    home.enter(here)
-    platform = services(here)
+    settings, console = read_settings(), Console()
+    plants = plant_names(settings.defs)
+    home.prepare(settings, plants)
+    home.enter(settings)
+    platform = services(settings)
     # Before anything runs that might train a demo plant without data.
-    seeded = seed_demo(here, console) if here.demo and "demo" in plants else []
-    if _running(here):
+    seeded = seed_demo(settings, console) if settings.demo and "demo" in plants else []
+    if _running(settings):
         console.print("The platform is running already.")
     else:
-        supervision.end_left(here)
-        refuse_taken_ports(here, platform)
-        home.create_databases(here)
-        supervision.start(here, platform, home.environment(here))
-        _await_ready(here, platform, console)
+        supervision.end_left(settings)
+        refuse_taken_ports(settings, platform)
+        home.create_databases(settings)
+        supervision.start(settings, platform, home.environment(settings))
+        _await_ready(settings, platform, console)
     if seeded and wait:
-        await_demo(here, seeded, console)
-    _print_addresses(here, console)
+        await_demo(settings, seeded, console)
+    _print_addresses(settings, console)
 
 
 def down() -> None:
     """Stop every process of the platform, also those whose supervisor or parent was killed."""
-    here, console = settings(), Console()
+    settings, console = read_settings(), Console()
     try:
-        pids = supervision.stop(here)
+        pids = supervision.stop(settings)
     except supervision.StoppingError as error:
         console.print(str(error))
         return
     except supervision.NotRunningError as error:
-        ended = supervision.end_left(here)
+        ended = supervision.end_left(settings)
         console.print(f"Stopped {len(ended)} processes without a supervisor." if ended else str(error))
         return
-    with steps(console) as progress:
+    with step_progress(console) as progress:
         task = progress.add_task("stopping", total=None)
         deadline = time.monotonic() + _STOP_S
         while alive := [pid for pid in pids if _alive(pid)]:
             if time.monotonic() > deadline:
                 fail(f"processes {', '.join(map(str, alive))} did not stop within {_STOP_S} s")
             time.sleep(0.2)
-        supervision.end_left(here)
+        supervision.end_left(settings)
         progress.remove_task(task)
     console.print("Stopped.")
 
 
 def ps() -> None:
     """Show each service with its state."""
-    here, console = settings(), Console()
+    settings, console = read_settings(), Console()
     try:
-        found = supervision.states(here)
+        found = supervision.states(settings)
     except supervision.NotRunningError as error:
         fail(str(error))
-    known, table = pages(here), Table("service", "state", "process", "page")
+    known, table = pages(settings), Table("service", "state", "process", "page")
     for state in found:
         table.add_row(
             state.name, state.state.lower(), escape(state.description), escape(known.get(state.name, ""))
         )
-    if given := here.mlflow_elsewhere:
+    if given := settings.mlflow_elsewhere:
         table.add_row("mlflow", "elsewhere", "", escape(given))
     print_whole(table, console)
 
@@ -94,7 +94,7 @@ def logs(
     follow: Annotated[bool, typer.Option(help="go on as lines come")] = True,
 ) -> None:
     """Show the services' logs."""
-    folder = settings().home / "logs"
+    folder = read_settings().home / "logs"
     known = sorted(path.stem for path in folder.glob("*.log"))
     if unknown := [name for name in names or [] if name not in known]:
         fail(f"no log of {', '.join(unknown)}; there are logs of: {', '.join(known) or 'nothing yet'}")
@@ -108,55 +108,55 @@ def logs(
             print(Text.from_ansi(line).plain, end="", flush=True)
 
 
-def _running(here: Settings) -> bool:
+def _running(settings: Settings) -> bool:
     try:
-        return bool(supervision.states(here))
+        return bool(supervision.states(settings))
     except supervision.NotRunningError:
         return False
 
 
-def refuse_taken_ports(here: Settings, platform: list[Service]) -> None:
+def refuse_taken_ports(settings: Settings, platform: list[Service]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
-        if service.port and _listening(here.host, service.port):
+        if service.port and _listening(settings.host, service.port):
             fail(
                 f"port {service.port} is taken by another program; "
                 f"set FOREWARN_PORT_{service.name.upper()} to a free one"
             )
 
 
-def _await_ready(here: Settings, platform: list[Service], console: Console) -> None:
+def _await_ready(settings: Settings, platform: list[Service], console: Console) -> None:
     """Wait for each service, starting those that come after another once that one is ready."""
     waiting = {service.name: service for service in platform}
     held = {service.name for service in platform if service.after}
     began = time.monotonic()
-    with steps(console) as progress:
+    with step_progress(console) as progress:
         tasks = {name: progress.add_task(name, total=1) for name in waiting}
         while waiting:
             for service in list(waiting.values()):
                 if service.name in held and service.after not in waiting:
                     held.discard(service.name)
-                    supervision.start_service(here, service)
-                elif service.name not in held and _ready(here, service):
+                    supervision.start_service(settings, service)
+                elif service.name not in held and _ready(settings, service):
                     progress.update(tasks[service.name], completed=1)
                     del waiting[service.name]
                 elif time.monotonic() - began > service.ready_within_s:
-                    _give_up(here, service)
+                    _give_up(settings, service)
             time.sleep(0.1)
 
 
-def _give_up(here: Settings, service: Service) -> None:
-    supervision.stop(here)
+def _give_up(settings: Settings, service: Service) -> None:
+    supervision.stop(settings)
     fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
 
 
-def _ready(here: Settings, service: Service) -> bool:
+def _ready(settings: Settings, service: Service) -> bool:
     import httpx
 
     if not service.ready_url:
         if service.port:
             return _listening("127.0.0.1", service.port)
-        return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(here))
+        return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(settings))
     try:
         return httpx.get(service.ready_url, timeout=2).is_success
     except httpx.HTTPError:
@@ -177,20 +177,20 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _print_addresses(here: Settings, console: Console) -> None:
+def _print_addresses(settings: Settings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
-    shown = pages(here)
+    shown = pages(settings)
     for name, page in shown.items():
         table.add_row(f"[bold]{name}[/]", escape(page))
     print_whole(table, console)
-    plant = "gas_treatment" if not here.demo else "demo"
+    plant = "gas_treatment" if not settings.demo else "demo"
     command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
-    live = f"  curl {here.host}:{here.port_sensors}/sensors/live\n" if "sensors" in shown else ""
+    live = f"  curl {settings.host}:{settings.port_sensors}/sensors/live\n" if "sensors" in shown else ""
     console.print(
         f"\nTry:\n"
-        f"  curl {here.host}:{here.port_inference}/plants/{plant}/models\n"
+        f"  curl {settings.host}:{settings.port_inference}/plants/{plant}/models\n"
         f"{live}"
-        f"  cp your_export.csv {here.drop}/gas_treatment/\n"
+        f"  cp your_export.csv {settings.drop}/gas_treatment/\n"
         f"  {command} drop your_export.csv --plant gas_treatment\n"
         f"  make logs, make ps, make down",
         highlight=False,

@@ -29,7 +29,7 @@ from plant_assets.profile.load import (
     read_profile,
 )
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 # Dagster warns at each load about parameters of its own that its own code passes.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -105,7 +105,7 @@ def _definitions_or_fault(path: Path, read: Callable[[], PlantProfile]) -> dg.De
     except ProfileError as error:
         _log.error("plant %s is left out:\n%s", path.parent.name, error)
         return faulty_plant(path.parent.name, error)
-    return plant_definitions(profile, settings().poll_seconds)
+    return plant_definitions(profile, read_settings().poll_seconds)
 
 
 def plant_definitions(profile: PlantProfile, poll_seconds: int) -> dg.Definitions:

@@ -7,14 +7,14 @@ from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.resources.parquet import ParquetAssets
 from plant_assets.resources.spark import Spark
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 _PRELOADED = ["mlflow", "polars", "sklearn.ensemble", "xgboost", "plant_assets.definitions"]
 
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    here = settings()
+    here = read_settings()
     return dg.Definitions(
         resources={
             "io_manager": ParquetAssets.of(here),

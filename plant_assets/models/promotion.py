@@ -10,7 +10,7 @@ from typing import Literal
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_versions import Move, Version
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 Mode = Literal["auto", "manual"]
 
@@ -81,5 +81,5 @@ def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
 
 def _answering(plant: str) -> str:
     """The registered name of the model whose answer is the plant's."""
-    profile = load_profile(plant, settings().defs)
+    profile = load_profile(plant, read_settings().defs)
     return profile.registered(profile.answering)

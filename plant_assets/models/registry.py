@@ -24,7 +24,7 @@ from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import Version, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
@@ -43,7 +43,7 @@ class ModelRegistry(VersionedModels):
 
     @classmethod
     def from_settings(cls, given: Settings | None = None) -> Self:
-        here = given or settings()
+        here = given or read_settings()
         return cls(here.mlflow_tracking_uri, here.mlflow_artifacts)
 
     # Publishing

@@ -23,7 +23,7 @@ from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import list_files, look_at
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
@@ -66,7 +66,7 @@ def test_a_refusal_is_one_error_without_a_trace(arguments: list[str], says: str)
 
 
 def test_logs_are_shown_without_colours() -> None:
-    folder = settings().home / "logs"
+    folder = read_settings().home / "logs"
     folder.mkdir(parents=True)
     coloured = "\x1b[32m2026-11-21 10:09:24\x1b[0m - dagster.daemon - \x1b[34mINFO\x1b[0m - [demo] µ\n\n"
     (folder / "daemon.log").write_text(coloured, "utf-8")
@@ -91,7 +91,7 @@ def test_a_step_is_named_once(key: str, words: str) -> None:
 
 def test_a_wrong_setting_is_refused_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOREWARN_PORTS", "1")
-    settings.cache_clear()
+    read_settings.cache_clear()
     status, text = run("plant", "list")
     assert status == 1
     assert "FOREWARN_PORTS: no such setting" in text
@@ -102,7 +102,7 @@ def test_a_folder_of_plants_that_there_is_not_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "nowhere"))
-    settings.cache_clear()
+    read_settings.cache_clear()
     status, text = run("plant", command)
     assert status == 1
     assert f"FOREWARN_DEFS: expected a folder of plants, got {tmp_path / 'nowhere'}" in text
@@ -128,15 +128,15 @@ def test_plants_are_listed_and_checked() -> None:
 def test_a_copied_plant_is_checked_beside_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, says: str
 ) -> None:
-    yaml = (settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
+    yaml = (read_settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
     if "_max" in old:
         yaml = yaml.replace("name: gas_treatment", "name: copy").replace("plant_alarm_", "copy_alarm_")
     for name, text in (("gas_treatment", None), ("copy", yaml.replace(old, new, 1))):
         (tmp_path / "defs" / name).mkdir(parents=True)
-        source = (settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
+        source = (read_settings().defs / "gas_treatment" / "defs.yaml").read_text("utf-8")
         (tmp_path / "defs" / name / "defs.yaml").write_text(text or source, "utf-8")
     monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "defs"))
-    settings.cache_clear()
+    read_settings.cache_clear()
     status, text = run("plant", "check", "copy")
     assert status == 1
     assert says in text
@@ -148,11 +148,11 @@ def test_a_drop_waits_for_the_platform(tmp_path: Path) -> None:
     status, text = run("drop", str(export), "--plant", "gas_treatment")
     assert status == 0
     assert "isn't running" in text
-    assert (settings().drop / "gas_treatment" / "export.csv").read_bytes() == export.read_bytes()
+    assert (read_settings().drop / "gas_treatment" / "export.csv").read_bytes() == export.read_bytes()
 
 
 def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> None:
-    waiting = settings().drop / "gas_treatment" / "export.csv"
+    waiting = read_settings().drop / "gas_treatment" / "export.csv"
     waiting.parent.mkdir(parents=True)
     waiting.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
     export = tmp_path / "export.csv"
@@ -163,7 +163,7 @@ def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> N
     assert "was not taken in yet" in text
     assert "220" in waiting.read_text()
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    DropLedger(settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)
+    DropLedger(read_settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)
     assert run("drop", str(export), "--plant", "gas_treatment")[0] == 0
     assert "230" in waiting.read_text()
 
@@ -172,7 +172,7 @@ def test_a_forced_drop_is_taken_in_whatever_went_in_before(tmp_path: Path) -> No
     export = tmp_path / "export.csv"
     export.write_text("timestamp,PDT31008\n2015-01-01 00:00,220\n")
     assert run("drop", str(export), "--plant", "gas_treatment", "--force")[0] == 0
-    (entry,) = DropLedger(settings().state_url).entries("gas_treatment")
+    (entry,) = DropLedger(read_settings().state_url).entries("gas_treatment")
     assert (entry.path.name, entry.state, entry.forced) == ("export.csv", "seen", True)
 
 
@@ -184,11 +184,11 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     status, text = run("drop", *files, "--plant", "gas_treatment")
     assert status == 1
     assert "several files are called export.csv" in text
-    assert not (settings().drop / "gas_treatment").exists()
+    assert not (read_settings().drop / "gas_treatment").exists()
 
 
 def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(tmp_path: Path) -> None:
-    here, ledger = settings(), DropLedger(settings().state_url)
+    here, ledger = read_settings(), DropLedger(read_settings().state_url)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     folder = here.drop / "gas_treatment"
     export = tmp_path / "export [final].csv"
@@ -205,7 +205,7 @@ def test_following_a_drop_tells_of_this_file_not_of_an_earlier_one_of_its_name(t
 
 
 def test_a_file_of_known_content_is_told_once(tmp_path: Path) -> None:
-    here, ledger = settings(), DropLedger(settings().state_url)
+    here, ledger = read_settings(), DropLedger(read_settings().state_url)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     folder = here.drop / "gas_treatment"
     files = [tmp_path / "first.csv", tmp_path / "second.csv"]
@@ -288,7 +288,7 @@ def test_down_without_a_platform_says_so() -> None:
 
 
 def test_the_supervisor_restarts_every_service_and_starts_dependants_later() -> None:
-    here = settings()
+    here = read_settings()
     home.prepare(here, ["gas_treatment"])
     platform = services(here)
     config = RawConfigParser()
@@ -318,24 +318,24 @@ def test_the_root_of_inference_is_the_demo_where_it_runs(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    (inference,) = (service for service in services(settings()) if service.name == "inference")
+    read_settings.cache_clear()
+    (inference,) = (service for service in services(read_settings()) if service.name == "inference")
     assert inference.environment["FOREWARN_DEFAULT_PLANT"] == answers
 
 
 def test_a_given_mlflow_is_shown_and_none_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOREWARN_MLFLOW_URL", "https://someone:hunter2@mlflow.example/base")
-    settings.cache_clear()
-    assert "mlflow" not in {service.name for service in services(settings())}
-    assert pages(settings())["mlflow"] == "https://mlflow.example/base"
+    read_settings.cache_clear()
+    assert "mlflow" not in {service.name for service in services(read_settings())}
+    assert pages(read_settings())["mlflow"] == "https://mlflow.example/base"
 
 
 @pytest.mark.parametrize("url", ["", "postgresql://someone@127.0.0.1:1/mlflow"])
 def test_an_mlflow_of_our_own_serves_a_database(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("FOREWARN_MLFLOW_URL", url)
-    settings.cache_clear()
-    assert services(settings())[0].name == "mlflow"
-    assert pages(settings())["mlflow"] == "http://127.0.0.1:5000"
+    read_settings.cache_clear()
+    assert services(read_settings())[0].name == "mlflow"
+    assert pages(read_settings())["mlflow"] == "http://127.0.0.1:5000"
 
 
 def test_only_ports_of_what_is_started_must_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,11 +343,11 @@ def test_only_ports_of_what_is_started_must_be_free(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(taken.getsockname()[1]))
         monkeypatch.setenv("FOREWARN_PORT_CODE", str(other.getsockname()[1]))
         monkeypatch.setenv("FOREWARN_PORT_DAGSTER", str(free_port()))
-        settings.cache_clear()
+        read_settings.cache_clear()
         status, text = run("up")
         assert (status, "set FOREWARN_PORT_MLFLOW to a free one" in text) == (1, True)
         monkeypatch.setenv("FOREWARN_MLFLOW_URL", "http://mlflow.example")
-        settings.cache_clear()
+        read_settings.cache_clear()
         status, text = run("up")
         assert (status, "set FOREWARN_PORT_CODE to a free one" in text) == (1, True)
 
@@ -365,7 +365,7 @@ def test_an_address_is_never_cut(width: int) -> None:
 
 
 def test_home_is_laid_out_once_and_kept() -> None:
-    here = settings()
+    here = read_settings()
     home.prepare(here, ["gas_treatment"])
     workspace = here.home / "run" / "workspace.yaml"
     before = workspace.stat().st_mtime_ns

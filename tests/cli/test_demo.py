@@ -11,7 +11,7 @@ from plant_assets.cli.demo import seed_demo
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import look_at
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.origin import Origin, OriginNote
 from plant_assets.simulation.simulate import simulate
@@ -22,7 +22,7 @@ QUIET = Console(quiet=True)
 
 @pytest.fixture
 def here(forewarn_home: Path) -> Settings:
-    return settings()
+    return read_settings()
 
 
 def note(here: Settings, seed: int = 3) -> None:

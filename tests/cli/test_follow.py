@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from plant_assets.cli import home
-from plant_assets.cli.console import steps
+from plant_assets.cli.console import step_progress
 from plant_assets.cli.follow import follow_run
 from plant_assets.components.naming import DROP_TAG
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
 
@@ -38,7 +38,7 @@ def after() -> None: ...
 
 @pytest.fixture
 def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    here = settings()
+    here = read_settings()
     home.prepare(here, [])
     monkeypatch.setenv("DAGSTER_HOME", str(here.home / "dagster"))
     with dg.DagsterInstance.get() as found:
@@ -59,14 +59,14 @@ def test_a_run_is_told_with_why_it_failed(
 ) -> None:
     dg.materialize(assets, instance=instance, tags={DROP_TAG: "key"}, raise_on_error=False)
     console = Console(file=io.StringIO(), record=True, width=80)
-    with steps(console) as progress:
+    with step_progress(console) as progress:
         assert follow_run("key", progress, time.monotonic() + 20) == why
     assert shown in console.export_text()
 
 
 def test_a_run_that_goes_on_is_not_called_a_success(instance: dg.DagsterInstance) -> None:
     del instance
-    with steps(Console(file=io.StringIO())) as progress:
+    with step_progress(Console(file=io.StringIO())) as progress:
         assert (
             follow_run("nothing", progress, time.monotonic()) == "it goes on still; the Dagster page shows it"
         )

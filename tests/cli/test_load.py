@@ -116,7 +116,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(arguments: list
 def test_the_default_is_the_local_inference(monkeypatch: pytest.MonkeyPatch) -> None:
     port = str(free_port())
     monkeypatch.setenv("FOREWARN_PORT_INFERENCE", port)
-    command.settings.cache_clear()
+    command.read_settings.cache_clear()
     result = run()
     assert result.exit_code == 1
     assert f"http://127.0.0.1:{port}: connection refused; start the platform" in " ".join(

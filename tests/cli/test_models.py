@@ -4,7 +4,7 @@ import pytest
 
 from plant_assets.models import promotion
 from plant_assets.models.registry_versions import Move
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.cli.test_commands import run
 from tests.resources.test_model_store import server
 
@@ -16,7 +16,7 @@ def test_inference_is_told_of_a_move_by_hand(monkeypatch: pytest.MonkeyPatch, co
     monkeypatch.setattr(promotion, command, lambda *_: Move("plant_alarm_champion", 1, 2))
     with server(202) as (address, asked):
         monkeypatch.setenv("FOREWARN_INFERENCE_URL", address)
-        settings.cache_clear()
+        read_settings.cache_clear()
         status, text = run(command, "--plant", "gas_treatment")
     assert (status, asked) == (0, ["/models/refresh"])
     assert "version 2 is champion (before: version 1)" in text

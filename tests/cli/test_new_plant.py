@@ -15,7 +15,7 @@ from plant_assets.ingest.history.history import DropFile, DropInfo, History
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.load import DEFS_FOLDER, load_profile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.imports.folders import LABELS, components, sensors, variables, write
 from tests.servers import free_port
 
@@ -33,9 +33,9 @@ def defs(forewarn_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
     monkeypatch.setenv("FOREWARN_DEFS", str(folder))
     monkeypatch.setenv("FOREWARN_PORT_DAGSTER", str(free_port()))
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield folder
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -69,7 +69,7 @@ def test_a_plant_is_drafted_checked_and_shown(defs: Path, tmp_path: Path) -> Non
 
 def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_path: Path) -> None:
     export = write(tmp_path / "export.csv", sensors("speed", "level"))
-    history = History(settings().lake_root, "pump")
+    history = History(read_settings().lake_root, "pump")
     record = {
         "timestamp": MOMENT,
         "tag": "speed",
@@ -135,10 +135,10 @@ def test_a_refusal_leaves_no_plant(
     yaml.write_text(
         yaml.read_text("utf-8").replace("registry_prefix: plant_alarm_", "registry_prefix: plant_"), "utf-8"
     )
-    before = everything(defs, settings().drop)
+    before = everything(defs, read_settings().drop)
     status, said = run("plant", "new", name, "--from", export)
     assert (status, says in said) == (1, True), said
-    assert everything(defs, settings().drop) == before
+    assert everything(defs, read_settings().drop) == before
 
 
 def test_a_time_zone_that_is_none_is_told(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_folder_becomes_a_plant_and_its_first_drop(defs: Path, tmp_path: Path)
     profile = load_profile("site", defs)
     assert profile.tag("fan_speed").process_unit == "fan"
     assert profile.horizons
-    drop = settings().drop / "site"
+    drop = read_settings().drop / "site"
     assert sorted(p.name for p in drop.iterdir()) == ["operator_log.csv", "site_import.parquet"]
     assert read_drop_file(drop / "site_import.parquet", profile).records.height == 600
     assert read_drop_file(drop / "operator_log.csv", profile).report.counts == {"periods": 2}
@@ -263,10 +263,10 @@ def test_a_refused_import_leaves_neither_plant_nor_drop(
 ) -> None:
     folder = components(tmp_path / "export")
     write(folder / "labels.csv", labels)
-    before = everything(defs, settings().drop)
+    before = everything(defs, read_settings().drop)
     status, text = run("import", folder, "--plant", "site", *options)
     assert (status, says in text) == (1, True), text
-    assert everything(defs, settings().drop) == before
+    assert everything(defs, read_settings().drop) == before
 
 
 @pytest.mark.parametrize("name", ["site_import.parquet", "site_import_02.parquet", "operator_log.csv"])
@@ -275,15 +275,15 @@ def test_an_import_never_replaces_what_waits_in_the_drop_folder(
 ) -> None:
     folder = components(tmp_path / "export")
     write(folder / "labels.csv", LABELS)
-    write(settings().drop / "site" / name, "waiting")
-    before = everything(defs, settings().drop)
+    write(read_settings().drop / "site" / name, "waiting")
+    before = everything(defs, read_settings().drop)
     status, text = run("import", folder, "--plant", "site", "--no-follow")
-    assert (status, f"there is {name} in {settings().drop / 'site'} already" in text) == (1, True), text
-    assert everything(defs, settings().drop) == before
+    assert (status, f"there is {name} in {read_settings().drop / 'site'} already" in text) == (1, True), text
+    assert everything(defs, read_settings().drop) == before
 
 
 def test_a_waiting_log_is_in_nobodys_way_without_labels(tmp_path: Path) -> None:
-    log = write(settings().drop / "site" / "operator_log.csv", LABELS)
+    log = write(read_settings().drop / "site" / "operator_log.csv", LABELS)
     assert run("import", components(tmp_path / "export"), "--plant", "site", "--no-follow")[0] == 0
     assert log.read_text() == LABELS
 
@@ -301,7 +301,7 @@ def test_a_drop_that_can_not_be_written_leaves_neither_plant_nor_drop(
     status, text = run("import", folder, "--plant", "site")
     assert (status, "site: No space left on device" in text) == (1, True)
     assert not (defs / "site").exists()
-    assert not list(settings().drop.rglob("*.*"))
+    assert not list(read_settings().drop.rglob("*.*"))
 
 
 def test_a_plants_folder_that_cant_be_made_is_told(defs: Path, tmp_path: Path) -> None:
@@ -318,11 +318,13 @@ def test_a_drop_folder_that_cant_be_made_leaves_the_plants_as_they_were(
     name: str, defs: Path, tmp_path: Path
 ) -> None:
     export = write(tmp_path / "export.csv", sensors("speed"))
-    write(settings().drop / name, "in the way")
-    before = everything(defs, settings().drop)
+    write(read_settings().drop / name, "in the way")
+    before = everything(defs, read_settings().drop)
     status, text = run("plant", "new", name, "--from", export, "--force")
-    assert (status, f"{settings().drop / name}: File exists; expected a folder" in text) == (1, True), text
-    assert everything(defs, settings().drop) == before
+    assert (status, f"{read_settings().drop / name}: File exists; expected a folder" in text) == (1, True), (
+        text
+    )
+    assert everything(defs, read_settings().drop) == before
 
 
 def test_the_former_plant_stays_where_a_new_one_does_not_check(

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from plant_assets.cli import home, supervision
 from plant_assets.cli.main import app
 from plant_assets.cli.services import Service, services
-from plant_assets.settings import Settings, settings
+from plant_assets.settings import Settings, read_settings
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.usefixtures("forewarn_home"), pytest.mark.services]
@@ -25,9 +25,9 @@ PATIENCE_S = 90
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """A platform with a free port for MLflow, which is stopped at the end."""
     monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(free_port()))
-    settings.cache_clear()
-    home.prepare(settings(), ["gas_treatment"])
-    yield settings()
+    read_settings.cache_clear()
+    home.prepare(read_settings(), ["gas_treatment"])
+    yield read_settings()
     CliRunner().invoke(app, ["down"])
 
 

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from plant_assets.cli.main import app
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.servers import free_port, running_app
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
@@ -32,7 +32,7 @@ def reload() -> tuple[int, str]:
 
 def test_without_dagster_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOREWARN_PORT_DAGSTER", str(free_port()))
-    settings.cache_clear()
+    read_settings.cache_clear()
     status, text = reload()
     assert (status, "Dagster isn't running at 127.0.0.1:" in text, "(`make up`)" in text) == (1, True, True)
 
@@ -50,7 +50,7 @@ def test_another_answer_is_told(kind: str, says: str, monkeypatch: pytest.Monkey
     service.post("/graphql")(lambda: ANSWERS[kind])
     with running_app(service) as address:
         monkeypatch.setenv("FOREWARN_PORT_DAGSTER", address.rpartition(":")[2])
-        settings.cache_clear()
+        read_settings.cache_clear()
         status, text = reload()
     assert (status, says in text) == (1, True), text
 
@@ -58,6 +58,6 @@ def test_another_answer_is_told(kind: str, says: str, monkeypatch: pytest.Monkey
 def test_another_service_at_that_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with running_app(FastAPI()) as address:
         monkeypatch.setenv("FOREWARN_PORT_DAGSTER", address.rpartition(":")[2])
-        settings.cache_clear()
+        read_settings.cache_clear()
         status, text = reload()
     assert (status, "did not answer as Dagster does (HTTPStatusError)" in text) == (1, True), text

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from plant_assets.cli.main import app
-from plant_assets.cli.services import pages, served, services
-from plant_assets.settings import settings
+from plant_assets.cli.services import pages, services, single_services
+from plant_assets.settings import read_settings
 from tests.processes import PATIENCE_S, await_answer, running
 from tests.servers import free_port
 
@@ -28,13 +28,13 @@ FOREWARN = str(Path(sys.executable).with_name("forewarn"))
 def started(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    return [service.name for service in services(settings())]
+    read_settings.cache_clear()
+    return [service.name for service in services(read_settings())]
 
 
 def test_the_platform_has_its_three_services_with_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuple(started(monkeypatch)[-3:]) == NAMES
-    shown = pages(settings())
+    shown = pages(read_settings())
     assert [shown[name] for name in NAMES] == [
         "http://127.0.0.1:7500/docs",
         "http://127.0.0.1:7502/docs",
@@ -127,7 +127,7 @@ def test_each_runs_alone_until_it_is_told_to_end(tmp_path: Path, name: str) -> N
 @pytest.mark.services
 def test_a_listening_client_does_not_hold_the_end_up(tmp_path: Path) -> None:
     port = free_port()
-    command = served(settings())["sensors"].command
+    command = single_services(read_settings())["sensors"].command
     environment = {"FOREWARN_PORT_SENSORS": str(port)}
     with running([*command], tmp_path / "log", **environment) as process:
         await_answer(f"http://127.0.0.1:{port}/ready", process)

@@ -11,7 +11,7 @@ import pytest
 from plant_assets.components.naming import PLANT_TAG
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import PLANT_TYPE
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 PLANT = f"""\
 type: {PLANT_TYPE}
@@ -55,9 +55,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in given.items():
             patch.setenv(name, value)
-        settings.cache_clear()
+        read_settings.cache_clear()
         yield {**os.environ, **given}
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def started(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -101,7 +101,7 @@ def test_the_model_is_published_with_its_lineage_and_the_run_stands_in_dagster(
         assert run.is_success
         told = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
         assert any("Started process for run (pid: " in event.message for event in told)
-    assert list((settings().drop / "mains").iterdir()) == [], "a file there would start another run"
+    assert list((read_settings().drop / "mains").iterdir()) == [], "a file there would start another run"
 
 
 def test_a_run_whose_process_is_gone_is_not_waited_for(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +14,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOREWARN_HOME", str(folder / "home"))
         patch.setenv("FOREWARN_DROP", str(folder / "drop"))
-        settings.cache_clear()
+        read_settings.cache_clear()
         yield folder
-    settings.cache_clear()
+    read_settings.cache_clear()

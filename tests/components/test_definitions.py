@@ -12,7 +12,7 @@ import pytest
 from plant_assets.components.plant import plant_definitions
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.txt")
 
@@ -125,13 +125,13 @@ def test_plants_of_another_folder_take_the_place_of_the_packages_own(
     text = "type: plant_assets.components.Plant\nattributes: {extends: gas_treatment, name: mine, registry_prefix: mine_}\n"
     (tmp_path / "mine" / "defs.yaml").write_text(text, "utf-8")
     monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path))
-    settings.cache_clear()
+    read_settings.cache_clear()
     try:
         from plant_assets.definitions import defs
 
         found = defs().resolve_asset_graph().get_all_asset_keys()
     finally:
-        settings.cache_clear()
+        read_settings.cache_clear()
     assert {key.path[0] for key in found} == {"gas_treatment", "mine"}
 
 
@@ -151,11 +151,11 @@ def test_a_file_that_is_no_yaml_stops_its_own_plant_alone(
     monkeypatch.setattr(dg, "load_from_defs_folder", stopped)
     monkeypatch.setattr(location, "DEFS_FOLDER", tmp_path / "defs")
     monkeypatch.setenv("FOREWARN_DEFS", str(tmp_path / "defs"))
-    settings.cache_clear()
+    read_settings.cache_clear()
     try:
         repository = location.defs().get_repository_def()
     finally:
-        settings.cache_clear()
+        read_settings.cache_clear()
     keys = repository.asset_graph.get_all_asset_keys()
     assert [key.path[1] for key in keys if key.path[0] == "demo"] == ["faulty_profile"]
     assert repository.has_sensor_def("gas_treatment__drop_folder")

@@ -19,7 +19,7 @@ from plant_assets.models.registry_versions import Version
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.options import IsolationForest
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
 
@@ -34,7 +34,7 @@ class Judged:
         self.profile = profile
         self.definitions = dg.Definitions.merge(resources(), plant_definitions(profile, 2))
         self.instance = dg.DagsterInstance.ephemeral()
-        self._assets = Path(settings().lake_root) / profile.name / "assets"
+        self._assets = Path(read_settings().lake_root) / profile.name / "assets"
         self._drop = folder / "drop" / profile.name
         self._job = self.definitions.resolve_job_def(f"{profile.name}__pipeline")
         self._whole: dict[str, pl.DataFrame] = {}

@@ -12,7 +12,7 @@ from plant_assets.components.plant import plant_definitions
 from plant_assets.defs.resources import resources
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.simulate import simulate
 from tests.components.test_drop_sensor import ClockedLake, Plant
@@ -93,7 +93,7 @@ def test_the_run_of_a_live_drop_brings_readings_features_and_checks_up_to_date(f
     demo = load_profile("demo")
     definitions = dg.Definitions.merge(resources(), plant_definitions(demo, 2))
     records = simulate(demo, START, 10, 7).records
-    path = settings().drop / "demo" / live_drop_name(START, START + timedelta(days=10))
+    path = read_settings().drop / "demo" / live_drop_name(START, START + timedelta(days=10))
     path.parent.mkdir(parents=True)
     records.write_parquet(path)
 
@@ -104,7 +104,7 @@ def test_the_run_of_a_live_drop_brings_readings_features_and_checks_up_to_date(f
     )
 
     assert result.success
-    assets = Path(settings().lake_root) / "demo" / "assets"
+    assets = Path(read_settings().lake_root) / "demo" / "assets"
     made = {file.stem for file in assets.glob("*.parquet")}
     assert made == {"raw_sensor_data", "labeled_dataset", "features", "window_features"}
     raw = pl.read_parquet(assets / "raw_sensor_data.parquet")

@@ -13,7 +13,7 @@ from plant_assets.defs.resources import resources
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
 
@@ -27,7 +27,7 @@ class Pipeline:
         self.profile = profile
         self.definitions = dg.Definitions.merge(resources(), plant_definitions(profile, 2))
         self.instance = dg.DagsterInstance.ephemeral()
-        self.drop = settings().drop / profile.name
+        self.drop = read_settings().drop / profile.name
 
     def run(self, *files: Path, only: tuple[str, ...] = ()) -> dg.ExecuteInProcessResult:
         raw = f"{self.profile.name}__raw_sensor_data"
@@ -40,7 +40,9 @@ class Pipeline:
         )
 
     def asset(self, name: str) -> pl.DataFrame:
-        return pl.read_parquet(Path(settings().lake_root) / self.profile.name / "assets" / f"{name}.parquet")
+        return pl.read_parquet(
+            Path(read_settings().lake_root) / self.profile.name / "assets" / f"{name}.parquet"
+        )
 
     def metadata(self, result: dg.ExecuteInProcessResult, asset: str) -> dict[str, dg.MetadataValue]:
         (event,) = result.asset_materializations_for_node(f"{self.profile.name}__{asset}")
@@ -211,7 +213,7 @@ def test_drop_without_a_usable_file_fails_with_its_reason(pipeline: Pipeline, ho
     assert failure.error is not None
     assert "notes.csv refused" in failure.error.message
     assert not bad.exists()
-    assert list((settings().quarantine / "demo").rglob("*notes*.csv"))
+    assert list((read_settings().quarantine / "demo").rglob("*notes*.csv"))
 
 
 def _materialized(result: dg.ExecuteInProcessResult) -> list[dg.AssetKey]:

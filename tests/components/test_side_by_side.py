@@ -13,7 +13,7 @@ from plant_assets.defs.resources import resources
 from plant_assets.ingest.history.history import History
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, load_profile
 from plant_assets.resources.lake import Lake
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
 
@@ -48,7 +48,7 @@ class Platform:
         self.definitions = dg.Definitions.merge(resources(), plants_in(defs))
         self.repository = self.definitions.get_repository_def()
         self.instance = dg.DagsterInstance.ephemeral(tempdir=str(folder))
-        self.lake = Lake.of(settings())
+        self.lake = Lake.of(read_settings())
         self.profile = load_profile(SOUND, defs)
 
     def requests(self, plant: str) -> list[dg.RunRequest]:
@@ -72,7 +72,7 @@ class Platform:
 
     def traces(self, plant: str) -> dict[str, str]:
         """Every file of a plant below the lake → its content's hash; and the states of what it was dropped."""
-        root = Path(settings().lake_root) / plant
+        root = Path(read_settings().lake_root) / plant
         found = {
             str(p.relative_to(root)): sha256(p.read_bytes()).hexdigest()
             for p in root.rglob("*")
@@ -89,7 +89,7 @@ def platform(home: Path) -> Iterator[Platform]:
         made = Platform(home)
         for name in (SOUND, HOSTILE):
             (home / "drop" / name).mkdir(parents=True)
-        quarantine = settings().quarantine
+        quarantine = read_settings().quarantine
         quarantine.mkdir(parents=True)
         (quarantine / HOSTILE).write_text("no folder, so that nothing can be put aside")
         yield made
@@ -133,15 +133,15 @@ def test_a_hostile_drop_fails_its_own_run_alone(
 ) -> None:
     assert not misbehaved.success
     assert platform.traces(SOUND) == before
-    assert History(settings().lake_root, HOSTILE).read().is_empty()
-    assert (settings().quarantine / SOUND).exists() is False
+    assert History(read_settings().lake_root, HOSTILE).read().is_empty()
+    assert (read_settings().quarantine / SOUND).exists() is False
 
 
 def test_the_sound_plant_goes_on_beside_it(
     platform: Platform, before: dict[str, str], misbehaved: dg.ExecuteInProcessResult
 ) -> None:
     assert not misbehaved.success
-    rows = History(settings().lake_root, SOUND).read().height
+    rows = History(read_settings().lake_root, SOUND).read().height
     later = simulate(platform.profile, START + timedelta(days=21), 3, 2)
     (written,) = write_drop(later, "wide_csv", platform.folder)
     written.rename(platform.folder / "drop" / SOUND / "later.csv")
@@ -151,5 +151,5 @@ def test_the_sound_plant_goes_on_beside_it(
     assert [Path(file).name for file in files] == ["later.csv"]
     result = platform.run(SOUND, request)
     assert result.success
-    assert History(settings().lake_root, SOUND).read().height > rows
+    assert History(read_settings().lake_root, SOUND).read().height > rows
     assert all(check.passed for check in result.get_asset_check_evaluations() if check.blocking)

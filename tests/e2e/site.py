@@ -18,7 +18,7 @@ from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import History
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.simulate import simulate
 from tests.reliability.plants import KEY, START, union, write_days
@@ -31,7 +31,7 @@ class Site:
     """One plant of the running platform."""
 
     def __init__(self, plant: str, staging: Path) -> None:
-        self.settings = settings()
+        self.settings = read_settings()
         self.profile = load_profile(plant, self.settings.defs)
         self.instance = dg.DagsterInstance.get()
         self.ledger = DropLedger(self.settings.state_url)

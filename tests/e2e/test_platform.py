@@ -21,7 +21,7 @@ from plant_assets.cli import supervision
 from plant_assets.cli.main import app
 from plant_assets.components.naming import RETRAINING_TAG
 from plant_assets.models.spec import model_specs
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.e2e.site import Site
 from tests.imports.folders import components
 from tests.reliability.plants import SMALL, write_defs
@@ -44,11 +44,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 if name.startswith("FOREWARN_"):
                     patch.setenv(name, environment[name])
             patch.setenv("DAGSTER_HOME", str(folder / "home" / "dagster"))
-            settings.cache_clear()
+            read_settings.cache_clear()
             (folder / "staging").mkdir()
             yield folder
-        assert [process.cmdline() for process in supervision.left(settings())] == [], "`down` left a process"
-        settings.cache_clear()
+        assert [process.cmdline() for process in supervision.left(read_settings())] == [], (
+            "`down` left a process"
+        )
+        read_settings.cache_clear()
     shutil.rmtree(folder)
 
 
@@ -202,7 +204,7 @@ def _readings_of(plant: str) -> str:
 def _description(plant: str, asset: str) -> str:
     """What Dagster shows of an asset."""
     query = "query Described($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { description } } }"
-    url = f"http://127.0.0.1:{settings().port_dagster}/graphql"
+    url = f"http://127.0.0.1:{read_settings().port_dagster}/graphql"
     body = {"query": query, "variables": {"key": {"path": [plant, asset]}}}
     return httpx.post(url, json=body, timeout=30).json()["data"]["assetNodeOrError"]["description"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.reliability.plants import write_defs
 from tests.reliability.run_site import RunSite
 
@@ -22,6 +22,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunSite]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("plant_assets.components.drop_sensor.time.sleep", lambda _: None)
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield RunSite(environment)
-    settings.cache_clear()
+    read_settings.cache_clear()

@@ -18,7 +18,7 @@ from plant_assets.models.registry import OOF_FILE, ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import Lake
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.reliability.plants import KEY, SMALL
 from tests.reliability.run_child import RunChild
 
@@ -39,7 +39,7 @@ class RunSite:
     """The daemon's part in this process: looks of the sensor, and noticing a run whose process is gone."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        here = settings()
+        here = read_settings()
         home.prepare(here, [SMALL])
         self.environment = {**environment, **home.environment(here)}
         self.profile = load_profile(SMALL, here.defs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.settings import settings
+from plant_assets.settings import read_settings
 from tests.reliability.disks import fill, small_disk
 from tests.reliability.plants import union, write_days
 from tests.reliability.run_site import RunSite, answering_models
@@ -36,7 +36,7 @@ def test_locked_database_is_said_in_a_sentence_and_the_retry_finishes(
     site: RunSite, database: str, sentence: str
 ) -> None:
     assert not site.registry.versions("small_alarm_champion"), "this made the tables"
-    with closing(sqlite3.connect(settings().home / database, isolation_level=None)) as holder:
+    with closing(sqlite3.connect(read_settings().home / database, isolation_level=None)) as holder:
         _check_failure_then_retry(
             site, sentence, lambda: holder.execute("ROLLBACK"), lambda: holder.execute("BEGIN EXCLUSIVE")
         )
