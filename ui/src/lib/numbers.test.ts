@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { percent, reading } from './numbers.ts';
+import { percent, reading, unitText } from './numbers.ts';
 
 it.each([
   [0, '0 %'],
@@ -19,3 +19,13 @@ it('shows as many digits as the range makes sense of', () => {
   expect(reading(null, { range: [0, 1] })).toBe('–');
   expect(reading(Number.NaN, { range: [0, 1] })).toBe('–');
 });
+
+it.each([
+  ['degC', '°C'],
+  ['m3/h', 'm³/h'],
+  ['kg/m3', 'kg/m³'],
+  ['mm2', 'mm²'],
+  ['mbar', 'mbar'],
+  ['m', 'm'],
+  ['', '']
+])('writes the unit %j as %j', (unit, shown) => expect(unitText(unit)).toBe(shown));

@@ -28,3 +28,10 @@ export function figure(value: number | null | undefined, digits = 2): string {
 export function minus(text: string): string {
   return text.replace('-', '−');
 }
+
+/** A unit of a profile, which keeps to ASCII, as people write it: 'degC' is '°C', 'm3/h' is 'm³/h'. */
+export function unitText(unit: string): string {
+  return unit
+    .replace(/\bdeg([CF])\b/g, '°$1')
+    .replace(/\b([cdkm]?m)([23])\b/g, (_, length, power) => `${length}${power === '2' ? '²' : '³'}`);
+}

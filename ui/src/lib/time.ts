@@ -3,10 +3,12 @@ import { plants } from '#lib/plant/plants-manager.svelte.ts';
 
 export type TimeStyle = 'time' | 'short' | 'full';
 
+/** As ISO 8601 writes dates and times, with a space between. */
+const LOCALE = 'sv-SE';
 const STYLES: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
-  time: { hour: '2-digit', minute: '2-digit' },
-  short: { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' },
-  full: { dateStyle: 'medium', timeStyle: 'medium' }
+  time: { timeStyle: 'short' },
+  short: { dateStyle: 'short', timeStyle: 'short' },
+  full: { dateStyle: 'short', timeStyle: 'medium' }
 };
 const made = new Map<string, Intl.DateTimeFormat>();
 
@@ -35,8 +37,7 @@ export function span(ms: number): string {
 
 function formatter(zone: string, style: TimeStyle): Intl.DateTimeFormat {
   const key = `${zone} ${style}`;
-  const found =
-    made.get(key) ?? new Intl.DateTimeFormat('en-GB', { ...STYLES[style], timeZone: zone, hourCycle: 'h23' });
+  const found = made.get(key) ?? new Intl.DateTimeFormat(LOCALE, { ...STYLES[style], timeZone: zone });
   made.set(key, found);
   return found;
 }

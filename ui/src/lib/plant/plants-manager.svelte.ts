@@ -2,6 +2,7 @@
 import { answered, api } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { sentence } from '#lib/api/problem.ts';
+import { unitText } from '#lib/numbers.ts';
 
 export type Plant = components['schemas']['PlantInfo'];
 export type Tag = Plant['tags'][number];
@@ -23,7 +24,8 @@ class PlantsManager {
 
   async read(): Promise<void> {
     try {
-      this.all = (await answered(api.GET('/plants'))).plants;
+      const { plants } = await answered(api.GET('/plants'));
+      this.all = plants.map((plant) => ({ ...plant, tags: plant.tags.map(withUnit) }));
       this.fault = '';
     } catch (error) {
       this.fault = sentence(error);
@@ -34,6 +36,11 @@ class PlantsManager {
     this.chosen = name;
     localStorage.setItem(KEY, name);
   }
+}
+
+/** A tag with its unit as people write it. */
+function withUnit(tag: Tag): Tag {
+  return { ...tag, unit: unitText(tag.unit) };
 }
 
 export const plants = new PlantsManager();
