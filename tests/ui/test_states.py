@@ -21,7 +21,7 @@ def test_a_report_runs_nothing_and_reaches_nothing(screen: Callable[..., Screen]
     page = window.page
     page.route("**/models/report?*", lambda route: route.fulfill(body=HOSTILE_REPORT))
     window.open("/models")
-    page.get_by_role("button", name="Show the whole report").click()
+    page.get_by_role("button", name="Show full report").click()
 
     expect(page.frame_locator("iframe").get_by_role("heading", name="Report")).to_be_visible()
     assert page.evaluate("window.reached") is None
@@ -49,7 +49,7 @@ def test_no_page_shows_one_plants_readings_under_anothers_name(
         expect(page.get_by_text("Loading …")).to_have_count(0)
         assert window.violations() == []
     window.open("/")
-    expect(window.page.get_by_text("Live readings are of")).to_be_visible()
+    expect(window.page.get_by_text("Live readings are from")).to_be_visible()
     expect(window.page.get_by_role("region", name="Indicators")).to_have_count(0)
 
 

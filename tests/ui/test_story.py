@@ -54,16 +54,16 @@ def test_from_the_first_sight_of_a_warning_to_its_verdict(
         _acknowledge(page, api, warning["id"])
 
         card.get_by_role("link", name=f"Warning {warning['id']}").click()
-        expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+        expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
         expect(page.get_by_text("olga").first).to_be_visible()
         plates = page.get_by_role("listitem").filter(has=page.get_by_role("heading", level=3))
         expect(plates).to_have_count(5)
         expect(page.get_by_role("link", name="↗").first).to_be_visible()
 
         page.get_by_role("button", name="Verdict").click()
-        page.get_by_label("It really happened").check()
-        page.get_by_role("button", name="Save the verdict").click()
-        expect(page.get_by_text("says olga")).to_be_visible()
+        page.get_by_label("True alarm").check()
+        page.get_by_role("button", name="Save verdict").click()
+        expect(page.get_by_text("verdict by olga")).to_be_visible()
         told = api.get(f"/warnings/{warning['id']}").json()
     assert told["judgement"]["verdict"] == "true"
     assert told["opened_horizon_hours"] > 0

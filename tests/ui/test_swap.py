@@ -38,14 +38,14 @@ def test_a_promoted_version_answers_and_gives_way_again(
     page = window.open("/models")
 
     page.get_by_role("button", name=f"Promote version {second}").click()
-    expect(page.get_by_text(f"Version {second} takes over from version {first}")).to_be_visible()
-    page.get_by_role("button", name="Yes, move it").click()
-    expect(page.get_by_text(f"Version {second} answers now (moved by enno)")).to_be_visible()
+    expect(page.get_by_text(f"Version {second} replaces version {first}")).to_be_visible()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text(f"Version {second} is serving (changed by enno)")).to_be_visible()
     assert answering(site) == second
 
     page.get_by_role("button", name=f"Roll back to version {first}").click()
-    page.get_by_role("button", name="Yes, move it").click()
-    expect(page.get_by_text(f"Version {first} answers now (moved by enno)")).to_be_visible()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text(f"Version {first} is serving (changed by enno)")).to_be_visible()
     assert answering(site) == first
 
 

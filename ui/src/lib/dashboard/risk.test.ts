@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ScoredRow, Warning } from '#lib/live/types.ts';
-import { chance, headline, withInterval, word, worst, worstWarning, type Score } from './risk.ts';
+import { chance, headline, levelOf, withInterval, worst, worstWarning, type Score } from './risk.ts';
 
 function score(given: Partial<Score>): Score {
   const threshold = given.threshold === undefined ? 0.4 : given.threshold;
@@ -23,14 +23,14 @@ const row = (...scores: Score[]) => ({ scores }) as unknown as ScoredRow;
 const warning = (given: Partial<Warning>) =>
   ({ id: 1, kind: 'model', state: 'new', horizon_hours: 3, ...given }) as Warning;
 
-it('says act from the threshold on, watch from half of it on', () => {
-  expect([0.1, 0.2, 0.39, 0.4].map((probability) => word(score({ probability })))).toEqual([
-    'unlikely',
-    'watch',
-    'watch',
-    'act'
+it('is an alarm from the threshold on, elevated from half of it on', () => {
+  expect([0.1, 0.2, 0.39, 0.4].map((probability) => levelOf(score({ probability })))).toEqual([
+    'low',
+    'elevated',
+    'elevated',
+    'alarm'
   ]);
-  expect(word(score({ threshold: null, probability: 0.9 }))).toBe('unknown');
+  expect(levelOf(score({ threshold: null, probability: 0.9 }))).toBe('unknown');
 });
 
 it('writes rare chances with a digit more', () => {
@@ -43,7 +43,7 @@ it('writes rare chances with a digit more', () => {
     '>99 %',
     '100 %'
   ]);
-  expect(withInterval(score({ probability: 0.62, low: 0.48, high: 0.74 }))).toBe('62 %, 48–74');
+  expect(withInterval(score({ probability: 0.62, low: 0.48, high: 0.74 }))).toBe('62 % (48 to 74)');
 });
 
 it('puts the nearest alarm first, else what is closest to its threshold', () => {
@@ -67,14 +67,14 @@ it('puts rules before models, near before far, and leaves shelved ones out', () 
 
 it('says what is coming, when and how sure', () => {
   const ahead = score({ horizon_hours: 3, probability: 0.62, low: 0.48, high: 0.74 });
-  expect(headline(row(score({}), ahead), null)).toBe('Alarm likely within 3 h (62 %, 48–74)');
+  expect(headline(row(score({}), ahead), null)).toBe('Alarm starts within 3 h: probability 62 % (48 to 74)');
   expect(headline(row(score({}), ahead), warning({ id: 7 }))).toContain('warning 7');
   expect(headline(row(score({ probability: 0.12 })), null)).toBe(
-    'No alarm in sight. Nearest to its threshold: 12 % now; act from 40 %.'
+    'No alarm expected. Closest to its threshold: 12 % now (threshold 40 %).'
   );
   expect(headline(row(score({ threshold: null })), null)).toContain('No threshold is set');
   expect(headline(row(score({ probability: 0.3 })), null)).toBe(
-    'No alarm yet. The risk is 30 % now; act from 40 %.'
+    'Below the threshold. Alarm risk 30 % now (threshold 40 %).'
   );
   const rule = {
     ...warning({ kind: 'rule' }),
@@ -82,11 +82,13 @@ it('says what is coming, when and how sure', () => {
     crossed: { description: 'PDT31008 above 300 mbar', rule: 'r' }
   };
   expect(headline(row(score({})), rule as Warning)).toBe(
-    'Limit crossed 01 Apr, 01:00: PDT31008 above 300 mbar'
+    'Alarm limit crossed 2026-04-01 01:00: PDT31008 above 300 mbar'
   );
 });
 
 it('says that a warning stays open where the risk has fallen below its threshold', () => {
   const fallen = row(score({ horizon_hours: 3, probability: 0.3 }));
-  expect(headline(fallen, warning({ id: 7 }))).toBe('Warning 7 stays open: 30 % within 3 h, act from 40 %.');
+  expect(headline(fallen, warning({ id: 7 }))).toBe(
+    'Warning 7 is still open: probability 30 % within 3 h (threshold 40 %).'
+  );
 });

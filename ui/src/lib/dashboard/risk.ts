@@ -1,15 +1,14 @@
 /** What the strip says of scores and warnings; pure. */
 import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { dashboard } from '#lib/texts/dashboard.ts';
-import { urgency, type Urgency } from '#lib/urgency.ts';
+import { riskLevel, type RiskLevel } from '#lib/risk-level.ts';
 import { plantTime } from '#lib/time.ts';
 
 export type Score = ScoredRow['scores'][number];
 const words = dashboard.strip;
 
-/** What to do about a score. */
-export const word = ({ probability, threshold, alarm }: Score): Urgency =>
-  urgency(probability, threshold, alarm);
+export const levelOf = ({ probability, threshold, alarm }: Score): RiskLevel =>
+  riskLevel(probability, threshold, alarm);
 
 /** A probability with the digits that rare events need: '3.3 %', '17 %'. */
 export function chance(probability: number): string {
@@ -19,21 +18,21 @@ export function chance(probability: number): string {
   return `${hundredth.toFixed(hundredth > 0 && hundredth < 9.95 ? 1 : 0)} %`;
 }
 
-/** '62 %, 48–74': a probability with its interval. */
+/** '62 % (48 to 74)': a probability with its interval. */
 export function withInterval({ probability, low, high }: Score): string {
   if (low === null || high === null) return chance(probability);
-  return `${chance(probability)}, ${interval(low, high).join('–')}`;
+  return `${chance(probability)} (${interval(low, high).join(' to ')})`;
 }
 
 /** Both ends of an interval in per cent, without the sign. */
 export function interval(low: number, high: number): [string, string] {
-  const told = (end: number) => (end * 100).toFixed(end > 0 && end < 0.0995 ? 1 : 0);
-  return [told(low), told(high)];
+  const inPercent = (end: number) => (end * 100).toFixed(end > 0 && end < 0.0995 ? 1 : 0);
+  return [inPercent(low), inPercent(high)];
 }
 
 /** The score that matters most: the nearest alarm, else the one closest to its threshold. */
 export function worst(row: ScoredRow): Score | null {
-  const alarm = row.scores.find((score) => word(score) === 'act');
+  const alarm = row.scores.find((score) => levelOf(score) === 'alarm');
   if (alarm) return alarm;
   const closeness = (score: Score) => score.probability / (score.threshold || 1);
   return row.scores.toSorted((a, b) => closeness(b) - closeness(a))[0] ?? null;
@@ -52,7 +51,7 @@ function calm(score: Score): string {
   const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
   const { threshold } = score;
   if (threshold === null) return words.unjudged(likely, ahead);
-  return (word(score) === 'watch' ? words.closer : words.calm)(likely, ahead, chance(threshold));
+  return (levelOf(score) === 'elevated' ? words.closer : words.calm)(likely, ahead, chance(threshold));
 }
 
 /** Whether anything is coming, when, and how sure. */
@@ -64,12 +63,13 @@ export function headline(row: ScoredRow, warning: Warning | null): string {
   const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
   const score = of ?? worst(row);
   if (!score) return words.waiting;
-  if (!warning && word(score) !== 'act') return calm(score);
-  if (warning && score.threshold !== null && word(score) !== 'act') {
+  if (!warning && levelOf(score) !== 'alarm') return calm(score);
+  if (warning && score.threshold !== null && levelOf(score) !== 'alarm') {
     const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
     return words.lingers(warning.id, likely, ahead, chance(score.threshold));
   }
-  const sure = score.probability >= 0.5 ? words.likely : words.possible;
-  const said = words.worst(sure, when(score.horizon_hours), withInterval(score));
+  const { horizon_hours: hours } = score;
+  const said =
+    hours === 0 ? words.alarmNow(withInterval(score)) : words.alarmAhead(hours, withInterval(score));
   return warning ? words.open(said, warning.id) : said;
 }

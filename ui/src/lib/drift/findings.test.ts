@@ -43,7 +43,12 @@ describe('the table of drift', () => {
   });
 
   it('draws a limit in the middle of its bar', () => {
-    expect(matters(finding('a', { psi: 0.2 }))).toEqual({ value: 0.2, limit: 0.2, width: 0.5, passed: true });
+    expect(matters(finding('a', { psi: 0.2 }))).toMatchObject({
+      value: 0.2,
+      limit: 0.2,
+      width: 0.5,
+      passed: true
+    });
     expect(matters(finding('a', { psi: 0.1 }))?.width).toBe(0.25);
     expect(matters(finding('a', { psi: 77 }))?.width).toBe(1);
     expect(matters(finding('a', { psi: 0.19 }))?.passed).toBe(false);
@@ -51,7 +56,12 @@ describe('the table of drift', () => {
 
   it('shows the clearer one of distance and shift', () => {
     expect(beyond(finding('a'))?.value).toBe(0.2);
-    expect(beyond(finding('a', { shift: 12 }))).toMatchObject({ value: 12, limit: 3, passed: true });
+    expect(beyond(finding('a', { shift: 12 }))).toMatchObject({
+      statistic: 'shift',
+      value: 12,
+      limit: 3,
+      passed: true
+    });
     expect(beyond(finding('a', { ks: null }))?.value).toBe(0.3);
   });
 

@@ -2,7 +2,8 @@
 import type { Finding, Judgement } from './drift.service.ts';
 
 /** A value beside the limit that it has to reach, as a bar of which the limit is the middle. */
-export type Against = { value: number; limit: number; width: number; passed: boolean };
+export type Statistic = 'psi' | 'ks' | 'shift';
+export type Against = { statistic: Statistic; value: number; limit: number; width: number; passed: boolean };
 
 const ORDER: Record<Finding['state'], number> = { drift: 0, instrument: 1, too_few: 2, steady: 3 };
 
@@ -14,11 +15,14 @@ export function sorted(judgement: Judgement): Finding[] {
 }
 
 /** How much a change matters. */
-export const matters = (finding: Finding): Against | null => against(finding.psi, finding.psi_limit);
+export const matters = (finding: Finding): Against | null => against('psi', finding.psi, finding.psi_limit);
 
 /** How far a change is beyond chance: by the distance, or by the shift of the mean where that is clearer. */
 export function beyond(finding: Finding): Against | null {
-  const ways = [against(finding.ks, finding.ks_limit), against(finding.shift, finding.shift_limit)];
+  const ways = [
+    against('ks', finding.ks, finding.ks_limit),
+    against('shift', finding.shift, finding.shift_limit)
+  ];
   return ways.reduce((best, way) => (way && (!best || ratio(way) > ratio(best)) ? way : best), null);
 }
 
@@ -28,7 +32,7 @@ export const highest = (finding: Finding): number =>
 
 const ratio = (way: Against) => way.value / way.limit;
 
-function against(value: number | null, limit: number | null): Against | null {
+function against(statistic: Statistic, value: number | null, limit: number | null): Against | null {
   if (value === null || limit === null || limit <= 0) return null;
-  return { value, limit, width: Math.min(1, value / limit / 2), passed: value >= limit };
+  return { statistic, value, limit, width: Math.min(1, value / limit / 2), passed: value >= limit };
 }

@@ -26,7 +26,7 @@ describe('the table', () => {
     const table = made();
     table.fill(Array.from({ length: 20 }, (_, n) => ({ PDT1: n })));
     expect(column(table, 'PDT1')).toEqual(Array.from({ length: ROWS }, (_, n) => String(n + 8)));
-    expect(table.told).toBe('The newest 12 of 20 rows taken.');
+    expect(table.told).toBe('The newest 12 of 20 rows loaded.');
   });
 
   it('puts fewer rows at the bottom', () => {
@@ -58,7 +58,7 @@ describe('the table', () => {
     const table = made();
     table.fill([{ PDT1: 1 }]);
     table.read('PDT1,FOO\n1,2');
-    expect(table.faults).toEqual(['Column 2 “FOO” is no tag of this plant.']);
+    expect(table.faults).toEqual(['Column 2 “FOO” is not a tag of this plant.']);
     expect(column(table, 'PDT1').at(-1)).toBe('1');
   });
 
@@ -67,8 +67,8 @@ describe('the table', () => {
     table.type(3, 'PDT1', '2000');
     table.type(4, 'TE1', 'x');
     expect(table.wrong()).toEqual({
-      '3 PDT1': 'Can only be 0 to 1000 mbar.',
-      '4 TE1': 'This is no number.'
+      '3 PDT1': 'Must be 0 to 1000 mbar.',
+      '4 TE1': 'Not a number.'
     });
   });
 });
@@ -99,7 +99,7 @@ describe('a forecast', () => {
     answering(422, { detail: 'too few rows' });
     const table = made();
     await table.send(plant);
-    expect(String(table.error)).toContain('At least one value is needed.');
+    expect(String(table.error)).toContain('Enter at least one value.');
     table.fill([{ PDT1: 1 }]);
     await table.send(plant);
     expect(String(table.error)).toContain('too few rows');

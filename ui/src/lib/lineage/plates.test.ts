@@ -85,5 +85,5 @@ test('what is not known is said in its place', () => {
   expect(missing).toEqual([false, false, true, true]);
   const version = { ...found.model_version, registered: null, algorithm: null, answers_now: false };
   const told = plates({ ...found, model_version: version })[1];
-  expect([told?.when, told?.more]).toEqual([null, ['champion', 'another version answers now']]);
+  expect([told?.when, told?.more]).toEqual([null, ['champion', 'not serving: another version is']]);
 });

@@ -32,7 +32,7 @@ it('counts answers by who gave them, and errors by kind', async () => {
   expect(load.result).toMatchObject({ sent: 5, ok: 3, failed: 2 });
   expect(load.result?.errors).toEqual([
     ['503 service-away', 1],
-    ['no answer', 1]
+    ['no response', 1]
   ]);
   expect(load.result?.servedBy).toEqual(
     expect.arrayContaining([

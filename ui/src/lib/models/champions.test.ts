@@ -23,7 +23,7 @@ describe('champion and challenger', () => {
 
 describe('what a model is asked', () => {
   it('follows from its task', () => {
-    expect(question(model('onset', 3))).toBe('an alarm starts within 3 h');
+    expect(question(model('onset', 3))).toBe('alarm starts within 3 h');
     expect(question(model('nowcast', 0))).toBe('alarm now');
     expect(question({ ...model('nowcast', 0), serving: null })).toBe('–');
     expect(question(model('toString', 0))).toBe('–');

@@ -9,10 +9,10 @@ it.each([
   ['', ''],
   ['250.5', ''],
   ['250,5', ''],
-  ['abc', 'This is no number.'],
-  ['1e999', 'This is no number.'],
-  ['1000.1', 'Can only be 0 to 1000 mbar.'],
-  ['-1', 'Can only be 0 to 1000 mbar.']
+  ['abc', 'Not a number.'],
+  ['1e999', 'Not a number.'],
+  ['1000.1', 'Must be 0 to 1000 mbar.'],
+  ['-1', 'Must be 0 to 1000 mbar.']
 ])('what is typed as %j: %j', (text, fault) => expect(faultOf(text, pressure)).toBe(fault));
 
 it('knows decimal commas', () => expect(typed('1,5')).toBe(1.5));

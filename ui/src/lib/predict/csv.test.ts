@@ -4,7 +4,7 @@ import { cellsOf, numberOf, parseTable } from './csv.ts';
 const ORDER = ['PDT1', 'LT2', 'FIC3_PV'];
 
 describe('a pasted table', () => {
-  it('is read by its heading, in any case and order, and leaves times out', () => {
+  it('is read by its header, in any case and order, and leaves times out', () => {
     const table = parseTable('Time,lt2,pdt1,PDT1_max\n2026-01-01T00:00Z,45.5,210,', ORDER, ['PDT1_max']);
     expect(table).toEqual({ rows: [{ LT2: 45.5, PDT1: 210, PDT1_max: null }], faults: [] });
   });
@@ -19,13 +19,13 @@ describe('a pasted table', () => {
 
   it.each([
     ['', 'Nothing was pasted.'],
-    ['PDT1,LT2', 'There is a heading, but no row below it.'],
-    ['PDT1,FOO\n1,2', 'Column 2 “FOO” is no tag of this plant.'],
-    ['PDT1,pdt1\n1,2', 'Column “PDT1” stands there twice.'],
-    ['PDT1,LT2\n1,high', 'Line 2, column LT2: “high” is no number.'],
-    ['PDT1,LT2\n1', 'Line 2 has 1 columns, its heading 2.'],
-    ['1,2', 'Line 1 has 2 columns; 3 were expected, in the order of the tags, or a heading above.'],
-    ['1,2,3\n1,2,Infinity', 'Line 2, column FIC3_PV: “Infinity” is no number.']
+    ['PDT1,LT2', 'There is a header, but no row below it.'],
+    ['PDT1,FOO\n1,2', 'Column 2 “FOO” is not a tag of this plant.'],
+    ['PDT1,pdt1\n1,2', 'Column “PDT1” appears twice.'],
+    ['PDT1,LT2\n1,high', 'Line 2, column LT2: “high” is not a number.'],
+    ['PDT1,LT2\n1', 'Line 2 has 1 columns, its header 2.'],
+    ['1,2', 'Line 1 has 2 columns; 3 were expected, in the order of the tags, or a header above.'],
+    ['1,2,3\n1,2,Infinity', 'Line 2, column FIC3_PV: “Infinity” is not a number.']
   ])('that cannot be meant is refused with the place: %j', (text, fault) => {
     expect(parseTable(text, ORDER)).toEqual({ rows: [], faults: [fault] });
   });

@@ -82,7 +82,7 @@ describe('the form', () => {
     const asked = answering({ predict: [422, { detail: 'no' }] });
     const form = new PredictManager();
     await form.send(plant, []);
-    expect(String(form.error)).toContain('At least one value is needed.');
+    expect(String(form.error)).toContain('Enter at least one value.');
     expect(asked).toEqual([]);
     form.fill({ PDT1: 1 });
     await form.send(plant, []);
@@ -105,7 +105,7 @@ describe('the form', () => {
     const form = new PredictManager();
     form.fill({ PDT1: 1 });
     expect(form.paste('FOO\n1', plant.tags)).toBe(0);
-    expect(form.pasteFaults).toEqual(['Column 1 “FOO” is no tag of this plant.']);
+    expect(form.pasteFaults).toEqual(['Column 1 “FOO” is not a tag of this plant.']);
     expect(form.values.PDT1).toBe('1');
   });
 });

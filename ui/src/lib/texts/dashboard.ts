@@ -1,36 +1,32 @@
 /** Words of the dashboard. */
 export const dashboard = {
   strip: {
-    title: 'Risk of an alarm',
+    title: 'Alarm risk',
     now: 'Now',
     ahead: (hours: number) => `+${hours} h`,
-    interval: (low: string, high: string) => `${low}–${high} %`,
-    threshold: (at: string) => `act from ${at}`,
-    noThreshold: 'no threshold',
-    notCalibrated: 'a score, not a probability',
+    interval: (low: string, high: string) => `${low} to ${high} %`,
+    threshold: (at: string) => `threshold ${at}`,
+    notCalibrated: 'score, not a calibrated probability',
     waiting: 'No row has been scored yet.',
     calm: (chance: string, when: string, threshold: string) =>
-      `No alarm in sight. Nearest to its threshold: ${chance} ${when}; act from ${threshold}.`,
-    unjudged: (chance: string, when: string) =>
-      `The risk is ${chance} ${when}. No threshold is set, so nothing says when to act.`,
+      `No alarm expected. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
+    unjudged: (chance: string, when: string) => `Alarm risk ${chance} ${when}. No threshold is set.`,
     closer: (chance: string, when: string, threshold: string) =>
-      `No alarm yet. The risk is ${chance} ${when}; act from ${threshold}.`,
+      `Below the threshold. Alarm risk ${chance} ${when} (threshold ${threshold}).`,
     at: 'now',
     within: (hours: number) => `within ${hours} h`,
-    worst: (word: string, when: string, numbers: string) => `Alarm ${word} ${when} (${numbers})`,
-    likely: 'likely',
-    possible: 'possible',
-    rule: (what: string, since: string) => `Limit crossed ${since}: ${what}`,
+    alarmNow: (numbers: string) => `Alarm now: probability ${numbers}`,
+    alarmAhead: (hours: number, numbers: string) => `Alarm starts within ${hours} h: probability ${numbers}`,
+    rule: (what: string, since: string) => `Alarm limit crossed ${since}: ${what}`,
     lingers: (id: number, chance: string, when: string, threshold: string) =>
-      `Warning ${id} stays open: ${chance} ${when}, act from ${threshold}.`,
+      `Warning ${id} is still open: probability ${chance} ${when} (threshold ${threshold}).`,
     open: (said: string, id: number) => `${said}, warning ${id}`,
-    rising: (tag: string, by: string, value: string) =>
-      `Driven most by ${tag}, rising ${by}/h, now ${value}.`,
+    rising: (tag: string, by: string, value: string) => `Main driver: ${tag}, rising ${by}/h, now ${value}.`,
     falling: (tag: string, by: string, value: string) =>
-      `Driven most by ${tag}, falling ${by}/h, now ${value}.`,
-    steady: (tag: string, value: string) => `Driven most by ${tag}, steady at ${value}.`,
+      `Main driver: ${tag}, falling ${by}/h, now ${value}.`,
+    steady: (tag: string, value: string) => `Main driver: ${tag}, steady at ${value}.`,
     unscored: (since: string, why: string) => `No forecast since ${since}${why ? `: ${why}` : ''}.`,
-    stale: (since: string, age: string) => `No reading for ${age}. What is shown is of ${since}.`
+    stale: (since: string, age: string) => `No reading for ${age}. The values shown are from ${since}.`
   },
   indicators: {
     title: 'Indicators',
@@ -49,60 +45,56 @@ export const dashboard = {
   },
   trend: {
     title: 'Trend',
-    hours: 'Span',
+    hours: 'Time span',
     back: (hours: number) => (hours < 48 ? `${hours} h` : `${hours / 24} d`),
-    follow: 'Follow',
+    follow: 'Back to live',
     zoomed: 'Zoomed',
-    risk: 'Risk now, and ahead of now',
+    risk: 'Alarm risk now and forecast',
     riskUnit: '%',
     rows: {
       ahead: (hours: number) => `+${hours} h`,
       warnings: 'warned',
-      operator: 'judged'
+      operator: 'verdict'
     },
-    now: 'now',
     warning: (id: number, hours: number) => `${id}${hours ? ` +${hours} h` : ' now'}`,
-    judged: (id: number) => `judged true (${id})`,
-    keys: 'Arrow keys move the cursor, Shift and arrow keys the time, Escape follows the present again. Drag zooms, double-click resets, the wheel moves.',
+    judged: (id: number) => `true alarm (${id})`,
+    keys: 'Arrow keys move the cursor, Shift and arrow keys pan, Escape returns to live. Drag to zoom, double-click to reset, scroll to pan.',
     cursor: 'Values at the cursor',
     time: 'Plant time',
-    horizons: 'Forecasts and spans: +1, +3, +6 h, warnings, judged periods',
-    empty: 'Choose a tag on the left to see its trend.',
+    horizons: 'Alarms forecast at each horizon, warnings, true alarms by verdict',
+    empty: 'Select a tag on the left to see its trend.',
     close: (tag: string) => `Remove ${tag}`,
     show: 'Show trend',
     hide: 'Hide trend'
   },
   drivers: {
-    title: 'Why',
-    of: 'Risk now, at',
+    title: 'Drivers',
+    of: 'of the risk at',
     towardsAlarm: 'towards alarm',
     towardsNormal: 'towards normal',
     alarmEnd: 'alarm →',
     normalEnd: '← normal',
     features: (tag: string) => `Features of ${tag}`,
     value: 'value',
-    none: 'Nothing moves it.',
-    away: 'What moves the risk isn’t known now.'
+    none: 'No contributions.',
+    away: 'The drivers of the current risk are not available.'
   },
   checks: {
-    title: 'What to check',
-    none: 'Nothing: no advice fits these values.',
-    away: 'Advice can’t be had now.'
+    title: 'Recommended checks',
+    none: 'None: no recommendation applies to these values.',
+    away: 'Recommendations are not available.'
   },
   warnings: { title: 'Active warnings', none: 'None.', shelved: (n: number) => `${n} shelved` },
   plant: {
     title: 'Simulation',
     scenario: 'Scenario',
     speed: 'Speed',
-    hours: (speed: number) => (speed === 0 ? 'stands still' : `${speed} h/s`),
-    operators: 'Operators and above may do this.',
-    engineers: 'Engineers and above may do this.',
+    hours: (speed: number) => (speed === 0 ? 'paused' : `${speed} h/s`),
     auto: 'Auto inference',
     autoHint: 'Scores each new row for your history while this page is open.',
     autoLast: (chance: string) => `${chance} at`,
     entry: 'in your history'
   },
-  otherPlant: (name: string) => `Live readings are of ${name}, not of the plant that is chosen.`,
-  showLive: 'Show the live plant',
-  waiting: 'Waiting for the plant’s first readings …'
+  otherPlant: (name: string) => `Live readings are from ${name}, not from the selected plant.`,
+  showLive: 'Show the live plant'
 } as const;

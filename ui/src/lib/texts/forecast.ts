@@ -4,10 +4,9 @@ function steps(seconds: number): string {
 }
 
 export const forecast = {
-  noneAhead: 'No model of this plant looks ahead: its profile lists no forecaster.',
+  noneAhead: 'This plant has no forecast model: its profile lists no forecaster.',
   rows: (n: number) => `The newest ${n} rows`,
-  interval: (seconds: number) =>
-    `One row every ${steps(seconds)}, the newest at the bottom. Tags are in their units.`,
+  interval: (seconds: number) => `One row every ${steps(seconds)}, newest last. Values in the tags’ units.`,
   fromLive: 'Live plant',
   fromLiveHint: 'The newest rows of the live plant',
   normal: 'Normal',
@@ -17,21 +16,21 @@ export const forecast = {
   clear: 'Clear',
   file: 'Open CSV …',
   paste:
-    'Paste a block into any cell, or drop a CSV file here. With a heading of tags it fills the whole table.',
+    'Paste a block into any cell, or drop a CSV file here. With a header of tags it fills the whole table.',
   when: 'Row',
   newest: 'newest',
   ago: (seconds: number) => `−${steps(seconds)}`,
   cell: (tag: string, when: string) => `${tag}, ${when}`,
   send: 'Forecast',
   sending: 'Forecasting …',
-  mendFirst: (n: number) => (n === 1 ? 'One cell must be mended first.' : `${n} cells must be mended first.`),
+  mendFirst: (n: number) => (n === 1 ? 'Correct 1 cell first.' : `Correct ${n} cells first.`),
   result: 'Forecast',
   within: (hours: number) => `Within ${hours} h`,
   beyond: (tags: string) =>
-    `The newest row is beyond a limit now: ${tags}. A forecast says whether another alarm begins, not that this one is there.`,
+    `The newest row is beyond a limit already: ${tags}. A forecast predicts whether another alarm starts, not the current one.`,
   nothingYet: 'Fill the table, then forecast.',
-  taken: (n: number) => (n === 1 ? '1 row taken.' : `${n} rows taken.`),
-  newestOf: (n: number, all: number) => `The newest ${n} of ${all} rows taken.`,
+  taken: (n: number) => (n === 1 ? '1 row loaded.' : `${n} rows loaded.`),
+  newestOf: (n: number, all: number) => `The newest ${n} of ${all} rows loaded.`,
   tooLarge: 'The file is larger than 5 MB.',
-  allEmpty: 'At least one value is needed.'
+  allEmpty: 'Enter at least one value.'
 } as const;

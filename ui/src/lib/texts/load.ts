@@ -1,6 +1,6 @@
 /** Words of the load lab. */
 export const load = {
-  plan: 'What to send',
+  plan: 'Load plan',
   kinds: {
     batches: 'Batches',
     stream: 'Streaming',
@@ -8,57 +8,58 @@ export const load = {
     sustained: 'Sustained bursts'
   },
   told: {
-    batches: 'Each batch is sent at once; the next one when all of it is answered.',
-    stream: 'By the clock, answered or not; a request’s time counts from when it should have been sent.',
-    concurrent: 'In each cycle all workers send their requests one after another; then a second’s rest.',
-    sustained: 'In each cycle all workers send without a pause for some seconds; then a second’s rest.'
+    batches: 'Each batch is sent at once; the next one when all its responses have arrived.',
+    stream:
+      'Open loop: sent by the clock, whether or not responses have arrived; latency counts from the scheduled time.',
+    concurrent: 'In each cycle all workers send their requests one after another; then 1 s pause.',
+    sustained: 'In each cycle all workers send without a pause for some seconds; then 1 s pause.'
   },
   kind: 'Kind',
   fields: {
     batches: 'Batches',
-    size: 'Requests a batch',
-    perSecond: 'Requests a second',
+    size: 'Requests per batch',
+    perSecond: 'Requests per second',
     seconds: 'Seconds',
     workers: 'Workers',
     cycles: 'Cycles',
-    each: 'Requests a worker'
+    each: 'Requests per worker'
   },
-  whole: 'A whole number of 1 or more.',
+  whole: 'Enter a whole number of 1 or more.',
   most: (n: number) => `At most ${n}.`,
   tooMany: (n: number, most: number) => `${n} requests; at most ${most}.`,
   tooLong: (n: number, most: number) => `${n} s; at most ${most} s.`,
-  body: 'Each request is one row of normal values; nothing is kept in the history.',
+  body: 'Each request is one row of normal values; nothing is stored in the history.',
   browser:
-    'A browser keeps six connections to one address, one of them for live events: what is sent beyond five at a time waits in the browser, and the wait counts.',
+    'A browser opens six connections to one address, one of them for live events: with more than five requests at a time the rest queue in the browser, and latency includes the queueing.',
   start: 'Start',
   stop: 'Stop',
   running: (sent: number, total: number | null) =>
     total === null ? `${sent} sent` : `${sent} of ${total} sent`,
   progress: 'Progress',
   result: 'Result',
-  nothingYet: 'Choose what to send, then start.',
+  nothingYet: 'Choose a load plan, then start.',
   stopped: 'Stopped before the end.',
   sent: 'Sent',
-  ok: 'Answered',
+  ok: 'Succeeded',
   errors: 'Failed',
-  unanswered: 'Unanswered',
-  rate: 'Answers / s',
+  unanswered: 'Pending',
+  rate: 'Responses / s',
   mean: 'Mean',
   ms: (value: string) => `${value} ms`,
   histogram: 'Latency',
-  histogramTold: (n: number) => `How many of ${n} answers took how long.`,
+  histogramTold: (n: number) => `Latency distribution of ${n} responses.`,
   bin: 'Latency up to',
-  answers: 'Answers',
+  answers: 'Responses',
   errorKinds: 'Errors by kind',
-  servedBy: 'Who answered',
+  servedBy: 'Served by',
   instance: 'Process',
-  unknownInstance: 'not said',
-  noAnswer: 'no answer',
+  unknownInstance: 'unknown',
+  noAnswer: 'no response',
   extreme: 'Inject an extreme reading',
   extremeTold: (tag: string, value: string, unit: string, high: string) =>
-    `${tag} = ${value} ${unit}, where ${high} is the most that can be true, after 72 normal hours; all else normal.`,
+    `${tag} = ${value} ${unit}, beyond its valid maximum of ${high}, after 72 h of normal values; all other tags normal.`,
   noExtreme: 'This plant has no tags.',
   inject: 'Inject',
   injecting: 'Injecting …',
-  injected: 'Nothing was sent yet.'
+  injected: 'Not injected yet.'
 } as const;

@@ -4,134 +4,127 @@ export const models = {
     title: 'Champion and challenger',
     champion: 'Champion',
     challenger: 'Challenger',
-    answers: 'It answers now.',
-    waits: 'It waits. It is scored beside the champion until it is promoted.',
-    noChampion: 'No champion yet: nothing answers for this plant. A first run makes one.',
-    noChallenger: 'No challenger waits: the newest version answers.',
+    waits: 'not serving; scored alongside the champion until promoted',
+    noChampion: 'No champion yet: no model is serving for this plant. The first run trains one.',
+    noChallenger: 'No challenger: the newest version is serving.',
     version: (version: number) => `version ${version}`,
     algorithm: 'Algorithm',
-    made: 'Made',
+    made: 'Created',
     data: 'Data',
-    from: 'From',
-    mlflow: 'MLflow run',
+    from: 'Source',
     dagster: 'Dagster run',
-    byHand: 'published by hand',
-    ownRows: 'Each on its own test rows; the gate compares both on the same ones.',
-    figure: 'PR-AUC with its 90 % interval'
+    byHand: 'published manually',
+    ownRows: 'Each on its own test rows; the promotion gate compares both on the same rows.',
+    figure: 'PR-AUC with 90 % interval'
   },
   gate: {
-    title: 'The gate’s word',
-    none: 'The gate has nothing to compare: no champion stood when this report was made.',
-    yes: 'holds',
-    no: 'does not hold',
-    notAsked: 'does not apply',
+    title: 'Promotion gate',
+    none: 'No comparison: there was no champion when this report was made.',
+    yes: 'passed',
+    no: 'failed',
+    notAsked: 'not applicable',
     same: (challenger: string, champion: string, gain: string, events: string) =>
-      `On the same rows with ${events} events: PR-AUC ${challenger} against the champion’s ${champion}, a gain of ${gain}.`
+      `On the same rows with ${events} events: PR-AUC ${challenger}, champion ${champion}, gain ${gain}.`
   },
   move: {
     promote: (version: number) => `Promote version ${version}`,
     rollback: (version: number) => `Roll back to version ${version}`,
     rollbackFirst: 'Roll back',
-    rollbackNone: 'There is no earlier champion to roll back to.',
-    onlyEngineers: 'Promoting and rolling back is for accounts with the role engineer and above.',
+    rollbackNone: 'There is no previous champion to roll back to.',
     sure: (before: number | null, after: number) =>
       before === null
-        ? `Version ${after} becomes champion and answers within seconds.`
-        : `Version ${after} takes over from version ${before} within seconds. No request fails. This can be undone by rolling back.`,
-    sureRefused: 'The gate does not recommend it.',
-    confirm: 'Yes, move it',
-    moving: 'Moving …',
-    moved: (after: number) => `Version ${after} is champion; waiting until it answers …`,
-    swapped: (after: number, by: string) => `Version ${after} answers now${by && ` (moved by ${by})`}.`
+        ? `Version ${after} becomes champion and is serving within seconds.`
+        : `Version ${after} replaces version ${before} within seconds, without failed requests. Rolling back undoes it.`,
+    sureRefused: 'The promotion gate failed.',
+    confirm: 'Confirm',
+    moving: 'Working …',
+    moved: (after: number) => `Version ${after} is champion; waiting until it is serving …`,
+    swapped: (after: number, by: string) => `Version ${after} is serving${by && ` (changed by ${by})`}.`
   },
   table: {
     title: 'All models',
-    caption: 'All models of the plant: which version answers',
+    caption: 'All models of the plant and the versions that are serving',
     model: 'Model',
-    question: 'Question',
-    version: 'Answers',
+    question: 'Target',
+    version: 'Serving',
     alias: 'Alias',
     state: 'State',
     algorithm: 'Algorithm',
     data: 'Data',
-    since: 'Since',
+    since: 'Loaded',
     versions: 'Versions',
-    newest: 'newest',
     none: 'No model is registered for this plant yet. Drop an export on the Data page: the first run trains them.',
-    nothing: 'none',
-    unknown: 'not known'
+    nothing: 'none'
   },
   states: {
-    ready: 'answers',
-    stale: 'answers; a newer one could not be loaded',
+    ready: 'serving',
+    stale: 'serving; a newer version failed to load',
     failed: 'failed to load',
-    loading: 'is being loaded',
-    absent: 'not there',
-    unknown: 'inference does not tell'
+    loading: 'loading',
+    absent: 'not serving',
+    unknown: 'unknown: inference does not respond'
   },
   questions: {
     nowcast: 'alarm now',
-    anomaly: 'unlike normal',
-    regime: 'normal, transition or alarm',
-    deviation: 'set-point deviation in the next hour',
-    onset: (hours: number) => `an alarm starts within ${hours} h`,
+    anomaly: 'anomaly',
+    regime: 'operating regime: normal, transition or alarm',
+    deviation: 'set-point deviation within 1 h',
+    onset: (hours: number) => `alarm starts within ${hours} h`,
     unknown: '–'
   },
   figures: {
-    title: 'Figures beside trivial baselines',
-    horizon: 'Question',
-    figure: 'Figure',
+    title: 'Performance against trivial baselines',
+    horizon: 'Target',
+    figure: 'Metric',
     now: 'alarm now',
     within: (hours: number) => `within ${hours} h`,
     names: {
       pr_auc: 'PR-AUC',
       roc_auc: 'ROC-AUC',
       brier: 'Brier score',
-      recall: 'events found',
+      recall: 'event recall',
       lead: 'lead time (h)',
-      false_hours: 'false alarm hours a day',
-      false_episodes: 'false alarms a day'
+      false_hours: 'false alarm hours per day',
+      false_episodes: 'false alarms per day'
     },
-    better: { high: 'Further right is better', low: 'Further left is better' },
-    chance: (share: string) => `Chance would give ${share}.`,
+    better: { high: 'Higher is better', low: 'Lower is better' },
+    chance: (share: string) => `Chance level ${share}.`,
     events: (n: number, few: boolean) => `${n} events${few ? ': few, so intervals are wide' : ''}`,
     model: 'model',
     baseline: 'trivial baseline',
     plot: (figure: string, hours: string) => `${figure} with 90 % intervals, ${hours}`,
-    value: (value: string, low: string, high: string) => `${value} (${low}–${high})`,
+    value: (value: string, low: string, high: string) => `${value} (${low} to ${high})`,
     judged: (version: number, alias: string) =>
       `“champion” is version ${version} here${alias && `, the ${alias}`}.`,
     notLive:
-      'Persistence repeats the true state of the hour before, which nobody knows while the plant runs: models aren’t held against it here.',
-    none: 'This question has no such figure.',
+      'Persistence repeats the true state of the hour before, which is unknown in operation: models are not compared with it here.',
+    none: 'This metric does not exist for this target.',
     noLabels:
-      'Nobody has labelled this plant’s data, so nothing can be held against what was true. The report tells what was trained, and what it called unusual.',
-    noReport: 'No validation report yet.'
+      'This plant’s data has no labels, so performance can’t be measured. The report lists what was trained, and which rows are unusual.'
   },
   calibration: {
     title: 'Calibration',
     of: 'Of model',
     predicted: 'predicted probability',
-    observed: 'observed share',
+    observed: 'observed frequency',
     alt: (model: string) =>
-      `Reliability of ${model}: observed share of alarms over predicted probability; on the diagonal it says what happens.`,
+      `Reliability diagram of ${model}: observed frequency of alarms over predicted probability; on the diagonal both are equal.`,
     bin: (predicted: string, observed: string, count: number) =>
       `predicted ${predicted}, observed ${observed}, ${count} rows`,
-    none: 'No probabilities, so nothing to calibrate.',
-    hint: 'On the diagonal, 30 % happens in 30 % of cases. The larger the dot, the more rows.'
+    none: 'No probabilities, so no calibration.',
+    hint: 'On the diagonal both are equal. Larger dots: more rows.'
   },
   report: {
     title: 'Validation report',
-    which: 'Of version',
-    newest: 'the newest',
-    show: 'Show the whole report',
-    hide: 'Hide it',
+    which: 'Version',
+    newest: 'newest',
+    show: 'Show full report',
+    hide: 'Hide report',
     frame: 'Validation report',
-    made: 'made',
+    made: 'created',
     data: (rows: number) => `${rows} rows of data`,
     to: 'to',
-    tested: 'tested on',
     mlflow: 'Open MLflow'
   },
-  away: 'What still answers is not affected; only what this page shows of it is missing.'
+  away: 'Models that are serving are not affected; only this page is incomplete.'
 } as const;

@@ -2,21 +2,21 @@
 export const predict = {
   values: 'Values',
   result: 'Result',
-  before: 'Before these values',
+  before: 'History before these values',
   befores: {
-    steady: 'the same for 72 h',
+    steady: 'constant for 72 h',
     live: 'the live plant’s last 72 h',
-    unknown: 'nothing is known'
+    unknown: 'unknown'
   },
   beforeHints: {
-    steady: 'A plant that has stood at these values for three days.',
+    steady: 'The plant has been at these values for 72 h.',
     live: 'The values are the newest hour of the live plant.',
-    unknown: 'Means, slopes and spreads stand at their training medians: the risk says little.'
+    unknown: 'Means, slopes and deviations are set to their training medians: the risk says little.'
   },
-  byItself: 'This plant’s readings are judged one by one.',
-  noLive: 'The live plant is another one, or has no readings yet.',
+  byItself: 'Each reading of this plant is scored on its own.',
+  noLive: 'Another plant is live, or there are no readings yet.',
   normal: 'Normal',
-  normalHint: 'The middle of each normal band',
+  normalHint: 'Midpoint of each normal band',
   highRisk: 'High risk',
   highRiskHint: 'Beyond the outermost limit of every tag that has one',
   clear: 'Clear',
@@ -25,77 +25,71 @@ export const predict = {
   hint: (normal: string, range: string) => `${normal} · ${range}`,
   normalBand: (low: string, high: string) => `normal ${low} to ${high}`,
   noBand: 'no normal band',
-  range: (low: string, high: string) => `can be ${low} to ${high}`,
-  median: 'Empty: the training medians stand in.',
-  unusedTag: 'No model looks at it.',
+  range: (low: string, high: string) => `valid ${low} to ${high}`,
+  median: 'Empty inputs are set to their training medians.',
+  unusedTag: 'Not used by any model.',
   offBand: 'outside',
-  notNumber: 'This is no number.',
-  offRange: (low: string, high: string, unit: string) => `Can only be ${low} to ${high} ${unit}.`,
-  allEmpty: 'At least one value is needed.',
-  mendFirst: (n: number) =>
-    n === 1 ? 'One value must be mended first.' : `${n} values must be mended first.`,
+  notNumber: 'Not a number.',
+  offRange: (low: string, high: string, unit: string) => `Must be ${low} to ${high} ${unit}.`,
+  allEmpty: 'Enter at least one value.',
+  mendFirst: (n: number) => (n === 1 ? 'Correct 1 value first.' : `Correct ${n} values first.`),
   paste: 'Paste a row of CSV',
   pasteHint:
-    'A heading with tags and one row, or one row in the order below. Separated by tabs, semicolons or commas.',
+    'A header with tags and one row, or one row in the order below. Separated by tabs, semicolons or commas.',
   take: 'Fill in',
   taken: (n: number) => (n === 1 ? '1 value filled in.' : `${n} values filled in.`),
   order: (tags: string) => `Order: ${tags}`,
-  nothingYet: 'Fill in values, or take a preset, then predict.',
-  stored: 'Kept in your history',
+  nothingYet: 'Enter values or choose a preset, then predict.',
+  stored: 'stored in your history',
   by: (model: string, version: number) => `${model}, version ${version}`
 } as const;
 
 export const risk = {
   now: 'Risk now',
-  ahead: (hours: number) => `+${hours} h`,
-  threshold: (value: string) => `alarm at ${value}`,
-  noThreshold: 'no threshold: the model alone never alarms',
-  band: (low: string, high: string) => `90 % band ${low} to ${high}`,
-  score: 'score, not a probability',
-  told: {
-    act: 'At or above the alarm threshold.',
-    watch: 'Below the threshold, but more than half of it.',
-    unlikely: 'Well below the alarm threshold.',
-    unknown: 'There is no threshold to judge it by.'
-  },
-  byRule: 'An alarm by a hard limit, whatever the model says.',
-  rules: 'Limits that are crossed',
-  noRules: 'No hard limit is crossed.',
-  outOfRange: 'Can’t be true, taken as missing',
-  unused: 'Given, but this model doesn’t look at it',
-  imputed: (n: number) => `${n} of the model’s inputs are unknown, training medians stand in`,
-  complete: 'All of the model’s inputs were known.',
+  threshold: (value: string) => `threshold ${value}`,
+  band: (low: string, high: string) => `90 % interval ${low} to ${high}`,
+  score: 'score, not a calibrated probability',
+  byRule: 'Alarm by a label rule, whatever the model’s score.',
+  rules: 'Alarm limits crossed',
+  noRules: 'No alarm limit is crossed.',
+  outOfRange: 'Outside the valid range, treated as missing',
+  unused: 'Given, but not used by this model',
+  imputed: (n: number) =>
+    n === 1
+      ? '1 missing input was set to its training median'
+      : `${n} missing inputs were set to their training medians`,
+  complete: 'No input was missing.',
   allOf: (tag: string) => `all of ${tag}`
 } as const;
 
 export const why = {
-  title: 'Why',
+  title: 'Contributions',
   towardsAlarm: 'towards alarm',
   towardsNormal: 'towards normal',
   tag: 'Tag',
   contribution: 'Contribution',
   features: (tag: string) => `Features of ${tag}`,
   value: 'value',
-  rest: (n: number) => `${n} more, smaller`,
+  rest: (n: number) => `${n} smaller ones`,
   base: (base: string, output: string, space: string) =>
-    `From ${base} at the medians to ${output} here (${space}).`,
+    `From ${base} at the training medians to ${output} here (${space}).`,
   spaces: { log_odds: 'log odds', score: 'score' },
-  none: 'It comes with a result.',
-  importance: 'What the model looks at in general',
+  none: 'Shown with a result.',
+  importance: 'Feature importance of the model',
   share: 'Share',
-  rows: (n: number) => `Mean size of contributions over ${n} training rows, as shares.`
+  rows: (n: number) => `Mean absolute contribution over ${n} training rows, as shares.`
 } as const;
 
 export const csv = {
   empty: 'Nothing was pasted.',
-  noRows: 'There is a heading, but no row below it.',
-  unknown: (place: number, name: string) => `Column ${place} “${name}” is no tag of this plant.`,
-  twice: (name: string) => `Column “${name}” stands there twice.`,
+  noRows: 'There is a header, but no row below it.',
+  unknown: (place: number, name: string) => `Column ${place} “${name}” is not a tag of this plant.`,
+  twice: (name: string) => `Column “${name}” appears twice.`,
   count: (line: number, got: number, expected: number) =>
-    `Line ${line} has ${got} columns; ${expected} were expected, in the order of the tags, or a heading above.`,
+    `Line ${line} has ${got} columns; ${expected} were expected, in the order of the tags, or a header above.`,
   cells: (line: number, got: number, expected: number) =>
-    `Line ${line} has ${got} columns, its heading ${expected}.`,
+    `Line ${line} has ${got} columns, its header ${expected}.`,
   noNumber: (line: number, column: string, text: string) =>
-    `Line ${line}, column ${column}: “${text}” is no number.`,
+    `Line ${line}, column ${column}: “${text}” is not a number.`,
   more: (n: number) => `… and ${n} more.`
 } as const;

@@ -16,12 +16,11 @@ export const shell = {
     stale: 'no new readings',
     lost: 'connection lost'
   },
-  speed: (hours: number) => `${hours} h/s`,
   warnings: (n: number) => (n === 1 ? '1 warning' : `${n} warnings`),
   light: 'Light',
   dark: 'Dark',
   logout: 'Log out',
-  unreachable: 'The gateway does not answer. Trying again …'
+  unreachable: 'The gateway does not respond. Trying again …'
 } as const;
 
 export const account = {
@@ -37,7 +36,7 @@ export const account = {
   asName: 'It must not be the name.',
   noAccount: 'No account yet?',
   haveAccount: 'Have an account?',
-  ended: 'Your log-in has ended. Log in again to go on where you were.',
-  viewer: 'A new account may look at everything. An administrator gives the right to acknowledge warnings.',
-  working: 'One moment …'
+  ended: 'Your session has expired. Log in again to continue.',
+  viewer: 'New accounts have read access. An administrator grants the right to acknowledge warnings.',
+  working: 'Working …'
 } as const;

@@ -19,8 +19,8 @@ describe('times of a form', () => {
 
   test('a period has both ends in order, or none', () => {
     expect(periodOf('', '', 'UTC')).toEqual({ start: null, end: null, fault: '' });
-    expect(periodOf('2026-01-01T00:00', '', 'UTC').fault).toMatch(/Both/);
-    expect(periodOf('2026-01-01T02:00', '2026-01-01T01:00', 'UTC').fault).toMatch(/end after/);
+    expect(periodOf('2026-01-01T00:00', '', 'UTC').fault).toMatch(/both/);
+    expect(periodOf('2026-01-01T02:00', '2026-01-01T01:00', 'UTC').fault).toMatch(/end must be after/);
     expect(periodOf('2026-01-01T01:00', '2026-01-01T01:00', 'UTC').fault).toBe('');
   });
 });

@@ -43,7 +43,10 @@ export function headline(warning: Warning): string {
   const { rule, description, probability, threshold } = warning.crossed;
   if (rule !== null) return description || rule;
   const limit = threshold === null ? words.noThreshold : chance(threshold);
-  return words.ahead(horizon(warning.horizon_hours), chance(probability), limit);
+  const { horizon_hours: hours } = warning;
+  return hours === 0
+    ? words.alarmNow(chance(probability), limit)
+    : words.alarmAhead(hours, chance(probability), limit);
 }
 
 /** Hours from its opening until a limit was crossed; else until it cleared, or the newest row while it is open. */
@@ -56,8 +59,16 @@ export function leadHours(warning: Warning, newest: ScoredRow | null): number {
 
 /** What the hours of `leadHours` are. */
 export function leadName(warning: Warning): string {
-  if (warning.came_time !== null) return words.leadCame;
-  return warning.state === 'cleared' ? words.wasOpen : words.lead;
+  if (warning.came_time !== null) return words.leadTime;
+  return warning.state === 'cleared' ? words.wasOpen : words.openFor;
+}
+
+/** What became of it: by a verdict, else by whether an alarm limit was crossed. */
+export function outcome(warning: Warning): keyof typeof words.outcomes {
+  const verdict = warning.judgement?.verdict;
+  if (verdict === 'false') return 'false';
+  if (verdict === 'true' || warning.came_time !== null) return 'came';
+  return warning.state === 'cleared' ? 'false' : 'open';
 }
 
 /** What the newest row says of the horizon that the warning is of. */
