@@ -1,5 +1,5 @@
 /** How high a risk is against its threshold: one rule and one set of words for all pages; pure. */
-import type { MarkKind } from '#lib/components/Mark.svelte';
+import type { MarkKind } from '#lib/components/ShapeMark.svelte';
 import { common } from '#lib/texts/common.ts';
 
 export type RiskLevel = 'alarm' | 'elevated' | 'low' | 'unknown';

@@ -10,7 +10,7 @@ const STYLES: Record<TimeStyle, Intl.DateTimeFormatOptions> = {
   short: { dateStyle: 'short', timeStyle: 'short' },
   full: { dateStyle: 'short', timeStyle: 'medium' }
 };
-const made = new Map<string, Intl.DateTimeFormat>();
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** A time in the zone of the plant that is shown, or in another one. */
 export function plantTime(
@@ -37,7 +37,7 @@ export function span(ms: number): string {
 
 function formatter(zone: string, style: TimeStyle): Intl.DateTimeFormat {
   const key = `${zone} ${style}`;
-  const found = made.get(key) ?? new Intl.DateTimeFormat(LOCALE, { ...STYLES[style], timeZone: zone });
-  made.set(key, found);
+  const found = formatters.get(key) ?? new Intl.DateTimeFormat(LOCALE, { ...STYLES[style], timeZone: zone });
+  formatters.set(key, found);
   return found;
 }

@@ -2,14 +2,14 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Problem } from './problem.ts';
 
 vi.stubGlobal('location', { origin: 'http://gateway' });
-const { answered, api, authenticateBy, authorized } = await import('./client.ts');
+const { api, authenticateBy, sendAuthorized, unwrap } = await import('./client.ts');
 
 /** Tokens of which the first doesn't hold. */
 function tokens(renews = true): void {
   let token = 'old';
   authenticateBy({
     access: async () => token,
-    refused: async () => {
+    renew: async () => {
       token = 'new';
       return renews;
     }
@@ -28,7 +28,7 @@ function gateway() {
 
 const act = () => {
   const params = { path: { warning_id: 7 } };
-  return answered(api.POST('/warnings/{warning_id}/ack', { params, body: { note: 'x', horizon_hours: 3 } }));
+  return unwrap(api.POST('/warnings/{warning_id}/ack', { params, body: { note: 'x', horizon_hours: 3 } }));
 };
 
 afterEach(() => vi.unstubAllGlobals());
@@ -53,10 +53,10 @@ it('repeats an upload once with the new token', async () => {
     if (token !== 'new') throw new Problem(401, 'unauthorized', 'no');
     return 'sent';
   });
-  expect(await authorized(send)).toBe('sent');
+  expect(await sendAuthorized(send)).toBe('sent');
   expect(send).toHaveBeenCalledTimes(2);
   send.mockRejectedValue(new Problem(413, 'too-large', 'no'));
-  await expect(authorized(send)).rejects.toMatchObject({ status: 413 });
+  await expect(sendAuthorized(send)).rejects.toMatchObject({ status: 413 });
   expect(send).toHaveBeenCalledTimes(3);
 });
 

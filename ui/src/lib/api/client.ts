@@ -3,17 +3,17 @@ import createClient from 'openapi-fetch';
 import type { paths } from './gateway.d.ts';
 import { Problem } from './problem.ts';
 
-export type Tokens = {
+export type TokenSource = {
   /** An access token that holds, renewed where it must be; null without a log-in. */
   access(): Promise<string | null>;
   /** The gateway refused `token`; true if another try with a new one is worth it. */
-  refused(token: string): Promise<boolean>;
+  renew(token: string): Promise<boolean>;
 };
 
-let tokens: Tokens = { access: async () => null, refused: async () => false };
+let tokens: TokenSource = { access: async () => null, renew: async () => false };
 
 /** Who gives out tokens; the session does so when it begins. */
-export function authenticateBy(given: Tokens): void {
+export function authenticateBy(given: TokenSource): void {
   tokens = given;
 }
 
@@ -21,11 +21,11 @@ export function authenticateBy(given: Tokens): void {
 export async function authorizedFetch(request: Request): Promise<Response> {
   const spare = request.clone();
   const token = await tokens.access();
-  if (token === null) return reached(request);
-  const answer = await reached(withToken(request, token));
-  if (answer.status !== 401 || !(await tokens.refused(token))) return answer;
+  if (token === null) return reach(request);
+  const answer = await reach(withToken(request, token));
+  if (answer.status !== 401 || !(await tokens.renew(token))) return answer;
   const renewed = await tokens.access();
-  return renewed === null ? answer : reached(withToken(spare, renewed));
+  return renewed === null ? answer : reach(withToken(spare, renewed));
 }
 
 function withToken(request: Request, token: string): Request {
@@ -36,18 +36,18 @@ function withToken(request: Request, token: string): Request {
 /** What `send` answers with the access token, for what `fetch` can't do, such as an upload that tells how far it is.
  *
  * `send` is called once more, with a new token, where it throws a Problem of a token that doesn't hold. */
-export async function authorized<T>(send: (token: string | null) => Promise<T>): Promise<T> {
+export async function sendAuthorized<T>(send: (token: string | null) => Promise<T>): Promise<T> {
   const token = await tokens.access();
   try {
     return await send(token);
   } catch (error) {
     const refused = error instanceof Problem && error.status === 401 && token !== null;
-    if (!refused || !(await tokens.refused(token))) throw error;
+    if (!refused || !(await tokens.renew(token))) throw error;
     return send(await tokens.access());
   }
 }
 
-async function reached(request: Request): Promise<Response> {
+async function reach(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
@@ -61,12 +61,12 @@ export const api = createClient<paths>({
   fetch: authorizedFetch
 });
 
-type Answered<T> = { data?: T; error?: unknown; response: Response };
+type ApiAnswer<T> = { data?: T; error?: unknown; response: Response };
 
 /** The data of an answer.
  *
  * @throws Problem for everything else. */
-export async function answered<T>(asked: Promise<Answered<T>>): Promise<T> {
+export async function unwrap<T>(asked: Promise<ApiAnswer<T>>): Promise<T> {
   const { data, error, response } = await asked.catch((error: unknown) => {
     throw error instanceof SyntaxError ? Problem.unreadable() : error;
   });

@@ -1,13 +1,13 @@
 /** Rows over time as the columns that charts draw: the same arrays for good, to which new rows are added. */
-export type Column = (number | null)[];
+export type ChartColumn = (number | null)[];
 
-export class Columns<Item extends object> {
+export class ChartColumns<Item extends object> {
   /** Counts up at each change; who draws follows it. */
   version = $state(0);
   /** Seconds since 1970. */
   readonly times: number[] = [];
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- `version` tells of changes, once a frame
-  readonly #columns = new Map<string, Column>();
+  readonly #columns = new Map<string, ChartColumn>();
   readonly #time: (item: Item) => string;
   readonly #values: (item: Item) => Record<string, number | null>;
   #newest: Item | null = null;
@@ -18,7 +18,7 @@ export class Columns<Item extends object> {
   }
 
   /** The column of a name; all nulls where no row has it. */
-  of(name: string): Column {
+  of(name: string): ChartColumn {
     let column = this.#columns.get(name);
     if (!column) {
       column = this.times.map(() => null);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Columns } from './columns.svelte.ts';
+import { ChartColumns } from './columns.svelte.ts';
 
 type Row = { timestamp: string; values: Record<string, number | null> };
 const row = (hour: number, values: Row['values'] = { P: hour }): Row => ({
@@ -7,7 +7,7 @@ const row = (hour: number, values: Row['values'] = { P: hour }): Row => ({
   values
 });
 const columns = () =>
-  new Columns<Row>(
+  new ChartColumns<Row>(
     (item) => item.timestamp,
     (item) => item.values
   );

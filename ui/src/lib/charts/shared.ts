@@ -2,8 +2,8 @@
 import type uPlot from 'uplot';
 import { token } from './tokens.ts';
 
-export type Options = Omit<uPlot.Options, 'width' | 'height'>;
-export type Stacked = {
+export type ChartOptions = Omit<uPlot.Options, 'width' | 'height'>;
+export type SharedAxis = {
   /** Charts with the same key share their cursor. */
   sync: string;
   /** Whether it is the lowest one, which shows the time. */
@@ -20,14 +20,14 @@ export const RIGHT = 28;
 export const AXIS_HEIGHT = 22;
 const FONT = '11px Inter, system-ui, sans-serif';
 const LEAST_ZOOM_PX = 6;
-/** Of '25 May, 12:00', and air. */
-const NAME_WIDTH = 80;
+/** Of '2026-05-25 12:00', and air. */
+const NAME_WIDTH = 100;
 
 /** Options of a chart in a stack; series, y scale and y axis are its own. */
-export function stacked(
-  shared: Stacked,
+export function stackOptions(
+  shared: SharedAxis,
   own: { series: uPlot.Series[]; y: uPlot.Scale; axis: uPlot.Axis; hooks: uPlot.Hooks.Arrays }
-): Options {
+): ChartOptions {
   return {
     padding: [4, RIGHT, shared.showsTime ? 0 : 2, 0],
     legend: { show: false },
@@ -44,7 +44,7 @@ export function stacked(
     hooks: {
       ...own.hooks,
       setCursor: [(u) => shared.cursor(pointedAt(u))],
-      setSelect: [(u) => selected(u, shared.zoom)]
+      setSelect: [(u) => zoomToSelection(u, shared.zoom)]
     }
   };
 }
@@ -83,12 +83,12 @@ export function verticalLine(u: uPlot, seconds: number, colour: string, dash: nu
   u.ctx.restore();
 }
 
-function timeAxis({ showsTime, time }: Stacked): uPlot.Axis {
+function timeAxis({ showsTime, time }: SharedAxis): uPlot.Axis {
   if (!showsTime) return { ...grey(), size: 0, values: () => [] };
   return {
     ...grey(),
     size: AXIS_HEIGHT,
-    space: 90,
+    space: 112,
     values: (u, splits) => splits.map((at) => (isCut(u, at) ? '' : time(at)))
   };
 }
@@ -105,7 +105,7 @@ function pointedAt(u: uPlot): number | null {
   return u.data[0][idx] ?? null;
 }
 
-function selected(u: uPlot, zoom: Stacked['zoom']): void {
+function zoomToSelection(u: uPlot, zoom: SharedAxis['zoom']): void {
   const { left, width } = u.select;
   if (width < LEAST_ZOOM_PX) return;
   zoom(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));

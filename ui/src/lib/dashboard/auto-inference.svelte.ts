@@ -1,5 +1,5 @@
 /** Scores each new row for one's own history while it is on; the newest result. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { chance } from './risk.ts';
 
@@ -31,7 +31,7 @@ class AutoInference {
     this.#asking = true;
     this.#row = timestamp;
     try {
-      const found = await answered(api.POST('/infer/auto'));
+      const found = await unwrap(api.POST('/infer/auto'));
       if (this.on) this.last = found;
       this.fault = null;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** What the dashboard shows of the live plant: columns for charts, the trend's tags and time, the cursor. */
-import { Columns } from '#lib/charts/columns.svelte.ts';
+import { ChartColumns } from '#lib/charts/columns.svelte.ts';
 import { eachFrame } from '#lib/charts/frame.ts';
 import { live } from '#lib/live/live-manager.svelte.ts';
 import type { Row, ScoredRow } from '#lib/live/types.ts';
@@ -13,11 +13,11 @@ const AHEAD_HOURS = 8;
 export const SPANS = [24, 72, 240] as const;
 
 class DashboardManager {
-  readonly readings = new Columns<Row>(
+  readonly readings = new ChartColumns<Row>(
     (row) => row.timestamp,
     (row) => row.values
   );
-  readonly scores = new Columns<ScoredRow>((row) => row.plant_time, byHorizon);
+  readonly scores = new ChartColumns<ScoredRow>((row) => row.plant_time, byHorizon);
   /** The newest row and scores as they were at the last frame. */
   row = $state.raw<Row | null>(null);
   score = $state.raw<ScoredRow | null>(null);
@@ -50,7 +50,7 @@ class DashboardManager {
   }
 
   /** The live plant has moved; many such calls are one change. */
-  moved(): void {
+  refresh(): void {
     this.#frame.ask();
   }
 
@@ -61,7 +61,7 @@ class DashboardManager {
     const kept = (localStorage.getItem(KEY + plant.name) ?? '').split(',');
     const known = kept.filter((name) => plant.tags.some((tag) => tag.name === name));
     const first = units(plant).flatMap((unit) => unit.tags.map((tag) => tag.name));
-    this.tags = known.length > 0 ? known.slice(0, this.most) : ranked(first, plant).slice(0, this.first);
+    this.tags = known.length > 0 ? known.slice(0, this.most) : rankByRules(first, plant).slice(0, this.first);
     this.zoom = null;
   }
 
@@ -122,7 +122,7 @@ function byHorizon(row: ScoredRow): Record<string, number | null> {
 }
 
 /** Tags that a label rule names come first: they are what warnings are of. */
-function ranked(names: readonly string[], plant: Plant): string[] {
+function rankByRules(names: readonly string[], plant: Plant): string[] {
   const rules = plant.alarm_rules.map((rule) => rule.when).join(' ');
   return names.toSorted((a, b) => Number(rules.includes(b)) - Number(rules.includes(a)));
 }

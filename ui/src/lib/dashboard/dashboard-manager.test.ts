@@ -38,7 +38,7 @@ it('takes many rows in one frame', () => {
   const end = board.begin();
   for (let hour = 4; hour < 10; hour++) {
     live.rows = [...live.rows, row(hour)];
-    board.moved();
+    board.refresh();
   }
   expect(frames).toHaveLength(1);
   expect(board.readings.times.at(-1)).toBe(3 * HOUR);

@@ -1,20 +1,20 @@
 /** What moves the current risk, asked for as scores come, and what the sentence above says of it. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 
-export type Drivers = components['schemas']['DriversAnswer'];
+export type DriversAnswer = components['schemas']['DriversAnswer'];
 /** Scores may come ten times a second; people read more slowly. */
 const LEAST_PAUSE_MS = 2000;
 
 class DriversManager {
-  found = $state.raw<Drivers | null>(null);
+  found = $state.raw<DriversAnswer | null>(null);
   fault = $state.raw<unknown>(null);
   #asked = -1;
   #wanted = -1;
   #waiting: ReturnType<typeof setTimeout> | null = null;
 
   /** The row with this id is the newest that was scored. */
-  scored(id: number): void {
+  follow(id: number): void {
     this.#wanted = id;
     if (id !== this.#asked && this.#waiting === null) void this.#ask();
   }
@@ -22,7 +22,7 @@ class DriversManager {
   /** Ask again now. */
   again(): void {
     this.#asked = -1;
-    this.scored(this.#wanted);
+    this.follow(this.#wanted);
   }
 
   clear(): void {
@@ -38,7 +38,7 @@ class DriversManager {
       if (this.#wanted !== this.#asked) void this.#ask();
     }, LEAST_PAUSE_MS);
     try {
-      this.found = await answered(api.GET('/live/drivers'));
+      this.found = await unwrap(api.GET('/live/drivers'));
       this.fault = null;
     } catch (error) {
       this.fault = error;

@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 it('asks for the first row at once, and for many rows once a pause', async () => {
-  for (let id = 1; id <= 20; id++) drivers.scored(id);
+  for (let id = 1; id <= 20; id++) drivers.follow(id);
   await vi.advanceTimersByTimeAsync(100);
   expect([asked, drivers.found?.score_id]).toEqual([1, 1]);
   await vi.advanceTimersByTimeAsync(2000);
@@ -30,11 +30,11 @@ it('asks for the first row at once, and for many rows once a pause', async () =>
 });
 
 it('keeps what it has while the gateway refuses, and asks again', async () => {
-  drivers.scored(1);
+  drivers.follow(1);
   await vi.advanceTimersByTimeAsync(100);
   const before = drivers.found;
   answer = () => new Response(JSON.stringify({ detail: 'inference does not answer' }), { status: 503 });
-  drivers.scored(2);
+  drivers.follow(2);
   await vi.advanceTimersByTimeAsync(4000);
   expect(drivers.found).toBe(before);
   expect(String(drivers.fault)).toContain('inference does not answer');

@@ -1,5 +1,5 @@
 /** Warnings of the time that trends show, also cleared ones; open ones as the stream tells them. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import { Latest } from '#lib/latest.ts';
 import { live } from '#lib/live/live-manager.svelte.ts';
 import type { Warning } from '#lib/live/types.ts';
@@ -23,7 +23,7 @@ class PastWarnings {
     if (plant !== this.#plant) this.#read = [];
     this.#plant = plant;
     await this.#latest.settle(
-      answered(api.GET('/warnings', { params: { query: { plant, limit: MOST } } })),
+      unwrap(api.GET('/warnings', { params: { query: { plant, limit: MOST } } })),
       (found) => {
         this.#read = found.warnings;
         this.fault = null;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
-import { crossed } from '#lib/plant/limits.ts';
+import { crossedLimit } from '#lib/plant/limits.ts';
 import { isBad, limits, moves, placeOn, scaleOf, slope, units } from './plant-view.ts';
 
 function tag(given: Partial<Tag>): Tag {
@@ -37,7 +37,7 @@ it('shows what is measured and used, by process unit', () => {
 });
 
 it('names the worst limit that is crossed', () => {
-  expect([40, 60, 280, 299, 300, null].map((value) => crossed(tag({}), value))).toEqual([
+  expect([40, 60, 280, 299, 300, null].map((value) => crossedLimit(tag({}), value))).toEqual([
     'L',
     null,
     'H',

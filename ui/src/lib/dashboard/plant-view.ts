@@ -3,11 +3,11 @@ import type { Quality } from '#lib/live/types.ts';
 import type { LimitName } from '#lib/plant/limits.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 
-export type Unit = { name: string; tags: Tag[] };
+export type ProcessUnit = { name: string; tags: Tag[] };
 const ORDER: readonly LimitName[] = ['LL', 'L', 'H', 'HH'];
 
 /** Tags that are shown as instruments: what is measured and used, by process unit. */
-export function units(plant: Plant): Unit[] {
+export function units(plant: Plant): ProcessUnit[] {
   const measured = plant.tags.filter((tag) => tag.role === 'indicator' || tag.role === 'pv');
   const used = measured.filter((tag) => tag.used);
   const shown = used.length > 0 ? used : measured;

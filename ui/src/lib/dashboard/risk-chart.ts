@@ -1,6 +1,6 @@
 /** The risk so far, and right of now what is forecast: points with their intervals, opening like a fan. */
 import type uPlot from 'uplot';
-import { stacked, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
+import { stackOptions, verticalLine, type ChartOptions, type SharedAxis } from '#lib/charts/shared.ts';
 import { token } from '#lib/charts/tokens.ts';
 import type { ScoredRow } from '#lib/live/types.ts';
 
@@ -15,8 +15,8 @@ export function top(highest: number, row: ScoredRow | null): number {
   return needed <= 20 ? 21 : needed <= 50 ? 52 : 104;
 }
 
-export function riskOptions(shared: Stacked, newest: () => ScoredRow | null): Options {
-  return stacked(shared, {
+export function riskOptions(shared: SharedAxis, newest: () => ScoredRow | null): ChartOptions {
+  return stackOptions(shared, {
     series: [{ stroke: () => token('ink'), width: 1.5, points: { show: false } }],
     y: { range: (_, __, high) => [0, top(high ?? 0, newest())] },
     axis: { space: 22, values: (_, splits) => splits.map((value) => `${value}`) },

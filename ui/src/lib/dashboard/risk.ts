@@ -47,7 +47,7 @@ export function worstWarning(open: readonly Warning[]): Warning | null {
 
 const when = (hours: number) => (hours === 0 ? words.at : words.within(hours));
 
-function calm(score: Score): string {
+function calmHeadline(score: Score): string {
   const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
   const { threshold } = score;
   if (threshold === null) return words.unjudged(likely, ahead);
@@ -63,7 +63,7 @@ export function headline(row: ScoredRow, warning: Warning | null): string {
   const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
   const score = of ?? worst(row);
   if (!score) return words.waiting;
-  if (!warning && levelOf(score) !== 'alarm') return calm(score);
+  if (!warning && levelOf(score) !== 'alarm') return calmHeadline(score);
   if (warning && score.threshold !== null && levelOf(score) !== 'alarm') {
     const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
     return words.lingers(warning.id, likely, ahead, chance(score.threshold));

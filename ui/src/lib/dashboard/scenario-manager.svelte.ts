@@ -1,5 +1,5 @@
 /** What happens in the simulated plant, and how fast its time runs. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 
 type Scenarios = components['schemas']['ScenariosAnswer'];
@@ -22,13 +22,13 @@ class ScenarioManager {
 
   async activate(scenario: Scenario): Promise<void> {
     await this.#change(async () => {
-      await answered(api.POST('/scenarios/activate', { body: { scenario } }));
+      await unwrap(api.POST('/scenarios/activate', { body: { scenario } }));
     });
   }
 
   async setSpeed(hours_per_second: number): Promise<void> {
     await this.#change(async () => {
-      await answered(api.PUT('/sensors/speed', { body: { hours_per_second } }));
+      await unwrap(api.PUT('/sensors/speed', { body: { hours_per_second } }));
     });
   }
 
@@ -46,8 +46,8 @@ class ScenarioManager {
   async #look(): Promise<void> {
     try {
       const [found, meta] = await Promise.all([
-        answered(api.GET('/scenarios')),
-        answered(api.GET('/sensors/meta'))
+        unwrap(api.GET('/scenarios')),
+        unwrap(api.GET('/sensors/meta'))
       ]);
       this.found = found;
       this.speed = meta.speed;

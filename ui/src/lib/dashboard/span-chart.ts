@@ -1,19 +1,25 @@
 /** Rows of spans on the trends' time axis: horizons that were alarms, warnings, judged periods. */
 import type uPlot from 'uplot';
-import { stacked, textStyle, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
+import {
+  stackOptions,
+  textStyle,
+  verticalLine,
+  type ChartOptions,
+  type SharedAxis
+} from '#lib/charts/shared.ts';
 import { token } from '#lib/charts/tokens.ts';
-import { placeNames, type Placed, type Span } from './spans.ts';
+import { placeNames, type PlacedSpan, type Span } from './spans.ts';
 
 export type SpanRow = { name: string; spans: readonly Span[]; colour: string };
 export const ROW_HEIGHT = 15;
 
 /** The chart's rows are read anew at each drawing. */
 export function spanOptions(
-  shared: Stacked,
+  shared: SharedAxis,
   rows: () => readonly SpanRow[],
   now: () => number | null
-): Options {
-  return stacked(shared, {
+): ChartOptions {
+  return stackOptions(shared, {
     series: [{ show: false }],
     y: { range: () => [0, 1] },
     axis: { grid: { show: false }, values: (_, splits) => splits.map(() => '') },
@@ -48,7 +54,7 @@ function draw(u: uPlot, rows: readonly SpanRow[], now: number): void {
 function drawRow(u: uPlot, row: SpanRow, place: readonly [number, number], now: number): void {
   const { ctx, bbox } = u;
   const seen = row.spans
-    .map<Placed>((span) => ({
+    .map<PlacedSpan>((span) => ({
       name: span.name,
       left: u.valToPos(span.from, 'x', true),
       right: u.valToPos(span.to ?? now, 'x', true)
@@ -68,7 +74,7 @@ function drawRow(u: uPlot, row: SpanRow, place: readonly [number, number], now: 
 
 function drawSpan(
   ctx: CanvasRenderingContext2D,
-  { left, right }: Placed,
+  { left, right }: PlacedSpan,
   colour: string,
   [top, height]: readonly [number, number]
 ): void {

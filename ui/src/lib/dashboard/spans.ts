@@ -5,7 +5,7 @@ import { dashboard } from '#lib/texts/dashboard.ts';
 /** In seconds; `to` is null while it goes on. */
 export type Span = { from: number; to: number | null; name: string };
 /** A span in pixels. */
-export type Placed = { name: string; left: number; right: number };
+export type PlacedSpan = { name: string; left: number; right: number };
 const words = dashboard.trend;
 /** Around a name, in pixels: the mark of the span's beginning, and air. */
 const GAP = 5;
@@ -48,7 +48,7 @@ export function alarmSpans(times: readonly number[], alarms: readonly (number | 
  * Spans come in the order of their beginnings; `dot` is the size of a pixel.
  */
 export function placeNames(
-  spans: readonly Placed[],
+  spans: readonly PlacedSpan[],
   widths: readonly number[],
   [first, last]: readonly [number, number],
   dot = 1

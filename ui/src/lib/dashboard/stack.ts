@@ -1,12 +1,12 @@
 /** How the dashboard's charts hang together. */
-import type { Stacked } from '#lib/charts/shared.ts';
+import type { SharedAxis } from '#lib/charts/shared.ts';
 import { plantTime } from '#lib/time.ts';
 import { board } from './dashboard-manager.svelte.ts';
 
 const DAY_S = 86_400;
 
 /** What all lanes share; the lowest one shows the time. */
-export function stack(showsTime: boolean): Stacked {
+export function stack(showsTime: boolean): SharedAxis {
   return {
     sync: 'dashboard',
     showsTime,

@@ -1,6 +1,12 @@
 /** The trend of one tag: normal band behind, limits as lines, the set point dashed, now. */
 import type uPlot from 'uplot';
-import { stacked, textStyle, verticalLine, type Options, type Stacked } from '#lib/charts/shared.ts';
+import {
+  stackOptions,
+  textStyle,
+  verticalLine,
+  type ChartOptions,
+  type SharedAxis
+} from '#lib/charts/shared.ts';
 import { token } from '#lib/charts/tokens.ts';
 import { reading } from '#lib/numbers.ts';
 import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
@@ -18,8 +24,8 @@ export function reach(tag: Tag, low: number | null, high: number | null): [numbe
   return [from - margin, to + margin];
 }
 
-export function tagOptions(tag: Tag, shared: Stacked, now: () => number | null): Options {
-  return stacked(shared, {
+export function tagOptions(tag: Tag, shared: SharedAxis, now: () => number | null): ChartOptions {
+  return stackOptions(shared, {
     series: [
       { stroke: () => token('trace'), width: 1.5, points: { show: false } },
       { stroke: () => token('ink-3'), width: 1, dash: [4, 4], points: { show: false } }

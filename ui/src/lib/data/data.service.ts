@@ -1,24 +1,24 @@
 /** What the page of drops asks the gateway for. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 
 export type Drop = components['schemas']['Drop'];
-export type Drops = components['schemas']['DropsAnswer'];
-export type Refused = components['schemas']['Refused'];
+export type DropsAnswer = components['schemas']['DropsAnswer'];
+export type RefusalAnswer = components['schemas']['Refused'];
 export type RunInfo = components['schemas']['RunInfo'];
 export type RunAnswer = components['schemas']['RunAnswer'];
 export type Step = components['schemas']['StepInfo'];
-export type Check = components['schemas']['CheckInfo'];
+export type CheckResult = components['schemas']['CheckInfo'];
 export type Uploaded = components['schemas']['Uploaded'];
 
-export const readDrops = (plant: string): Promise<Drops> =>
-  answered(api.GET('/drops', { params: { query: { plant, limit: 50 } } }));
+export const readDrops = (plant: string): Promise<DropsAnswer> =>
+  unwrap(api.GET('/drops', { params: { query: { plant, limit: 50 } } }));
 
 export const readRuns = async (plant: string): Promise<readonly RunInfo[]> =>
-  (await answered(api.GET('/runs', { params: { query: { plant, limit: 20 } } }))).runs;
+  (await unwrap(api.GET('/runs', { params: { query: { plant, limit: 20 } } }))).runs;
 
 export const readRun = (id: string): Promise<RunAnswer> =>
-  answered(api.GET('/runs/{run_id}', { params: { path: { run_id: id } } }));
+  unwrap(api.GET('/runs/{run_id}', { params: { path: { run_id: id } } }));
 
-export const readRefusal = (id: number): Promise<Refused> =>
-  answered(api.GET('/quarantine/{drop_id}', { params: { path: { drop_id: id } } }));
+export const readRefusal = (id: number): Promise<RefusalAnswer> =>
+  unwrap(api.GET('/quarantine/{drop_id}', { params: { path: { drop_id: id } } }));

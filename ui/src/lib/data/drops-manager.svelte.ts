@@ -1,6 +1,13 @@
 /** A plant's drops and runs, read again when something happens and while something is under way. */
 import type { PipelineRun } from '#lib/live/types.ts';
-import { readDrops, readRun, readRuns, type Drops, type RunAnswer, type RunInfo } from './data.service.ts';
+import {
+  readDrops,
+  readRun,
+  readRuns,
+  type DropsAnswer,
+  type RunAnswer,
+  type RunInfo
+} from './data.service.ts';
 
 const UNDER_WAY = new Set(['waiting', 'running']);
 /** How often what is under way is looked at; a file settles within seconds. */
@@ -8,7 +15,7 @@ export const LOOK_MS = 2000;
 const IDLE_LOOKS = 5;
 
 export class DropsManager {
-  drops = $state.raw<Drops | null>(null);
+  drops = $state.raw<DropsAnswer | null>(null);
   fault = $state.raw<unknown>(null);
   runs = $state.raw<readonly RunInfo[] | null>(null);
   run = $state.raw<RunAnswer | null>(null);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run, step } from './fixtures.ts';
-import { readable, stages, STAGES } from './run-stages.ts';
+import { stepTitle, stages, STAGES } from './run-stages.ts';
 
 describe('the stages of a run', () => {
   it('are six, in their order, whatever steps there are', () => {
@@ -42,8 +42,8 @@ describe('the stages of a run', () => {
   });
 
   it('have steps with names that can be read', () => {
-    expect(readable('raw_sensor_data_raw_sensor_data_schema')).toBe('raw sensor data schema');
-    expect(readable('forecaster_1h')).toBe('forecaster 1h');
+    expect(stepTitle('raw_sensor_data_raw_sensor_data_schema')).toBe('raw sensor data schema');
+    expect(stepTitle('forecaster_1h')).toBe('forecaster 1h');
   });
 
   it('stop with the run, also a step that was killed', () => {

@@ -36,7 +36,7 @@ export function stages(run: RunAnswer, now: number): Stage[] {
       steps,
       state: stateOf(steps),
       done: steps.filter((step) => step.state === 'done').length,
-      ms: steps.reduce<number | null>((sum, step) => added(sum, took(step, now, run.ended)), null)
+      ms: steps.reduce<number | null>((sum, step) => addTimes(sum, durationOf(step, now, run.ended)), null)
     };
   });
 }
@@ -46,14 +46,14 @@ export function stageOf(step: Step): StageName {
 }
 
 /** How long a step took, or takes so far; null before it began. */
-export function took(step: Step, now: number, runEnded: string | null = null): number | null {
+export function durationOf(step: Step, now: number, runEnded: string | null = null): number | null {
   if (step.started === null) return null;
   const end = step.ended ?? runEnded;
   return Math.max(0, (end === null ? now : Date.parse(end)) - Date.parse(step.started));
 }
 
 /** A step's name for people: a check of a table is called by the table, which its key holds twice. */
-export function readable(name: string): string {
+export function stepTitle(name: string): string {
   const table = /^(.+)_\1_schema$/.exec(name);
   return (table ? `${table[1]} schema` : name).replaceAll('_', ' ');
 }
@@ -68,6 +68,6 @@ function stateOf(steps: readonly Step[]): StageState {
   return 'skipped';
 }
 
-function added(sum: number | null, more: number | null): number | null {
+function addTimes(sum: number | null, more: number | null): number | null {
   return more === null ? sum : (sum ?? 0) + more;
 }

@@ -1,5 +1,5 @@
 /** Sends a file to the gateway and tells how far it is, which `fetch` can't. */
-import { authorized } from '#lib/api/client.ts';
+import { sendAuthorized } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 
 /** Send a file to a plant's drop folder.
@@ -12,10 +12,10 @@ export async function upload(
   sent: (bytes: number) => void,
   signal: AbortSignal
 ): Promise<void> {
-  await authorized((token) => sentWith(token, file, plant, sent, signal));
+  await sendAuthorized((token) => sendWith(token, file, plant, sent, signal));
 }
 
-async function sentWith(
+async function sendWith(
   token: string | null,
   file: File,
   plant: string,
@@ -34,12 +34,14 @@ async function sentWith(
     request.onabort = () => reject(signal.reason);
     request.onerror = () => reject(Problem.unreachable());
     request.onload = () =>
-      request.status === 201 ? resolve() : reject(Problem.of(parsed(request.responseText), request.status));
+      request.status === 201
+        ? resolve()
+        : reject(Problem.of(parseJson(request.responseText), request.status));
     request.send(file);
   });
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -4,7 +4,7 @@ import { data as words } from '#lib/texts/data.ts';
 import { fileSize } from './sizes.ts';
 import { upload } from './upload.service.ts';
 
-export type Limits = { upload_most_bytes: number; extensions: readonly string[] };
+export type UploadLimits = { upload_most_bytes: number; extensions: readonly string[] };
 export type UploadState = 'waiting' | 'sending' | 'done' | 'refused' | 'stopped';
 
 /** One file on its way. */
@@ -47,7 +47,7 @@ export class Upload {
   }
 }
 
-export class Uploads {
+export class UploadQueue {
   all = $state.raw<readonly Upload[]>([]);
   #plant: string;
   #arrived: () => void;
@@ -63,7 +63,7 @@ export class Uploads {
   }
 
   /** Send these files; those that the gateway would refuse are refused here. */
-  async add(files: Iterable<File>, limits: Limits): Promise<void> {
+  async add(files: Iterable<File>, limits: UploadLimits): Promise<void> {
     const added = [...files].map((file) => new Upload(this.#next++, file));
     for (const one of added) {
       one.fault = refusal(one.file, limits);
@@ -84,20 +84,20 @@ export class Uploads {
   async #work(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    for (let one = this.#waiting(); one; one = this.#waiting()) {
+    for (let one = this.#nextWaiting(); one; one = this.#nextWaiting()) {
       await one.send(this.#plant, this.#send);
       if (one.state === 'done') this.#arrived();
     }
     this.#sending = false;
   }
 
-  #waiting(): Upload | undefined {
+  #nextWaiting(): Upload | undefined {
     return this.all.findLast((one) => one.state === 'waiting');
   }
 }
 
 /** Why a file need not be sent; empty where nothing speaks against it. */
-export function refusal(file: { name: string; size: number }, limits: Limits): string {
+export function refusal(file: { name: string; size: number }, limits: UploadLimits): string {
   const name = file.name.toLowerCase();
   if (!limits.extensions.some((extension) => name.endsWith(extension)))
     return words.drop.extension(limits.extensions.join(', '));

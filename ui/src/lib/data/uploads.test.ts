@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/problem.ts';
-import { refusal, Uploads } from './uploads-manager.svelte.ts';
+import { refusal, UploadQueue } from './uploads-manager.svelte.ts';
 
 const LIMITS = { upload_most_bytes: 100, extensions: ['.csv', '.parquet'] };
 const file = (name: string, size = 10) => new File(['x'.repeat(size)], name);
@@ -9,7 +9,7 @@ describe('uploads', () => {
   it('are sent one after the other, in the order in which they were chosen', async () => {
     const sent: string[] = [];
     const arrived = vi.fn();
-    const uploads = new Uploads('demo', arrived, async (one, plant, tell) => {
+    const uploads = new UploadQueue('demo', arrived, async (one, plant, tell) => {
       sent.push(`${plant} ${one.name}`);
       expect(uploads.all.filter((other) => other.state === 'sending')).toHaveLength(1);
       tell(5);
@@ -27,7 +27,7 @@ describe('uploads', () => {
 
   it('that are refused say why, and can be tried again', async () => {
     const send = vi.fn().mockRejectedValueOnce(new Problem(409, 'file-there', 'a.csv lies there')).mockResolvedValue(undefined); // prettier-ignore
-    const uploads = new Uploads('demo', () => undefined, send);
+    const uploads = new UploadQueue('demo', () => undefined, send);
     await uploads.add([file('a.csv')], LIMITS);
     const [one] = uploads.all;
     expect([one?.state, one?.fault]).toEqual(['refused', 'a.csv lies there']);
@@ -42,7 +42,7 @@ describe('uploads', () => {
           signal.addEventListener('abort', () => reject(signal.reason));
         })
     );
-    const uploads = new Uploads('demo', () => undefined, send);
+    const uploads = new UploadQueue('demo', () => undefined, send);
     const working = uploads.add([file('a.csv'), file('b.csv')], LIMITS);
     for (const one of uploads.all) one.stop();
     await working;
@@ -52,7 +52,7 @@ describe('uploads', () => {
 
   it('that the gateway would refuse are not sent', async () => {
     const send = vi.fn();
-    const uploads = new Uploads('demo', () => undefined, send);
+    const uploads = new UploadQueue('demo', () => undefined, send);
     await uploads.add([file('a.exe'), file('b.csv', 101), file('c.csv', 0)], LIMITS);
     expect(uploads.all.map((one) => one.state)).toEqual(['refused', 'refused', 'refused']);
     expect(send).not.toHaveBeenCalled();

@@ -1,7 +1,7 @@
 /** A plant's drift as it was judged last, read again when a run of the plant has ended. */
 import * as service from './drift.service.ts';
 import type { DriftAnswer } from './drift.service.ts';
-import { sorted } from './findings.ts';
+import { sortFindings } from './findings.ts';
 
 /** What is known of a run that goes on or has ended. */
 export type RunSeen = { plant: string | null; id: string; status: string };
@@ -11,7 +11,7 @@ export class DriftManager {
   fault = $state.raw<unknown>(null);
   readonly plant: string;
   readonly judgement = $derived(this.answer?.judgement ?? null);
-  readonly findings = $derived(this.judgement ? sorted(this.judgement) : []);
+  readonly findings = $derived(this.judgement ? sortFindings(this.judgement) : []);
   readonly labelsLate = $derived(
     !!this.judgement?.labels && this.judgement.labels.hours > this.judgement.labels.limit_hours
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding, Judgement } from './drift.service.ts';
-import { beyond, highest, matters, sorted } from './findings.ts';
+import type { Finding, DriftJudgement } from './drift.service.ts';
+import { beyond, highest, matters, sortFindings } from './findings.ts';
 
 const finding = (name: string, changes: Partial<Finding> = {}): Finding => ({
   name,
@@ -35,8 +35,8 @@ describe('the table of drift', () => {
     const judgement = {
       tags,
       scores: [finding('champion', { kind: 'score', psi: 0.01 })]
-    } as unknown as Judgement;
-    expect(sorted(judgement).map((one) => one.name)).toEqual([
+    } as unknown as DriftJudgement;
+    expect(sortFindings(judgement).map((one) => one.name)).toEqual([
       'drifts more', 'drifts', 'frozen', 'few', 'steady', 'champion'
     ]); // prettier-ignore
     expect(tags[0]?.name).toBe('steady');

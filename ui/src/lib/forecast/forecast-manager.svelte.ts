@@ -1,8 +1,8 @@
 /** The table of recent rows, and the forecasts from them. */
-import { crossed } from '#lib/plant/limits.ts';
+import { crossedLimit } from '#lib/plant/limits.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
-import { faultOf, typed } from '#lib/predict/check.ts';
-import { cellsOf, numberOf, parseTable, type Reading } from '#lib/predict/csv.ts';
+import { faultOf, parseTyped } from '#lib/predict/check.ts';
+import { cellsOf, numberOf, parseTable, type TagValues } from '#lib/predict/csv.ts';
 import { extremeNames, withExtremes } from '#lib/predict/presets.ts';
 import { askForecasts, type Forecast } from '#lib/predict/score.service.ts';
 import { forecast as words } from '#lib/texts/forecast.ts';
@@ -20,7 +20,7 @@ export class ForecastManager {
   faults = $state.raw<readonly string[]>([]);
   working = $state(false);
   /** Extremes of rows that came with some, until a cell of theirs is typed in. */
-  #extremes: Reading[] = [];
+  #extremes: TagValues[] = [];
   #tags: readonly Tag[];
 
   constructor(tags: readonly Tag[]) {
@@ -28,9 +28,9 @@ export class ForecastManager {
   }
 
   /** Fill the table with the newest of `rows`; what is above them is empty. */
-  fill(rows: readonly Reading[]): void {
+  fill(rows: readonly TagValues[]): void {
     const newest = rows.slice(-ROWS);
-    const padded = [...Array.from({ length: ROWS - newest.length }, (): Reading => ({})), ...newest];
+    const padded = [...Array.from({ length: ROWS - newest.length }, (): TagValues => ({})), ...newest];
     const extremes = extremeNames(this.#tags);
     this.cells = padded.map((row) =>
       Object.fromEntries(this.#tags.map(({ name }) => [name, textOf(row[name])]))
@@ -84,7 +84,7 @@ export class ForecastManager {
 
   async send(plant: Plant): Promise<void> {
     const rows = this.cells.map((cells, n) => {
-      const row = this.#tags.map(({ name }) => [name, typed(cells[name] ?? '') ?? null] as const);
+      const row = this.#tags.map(({ name }) => [name, parseTyped(cells[name] ?? '') ?? null] as const);
       return withExtremes({ ...Object.fromEntries(row), ...this.#extremes[n] }, this.#tags);
     });
     this.error = null;
@@ -96,7 +96,7 @@ export class ForecastManager {
     try {
       this.results = await askForecasts(plant.name, rows);
       this.beyond = this.#tags.flatMap((tag) => {
-        const limit = crossed(tag, rows.at(-1)?.[tag.name]);
+        const limit = crossedLimit(tag, rows.at(-1)?.[tag.name]);
         return limit ? [`${tag.name} ${limit}`] : [];
       });
     } catch (error) {

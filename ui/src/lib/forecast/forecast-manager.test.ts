@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { plant } from '#lib/predict/made.ts';
-import { escalating } from '#lib/predict/presets.ts';
+import { plant } from '#lib/predict/fixtures.ts';
+import { escalatingRows } from '#lib/predict/presets.ts';
 import { ForecastManager, ROWS } from './forecast-manager.svelte.ts';
 
 // The client takes its address from the page when it is made.
@@ -77,7 +77,7 @@ describe('a forecast', () => {
   it('is asked for at all horizons with extremes, and shown the nearest first', async () => {
     const asked = answering(200, { forecasts: [{ horizon_hours: 6 }, { horizon_hours: 1 }] });
     const table = made();
-    table.fill(escalating(plant, ROWS)?.rows ?? []);
+    table.fill(escalatingRows(plant, ROWS)?.rows ?? []);
     await table.send(plant);
     expect(asked[0]?.horizon).toBe('all');
     expect(asked[0]?.recent_observations).toHaveLength(12);

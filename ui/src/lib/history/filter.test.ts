@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { EVERYTHING, faultOf, filterOf, said } from './filter.ts';
+import { EVERYTHING, faultOf, filterOf, describeFilter } from './filter.ts';
 
 it('without a choice everything is meant', () => {
   expect(filterOf(EVERYTHING, 'UTC')).toEqual({});
-  expect(said(EVERYTHING)).toBe('all your results');
+  expect(describeFilter(EVERYTHING)).toBe('all your results');
 });
 
 it('times are those of the zone’s clock', () => {
@@ -13,7 +13,7 @@ it('times are those of the zone’s clock', () => {
     since: '2026-07-01T00:00:00.000Z',
     until: '2026-12-01T01:00:00.000Z'
   });
-  expect(said(form)).toBe(
+  expect(describeFilter(form)).toBe(
     'all your results of type Prediction, from 2026-07-01 02:00, before 2026-12-01 02:00'
   );
 });

@@ -2,15 +2,15 @@
 import { history as words } from '#lib/texts/history.ts';
 import { momentOf } from '#lib/warnings/period.ts';
 
-export type Type = 'predict' | 'forecast' | 'auto';
+export type EntryType = 'predict' | 'forecast' | 'auto';
 /** Times as `datetime-local` has them, on the plant's clock; empty: not limited. */
-export type Form = { type: Type | ''; since: string; until: string };
-export type Filter = { type?: Type; since?: string; until?: string };
+export type HistoryForm = { type: EntryType | ''; since: string; until: string };
+export type HistoryFilter = { type?: EntryType; since?: string; until?: string };
 
-export const EVERYTHING: Form = { type: '', since: '', until: '' };
+export const EVERYTHING: HistoryForm = { type: '', since: '', until: '' };
 
 /** The filter for the gateway. */
-export function filterOf(form: Form, zone: string): Filter {
+export function filterOf(form: HistoryForm, zone: string): HistoryFilter {
   return {
     ...(form.type && { type: form.type }),
     ...(form.since && { since: momentOf(form.since, zone) }),
@@ -19,12 +19,12 @@ export function filterOf(form: Form, zone: string): Filter {
 }
 
 /** Why the filter can mean nothing; empty where it can. */
-export function faultOf(form: Form): string {
+export function faultOf(form: HistoryForm): string {
   return form.since && form.until && form.until <= form.since ? words.order : '';
 }
 
 /** What is meant, within a sentence. */
-export function said(form: Form): string {
+export function describeFilter(form: HistoryForm): string {
   const parts = [
     form.type && words.ofType(words.types[form.type]),
     form.since && words.from(form.since.replace('T', ' ')),

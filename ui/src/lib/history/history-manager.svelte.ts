@@ -1,27 +1,27 @@
 /** One's results: the page that is shown, what is open, what is about to be deleted. */
 import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
-import { EVERYTHING, faultOf, filterOf, type Filter, type Form } from './filter.ts';
+import { EVERYTHING, faultOf, filterOf, type HistoryFilter, type HistoryForm } from './filter.ts';
 import {
   deleteEntry,
-  deleteMeant,
-  exported,
+  deleteMatching,
+  exportCsv,
   readEntry,
   readPage,
-  type Entry,
-  type Summary
+  type HistoryEntry,
+  type EntrySummary
 } from './history.service.ts';
 
 export const UNDO_MS = 5000;
 
 export class HistoryManager {
-  form = $state<Form>({ ...EVERYTHING });
-  entries = $state.raw<readonly Summary[]>([]);
+  form = $state<HistoryForm>({ ...EVERYTHING });
+  entries = $state.raw<readonly EntrySummary[]>([]);
   loaded = $state(false);
   working = $state(false);
   error = $state.raw<unknown>(null);
   open = $state<number | null>(null);
-  opened = $state.raw<Entry | null>(null);
+  opened = $state.raw<HistoryEntry | null>(null);
   openError = $state.raw<unknown>(null);
   /** Results that are hidden and deleted soon, the newest last. */
   leaving = $state.raw<readonly number[]>([]);
@@ -37,7 +37,7 @@ export class HistoryManager {
   #timers: Record<number, ReturnType<typeof setTimeout>> = {};
   readonly #latest = new Latest();
 
-  get filter(): Filter {
+  get filter(): HistoryFilter {
     return filterOf(this.form, plants.zone);
   }
 
@@ -93,10 +93,10 @@ export class HistoryManager {
   }
 
   /** Delete all that the filter means. */
-  async removeMeant(): Promise<void> {
+  async removeMatching(): Promise<void> {
     this.working = true;
     try {
-      this.gone = await deleteMeant(this.filter);
+      this.gone = await deleteMatching(this.filter);
       await this.read();
     } catch (error) {
       this.error = error;
@@ -107,7 +107,7 @@ export class HistoryManager {
   /** The file of all that the filter means; null where it can't be had, and `error` says why. */
   async file(): Promise<Blob | null> {
     try {
-      return await exported(this.filter);
+      return await exportCsv(this.filter);
     } catch (error) {
       this.error = error;
       return null;

@@ -121,7 +121,7 @@ describe('deleting', () => {
   it('of all that is meant tells how many', async () => {
     const list = new HistoryManager();
     list.form.type = 'predict';
-    await list.removeMeant();
+    await list.removeMatching();
     expect(gateway.asked[0]).toBe('DELETE /history?type=predict');
     expect([list.gone, list.shown.length, list.working]).toEqual([60, 0, false]);
   });

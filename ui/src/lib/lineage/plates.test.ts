@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { made } from '#lib/warnings/fixtures.ts';
+import { makeWarning } from '#lib/warnings/fixtures.ts';
 import { plates, warningPlate, type Lineage } from './plates.ts';
 
 const file = (name: string) => ({
@@ -49,7 +49,7 @@ const found: Lineage = {
 };
 
 test('the chain has five plates, each with what it is, its hash and its way out', () => {
-  const all = [warningPlate(made()), ...plates(found)];
+  const all = [warningPlate(makeWarning()), ...plates(found)];
   expect(all.map((plate) => plate.kind)).toEqual([
     'Warning', 'Prediction', 'Model version', 'Training run', 'Data'
   ]); // prettier-ignore

@@ -5,7 +5,7 @@ import { lineage as words } from '#lib/texts/lineage.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 
 export type Lineage = components['schemas']['LineageAnswer'];
-export type Link = { name: string; href: string };
+export type PlateLink = { name: string; href: string };
 export type Plate = {
   kind: string;
   what: string;
@@ -15,7 +15,7 @@ export type Plate = {
   /** As much of its identity as people compare; empty: none. */
   hash: string;
   whole: string;
-  links: readonly Link[];
+  links: readonly PlateLink[];
   /** Whether it couldn't be found out; `what` says so. */
   missing: boolean;
 };
@@ -41,7 +41,7 @@ function prediction({ prediction: told, prediction_id }: Lineage): Plate {
   return plate(words.prediction, {
     what: told.model,
     when: { name: words.answered, at: told.at },
-    ...hashed(prediction_id.split('.').at(-1) ?? '', prediction_id)
+    ...hashOf(prediction_id.split('.').at(-1) ?? '', prediction_id)
   });
 }
 
@@ -57,7 +57,7 @@ function version(told: Lineage['model_version']): Plate {
 }
 
 function run({ mlflow_run, dagster_run, model_version }: Lineage): Plate {
-  if (mlflow_run === null && dagster_run === null) return missing(words.run, words.noRun);
+  if (mlflow_run === null && dagster_run === null) return missingPlate(words.run, words.noRun);
   const last = dagster_run?.assets.at(-1);
   const links = [
     ...(dagster_run ? [{ name: words.dagster, href: dagster_run.page }] : []),
@@ -69,13 +69,13 @@ function run({ mlflow_run, dagster_run, model_version }: Lineage): Plate {
     what:
       (dagster_run?.assets ?? []).map((asset) => asset.key.split('/').at(-1)).join(' → ') || words.unknown,
     when: trained ? { name: words.trained, at: trained } : null,
-    ...hashed(dagster_run?.run_id ?? mlflow_run?.run_id ?? ''),
+    ...hashOf(dagster_run?.run_id ?? mlflow_run?.run_id ?? ''),
     links
   });
 }
 
 function data({ data: told, dagster_run }: Lineage): Plate {
-  if (told === null) return missing(words.data, words.noData);
+  if (told === null) return missingPlate(words.data, words.noData);
   const files = (told.files ?? []).map(
     (file) => `${file.name || words.nameless}: ${words.fileRows(file.first_row, file.last_row)}`
   );
@@ -87,20 +87,20 @@ function data({ data: told, dagster_run }: Lineage): Plate {
       ...(hidden > 0 ? [words.moreFiles(hidden)] : []),
       ...(told.further_files ? [words.further(told.further_files, told.further_records ?? 0)] : [])
     ],
-    ...hashed(told.fingerprint),
+    ...hashOf(told.fingerprint),
     links: (dagster_run?.assets ?? []).slice(0, 1).map(assetLink)
   });
 }
 
-function assetLink(asset: { key: string; page: string }): Link {
+function assetLink(asset: { key: string; page: string }): PlateLink {
   return { name: asset.key, href: asset.page };
 }
 
-function hashed(whole: string, title = whole): Pick<Plate, 'hash' | 'whole'> {
+function hashOf(whole: string, title = whole): Pick<Plate, 'hash' | 'whole'> {
   return { hash: whole.slice(0, SHORT), whole: title };
 }
 
-function missing(kind: string, what: string): Plate {
+function missingPlate(kind: string, what: string): Plate {
   return plate(kind, { what, missing: true });
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { made } from '#lib/warnings/fixtures.ts';
+import { makeWarning } from '#lib/warnings/fixtures.ts';
 import { parseEvent } from './event-shapes.ts';
 
 const told = vi.spyOn(console, 'warn').mockReturnValue();
@@ -13,7 +13,7 @@ const good: Record<string, object> = {
     values: { P: 1, T: null },
     quality: { P: 'good', T: 'missing' }
   },
-  warning: { change: 'opened', warning: made() },
+  warning: { change: 'opened', warning: makeWarning() },
   model: { plant: 'demo', name: 'm', version: 4, aliases: [], previous: 3 },
   gap: { after: 7, newest: 9 }
 };
@@ -27,8 +27,8 @@ it.each([
   ['reading', { ...good.reading, values: { P: '1' } }],
   ['reading', { ...good.reading, quality: { P: 'odd' } }],
   ['reading', { ...good.reading, timestamp: undefined }],
-  ['warning', { change: 'opened', warning: { ...made(), shelf: {} } }],
-  ['warning', { change: 'forgotten', warning: made() }],
+  ['warning', { change: 'opened', warning: { ...makeWarning(), shelf: {} } }],
+  ['warning', { change: 'forgotten', warning: makeWarning() }],
   ['model', { ...good.model, by: 7 }],
   ['gap', []],
   ['gap', null],

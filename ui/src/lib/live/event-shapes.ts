@@ -13,12 +13,12 @@ import {
   text,
   truth
 } from './shape.ts';
-import type { Check } from './shape.ts';
+import type { Guard } from './shape.ts';
 
 type Data<Kind extends LiveEvent['event']> = Extract<LiveEvent, { event: Kind }>['data'];
 
-const quality: Check<Quality> = oneOf('good', 'held', 'stale', 'frozen', 'saturated', 'missing');
-const warning: Check<Warning> = object({
+const quality: Guard<Quality> = oneOf('good', 'held', 'stale', 'frozen', 'saturated', 'missing');
+const warning: Guard<Warning> = object({
   id: number,
   plant: text,
   state: oneOf('new', 'acknowledged', 'shelved', 'cleared'),
@@ -76,7 +76,7 @@ const score = object<Data<'scores'>['scores'][number]>({
   prediction_id: text
 });
 
-const shapes: { [Kind in LiveEvent['event']]: Check<Data<Kind>> } = {
+const shapes: { [Kind in LiveEvent['event']]: Guard<Data<Kind>> } = {
   reading: object({
     plant: text,
     number,

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { follow, type Connection } from './events.service.ts';
+import { follow, type ConnectionState } from './events.service.ts';
 import type { LiveEvent } from './types.ts';
 
 const model = { plant: 'demo', name: 'champion', version: 4, aliases: [], previous: 3 };
-type Sent = { asked: Request[]; events: LiveEvent[]; states: Connection[]; connected: boolean[] };
+type Sent = { asked: Request[]; events: LiveEvent[]; states: ConnectionState[]; connected: boolean[] };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -29,9 +29,9 @@ async function followed(streams: readonly (string | number)[]): Promise<Sent> {
     return typeof next === 'number' ? new Response('', { status: next }) : new Response(next);
   });
   const listener = {
-    event: (event: LiveEvent) => sent.events.push(event),
-    connection: (state: Connection) => sent.states.push(state),
-    connected: (missed: boolean) => sent.connected.push(missed)
+    onEvent: (event: LiveEvent) => sent.events.push(event),
+    onConnection: (state: ConnectionState) => sent.states.push(state),
+    onConnect: (missed: boolean) => sent.connected.push(missed)
   };
   const done = follow(['reading'], listener, ended.signal);
   while (!ended.signal.aborted) await vi.advanceTimersByTimeAsync(500);

@@ -4,13 +4,13 @@ import { authorizedFetch } from '#lib/api/client.ts';
 import { parseEvent } from './event-shapes.ts';
 import type { LiveEvent } from './types.ts';
 
-export type Connection = 'connecting' | 'open' | 'lost';
+export type ConnectionState = 'connecting' | 'open' | 'lost';
 
-export type Listener = {
-  event(event: LiveEvent): void;
-  connection(state: Connection): void;
+export type StreamListener = {
+  onEvent(event: LiveEvent): void;
+  onConnection(state: ConnectionState): void;
   /** Connected anew: what happened before is to be read by other routes. `missed` is false where all of it was sent again. */
-  connected(missed: boolean): void;
+  onConnect(missed: boolean): void;
 };
 
 const FIRST_PAUSE_MS = 500;
@@ -23,27 +23,27 @@ const SILENT_MS = 40_000;
  * @throws nothing: a lost stream is told, and begun again. */
 export async function follow(
   types: readonly string[],
-  listener: Listener,
+  listener: StreamListener,
   signal: AbortSignal
 ): Promise<void> {
   let lastId = '';
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {
-    listener.connection('connecting');
+    listener.onConnection('connecting');
     const attempt = new AbortController();
     const end = () => attempt.abort();
     signal.addEventListener('abort', end, { once: true });
     try {
       const response = await authorizedFetch(request(types, lastId, attempt.signal));
       if (response.ok && response.body) {
-        listener.connection('open');
-        listener.connected(lastId === '');
+        listener.onConnection('open');
+        listener.onConnect(lastId === '');
         await read(response.body, attempt, (message) => {
           pause = FIRST_PAUSE_MS;
           if (message.id) lastId = message.id;
           if (message.event === 'gap') lastId = '';
           const event = parseEvent(message.event ?? 'message', message.data);
-          if (event) listener.event(event);
+          if (event) listener.onEvent(event);
         });
       }
     } catch (error) {
@@ -53,7 +53,7 @@ export async function follow(
       signal.removeEventListener('abort', end);
     }
     if (signal.aborted) return;
-    listener.connection('lost');
+    listener.onConnection('lost');
     // Not all windows at once, when a gateway comes back.
     await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random() / 2)));
     pause = Math.min(pause * 2, SLOWEST_MS);

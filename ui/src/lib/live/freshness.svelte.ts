@@ -18,9 +18,9 @@ class Freshness {
   #rows = 0;
 
   /** Ms without a row. */
-  readonly age = $derived(between(this.#since, this.#now));
+  readonly age = $derived(msBetween(this.#since, this.#now));
   readonly #usual = $derived(
-    this.#gaps.toSorted((a, b) => a - b)[(this.#gaps.length - 1) >> 1] ?? expected()
+    this.#gaps.toSorted((a, b) => a - b)[(this.#gaps.length - 1) >> 1] ?? expectedGap()
   );
   readonly stale = $derived(this.age > Math.max(LEAST_STALE_MS, MISSED_ROWS * this.#usual));
   readonly state = $derived.by(() => {
@@ -38,10 +38,10 @@ class Freshness {
   }
 
   /** So many rows have come; called by whoever follows `live.received`. */
-  received(rows: number): void {
+  countRows(rows: number): void {
     if (rows === this.#rows) return;
     const now = moment();
-    if (this.#rows > 0) this.#gaps = [...this.#gaps, between(this.#since, now)].slice(-KEPT_GAPS);
+    if (this.#rows > 0) this.#gaps = [...this.#gaps, msBetween(this.#since, now)].slice(-KEPT_GAPS);
     this.#rows = rows;
     this.#now = this.#since = now;
   }
@@ -52,12 +52,12 @@ function moment(): Moment {
 }
 
 /** The longer of what both clocks say: rather too old than too fresh. */
-function between(from: Moment, to: Moment): number {
+function msBetween(from: Moment, to: Moment): number {
   return Math.max(0, to.wall - from.wall, to.steady - from.steady);
 }
 
 /** Ms between rows of a real plant; a simulated one runs as fast as somebody likes. */
-function expected(): number {
+function expectedGap(): number {
   return plants.live && !plants.live.simulated ? plants.live.interval_s * 1000 : 0;
 }
 

@@ -22,7 +22,7 @@ afterEach(() => {
 
 function row(): void {
   live.received = ++rows;
-  freshness.received(rows);
+  freshness.countRows(rows);
 }
 
 function rowsEach(ms: number, count: number): void {

@@ -1,9 +1,9 @@
 /** The live plant as the gateway tells it: newest rows and scores, open warnings, runs, models, and how fresh all is. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import { sentence } from '#lib/api/problem.ts';
 import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
-import { follow, type Connection } from './events.service.ts';
+import { follow, type ConnectionState } from './events.service.ts';
 import type { LiveEvent, LiveStatus, ModelChange, PipelineRun, Row, ScoredRow, Warning } from './types.ts';
 
 const TYPES: readonly LiveEvent['event'][] = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
@@ -17,7 +17,7 @@ const LATE_MS = 5000;
 const AGAIN_MS = 10_000;
 
 class LiveManager {
-  connection = $state<Connection>('connecting');
+  connection = $state<ConnectionState>('connecting');
   status = $state.raw<LiveStatus | null>(null);
   rows = $state.raw<readonly Row[]>([]);
   scores = $state.raw<readonly ScoredRow[]>([]);
@@ -51,9 +51,9 @@ class LiveManager {
     void follow(
       TYPES,
       {
-        event: (event) => this.take(event),
-        connection: (state) => (this.connection = state),
-        connected: (missed) => {
+        onEvent: (event) => this.take(event),
+        onConnection: (state) => (this.connection = state),
+        onConnect: (missed) => {
           // A gateway that was begun anew may follow another plant.
           void plants.read();
           if (missed) void this.read();
@@ -77,9 +77,9 @@ class LiveManager {
       this.#again = setTimeout(() => void this.read(), AGAIN_MS);
     };
     const state = Promise.all([
-      answered(api.GET('/live')),
-      answered(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
-      answered(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
+      unwrap(api.GET('/live')),
+      unwrap(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
+      unwrap(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
     ]);
     let settled = await this.#latest.settle(
       state,
@@ -91,7 +91,7 @@ class LiveManager {
       fail
     );
     if (settled === 'taken') {
-      const history = answered(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
+      const history = unwrap(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
       settled = await this.#latest.settle(
         history,
         ({ rows }) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { made } from '#lib/warnings/fixtures.ts';
+import { makeWarning } from '#lib/warnings/fixtures.ts';
 import type { LiveEvent, Row, Warning } from './types.ts';
 
 vi.stubGlobal('location', { origin: 'http://gateway' });
@@ -15,7 +15,8 @@ const reading = (hour: number): LiveEvent => ({
   event: 'reading',
   data: { plant: 'demo', number: hour, ...row(hour) }
 });
-const warning = (id: number, plant: string, state: Warning['state'] = 'new') => made({ id, plant, state });
+const warning = (id: number, plant: string, state: Warning['state'] = 'new') =>
+  makeWarning({ id, plant, state });
 let history: () => Promise<Response>;
 let end: () => void;
 

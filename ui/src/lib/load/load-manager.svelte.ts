@@ -1,15 +1,15 @@
 /** A load: what is to be sent, how far it is, and what came of it. */
-import { faultsOf, MOST, requestsOf, START, type Plan } from './plan.ts';
-import { run, type Outcome, type Send } from './run.service.ts';
-import { histogram, summary, tally, type Bin, type Summary } from './stats.ts';
+import { faultsOf, MOST, requestsOf, START, type LoadPlan } from './plan.ts';
+import { run, type RequestOutcome, type SendRequest } from './run.service.ts';
+import { histogram, summary, tally, type LatencyBin, type LatencySummary } from './stats.ts';
 
-export type Result = {
+export type LoadFigures = {
   sent: number;
   ok: number;
   failed: number;
   seconds: number;
-  summary: Summary | null;
-  bins: Bin[];
+  summary: LatencySummary | null;
+  bins: LatencyBin[];
   errors: [string, number][];
   servedBy: [string, number][];
 };
@@ -19,10 +19,10 @@ const REFRESH_MS = 250;
 const GRACE_MS = 10_000;
 
 export class LoadManager {
-  plan = $state<Plan>({ ...START });
+  plan = $state<LoadPlan>({ ...START });
   running = $state(false);
   stopped = $state(false);
-  result = $state.raw<Result | null>(null);
+  result = $state.raw<LoadFigures | null>(null);
   error = $state.raw<unknown>(null);
   readonly faults = $derived(faultsOf(this.plan));
   readonly sound = $derived(Object.keys(this.faults).length === 0);
@@ -30,21 +30,21 @@ export class LoadManager {
   readonly total = $derived(requestsOf(this.plan));
   #stop = new AbortController();
 
-  async start(send: Send): Promise<void> {
+  async start(send: SendRequest): Promise<void> {
     if (this.running || !this.sound) return;
     this.#stop = new AbortController();
     this.running = true;
     this.stopped = false;
     this.error = null;
-    const outcomes: Outcome[] = [];
+    const outcomes: RequestOutcome[] = [];
     const began = performance.now();
     let sent = 0;
     const show = () => (this.result = resultOf(sent, outcomes, performance.now() - began));
     const shown = setInterval(show, REFRESH_MS);
     const limit = setTimeout(() => this.stop(), MOST.seconds * 1000 + GRACE_MS);
     const hooks = {
-      sent: () => void (sent += 1),
-      answered: (outcome: Outcome) => void outcomes.push(outcome)
+      onSent: () => void (sent += 1),
+      onAnswer: (outcome: RequestOutcome) => void outcomes.push(outcome)
     };
     try {
       await run({ ...this.plan }, send, hooks, this.#stop.signal);
@@ -64,7 +64,7 @@ export class LoadManager {
   }
 }
 
-function resultOf(sent: number, outcomes: readonly Outcome[], ms: number): Result {
+function resultOf(sent: number, outcomes: readonly RequestOutcome[], ms: number): LoadFigures {
   const good = outcomes.filter((outcome) => outcome.kind === 'ok');
   const times = good.map((outcome) => outcome.ms);
   return {

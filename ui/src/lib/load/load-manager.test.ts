@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { LoadManager } from './load-manager.svelte.ts';
-import { plant } from '#lib/predict/made.ts';
+import { plant } from '#lib/predict/fixtures.ts';
 import { sender } from './send.service.ts';
 
 vi.stubGlobal('location', new URL('http://gateway/'));

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { faultsOf, MOST, requestsOf, START, type Plan } from './plan.ts';
+import { faultsOf, MOST, requestsOf, START, type LoadPlan } from './plan.ts';
 
-const plan = (given: Partial<Plan>): Plan => ({ ...START, ...given });
+const plan = (given: Partial<LoadPlan>): LoadPlan => ({ ...START, ...given });
 
 it('what is offered first may be sent', () => {
   for (const kind of ['batches', 'stream', 'concurrent', 'sustained'] as const)
@@ -13,7 +13,7 @@ it.each([
   [{ kind: 'stream', perSecond: 50, seconds: 100 }, 5000],
   [{ kind: 'concurrent', workers: 20, cycles: 2, each: 3 }, 120],
   [{ kind: 'sustained' }, null]
-] as [Partial<Plan>, number | null][])('%j sends %s', (given, count) => {
+] as [Partial<LoadPlan>, number | null][])('%j sends %s', (given, count) => {
   expect(requestsOf(plan(given))).toBe(count);
   expect(faultsOf(plan(given))).toEqual({});
 });
@@ -28,7 +28,7 @@ it.each([
   [{ kind: 'concurrent', cycles: 0 }, 'cycles'],
   [{ kind: 'concurrent', each: NaN }, 'each'],
   [{ kind: 'sustained', cycles: 12, seconds: 10 }, 'plan']
-] as [Partial<Plan>, string][])('%j is refused at %s', (given, place) => {
+] as [Partial<LoadPlan>, string][])('%j is refused at %s', (given, place) => {
   expect(Object.keys(faultsOf(plan(given)))).toEqual([place]);
 });
 

@@ -1,19 +1,19 @@
 /** What may be sent, and its bounds; pure. */
 import { load as words } from '#lib/texts/load.ts';
 
-export type Kind = 'batches' | 'stream' | 'concurrent' | 'sustained';
-export type Field = 'batches' | 'size' | 'perSecond' | 'seconds' | 'workers' | 'cycles' | 'each';
-export type Plan = { kind: Kind } & Record<Field, number>;
+export type LoadKind = 'batches' | 'stream' | 'concurrent' | 'sustained';
+export type PlanField = 'batches' | 'size' | 'perSecond' | 'seconds' | 'workers' | 'cycles' | 'each';
+export type LoadPlan = { kind: LoadKind } & Record<PlanField, number>;
 
 export const MOST = { workers: 20, requests: 5000, seconds: 120 } as const;
 export const REST_MS = 1000;
-export const FIELDS: Record<Kind, readonly Field[]> = {
+export const FIELDS: Record<LoadKind, readonly PlanField[]> = {
   batches: ['batches', 'size'],
   stream: ['perSecond', 'seconds'],
   concurrent: ['workers', 'cycles', 'each'],
   sustained: ['workers', 'cycles', 'seconds']
 };
-export const START: Plan = {
+export const START: LoadPlan = {
   kind: 'batches',
   batches: 20,
   size: 5,
@@ -25,15 +25,15 @@ export const START: Plan = {
 };
 
 /** How many requests a plan sends; null where time decides. */
-export function requestsOf(plan: Plan): number | null {
+export function requestsOf(plan: LoadPlan): number | null {
   if (plan.kind === 'batches') return plan.batches * plan.size;
   if (plan.kind === 'stream') return plan.perSecond * plan.seconds;
   return plan.kind === 'concurrent' ? plan.workers * plan.cycles * plan.each : null;
 }
 
 /** What is wrong with a plan: by field, and with all of it (`plan`); empty where nothing is. */
-export function faultsOf(plan: Plan): Partial<Record<Field | 'plan', string>> {
-  const faults: Partial<Record<Field | 'plan', string>> = {};
+export function faultsOf(plan: LoadPlan): Partial<Record<PlanField | 'plan', string>> {
+  const faults: Partial<Record<PlanField | 'plan', string>> = {};
   for (const field of FIELDS[plan.kind]) {
     if (!Number.isInteger(plan[field]) || plan[field] < 1) faults[field] = words.whole;
     else if ((field === 'workers' || field === 'size') && plan[field] > MOST.workers)

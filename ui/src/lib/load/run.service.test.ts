@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { START, type Plan } from './plan.ts';
-import { run, type Outcome } from './run.service.ts';
+import { START, type LoadPlan } from './plan.ts';
+import { run, type RequestOutcome } from './run.service.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const plan = (given: Partial<Plan>): Plan => ({ ...START, ...given });
+const plan = (given: Partial<LoadPlan>): LoadPlan => ({ ...START, ...given });
 
 /** A service that answers `together` requests at a time, each in `ms`; what runs under it is noted. */
 function service(ms: number, together = Infinity) {
-  const noted = { outcomes: [] as Outcome[], sentAt: [] as number[], under: 0, most: 0 };
+  const noted = { outcomes: [] as RequestOutcome[], sentAt: [] as number[], under: 0, most: 0 };
   const waiting: (() => void)[] = [];
   let busy = 0;
   const began = performance.now();
@@ -28,14 +28,14 @@ function service(ms: number, together = Infinity) {
     return { kind: 'ok', servedBy: 'a' };
   }
   const hooks = {
-    sent: () => void noted.sentAt.push(Math.round(performance.now() - began)),
-    answered: (outcome: Outcome) => void noted.outcomes.push(outcome)
+    onSent: () => void noted.sentAt.push(Math.round(performance.now() - began)),
+    onAnswer: (outcome: RequestOutcome) => void noted.outcomes.push(outcome)
   };
   return { noted, send, hooks };
 }
 
 async function finished(
-  given: Partial<Plan>,
+  given: Partial<LoadPlan>,
   made: ReturnType<typeof service>,
   signal = new AbortController().signal
 ) {

@@ -1,20 +1,20 @@
 /** Sends by a plan and times each answer. Belongs here: when what is sent. What is sent is given. */
-import { MOST, REST_MS, type Plan } from './plan.ts';
+import { MOST, REST_MS, type LoadPlan } from './plan.ts';
 
-export type Answer = { kind: 'ok' | string; servedBy: string };
-export type Outcome = Answer & { ms: number };
+export type LoadAnswer = { kind: 'ok' | string; servedBy: string };
+export type RequestOutcome = LoadAnswer & { ms: number };
 /** @throws an AbortError where the signal ends it; nothing else. */
-export type Send = (signal: AbortSignal) => Promise<Answer>;
-export type Hooks = { sent(): void; answered(outcome: Outcome): void };
+export type SendRequest = (signal: AbortSignal) => Promise<LoadAnswer>;
+export type LoadHooks = { onSent(): void; onAnswer(outcome: RequestOutcome): void };
 type Times = { now(): number };
 
 /** Run a plan to its end, or until the signal aborts; what is under way then isn't counted.
  *
  * @param times for tests. */
 export async function run(
-  plan: Plan,
-  send: Send,
-  hooks: Hooks,
+  plan: LoadPlan,
+  send: SendRequest,
+  hooks: LoadHooks,
   signal: AbortSignal,
   times: Times = performance
 ): Promise<void> {
@@ -26,16 +26,16 @@ export async function run(
   async function one(intended: number = times.now()): Promise<void> {
     if (!goesOn()) return;
     left -= 1;
-    hooks.sent();
+    hooks.onSent();
     try {
       const answer = await send(signal);
-      hooks.answered({ ...answer, ms: times.now() - intended });
+      hooks.onAnswer({ ...answer, ms: times.now() - intended });
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  async function streamed(): Promise<void> {
+  async function stream(): Promise<void> {
     const under: Promise<void>[] = [];
     for (let n = 0; n < plan.perSecond * plan.seconds && goesOn(); n++) {
       const intended = began + (n * 1000) / plan.perSecond;
@@ -57,7 +57,7 @@ export async function run(
     }
   }
 
-  if (plan.kind === 'stream') await streamed();
+  if (plan.kind === 'stream') await stream();
   else if (plan.kind === 'batches') await cycles(plan.batches, plan.size, 0, () => (sent) => sent < 1);
   else if (plan.kind === 'concurrent')
     await cycles(plan.cycles, plan.workers, REST_MS, () => (sent) => sent < plan.each);

@@ -4,16 +4,16 @@ import { Problem } from '#lib/api/problem.ts';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
 import { normalRow } from '#lib/predict/presets.ts';
 import { load as words } from '#lib/texts/load.ts';
-import type { Answer, Send } from './run.service.ts';
+import type { LoadAnswer, SendRequest } from './run.service.ts';
 
 /** What sends rows of a plant. */
-export function sender(plant: Plant): Send {
+export function sender(plant: Plant): SendRequest {
   const url = `${location.origin}/infer/predict?store=false&plant=${plant.name}`;
   const body = JSON.stringify({ features: normalRow(plant.tags) });
   const headers = { 'Content-Type': 'application/json' };
   return async (signal) => {
     try {
-      return await understood(
+      return await parseResponse(
         await authorizedFetch(new Request(url, { method: 'POST', body, headers, signal }))
       );
     } catch (error) {
@@ -24,7 +24,7 @@ export function sender(plant: Plant): Send {
 }
 
 /** The last process that the header names: inference, where the gateway asked it. */
-async function understood(answer: Response): Promise<Answer> {
+async function parseResponse(answer: Response): Promise<LoadAnswer> {
   const servedBy = answer.headers.get('X-Served-By')?.split(',').at(-1)?.trim() ?? '';
   if (answer.ok) {
     await answer.arrayBuffer();

@@ -1,7 +1,14 @@
 /** Figures of many latencies; pure. */
 
-export type Summary = { count: number; mean: number; p50: number; p95: number; p99: number; max: number };
-export type Bin = { from: number; to: number; count: number };
+export type LatencySummary = {
+  count: number;
+  mean: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+};
+export type LatencyBin = { from: number; to: number; count: number };
 
 /** The smallest value that at least `share` of all values don't exceed (nearest rank).
  *
@@ -12,7 +19,7 @@ export function percentile(sorted: readonly number[], share: number): number {
 }
 
 /** Null without values. */
-export function summary(values: readonly number[]): Summary | null {
+export function summary(values: readonly number[]): LatencySummary | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   return {
@@ -26,7 +33,7 @@ export function summary(values: readonly number[]): Summary | null {
 }
 
 /** Bins whose bounds double every `perOctave` bins, from the first with a value to the last; empty ones between stay. */
-export function histogram(values: readonly number[], perOctave = 4): Bin[] {
+export function histogram(values: readonly number[], perOctave = 4): LatencyBin[] {
   if (values.length === 0) return [];
   // What took less than a tenth of a unit can't be told apart.
   const place = (value: number) => Math.floor(Math.log2(Math.max(value, 0.1)) * perOctave + 1e-9);

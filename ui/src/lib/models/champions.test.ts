@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logged, question, sides } from './champions.ts';
+import { loggedFigure, question, sides } from './champions.ts';
 import { model, modelsOf, version } from './fixtures.ts';
 
 describe('champion and challenger', () => {
@@ -16,8 +16,12 @@ describe('champion and challenger', () => {
 
   it('have figures where all of an interval was logged', () => {
     const metrics = { pr_auc: 0.6, pr_auc_low: 0.4, pr_auc_high: 0.8, f1: 0.5 };
-    expect(logged({ ...version(1, []), metrics }, 'pr_auc')).toEqual({ value: 0.6, low: 0.4, high: 0.8 });
-    expect(logged({ ...version(1, []), metrics }, 'f1')).toBeNull();
+    expect(loggedFigure({ ...version(1, []), metrics }, 'pr_auc')).toEqual({
+      value: 0.6,
+      low: 0.4,
+      high: 0.8
+    });
+    expect(loggedFigure({ ...version(1, []), metrics }, 'f1')).toBeNull();
   });
 });
 

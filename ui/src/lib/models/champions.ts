@@ -1,11 +1,15 @@
 /** Which versions are champion, challenger and the one before; and what a model is asked. Pure. */
 import { models as words } from '#lib/texts/models.ts';
-import type { Model, Models, Version } from './models.service.ts';
+import type { Model, ModelsAnswer, ModelVersion } from './models.service.ts';
 
-export type Sides = { champion: Version | null; challenger: Version | null; previous: Version | null };
+export type ModelSides = {
+  champion: ModelVersion | null;
+  challenger: ModelVersion | null;
+  previous: ModelVersion | null;
+};
 
 /** The versions of the model that is promoted, by their aliases. */
-export function sides(found: Models): Sides {
+export function sides(found: ModelsAnswer): ModelSides {
   const versions = found.models.find((model) => model.name === found.champion)?.versions ?? [];
   const behind = (alias: string) => versions.find((version) => version.aliases.includes(alias)) ?? null;
   const champion = behind('champion');
@@ -25,7 +29,10 @@ export function question(model: Model): string {
 }
 
 /** A figure of a version with its interval, as it was logged; null where it has none. */
-export function logged(version: Version, name: string): { value: number; low: number; high: number } | null {
+export function loggedFigure(
+  version: ModelVersion,
+  name: string
+): { value: number; low: number; high: number } | null {
   const { [name]: value, [`${name}_low`]: low, [`${name}_high`]: high } = version.metrics;
   return value === undefined || low === undefined || high === undefined ? null : { value, low, high };
 }

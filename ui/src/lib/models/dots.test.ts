@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { axis, dots } from './dots.ts';
-import type { Horizon, Result } from './models.service.ts';
+import type { Horizon, ModelFigures } from './models.service.ts';
 
 const none = { value: null, low: null, high: null };
 const at = (value: number) => ({ value, low: value - 0.1, high: value + 0.1 });
-const result = (model: string, trivial: boolean, value: number): Result => ({
+const result = (model: string, trivial: boolean, value: number): ModelFigures => ({
   model, trivial, pr_auc: at(value), roc_auc: none, brier: at(value), recall: none, lead: none, false_hours: none, false_episodes: none
 }); // prettier-ignore
 const horizon: Horizon = {

@@ -1,5 +1,5 @@
 /** Rows of a dot plot: figures with intervals on one axis; pure. */
-import type { Horizon, Result } from './models.service.ts';
+import type { Horizon, ModelFigures } from './models.service.ts';
 
 export const FIGURES = [
   'pr_auc',
@@ -24,7 +24,7 @@ export function dots(horizon: Horizon, figure: FigureName): Dot[] {
     .toSorted((a, b) => Number(a.trivial) - Number(b.trivial) || sign * (a.value - b.value));
 }
 
-function dot(result: Result, figure: FigureName): Dot[] {
+function dot(result: ModelFigures, figure: FigureName): Dot[] {
   const { value, low, high } = result[figure];
   if (value === null) return [];
   return [{ name: result.model, trivial: result.trivial, value, low: low ?? value, high: high ?? value }];

@@ -1,7 +1,7 @@
 /** Models for tests. */
-import type { Model, Models, Version } from './models.service.ts';
+import type { Model, ModelsAnswer, ModelVersion } from './models.service.ts';
 
-export const version = (number: number, aliases: string[]): Version => ({
+export const version = (number: number, aliases: string[]): ModelVersion => ({
   version: number,
   aliases,
   created: '2026-01-01T00:00:00Z',
@@ -12,7 +12,7 @@ export const version = (number: number, aliases: string[]): Version => ({
   metrics: {}
 });
 
-export const model = (task: string, hours: number, versions: Version[] = []): Model => ({
+export const model = (task: string, hours: number, versions: ModelVersion[] = []): Model => ({
   name: 'demo_alarm_champion',
   short_name: 'champion',
   title: 'The best',
@@ -29,7 +29,7 @@ export const model = (task: string, hours: number, versions: Version[] = []): Mo
   }
 });
 
-export const modelsOf = (versions: Version[]): Models => ({
+export const modelsOf = (versions: ModelVersion[]): ModelsAnswer => ({
   plant: 'demo',
   champion: 'demo_alarm_champion',
   models: [model('nowcast', 0, versions)],

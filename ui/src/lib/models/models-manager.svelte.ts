@@ -4,16 +4,16 @@ import { Latest } from '#lib/latest.ts';
 import type { ModelChange } from '#lib/live/types.ts';
 import { sides } from './champions.ts';
 import * as service from './models.service.ts';
-import type { Figures, Models, Moved } from './models.service.ts';
+import type { FiguresAnswer, ModelsAnswer, Moved } from './models.service.ts';
 
 /** So long a swap is waited for by looking, where no event tells of it. */
 const LOOK_MS = 2000;
 const MOST_LOOKS = 30;
 
 export class ModelsManager {
-  models = $state.raw<Models | null>(null);
+  models = $state.raw<ModelsAnswer | null>(null);
   fault = $state.raw<unknown>(null);
-  figures = $state.raw<Figures | null>(null);
+  figures = $state.raw<FiguresAnswer | null>(null);
   figuresFault = $state.raw<unknown>(null);
   /** The version whose report is shown; null: the newest report. */
   version = $state<number | null>(null);

@@ -1,25 +1,23 @@
 /** What the page of models asks the gateway for, and does. */
-import { answered, api, authorizedFetch } from '#lib/api/client.ts';
+import { api, authorizedFetch, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { Problem } from '#lib/api/problem.ts';
 
-export type Models = components['schemas']['ModelsAnswer'];
-export type Model = Models['models'][number];
-export type Version = Model['versions'][number];
-export type Figures = components['schemas']['FiguresAnswer'];
-export type Horizon = Figures['horizons'][number];
-export type Result = Horizon['figures'][number];
-export type Bin = components['schemas']['Bin'];
+export type ModelsAnswer = components['schemas']['ModelsAnswer'];
+export type Model = ModelsAnswer['models'][number];
+export type ModelVersion = Model['versions'][number];
+export type FiguresAnswer = components['schemas']['FiguresAnswer'];
+export type Horizon = FiguresAnswer['horizons'][number];
+export type ModelFigures = Horizon['figures'][number];
+export type CalibrationBin = components['schemas']['Bin'];
 export type Moved = components['schemas']['Moved'];
 
-export const readModels = (plant: string): Promise<Models> =>
-  answered(api.GET('/models', { params: { query: { plant } } }));
+export const readModels = (plant: string): Promise<ModelsAnswer> =>
+  unwrap(api.GET('/models', { params: { query: { plant } } }));
 
 /** The newest report's figures, or those of a version's. */
-export const readFigures = (plant: string, version: number | null): Promise<Figures> =>
-  answered(
-    api.GET('/models/figures', { params: { query: { plant, ...(version !== null && { version }) } } })
-  );
+export const readFigures = (plant: string, version: number | null): Promise<FiguresAnswer> =>
+  unwrap(api.GET('/models/figures', { params: { query: { plant, ...(version !== null && { version }) } } }));
 
 /** The report's page.
  *
@@ -32,7 +30,7 @@ export async function readReport(plant: string, version: number | null): Promise
 }
 
 export const promote = (plant: string, version: number): Promise<Moved> =>
-  answered(api.POST('/models/promote', { body: { plant, version } }));
+  unwrap(api.POST('/models/promote', { body: { plant, version } }));
 
 export const rollback = (plant: string): Promise<Moved> =>
-  answered(api.POST('/models/rollback', { body: { plant } }));
+  unwrap(api.POST('/models/rollback', { body: { plant } }));

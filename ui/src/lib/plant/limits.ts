@@ -4,7 +4,7 @@ import type { Tag } from './plants-manager.svelte.ts';
 export type LimitName = 'LL' | 'L' | 'H' | 'HH';
 
 /** The worst limit that a value has crossed. */
-export function crossed(tag: Tag, value: number | null | undefined): LimitName | null {
+export function crossedLimit(tag: Tag, value: number | null | undefined): LimitName | null {
   if (value === null || value === undefined) return null;
   const { LL, L, H, HH } = tag.limits;
   if (HH !== null && HH !== undefined && value >= HH) return 'HH';

@@ -1,5 +1,5 @@
 /** Which plants there are, what is known of them, and which one is shown. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { sentence } from '#lib/api/problem.ts';
 import { unitText } from '#lib/numbers.ts';
@@ -24,7 +24,7 @@ class PlantsManager {
 
   async read(): Promise<void> {
     try {
-      const { plants } = await answered(api.GET('/plants'));
+      const { plants } = await unwrap(api.GET('/plants'));
       this.all = plants.map((plant) => ({ ...plant, tags: plant.tags.map(withUnit) }));
       this.fault = '';
     } catch (error) {

@@ -1,8 +1,8 @@
 /** Rows of readings from pasted or dropped text; pure. Says which column is at fault, and what was expected. */
 import { csv as words } from '#lib/texts/predict.ts';
 
-export type Reading = Record<string, number | null>;
-export type Table = { rows: Reading[]; faults: string[] };
+export type TagValues = Record<string, number | null>;
+export type CsvTable = { rows: TagValues[]; faults: string[] };
 
 const TIMES = new Set(['timestamp', 'time']);
 const MISSING = new Set(['', '-', 'null', 'nan', 'na', 'n/a']);
@@ -15,16 +15,22 @@ type Column = { name: string; time: boolean };
  * @param text with or without a heading.
  * @param order names of a row without a heading.
  * @param further names that a heading may have as well. */
-export function parseTable(text: string, order: readonly string[], further: readonly string[] = []): Table {
+export function parseTable(
+  text: string,
+  order: readonly string[],
+  further: readonly string[] = []
+): CsvTable {
   const lines = cellsOf(text);
   const first = lines[0];
   if (!first) return { rows: [], faults: [words.empty] };
   const heading = first.every((cell) => numberOf(cell) === undefined || cell === '');
   const faults: string[] = [];
-  const columns = heading ? named(first, [...order, ...further], faults) : ordered(first.length, order);
+  const columns = heading
+    ? matchHeader(first, [...order, ...further], faults)
+    : columnsInOrder(first.length, order);
   const body = heading ? lines.slice(1) : lines;
   if (faults.length === 0 && body.length === 0) faults.push(words.noRows);
-  if (faults.length > 0) return { rows: [], faults: few(faults) };
+  if (faults.length > 0) return { rows: [], faults: firstFaults(faults) };
   const rows = body.map((cells, n) => {
     const line = n + (heading ? 2 : 1);
     if (columns === null) faults.push(words.count(line, cells.length, order.length));
@@ -32,7 +38,7 @@ export function parseTable(text: string, order: readonly string[], further: read
     else return rowOf(cells, columns, line, faults);
     return {};
   });
-  return faults.length > 0 ? { rows: [], faults: few(faults) } : { rows, faults: [] };
+  return faults.length > 0 ? { rows: [], faults: firstFaults(faults) } : { rows, faults: [] };
 }
 
 /** Cells of a block, as a spreadsheet or a file has them. */
@@ -56,7 +62,7 @@ export function numberOf(cell: string): number | null | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-function named(cells: readonly string[], known: readonly string[], faults: string[]): Column[] {
+function matchHeader(cells: readonly string[], known: readonly string[], faults: string[]): Column[] {
   const canonical = new Map(known.map((name) => [name.toLowerCase(), name]));
   const seen = new Set<string>();
   return cells.map((cell, n) => {
@@ -69,7 +75,7 @@ function named(cells: readonly string[], known: readonly string[], faults: strin
   });
 }
 
-function ordered(count: number, order: readonly string[]): Column[] | null {
+function columnsInOrder(count: number, order: readonly string[]): Column[] | null {
   const columns = order.map((name) => ({ name, time: false }));
   if (count === order.length) return columns;
   return count === order.length + 1 ? [{ name: 'timestamp', time: true }, ...columns] : null;
@@ -80,8 +86,8 @@ function rowOf(
   columns: readonly Column[],
   line: number,
   faults: string[]
-): Reading {
-  const row: Reading = {};
+): TagValues {
+  const row: TagValues = {};
   columns.forEach(({ name, time }, n) => {
     if (time) return;
     const cell = cells[n] ?? '';
@@ -92,7 +98,7 @@ function rowOf(
   return row;
 }
 
-function few(faults: readonly string[]): string[] {
+function firstFaults(faults: readonly string[]): string[] {
   const left = faults.length - MOST_FAULTS;
   return left > 0 ? [...faults.slice(0, MOST_FAULTS), words.more(left)] : [...faults];
 }

@@ -2,16 +2,16 @@
 import { Latest } from '#lib/latest.ts';
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { predict as words } from '#lib/texts/predict.ts';
-import { faultOf, typed } from './check.ts';
-import { parseTable, type Reading } from './csv.ts';
+import { faultOf, parseTyped } from './check.ts';
+import { parseTable, type TagValues } from './csv.ts';
 import { extremeNames, lookBack, withExtremes } from './presets.ts';
 import { askRisk, askWhy, type Explanation, type Prediction } from './score.service.ts';
 
-export type Before = 'steady' | 'live' | 'unknown';
+export type PriorHistory = 'steady' | 'live' | 'unknown';
 
 export class PredictManager {
   values = $state<Record<string, string>>({});
-  before = $state<Before>('steady');
+  before = $state<PriorHistory>('steady');
   result = $state.raw<Prediction | null>(null);
   explanation = $state.raw<Explanation | null>(null);
   error = $state.raw<unknown>(null);
@@ -19,10 +19,10 @@ export class PredictManager {
   pasteFaults = $state.raw<readonly string[]>([]);
   working = $state(false);
   /** Extremes that were pasted; typing in a tag forgets its own. */
-  #extremes: Reading = {};
+  #extremes: TagValues = {};
   readonly #latest = new Latest();
 
-  fill(row: Reading): void {
+  fill(row: TagValues): void {
     this.#extremes = {};
     this.values = Object.fromEntries(
       Object.entries(row).map(([name, value]) => [name, value === null ? '' : String(value)])
@@ -59,7 +59,7 @@ export class PredictManager {
   /** Score the values, then ask why.
    *
    * @param live newest rows of the live plant. */
-  async send(plant: Plant, live: readonly Reading[]): Promise<void> {
+  async send(plant: Plant, live: readonly TagValues[]): Promise<void> {
     const row = this.#row(plant.tags);
     if (Object.values(row).every((value) => value === null)) {
       this.error = new Error(words.allEmpty);
@@ -85,11 +85,11 @@ export class PredictManager {
     if (settled !== 'late') this.working = false;
   }
 
-  #row(tags: readonly Tag[]): Reading {
-    return Object.fromEntries(tags.map((tag) => [tag.name, typed(this.values[tag.name] ?? '') ?? null]));
+  #row(tags: readonly Tag[]): TagValues {
+    return Object.fromEntries(tags.map((tag) => [tag.name, parseTyped(this.values[tag.name] ?? '') ?? null]));
   }
 
-  #rows(plant: Plant, row: Reading, live: readonly Reading[]): Reading[] {
+  #rows(plant: Plant, row: TagValues, live: readonly TagValues[]): TagValues[] {
     const newest = withExtremes({ ...row, ...this.#extremes }, plant.tags);
     const count = lookBack(plant);
     if (this.before === 'steady') return Array.from({ length: count }, () => newest);

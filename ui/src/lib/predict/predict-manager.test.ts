@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
-import { plant } from './made.ts';
+import { plant } from './fixtures.ts';
 import { PredictManager } from './predict-manager.svelte.ts';
 import { normalRow } from './presets.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { plant } from './made.ts';
-import { escalating, extremeRow, highRiskRow, lookBack, normalRow, withExtremes } from './presets.ts';
+import { plant } from './fixtures.ts';
+import { escalatingRows, extremeRow, highRiskRow, lookBack, normalRow, withExtremes } from './presets.ts';
 
 describe('presets', () => {
   it('normal is the middle of each band, set points what they control, the rest unknown', () => {
@@ -24,7 +24,7 @@ describe('presets', () => {
   });
 
   it('escalation rises from normal to beyond the limit, steadily', () => {
-    const found = escalating(plant, 12);
+    const found = escalatingRows(plant, 12);
     const values = found?.rows.map((row) => row.PDT1 ?? 0) ?? [];
     expect(values).toHaveLength(12);
     expect([values[0], values.at(-1)]).toEqual([220, 302]);
@@ -33,7 +33,7 @@ describe('presets', () => {
   });
 
   it('without a limit there is no escalation', () => {
-    expect(escalating({ ...plant, tags: plant.tags.slice(3) }, 12)).toBeNull();
+    expect(escalatingRows({ ...plant, tags: plant.tags.slice(3) }, 12)).toBeNull();
   });
 
   it('extremes are those of a value that stood, and never replace given ones', () => {

@@ -1,6 +1,6 @@
 /** Rows made from what a plant's profile says: normal, beyond the limits, out of range, rising; pure. */
 import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
-import type { Reading } from './csv.ts';
+import type { TagValues } from './csv.ts';
 
 /** How far beyond a limit, as a share of the normal band's width or of the range. */
 const BEYOND = 0.05;
@@ -8,26 +8,26 @@ const HOURS = 72;
 const MOST_ROWS = 500;
 
 /** The middle of each normal band; set points are at the middle of what they control; the rest is unknown. */
-export function normalRow(tags: readonly Tag[]): Reading {
+export function normalRow(tags: readonly Tag[]): TagValues {
   return Object.fromEntries(tags.map((tag) => [tag.name, middle(tag, tags)]));
 }
 
 /** Beyond the outermost limit of each tag that has one, above it where there is one above. */
-export function highRiskRow(tags: readonly Tag[]): Reading {
+export function highRiskRow(tags: readonly Tag[]): TagValues {
   return Object.fromEntries(tags.map((tag) => [tag.name, beyond(tag) ?? middle(tag, tags)]));
 }
 
 /** A value that can't be true in one tag, the rest normal; null where there is no tag. */
-export function extremeRow(plant: Plant): { row: Reading; tag: Tag; value: number } | null {
-  const tag = watched(plant) ?? plant.tags[0];
+export function extremeRow(plant: Plant): { row: TagValues; tag: Tag; value: number } | null {
+  const tag = watchedTag(plant) ?? plant.tags[0];
   if (!tag) return null;
   const value = short(tag.range[1] + (tag.range[1] - tag.range[0]) / 10);
   return { row: { ...normalRow(plant.tags), [tag.name]: value }, tag, value };
 }
 
 /** Normal rows, oldest first, but for one tag that rises beyond its upper limit; null where no tag has one. */
-export function escalating(plant: Plant, count: number): { rows: Reading[]; tag: Tag } | null {
-  const tag = watched(plant);
+export function escalatingRows(plant: Plant, count: number): { rows: TagValues[]; tag: Tag } | null {
+  const tag = watchedTag(plant);
   const base = normalRow(plant.tags);
   const end = tag && beyond(tag);
   if (!tag || end === null || end === undefined) return null;
@@ -46,7 +46,7 @@ export function lookBack(plant: Plant): number {
 }
 
 /** A row with the extremes within the interval that a plant keeps: those of a value that stood. */
-export function withExtremes(row: Reading, tags: readonly Tag[]): Reading {
+export function withExtremes(row: TagValues, tags: readonly Tag[]): TagValues {
   const extremes = tags.flatMap((tag) =>
     tag.aggregates.map((which) => [`${tag.name}_${which}`, row[tag.name] ?? null] as const)
   );
@@ -59,7 +59,7 @@ export function extremeNames(tags: readonly Tag[]): string[] {
 }
 
 /** The first tag with an upper limit that an alarm rule names; else the first with an upper limit. */
-function watched(plant: Plant): Tag | undefined {
+function watchedTag(plant: Plant): Tag | undefined {
   const limited = plant.tags.filter((tag) => upper(tag) !== null);
   const named = plant.alarm_rules.flatMap((rule) => limited.filter((tag) => rule.when.includes(tag.name)));
   return named[0] ?? limited[0];

@@ -1,7 +1,7 @@
 /** Asking for scores: the routes' answers are inference's, which the gateway passes on. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/inference.d.ts';
-import type { Reading } from './csv.ts';
+import type { TagValues } from './csv.ts';
 
 type Shapes = components['schemas'];
 type Kept = { history_id: number | null };
@@ -14,12 +14,12 @@ export type Forecast = Shapes['ForecastAnswer'];
 /** Risk of the newest of `rows`; kept in the history unless `store` is false.
  *
  * @throws Problem where it is refused, or nobody answers. */
-export async function askRisk(plant: string, rows: readonly Reading[], store = true): Promise<Prediction> {
+export async function askRisk(plant: string, rows: readonly TagValues[], store = true): Promise<Prediction> {
   const asked = api.POST('/infer/predict', {
     params: { query: { plant, store } },
     body: { readings: rows } as never
   });
-  const told = (await answered(asked)) as unknown as Prediction | Judged;
+  const told = (await unwrap(asked)) as unknown as Prediction | Judged;
   return 'predictions' in told ? ofNewest(told) : told;
 }
 
@@ -42,12 +42,12 @@ function ofNewest(judged: Judged): Prediction {
 /** Why the risk of the newest of `rows` is what it is.
  *
  * @throws Problem */
-export async function askWhy(plant: string, rows: readonly Reading[]): Promise<Explanation> {
+export async function askWhy(plant: string, rows: readonly TagValues[]): Promise<Explanation> {
   const asked = api.POST('/infer/explain', {
     params: { query: { plant } },
     body: { readings: rows } as never
   });
-  return (await answered(asked)) as unknown as Explanation;
+  return (await unwrap(asked)) as unknown as Explanation;
 }
 
 /** What the plant's champion looks at in general.
@@ -55,15 +55,15 @@ export async function askWhy(plant: string, rows: readonly Reading[]): Promise<E
  * @throws Problem */
 export async function askImportance(plant: string): Promise<Importance> {
   const asked = api.GET('/infer/global_importance', { params: { query: { plant } } });
-  return (await answered(asked)) as unknown as Importance;
+  return (await unwrap(asked)) as unknown as Importance;
 }
 
 /** Risks at all horizons, the nearest first; kept in the history.
  *
  * @throws Problem */
-export async function askForecasts(plant: string, rows: readonly Reading[]): Promise<Forecast[]> {
+export async function askForecasts(plant: string, rows: readonly TagValues[]): Promise<Forecast[]> {
   const body = { recent_observations: rows, horizon: 'all' };
   const asked = api.POST('/infer/forecast', { params: { query: { plant } }, body: body as never });
-  const { forecasts } = (await answered(asked)) as unknown as { forecasts: Forecast[] };
+  const { forecasts } = (await unwrap(asked)) as unknown as { forecasts: Forecast[] };
   return forecasts.toSorted((a, b) => a.horizon_hours - b.horizon_hours);
 }

@@ -1,5 +1,5 @@
 /** Who is logged in. */
-import { answered, api, authenticateBy } from '#lib/api/client.ts';
+import { api, authenticateBy, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import { sentence } from '#lib/api/problem.ts';
 import * as tokens from './tokens.ts';
@@ -18,7 +18,7 @@ class SessionManager {
 
   /** Goes on with the log-in that the browser has kept, if any. */
   begin(): () => void {
-    authenticateBy({ access: () => this.#access(), refused: (token) => this.#refused(token) });
+    authenticateBy({ access: () => this.#access(), renew: (token) => this.#renew(token) });
     void this.#look();
     return tokens.onOtherTab(() => void this.#look());
   }
@@ -29,7 +29,7 @@ class SessionManager {
 
   /** @throws Problem where name or password are wrong, or too many were tried. */
   async login(name: string, password: string): Promise<void> {
-    tokens.keep(await answered(api.POST('/auth/login', { body: { name, password } })));
+    tokens.keep(await unwrap(api.POST('/auth/login', { body: { name, password } })));
     await this.#look();
   }
 
@@ -37,44 +37,44 @@ class SessionManager {
    *
    * @throws Problem where it can't be made. */
   async register(name: string, password: string): Promise<void> {
-    await answered(api.POST('/auth/register', { body: { name, password } }));
+    await unwrap(api.POST('/auth/register', { body: { name, password } }));
     await this.login(name, password);
   }
 
   async logout(): Promise<void> {
-    const kept = tokens.stored();
+    const kept = tokens.readTokens();
     tokens.forget();
     this.#leave('out');
     // The tokens end by themselves where the gateway can't be told.
     if (kept)
-      await answered(api.POST('/auth/logout', { body: { refresh_token: kept.refresh } })).catch(
+      await unwrap(api.POST('/auth/logout', { body: { refresh_token: kept.refresh } })).catch(
         (error: unknown) => console.warn('log-out not told to the gateway', error)
       );
   }
 
   async #look(): Promise<void> {
-    if (tokens.stored() === null) return this.#leave('out');
+    if (tokens.readTokens() === null) return this.#leave('out');
     try {
-      this.user = await answered(api.GET('/auth/me'));
+      this.user = await unwrap(api.GET('/auth/me'));
       this.state = 'in';
       this.fault = '';
     } catch (error) {
       // A log-in that has ended has left already; anything else says nothing of it.
-      if (tokens.stored() === null) return;
+      if (tokens.readTokens() === null) return;
       this.fault = sentence(error);
       setTimeout(() => void this.#look(), LOOK_AGAIN_MS);
     }
   }
 
   async #access(): Promise<string | null> {
-    const before = tokens.stored();
+    const before = tokens.readTokens();
     const token = await tokens.access();
     if (before !== null && token === null) this.#leave('ended');
     return token;
   }
 
-  async #refused(token: string): Promise<boolean> {
-    const next = await tokens.renewed(token);
+  async #renew(token: string): Promise<boolean> {
+    const next = await tokens.renew(token);
     if (next === null) this.#leave('ended');
     return next !== null && next !== token;
   }

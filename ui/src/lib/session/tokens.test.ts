@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/problem.ts';
-import { access, forget, keep, renewed, stored } from './tokens.ts';
+import { access, forget, keep, renew, readTokens } from './tokens.ts';
 
 const GIVEN = { access_token: 'new', refresh_token: 'next', expires_in: 900 };
 
@@ -38,16 +38,16 @@ it('gives a token that holds without asking the gateway', async () => {
 it('renews a token that is about to expire, once for all who ask', async () => {
   const fetched = gateway(200);
   loggedIn(10);
-  expect(await Promise.all([access(), access(), renewed('old')])).toEqual(['new', 'new', 'new']);
+  expect(await Promise.all([access(), access(), renew('old')])).toEqual(['new', 'new', 'new']);
   expect(fetched).toHaveBeenCalledTimes(1);
-  expect(stored()?.refresh).toBe('next');
+  expect(readTokens()?.refresh).toBe('next');
 });
 
 it('forgets a log-in that the gateway ended', async () => {
   gateway(401, {});
   loggedIn(10);
   expect(await access()).toBeNull();
-  expect(stored()).toBeNull();
+  expect(readTokens()).toBeNull();
 });
 
 it('keeps the log-in while the gateway is away', async () => {
@@ -56,7 +56,7 @@ it('keeps the log-in while the gateway is away', async () => {
   await expect(access()).rejects.toThrow('the database does not answer');
   vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
   await expect(access()).rejects.toBeInstanceOf(Problem);
-  expect(stored()?.refresh).toBe('once');
+  expect(readTokens()?.refresh).toBe('once');
 });
 
 it('takes nothing from a store that holds something else', async () => {
@@ -73,5 +73,5 @@ it('stays logged out where a renewal was under way', async () => {
     return new Response(JSON.stringify(GIVEN));
   });
   expect(await access()).toBeNull();
-  expect(stored()).toBeNull();
+  expect(readTokens()).toBeNull();
 });

@@ -8,10 +8,10 @@ import { Problem } from '#lib/api/problem.ts';
 const KEY = 'forewarn.session';
 const EARLY_MS = 30_000;
 
-export type Stored = { access: string; refresh: string; expiresAt: number };
+export type StoredTokens = { access: string; refresh: string; expiresAt: number };
 type Answer = { access_token: string; refresh_token: string; expires_in: number };
 
-export function stored(): Stored | null {
+export function readTokens(): StoredTokens | null {
   try {
     const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? 'null');
     return isStored(found) ? found : null;
@@ -22,7 +22,7 @@ export function stored(): Stored | null {
 
 export function keep(answer: Answer): void {
   const expiresAt = Date.now() + answer.expires_in * 1000;
-  const kept: Stored = { access: answer.access_token, refresh: answer.refresh_token, expiresAt };
+  const kept: StoredTokens = { access: answer.access_token, refresh: answer.refresh_token, expiresAt };
   localStorage.setItem(KEY, JSON.stringify(kept));
 }
 
@@ -41,26 +41,26 @@ export function onOtherTab(callback: () => void): () => void {
  *
  * @throws Problem where the gateway can't be asked for a new one: the log-in may still hold. */
 export async function access(): Promise<string | null> {
-  const now = stored();
+  const now = readTokens();
   if (now === null || now.expiresAt - EARLY_MS > Date.now()) return now?.access ?? null;
-  return await renewed(now.access);
+  return await renew(now.access);
 }
 
 /** The token after `old`: one that another tab fetched meanwhile, or a new one. */
-export async function renewed(old: string): Promise<string | null> {
+export async function renew(old: string): Promise<string | null> {
   return await navigator.locks.request(KEY, async () => {
-    const now = stored();
+    const now = readTokens();
     if (now === null || now.access !== old) return now?.access ?? null;
-    const answer = await refreshed(now.refresh);
+    const answer = await requestTokens(now.refresh);
     // Who logged out meanwhile stays out.
-    if (stored()?.refresh !== now.refresh) return stored()?.access ?? null;
+    if (readTokens()?.refresh !== now.refresh) return readTokens()?.access ?? null;
     if (answer === null) forget();
     else keep(answer);
     return answer?.access_token ?? null;
   });
 }
 
-async function refreshed(token: string): Promise<Answer | null> {
+async function requestTokens(token: string): Promise<Answer | null> {
   let response: Response;
   try {
     const body = JSON.stringify({ refresh_token: token });
@@ -74,7 +74,7 @@ async function refreshed(token: string): Promise<Answer | null> {
   return (await response.json()) as Answer;
 }
 
-function isStored(found: unknown): found is Stored {
+function isStored(found: unknown): found is StoredTokens {
   if (typeof found !== 'object' || found === null) return false;
   const { access, refresh, expiresAt } = found as Record<string, unknown>;
   return typeof access === 'string' && typeof refresh === 'string' && typeof expiresAt === 'number';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
 import { drivingTags, setPointOf } from './driving-tags.ts';
-import { made } from './fixtures.ts';
+import { makeWarning } from './fixtures.ts';
 
 const tag = (name: string, role = 'indicator', controller: string | null = null) => ({
   name,
@@ -18,23 +18,24 @@ const plant = {
   ],
   alarm_rules: [{ name: 'deviation', when: 'abs(FIC31011_SP - FIC31011_PV_max) > 10', description: '' }]
 } as unknown as Plant;
-const names = (warning = made(), most = 4) => drivingTags(warning, plant, most).map(({ name }) => name);
+const names = (warning = makeWarning(), most = 4) =>
+  drivingTags(warning, plant, most).map(({ name }) => name);
 
 test('what pushes towards the alarm is shown, a controller by its process value', () => {
   expect(names()).toEqual(['PDT31008', 'FIC31011_PV']);
-  expect(names(made(), 1)).toEqual(['PDT31008']);
+  expect(names(makeWarning(), 1)).toEqual(['PDT31008']);
 });
 
 test('a rule’s own tags come first, and each once', () => {
   const crossed = { rule: 'deviation', description: '', probability: 1, threshold: null };
-  expect(names(made({ kind: 'rule', crossed }))).toEqual(['FIC31011_PV', 'PDT31008']);
+  expect(names(makeWarning({ kind: 'rule', crossed }))).toEqual(['FIC31011_PV', 'PDT31008']);
 });
 
 test('of features the longest tag that they begin with is meant; unknown names and no drivers give none', () => {
-  const of = (name: string) => names(made({ drivers: [{ tag: name, contribution: 1 }] }));
+  const of = (name: string) => names(makeWarning({ drivers: [{ tag: name, contribution: 1 }] }));
   expect(of('FIC31011_OP_std_3h')).toEqual(['FIC31011_OP']);
   expect(of('PDT310')).toEqual([]);
-  expect(names(made({ drivers: null }))).toEqual([]);
+  expect(names(makeWarning({ drivers: null }))).toEqual([]);
 });
 
 test('only a process value has a set point', () => {

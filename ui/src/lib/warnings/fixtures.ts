@@ -1,7 +1,7 @@
 /** A warning for tests, with what a test says of it. */
 import type { Warning } from '#lib/live/types.ts';
 
-export function made(told: Partial<Warning> = {}): Warning {
+export function makeWarning(told: Partial<Warning> = {}): Warning {
   return {
     id: 7,
     plant: 'demo',

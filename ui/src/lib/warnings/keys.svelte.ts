@@ -16,7 +16,7 @@ class Keys {
   }
 
   /** Whether a key press is meant for the page: no modifier, and nobody types. */
-  meant(event: KeyboardEvent): boolean {
+  isForPage(event: KeyboardEvent): boolean {
     const typing = event.target instanceof Element && event.target.closest(TYPING) !== null;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented;
     return this.enabled && plain && !typing;
@@ -32,7 +32,7 @@ export async function keepFocus(beside: HTMLElement | null): Promise<void> {
 }
 
 /** Move to the newest new warning's Acknowledge; false where there is none on the page. */
-export function toNewest(): boolean {
+export function focusNewest(): boolean {
   const all = [...document.querySelectorAll<HTMLButtonElement>('button[data-acknowledge]:not(:disabled)')];
   const newest = all.toSorted((a, b) => Number(b.dataset.acknowledge) - Number(a.dataset.acknowledge))[0];
   newest?.scrollIntoView({ block: 'nearest' });

@@ -3,13 +3,13 @@ import uPlot from 'uplot';
 import { token } from '#lib/charts/tokens.ts';
 import { plantTime } from '#lib/time.ts';
 
-export type Line = { value: number; name: string };
+export type LaneLine = { value: number; name: string };
 /** A moment of the warning, in seconds since 1970. */
-export type Mark = { at: number; name: string };
+export type LaneMark = { at: number; name: string };
 export type Lane = {
   band: readonly [number, number] | null;
-  lines: readonly Line[];
-  marks: readonly Mark[];
+  lines: readonly LaneLine[];
+  marks: readonly LaneMark[];
   /** Of the warning, in seconds; the end may lie beyond what is shown. */
   span: readonly [number, number];
   format: (value: number) => string;
@@ -55,7 +55,7 @@ export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'>
         stroke: () => token('ink-3'),
         font: FONT,
         size: 26,
-        space: 96,
+        space: 112,
         grid: { show: false },
         ticks: { stroke: () => token('line'), size: 4, width: 1 },
         values: (_, splits) => splits.map((at) => plantTime(at * 1000))
@@ -114,7 +114,7 @@ function drawLines(u: uPlot, lane: Lane): void {
 }
 
 /** Limits as dashed lines, named in the margin; of names that would overlap the first is written. */
-function drawLimits({ ctx, bbox, valToPos }: uPlot, lines: readonly Line[]): void {
+function drawLimits({ ctx, bbox, valToPos }: uPlot, lines: readonly LaneLine[]): void {
   const dot = devicePixelRatio;
   const right = bbox.left + bbox.width;
   let above = Infinity;
@@ -129,7 +129,7 @@ function drawLimits({ ctx, bbox, valToPos }: uPlot, lines: readonly Line[]): voi
 }
 
 /** Moments as lines from top to bottom; names that would overlap go below each other. */
-function drawMarks({ ctx, bbox, valToPos }: uPlot, marks: readonly Mark[]): void {
+function drawMarks({ ctx, bbox, valToPos }: uPlot, marks: readonly LaneMark[]): void {
   const dot = devicePixelRatio;
   const ends: number[] = [];
   for (const { at, name } of marks) {

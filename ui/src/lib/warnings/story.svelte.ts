@@ -1,13 +1,13 @@
 /** One warning with all that is known around it: its story, the scores and the readings of its time. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import type { Row, ScoredRow, Warning } from '#lib/live/types.ts';
 import { Latest } from '#lib/latest.ts';
 import { warnings } from '#lib/texts/warnings.ts';
-import type { Mark } from './lane.ts';
+import type { LaneMark } from './lane.ts';
 
 export type Story = components['schemas']['Story'];
-export type Action = Story['actions'][number];
+export type StoryAction = Story['actions'][number];
 
 const HOUR_MS = 3_600_000;
 const BEFORE_MS = 12 * HOUR_MS;
@@ -37,7 +37,7 @@ export class StoryManager {
   async read(): Promise<void> {
     const params = { path: { warning_id: this.id } };
     await this.#latest.settle(
-      answered(api.GET('/warnings/{warning_id}', { params })),
+      unwrap(api.GET('/warnings/{warning_id}', { params })),
       (story) => {
         this.story = story;
         this.fault = null;
@@ -68,7 +68,7 @@ export class StoryManager {
     this.rowsFault = null;
     const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + SPARE_HOURS));
     try {
-      this.rows = (await answered(api.GET('/sensors/history', { params: { query: { hours } } }))).rows;
+      this.rows = (await unwrap(api.GET('/sensors/history', { params: { query: { hours } } }))).rows;
     } catch (error) {
       this.rowsFault = error;
     }
@@ -103,7 +103,7 @@ export function spanOf(story: Story): [number, number] {
 }
 
 /** What is marked in its charts: it opened, a limit was crossed, it cleared. */
-export function marksOf(story: Story): Mark[] {
+export function marksOf(story: Story): LaneMark[] {
   const { opened, came, cleared } = warnings.storyPage;
   const cameLater = story.came_time !== null && story.came_time !== story.since;
   return [
@@ -126,7 +126,7 @@ async function scoresOf(plant: string, from: number, to: number): Promise<Scored
   let before: number | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = { plant, ...period, limit: PAGE, ...(before !== null && { before }) };
-    const answer: components['schemas']['ScoresAnswer'] = await answered(
+    const answer: components['schemas']['ScoresAnswer'] = await unwrap(
       api.GET('/live/scores', { params: { query } })
     );
     found.push(...answer.rows);

@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { made } from './fixtures.ts';
+import { makeWarning } from './fixtures.ts';
 import { marksOf, periodOf, spanOf, StoryManager, within, type Story } from './story.svelte.ts';
 
 vi.hoisted(() => vi.stubGlobal('location', { origin: 'http://gateway' }));
 
-const story = (told: Partial<Story> = {}): Story => ({ ...made(), actions: [], ...told });
+const story = (told: Partial<Story> = {}): Story => ({ ...makeWarning(), actions: [], ...told });
 const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour)).toISOString();
 const asked: URL[] = [];
 

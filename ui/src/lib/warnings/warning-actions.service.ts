@@ -1,5 +1,5 @@
 /** What people do with a warning; each answer takes the warning's place in what is live. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import type { paths } from '#lib/api/gateway.d.ts';
 import { Problem } from '#lib/api/problem.ts';
 import { live } from '#lib/live/live-manager.svelte.ts';
@@ -16,13 +16,13 @@ export type Verdict =
  * @throws Problem where it has escalated since, or can't be acknowledged. */
 export async function acknowledge(id: number, seen: number): Promise<Warning> {
   try {
-    return put(
-      await answered(
+    return keepWarning(
+      await unwrap(
         api.POST('/warnings/{warning_id}/ack', { ...path(id), body: { note: '', horizon_hours: seen } })
       )
     );
   } catch (error) {
-    throw await explained(error, id, seen);
+    throw await explainConflict(error, id, seen);
   }
 }
 
@@ -30,8 +30,8 @@ export async function acknowledge(id: number, seen: number): Promise<Warning> {
  *
  * @throws Problem where it has cleared, or the hours are too many. */
 export async function shelve(id: number, hours: number, reason: string): Promise<Warning> {
-  const answer = put(
-    await answered(api.POST('/warnings/{warning_id}/shelve', { ...path(id), body: { hours, reason } }))
+  const answer = keepWarning(
+    await unwrap(api.POST('/warnings/{warning_id}/shelve', { ...path(id), body: { hours, reason } }))
   );
   shelf.put(answer);
   return answer;
@@ -39,8 +39,8 @@ export async function shelve(id: number, hours: number, reason: string): Promise
 
 /** @throws Problem where it isn't shelved. */
 export async function unshelve(id: number): Promise<Warning> {
-  const answer = put(
-    await answered(api.POST('/warnings/{warning_id}/unshelve', { ...path(id), body: { note: '' } }))
+  const answer = keepWarning(
+    await unwrap(api.POST('/warnings/{warning_id}/unshelve', { ...path(id), body: { note: '' } }))
   );
   shelf.forget(id);
   return answer;
@@ -50,23 +50,25 @@ export async function unshelve(id: number): Promise<Warning> {
  *
  * @throws Problem where the period can't be. */
 export async function judge(id: number, verdict: Verdict): Promise<Warning> {
-  return put(await answered(api.POST('/warnings/{warning_id}/verdict', { ...path(id), body: verdict })));
+  return keepWarning(
+    await unwrap(api.POST('/warnings/{warning_id}/verdict', { ...path(id), body: verdict }))
+  );
 }
 
 function path(id: number) {
   return { params: { path: { warning_id: id } } };
 }
 
-function put(warning: Warning): Warning {
+function keepWarning(warning: Warning): Warning {
   live.replace(warning);
   return warning;
 }
 
 /** After a conflict the warning is another one than was seen: read it anew, and say so. */
-async function explained(error: unknown, id: number, seen: number): Promise<unknown> {
+async function explainConflict(error: unknown, id: number, seen: number): Promise<unknown> {
   if (!(error instanceof Problem) || error.status !== 409) return error;
-  const now = await answered(api.GET('/warnings/{warning_id}', path(id)));
-  put(now);
+  const now = await unwrap(api.GET('/warnings/{warning_id}', path(id)));
+  keepWarning(now);
   const escalated = now.horizon_hours !== seen;
   return escalated ? new Problem(409, 'conflict', words.escalatedMeanwhile) : error;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { live } from '#lib/live/live-manager.svelte.ts';
 import { warnings as words } from '#lib/texts/warnings.ts';
-import { made } from './fixtures.ts';
+import { makeWarning } from './fixtures.ts';
 import { shelf } from './shelf.svelte.ts';
 import { acknowledge, judge, shelve, unshelve } from './warning-actions.service.ts';
 
@@ -14,7 +14,7 @@ let answers: [number, unknown][] = [];
 beforeEach(() => {
   asked = [];
   answers = [];
-  live.warnings = [made()];
+  live.warnings = [makeWarning()];
   vi.stubGlobal('fetch', async (request: Request) => {
     const text = await request.text();
     asked.push({
@@ -22,7 +22,7 @@ beforeEach(() => {
       path: new URL(request.url).pathname,
       body: text ? JSON.parse(text) : null
     });
-    const [status, body] = answers.shift() ?? [200, made()];
+    const [status, body] = answers.shift() ?? [200, makeWarning()];
     return Response.json(body, { status });
   });
 });
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 test('an acknowledgement says what was seen, and its answer takes the warning’s place', async () => {
-  answers = [[200, made({ state: 'acknowledged' })]];
+  answers = [[200, makeWarning({ state: 'acknowledged' })]];
   await acknowledge(7, 3);
   expect(asked).toEqual([{ method: 'POST', path: '/warnings/7/ack', body: { note: '', horizon_hours: 3 } }]);
   expect(live.warnings.map((warning) => warning.state)).toEqual(['acknowledged']);
@@ -40,7 +40,7 @@ test('an acknowledgement says what was seen, and its answer takes the warning’
 test('one that escalated meanwhile is shown as it is now, and says so', async () => {
   answers = [
     [409, { type: 'urn:forewarn:problem:conflict', detail: 'warning 7 is of 1 h now' }],
-    [200, { ...made({ horizon_hours: 1 }), actions: [] }]
+    [200, { ...makeWarning({ horizon_hours: 1 }), actions: [] }]
   ];
   await expect(acknowledge(7, 3)).rejects.toThrow(words.escalatedMeanwhile);
   expect(live.warnings[0]?.horizon_hours).toBe(1);
@@ -49,7 +49,7 @@ test('one that escalated meanwhile is shown as it is now, and says so', async ()
 test('another conflict keeps the gateway’s own sentence', async () => {
   answers = [
     [409, { detail: 'warning 7 has cleared' }],
-    [200, { ...made({ state: 'cleared' }), actions: [] }]
+    [200, { ...makeWarning({ state: 'cleared' }), actions: [] }]
   ];
   await expect(acknowledge(7, 3)).rejects.toThrow('warning 7 has cleared');
   expect(live.warnings[0]?.state).toBe('cleared');
@@ -64,7 +64,7 @@ test('what is forbidden changes nothing here', async () => {
 
 test('shelving is offered to be undone until it was', async () => {
   const until = { until: '2026-11-21T11:00:00Z', by: 'wanda', reason: 'test run' };
-  answers = [[200, made({ state: 'shelved', shelf: until })]];
+  answers = [[200, makeWarning({ state: 'shelved', shelf: until })]];
   await shelve(7, 2, 'test run');
   expect(asked[0]?.body).toEqual({ hours: 2, reason: 'test run' });
   expect(shelf.last?.id).toBe(7);

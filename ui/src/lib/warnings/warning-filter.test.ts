@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { made } from './fixtures.ts';
-import { everything, matches, merged, queryOf } from './warning-filter.ts';
+import { makeWarning } from './fixtures.ts';
+import { everything, matches, mergeChanges, queryOf } from './warning-filter.ts';
 
 describe('which warnings are listed', () => {
   test('an empty filter asks for the plant alone', () => {
@@ -17,29 +17,33 @@ describe('which warnings are listed', () => {
   });
 
   test('events are filtered as the gateway filters', () => {
-    expect(matches(made(), {})).toBe(true);
-    expect(matches(made({ state: 'cleared' }), { state: 'open' })).toBe(false);
-    expect(matches(made({ state: 'shelved' }), { state: 'open' })).toBe(true);
-    expect(matches(made(), { state: 'acknowledged' })).toBe(false);
-    expect(matches(made(), { plant: 'other' })).toBe(false);
-    expect(matches(made(), { kind: 'rule' })).toBe(false);
-    expect(matches(made(), { horizon_hours: 1 })).toBe(false);
-    expect(matches(made(), { since: '2026-11-29T12:00:00Z' })).toBe(true);
-    expect(matches(made(), { until: '2026-11-29T12:00:00Z' })).toBe(false);
+    expect(matches(makeWarning(), {})).toBe(true);
+    expect(matches(makeWarning({ state: 'cleared' }), { state: 'open' })).toBe(false);
+    expect(matches(makeWarning({ state: 'shelved' }), { state: 'open' })).toBe(true);
+    expect(matches(makeWarning(), { state: 'acknowledged' })).toBe(false);
+    expect(matches(makeWarning(), { plant: 'other' })).toBe(false);
+    expect(matches(makeWarning(), { kind: 'rule' })).toBe(false);
+    expect(matches(makeWarning(), { horizon_hours: 1 })).toBe(false);
+    expect(matches(makeWarning(), { since: '2026-11-29T12:00:00Z' })).toBe(true);
+    expect(matches(makeWarning(), { until: '2026-11-29T12:00:00Z' })).toBe(false);
   });
 
   test('known ones change in their place, new ones come first on the newest page alone', () => {
-    const page = [made({ id: 8 }), made({ id: 7 })];
-    const changed = [made({ id: 9 }), made({ id: 7, state: 'acknowledged' }), made({ id: 3 })];
+    const page = [makeWarning({ id: 8 }), makeWarning({ id: 7 })];
+    const changed = [
+      makeWarning({ id: 9 }),
+      makeWarning({ id: 7, state: 'acknowledged' }),
+      makeWarning({ id: 3 })
+    ];
     const states = (isNewest: boolean) =>
-      merged(page, changed, {}, isNewest).map(({ id, state }) => [id, state]);
+      mergeChanges(page, changed, {}, isNewest).map(({ id, state }) => [id, state]);
     expect(states(true)).toEqual([[9, 'new'], [8, 'new'], [7, 'acknowledged']]); // prettier-ignore
     expect(states(false)).toEqual([[8, 'new'], [7, 'acknowledged']]); // prettier-ignore
   });
 
   test('what has left the filter stays until the page is read anew', () => {
-    const left = made({ id: 8, state: 'acknowledged' });
-    expect(merged([made({ id: 8 })], [left], { state: 'new' }, true)).toEqual([left]);
-    expect(merged([], [left], { state: 'new' }, true)).toEqual([]);
+    const left = makeWarning({ id: 8, state: 'acknowledged' });
+    expect(mergeChanges([makeWarning({ id: 8 })], [left], { state: 'new' }, true)).toEqual([left]);
+    expect(mergeChanges([], [left], { state: 'new' }, true)).toEqual([]);
   });
 });

@@ -3,9 +3,9 @@ import type { paths } from '#lib/api/gateway.d.ts';
 import type { Warning } from '#lib/live/types.ts';
 import { momentOf } from './period.ts';
 
-export type Query = NonNullable<paths['/warnings']['get']['parameters']['query']>;
+export type WarningQuery = NonNullable<paths['/warnings']['get']['parameters']['query']>;
 export type WarningFilter = {
-  state: '' | NonNullable<Query['state']>;
+  state: '' | NonNullable<WarningQuery['state']>;
   kind: '' | Warning['kind'];
   /** Hours as a text; empty is any. */
   horizon: string;
@@ -17,7 +17,7 @@ export type WarningFilter = {
 export const everything: WarningFilter = { state: '', kind: '', horizon: '', since: '', until: '' };
 
 /** The filter as the gateway takes it. */
-export function queryOf(filter: WarningFilter, plant: string | undefined, zone: string): Query {
+export function queryOf(filter: WarningFilter, plant: string | undefined, zone: string): WarningQuery {
   return {
     ...(plant && { plant }),
     ...(filter.state && { state: filter.state }),
@@ -29,7 +29,7 @@ export function queryOf(filter: WarningFilter, plant: string | undefined, zone: 
 }
 
 /** Whether a warning belongs into a list, as the gateway would decide. */
-export function matches(warning: Warning, query: Query): boolean {
+export function matches(warning: Warning, query: WarningQuery): boolean {
   const since = Date.parse(warning.since);
   return (
     (!query.plant || warning.plant === query.plant) &&
@@ -41,17 +41,17 @@ export function matches(warning: Warning, query: Query): boolean {
   );
 }
 
-function inState(warning: Warning, state: NonNullable<Query['state']>): boolean {
+function inState(warning: Warning, state: NonNullable<WarningQuery['state']>): boolean {
   return state === 'open' ? warning.state !== 'cleared' : warning.state === state;
 }
 
 /** A page after an event: known ones in their place, new ones before them where the page is the newest.
  *
  * What has left the filter stays where it is until the page is read anew: nothing moves under a hand. */
-export function merged(
+export function mergeChanges(
   page: readonly Warning[],
   changed: readonly Warning[],
-  query: Query,
+  query: WarningQuery,
   isNewestPage: boolean
 ): Warning[] {
   const byId = new Map(changed.map((warning) => [warning.id, warning]));

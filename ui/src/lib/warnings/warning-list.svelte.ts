@@ -1,8 +1,14 @@
 /** A page of warnings, kept up to date by what happens. */
-import { answered, api } from '#lib/api/client.ts';
+import { api, unwrap } from '#lib/api/client.ts';
 import { Latest } from '#lib/latest.ts';
 import type { Warning } from '#lib/live/types.ts';
-import { everything, merged, queryOf, type Query, type WarningFilter } from './warning-filter.ts';
+import {
+  everything,
+  mergeChanges,
+  queryOf,
+  type WarningQuery,
+  type WarningFilter
+} from './warning-filter.ts';
 
 const PAGE = 25;
 
@@ -15,7 +21,7 @@ export class WarningList {
   /** `before` of the pages that lead to the shown one; the newest page has none. */
   #befores = $state.raw<readonly number[]>([]);
   #next = $state<number | null>(null);
-  #query: Query = {};
+  #query: WarningQuery = {};
   readonly #latest = new Latest();
 
   readonly hasOlder = $derived(this.#next !== null);
@@ -45,7 +51,7 @@ export class WarningList {
     const before = this.#befores.at(-1);
     const query = { ...this.#query, limit: PAGE, ...(before !== undefined && { before }) };
     const settled = await this.#latest.settle(
-      answered(api.GET('/warnings', { params: { query } })),
+      unwrap(api.GET('/warnings', { params: { query } })),
       (page) => {
         this.warnings = page.warnings;
         this.#next = page.next;
@@ -59,6 +65,6 @@ export class WarningList {
 
   /** Take in what events and answers say. */
   take(changed: readonly Warning[]): void {
-    if (this.loaded) this.warnings = merged(this.warnings, changed, this.#query, !this.hasNewer);
+    if (this.loaded) this.warnings = mergeChanges(this.warnings, changed, this.#query, !this.hasNewer);
   }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { made } from './fixtures.ts';
+import { makeWarning } from './fixtures.ts';
 import { WarningList } from './warning-list.svelte.ts';
 
 vi.hoisted(() => vi.stubGlobal('location', { origin: 'http://gateway' }));
@@ -19,7 +19,7 @@ beforeEach(() => {
     asked.push(searchParams.toString());
     if (away) return Response.json({ detail: 'the database is away' }, { status: 503 });
     const page = pages[searchParams.get('before') ?? ''];
-    return Response.json({ warnings: page?.ids.map((id) => made({ id })), next: page?.next });
+    return Response.json({ warnings: page?.ids.map((id) => makeWarning({ id })), next: page?.next });
   });
 });
 
@@ -49,13 +49,13 @@ test('a new filter begins with the newest page', async () => {
 
 test('what opens comes in on the newest page, and not before that was read', async () => {
   const list = new WarningList();
-  list.take([made({ id: 10 })]);
+  list.take([makeWarning({ id: 10 })]);
   expect(ids(list)).toEqual([]);
   await list.begin('demo', 'UTC');
-  list.take([made({ id: 10 })]);
+  list.take([makeWarning({ id: 10 })]);
   expect(ids(list)).toEqual([10, 9, 8]);
   await list.older();
-  list.take([made({ id: 11 }), made({ id: 7, state: 'shelved' })]);
+  list.take([makeWarning({ id: 11 }), makeWarning({ id: 7, state: 'shelved' })]);
   expect(list.warnings.map((warning) => warning.state)).toEqual(['shelved', 'new']);
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ScoredRow } from '#lib/live/types.ts';
-import { made } from './fixtures.ts';
+import { makeWarning } from './fixtures.ts';
 import { advice, chance, drivers, headline, leadHours, mark, newestChance, severity } from './warning.ts';
 
 const row = (plant: string, time: string): ScoredRow =>
@@ -10,7 +10,7 @@ describe('what a warning says', () => {
   test('a rare event keeps the digit that tells it from its threshold', () => {
     expect([0, 0.0334, 0.0328, 0.168, null].map(chance)).toEqual(['0 %', '3.3 %', '3.3 %', '17 %', '–']);
     expect([0.0004, 0.0995, 0.999, 1].map(chance)).toEqual(['<0.1 %', '10.0 %', '>99 %', '100 %']);
-    expect(headline(made())).toBe('Alarm starts within 3 h: probability 17 % (threshold 9.6 %)');
+    expect(headline(makeWarning())).toBe('Alarm starts within 3 h: probability 17 % (threshold 9.6 %)');
   });
 
   test('a rule is told by its description, else by its name', () => {
@@ -20,46 +20,46 @@ describe('what a warning says', () => {
       probability: 0.4,
       threshold: null
     };
-    expect(headline(made({ kind: 'rule', crossed }))).toBe('PDT31008 above 300 mbar');
-    expect(headline(made({ kind: 'rule', crossed: { ...crossed, description: '' } }))).toBe('high_dp');
+    expect(headline(makeWarning({ kind: 'rule', crossed }))).toBe('PDT31008 above 300 mbar');
+    expect(headline(makeWarning({ kind: 'rule', crossed: { ...crossed, description: '' } }))).toBe('high_dp');
   });
 
   test('an alarm now is high and one ahead a warning, filled until it is acknowledged', () => {
-    expect(severity(made({ horizon_hours: 0 }))).toBe('high');
-    expect(severity(made({ kind: 'rule' }))).toBe('high');
-    expect(severity(made())).toBe('warning');
+    expect(severity(makeWarning({ horizon_hours: 0 }))).toBe('high');
+    expect(severity(makeWarning({ kind: 'rule' }))).toBe('high');
+    expect(severity(makeWarning())).toBe('warning');
     const marks = [
-      made(),
-      made({ state: 'acknowledged' }),
-      made({ horizon_hours: 0 }),
-      made({ state: 'cleared' })
+      makeWarning(),
+      makeWarning({ state: 'acknowledged' }),
+      makeWarning({ horizon_hours: 0 }),
+      makeWarning({ state: 'cleared' })
     ];
     expect(marks.map(mark)).toEqual(['▲', '△', '◆', '○']);
   });
 
   test('the lead of an open warning goes on with the newest row of its plant, and ends where a limit was crossed', () => {
     const newest = row('demo', '2026-11-29T17:00:00Z');
-    expect(leadHours(made(), newest)).toBe(5);
-    expect(leadHours(made(), row('other', '2026-11-29T17:00:00Z'))).toBe(2);
-    expect(leadHours(made({ came_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
-    expect(leadHours(made({ cleared_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
-    expect(leadHours(made(), null)).toBe(2);
+    expect(leadHours(makeWarning(), newest)).toBe(5);
+    expect(leadHours(makeWarning(), row('other', '2026-11-29T17:00:00Z'))).toBe(2);
+    expect(leadHours(makeWarning({ came_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
+    expect(leadHours(makeWarning({ cleared_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
+    expect(leadHours(makeWarning(), null)).toBe(2);
   });
 
   test('the newest chance is of its own horizon and plant, and of what is open', () => {
     const newest = row('demo', '2026-11-29T17:00:00Z');
-    expect(newestChance(made(), newest)).toBe(0.12);
-    expect(newestChance(made({ horizon_hours: 1 }), newest)).toBeNull();
-    expect(newestChance(made({ state: 'cleared' }), newest)).toBeNull();
-    expect(newestChance(made({ plant: 'other' }), newest)).toBeNull();
+    expect(newestChance(makeWarning(), newest)).toBe(0.12);
+    expect(newestChance(makeWarning({ horizon_hours: 1 }), newest)).toBeNull();
+    expect(newestChance(makeWarning({ state: 'cleared' }), newest)).toBeNull();
+    expect(newestChance(makeWarning({ plant: 'other' }), newest)).toBeNull();
   });
 
   test('drivers and advice of an unknown form are left out, missing ones stay unknown', () => {
-    expect(drivers(made({ drivers: [{ tag: 'A', contribution: 1 }, { tag: 'B' }, null, 'C'] }))).toEqual([
-      { tag: 'A', contribution: 1 }
-    ]);
-    expect(drivers(made({ drivers: null }))).toBeNull();
-    expect(advice(made({ advice: [{ advice: 'x' }, { advice: 'y', check: [] }] }))).toEqual([
+    expect(
+      drivers(makeWarning({ drivers: [{ tag: 'A', contribution: 1 }, { tag: 'B' }, null, 'C'] }))
+    ).toEqual([{ tag: 'A', contribution: 1 }]);
+    expect(drivers(makeWarning({ drivers: null }))).toBeNull();
+    expect(advice(makeWarning({ advice: [{ advice: 'x' }, { advice: 'y', check: [] }] }))).toEqual([
       { advice: 'y', check: [] }
     ]);
   });
