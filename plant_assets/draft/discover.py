@@ -14,7 +14,7 @@ import polars as pl
 from plant_assets.draft.columns import why_ignored
 from plant_assets.draft.controllers import Loop, loops
 from plant_assets.draft.titles import is_unit, split_unit, tidy_unit, valid_name
-from plant_assets.ingest.decode.cells import Decoded, Grid
+from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.layouts.layout import Head
 from plant_assets.ingest.layouts.names import (
@@ -76,7 +76,7 @@ class Discovery:
     assets: str = ""
 
 
-def discover(decoded: Decoded, stem: str) -> Discovery:
+def discover(decoded: DecodedFile, stem: str) -> Discovery:
     """The series of a file.
 
     Args:
@@ -92,7 +92,7 @@ def discover(decoded: Decoded, stem: str) -> Discovery:
     return found
 
 
-def _look_at(grid: Grid, stem: str, found: Discovery) -> None:
+def _look_at(grid: CellGrid, stem: str, found: Discovery) -> None:
     head = _headed(grid, find_head(grid, _NO_NAMES))
     check_width(grid, head)
     words = {column: plain(name) for column, name in enumerate(head.names)}
@@ -115,7 +115,7 @@ def _look_at(grid: Grid, stem: str, found: Discovery) -> None:
     _wide(grid, head, times, stem, found)
 
 
-def _headed(grid: Grid, head: Head) -> Head:
+def _headed(grid: CellGrid, head: Head) -> Head:
     """A header without any word that ingest knows: the fullest row of texts above the first time."""
     if any(head.names) or grid.names is not None:
         return head
@@ -128,7 +128,7 @@ def _headed(grid: Grid, head: Head) -> Head:
     return replace(head, names=rows[best], above=[[c] if c else [] for c in rows[best]], row=best)
 
 
-def _long(grid: Grid, head: Head, tag: int, words: dict[int, str]) -> Iterator[Series]:
+def _long(grid: CellGrid, head: Head, tag: int, words: dict[int, str]) -> Iterator[Series]:
     body = grid.frame.slice(head.begin)
     unit = first_of(words, _UNIT_WORDS)
     titles = body[str(tag)].cast(pl.String).drop_nulls().unique(maintain_order=True)
@@ -140,7 +140,9 @@ def _long(grid: Grid, head: Head, tag: int, words: dict[int, str]) -> Iterator[S
         yield _series(text, tidy_unit(units.get(text, "")))
 
 
-def _per_tag(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]], stem: str) -> Iterator[Series]:
+def _per_tag(
+    grid: CellGrid, head: Head, pairs: list[tuple[int, tuple[int, ...]]], stem: str
+) -> Iterator[Series]:
     owner = grid.sheet if grid.sheet and not _is_generic(grid.sheet) else stem
     roles = _roles(grid, head, pairs)
     for order, (value, times) in enumerate(pairs):
@@ -153,7 +155,7 @@ def _per_tag(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]], s
             yield Series(f"{owner}.{role.upper()}", "", (), Loop(valid_name(owner), role))
 
 
-def _roles(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
+def _roles(grid: CellGrid, head: Head, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
     """What each pair of a controller's export is: as its header says, else by its place."""
     found: list[Role | None] = []
     for order, (value, times) in enumerate(pairs):
@@ -163,7 +165,7 @@ def _roles(grid: Grid, head: Head, pairs: list[tuple[int, tuple[int, ...]]]) -> 
     return found
 
 
-def _wide(grid: Grid, head: Head, times: list[tuple[int, ...]], stem: str, found: Discovery) -> None:
+def _wide(grid: CellGrid, head: Head, times: list[tuple[int, ...]], stem: str, found: Discovery) -> None:
     timed = {c for group in times for c in group}
     body = grid.frame.slice(head.begin)
     columns = [c for c, name in enumerate(head.names) if name and c not in timed]
@@ -202,7 +204,7 @@ def _series(title: str, unit: str = "") -> Series:
     return Series(bare, told or unit, (title.strip(),))
 
 
-def _unit_row(grid: Grid, head: Head, column: int) -> str:
+def _unit_row(grid: CellGrid, head: Head, column: int) -> str:
     """A unit that stands between a column's header and its data."""
     if grid.names is not None:
         return ""

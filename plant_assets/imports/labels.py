@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.imports.files import ImportRefusal
-from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.opening import MAX_BYTES, open_file
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal
@@ -79,7 +79,7 @@ def _span(first: object, last: object) -> str:
     return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
-def _layout(grid: Grid) -> Layout:
+def _layout(grid: CellGrid) -> Layout:
     head = find_head(grid, Names(None))
     words = {column: plain(name) for column, name in enumerate(head.names)}
     start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)

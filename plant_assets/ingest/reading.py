@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Decoded, Grid
+from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, readable
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.extract import Reader
@@ -120,7 +120,7 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
 
 
 def _read(
-    decoded: Decoded, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
+    decoded: DecodedFile, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
 ) -> FileReading:
     names = Names(profile)
     tables = _tables(decoded, names, stem, report)
@@ -153,7 +153,9 @@ def _read(
     return FileReading("records", newest, None, report, sha256)
 
 
-def _tables(decoded: Decoded, names: Names, stem: str, report: ReadReport) -> list[tuple[Grid, Layout]]:
+def _tables(
+    decoded: DecodedFile, names: Names, stem: str, report: ReadReport
+) -> list[tuple[CellGrid, Layout]]:
     """Grids with their layouts; sheets that are no table are noted if another one is."""
     tables, refusals = [], []
     for grid in decoded.grids:
@@ -172,7 +174,7 @@ def _tables(decoded: Decoded, names: Names, stem: str, report: ReadReport) -> li
 
 
 def _periods(
-    logs: list[tuple[Grid, Layout]], profile: PlantProfile, sha256: str, report: ReadReport, now: datetime
+    logs: list[tuple[CellGrid, Layout]], profile: PlantProfile, sha256: str, report: ReadReport, now: datetime
 ) -> FileReading:
     periods = pl.concat([read_periods(grid, layout, sha256, profile.timezone, now) for grid, layout in logs])
     report.counts = {"periods": periods.height}

@@ -22,7 +22,7 @@ MAX_COLUMNS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class CellGrid:
     """One table or sheet as cells.
 
     Attributes:
@@ -56,10 +56,10 @@ class Grid:
 
 
 @dataclass(slots=True)
-class Decoded:
+class DecodedFile:
     """A file as grids, and how it was decoded."""
 
-    grids: list[Grid]
+    grids: list[CellGrid]
     format: Format
     encoding: str | None = None
     delimiter: str | None = None

@@ -5,7 +5,7 @@ Belongs here: which decoder reads which file. Doesn't belong here: what the cell
 
 from pathlib import PurePath
 
-from plant_assets.ingest.decode.cells import FORMATS, Decoded, Format
+from plant_assets.ingest.decode.cells import FORMATS, DecodedFile, Format
 from plant_assets.ingest.decode.excel import decode_excel
 from plant_assets.ingest.decode.parquet import decode_parquet
 from plant_assets.ingest.decode.text import decode_text
@@ -34,7 +34,7 @@ _TITLES = {
 }
 
 
-def decode(data: bytes, name: str, *, max_bytes: int) -> Decoded:
+def decode(data: bytes, name: str, *, max_bytes: int) -> DecodedFile:
     """Decode a file by its content, which must be what its name says.
 
     Raises:

@@ -7,9 +7,9 @@ import polars as pl
 
 from plant_assets.ingest.decode.cells import (
     MAX_WORKBOOK_CELLS,
-    Decoded,
+    CellGrid,
+    DecodedFile,
     Format,
-    Grid,
     check_cells,
     check_total,
 )
@@ -20,13 +20,13 @@ from plant_assets.ingest.errors import Refusal, quote
 MAX_SHEETS = 500
 
 
-def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> Decoded:
+def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> DecodedFile:
     """Decode a workbook; empty sheets are left out.
 
     Raises:
         Refusal: damaged, a bomb, or a formula without a stored result.
     """
-    decoded = Decoded([], kind)
+    decoded = DecodedFile([], kind)
     if kind == "xls":
         facts = WorkbookFacts()
         extent = check_old_workbook(data)
@@ -50,7 +50,7 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> Decoded:
     for name, frame in _frames(data, facts.pictures):
         first = (facts.sheets.get(name) or SheetFacts()).first_column or 0
         if frame.width and frame.height:
-            decoded.grids.append(Grid(frame, name, first_column=first))
+            decoded.grids.append(CellGrid(frame, name, first_column=first))
     if not decoded.grids:
         raise Refusal("empty", "the workbook has no cells", expected="a sheet with a header row and data")
     return decoded

@@ -38,7 +38,7 @@ Where = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class ParsedNumbers:
     """Finite values (null elsewhere), and how many cells were empty or not finite."""
 
     values: pl.Series
@@ -108,7 +108,7 @@ def _first(mask: pl.Series, where: pl.Series, place: Where) -> str | None:
     return place(int(where[index])) if index is not None and mask[index] else None
 
 
-def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> Numbers:
+def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> ParsedNumbers:
     """Cells to finite numbers.
 
     Empty cells, NaN and the historian's words for "no value" are missing; infinities are counted and
@@ -132,7 +132,7 @@ def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> Numbers:
     missing = values.null_count()
     if values.is_infinite().any():
         values = pl.select(pl.when(values.is_finite()).then(values)).to_series()
-    return Numbers(values, missing, values.null_count() - missing)
+    return ParsedNumbers(values, missing, values.null_count() - missing)
 
 
 def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> pl.Series:

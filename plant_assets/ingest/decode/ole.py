@@ -17,14 +17,14 @@ _CELL_RUNS = frozenset({0x00BD, 0x00BE})
 
 
 @dataclass(slots=True)
-class Extent:
+class WorkbookExtent:
     """Cells from the first to the last of the sheets of a workbook, and its formulas."""
 
     cells: int = 0
     formulas: int = 0
 
 
-def check_old_workbook(data: bytes) -> Extent:
+def check_old_workbook(data: bytes) -> WorkbookExtent:
     """How many cells a reader would allocate.
 
     Raises:
@@ -90,8 +90,8 @@ def _directory(entries: bytes) -> list[tuple[str, int, int, int]]:
     return files
 
 
-def _walk(stream: bytes) -> Extent:
-    found = Extent()
+def _walk(stream: bytes) -> WorkbookExtent:
+    found = WorkbookExtent()
     box: list[int] | None = None
     at, end = 0, len(stream) - 4
     head = struct.Struct("<HH").unpack_from

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Decoded
+from plant_assets.ingest.decode.cells import DecodedFile
 from plant_assets.ingest.decode.decode import declared_format, decode
 from plant_assets.ingest.errors import Refusal, quote
 
@@ -27,7 +27,7 @@ class OpenedFile:
     """A file as decoded, before anything in it has a meaning."""
 
     name: str
-    decoded: Decoded
+    decoded: DecodedFile
     sha256: str
 
     @property

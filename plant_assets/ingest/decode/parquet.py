@@ -6,13 +6,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from plant_assets.ingest.decode.cells import Decoded, Grid, check_cells
+from plant_assets.ingest.decode.cells import CellGrid, DecodedFile, check_cells
 from plant_assets.ingest.errors import Refusal
 
 _READABLE = (pl.String, pl.Categorical, pl.Enum, pl.Datetime, pl.Date, pl.Time, pl.Boolean, pl.Null)
 
 
-def decode_parquet(data: bytes, *, max_bytes: int) -> Decoded:
+def decode_parquet(data: bytes, *, max_bytes: int) -> DecodedFile:
     """Decode a Parquet file; columns that hold neither numbers, texts nor times are left out.
 
     Raises:
@@ -45,7 +45,7 @@ def decode_parquet(data: bytes, *, max_bytes: int) -> Decoded:
     kept = [n for n, t in frame.schema.items() if t.is_numeric() or isinstance(t, _READABLE)]
     names = tuple(kept)
     left = tuple(n for n in frame.columns if n not in set(kept))
-    grid = Grid(
+    grid = CellGrid(
         frame.select(
             pl.col(n).cast(pl.String) if isinstance(frame.schema[n], (pl.Categorical, pl.Enum)) else pl.col(n)
             for n in kept
@@ -54,4 +54,4 @@ def decode_parquet(data: bytes, *, max_bytes: int) -> Decoded:
         nested=left,
     )
     notes = [f"Columns of nested values are not read: {', '.join(left)}."] if left else []
-    return Decoded([grid], "parquet", notes=notes)
+    return DecodedFile([grid], "parquet", notes=notes)

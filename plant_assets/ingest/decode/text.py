@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Decoded, Grid, check_cells
+from plant_assets.ingest.decode.cells import CellGrid, DecodedFile, check_cells
 from plant_assets.ingest.errors import Refusal, quote
 
 DELIMITERS = ";\t|,"
@@ -23,14 +23,14 @@ _CODE_PAGES = ["cp1252", "latin_1", "cp1250", "cp1251", "cp1253", "cp1254", "cp9
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class TextStructure:
     """Fields of every record (0: a blank line), and whether the last one is complete."""
 
     fields: np.ndarray
     complete: bool
 
 
-def decode_text(data: bytes) -> Decoded:
+def decode_text(data: bytes) -> DecodedFile:
     """Decode delimited text of any common encoding and delimiter.
 
     Raises:
@@ -50,7 +50,7 @@ def decode_text(data: bytes) -> Decoded:
             expected="quotes only around whole fields",
         )
     _check_fields(frame, structure, delimiter)
-    decoded = Decoded([Grid(frame, fields=structure.fields)], "csv", encoding, delimiter)
+    decoded = DecodedFile([CellGrid(frame, fields=structure.fields)], "csv", encoding, delimiter)
     if not structure.complete:
         decoded.notes.append(
             "The last line has no line end. Its number of fields is right; if the export was cut off "
@@ -174,7 +174,7 @@ def find_delimiter(text: bytes) -> str:
     return best
 
 
-def scan(text: bytes, delimiter: str) -> Structure:
+def scan(text: bytes, delimiter: str) -> TextStructure:
     """Count the fields of every record without parsing, honouring quotes.
 
     Raises:
@@ -217,7 +217,7 @@ def scan(text: bytes, delimiter: str) -> Structure:
         )
     if not record_start:
         fields = np.append(fields, np.int32(pending + 1))
-    return Structure(fields, complete=record_start)
+    return TextStructure(fields, complete=record_start)
 
 
 def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
@@ -241,7 +241,7 @@ def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
         ) from None
 
 
-def _check_fields(frame: pl.DataFrame, structure: Structure, delimiter: str) -> None:
+def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str) -> None:
     """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ.
 
     Which of those is the header is known once the layout is: `check_width` of `layouts/recognise.py` compares it.

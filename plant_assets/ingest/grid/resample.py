@@ -49,7 +49,7 @@ def resample(records: pl.DataFrame | pl.LazyFrame, profile: PlantProfile) -> pl.
         ValueError: the records span more than MAX_ROWS intervals.
     """
     lazy = records.lazy().filter(pl.col("tag").is_in(profile.columns))
-    grid = _Grid.over(lazy, profile)
+    grid = _TimeGrid.over(lazy, profile)
     if grid is None:
         return pl.DataFrame(schema=raw_schema(profile))
     columns: dict[str, pl.Series] = {}
@@ -66,7 +66,7 @@ def resample(records: pl.DataFrame | pl.LazyFrame, profile: PlantProfile) -> pl.
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class _TimeGrid:
     """The equally spaced rows, and the records that are put on them; `slot` is a row's number."""
 
     records: pl.LazyFrame
@@ -76,7 +76,7 @@ class _Grid:
     files: pl.Enum
 
     @classmethod
-    def over(cls, records: pl.LazyFrame, profile: PlantProfile) -> "_Grid | None":
+    def over(cls, records: pl.LazyFrame, profile: PlantProfile) -> "_TimeGrid | None":
         step = _us(profile.sampling.interval)
         times = pl.col("timestamp").to_physical()
         first, last = records.select(times.min().alias("a"), times.max().alias("b")).collect().row(0)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.numbers import Decimal, find_decimal, parse_numbers, parse_quality
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal, quote
@@ -25,7 +25,7 @@ PART = pl.Schema(
 class Reader:
     """Reads one grid by its layout; times that several columns share are parsed once."""
 
-    def __init__(self, grid: Grid, layout: Layout, names: Names, zone: str, now: datetime) -> None:
+    def __init__(self, grid: CellGrid, layout: Layout, names: Names, zone: str, now: datetime) -> None:
         self._grid = grid
         self._layout = layout
         self._names = names

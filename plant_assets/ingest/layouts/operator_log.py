@@ -4,14 +4,14 @@ from datetime import datetime
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts.layout import Layout
 from plant_assets.ingest.records import PERIOD_SCHEMA
 
 
-def read_periods(grid: Grid, layout: Layout, sha256: str, zone: str, now: datetime) -> pl.DataFrame:
+def read_periods(grid: CellGrid, layout: Layout, sha256: str, zone: str, now: datetime) -> pl.DataFrame:
     """Periods by start; both ends belong to a period, of equal ones the last row wins.
 
     Raises:
@@ -44,7 +44,7 @@ def read_periods(grid: Grid, layout: Layout, sha256: str, zone: str, now: dateti
     return frame.cast(PERIOD_SCHEMA).unique(["start", "end"], keep="last").sort("start", "end")
 
 
-def _check(frame: pl.DataFrame, grid: Grid) -> None:
+def _check(frame: pl.DataFrame, grid: CellGrid) -> None:
     for wrong, code, message in (
         (
             pl.col("start").is_null() | pl.col("end").is_null(),

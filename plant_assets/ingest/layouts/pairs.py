@@ -4,7 +4,7 @@ A simple tag has a value and a timestamp column; a controller has PV, OP and SP,
 E/F and I/J. Which of the two columns holds the times is told by their content.
 """
 
-from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.layout import Head, Layout, Source
 from plant_assets.ingest.layouts.names import QUALITY_WORDS, ROLE_WORDS, Names, plain
@@ -17,7 +17,9 @@ Pair = tuple[int, tuple[int, ...], int | None]
 """Value column, time columns, quality column."""
 
 
-def per_tag(grid: Grid, head: Head, names: Names, stem: str, times: list[tuple[int, ...]]) -> Layout | None:
+def per_tag(
+    grid: CellGrid, head: Head, names: Names, stem: str, times: list[tuple[int, ...]]
+) -> Layout | None:
     """The layout of a per-tag export, or None if the grid is none.
 
     Raises:
@@ -79,7 +81,7 @@ def _only_pair(head: Head, pair: Pair, names: Names) -> bool:
 
 
 def _tag_of(
-    grid: Grid, head: Head, names: Names, pair: Pair, *, owner: str | None, order: int, count: int
+    grid: CellGrid, head: Head, names: Names, pair: Pair, *, owner: str | None, order: int, count: int
 ) -> str | None:
     value, times, _ = pair
     titles = [t for c in (value, *times) for t in head.above[c]]
@@ -101,7 +103,7 @@ def _tag_of(
     return names.role(controller, role or ROLES[order]) if order < len(ROLES) else None
 
 
-def _untold(grid: Grid, head: Head, pair: Pair, stem: str) -> Refusal:
+def _untold(grid: CellGrid, head: Head, pair: Pair, stem: str) -> Refusal:
     title = head.names[pair[0]]
     return Refusal(
         "no_known_tag",

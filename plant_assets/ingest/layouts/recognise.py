@@ -11,7 +11,7 @@ from itertools import islice
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import Grid
+from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.layout import Head, Layout, Source
@@ -34,7 +34,7 @@ _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
 
-def recognise(grid: Grid, names: Names, stem: str) -> Layout:
+def recognise(grid: CellGrid, names: Names, stem: str) -> Layout:
     """The layout of a grid.
 
     Args:
@@ -70,7 +70,7 @@ def recognise(grid: Grid, names: Names, stem: str) -> Layout:
     return _wide(grid, head, names, times)
 
 
-def find_head(grid: Grid, names: Names) -> Head:
+def find_head(grid: CellGrid, names: Names) -> Head:
     """Find the header: the row of the most known words above the first row that holds a time."""
     width = grid.frame.width
     if grid.names is not None:
@@ -97,7 +97,7 @@ def find_head(grid: Grid, names: Names) -> Head:
     return Head(top, titles, begin, filled, *_kinds(cells), row=header)
 
 
-def check_width(grid: Grid, head: Head) -> None:
+def check_width(grid: CellGrid, head: Head) -> None:
     """Refuse a header with fewer or more cells than the rows below it; empty ones at the end don't count.
 
     Raises:
@@ -175,7 +175,7 @@ class _Columns:
     ignored: list[str] = field(default_factory=list)
 
 
-def _columns(grid: Grid, head: Head, names: Names, used: set[int]) -> _Columns:
+def _columns(grid: CellGrid, head: Head, names: Names, used: set[int]) -> _Columns:
     found, bare = _Columns(), dict[str, int]()
     for column, title in enumerate(head.names):
         if column in used or not title:
@@ -205,7 +205,7 @@ def _columns(grid: Grid, head: Head, names: Names, used: set[int]) -> _Columns:
     return found
 
 
-def _wide(grid: Grid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
+def _wide(grid: CellGrid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
     columns = _columns(grid, head, names, {c for group in times[:1] for c in group})
     found, unknown, ignored = columns.values, columns.unknown, columns.ignored
     if not found:
@@ -248,7 +248,7 @@ def _listed(texts: Iterable[str]) -> str:
     return ", ".join(first) + (f" and {more} more" if more else "")
 
 
-def _nothing_known(grid: Grid, head: Head, names: Names, unknown: list[str]) -> Refusal:
+def _nothing_known(grid: CellGrid, head: Head, names: Names, unknown: list[str]) -> Refusal:
     if not any(head.names):
         return Refusal(
             "no_header",
