@@ -11,7 +11,7 @@ from glob import escape
 import polars as pl
 
 from plant_assets.ingest.decode.numbers import MISSING_WORDS
-from plant_assets.ingest.layouts.names import plain
+from plant_assets.ingest.layouts.names import plain_name
 
 _LABELS = re.compile(
     r"((is|has)_?)?(anomal(y|ies|ous)|outlier|fault|failure|attack|alarm|target|label|ground_truth|truth|class|abnormal)s?"
@@ -39,9 +39,9 @@ def why_ignored(title: str, cells: pl.Series, known: Collection[str]) -> str | N
     Args:
         title: its header.
         cells: what stands below it.
-        known: all titles of the file in their `plain` form, and the controllers' names among them.
+        known: all titles of the file in their `plain_name` form, and the controllers' names among them.
     """
-    name = plain(title)
+    name = plain_name(title)
     if _is_empty(cells):
         return "empty"
     if not _is_numeric(cells):

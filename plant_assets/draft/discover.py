@@ -16,7 +16,7 @@ from plant_assets.draft.controllers import Loop, loops
 from plant_assets.draft.titles import is_unit, split_unit, tidy_unit, valid_name
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.times import looks_like_time
-from plant_assets.ingest.layouts.layout import Head
+from plant_assets.ingest.layouts.layout import TableHeader
 from plant_assets.ingest.layouts.names import (
     END_WORDS,
     QUALITY_WORDS,
@@ -25,8 +25,8 @@ from plant_assets.ingest.layouts.names import (
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
-    Names,
-    plain,
+    PlantNames,
+    plain_name,
 )
 from plant_assets.ingest.layouts.pairs import ROLE_OF_START, ROLES, own_times, value_pairs
 from plant_assets.ingest.layouts.recognise import check_width, find_head, first_of, time_columns
@@ -34,7 +34,7 @@ from plant_assets.profile.tag import Role
 
 _UNIT_WORDS = frozenset({"unit", "units", "uom", "eu", "einheit", "engineering_unit", "engunits"})
 _GENERIC = re.compile(r"(sheet|tabelle|feuil|hoja|foglio|blad|data|daten|export|values?|trend)_?\d*")
-_NO_NAMES = Names(None)
+_NO_NAMES = PlantNames(None)
 _LOOK = 40
 
 
@@ -95,7 +95,7 @@ def discover(decoded: DecodedFile, stem: str) -> Discovery:
 def _look_at(grid: CellGrid, stem: str, found: Discovery) -> None:
     head = _headed(grid, find_head(grid, _NO_NAMES))
     check_width(grid, head)
-    words = {column: plain(name) for column, name in enumerate(head.names)}
+    words = {column: plain_name(name) for column, name in enumerate(head.names)}
     if first_of(words, START_WORDS) is not None and first_of(words, END_WORDS) is not None:
         found.periods = True
         return
@@ -115,7 +115,7 @@ def _look_at(grid: CellGrid, stem: str, found: Discovery) -> None:
     _wide(grid, head, times, stem, found)
 
 
-def _headed(grid: CellGrid, head: Head) -> Head:
+def _headed(grid: CellGrid, head: TableHeader) -> TableHeader:
     """A header without any word that ingest knows: the fullest row of texts above the first time."""
     if any(head.names) or grid.names is not None:
         return head
@@ -128,7 +128,7 @@ def _headed(grid: CellGrid, head: Head) -> Head:
     return replace(head, names=rows[best], above=[[c] if c else [] for c in rows[best]], row=best)
 
 
-def _long(grid: CellGrid, head: Head, tag: int, words: dict[int, str]) -> Iterator[Series]:
+def _long(grid: CellGrid, head: TableHeader, tag: int, words: dict[int, str]) -> Iterator[Series]:
     body = grid.frame.slice(head.begin)
     unit = first_of(words, _UNIT_WORDS)
     titles = body[str(tag)].cast(pl.String).drop_nulls().unique(maintain_order=True)
@@ -141,7 +141,7 @@ def _long(grid: CellGrid, head: Head, tag: int, words: dict[int, str]) -> Iterat
 
 
 def _per_tag(
-    grid: CellGrid, head: Head, pairs: list[tuple[int, tuple[int, ...]]], stem: str
+    grid: CellGrid, head: TableHeader, pairs: list[tuple[int, tuple[int, ...]]], stem: str
 ) -> Iterator[Series]:
     owner = grid.sheet if grid.sheet and not _is_generic(grid.sheet) else stem
     roles = _roles(grid, head, pairs)
@@ -155,7 +155,7 @@ def _per_tag(
             yield Series(f"{owner}.{role.upper()}", "", (), Loop(valid_name(owner), role))
 
 
-def _roles(grid: CellGrid, head: Head, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
+def _roles(grid: CellGrid, head: TableHeader, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
     """What each pair of a controller's export is: as its header says, else by its place."""
     found: list[Role | None] = []
     for order, (value, times) in enumerate(pairs):
@@ -165,17 +165,21 @@ def _roles(grid: CellGrid, head: Head, pairs: list[tuple[int, tuple[int, ...]]])
     return found
 
 
-def _wide(grid: CellGrid, head: Head, times: list[tuple[int, ...]], stem: str, found: Discovery) -> None:
+def _wide(
+    grid: CellGrid, head: TableHeader, times: list[tuple[int, ...]], stem: str, found: Discovery
+) -> None:
     timed = {c for group in times for c in group}
     body = grid.frame.slice(head.begin)
     columns = [c for c, name in enumerate(head.names) if name and c not in timed]
     part_of = loops(head.names[c] for c in columns)
-    known = {plain(head.names[c]) for c in columns} | {plain(loop.controller) for loop in part_of.values()}
+    known = {plain_name(head.names[c]) for c in columns} | {
+        plain_name(loop.controller) for loop in part_of.values()
+    }
     read: list[tuple[int, str]] = []
     qualities: dict[str, str] = {}
     for column in columns:
         title = head.names[column]
-        owner, _, word = plain(title).rpartition("_")
+        owner, _, word = plain_name(title).rpartition("_")
         why = why_ignored(title, body[str(column)], known)
         if word in QUALITY_WORDS and (owner in known or not owner):
             if not owner:
@@ -187,7 +191,7 @@ def _wide(grid: CellGrid, head: Head, times: list[tuple[int, ...]], stem: str, f
             found.ignored.setdefault(title, why or "another time")
         if not found.assets and _names_assets(title, body[str(column)], why):
             found.assets = title
-    alone = len(read) == 1 and plain(read[0][1]) in VALUE_WORDS
+    alone = len(read) == 1 and plain_name(read[0][1]) in VALUE_WORDS
     if not alone:
         found.ignored |= qualities
     for column in (c for c in head.filled if not head.names[c] and c not in timed):
@@ -204,7 +208,7 @@ def _series(title: str, unit: str = "") -> Series:
     return Series(bare, told or unit, (title.strip(),))
 
 
-def _unit_row(grid: CellGrid, head: Head, column: int) -> str:
+def _unit_row(grid: CellGrid, head: TableHeader, column: int) -> str:
     """A unit that stands between a column's header and its data."""
     if grid.names is not None:
         return ""
@@ -222,15 +226,15 @@ def _names_assets(title: str, cells: pl.Series, why: str | None) -> bool:
 def _role(titles: list[str]) -> Role | None:
     for title in titles:
         for role, pattern in ROLE_WORDS.items():
-            if pattern.search(plain(title).replace("_", " ")):
+            if pattern.search(plain_name(title).replace("_", " ")):
                 return role
     return None
 
 
 def _says_nothing(title: str) -> bool:
-    word = plain(title)
+    word = plain_name(title)
     return word in VALUE_WORDS | TIME_WORDS | QUALITY_WORDS or bool(_role([title])) or is_unit(title)
 
 
 def _is_generic(sheet: str) -> bool:
-    return bool(_GENERIC.fullmatch(plain(PurePath(sheet).name)))
+    return bool(_GENERIC.fullmatch(plain_name(PurePath(sheet).name)))

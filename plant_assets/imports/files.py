@@ -12,7 +12,7 @@ from plant_assets.draft.discover import Discovery, discover
 from plant_assets.ingest.decode.cells import FORMATS
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.names import VALUE_WORDS, Names, plain
+from plant_assets.ingest.layouts.names import VALUE_WORDS, PlantNames, plain_name
 from plant_assets.ingest.layouts.recognise import find_head
 
 Arrangement = Literal["components", "variables"]
@@ -71,7 +71,7 @@ def label_file(folder: Path) -> Path | None:
 
 
 def _is_label(path: Path, folder: Path) -> bool:
-    return _is_readable(path) and plain(path.stem) in _LABEL_NAMES and path.parent == folder
+    return _is_readable(path) and plain_name(path.stem) in _LABEL_NAMES and path.parent == folder
 
 
 def find_parts(
@@ -149,7 +149,7 @@ def _is_hollow(file: OpenedFile, found: Discovery) -> bool:
     """Whether a file has headers at most, or columns without a value."""
     if found.ignored:
         return set(found.ignored.values()) == {"empty"}
-    return not any(find_head(grid, Names(None)).filled for grid in file.decoded.grids)
+    return not any(find_head(grid, PlantNames(None)).filled for grid in file.decoded.grids)
 
 
 def _is_single(found: Discovery) -> bool:
@@ -160,7 +160,7 @@ def _part(file: OpenedFile, found: Discovery, path: Path, *, kind: Arrangement, 
     """A file in `pump/…/x.csv` is of component pump; one beside others is a component, or a variable, of its own."""
     place = str(path)
     above = path.parts[0] if len(path.parts) > 1 else ""
-    says_value = single and any(plain(text) in VALUE_WORDS for text in found.series[0].spellings)
+    says_value = single and any(plain_name(text) in VALUE_WORDS for text in found.series[0].spellings)
     if kind == "variables":
         return Part(file, place, found, above, file.stem)
     if above:

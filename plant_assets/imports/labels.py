@@ -10,8 +10,8 @@ from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.opening import MAX_BYTES, open_file
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.layout import Layout
-from plant_assets.ingest.layouts.names import END_WORDS, REASON_WORDS, START_WORDS, Names, plain
+from plant_assets.ingest.layouts.layout import TableLayout
+from plant_assets.ingest.layouts.names import END_WORDS, REASON_WORDS, START_WORDS, PlantNames, plain_name
 from plant_assets.ingest.layouts.operator_log import read_periods
 from plant_assets.ingest.layouts.recognise import find_head, first_of
 
@@ -79,9 +79,9 @@ def _span(first: object, last: object) -> str:
     return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
-def _layout(grid: CellGrid) -> Layout:
-    head = find_head(grid, Names(None))
-    words = {column: plain(name) for column, name in enumerate(head.names)}
+def _layout(grid: CellGrid) -> TableLayout:
+    head = find_head(grid, PlantNames(None))
+    words = {column: plain_name(name) for column, name in enumerate(head.names)}
     start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)
     begin = head.begin
     if start is None or end is None:
@@ -100,4 +100,4 @@ def _layout(grid: CellGrid) -> Layout:
         reason = next((c for c in rest if grid.frame[str(c)].dtype == pl.String), None)
     if reason is not None:
         columns["reason"] = reason
-    return Layout("periods", begin, columns=columns)
+    return TableLayout("periods", begin, columns=columns)

@@ -14,9 +14,9 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, readable
 from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.extract import Reader
-from plant_assets.ingest.layouts.layout import Layout
-from plant_assets.ingest.layouts.names import Names
+from plant_assets.ingest.layouts.extract import TableReader
+from plant_assets.ingest.layouts.layout import TableLayout
+from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.operator_log import read_periods
 from plant_assets.ingest.layouts.recognise import recognise
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
@@ -122,7 +122,7 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
 def _read(
     decoded: DecodedFile, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
 ) -> FileReading:
-    names = Names(profile)
+    names = PlantNames(profile)
     tables = _tables(decoded, names, stem, report)
     report.layout = tables[0][1].kind
     logs = [(grid, layout) for grid, layout in tables if layout.kind == "periods"]
@@ -135,7 +135,7 @@ def _read(
     for grid, layout in tables:
         if layout.kind == "periods":
             continue
-        reader = Reader(grid, layout, names, profile.timezone, now)
+        reader = TableReader(grid, layout, names, profile.timezone, now)
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         report.decimal = decimal if decoded.format == "csv" else None
         parts.append(reader.records(decimal))
@@ -154,8 +154,8 @@ def _read(
 
 
 def _tables(
-    decoded: DecodedFile, names: Names, stem: str, report: ReadReport
-) -> list[tuple[CellGrid, Layout]]:
+    decoded: DecodedFile, names: PlantNames, stem: str, report: ReadReport
+) -> list[tuple[CellGrid, TableLayout]]:
     """Grids with their layouts; sheets that are no table are noted if another one is."""
     tables, refusals = [], []
     for grid in decoded.grids:
@@ -174,7 +174,11 @@ def _tables(
 
 
 def _periods(
-    logs: list[tuple[CellGrid, Layout]], profile: PlantProfile, sha256: str, report: ReadReport, now: datetime
+    logs: list[tuple[CellGrid, TableLayout]],
+    profile: PlantProfile,
+    sha256: str,
+    report: ReadReport,
+    now: datetime,
 ) -> FileReading:
     periods = pl.concat([read_periods(grid, layout, sha256, profile.timezone, now) for grid, layout in logs])
     report.counts = {"periods": periods.height}

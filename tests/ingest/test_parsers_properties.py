@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from plant_assets.ingest.decode.decode import decode
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.extract import Reader
-from plant_assets.ingest.layouts.names import Names
+from plant_assets.ingest.layouts.extract import TableReader
+from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.recognise import recognise
 from tests.ingest.cases import PLANT, WIDE
 
-NAMES = Names(PLANT)
+NAMES = PlantNames(PLANT)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STAMPS = st.datetimes(datetime(1990, 1, 1), datetime(2025, 12, 31)).map(lambda t: t.replace(microsecond=0))
@@ -38,7 +38,7 @@ def records(data: bytes, name: str) -> Table:
     decoded = decode(data, name, max_bytes=2**24)
     found: Table = {}
     for grid in decoded.grids:
-        reader = Reader(grid, recognise(grid, NAMES, name.rpartition(".")[0]), NAMES, "UTC", NOW)
+        reader = TableReader(grid, recognise(grid, NAMES, name.rpartition(".")[0]), NAMES, "UTC", NOW)
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         for time, tag, value in reader.records(decimal).select("timestamp", "tag", "value").rows():
             found[time.replace(tzinfo=None), tag] = value

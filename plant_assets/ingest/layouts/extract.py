@@ -8,8 +8,8 @@ from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.numbers import Decimal, find_decimal, parse_numbers, parse_quality
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.layout import Layout, Source
-from plant_assets.ingest.layouts.names import Names
+from plant_assets.ingest.layouts.layout import SeriesSource, TableLayout
+from plant_assets.ingest.layouts.names import PlantNames
 
 PART = pl.Schema(
     {
@@ -22,10 +22,12 @@ PART = pl.Schema(
 )
 
 
-class Reader:
+class TableReader:
     """Reads one grid by its layout; times that several columns share are parsed once."""
 
-    def __init__(self, grid: CellGrid, layout: Layout, names: Names, zone: str, now: datetime) -> None:
+    def __init__(
+        self, grid: CellGrid, layout: TableLayout, names: PlantNames, zone: str, now: datetime
+    ) -> None:
         self._grid = grid
         self._layout = layout
         self._names = names
@@ -59,7 +61,7 @@ class Reader:
         parts = [self._source(source, decimal) for source in self._layout.sources]
         return pl.concat(parts) if parts else pl.DataFrame(schema=PART)
 
-    def _source(self, source: Source, decimal: Decimal) -> pl.DataFrame:
+    def _source(self, source: SeriesSource, decimal: Decimal) -> pl.DataFrame:
         raw = self.column(source.value)
         numbers = parse_numbers(raw, decimal, self.place(source.value))
         times = self.times(source)
@@ -88,7 +90,7 @@ class Reader:
         self.counts["bad_quality"] += frame.height - good.height
         return good.select(PART.names()).cast(PART)
 
-    def times(self, source: Source) -> pl.Series:
+    def times(self, source: SeriesSource) -> pl.Series:
         if (known := self._times.get(source.times)) is None:
             raw = self.column(source.times[0])
             if len(source.times) == 2:
@@ -100,7 +102,7 @@ class Reader:
             self._times[source.times] = known
         return known
 
-    def _tags(self, source: Source) -> pl.Series:
+    def _tags(self, source: SeriesSource) -> pl.Series:
         """Tags of a long table; unknown ones become null and are noted with the nearest known name."""
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)

@@ -8,7 +8,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SeriesSource:
     """Where one series of values is: a value column, its time column(s), and its tag (or tag column)."""
 
     value: int
@@ -19,19 +19,19 @@ class Source:
 
 
 @dataclass(slots=True)
-class Layout:
+class TableLayout:
     """How to read a grid; data begin at row `begin` (from 0)."""
 
     kind: Literal["wide", "long", "per_tag", "periods"]
     begin: int
-    sources: list[Source] = field(default_factory=list)
+    sources: list[SeriesSource] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
     utc: bool = False
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Head:
+class TableHeader:
     """A grid's header as found.
 
     Attributes:

@@ -102,13 +102,13 @@ ROLE_WORDS: dict[Role, re.Pattern[str]] = {
 _UNIT = re.compile(r"\s*[\[({][^\])}]*[\])}]\s*$")
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name in lower case, without units in brackets, separators as underscores."""
     bare = _UNIT.sub("", name.strip().casefold())
     return re.sub(r"[\s.:/\\|!\-]+", "_", bare).strip("_")
 
 
-class Names:
+class PlantNames:
     """The value columns and controllers of a profile, by every name that stands for them.
 
     Without a profile, as before there is a plant, nothing but times is known.
@@ -116,17 +116,17 @@ class Names:
 
     def __init__(self, profile: PlantProfile | None) -> None:
         columns = set(profile.columns) if profile else set()
-        self._columns = {plain(column): column for column in profile.columns} if profile else {}
+        self._columns = {plain_name(column): column for column in profile.columns} if profile else {}
         self._written: dict[str, str] = {}
         for tag in profile.tags if profile else ():
             for alias in tag.aliases:
                 self._written[alias.strip().casefold()] = tag.name
-                self._columns.setdefault(plain(alias), tag.name)
+                self._columns.setdefault(plain_name(alias), tag.name)
                 for end in ("max", "min"):
                     if f"{tag.name}_{end}" in columns:
-                        self._columns.setdefault(plain(f"{alias}_{end}"), f"{tag.name}_{end}")
+                        self._columns.setdefault(plain_name(f"{alias}_{end}"), f"{tag.name}_{end}")
         self._roles = profile.controllers if profile else {}
-        self.controllers = {plain(name): name for name in self._roles}
+        self.controllers = {plain_name(name): name for name in self._roles}
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
 
     def column(self, name: str) -> str | None:
@@ -137,14 +137,14 @@ class Names:
         if (written := self._written.get(name.strip().casefold())) is not None:
             return written
         parts = re.split(r"[.:/\\|!]+", _UNIT.sub("", name.strip().casefold()))
-        candidates = [plain("_".join(parts[start:])) for start in range(min(len(parts), 12))]
-        if plain(parts[-1]) in VALUE_WORDS:
-            candidates.append(plain("_".join(parts[:-1])))
+        candidates = [plain_name("_".join(parts[start:])) for start in range(min(len(parts), 12))]
+        if plain_name(parts[-1]) in VALUE_WORDS:
+            candidates.append(plain_name("_".join(parts[:-1])))
         return next((self._columns[c] for c in candidates if c in self._columns), None)
 
     def quality_of(self, name: str) -> str | None:
         """The column whose quality a header such as `TE301020_quality` holds."""
-        owner, _, word = plain(name).rpartition("_")
+        owner, _, word = plain_name(name).rpartition("_")
         return self.column(owner) if word in QUALITY_WORDS and owner else None
 
     def role(self, controller: str, role: str) -> str | None:
@@ -155,12 +155,12 @@ class Names:
         return any(fnmatchcase(folded, pattern) for pattern in self._ignored)
 
     def nearest(self, name: str) -> str | None:
-        found = difflib.get_close_matches(plain(name)[:80], self._columns, n=1, cutoff=0.75)
+        found = difflib.get_close_matches(plain_name(name)[:80], self._columns, n=1, cutoff=0.75)
         return self._columns[found[0]] if found else None
 
-    def within(self, text: str) -> str | None:
+    def find_in(self, text: str) -> str | None:
         """The one column or controller that a file or sheet name speaks of; None if none, or several."""
-        folded = plain(text)
+        folded = plain_name(text)
         known = {**self.controllers, **self._columns}
         if folded in known:
             return known[folded]

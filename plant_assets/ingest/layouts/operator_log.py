@@ -7,11 +7,11 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.layout import Layout
+from plant_assets.ingest.layouts.layout import TableLayout
 from plant_assets.ingest.records import PERIOD_SCHEMA
 
 
-def read_periods(grid: CellGrid, layout: Layout, sha256: str, zone: str, now: datetime) -> pl.DataFrame:
+def read_periods(grid: CellGrid, layout: TableLayout, sha256: str, zone: str, now: datetime) -> pl.DataFrame:
     """Periods by start; both ends belong to a period, of equal ones the last row wins.
 
     Raises:

@@ -6,8 +6,8 @@ E/F and I/J. Which of the two columns holds the times is told by their content.
 
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.layout import Head, Layout, Source
-from plant_assets.ingest.layouts.names import QUALITY_WORDS, ROLE_WORDS, Names, plain
+from plant_assets.ingest.layouts.layout import SeriesSource, TableHeader, TableLayout
+from plant_assets.ingest.layouts.names import QUALITY_WORDS, ROLE_WORDS, PlantNames, plain_name
 from plant_assets.profile.tag import Role
 
 ROLE_OF_START: dict[int, Role] = {0: "pv", 4: "op", 8: "sp"}
@@ -18,8 +18,8 @@ Pair = tuple[int, tuple[int, ...], int | None]
 
 
 def per_tag(
-    grid: CellGrid, head: Head, names: Names, stem: str, times: list[tuple[int, ...]]
-) -> Layout | None:
+    grid: CellGrid, head: TableHeader, names: PlantNames, stem: str, times: list[tuple[int, ...]]
+) -> TableLayout | None:
     """The layout of a per-tag export, or None if the grid is none.
 
     Raises:
@@ -30,14 +30,14 @@ def per_tag(
     single = len(pairs) == 1 and len(times) == 1 and _only_pair(head, pairs[0], names)
     if not (several or single):
         return None
-    owner = names.within(grid.sheet) if grid.sheet else None
-    owner = owner or names.within(stem)
+    owner = names.find_in(grid.sheet) if grid.sheet else None
+    owner = owner or names.find_in(stem)
     sources = []
     for order, pair in enumerate(pairs):
         tag = _tag_of(grid, head, names, pair, owner=owner, order=order, count=len(pairs))
         if tag is None:
             raise _untold(grid, head, pair, stem)
-        sources.append(Source(pair[0], pair[1], tag=tag, quality=pair[2]))
+        sources.append(SeriesSource(pair[0], pair[1], tag=tag, quality=pair[2]))
     tags = [source.tag for source in sources]
     if doubled := next((tag for tag in tags if tags.count(tag) > 1), None):
         raise Refusal(
@@ -46,13 +46,13 @@ def per_tag(
             place=grid.place() or None,
             expected="one pair of value and timestamp a tag, headed PV, OP and SP for a controller",
         )
-    return Layout("per_tag", head.begin, sources)
+    return TableLayout("per_tag", head.begin, sources)
 
 
-def value_pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
+def value_pairs(head: TableHeader, times: list[tuple[int, ...]]) -> list[Pair]:
     """Each group of times with the value column beside it."""
     taken = {c for group in times for c in group}
-    qualities = {c for c in head.filled if plain(head.names[c]) in QUALITY_WORDS}
+    qualities = {c for c in head.filled if plain_name(head.names[c]) in QUALITY_WORDS}
     pairs: list[Pair] = []
     for group in times:
         beside = (min(group) - 1, max(group) + 1)
@@ -65,15 +65,15 @@ def value_pairs(head: Head, times: list[tuple[int, ...]]) -> list[Pair]:
     return pairs
 
 
-def own_times(head: Head, pairs: list[Pair], names: Names) -> bool:
+def own_times(head: TableHeader, pairs: list[Pair], names: PlantNames) -> bool:
     """Whether each series has its own times, and not all share the first of several time columns."""
     timed = {c for pair in pairs for c in pair[1]}
-    cells = [c for c in head.filled if c not in timed and plain(head.names[c]) not in QUALITY_WORDS]
+    cells = [c for c in head.filled if c not in timed and plain_name(head.names[c]) not in QUALITY_WORDS]
     known = [c for c in cells if names.column(head.names[c])]
     return len(cells) == len(pairs) or len(known) <= len(pairs)
 
 
-def _only_pair(head: Head, pair: Pair, names: Names) -> bool:
+def _only_pair(head: TableHeader, pair: Pair, names: PlantNames) -> bool:
     """One pair is a per-tag export if nothing else is there to read and its header names no tag itself."""
     mine = {pair[0], *pair[1], pair[2]}
     alone = all(c in mine or names.ignored(head.names[c]) for c in head.filled)
@@ -81,14 +81,21 @@ def _only_pair(head: Head, pair: Pair, names: Names) -> bool:
 
 
 def _tag_of(
-    grid: CellGrid, head: Head, names: Names, pair: Pair, *, owner: str | None, order: int, count: int
+    grid: CellGrid,
+    head: TableHeader,
+    names: PlantNames,
+    pair: Pair,
+    *,
+    owner: str | None,
+    order: int,
+    count: int,
 ) -> str | None:
     value, times, _ = pair
     titles = [t for c in (value, *times) for t in head.above[c]]
     for title in titles:
         if (known := names.column(title)) is not None:
             return known
-    above = (names.controllers.get(plain(title)) for title in titles)
+    above = (names.controllers.get(plain_name(title)) for title in titles)
     controller = next((name for name in above if name), None)
     if controller is None and owner in names.controllers.values():
         controller = owner
@@ -96,14 +103,14 @@ def _tag_of(
         return owner if count == 1 else None
     for title in titles:
         for role, pattern in ROLE_WORDS.items():
-            if pattern.search(plain(title).replace("_", " ")):
+            if pattern.search(plain_name(title).replace("_", " ")):
                 return names.role(controller, role)
     start = grid.first_column + min(value, *times)
     role = ROLE_OF_START.get(start) if count < len(ROLES) else None
     return names.role(controller, role or ROLES[order]) if order < len(ROLES) else None
 
 
-def _untold(grid: CellGrid, head: Head, pair: Pair, stem: str) -> Refusal:
+def _untold(grid: CellGrid, head: TableHeader, pair: Pair, stem: str) -> Refusal:
     title = head.names[pair[0]]
     return Refusal(
         "no_known_tag",

@@ -14,7 +14,7 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.layout import Head, Layout, Source
+from plant_assets.ingest.layouts.layout import SeriesSource, TableHeader, TableLayout
 from plant_assets.ingest.layouts.names import (
     END_WORDS,
     QUALITY_WORDS,
@@ -23,8 +23,8 @@ from plant_assets.ingest.layouts.names import (
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
-    Names,
-    plain,
+    PlantNames,
+    plain_name,
 )
 from plant_assets.ingest.layouts.pairs import per_tag
 
@@ -34,7 +34,7 @@ _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
 
-def recognise(grid: CellGrid, names: Names, stem: str) -> Layout:
+def recognise(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
     """The layout of a grid.
 
     Args:
@@ -52,31 +52,31 @@ def recognise(grid: CellGrid, names: Names, stem: str) -> Layout:
             place=grid.place() or None,
             expected="at least one row with a time and a value",
         )
-    words = {column: plain(name) for column, name in enumerate(head.names)}
+    words = {column: plain_name(name) for column, name in enumerate(head.names)}
     start, end = (first_of(words, w) for w in (START_WORDS, END_WORDS))
     if start is not None and end is not None:
         columns = {"start": start, "end": end}
         if (reason := first_of(words, REASON_WORDS)) is not None:
             columns["reason"] = reason
-        return Layout("periods", head.begin, columns=columns, utc=_utc(head, (start,)))
+        return TableLayout("periods", head.begin, columns=columns, utc=_utc(head, (start,)))
     times = time_columns(head, words)
     tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
     if tag is not None and value is not None and times:
-        source = Source(value, times[0], tag_column=tag, quality=first_of(words, QUALITY_WORDS))
-        return Layout("long", head.begin, [source], utc=_utc(head, times[0]))
+        source = SeriesSource(value, times[0], tag_column=tag, quality=first_of(words, QUALITY_WORDS))
+        return TableLayout("long", head.begin, [source], utc=_utc(head, times[0]))
     if times and (layout := per_tag(grid, head, names, stem, times)) is not None:
         layout.utc = _utc(head, times[0])
         return layout
     return _wide(grid, head, names, times)
 
 
-def find_head(grid: CellGrid, names: Names) -> Head:
+def find_head(grid: CellGrid, names: PlantNames) -> TableHeader:
     """Find the header: the row of the most known words above the first row that holds a time."""
     width = grid.frame.width
     if grid.names is not None:
         cells = {i: grid.frame[str(i)].head(50) for i in range(width)}
         filled = [i for i in range(width) if grid.frame[str(i)].null_count() < grid.frame.height]
-        return Head(list(grid.names), [[n] for n in grid.names], 0, filled, *_kinds(cells))
+        return TableHeader(list(grid.names), [[n] for n in grid.names], 0, filled, *_kinds(cells))
     rows = [
         [str(cell).strip() if cell is not None else "" for cell in row]
         for row in grid.frame.head(_LOOK).rows()
@@ -94,10 +94,10 @@ def find_head(grid: CellGrid, names: Names) -> Head:
     cells = {i: body[str(i)].drop_nulls().head(50) for i in filled}
     top = rows[header] if header is not None else [""] * width
     titles = [[row[i] for row in reversed(rows[: (header or 0) + 1]) if row[i]] for i in range(width)]
-    return Head(top, titles, begin, filled, *_kinds(cells), row=header)
+    return TableHeader(top, titles, begin, filled, *_kinds(cells), row=header)
 
 
-def check_width(grid: CellGrid, head: Head) -> None:
+def check_width(grid: CellGrid, head: TableHeader) -> None:
     """Refuse a header with fewer or more cells than the rows below it; empty ones at the end don't count.
 
     Raises:
@@ -117,9 +117,11 @@ def check_width(grid: CellGrid, head: Head) -> None:
         )
 
 
-def _hits(row: list[str], names: Names) -> int:
+def _hits(row: list[str], names: PlantNames) -> int:
     words = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
-    return sum(2 if plain(c) in words else 1 for c in row if c and (plain(c) in words or names.column(c)))
+    return sum(
+        2 if plain_name(c) in words else 1 for c in row if c and (plain_name(c) in words or names.column(c))
+    )
 
 
 def _kinds(cells: dict[int, pl.Series]) -> tuple[set[int], set[int], set[int]]:
@@ -145,11 +147,11 @@ def first_of(words: dict[int, str], known: frozenset[str]) -> int | None:
     return next((column for column, word in words.items() if word in known), None)
 
 
-def _utc(head: Head, columns: tuple[int, ...]) -> bool:
+def _utc(head: TableHeader, columns: tuple[int, ...]) -> bool:
     return any(re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", head.names[c].casefold()) for c in columns)
 
 
-def time_columns(head: Head, words: dict[int, str]) -> list[tuple[int, ...]]:
+def time_columns(head: TableHeader, words: dict[int, str]) -> list[tuple[int, ...]]:
     """Time columns; a column of dates and one of clock times, in either order, count as one."""
     named = [c for c in head.filled if words.get(c) in TIME_WORDS or c in head.dated]
     clocks = [c for c in head.filled if c in head.clocks]
@@ -175,7 +177,7 @@ class _Columns:
     ignored: list[str] = field(default_factory=list)
 
 
-def _columns(grid: CellGrid, head: Head, names: Names, used: set[int]) -> _Columns:
+def _columns(grid: CellGrid, head: TableHeader, names: PlantNames, used: set[int]) -> _Columns:
     found, bare = _Columns(), dict[str, int]()
     for column, title in enumerate(head.names):
         if column in used or not title:
@@ -193,7 +195,7 @@ def _columns(grid: CellGrid, head: Head, names: Names, used: set[int]) -> _Colum
             found.qualities[tag] = column
         elif names.ignored(title):
             found.ignored.append(title)
-        elif plain(title) in QUALITY_WORDS:
+        elif plain_name(title) in QUALITY_WORDS:
             bare[title] = column
         else:
             found.unknown.append(title)
@@ -205,7 +207,7 @@ def _columns(grid: CellGrid, head: Head, names: Names, used: set[int]) -> _Colum
     return found
 
 
-def _wide(grid: CellGrid, head: Head, names: Names, times: list[tuple[int, ...]]) -> Layout:
+def _wide(grid: CellGrid, head: TableHeader, names: PlantNames, times: list[tuple[int, ...]]) -> TableLayout:
     columns = _columns(grid, head, names, {c for group in times[:1] for c in group})
     found, unknown, ignored = columns.values, columns.unknown, columns.ignored
     if not found:
@@ -227,12 +229,13 @@ def _wide(grid: CellGrid, head: Head, names: Names, times: list[tuple[int, ...]]
         others = ", ".join(quote(head.names[c]) for group in times[1:] for c in group)
         notes.append(f"Times were taken from {quote(head.names[times[0][0]])}, not from {others}.")
     sources = [
-        Source(column, times[0], tag=tag, quality=columns.qualities.get(tag)) for tag, column in found.items()
+        SeriesSource(column, times[0], tag=tag, quality=columns.qualities.get(tag))
+        for tag, column in found.items()
     ]
-    return Layout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
+    return TableLayout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
 
 
-def _unknown_note(unknown: list[str], names: Names) -> str:
+def _unknown_note(unknown: list[str], names: PlantNames) -> str:
     texts = (
         quote(title) + (f" (did you mean {near}?)" if (near := names.nearest(title)) else "")
         for title in unknown
@@ -248,7 +251,7 @@ def _listed(texts: Iterable[str]) -> str:
     return ", ".join(first) + (f" and {more} more" if more else "")
 
 
-def _nothing_known(grid: CellGrid, head: Head, names: Names, unknown: list[str]) -> Refusal:
+def _nothing_known(grid: CellGrid, head: TableHeader, names: PlantNames, unknown: list[str]) -> Refusal:
     if not any(head.names):
         return Refusal(
             "no_header",
