@@ -27,7 +27,7 @@ from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.models.fitting import Fit, fit_nowcast
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, ISOLATION_FOREST, ModelSpec
 from plant_assets.profile.model import PlantProfile
@@ -90,7 +90,7 @@ def prepare(experiment: Experiment, profile: PlantProfile, folder: Path) -> Prep
     """
     folder.mkdir()
     history, ledger = (
-        History(folder / "lake", profile.name),
+        PlantHistory(folder / "lake", profile.name),
         DropLedger(f"sqlite:///{folder / 'manifest.db'}"),
     )
     drop = ingest_drop(

@@ -22,7 +22,7 @@ from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definiti
 from plant_assets.draft.draft import Draft
 from plant_assets.draft.drafted import DraftedTag
 from plant_assets.features.rules import check_rules_of
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
 from plant_assets.profile.model import PlantProfile
@@ -102,7 +102,7 @@ def write_plant(settings: Settings, draft: Draft) -> Iterator[Path]:
 
 
 def _check_history(settings: Settings, profile: PlantProfile) -> None:
-    history = History(settings.lake_root, profile.name)
+    history = PlantHistory(settings.lake_root, profile.name)
     try:
         known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
     except DeltaError as error:

@@ -27,7 +27,7 @@ from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
-    from plant_assets.ingest.history.history import History
+    from plant_assets.ingest.history.history import PlantHistory
     from plant_assets.models.inputs import TrainingInputs
     from plant_assets.models.registry_versions import Version
     from plant_assets.models.walk_forward import TrainedModel
@@ -147,7 +147,7 @@ def _describe(spec: ModelSpec) -> str:
     return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table. {_UNSYNCED}"
 
 
-def _inputs(run_id: str, history: "History", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
+def _inputs(run_id: str, history: "PlantHistory", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
     """The run's training tables; kept from one model to the next, as their matrices are."""
     from plant_assets.lineage.data_files import data_files
     from plant_assets.models.inputs import TrainingInputs

@@ -18,7 +18,7 @@ from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE
 from plant_assets.ingest.folder.listing import Found, content_hash, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
-from plant_assets.ingest.history.history import DropFile, DropInfo, History
+from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.reading import FileReading, combine, read_drop_file
 from plant_assets.ingest.records import empty_records
 from plant_assets.ingest.storage import storage_error
@@ -113,7 +113,7 @@ class _Item:
 def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through them
     paths: Sequence[Path],
     profile: PlantProfile,
-    history: History,
+    history: PlantHistory,
     ledger: DropLedger,
     quarantine_folder: Path,
     now: datetime,
@@ -177,7 +177,9 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, present: datetime)
         outcome.sha256 = content_hash(item.found) or ""
 
 
-def _combine(items: Sequence[_Item], profile: PlantProfile, history: History, force: bool) -> pl.DataFrame:
+def _combine(
+    items: Sequence[_Item], profile: PlantProfile, history: PlantHistory, force: bool
+) -> pl.DataFrame:
     """The records of the readable new files; when together they hold none, each of them is refused.
 
     Files that went in before have no say: of equal time and tag they must not hide what a new file holds.
@@ -194,7 +196,7 @@ def _combine(items: Sequence[_Item], profile: PlantProfile, history: History, fo
 
 
 def _commit(
-    items: Sequence[_Item], records: pl.DataFrame, history: History, result: DropResult, force: bool
+    items: Sequence[_Item], records: pl.DataFrame, history: PlantHistory, result: DropResult, force: bool
 ) -> None:
     known: set[str] = set()
     if drop := _drop_info(items, "records", result.at):

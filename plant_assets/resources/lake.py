@@ -17,7 +17,7 @@ from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger
-    from plant_assets.ingest.history.history import History
+    from plant_assets.ingest.history.history import PlantHistory
 
 OVERDUE_AFTER = timedelta(minutes=15)
 MAX_ATTEMPTS = 6
@@ -58,10 +58,10 @@ class Lake(dg.ConfigurableResource):
     def retrain_after(self) -> timedelta:
         return timedelta(hours=self.live_retrain_hours)
 
-    def history(self, plant: str) -> "History":
-        from plant_assets.ingest.history.history import History
+    def history(self, plant: str) -> "PlantHistory":
+        from plant_assets.ingest.history.history import PlantHistory
 
-        return History(self.root, plant)
+        return PlantHistory(self.root, plant)
 
     def ledger(self, max_attempts: int = MAX_ATTEMPTS) -> "DropLedger":
         """The drop ledger; `max_attempts` is how often a drop's run may fail before it is given up."""

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from plant_assets.cli import new_plant
 from plant_assets.cli.main import app
-from plant_assets.ingest.history.history import DropFile, DropInfo, History
+from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.load import DEFS_FOLDER, load_profile
@@ -69,7 +69,7 @@ def test_a_plant_is_drafted_checked_and_shown(defs: Path, tmp_path: Path) -> Non
 
 def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_path: Path) -> None:
     export = write(tmp_path / "export.csv", sensors("speed", "level"))
-    history = History(read_settings().lake_root, "pump")
+    history = PlantHistory(read_settings().lake_root, "pump")
     record = {
         "timestamp": MOMENT,
         "tag": "speed",

@@ -10,7 +10,7 @@ import pytest
 
 from plant_assets.components.plant import plants_in
 from plant_assets.defs.resources import resources
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, load_profile
 from plant_assets.resources.lake import Lake
 from plant_assets.settings import read_settings
@@ -133,7 +133,7 @@ def test_a_hostile_drop_fails_its_own_run_alone(
 ) -> None:
     assert not misbehaved.success
     assert platform.traces(SOUND) == before
-    assert History(read_settings().lake_root, HOSTILE).read().is_empty()
+    assert PlantHistory(read_settings().lake_root, HOSTILE).read().is_empty()
     assert (read_settings().quarantine / SOUND).exists() is False
 
 
@@ -141,7 +141,7 @@ def test_the_sound_plant_goes_on_beside_it(
     platform: Platform, before: dict[str, str], misbehaved: dg.ExecuteInProcessResult
 ) -> None:
     assert not misbehaved.success
-    rows = History(read_settings().lake_root, SOUND).read().height
+    rows = PlantHistory(read_settings().lake_root, SOUND).read().height
     later = simulate(platform.profile, START + timedelta(days=21), 3, 2)
     (written,) = write_drop(later, "wide_csv", platform.folder)
     written.rename(platform.folder / "drop" / SOUND / "later.csv")
@@ -151,5 +151,5 @@ def test_the_sound_plant_goes_on_beside_it(
     assert [Path(file).name for file in files] == ["later.csv"]
     result = platform.run(SOUND, request)
     assert result.success
-    assert History(read_settings().lake_root, SOUND).read().height > rows
+    assert PlantHistory(read_settings().lake_root, SOUND).read().height > rows
     assert all(check.passed for check in result.get_asset_check_evaluations() if check.blocking)

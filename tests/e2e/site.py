@@ -15,7 +15,7 @@ from benchmarks.platform import await_true
 from plant_assets.cli import supervision
 from plant_assets.components.naming import PLANT_TAG
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import read_settings
@@ -35,7 +35,7 @@ class Site:
         self.profile = load_profile(plant, self.settings.defs)
         self.instance = dg.DagsterInstance.get()
         self.ledger = DropLedger(self.settings.state_url)
-        self.history = History(self.settings.lake_root, plant)
+        self.history = PlantHistory(self.settings.lake_root, plant)
         self.registry = ModelRegistry.from_settings()
         self.expected = pl.DataFrame(
             schema=dict(zip(KEY, (pl.Datetime("us", "UTC"), pl.Utf8), strict=True)) | {"value": pl.Float64}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from plant_assets.ingest.drop import DropResult, ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from tests.ingest.events import small_profile
 
 PROFILE = small_profile()
@@ -18,7 +18,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self.folder, self.quarantine = root / "drop", root / "quarantine"
         self.folder.mkdir()
-        self.history = History(root / "lake", PROFILE.name)
+        self.history = PlantHistory(root / "lake", PROFILE.name)
         self.ledger = DropLedger(f"sqlite:///{root}/manifest.db")
 
     def drop(self, *paths: Path, **options: bool) -> DropResult:

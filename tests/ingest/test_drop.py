@@ -10,7 +10,7 @@ from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.quality import SATURATED
 from plant_assets.ingest.grid.resample import resample
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.model import PlantProfile
 from tests.ingest.drops import NOW, PROFILE, Site
@@ -230,7 +230,7 @@ def test_the_real_export_and_its_log_go_in_and_resample_to_its_673_hours(
     paths = [folder / name for name in ("labeled_dataset.csv", "operator_log.csv")]
     for path in paths:
         shutil.copy(real_data / "gas_treatment" / path.name, path)
-    lake, ledger = History(tmp_path / "lake", profile.name), DropLedger(f"sqlite:///{tmp_path}/m.db")
+    lake, ledger = PlantHistory(tmp_path / "lake", profile.name), DropLedger(f"sqlite:///{tmp_path}/m.db")
     result = ingest_drop(paths, profile, lake, ledger, tmp_path / "q", NOW)
     assert (result.added, result.periods, result.months) == (14_806, 6, ("2014-12", "2015-01"))
     raw = resample(lake.scan(), profile)

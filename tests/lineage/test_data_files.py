@@ -5,7 +5,7 @@ import polars as pl
 
 from plant_assets.bundle.data_files import MOST_FILES, DataFiles
 from plant_assets.ingest.grid.resample import resample
-from plant_assets.ingest.history.history import DropFile, DropInfo, History
+from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.records import PERIOD_SCHEMA
 from plant_assets.lineage.data_files import data_files
 from tests.ingest.events import SHA_A, SHA_B, START, drop_of, minutes, records_of, small_profile
@@ -14,7 +14,7 @@ NO_PERIODS = pl.DataFrame(schema=PERIOD_SCHEMA)
 
 
 def test_each_file_with_its_rows_and_the_time_that_they_cover(tmp_path: Path) -> None:
-    lake = History(tmp_path, "small")
+    lake = PlantHistory(tmp_path, "small")
     lake.upsert(records_of([(60.0 * hour, "P", 1.0) for hour in range(10)], SHA_A), drop_of(SHA_A))
     lake.upsert(records_of([(300, "P", 2.0)], SHA_B), drop_of(SHA_B))
     found = data_files(resample(lake.scan(), small_profile()), NO_PERIODS, lake.drops())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.ingest.storage import StorageError
 from tests.ingest.events import small_profile
 
@@ -58,7 +58,7 @@ class Child:
 
 def _main(root: Path, paths: Sequence[Path], limit: int, answers: Connection) -> None:
     profile = small_profile()
-    history = History(root / "lake", profile.name)
+    history = PlantHistory(root / "lake", profile.name)
     ledger = DropLedger(f"sqlite:///{root}/manifest.db")
     answers.send("ready")
     if limit:

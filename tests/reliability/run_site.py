@@ -13,7 +13,7 @@ from plant_assets.cli import home
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.components.naming import PLANT_TAG
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.models.registry import OOF_FILE, ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -48,7 +48,7 @@ class RunSite:
         self.lake = ClockedLake.of(here)
         self.turn_clock(0)
         self.ledger: DropLedger = self.lake.ledger()
-        self.history = History(here.lake_root, SMALL)
+        self.history = PlantHistory(here.lake_root, SMALL)
         self.registry = ModelRegistry.from_settings()
         self._sensor = drop_sensor(self.profile, 1)
 

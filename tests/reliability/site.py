@@ -6,7 +6,7 @@ from pathlib import Path
 
 from plant_assets.ingest.drop import DropResult, ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from tests.ingest.events import START, small_profile, write_wide
 from tests.reliability.ingest_child import NOW, Child
 
@@ -19,7 +19,7 @@ class Site:
         self.root = root
         self.folder = root / "drop"
         self.folder.mkdir()
-        self.history = History(root / "lake", PROFILE.name)
+        self.history = PlantHistory(root / "lake", PROFILE.name)
         self.ledger = DropLedger(f"sqlite:///{root}/manifest.db")
 
     def write(self, name: str, first_hour: int, values: Sequence[float]) -> Path:

@@ -2,7 +2,7 @@
 
 A commit goes in whole or not at all: Parquet files are written first, and one small log file then
 makes them the table. A process killed before that leaves the old table. Of two writers that follow
-the same version the later one fails with `Conflict`, and must read again.
+the same version the later one fails with `CommitConflict`, and must read again.
 """
 
 import json
@@ -21,12 +21,12 @@ _CONFIGURATION = {
 }
 
 
-class Conflict(Exception):  # noqa: N818 - not a fault: the caller reads again and repeats
+class CommitConflict(Exception):  # noqa: N818 - not a fault: the caller reads again and repeats
     """Somebody else committed since the table was read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class DeltaStore:
     """Address and credentials of a table."""
 
     url: str
@@ -77,7 +77,7 @@ def replace(
         marks: names that `has_mark` knows for ever from this commit on.
 
     Raises:
-        Conflict: the table has moved on since `table` was opened.
+        CommitConflict: the table has moved on since `table` was opened.
     """
     version = table.version()
     properties = CommitProperties(
@@ -97,7 +97,7 @@ def replace(
     except CommitFailedError as error:
         newest = DeltaTable(table.table_uri, storage_options=table._storage_options)
         if newest.version() > version:
-            raise Conflict(str(error)) from error
+            raise CommitConflict(str(error)) from error
         raise
 
 

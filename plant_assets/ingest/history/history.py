@@ -22,7 +22,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from plant_assets.ingest.history import delta
 from plant_assets.ingest.history.fingerprint import frame_fingerprint, mapping_fingerprint
-from plant_assets.ingest.history.merge import STORED, Merge, month_name
+from plant_assets.ingest.history.merge import STORED, MonthMerge, month_name
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records
 from plant_assets.ingest.storage import StorageBusyError, StorageError, storage_error
 
@@ -82,7 +82,7 @@ class UpsertResult:
     known_files: tuple[str, ...] = ()
 
 
-class History:
+class PlantHistory:
     """Records and operator periods of one plant.
 
     Args:
@@ -105,8 +105,8 @@ class History:
         self.plant = plant
         self.url = f"{str(root).rstrip('/')}/{plant}"
         options = dict(storage_options or {})
-        self._records = delta.Store(f"{self.url}/history", options)
-        self._periods = delta.Store(f"{self.url}/periods", options)
+        self._records = delta.DeltaStore(f"{self.url}/history", options)
+        self._periods = delta.DeltaStore(f"{self.url}/periods", options)
         self._lock_timeout_s = lock_timeout_s
         self._keep_days = keep_days
 
@@ -177,7 +177,7 @@ class History:
             known, fresh = _split(table, drop, force)
             if not fresh:
                 return UpsertResult(False, table.version(), known_files=known)
-            merge = Merge(self._records, table, records.filter(~pl.col("file").is_in(known)))
+            merge = MonthMerge(self._records, table, records.filter(~pl.col("file").is_in(known)))
             changes = merge.changes()
             entry = _entry(fresh, drop) | {"months": _digests(table) | changes.digests}
             delta.replace(table, merge.batches(), merge.predicate, entry, [f.sha256 for f in fresh])
@@ -235,9 +235,9 @@ class History:
             except (DeltaError, OSError) as error:
                 raise storage_error(error, self._records.url) from error
 
-    def _write(self, store: delta.Store, once: Callable[[], UpsertResult]) -> UpsertResult:
+    def _write(self, store: delta.DeltaStore, once: Callable[[], UpsertResult]) -> UpsertResult:
         retrying = Retrying(
-            retry=retry_if_exception_type(delta.Conflict),
+            retry=retry_if_exception_type(delta.CommitConflict),
             stop=stop_after_attempt(_COMMIT_ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.05, max=2),
             reraise=True,
@@ -245,7 +245,7 @@ class History:
         with self._locked():
             try:
                 return retrying(once)
-            except delta.Conflict as error:
+            except delta.CommitConflict as error:
                 raise StorageBusyError(
                     f"{store.url}: other writers got in before us {_COMMIT_ATTEMPTS} times. Nothing was changed."
                 ) from error
@@ -297,9 +297,9 @@ def _drop_info(version: int, entry: Mapping) -> DropInfo:
     return DropInfo(files, datetime.fromisoformat(entry["at"]), version)
 
 
-def _read_periods(store: delta.Store, table: DeltaTable) -> pl.DataFrame:
+def _read_periods(store: delta.DeltaStore, table: DeltaTable) -> pl.DataFrame:
     lazy = store.scan(table)
     return lazy.select(pl.col(n).cast(t) for n, t in PERIOD_SCHEMA.items()).sort("start", "reason").collect()
 
 
-__all__ = ["DropFile", "DropInfo", "History", "StorageError", "UpsertResult"]
+__all__ = ["DropFile", "DropInfo", "PlantHistory", "StorageError", "UpsertResult"]

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from plant_assets.ingest.history.delta import Store
+from plant_assets.ingest.history.delta import DeltaStore
 from plant_assets.ingest.history.fingerprint import frame_fingerprint
 from plant_assets.ingest.records import RECORD_SCHEMA
 
@@ -30,7 +30,7 @@ STORED = pa.schema(
 
 
 @dataclass(slots=True)
-class Changes:
+class MergeChanges:
     """What a merge does: counts of records, and a fingerprint for each touched month."""
 
     added: int = 0
@@ -39,10 +39,10 @@ class Changes:
     digests: dict[str, str] = field(default_factory=dict)
 
 
-class Merge:
+class MonthMerge:
     """New records over what a table holds of their months; the last one wins by (timestamp, tag)."""
 
-    def __init__(self, store: Store, table: DeltaTable, records: pl.DataFrame) -> None:
+    def __init__(self, store: DeltaStore, table: DeltaTable, records: pl.DataFrame) -> None:
         self._store = store
         self._table = table
         self._new = records.with_columns(month=month_of("timestamp"))
@@ -53,8 +53,8 @@ class Merge:
         """SQL that names the touched months; of none it names no row."""
         return " OR ".join(f"month = '{month}'" for month in self.months) or "month = ''"
 
-    def changes(self) -> Changes:
-        changes = Changes()
+    def changes(self) -> MergeChanges:
+        changes = MergeChanges()
         for month in self.months:
             merged = self._merged(month)
             _count(merged, changes)
@@ -93,7 +93,7 @@ def month_name(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m")
 
 
-def _count(merged: pl.DataFrame, changes: Changes) -> None:
+def _count(merged: pl.DataFrame, changes: MergeChanges) -> None:
     new = merged.filter("fresh")
     added = int(new["before"].null_count())
     changed = new.filter(pl.col("before").is_not_null() & (pl.col("before") != pl.col("value"))).height

@@ -8,7 +8,7 @@ from filelock import FileLock
 from polars.testing import assert_frame_equal
 
 from plant_assets.ingest.history import delta, history
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA
 from plant_assets.ingest.storage import StorageBusyError, StorageError
 from tests.ingest.events import SHA_A, SHA_B, SHA_C, START, drop_of, minutes, records_of
@@ -17,21 +17,21 @@ DAY = 60 * 24.0
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> History:
-    return History(tmp_path / "a lake", "small")
+def lake(tmp_path: Path) -> PlantHistory:
+    return PlantHistory(tmp_path / "a lake", "small")
 
 
-def files_of_month(lake: History, month: str) -> set[str]:
+def files_of_month(lake: PlantHistory, month: str) -> set[str]:
     return {path.name for path in Path(lake.url).glob(f"history/month={month}/*.parquet")}
 
 
-def values(lake: History) -> dict[tuple[datetime, str], float]:
+def values(lake: PlantHistory) -> dict[tuple[datetime, str], float]:
     return {
         (at, tag): value for at, tag, value in lake.read().select("timestamp", "tag", "value").iter_rows()
     }
 
 
-def test_records_come_back_by_tag_and_time_with_file_and_row(lake: History) -> None:
+def test_records_come_back_by_tag_and_time_with_file_and_row(lake: PlantHistory) -> None:
     records = records_of([(DAY, "P", 2.0), (0, "P", 1.0), (5, "L", 3.0)])
     result = lake.upsert(records, drop_of(SHA_A))
     assert (result.committed, result.added, result.changed, result.months) == (
@@ -44,7 +44,7 @@ def test_records_come_back_by_tag_and_time_with_file_and_row(lake: History) -> N
     assert_frame_equal(lake.read(), records.sort("tag", "timestamp"))
 
 
-def test_an_unwritten_history_is_empty(lake: History) -> None:
+def test_an_unwritten_history_is_empty(lake: PlantHistory) -> None:
     assert lake.read().schema == RECORD_SCHEMA
     assert lake.read().is_empty()
     assert lake.periods().schema == PERIOD_SCHEMA
@@ -52,14 +52,14 @@ def test_an_unwritten_history_is_empty(lake: History) -> None:
     assert not lake.knows(SHA_A)
 
 
-def test_the_same_drop_twice_is_one_ingest(lake: History) -> None:
+def test_the_same_drop_twice_is_one_ingest(lake: PlantHistory) -> None:
     records = records_of([(0, "P", 1.0)])
     first = lake.upsert(records, drop_of(SHA_A))
     again = lake.upsert(records, drop_of(SHA_A))
     assert (again.committed, again.version, again.known_files) == (False, first.version, (SHA_A,))
 
 
-def test_a_repeated_file_does_not_undo_what_came_after_it(lake: History) -> None:
+def test_a_repeated_file_does_not_undo_what_came_after_it(lake: PlantHistory) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     lake.upsert(records_of([(0, "P", 2.0)], SHA_B), drop_of(SHA_B))
     both = pl.concat([records_of([(0, "P", 1.0)]), records_of([(60, "P", 3.0)], SHA_C)])
@@ -68,13 +68,13 @@ def test_a_repeated_file_does_not_undo_what_came_after_it(lake: History) -> None
     assert values(lake) == {(START, "P"): 2.0, (minutes(60), "P"): 3.0}
 
 
-def test_a_forced_repeat_takes_the_file_in_again(lake: History) -> None:
+def test_a_forced_repeat_takes_the_file_in_again(lake: PlantHistory) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     lake.upsert(records_of([(0, "P", 1.0), (0, "L", 5.0)]), drop_of(SHA_A), force=True)
     assert values(lake) == {(START, "P"): 1.0, (START, "L"): 5.0}
 
 
-def test_overlapping_drops_the_later_one_wins_and_the_counts_tell(lake: History) -> None:
+def test_overlapping_drops_the_later_one_wins_and_the_counts_tell(lake: PlantHistory) -> None:
     lake.upsert(records_of([(0, "P", 1.0), (60, "P", 2.0), (120, "P", 3.0)]), drop_of(SHA_A))
     result = lake.upsert(
         records_of([(60, "P", 2.0), (120, "P", 9.0), (180, "P", 4.0)], SHA_B), drop_of(SHA_B)
@@ -84,20 +84,20 @@ def test_overlapping_drops_the_later_one_wins_and_the_counts_tell(lake: History)
     assert lake.read()["file"].to_list() == [SHA_A, SHA_B, SHA_B, SHA_B]
 
 
-def test_within_a_drop_the_last_record_of_a_time_and_tag_wins(lake: History) -> None:
+def test_within_a_drop_the_last_record_of_a_time_and_tag_wins(lake: PlantHistory) -> None:
     result = lake.upsert(records_of([(0, "P", 1.0), (0, "P", 2.0)]), drop_of(SHA_A))
     assert result.added == 1
     assert list(values(lake).values()) == [2.0]
 
 
-def test_a_drop_over_several_months_is_one_version(lake: History) -> None:
+def test_a_drop_over_several_months_is_one_version(lake: PlantHistory) -> None:
     first = lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     second = lake.upsert(records_of([(DAY * 30 * i, "P", 1.0) for i in range(4)], SHA_B), drop_of(SHA_B))
     assert second.version == first.version + 1
     assert len(second.months) == 4
 
 
-def test_only_touched_months_are_rewritten(lake: History) -> None:
+def test_only_touched_months_are_rewritten(lake: PlantHistory) -> None:
     lake.upsert(records_of([(0, "P", 1.0), (DAY, "P", 1.0)]), drop_of(SHA_A))
     january, february = files_of_month(lake, "2015-01"), files_of_month(lake, "2015-02")
     lake.upsert(records_of([(DAY, "P", 2.0)], SHA_B), drop_of(SHA_B))
@@ -105,21 +105,21 @@ def test_only_touched_months_are_rewritten(lake: History) -> None:
     assert files_of_month(lake, "2015-02") > february
 
 
-def test_reading_a_stretch_includes_its_start_and_not_its_end(lake: History) -> None:
+def test_reading_a_stretch_includes_its_start_and_not_its_end(lake: PlantHistory) -> None:
     lake.upsert(records_of([(DAY * i, "P", float(i)) for i in range(4)]), drop_of(SHA_A))
     assert lake.read(minutes(DAY), minutes(3 * DAY))["value"].to_list() == [1.0, 2.0]
     assert lake.read(start=minutes(2 * DAY))["value"].to_list() == [2.0, 3.0]
     assert lake.read(end=minutes(DAY))["value"].to_list() == [0.0]
 
 
-def test_the_newest_stretch_ends_with_the_last_record(lake: History) -> None:
+def test_the_newest_stretch_ends_with_the_last_record(lake: PlantHistory) -> None:
     assert lake.newest(timedelta(days=1)).is_empty()
     lake.upsert(records_of([(DAY * i, "P", float(i)) for i in range(4)]), drop_of(SHA_A))
     assert lake.newest(timedelta(days=1))["value"].to_list() == [2.0, 3.0]
     assert_frame_equal(lake.newest(None), lake.read())
 
 
-def test_drops_are_listed_oldest_first_with_their_files(lake: History) -> None:
+def test_drops_are_listed_oldest_first_with_their_files(lake: PlantHistory) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     lake.upsert(records_of([(0, "P", 1.0)], SHA_B), drop_of(SHA_B, at=START + timedelta(days=1)))
     assert [[file.sha256 for file in drop.files] for drop in lake.drops()] == [[SHA_A], [SHA_B]]
@@ -129,14 +129,14 @@ def test_drops_are_listed_oldest_first_with_their_files(lake: History) -> None:
 
 
 def test_equal_content_has_an_equal_fingerprint_however_it_came_in(tmp_path: Path) -> None:
-    whole, parts = History(tmp_path / "whole", "small"), History(tmp_path / "parts", "small")
+    whole, parts = PlantHistory(tmp_path / "whole", "small"), PlantHistory(tmp_path / "parts", "small")
     whole.upsert(records_of([(0, "P", 1.0), (DAY, "P", 2.0)]), drop_of(SHA_A))
     parts.upsert(records_of([(DAY, "P", 7.0)], SHA_B), drop_of(SHA_B))
     parts.upsert(records_of([(0, "P", 1.0), (DAY, "P", 2.0)], SHA_C), drop_of(SHA_C))
     assert whole.fingerprint() == parts.fingerprint()
 
 
-def test_other_content_has_another_fingerprint(lake: History) -> None:
+def test_other_content_has_another_fingerprint(lake: PlantHistory) -> None:
     seen = [lake.fingerprint()]
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     seen.append(lake.fingerprint())
@@ -152,20 +152,22 @@ def periods_of(spans: list[tuple[float, float, str]], file: str = SHA_C) -> pl.D
     return pl.DataFrame(rows, schema=PERIOD_SCHEMA, orient="row")
 
 
-def test_a_corrected_log_moves_a_periods_end_and_keeps_the_others(lake: History) -> None:
+def test_a_corrected_log_moves_a_periods_end_and_keeps_the_others(lake: PlantHistory) -> None:
     lake.upsert_periods(periods_of([(0, 60, "upset"), (600, 660, "trip")], SHA_A), drop_of(SHA_A))
     result = lake.upsert_periods(periods_of([(0, 90, "upset")], SHA_B), drop_of(SHA_B))
     assert (result.added, result.changed) == (0, 1)
     assert lake.periods().select("end", "reason").rows() == [(minutes(90), "upset"), (minutes(660), "trip")]
 
 
-def test_the_same_log_twice_is_one_ingest(lake: History) -> None:
+def test_the_same_log_twice_is_one_ingest(lake: PlantHistory) -> None:
     lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C))
     assert not lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C)).committed
     assert lake.knows(SHA_C)
 
 
-def test_a_write_that_fails_leaves_the_old_history(lake: History, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_history(
+    lake: PlantHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     before = lake.fingerprint()
 
@@ -180,7 +182,7 @@ def test_a_write_that_fails_leaves_the_old_history(lake: History, monkeypatch: p
     assert lake.upsert(records_of([(0, "P", 2.0)], SHA_B), drop_of(SHA_B)).changed == 1
 
 
-def test_a_writer_that_is_overtaken_merges_again(lake: History, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_that_is_overtaken_merges_again(lake: PlantHistory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another machine's commit comes between our reading and our commit, which no lock here prevents."""
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     original, overtaken = delta.replace, []
@@ -188,7 +190,7 @@ def test_a_writer_that_is_overtaken_merges_again(lake: History, monkeypatch: pyt
     def overtake(table, batches, predicate, entry, marks) -> None:
         if not overtaken:
             overtaken.append(True)
-            other = History(Path(lake.url).parent, "small")
+            other = PlantHistory(Path(lake.url).parent, "small")
             with pytest.MonkeyPatch.context() as inner:
                 inner.setattr(history, "_lock_path", lambda url: Path(url) / ".other.lock")
                 other.upsert(records_of([(60, "P", 2.0)], SHA_B), drop_of(SHA_B))
@@ -199,10 +201,10 @@ def test_a_writer_that_is_overtaken_merges_again(lake: History, monkeypatch: pyt
     assert list(values(lake).values()) == [1.0, 2.0, 3.0]
 
 
-def test_many_writers_at_once_lose_and_double_nothing(lake: History) -> None:
+def test_many_writers_at_once_lose_and_double_nothing(lake: PlantHistory) -> None:
     def write(number: int) -> None:
         sha = f"{number:064x}"
-        own = History(Path(lake.url).parent, "small")
+        own = PlantHistory(Path(lake.url).parent, "small")
         own.upsert(records_of([(number, "P", float(number)), (500, "P", -1.0)], sha), drop_of(sha))
 
     writers = [threading.Thread(target=write, args=(n,)) for n in range(8)]
@@ -215,7 +217,7 @@ def test_many_writers_at_once_lose_and_double_nothing(lake: History) -> None:
 
 
 def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:
-    lake = History(tmp_path, "small", lock_timeout_s=0.05)
+    lake = PlantHistory(tmp_path, "small", lock_timeout_s=0.05)
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     with (
         FileLock(Path(lake.url) / ".history.lock"),
@@ -225,7 +227,7 @@ def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:
 
 
 def test_vacuum_removes_old_versions_files_and_no_content(tmp_path: Path) -> None:
-    lake = History(tmp_path, "small", keep_days=0)
+    lake = PlantHistory(tmp_path, "small", keep_days=0)
     for sha, value in ((SHA_A, 1.0), (SHA_B, 2.0), (SHA_C, 3.0)):
         lake.upsert(records_of([(0, "P", value)], sha), drop_of(sha))
     before = lake.fingerprint()
@@ -236,14 +238,14 @@ def test_vacuum_removes_old_versions_files_and_no_content(tmp_path: Path) -> Non
     assert len(lake.drops()) == 3
 
 
-def test_the_months_are_those_of_utc(lake: History) -> None:
+def test_the_months_are_those_of_utc(lake: PlantHistory) -> None:
     result = lake.upsert(records_of([(DAY - 1, "P", 1.0)]), drop_of(SHA_A))
     assert result.months == ("2015-01",)
     assert lake.read(end=datetime(2015, 2, 1, tzinfo=UTC)).height == 1
 
 
 def test_a_drop_without_a_record_of_its_own_changes_no_row(tmp_path: Path) -> None:
-    history = History(tmp_path, "small")
+    history = PlantHistory(tmp_path, "small")
     history.upsert(records_of([(0, "P", 1.0)], SHA_A), drop_of(SHA_A))
     before = history.fingerprint()
     result = history.upsert(records_of([]), drop_of(SHA_B))

@@ -11,7 +11,7 @@ import pytest
 from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
-from plant_assets.ingest.history.history import History
+from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.live import LiveUnit
@@ -157,7 +157,7 @@ async def test_ingest_makes_one_history_of_the_seeded_month_and_live_drops(demo,
     mill = Mill(demo, tmp_path, hours=24)
     await mill.live(2 * 24 + 5)
     seeded = write_drop(simulate(demo, ORIGIN.start, 28, ORIGIN.seed), "wide_csv", mill.drop)
-    history = History(tmp_path / "lake", "demo")
+    history = PlantHistory(tmp_path / "lake", "demo")
     ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
 
     live = [mill.drop / name for name in mill.files if live_drop_span(name)]
@@ -178,7 +178,7 @@ async def test_live_drops_of_a_simulated_plant_may_be_of_the_future(demo, tmp_pa
     mill = Mill(demo, tmp_path, hours=24)
     await mill.live(24)
     live = [mill.drop / name for name in mill.files]
-    history = History(tmp_path / "lake", "demo")
+    history = PlantHistory(tmp_path / "lake", "demo")
     ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
     result = ingest_drop(live, demo, history, ledger, tmp_path / "quarantine", ORIGIN.start)
     assert [file.state for file in result.files] == ["accepted"], result.files
