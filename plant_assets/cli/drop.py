@@ -15,7 +15,7 @@ from rich.markup import escape
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, step_progress
 from plant_assets.ingest.folder.ledger import DropLedger, LedgerEntry
-from plant_assets.ingest.folder.listing import Found, look_at
+from plant_assets.ingest.folder.listing import FoundFile, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import Settings, read_settings
@@ -139,13 +139,13 @@ def follow_drop(
         fail(f"taken in, but its run failed: {why}")
 
 
-def _entries_of(ledger: DropLedger, plant: str, placed: list[Found]) -> list[LedgerEntry]:
+def _entries_of(ledger: DropLedger, plant: str, placed: list[FoundFile]) -> list[LedgerEntry]:
     """What the ledger knows of the files as they were placed; not of earlier ones of the same names."""
     known = {_identity(entry): entry for entry in ledger.entries(plant)}
     return [known[_identity(found)] for found in placed if _identity(found) in known]
 
 
-def _identity(file: Found | LedgerEntry) -> tuple[Path, int, int]:
+def _identity(file: FoundFile | LedgerEntry) -> tuple[Path, int, int]:
     return file.path, file.size, file.mtime_ns
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE
-from plant_assets.ingest.folder.listing import Found, content_hash, look_at
+from plant_assets.ingest.folder.listing import FoundFile, content_hash, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
 from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.reading import FileReading, combine, read_drop_file
@@ -101,7 +101,7 @@ class _Item:
 
     path: Path
     outcome: FileOutcome
-    found: Found | None = None
+    found: FoundFile | None = None
     reading: FileReading | None = None
     refusal: Refusal | None = None
 
@@ -240,7 +240,7 @@ def _note(items: Sequence[_Item], ledger: DropLedger, quarantine_folder: Path, r
             _try_again(ledger, plant, item.found, outcome, now)
 
 
-def _try_again(ledger: DropLedger, plant: str, found: Found, outcome: FileOutcome, now: datetime) -> None:
+def _try_again(ledger: DropLedger, plant: str, found: FoundFile, outcome: FileOutcome, now: datetime) -> None:
     """Let another run read a file that a run was asked for; one that a person gave by hand has failed."""
     asked = [
         entry
@@ -254,7 +254,7 @@ def _try_again(ledger: DropLedger, plant: str, found: Found, outcome: FileOutcom
         ledger.mark(plant, found, outcome.sha256, "failed", now, message=message)
 
 
-def _lies_there(found: Found) -> bool:
+def _lies_there(found: FoundFile) -> bool:
     try:
         return look_at(found.path) == found
     except OSError:

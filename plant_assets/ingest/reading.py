@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
-from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, readable
+from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, refuse_unreadable
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.extract import TableReader
 from plant_assets.ingest.layouts.layout import TableLayout
@@ -97,7 +97,7 @@ def read_opened(file: OpenedFile, profile: PlantProfile, *, now: datetime | None
         delimiter=decoded.delimiter,
         notes=list(decoded.notes),
     )
-    with readable(file.name):
+    with refuse_unreadable(file.name):
         moment = now or datetime.now(UTC)
         return _read(decoded, file.stem, profile, report, sha256=file.sha256, now=moment)
 

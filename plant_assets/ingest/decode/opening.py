@@ -47,7 +47,7 @@ def open_file(path: Path, *, max_bytes: int = MAX_BYTES) -> OpenedFile:
     declared_format(path.name)
     data = read_settled(path, max_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
-    with readable(path.name):
+    with refuse_unreadable(path.name):
         return OpenedFile(path.name, decode(data, path.name, max_bytes=max_bytes), sha256)
 
 
@@ -85,7 +85,7 @@ def read_settled(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 @contextmanager
-def readable(name: str) -> Iterator[None]:
+def refuse_unreadable(name: str) -> Iterator[None]:
     """Turns what a reading library raises over a file into a refusal."""
     try:
         yield

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry, State, entry_of
 from plant_assets.ingest.folder.ledger_tables import FILES, connect
-from plant_assets.ingest.folder.listing import Found, content_hash, list_files
+from plant_assets.ingest.folder.listing import FoundFile, content_hash, list_files
 from plant_assets.ingest.storage import storage_error
 
 _WAITING = ("seen", "settled", "requested")
@@ -74,7 +74,7 @@ class DropLedger:
         with self._begin() as connection:
             return [entry_of(row) for row in connection.execute(query).mappings()]
 
-    def force(self, plant: str, found: Found, now: datetime) -> None:
+    def force(self, plant: str, found: FoundFile, now: datetime) -> None:
         """Have a file taken in even if its content went in before; this counts as the first sight of it."""
         afresh = {"state": "seen", "forced": True, "message": "", "duplicate_of": "", "gone": False}
         with self._begin() as connection:
@@ -124,7 +124,7 @@ class DropLedger:
         return [e for e in self.entries(states=["failed"]) if e.id in given_up]
 
     def mark(
-        self, plant: str, found: Found, sha256: str, state: State, now: datetime, *, message: str = ""
+        self, plant: str, found: FoundFile, sha256: str, state: State, now: datetime, *, message: str = ""
     ) -> None:
         """Note what became of a file as it was found and read; one never scanned gets its row here."""
         identity = (FILES.c.size == found.size) & (FILES.c.mtime_ns == found.mtime_ns)
@@ -152,7 +152,7 @@ class DropLedger:
         waiting = self.entries(plant, [*_WAITING, "failed"])
         return [e for e in waiting if not e.gone and now - e.first_seen > limit]
 
-    def _see(self, plant: str, found: Found, now: datetime) -> None:
+    def _see(self, plant: str, found: FoundFile, now: datetime) -> None:
         """Note a file that is new, or that lies there again after it had gone."""
         state, message = "seen", ""
         if found.leads_out:
@@ -165,7 +165,7 @@ class DropLedger:
             if not _set(connection, _is(plant, found), now, **again):
                 _insert(connection, plant, found, now, state=state, message=message)
 
-    def _settle(self, entry: LedgerEntry, found: Found, now: datetime) -> None:
+    def _settle(self, entry: LedgerEntry, found: FoundFile, now: datetime) -> None:
         """The second sight of an unchanged file: name its content."""
         try:
             sha256 = content_hash(found)
@@ -177,7 +177,7 @@ class DropLedger:
         if sha256 is not None:
             self._change(entry, now, state="settled", sha256=sha256, message="")
 
-    def _note_absent(self, known: Iterable[LedgerEntry], present: Sequence[Found], now: datetime) -> None:
+    def _note_absent(self, known: Iterable[LedgerEntry], present: Sequence[FoundFile], now: datetime) -> None:
         """Files that went away, or whose path holds other content now."""
         there = {(found.path, found.size, found.mtime_ns) for found in present}
         paths = {found.path for found in present}
@@ -229,7 +229,7 @@ class DropLedger:
             raise storage_error(error, self._place) from error
 
 
-def _is(plant: str, found: Found) -> sa.ColumnElement[bool]:
+def _is(plant: str, found: FoundFile) -> sa.ColumnElement[bool]:
     return sa.and_(
         FILES.c.plant == plant,
         FILES.c.path == str(found.path),
@@ -242,7 +242,7 @@ def _waiting(plant: str, path: Path) -> sa.ColumnElement[bool]:
     return sa.and_(FILES.c.plant == plant, FILES.c.path == str(path.absolute()), FILES.c.state.in_(_WAITING))
 
 
-def _insert(connection: Connection, plant: str, found: Found, now: datetime, **values: object) -> None:
+def _insert(connection: Connection, plant: str, found: FoundFile, now: datetime, **values: object) -> None:
     """Add a file's row, unless another scanner was quicker."""
     row = {
         "plant": plant,

@@ -11,7 +11,7 @@ _BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file as it lies there; `leads_out` marks a link to somewhere outside the folder, not followed."""
 
     path: Path
@@ -20,7 +20,7 @@ class Found:
     leads_out: bool = False
 
 
-def list_files(folder: Path) -> Iterator[Found]:
+def list_files(folder: Path) -> Iterator[FoundFile]:
     """Files of the folder by name, without folders, hidden files and those that a program still writes."""
     try:
         with os.scandir(folder) as entries:
@@ -32,17 +32,17 @@ def list_files(folder: Path) -> Iterator[Found]:
             yield found
 
 
-def look_at(path: Path) -> Found:
+def look_at(path: Path) -> FoundFile:
     """One file as it lies there.
 
     Raises:
         OSError: it doesn't, or can't be looked at.
     """
     status = path.stat()
-    return Found(path.absolute(), status.st_size, status.st_mtime_ns)
+    return FoundFile(path.absolute(), status.st_size, status.st_mtime_ns)
 
 
-def content_hash(found: Found) -> str | None:
+def content_hash(found: FoundFile) -> str | None:
     """SHA-256 of the file in hex; None if it changed or vanished meanwhile.
 
     Raises:
@@ -64,13 +64,13 @@ def _is_passing(name: str) -> bool:
     return name.startswith((".", "~$")) or name.casefold().endswith(_UNFINISHED)
 
 
-def _look(entry: "os.DirEntry[str]", folder: Path) -> Found | None:
+def _look(entry: "os.DirEntry[str]", folder: Path) -> FoundFile | None:
     path = folder / entry.name
     try:
         if entry.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
             status = entry.stat(follow_symlinks=False)
-            return Found(path, status.st_size, status.st_mtime_ns, leads_out=True)
+            return FoundFile(path, status.st_size, status.st_mtime_ns, leads_out=True)
         status = entry.stat()
-        return Found(path, status.st_size, status.st_mtime_ns) if entry.is_file() else None
+        return FoundFile(path, status.st_size, status.st_mtime_ns) if entry.is_file() else None
     except OSError:
         return None  # gone between listing and looking, or a link to nothing

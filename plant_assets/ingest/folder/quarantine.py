@@ -33,7 +33,7 @@ dt{{font-weight:600;margin-top:.8rem}}dd{{margin:0}}</style></head><body>
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedFile:
     """Where a refused file and its reports lie."""
 
     file: Path
@@ -43,7 +43,7 @@ class Quarantined:
 
 def quarantine(
     path: Path, refusal: Refusal, folder: Path, *, plant: str, now: datetime | None = None
-) -> Quarantined:
+) -> QuarantinedFile:
     """Move a refused file into a quarantine folder, with a JSON and an HTML report.
 
     The same file refused twice lies there once, under the newer report.
@@ -67,7 +67,7 @@ def quarantine(
         "refused_at": (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds"),
         **refusal.as_dict(),
     }
-    done = Quarantined(target, folder / f"{name}.report.json", folder / f"{name}.report.html")
+    done = QuarantinedFile(target, folder / f"{name}.report.json", folder / f"{name}.report.html")
     _write(done.report, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     shown = {key: html.escape(str(value or "the whole file")) for key, value in report.items()}
     _write(done.page, _PAGE.format(**shown))

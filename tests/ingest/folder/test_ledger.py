@@ -41,7 +41,7 @@ def test_a_file_changed_while_it_is_hashed_waits(
     ledger.scan(folder, PLANT, NOW)
     original = manifest_module.content_hash
 
-    def grow_first(found: drop_folder.Found) -> str | None:
+    def grow_first(found: drop_folder.FoundFile) -> str | None:
         found.path.write_text("12")
         return original(found)
 
@@ -220,7 +220,7 @@ def test_a_file_that_cannot_be_read_says_why_and_waits(
     (folder / "a.csv").write_text("1")
     ledger.scan(folder, PLANT, NOW)
 
-    def denied(_: drop_folder.Found) -> str | None:
+    def denied(_: drop_folder.FoundFile) -> str | None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(manifest_module, "content_hash", denied)

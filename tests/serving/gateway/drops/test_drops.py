@@ -9,7 +9,7 @@ import pytest
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_tables import FILES
-from plant_assets.ingest.folder.listing import Found, look_at
+from plant_assets.ingest.folder.listing import FoundFile, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from tests.serving.gateway.site import Site
@@ -28,7 +28,7 @@ def ledger(site: Site) -> DropLedger:
     return DropLedger(here.database_url or f"sqlite:///{here.home / 'manifest.db'}")
 
 
-def dropped(folder: Path, name: str, content: str = "x") -> Found:
+def dropped(folder: Path, name: str, content: str = "x") -> FoundFile:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(content)
     return look_at(folder / name)
