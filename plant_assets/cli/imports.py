@@ -12,11 +12,11 @@ from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, first_names, system_message
 from plant_assets.cli.drop import follow_drop
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
-from plant_assets.draft.draft import Draft, draft_from
+from plant_assets.draft.draft import PlantDraft, draft_from
 from plant_assets.draft.series import ExportRefusal
-from plant_assets.imports.files import Arrangement, Folder, ImportRefusal, find_parts, label_file
+from plant_assets.imports.files import Arrangement, FolderContents, ImportRefusal, find_parts, label_file
 from plant_assets.imports.labels import count_outside, read_labels
-from plant_assets.imports.reading import Imported, read_parts
+from plant_assets.imports.reading import ImportedRecords, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import Settings, read_settings
@@ -117,7 +117,7 @@ def _import(  # noqa: PLR0917 - the command's own options
     return targets
 
 
-def _summary(draft: Draft, found: Imported, contents: Folder) -> str:
+def _summary(draft: PlantDraft, found: ImportedRecords, contents: FolderContents) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
     empty = f", nothing in {first_names(contents.empty)}" if contents.empty else ""

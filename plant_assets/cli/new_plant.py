@@ -19,7 +19,7 @@ from rich.table import Column, Table
 from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.cli.console import first_names
 from plant_assets.cli.reload import NoDagsterError, ReloadError, reload_definitions
-from plant_assets.draft.draft import Draft
+from plant_assets.draft.draft import PlantDraft
 from plant_assets.draft.drafted import DraftedTag
 from plant_assets.features.rules import check_rules_of
 from plant_assets.ingest.history.history import PlantHistory
@@ -71,7 +71,7 @@ def check_zone(timezone: str) -> None:
 
 
 @contextmanager
-def write_plant(settings: Settings, draft: Draft) -> Iterator[Path]:
+def write_plant(settings: Settings, draft: PlantDraft) -> Iterator[Path]:
     """The plant's `defs.yaml` and its drop folder in their places; taken away again if anything is raised inside.
 
     The file that it replaces is kept beside it as `defs.yaml.before`.
@@ -134,7 +134,7 @@ def _check(path: Path) -> None:
         raise NewPlantError(str(error)) from None
 
 
-def show(draft: Draft, console: Console) -> None:
+def show(draft: PlantDraft, console: Console) -> None:
     """A table of the tags with what was flagged, and what was left out."""
     table = Table(Column("tag", overflow="fold"), "unit", "can be", "normal", "part of", "to look at")
     for tag in draft.tags:

@@ -29,7 +29,7 @@ _LOWEST_CODE = -998.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bands:
+class ValueBands:
     """What a tag's values say of it.
 
     Attributes:
@@ -58,7 +58,7 @@ class _Told:
     flags: list[str] = field(default_factory=list)
 
 
-def find_bands(records: pl.DataFrame, role: str, unit: str) -> Bands:
+def find_bands(records: pl.DataFrame, role: str, unit: str) -> ValueBands:
     """Range, normal band, saturation and flags of one tag.
 
     Args:
@@ -75,14 +75,16 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> Bands:
     low, high = float(known.min()), float(known.max())
     if low == high:
         constant = f"constant at {low:g}" if len(known) > 1 else f"one value only, {low:g}"
-        return Bands(_possible(low, high), "around the only value seen", used=False, flags=(*flags, constant))
+        return ValueBands(
+            _possible(low, high), "around the only value seen", used=False, flags=(*flags, constant)
+        )
     span = high - low
     ends, why = _possible(low, high), f"seen {low:.6g} to {high:.6g}; only what is far from it can't be true"
     if unit == "%" and low >= _PERCENT[0] and high <= _PERCENT[1]:
         ends, why = _PERCENT, f"of a percentage; seen {low:.6g} to {high:.6g}"
     told = _saturation(known) if role in ("indicator", "pv") else _Told()
     q = np.quantile(known, [0.001, 0.01, 0.05, 0.95, 0.99, 0.999])
-    return Bands(
+    return ValueBands(
         ends,
         why,
         normal=_band(q[2], q[3], span),

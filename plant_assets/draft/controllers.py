@@ -18,14 +18,14 @@ _ROLE: list[tuple[Role, re.Pattern[str]]] = [
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class LoopPart:
     """A column's part in a control loop."""
 
     controller: str
     role: Role
 
 
-def loops(titles: Iterable[str]) -> dict[str, Loop]:
+def loops(titles: Iterable[str]) -> dict[str, LoopPart]:
     """The titles that are parts of control loops.
 
     A loop has a process value, `FIC101.PV` or `FIC101` itself, and a set point or an output; what is left over stays
@@ -40,7 +40,7 @@ def loops(titles: Iterable[str]) -> dict[str, Loop]:
             if match := pattern.match(bare):
                 bases.setdefault(match[1].casefold(), {}).setdefault(role, title)
                 break
-    found: dict[str, Loop] = {}
+    found: dict[str, LoopPart] = {}
     names: set[str] = set()
     for base, roles in bases.items():
         if "pv" not in roles and base in plain_titles:
@@ -51,7 +51,7 @@ def loops(titles: Iterable[str]) -> dict[str, Loop]:
         if controller.casefold() in names:
             continue
         names.add(controller.casefold())
-        found |= {title: Loop(controller, role) for role, title in roles.items()}
+        found |= {title: LoopPart(controller, role) for role, title in roles.items()}
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 import polars as pl
 
 from plant_assets.draft.columns import why_ignored
-from plant_assets.draft.controllers import Loop, loops
+from plant_assets.draft.controllers import LoopPart, loops
 from plant_assets.draft.titles import is_unit, split_unit, tidy_unit, valid_name
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.times import looks_like_time
@@ -39,7 +39,7 @@ _LOOK = 40
 
 
 @dataclass(slots=True)
-class Series:
+class ExportSeries:
     """One column of values as an export tells it.
 
     Attributes:
@@ -52,7 +52,7 @@ class Series:
     title: str
     unit: str = ""
     spellings: tuple[str, ...] = ()
-    loop: Loop | None = None
+    loop: LoopPart | None = None
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Discovery:
         assets: a column of few texts or numbers that may name the asset of each row.
     """
 
-    series: list[Series] = field(default_factory=list)
+    series: list[ExportSeries] = field(default_factory=list)
     ignored: dict[str, str] = field(default_factory=dict)
     unnamed: dict[str, str] = field(default_factory=dict)
     periods: bool = False
@@ -128,7 +128,7 @@ def _headed(grid: CellGrid, head: TableHeader) -> TableHeader:
     return replace(head, names=rows[best], above=[[c] if c else [] for c in rows[best]], row=best)
 
 
-def _long(grid: CellGrid, head: TableHeader, tag: int, words: dict[int, str]) -> Iterator[Series]:
+def _long(grid: CellGrid, head: TableHeader, tag: int, words: dict[int, str]) -> Iterator[ExportSeries]:
     body = grid.frame.slice(head.begin)
     unit = first_of(words, _UNIT_WORDS)
     titles = body[str(tag)].cast(pl.String).drop_nulls().unique(maintain_order=True)
@@ -142,7 +142,7 @@ def _long(grid: CellGrid, head: TableHeader, tag: int, words: dict[int, str]) ->
 
 def _per_tag(
     grid: CellGrid, head: TableHeader, pairs: list[tuple[int, tuple[int, ...]]], stem: str
-) -> Iterator[Series]:
+) -> Iterator[ExportSeries]:
     owner = grid.sheet if grid.sheet and not _is_generic(grid.sheet) else stem
     roles = _roles(grid, head, pairs)
     for order, (value, times) in enumerate(pairs):
@@ -152,7 +152,7 @@ def _per_tag(
             yield _series(own or owner, _unit_row(grid, head, value))
             continue
         if "pv" in roles and (role := roles[order]) is not None:
-            yield Series(f"{owner}.{role.upper()}", "", (), Loop(valid_name(owner), role))
+            yield ExportSeries(f"{owner}.{role.upper()}", "", (), LoopPart(valid_name(owner), role))
 
 
 def _roles(grid: CellGrid, head: TableHeader, pairs: list[tuple[int, tuple[int, ...]]]) -> list[Role | None]:
@@ -203,9 +203,9 @@ def _wide(
         found.series.append(replace(series, spellings=(stem, title) if alone else series.spellings))
 
 
-def _series(title: str, unit: str = "") -> Series:
+def _series(title: str, unit: str = "") -> ExportSeries:
     bare, told = split_unit(title)
-    return Series(bare, told or unit, (title.strip(),))
+    return ExportSeries(bare, told or unit, (title.strip(),))
 
 
 def _unit_row(grid: CellGrid, head: TableHeader, column: int) -> str:

@@ -10,8 +10,8 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from plant_assets.draft.columns import patterns
 from plant_assets.draft.drafted import DraftedTag
-from plant_assets.draft.sampling import Timing, Windows
-from plant_assets.draft.series import Exports
+from plant_assets.draft.sampling import DraftedSampling, DraftedWindows
+from plant_assets.draft.series import ExportContents
 from plant_assets.profile.load import PLANT_TYPE
 
 _LISTED = 20
@@ -22,9 +22,9 @@ _BARE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_./ -]*[A-Za-z0-9_])?")
 def write_document(
     attributes: Mapping[str, object],
     tags: Sequence[DraftedTag],
-    exports: Exports,
-    timing: Timing,
-    windows: Windows,
+    exports: ExportContents,
+    timing: DraftedSampling,
+    windows: DraftedWindows,
 ) -> str:
     """The text of a drafted plant.
 
@@ -65,7 +65,7 @@ def _node(value: object) -> object:
     return value
 
 
-def _head(document: CommentedMap, name: str, exports: Exports) -> None:
+def _head(document: CommentedMap, name: str, exports: ExportContents) -> None:
     times = exports.records["timestamp"]
     files = ", ".join(_one_line(file) for file in exports.files[:6])
     more = f" and {len(exports.files) - 6} more" if len(exports.files) > 6 else ""
@@ -78,7 +78,7 @@ def _head(document: CommentedMap, name: str, exports: Exports) -> None:
     )
 
 
-def _sampling(node: CommentedMap, timing: Timing) -> None:
+def _sampling(node: CommentedMap, timing: DraftedSampling) -> None:
     node.yaml_add_eol_comment(timing.why, "interval")
     node.yaml_add_eol_comment(timing.hold_why, "hold_limit")
     node.yaml_add_eol_comment("as hold_limit", "stale_after")
@@ -104,7 +104,7 @@ def _tag(node: CommentedMap, tag: DraftedTag) -> None:
         node.yaml_add_eol_comment(_one_line(why), "used")
 
 
-def _columns(profile: CommentedMap, exports: Exports) -> None:
+def _columns(profile: CommentedMap, exports: ExportContents) -> None:
     if not exports.ignored:
         del profile["ignored_columns"]
         return
@@ -117,7 +117,7 @@ def _columns(profile: CommentedMap, exports: Exports) -> None:
         columns.yaml_add_eol_comment(why, place)
 
 
-def _rest(profile: CommentedMap, exports: Exports, windows: Windows) -> None:
+def _rest(profile: CommentedMap, exports: ExportContents, windows: DraftedWindows) -> None:
     if "history_window" in profile:
         profile.yaml_add_eol_comment(
             "what models learn from; more rows would not fit in memory", "history_window"

@@ -15,8 +15,8 @@ from plant_assets.draft.bands import find_bands
 from plant_assets.draft.columns import patterns
 from plant_assets.draft.document import write_document
 from plant_assets.draft.drafted import DraftedTag
-from plant_assets.draft.sampling import Timing, Windows, find_timing, find_windows
-from plant_assets.draft.series import ExportRefusal, Exports, read_exports
+from plant_assets.draft.sampling import DraftedSampling, DraftedWindows, find_sampling, find_windows
+from plant_assets.draft.series import ExportContents, ExportRefusal, read_exports
 from plant_assets.ingest.decode.opening import MAX_BYTES
 from plant_assets.ingest.errors import Refusal
 from plant_assets.profile.durations import format_duration
@@ -27,7 +27,7 @@ _HORIZONS = (timedelta(hours=1), timedelta(hours=3), timedelta(hours=6))
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PlantDraft:
     """A drafted plant.
 
     Attributes:
@@ -43,8 +43,8 @@ class Draft:
     text: str
     tags: tuple[DraftedTag, ...]
     ignored: Mapping[str, str]
-    timing: Timing
-    exports: Exports = field(repr=False)
+    timing: DraftedSampling
+    exports: ExportContents = field(repr=False)
 
 
 def draft_plant(
@@ -55,7 +55,7 @@ def draft_plant(
     timezone: str = "UTC",
     max_bytes: int = MAX_BYTES,
     now: datetime | None = None,
-) -> Draft:
+) -> PlantDraft:
     """Draft a plant from files that ingest can read.
 
     Args:
@@ -76,12 +76,12 @@ def draft_plant(
 
 def draft_from(
     name: str,
-    exports: Exports,
+    exports: ExportContents,
     *,
     title: str = "",
     timezone: str = "UTC",
     process_units: Mapping[str, str] | None = None,
-) -> Draft:
+) -> PlantDraft:
     """Draft a plant from records that were read already.
 
     Args:
@@ -105,7 +105,7 @@ def draft_from(
         for series in exports.series
     )
     tags = _some_used(tags, exports)
-    timing = find_timing(exports.records)
+    timing = find_sampling(exports.records)
     if timing.rows < FEWEST_ROWS:
         raise ExportRefusal(
             ", ".join(exports.files),
@@ -122,10 +122,10 @@ def draft_from(
     except ValidationError as error:
         raise ExportRefusal(", ".join(exports.files), _unfit(error)) from None
     text = write_document(attributes, tags, exports, timing, windows)
-    return Draft(profile, text, tags, exports.ignored, timing, exports)
+    return PlantDraft(profile, text, tags, exports.ignored, timing, exports)
 
 
-def _some_used(tags: tuple[DraftedTag, ...], exports: Exports) -> tuple[DraftedTag, ...]:
+def _some_used(tags: tuple[DraftedTag, ...], exports: ExportContents) -> tuple[DraftedTag, ...]:
     if any(tag.bands.used for tag in tags):
         return tags
     constant = ", ".join(tag.series.name for tag in tags[:8])
@@ -150,9 +150,9 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
     title: str,
     timezone: str,
     tags: Sequence[DraftedTag],
-    exports: Exports,
-    timing: Timing,
-    windows: Windows,
+    exports: ExportContents,
+    timing: DraftedSampling,
+    windows: DraftedWindows,
 ) -> dict[str, object]:
     """The profile's fields as YAML will have them, in its order; defaults are left out."""
 

@@ -5,7 +5,7 @@ Belongs here: the shape alone. Doesn't belong here: finding it (`draft.py`), wri
 
 from dataclasses import dataclass
 
-from plant_assets.draft.bands import Bands
+from plant_assets.draft.bands import ValueBands
 from plant_assets.draft.series import NamedSeries
 
 
@@ -20,5 +20,5 @@ class DraftedTag:
     """
 
     series: NamedSeries
-    bands: Bands
+    bands: ValueBands
     process_unit: str

@@ -33,7 +33,7 @@ _MEDIAN_STEPS = (72, 48, 24)
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class DraftedSampling:
     """A drafted sampling, and where its numbers come from.
 
     Attributes:
@@ -62,7 +62,7 @@ class Timing:
         return max(_FEWEST_OFF_ROWS, math.ceil(_MINUTE / 2 / self.interval.total_seconds()))
 
 
-def find_timing(records: pl.DataFrame) -> Timing:
+def find_sampling(records: pl.DataFrame) -> DraftedSampling:
     """The sampling that suits the records.
 
     Args:
@@ -84,7 +84,7 @@ def find_timing(records: pl.DataFrame) -> Timing:
     held = _held(step, float(np.median(gaps)) if len(gaps) else 0.0)
     repeats = _longest_repeats(records)
     frozen = max(24 * step, _nice(2 * repeats) if repeats else 0)
-    return Timing(
+    return DraftedSampling(
         interval,
         why,
         int(span // step) + 1,
@@ -165,7 +165,7 @@ def _seconds(last: object, first: object) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class DraftedWindows:
     """Feature windows in steps, by kind, and how models are judged on so many rows."""
 
     steps: Mapping[str, Sequence[int]]
@@ -189,7 +189,7 @@ def _fits(tier: Sequence[Sequence[int]], rows: int, tags: int) -> bool:
     return features <= _MOST_FEATURES and rows * features <= _MOST_TRAINED
 
 
-def find_windows(rows: int, tags: int) -> Windows:
+def find_windows(rows: int, tags: int) -> DraftedWindows:
     """Windows that leave enough rows to learn from, and not more features than the memory holds."""
     longest = max(rows // 10, 1)
     tier = next((t for t in _TIERS if _fits(t, rows, tags)), _TIERS[-1])
@@ -207,4 +207,4 @@ def find_windows(rows: int, tags: int) -> Windows:
     folds = min(5, max(2, rows // 60))
     features = tags * (1 + sum(map(len, kinds.values())))
     gap = max(1, min(24, rows // (4 * (folds + 1))))
-    return Windows(kinds, why, folds, gap, _MOST_CELLS // max(features, 1))
+    return DraftedWindows(kinds, why, folds, gap, _MOST_CELLS // max(features, 1))

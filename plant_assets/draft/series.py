@@ -12,8 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from plant_assets.draft.controllers import Loop, loops
-from plant_assets.draft.discover import Discovery, Series, discover
+from plant_assets.draft.controllers import LoopPart, loops
+from plant_assets.draft.discover import Discovery, ExportSeries, discover
 from plant_assets.draft.titles import tag_names
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import Refusal
@@ -51,11 +51,11 @@ class NamedSeries:
     description: str
     unit: str = ""
     aliases: tuple[str, ...] = ()
-    loop: Loop | None = None
+    loop: LoopPart | None = None
 
 
 @dataclass(slots=True)
-class Exports:
+class ExportContents:
     """What files hold, before it is a plant's.
 
     Attributes:
@@ -77,7 +77,7 @@ class Exports:
 
 def read_exports(
     paths: Sequence[Path], *, timezone: str = "UTC", max_bytes: int = MAX_BYTES, now: datetime | None = None
-) -> Exports:
+) -> ExportContents:
     """Read exports of one plant that has no profile yet; of equal time and tag the later file wins.
 
     Args:
@@ -96,13 +96,13 @@ def read_exports(
     if not series:
         raise ExportRefusal(", ".join(f.name for f in opened), _nothing(found))
     ignored = {title: why for one in found for title, why in one.ignored.items()}
-    profile = provisional(series, timezone, ignored)
+    profile = provisional_profile(series, timezone, ignored)
     readings = [_read(file, profile, one, now) for file, one in zip(opened, found, strict=True)]
     records = [reading.records for reading in readings if reading.kind == "records"]
     logs = [reading.periods for reading in readings if reading.periods is not None]
     table = last_wins(pl.concat(records))
     present = set(table["tag"].unique())
-    return Exports(
+    return ExportContents(
         files=[r.report.name for r in readings if r.kind == "records"],
         series=[one for one in series if one.name in present],
         records=table,
@@ -112,7 +112,9 @@ def read_exports(
     )
 
 
-def provisional(series: Sequence[NamedSeries], timezone: str, ignored: Iterable[str] = ()) -> PlantProfile:
+def provisional_profile(
+    series: Sequence[NamedSeries], timezone: str, ignored: Iterable[str] = ()
+) -> PlantProfile:
     """A profile that knows names alone, so that ingest reads the files just as it will read drops."""
     tags = [
         {
@@ -203,7 +205,7 @@ def _nothing(found: Sequence[Discovery]) -> Refusal:
 
 
 def _named(found: Sequence[Discovery]) -> list[NamedSeries]:
-    merged: dict[str, Series] = {}
+    merged: dict[str, ExportSeries] = {}
     for series in (one for discovery in found for one in discovery.series):
         key = series.title.casefold()
         if (known := merged.get(key)) is None:

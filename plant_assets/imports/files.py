@@ -30,7 +30,7 @@ class ImportRefusal(Exception):  # noqa: N818 - as ingest's refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FolderPart:
     """One file of the folder.
 
     Attributes:
@@ -49,7 +49,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderContents:
     """What a folder holds.
 
     Attributes:
@@ -60,7 +60,7 @@ class Folder:
     """
 
     arrangement: Arrangement
-    parts: list[Part]
+    parts: list[FolderPart]
     empty: list[str]
     others: list[str]
 
@@ -76,7 +76,7 @@ def _is_label(path: Path, folder: Path) -> bool:
 
 def find_parts(
     folder: Path, labels: Path | None, arrangement: Arrangement | None, *, max_bytes: int = MAX_BYTES
-) -> Folder:
+) -> FolderContents:
     """The files of a folder, each with what it is of; files without any value are passed over.
 
     Args:
@@ -117,7 +117,7 @@ def find_parts(
     ]
     empty = [str(path.relative_to(folder)) for path in paths if path not in opened]
     others = [str(path.relative_to(folder)) for path in there if not _is_readable(path)]
-    return Folder(kind, parts, empty, others)
+    return FolderContents(kind, parts, empty, others)
 
 
 def _files(folder: Path) -> Sequence[Path]:
@@ -156,13 +156,13 @@ def _is_single(found: Discovery) -> bool:
     return len(found.series) == 1 and not found.periods
 
 
-def _part(file: OpenedFile, found: Discovery, path: Path, *, kind: Arrangement, single: bool) -> Part:
+def _part(file: OpenedFile, found: Discovery, path: Path, *, kind: Arrangement, single: bool) -> FolderPart:
     """A file in `pump/…/x.csv` is of component pump; one beside others is a component, or a variable, of its own."""
     place = str(path)
     above = path.parts[0] if len(path.parts) > 1 else ""
     says_value = single and any(plain_name(text) in VALUE_WORDS for text in found.series[0].spellings)
     if kind == "variables":
-        return Part(file, place, found, above, file.stem)
+        return FolderPart(file, place, found, above, file.stem)
     if above:
-        return Part(file, place, found, above, file.stem if says_value else "")
-    return Part(file, place, found, file.stem, "")
+        return FolderPart(file, place, found, above, file.stem if says_value else "")
+    return FolderPart(file, place, found, file.stem, "")

@@ -11,10 +11,10 @@ from datetime import datetime
 import polars as pl
 
 from plant_assets.draft.controllers import loops
-from plant_assets.draft.discover import Series
-from plant_assets.draft.series import Exports, NamedSeries, provisional
+from plant_assets.draft.discover import ExportSeries
+from plant_assets.draft.series import ExportContents, NamedSeries, provisional_profile
 from plant_assets.draft.titles import tag_names, valid_name
-from plant_assets.imports.files import ImportRefusal, Part
+from plant_assets.imports.files import FolderPart, ImportRefusal
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.reading import read_opened
 from plant_assets.ingest.records import last_wins
@@ -24,7 +24,7 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedRecords:
     """What a folder holds.
 
     Attributes:
@@ -34,13 +34,13 @@ class Imported:
         duplicates: values that another row of equal time and tag replaced.
     """
 
-    exports: Exports
+    exports: ExportContents
     process_units: Mapping[str, str]
     files: int
     duplicates: int
 
 
-def read_parts(parts: Sequence[Part], *, timezone: str, now: datetime | None = None) -> Imported:
+def read_parts(parts: Sequence[FolderPart], *, timezone: str, now: datetime | None = None) -> ImportedRecords:
     """The records of all files; of equal time and tag the later file wins.
 
     A tag keeps its own name where no other component has it, and gets the component's name before it elsewhere.
@@ -70,21 +70,21 @@ def read_parts(parts: Sequence[Part], *, timezone: str, now: datetime | None = N
     series = [one for one, _ in named.values() if one.name in present]
     ignored = {title: why for part in parts for title, why in part.found.ignored.items()}
     unnamed = {place: why for part in parts for place, why in part.found.unnamed.items()}
-    return Imported(
-        Exports([part.place for part in parts], series, records, 0, ignored, unnamed),
+    return ImportedRecords(
+        ExportContents([part.place for part in parts], series, records, 0, ignored, unnamed),
         {one.name: component for one, component in named.values() if component},
         len(parts),
         duplicates + together.height - records.height,
     )
 
 
-def _key(part: Part, series: Series) -> _Key:
+def _key(part: FolderPart, series: ExportSeries) -> _Key:
     return part.component, (part.variable or series.title).casefold()
 
 
-def _named(parts: Sequence[Part]) -> dict[_Key, tuple[NamedSeries, str]]:
+def _named(parts: Sequence[FolderPart]) -> dict[_Key, tuple[NamedSeries, str]]:
     """Each series of the folder, once a component, with its tag and component."""
-    found: dict[_Key, Series] = {}
+    found: dict[_Key, ExportSeries] = {}
     for part in parts:
         for series in part.found.series:
             title = part.variable or series.title
@@ -114,7 +114,7 @@ def _named(parts: Sequence[Part]) -> dict[_Key, tuple[NamedSeries, str]]:
 
 
 def _read(
-    part: Part,
+    part: FolderPart,
     named: Mapping[_Key, tuple[NamedSeries, str]],
     timezone: str,
     now: datetime | None,
@@ -129,7 +129,7 @@ def _read(
         replace(named[_key(part, one)][0], aliases=_spellings(part, one), loop=one.loop)
         for one in part.found.series
     ]
-    profile = provisional(series, timezone, part.found.ignored)
+    profile = provisional_profile(series, timezone, part.found.ignored)
     try:
         reading = read_opened(part.file, profile, now=now)
     except Refusal as refusal:
@@ -137,6 +137,6 @@ def _read(
     return reading.records, reading.report.counts.get("duplicates", 0)
 
 
-def _spellings(part: Part, series: Series) -> tuple[str, ...]:
+def _spellings(part: FolderPart, series: ExportSeries) -> tuple[str, ...]:
     alone = (part.file.stem,) if len(part.found.series) == 1 else ()
     return tuple(dict.fromkeys((*series.spellings, *alone)))

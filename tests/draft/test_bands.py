@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.draft.bands import Bands, find_bands
+from plant_assets.draft.bands import ValueBands, find_bands
 
 RNG = np.random.default_rng(5)
 NORMAL = RNG.normal(50, 2, 1000)
 
 
-def bands(values: np.ndarray, role: str = "indicator", unit: str = "") -> Bands:
+def bands(values: np.ndarray, role: str = "indicator", unit: str = "") -> ValueBands:
     start = datetime(2024, 1, 1, tzinfo=UTC)
     times = [start + timedelta(minutes=n) for n in range(len(values))]
     return find_bands(pl.DataFrame({"timestamp": times, "value": values}), role, unit)

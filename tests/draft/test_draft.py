@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.draft.draft import Draft, draft_plant
+from plant_assets.draft.draft import PlantDraft, draft_plant
 from plant_assets.draft.series import ExportRefusal
 from plant_assets.features.rules import check_rules
 from plant_assets.features.spec import feature_specs
@@ -35,7 +35,7 @@ def export(
     return path
 
 
-def loaded(draft: Draft, folder: Path) -> PlantProfile:
+def loaded(draft: PlantDraft, folder: Path) -> PlantProfile:
     """The draft's text as a plant of its own; it must be the profile that the draft promises."""
     path = folder / "defs" / draft.profile.name / "defs.yaml"
     path.parent.mkdir(parents=True)

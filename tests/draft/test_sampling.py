@@ -6,17 +6,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.draft.sampling import Timing, find_timing, find_windows
+from plant_assets.draft.sampling import DraftedSampling, find_sampling, find_windows
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def timing(seconds: np.ndarray, values: np.ndarray | None = None, tags: int = 1) -> Timing:
+def timing(seconds: np.ndarray, values: np.ndarray | None = None, tags: int = 1) -> DraftedSampling:
     """Of tags that have records at these seconds."""
     shown = np.arange(len(seconds), dtype=float) if values is None else values
     one = pl.DataFrame({"timestamp": [START + timedelta(seconds=float(s)) for s in seconds], "value": shown})
     parts = [one.with_columns(tag=pl.lit(f"t{n}")) for n in range(tags)]
-    return find_timing(pl.concat(parts).sort("timestamp", "tag"))
+    return find_sampling(pl.concat(parts).sort("timestamp", "tag"))
 
 
 @pytest.mark.parametrize("step", [1, 7, 300, 3600, 86400])

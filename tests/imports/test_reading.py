@@ -7,15 +7,15 @@ import pytest
 
 from plant_assets.draft.draft import draft_from
 from plant_assets.imports.files import Arrangement, ImportRefusal, find_parts, label_file
-from plant_assets.imports.reading import Imported, read_parts
+from plant_assets.imports.reading import ImportedRecords, read_parts
 from tests.imports.folders import components, sensors, variables, write
 
 
-def imported(folder: Path, arrangement: Arrangement | None = None, timezone: str = "UTC") -> Imported:
+def imported(folder: Path, arrangement: Arrangement | None = None, timezone: str = "UTC") -> ImportedRecords:
     return read_parts(find_parts(folder, label_file(folder), arrangement).parts, timezone=timezone)
 
 
-def tags(found: Imported) -> dict[str, str]:
+def tags(found: ImportedRecords) -> dict[str, str]:
     return {one.name: found.process_units.get(one.name, "") for one in found.exports.series}
 
 
