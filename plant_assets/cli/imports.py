@@ -13,11 +13,11 @@ from plant_assets.cli.console import fail, first_names, system_message
 from plant_assets.cli.drop import follow_drop
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.draft.draft import PlantDraft, draft_from
-from plant_assets.draft.series import ExportRefusal
-from plant_assets.imports.files import Arrangement, FolderContents, ImportRefusal, find_parts, label_file
+from plant_assets.imports.files import Arrangement, FolderContents, find_parts, label_file
 from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.reading import ImportedRecords, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
+from plant_assets.ingest.errors import FileRefusal
 from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import Settings, read_settings
 
@@ -42,7 +42,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
         check_name(settings, plant)
         check_zone(timezone)
         targets = _import(settings, console, folder, plant, labels, _arrangement(arranged), title, timezone)
-    except (ImportRefusal, ExportRefusal, NewPlantError) as error:
+    except (FileRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
         fail(system_message(error))

@@ -13,8 +13,8 @@ from plant_assets.cli.console import fail, system_message
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.cli.reload import ReloadError, reload_definitions
 from plant_assets.draft.draft import draft_plant
-from plant_assets.draft.series import ExportRefusal
 from plant_assets.features.rules import check_rules_of
+from plant_assets.ingest.errors import FileRefusal
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.settings import read_settings
 
@@ -55,7 +55,7 @@ def new(
         )
         with write_plant(settings, draft) as path:
             pass
-    except (ExportRefusal, NewPlantError) as error:
+    except (FileRefusal, NewPlantError) as error:
         fail(str(error))
     except OSError as error:
         fail(system_message(error))

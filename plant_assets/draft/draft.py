@@ -16,9 +16,9 @@ from plant_assets.draft.columns import patterns
 from plant_assets.draft.document import write_document
 from plant_assets.draft.drafted import DraftedTag
 from plant_assets.draft.sampling import DraftedSampling, DraftedWindows, find_sampling, find_windows
-from plant_assets.draft.series import ExportContents, ExportRefusal, read_exports
+from plant_assets.draft.series import ExportContents, read_exports
 from plant_assets.ingest.decode.opening import MAX_BYTES
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import FileRefusal, Refusal
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 
@@ -67,7 +67,7 @@ def draft_plant(
         now: later records are refused. Default: the machine's clock.
 
     Raises:
-        ExportRefusal: a file can't be read, or no plant can be drafted from what it holds.
+        FileRefusal: a file can't be read, or no plant can be drafted from what it holds.
         OSError: a file is gone, or may not be read.
     """
     exports = read_exports(files, timezone=timezone, max_bytes=max_bytes, now=now)
@@ -92,7 +92,7 @@ def draft_from(
         process_units: tag → the part of the plant that it belongs to; the plant's name for others.
 
     Raises:
-        ExportRefusal: too few rows, or no tag that varies.
+        FileRefusal: too few rows, or no tag that varies.
     """
     parts = exports.records.partition_by("tag", as_dict=True)
     units = process_units or {}
@@ -107,7 +107,7 @@ def draft_from(
     tags = _some_used(tags, exports)
     timing = find_sampling(exports.records)
     if timing.rows < FEWEST_ROWS:
-        raise ExportRefusal(
+        raise FileRefusal(
             ", ".join(exports.files),
             Refusal(
                 "too_short",
@@ -120,7 +120,7 @@ def draft_from(
     try:
         profile = PlantProfile.model_validate(attributes)
     except ValidationError as error:
-        raise ExportRefusal(", ".join(exports.files), _unfit(error)) from None
+        raise FileRefusal(", ".join(exports.files), _unfit(error)) from None
     text = write_document(attributes, tags, exports, timing, windows)
     return PlantDraft(profile, text, tags, exports.ignored, timing, exports)
 
@@ -129,7 +129,7 @@ def _some_used(tags: tuple[DraftedTag, ...], exports: ExportContents) -> tuple[D
     if any(tag.bands.used for tag in tags):
         return tags
     constant = ", ".join(tag.series.name for tag in tags[:8])
-    raise ExportRefusal(
+    raise FileRefusal(
         ", ".join(exports.files),
         Refusal(
             "nothing_varies",

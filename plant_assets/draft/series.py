@@ -16,7 +16,7 @@ from plant_assets.draft.controllers import LoopPart, loops
 from plant_assets.draft.discover import Discovery, ExportSeries, discover
 from plant_assets.draft.titles import tag_names
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
 from plant_assets.ingest.reading import FileReading, read_opened
 from plant_assets.ingest.records import last_wins
 from plant_assets.profile.model import PlantProfile
@@ -24,15 +24,6 @@ from plant_assets.profile.model import PlantProfile
 _STACKED = 0.2
 """Share of values at a time that another row has too, above which rows of several assets stand in one file."""
 _ANY = (-1e300, 1e300)
-
-
-class ExportRefusal(Exception):  # noqa: N818 - as ingest's refusal
-    """An export that no plant can be drafted from; the text names the file, the place and what was expected."""
-
-    def __init__(self, file: str, refusal: Refusal) -> None:
-        super().__init__(f"{file}: {refusal}")
-        self.file = file
-        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +78,19 @@ def read_exports(
         now: later records are refused. Default: the machine's clock.
 
     Raises:
-        ExportRefusal: a file that can't be read, or none that holds values.
+        FileRefusal: a file that can't be read, or none that holds values.
         OSError: a file is gone, or may not be read.
     """
-    opened = [_open(path, max_bytes) for path in paths]
-    found = [_discover(file) for file in opened]
+    opened, found = [], []
+    for path in paths:
+        with name_file(path.name):
+            opened.append(open_file(path, max_bytes=max_bytes))
+    for file in opened:
+        with name_file(file.name):
+            found.append(discover(file.decoded, file.stem))
     series = _named(found)
     if not series:
-        raise ExportRefusal(", ".join(f.name for f in opened), _nothing(found))
+        raise FileRefusal(", ".join(f.name for f in opened), _nothing(found))
     ignored = {title: why for one in found for title, why in one.ignored.items()}
     profile = provisional_profile(series, timezone, ignored)
     readings = [_read(file, profile, one, now) for file, one in zip(opened, found, strict=True)]
@@ -146,30 +142,14 @@ def provisional_profile(
     )
 
 
-def _open(path: Path, max_bytes: int) -> OpenedFile:
-    try:
-        return open_file(path, max_bytes=max_bytes)
-    except Refusal as refusal:
-        raise ExportRefusal(path.name, refusal) from None
-
-
-def _discover(file: OpenedFile) -> Discovery:
-    try:
-        return discover(file.decoded, file.stem)
-    except Refusal as refusal:
-        raise ExportRefusal(file.name, refusal) from None
-
-
 def _read(file: OpenedFile, profile: PlantProfile, found: Discovery, now: datetime | None) -> FileReading:
-    try:
+    with name_file(file.name):
         reading = read_opened(file, profile, now=now)
         counts = reading.report.counts
         doubled = counts.get("duplicates", 0)
         if doubled > _STACKED * (counts.get("records", 0) + doubled):
             raise _stacked(doubled, found)
         return reading
-    except Refusal as refusal:
-        raise ExportRefusal(file.name, refusal) from None
 
 
 def _stacked(doubled: int, found: Discovery) -> Refusal:

@@ -11,7 +11,7 @@ from typing import Literal
 from plant_assets.draft.discover import Discovery, discover
 from plant_assets.ingest.decode.cells import FORMATS
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import FileRefusal, Refusal
 from plant_assets.ingest.layouts.names import VALUE_WORDS, PlantNames, plain_name
 from plant_assets.ingest.layouts.recognise import find_head
 
@@ -20,13 +20,6 @@ MOST_FILES = 10_000
 _LABEL_NAMES = frozenset(
     {"label", "labels", "label_data", "labels_data", "operator_log", "events", "anomalies", "faults"}
 )
-
-
-class ImportRefusal(Exception):  # noqa: N818 - as ingest's refusal
-    """A folder that can't be imported; the text names the file, the place and what was expected."""
-
-    def __init__(self, file: str, refusal: Refusal) -> None:
-        super().__init__(f"{file}: {refusal}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +79,21 @@ def find_parts(
         max_bytes: larger files are refused unread.
 
     Raises:
-        ImportRefusal: nothing to read, a file that can't be decoded, or an arrangement that the files contradict.
+        FileRefusal: nothing to read, a file that can't be decoded, or an arrangement that the files contradict.
         OSError: a file may not be read.
     """
     there = [path for path in _files(folder) if labels is None or path.resolve() != labels.resolve()]
     paths = [path for path in there if _is_readable(path)]
     if not paths:
         expected = "CSV, Excel or Parquet files, in subfolders or beside each other"
-        raise ImportRefusal(folder.name, Refusal("empty", "no file to import", expected=expected))
+        raise FileRefusal(folder.name, Refusal("empty", "no file to import", expected=expected))
     if len(paths) > MOST_FILES:
         refusal = Refusal("too_many_files", f"{len(paths):,} files", expected=f"at most {MOST_FILES:,}")
-        raise ImportRefusal(folder.name, refusal)
+        raise FileRefusal(folder.name, refusal)
     looked = {path: _open(path, folder, max_bytes) for path in paths}
     opened = {path: one for path, one in looked.items() if one is not None}
     if not opened:
-        raise ImportRefusal(
-            folder.name, Refusal("empty", "no value in any file", expected="times and values")
-        )
+        raise FileRefusal(folder.name, Refusal("empty", "no value in any file", expected="times and values"))
     single = [_is_single(found) for _, found in opened.values()]
     kind = arrangement or ("variables" if all(single) else "components")
     if kind == "variables" and not all(single):
@@ -110,7 +101,7 @@ def find_parts(
         titles = ", ".join(series.title for series in found.series[:6]) or "none"
         expected = "a column of times and one of values in each file"
         refusal = Refusal("not_single", f"series {titles}", expected=expected)
-        raise ImportRefusal(str(path.relative_to(folder)), refusal)
+        raise FileRefusal(str(path.relative_to(folder)), refusal)
     parts = [
         _part(file, found, path.relative_to(folder), kind=kind, single=one)
         for (path, (file, found)), one in zip(opened.items(), single, strict=True)
@@ -141,7 +132,7 @@ def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, Discove
     except Refusal as refusal:
         if refusal.code == "empty":
             return None
-        raise ImportRefusal(str(path.relative_to(folder)), refusal) from None
+        raise FileRefusal(str(path.relative_to(folder)), refusal) from None
     return (file, found) if found.series or not _is_hollow(file, found) else None
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from plant_assets.imports.files import ImportRefusal
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.opening import MAX_BYTES, open_file
 from plant_assets.ingest.decode.times import looks_like_time
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
 from plant_assets.ingest.layouts.layout import TableLayout
 from plant_assets.ingest.layouts.names import END_WORDS, REASON_WORDS, START_WORDS, PlantNames, plain_name
 from plant_assets.ingest.layouts.operator_log import read_periods
@@ -42,16 +41,14 @@ def read_labels(
         now: later times are refused. Default: the machine's clock.
 
     Raises:
-        ImportRefusal: not such a file, or a row that is no period.
+        FileRefusal: not such a file, or a row that is no period.
         OSError: it is gone, or may not be read.
     """
     moment = now or datetime.now(UTC)
-    try:
+    with name_file(path.name):
         file = open_file(path, max_bytes=max_bytes)
         grid = next((g for g in file.decoded.grids if g.frame.width > 1), file.decoded.grids[0])
         return read_periods(grid, _layout(grid), file.sha256, timezone, moment)
-    except Refusal as refusal:
-        raise ImportRefusal(path.name, refusal) from None
 
 
 def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> int:
@@ -63,7 +60,7 @@ def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> in
         file: name of the label file, for the refusal.
 
     Raises:
-        ImportRefusal: all of them; the text names both spans.
+        FileRefusal: all of them; the text names both spans.
     """
     moments = records["timestamp"]
     first, last = moments.min(), moments.max()
@@ -71,7 +68,7 @@ def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> in
     if outside == periods.height:
         told = f"all periods lie {_span(periods['start'].min(), periods['end'].max())}"
         expected = f"one that touches the data, {_span(first, last)}"
-        raise ImportRefusal(file, Refusal("no_period_in_data", told, expected=expected))
+        raise FileRefusal(file, Refusal("no_period_in_data", told, expected=expected))
     return outside
 
 

@@ -14,8 +14,8 @@ from plant_assets.draft.controllers import loops
 from plant_assets.draft.discover import ExportSeries
 from plant_assets.draft.series import ExportContents, NamedSeries, provisional_profile
 from plant_assets.draft.titles import tag_names, valid_name
-from plant_assets.imports.files import FolderPart, ImportRefusal
-from plant_assets.ingest.errors import Refusal
+from plant_assets.imports.files import FolderPart
+from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
 from plant_assets.ingest.reading import read_opened
 from plant_assets.ingest.records import last_wins
 
@@ -51,14 +51,14 @@ def read_parts(parts: Sequence[FolderPart], *, timezone: str, now: datetime | No
         now: later records are refused. Default: the machine's clock.
 
     Raises:
-        ImportRefusal: a file's cell that can't be read, with its row and what was expected.
+        FileRefusal: a file's cell that can't be read, with its row and what was expected.
     """
     named = _named(parts)
     if not named:
         refusal = Refusal(
             "no_known_tag", "no column of numbers", expected="a column of times and columns of numbers"
         )
-        raise ImportRefusal(parts[0].place, refusal)
+        raise FileRefusal(parts[0].place, refusal)
     tables, duplicates = [], 0
     for part in parts:
         table, doubled = _read(part, named, timezone, now)
@@ -124,16 +124,14 @@ def _read(
         refusal = Refusal(
             "no_known_tag", "no column of numbers", expected="a column of times and columns of numbers"
         )
-        raise ImportRefusal(part.place, refusal)
+        raise FileRefusal(part.place, refusal)
     series = [
         replace(named[_key(part, one)][0], aliases=_spellings(part, one), loop=one.loop)
         for one in part.found.series
     ]
     profile = provisional_profile(series, timezone, part.found.ignored)
-    try:
+    with name_file(part.place):
         reading = read_opened(part.file, profile, now=now)
-    except Refusal as refusal:
-        raise ImportRefusal(part.place, refusal) from None
     return reading.records, reading.report.counts.get("duplicates", 0)
 
 

@@ -1,5 +1,8 @@
 """The one way ingest says no: a refusal that names the place and what was expected."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Refusal(Exception):  # noqa: N818 - the field's word; nothing failed, the input is declined
     """A drop, or a part of one, that can't be used.
@@ -29,6 +32,24 @@ class Refusal(Exception):  # noqa: N818 - the field's word; nothing failed, the 
             "place": self.place,
             "expected": self.expected,
         }
+
+
+class FileRefusal(Exception):  # noqa: N818 - as above
+    """The refusal of one of several files, or of all together; the text names it, the place and what was expected."""
+
+    def __init__(self, file: str, refusal: Refusal) -> None:
+        super().__init__(f"{file}: {refusal}")
+        self.file = file
+        self.refusal = refusal
+
+
+@contextmanager
+def name_file(file: str) -> Iterator[None]:
+    """Names the file in a refusal that is raised inside."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise FileRefusal(file, refusal) from None
 
 
 def quote(text: object, limit: int = 60) -> str:

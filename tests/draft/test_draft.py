@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from plant_assets.draft.draft import PlantDraft, draft_plant
-from plant_assets.draft.series import ExportRefusal
 from plant_assets.features.rules import check_rules
 from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.errors import FileRefusal
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -247,7 +247,7 @@ def test_rows_of_several_assets_in_one_file_are_refused(tmp_path: Path) -> None:
     table = pl.read_csv(path)
     table.with_columns(timestamp=table["timestamp"].gather(np.arange(200) // 2)).write_csv(path)
     with pytest.raises(
-        ExportRefusal, match=r"export\.csv: .*column 'server' seems to name the asset.*forewarn import"
+        FileRefusal, match=r"export\.csv: .*column 'server' seems to name the asset.*forewarn import"
     ):
         draft_plant("unit", [path])
 
@@ -279,5 +279,5 @@ def test_rows_of_several_assets_in_one_file_are_refused(tmp_path: Path) -> None:
 def test_an_export_that_no_plant_can_be_drafted_from_is_refused(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text(text)
-    with pytest.raises(ExportRefusal, match=rf"^export\.csv: .*{says}|^: .*{says}"):
+    with pytest.raises(FileRefusal, match=rf"^export\.csv: .*{says}|^: .*{says}"):
         draft_plant("unit", [path])

@@ -11,9 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from plant_assets.draft.draft import draft_plant
-from plant_assets.draft.series import ExportRefusal
 from plant_assets.features.rules import check_rules_of
 from plant_assets.features.spec import feature_specs
+from plant_assets.ingest.errors import FileRefusal
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.load import read_profile
 
@@ -86,7 +86,7 @@ def test_any_export_is_refused_or_its_draft_loads_and_reads_it(
     export.write_text(text, "utf-8", newline="")
     try:
         draft = draft_plant("unit", [export])
-    except ExportRefusal as refusal:
+    except FileRefusal as refusal:
         said = str(refusal)
         if "my export.csv: " in said and "expected" in said:
             return

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from plant_assets.imports.files import ImportRefusal
 from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.writing import write_log
+from plant_assets.ingest.errors import FileRefusal
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.model import PlantProfile
 from tests.imports.folders import LABELS, write
@@ -81,5 +81,5 @@ def test_a_period_outside_the_data_touches_neither_its_first_nor_its_last_moment
     ],
 )
 def test_a_row_that_is_no_period_is_refused(text: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(ImportRefusal, match=says):
+    with pytest.raises(FileRefusal, match=says):
         read_labels(write(tmp_path / "labels.csv", text), timezone="UTC")

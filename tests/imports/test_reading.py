@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from plant_assets.draft.draft import draft_from
-from plant_assets.imports.files import Arrangement, ImportRefusal, find_parts, label_file
+from plant_assets.imports.files import Arrangement, find_parts, label_file
 from plant_assets.imports.reading import ImportedRecords, read_parts
+from plant_assets.ingest.errors import FileRefusal
 from tests.imports.folders import components, sensors, variables, write
 
 
@@ -103,7 +104,7 @@ def test_a_refusal_names_file_row_and_what_was_expected(
     name: str, text: str, says: str, tmp_path: Path
 ) -> None:
     write(components(tmp_path) / name, text)
-    with pytest.raises(ImportRefusal, match=says):
+    with pytest.raises(FileRefusal, match=says):
         imported(tmp_path)
 
 
@@ -117,18 +118,18 @@ def test_files_without_a_value_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_folder_of_empty_files_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", "")
-    with pytest.raises(ImportRefusal, match="no value in any file"):
+    with pytest.raises(FileRefusal, match="no value in any file"):
         imported(tmp_path)
 
 
 def test_an_arrangement_that_the_files_contradict_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        ImportRefusal, match=r"fan/fan\.csv: series speed, load; expected a column of times and one of"
+        FileRefusal, match=r"fan/fan\.csv: series speed, load; expected a column of times and one of"
     ):
         imported(components(tmp_path), "variables")
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "readme.txt", "nothing")
-    with pytest.raises(ImportRefusal, match="no file to import; expected CSV, Excel or Parquet"):
+    with pytest.raises(FileRefusal, match="no file to import; expected CSV, Excel or Parquet"):
         imported(tmp_path)
