@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import JsonValue
 from starlette.exceptions import HTTPException
 
-from serving.web.faults import MOST_FAULTS, fault, faults_of
+from serving.faults import MOST_FAULTS, fault, faults_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_LATER = {"Retry-After": "5"}

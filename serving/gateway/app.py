@@ -92,7 +92,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             app.state.gateway = gateway
             yield
 
-    app = new_app("Forewarn gateway", lifespan)
+    app = new_app("Forewarn gateway", here, lifespan)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-from serving.web.faults import unexpected
+from serving.faults import unexpected
 
 
 def _in_utc(time: datetime) -> datetime:

@@ -63,8 +63,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
         async with _running(app, here, plants, transport):
             yield
 
-    app = new_app("Forewarn inference", lifespan)
-    app.state.settings = here
+    app = new_app("Forewarn inference", here, lifespan)
     for router in routers():
         app.include_router(router)
     app.include_router(v2_router())

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from serving.web.faults import Expected, unexpected
+from serving.faults import Expected, unexpected
 
 MOST_ROWS = 10_000
 Value = Annotated[Annotated[float, Field(strict=True)] | str | None, Expected("a number or null")]

@@ -50,7 +50,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
                 app.state.runner, app.state.life = runner, life
                 yield
 
-    app = new_app("Forewarn sensors", lifespan)
+    app = new_app("Forewarn sensors", here, lifespan)
     app.state.flush_hours = here.live_flush_hours
     app.include_router(router)
     telemetry.install(app)

@@ -21,16 +21,15 @@ from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
 from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import Runner, event
 from serving.web.app import SERVICE
-from serving.web.body import read_body
+from serving.web.bounded_route import SmallBodyRoute
 from serving.web.broadcast import FullError, Subscription
-from serving.web.openapi import BODY, event_stream, json_body, problems
+from serving.web.openapi import BODY, event_stream, problems
 from serving.web.sse import Heartbeat
 
 MOST_ROWS = 2000
-MOST_BODY_BYTES = 16 * 1024
 SEND_WITHIN_S = 15
 _BLOCK = 100
-router = APIRouter()
+router = APIRouter(route_class=SmallBodyRoute)
 
 
 async def _runner(request: Request) -> Runner:
@@ -93,15 +92,9 @@ async def meta(request: Request, runner: Running) -> schemas.MetaAnswer:
     )
 
 
-@router.put(
-    "/sensors/speed",
-    tags=["the plant's time"],
-    responses=problems(*BODY),
-    openapi_extra=json_body(schemas.SpeedRequest),
-)
-async def set_speed(request: Request, runner: Running) -> schemas.SpeedAnswer:
+@router.put("/sensors/speed", tags=["the plant's time"], responses=problems(*BODY))
+async def set_speed(body: schemas.SpeedRequest, runner: Running) -> schemas.SpeedAnswer:
     """Let plant time run faster or slower, until the service restarts."""
-    body = await read_body(request, schemas.SpeedRequest, MOST_BODY_BYTES)
     runner.set_speed(body.hours_per_second)
     return schemas.SpeedAnswer(hours_per_second=runner.clock.speed, speed_range=(SLOWEST, FASTEST))
 
@@ -118,15 +111,9 @@ async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
     )
 
 
-@router.post(
-    "/scenarios/activate",
-    tags=["scenarios"],
-    responses=problems(*BODY),
-    openapi_extra=json_body(schemas.ActivateRequest),
-)
-async def activate(request: Request, runner: Running) -> schemas.ActivateAnswer:
+@router.post("/scenarios/activate", tags=["scenarios"], responses=problems(*BODY))
+async def activate(body: schemas.ActivateRequest, runner: Running) -> schemas.ActivateAnswer:
     """Switch what happens in the plant. Developments take hours of plant time; `normal` lets them decay."""
-    body = await read_body(request, schemas.ActivateRequest, MOST_BODY_BYTES)
     plant = runner.plant
     if not applies(body.scenario, plant.profile.tag_names):
         possible = [name for name in SCENARIOS if applies(name, plant.profile.tag_names)]

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.tag import Aggregate, Limits, Role
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
+from serving.faults import Expected
 from serving.sensors.clock import FASTEST, SLOWEST
-from serving.web.faults import Expected
 
 Quality = Literal["good", "held", "stale", "frozen", "saturated", "missing"]
 Speed = Annotated[float, Field(strict=True, ge=SLOWEST, le=FASTEST, allow_inf_nan=False)]

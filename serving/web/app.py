@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from serving import errors
+from serving.settings import Settings
 from serving.telemetry.traces import telemetry_config
 from serving.web.body import refuse_encoded
 from serving.web.openapi import describe
@@ -25,7 +26,9 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+def new_app(
+    title: str, settings: Settings, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+) -> FastAPI:
     """An application without routes of its own; `serving.telemetry.install` comes last."""
     # The page of the API must open in a control room without internet.
     # A redirect to the path without a slash would lead to whatever the request's Host header says.
@@ -37,6 +40,7 @@ def new_app(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManage
         redirect_slashes=False,
         dependencies=[Depends(refuse_encoded)],
     )
+    app.state.settings = settings
     errors.install(app)
     describe(app)
     app.include_router(_health_router())

@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from starlette.requests import ClientDisconnect
 
 from serving.errors import ClientLeft, EncodedBody, Invalid, NotJson, TooLarge
-from serving.web.faults import faults_of
+from serving.faults import faults_of
 
 MOST_DIGITS = 18
 LONGEST_ENCODING = 40

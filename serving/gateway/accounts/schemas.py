@@ -17,9 +17,9 @@ from pydantic import (
     field_validator,
 )
 
+from serving.faults import unexpected
 from serving.gateway.accounts.names import NAME_EXPECTED, PASSWORD_EXPECTED, normal_name, sound_password
 from serving.gateway.accounts.roles import Role
-from serving.web.faults import unexpected
 
 MOST_TYPED = 200
 

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 
 from serving.gateway.accounts import schemas
-from serving.gateway.accounts.routes import MOST_BODY_BYTES
 from serving.gateway.auth import Admin
 from serving.gateway.openapi import problems
 from serving.gateway.state import Here
 from serving.gateway.tables import LARGEST_ID
-from serving.web.body import read_body
-from serving.web.openapi import BODY, json_body
+from serving.web.bounded_route import SmallBodyRoute
+from serving.web.openapi import BODY
 
-router = APIRouter(prefix="/users", tags=["accounts"])
+router = APIRouter(prefix="/users", tags=["accounts"], route_class=SmallBodyRoute)
 
 
 @router.get("", responses=problems(401, 403, 422))
@@ -32,17 +31,12 @@ async def users(
     )
 
 
-@router.patch(
-    "/{user_id}",
-    responses=problems(*BODY, 401, 403, 404, 409),
-    openapi_extra=json_body(schemas.RoleChange),
-)
+@router.patch("/{user_id}", responses=problems(*BODY, 401, 403, 404, 409))
 async def change_role(
     user_id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an account of /users")],
-    request: Request,
+    body: schemas.RoleChange,
     here: Here,
     _: Admin,
 ) -> schemas.UserAnswer:
     """Give an account another role; it counts from the next request on. Administrators only."""
-    body = await read_body(request, schemas.RoleChange, MOST_BODY_BYTES)
     return schemas.UserAnswer.model_validate(await here.accounts.set_role(user_id, body.role))

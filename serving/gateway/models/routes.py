@@ -5,20 +5,19 @@ Belongs here: HTTP and roles. Doesn't belong here: anything else (`service.py`).
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from plant_assets.profile.model import Slug
 from serving.gateway.auth import Engineer, SignedIn
 from serving.gateway.models import schemas
 from serving.gateway.openapi import problems
 from serving.gateway.state import Here
-from serving.web.body import read_body
-from serving.web.openapi import BODY, json_body
+from serving.web.bounded_route import SmallBodyRoute
+from serving.web.openapi import BODY
 
-MOST_BODY_BYTES = 4 * 1024
 REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
 """A report is looked at: it runs nothing, loads nothing, and is of no origin."""
-router = APIRouter(prefix="/models", tags=["models"])
+router = APIRouter(prefix="/models", tags=["models"], route_class=SmallBodyRoute)
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
 Version = Annotated[
     int | None,
@@ -56,21 +55,13 @@ async def figures(
     return await here.models.figures(plant or here.settings.sensors_plant, version)
 
 
-@router.post(
-    "/promote", responses=problems(*BODY, 401, 403, 404, 502), openapi_extra=json_body(schemas.Promotion)
-)
-async def promote(request: Request, here: Here, user: Engineer) -> schemas.Moved:
+@router.post("/promote", responses=problems(*BODY, 401, 403, 404, 502))
+async def promote(body: schemas.Promotion, here: Here, user: Engineer) -> schemas.Moved:
     """Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only."""
-    asked = await read_body(request, schemas.Promotion, MOST_BODY_BYTES)
-    return await here.models.promote(asked.plant, asked.version, user.name)
+    return await here.models.promote(body.plant, body.version, user.name)
 
 
-@router.post(
-    "/rollback",
-    responses=problems(*BODY, 401, 403, 404, 409, 502),
-    openapi_extra=json_body(schemas.Rollback),
-)
-async def rollback(request: Request, here: Here, user: Engineer) -> schemas.Moved:
+@router.post("/rollback", responses=problems(*BODY, 401, 403, 404, 409, 502))
+async def rollback(body: schemas.Rollback, here: Here, user: Engineer) -> schemas.Moved:
     """Make the previous champion answer again, as `forewarn rollback`. Engineers only."""
-    asked = await read_body(request, schemas.Rollback, MOST_BODY_BYTES)
-    return await here.models.rollback(asked.plant, user.name)
+    return await here.models.rollback(body.plant, user.name)

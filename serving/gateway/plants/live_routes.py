@@ -6,19 +6,19 @@ by /events.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from serving.gateway.auth import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
 from serving.gateway.state import Gateway, Here
 from serving.sensors import schemas
-from serving.web.body import answer, read_body
-from serving.web.openapi import BODY, json_body
+from serving.web.body import answer
+from serving.web.bounded_route import SmallBodyRoute
+from serving.web.openapi import BODY
 
-MOST_BODY_BYTES = 16 * 1024
 MOST_HOURS = 2000
-router = APIRouter(tags=["the live plant"])
+router = APIRouter(tags=["the live plant"], route_class=SmallBodyRoute)
 _READ = problems(401, 502)
 _CHANGED = problems(*BODY, 401, 403, 502)
 
@@ -45,15 +45,10 @@ async def meta(here: Here, _: SignedIn) -> Response:
     return answer(await here.sensors.ask("GET", "/sensors/meta"))
 
 
-@router.put(
-    "/sensors/speed",
-    response_model=schemas.SpeedAnswer,
-    responses=_CHANGED,
-    openapi_extra=json_body(schemas.SpeedRequest),
-)
-async def set_speed(request: Request, here: Here, _: Engineer) -> Response:
+@router.put("/sensors/speed", response_model=schemas.SpeedAnswer, responses=_CHANGED)
+async def set_speed(body: schemas.SpeedRequest, here: Here, _: Engineer) -> Response:
     """Let plant time run faster or slower. Engineers only."""
-    return await _changed(request, here, "PUT", "/sensors/speed", schemas.SpeedRequest)
+    return await _forward(body, here, "PUT", "/sensors/speed")
 
 
 @router.get("/scenarios", response_model=schemas.ScenariosAnswer, responses=_READ)
@@ -62,19 +57,11 @@ async def scenarios(here: Here, _: SignedIn) -> Response:
     return answer(await here.sensors.ask("GET", "/scenarios"))
 
 
-@router.post(
-    "/scenarios/activate",
-    response_model=schemas.ActivateAnswer,
-    responses=_CHANGED,
-    openapi_extra=json_body(schemas.ActivateRequest),
-)
-async def activate(request: Request, here: Here, _: Operator) -> Response:
+@router.post("/scenarios/activate", response_model=schemas.ActivateAnswer, responses=_CHANGED)
+async def activate(body: schemas.ActivateRequest, here: Here, _: Operator) -> Response:
     """Switch what happens in the live plant. Operators."""
-    return await _changed(request, here, "POST", "/scenarios/activate", schemas.ActivateRequest)
+    return await _forward(body, here, "POST", "/scenarios/activate")
 
 
-async def _changed(
-    request: Request, here: Gateway, method: str, path: str, shape: type[BaseModel]
-) -> Response:
-    body = await read_body(request, shape, MOST_BODY_BYTES)
+async def _forward(body: BaseModel, here: Gateway, method: str, path: str) -> Response:
     return answer(await here.sensors.ask(method, path, body.model_dump_json().encode()))

@@ -7,7 +7,7 @@ Belongs here: HTTP and roles. Doesn't belong here: the actions (`service.py`), t
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from plant_assets.profile.model import Slug
 from serving.gateway.auth import Engineer, Operator, SignedIn
@@ -18,13 +18,14 @@ from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
-from serving.web.body import parse_body, read_body, read_bytes
-from serving.web.openapi import BODY, json_body
+from serving.web.bounded_route import SmallBodyRoute
+from serving.web.openapi import BODY
 
-MOST_BODY_BYTES = 16 * 1024
-router = APIRouter(prefix="/warnings", tags=["warnings"])
+router = APIRouter(prefix="/warnings", tags=["warnings"], route_class=SmallBodyRoute)
 WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a warning of /warnings")]
 PlantName = Annotated[Slug | None, Query(description="without one, the live plant")]
+ANYTHING = schemas.AckRequest()
+"""What is acknowledged without a body: the warning as it is now."""
 _ACTION = problems(*BODY, 401, 403, 404)
 _CONFLICT = problems(*BODY, 401, 403, 404, 409)
 
@@ -77,40 +78,35 @@ async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story
     )
 
 
-@router.post(
-    "/{warning_id}/ack", responses=_CONFLICT, openapi_extra=json_body(schemas.AckRequest, required=False)
-)
+@router.post("/{warning_id}/ack", responses=_CONFLICT)
 async def acknowledge(
-    warning_id: WarningId, request: Request, here: Here, user: Operator
+    warning_id: WarningId, here: Here, user: Operator, body: schemas.AckRequest = ANYTHING
 ) -> schemas.WarningAnswer:
     """Note that you have seen a warning as it is now; the first acknowledgement counts. Operators."""
-    content = await read_bytes(request, MOST_BODY_BYTES)
-    body = parse_body(content, schemas.AckRequest) if content else schemas.AckRequest()
     return answer_of(await here.warnings.acknowledge(warning_id, user, body))
 
 
-@router.post("/{warning_id}/shelve", responses=_CONFLICT, openapi_extra=json_body(schemas.ShelveRequest))
+@router.post("/{warning_id}/shelve", responses=_CONFLICT)
 async def shelve(
-    warning_id: WarningId, request: Request, here: Here, user: Operator
+    warning_id: WarningId, body: schemas.ShelveRequest, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
     """Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators."""
-    body = await read_body(request, schemas.ShelveRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.shelve(warning_id, user, body))
 
 
-@router.post("/{warning_id}/unshelve", responses=_CONFLICT, openapi_extra=json_body(schemas.UnshelveRequest))
+@router.post("/{warning_id}/unshelve", responses=_CONFLICT)
 async def unshelve(
-    warning_id: WarningId, request: Request, here: Here, user: Operator
+    warning_id: WarningId, body: schemas.UnshelveRequest, here: Here, user: Operator
 ) -> schemas.WarningAnswer:
     """Bring a shelved warning back into sight. Operators."""
-    body = await read_body(request, schemas.UnshelveRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.unshelve(warning_id, user, body.note))
 
 
-@router.post("/{warning_id}/verdict", responses=_ACTION, openapi_extra=json_body(schemas.VerdictRequest))
-async def judge(warning_id: WarningId, request: Request, here: Here, user: Operator) -> schemas.WarningAnswer:
+@router.post("/{warning_id}/verdict", responses=_ACTION)
+async def judge(
+    warning_id: WarningId, body: schemas.VerdictRequest, here: Here, user: Operator
+) -> schemas.WarningAnswer:
     """Say whether something really happened, and when; the newest verdict counts. Operators."""
-    body = await read_body(request, schemas.VerdictRequest, MOST_BODY_BYTES)
     return answer_of(await here.warnings.judge(warning_id, user, body))
 
 

@@ -16,11 +16,11 @@ from pydantic import (
 )
 
 from plant_assets.profile.model import Slug
+from serving.faults import Expected, unexpected
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
 from serving.gateway.warnings.tables import LONGEST_NOTE, Action, Kind, Verdict
-from serving.web.faults import Expected, unexpected
 
 State = Literal["new", "acknowledged", "shelved", "cleared"]
 Note = Annotated[

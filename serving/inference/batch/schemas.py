@@ -7,8 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from serving.faults import unexpected
 from serving.inference.schemas import Named, Value
-from serving.web.faults import unexpected
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from plant_assets.bundle.scorers import ScorerError
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
+from serving.faults import got
 from serving.inference.answers import Answer
 from serving.inference.explain import schemas
 from serving.inference.explain.service import explanation, importance, recommendation
@@ -22,7 +23,6 @@ from serving.inference.openapi import BODY, problems
 from serving.inference.plants import ModelsOf, PlantModels
 from serving.inference.schemas import PredictRequest
 from serving.web.body import answer, read_body
-from serving.web.faults import got
 from serving.web.openapi import json_body
 
 

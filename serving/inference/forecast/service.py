@@ -6,12 +6,12 @@ Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`rou
 from collections.abc import Sequence
 
 from serving.errors import invalid
+from serving.faults import got
 from serving.inference.answers import Answer, forecast_answer
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
 from serving.inference.plants import PlantModels
 from serving.inference.schemas import ForecastRequest
-from serving.web.faults import got
 
 FIELD = "recent_observations"
 

@@ -18,13 +18,13 @@ from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
+from serving.faults import got
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, Names, Place
 from serving.inference.rows.rules import FiredRule, Rules
 from serving.inference.rows.times import Reading, absent_rows
 from serving.inference.schemas import PredictRequest
-from serving.web.faults import got
 
 LARGEST = 1e100
 """Beyond it a number is a mistake, and squares of it would overflow."""

@@ -13,11 +13,11 @@ import numpy as np
 from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
+from serving.faults import got
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
 from serving.inference.rows.inputs import LARGEST, Inputs
 from serving.inference.rows.names import LONGEST_NAME, Place
 from serving.inference.rows.rules import FiredRule
-from serving.web.faults import got
 
 Given = float | str | None
 Find = Callable[[str], Place | None]

@@ -11,8 +11,8 @@ from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import Sampling
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
+from serving.faults import got
 from serving.inference.schemas import MOST_ROWS
-from serving.web.faults import got
 
 Reading = Mapping[str, float | str | None]
 

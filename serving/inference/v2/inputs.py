@@ -14,11 +14,11 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from plant_assets.features.arrays import Floats
 from serving.errors import Invalid
+from serving.faults import faults_of
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.models import ALL_FEATURES, LONGEST_NAME
 from serving.inference.v2.schemas import MOST_ROWS, InferRequest, InputTensor
 from serving.inference.v2.tensors import from_bytes, from_json
-from serving.web.faults import faults_of
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 LONGEST_COUNT = 12

@@ -11,10 +11,10 @@ from types import NoneType
 import numpy as np
 
 from plant_assets.features.arrays import Floats
+from serving.faults import got
 from serving.inference.rows.inputs import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor
-from serving.web.faults import got
 
 _DTYPES = {"FP64": np.dtype("<f8"), "FP32": np.dtype("<f4")}
 _NUMBERS = {float, int, NoneType}

@@ -1041,6 +1041,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AckRequest
+         * @description What somebody has seen; without `horizon_hours`, whatever stands there now.
+         */
+        AckRequest: {
+            /**
+             * Horizon Hours
+             * @description the warning's, as it was seen; 409 where it has escalated since
+             */
+            horizon_hours?: number | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * ActionAnswer
          * @description A line of the story; `by` is null for what the gateway did by itself.
          */
@@ -1078,6 +1094,20 @@ export interface components {
             scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
             /** Since */
             since: string | null;
+        };
+        /**
+         * ActivateRequest
+         * @description The scenario that begins with the row in progress.
+         * @example {
+         *       "scenario": "pressure_rise"
+         *     }
+         */
+        ActivateRequest: {
+            /**
+             * Scenario
+             * @enum {string}
+             */
+            scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
         };
         /**
          * Advice
@@ -1901,6 +1931,19 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /** Login */
+        Login: {
+            /**
+             * Name
+             * @example maria
+             */
+            name: string;
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+        };
         /** MetaAnswer */
         MetaAnswer: {
             /**
@@ -2047,6 +2090,21 @@ export interface components {
             /** Value */
             value: number;
         };
+        /** PasswordChange */
+        PasswordChange: {
+            /**
+             * New Password
+             * @description 10 to 200 characters, and not the name
+             * @example correct horse battery
+             */
+            new_password: string;
+            /**
+             * Password
+             * @description the present one
+             * @example correct horse battery
+             */
+            password: string;
+        };
         /** PlantInfo */
         PlantInfo: {
             /** Alarm Rules */
@@ -2138,6 +2196,19 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Promotion
+         * @description Which version shall answer.
+         */
+        Promotion: {
+            /** Plant */
+            plant: string;
+            /**
+             * Version
+             * @description without one: the challenger, else the newest
+             */
+            version?: number | null;
+        };
+        /**
          * Readiness
          * @description What answers, and what is wrong with the rest.
          */
@@ -2226,6 +2297,11 @@ export interface components {
              */
             event: "reading";
         };
+        /** RefreshRequest */
+        RefreshRequest: {
+            /** Refresh Token */
+            refresh_token: string;
+        };
         /**
          * Refused
          * @description Why a file was refused, as the pipeline wrote it.
@@ -2260,6 +2336,23 @@ export interface components {
             sha256: string;
         };
         /**
+         * Registration
+         * @description A new account; it is a viewer's.
+         */
+        Registration: {
+            /**
+             * Name
+             * @example maria
+             */
+            name: string;
+            /**
+             * Password
+             * @description 10 to 200 characters, and not the name
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /**
          * Retraining
          * @description Whether a training is due, in the plant's time.
          */
@@ -2274,6 +2367,22 @@ export interface components {
             not_before: string;
             /** Why */
             why: string[];
+        };
+        /** RoleChange */
+        RoleChange: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "engineer" | "admin";
+        };
+        /**
+         * Rollback
+         * @description The plant whose previous champion shall answer again.
+         */
+        Rollback: {
+            /** Plant */
+            plant: string;
         };
         /**
          * RuleInfo
@@ -2658,6 +2767,18 @@ export interface components {
              */
             until: string;
         };
+        /**
+         * ShelveRequest
+         * @description For how long, and why; one of `until` and `hours`, both by the wall clock.
+         */
+        ShelveRequest: {
+            /** Hours */
+            hours?: number | null;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until?: string | null;
+        };
         /** SpeedAnswer */
         SpeedAnswer: {
             /** Hours Per Second */
@@ -2667,6 +2788,17 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * SpeedRequest
+         * @description Plant hours in a second; 0 lets the plant stand still.
+         * @example {
+         *       "hours_per_second": 0.5
+         *     }
+         */
+        SpeedRequest: {
+            /** Hours Per Second */
+            hours_per_second: number;
         };
         /**
          * StatusEvent
@@ -2887,6 +3019,14 @@ export interface components {
              */
             token_type: "bearer";
         };
+        /** UnshelveRequest */
+        UnshelveRequest: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /**
          * Uploaded
          * @description A file that lies in the drop folder now.
@@ -2949,6 +3089,26 @@ export interface components {
             headline: string;
             /** Promote */
             promote: boolean;
+        };
+        /**
+         * VerdictRequest
+         * @description Whether something really happened, and, if it did, from when to when (plant time).
+         */
+        VerdictRequest: {
+            /** End */
+            end?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Start */
+            start?: string | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "true" | "false" | "unsure";
         };
         /**
          * VersionInfo
@@ -3181,18 +3341,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Name
-                     * @example maria
-                     */
-                    name: string;
-                    /**
-                     * Password
-                     * @example correct horse battery
-                     */
-                    password: string;
-                };
+                "application/json": components["schemas"]["Login"];
             };
         };
         responses: {
@@ -3286,10 +3435,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Refresh Token */
-                    refresh_token: string;
-                };
+                "application/json": components["schemas"]["RefreshRequest"];
             };
         };
         responses: {
@@ -3401,20 +3547,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * New Password
-                     * @description 10 to 200 characters, and not the name
-                     * @example correct horse battery
-                     */
-                    new_password: string;
-                    /**
-                     * Password
-                     * @description the present one
-                     * @example correct horse battery
-                     */
-                    password: string;
-                };
+                "application/json": components["schemas"]["PasswordChange"];
             };
         };
         responses: {
@@ -3518,10 +3651,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Refresh Token */
-                    refresh_token: string;
-                };
+                "application/json": components["schemas"]["RefreshRequest"];
             };
         };
         responses: {
@@ -3605,19 +3735,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Name
-                     * @example maria
-                     */
-                    name: string;
-                    /**
-                     * Password
-                     * @description 10 to 200 characters, and not the name
-                     * @example correct horse battery
-                     */
-                    password: string;
-                };
+                "application/json": components["schemas"]["Registration"];
             };
         };
         responses: {
@@ -5430,15 +5548,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Plant */
-                    plant: string;
-                    /**
-                     * Version
-                     * @description without one: the challenger, else the newest
-                     */
-                    version?: number | null;
-                };
+                "application/json": components["schemas"]["Promotion"];
             };
         };
         responses: {
@@ -5627,10 +5737,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Plant */
-                    plant: string;
-                };
+                "application/json": components["schemas"]["Rollback"];
             };
         };
         responses: {
@@ -6084,13 +6191,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Scenario
-                     * @enum {string}
-                     */
-                    scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
-                };
+                "application/json": components["schemas"]["ActivateRequest"];
             };
         };
         responses: {
@@ -6357,10 +6458,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Hours Per Second */
-                    hours_per_second: number;
-                };
+                "application/json": components["schemas"]["SpeedRequest"];
             };
         };
         responses: {
@@ -6531,13 +6629,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Role
-                     * @enum {string}
-                     */
-                    role: "viewer" | "operator" | "engineer" | "admin";
-                };
+                "application/json": components["schemas"]["RoleChange"];
             };
         };
         responses: {
@@ -6936,18 +7028,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Horizon Hours
-                     * @description the warning's, as it was seen; 409 where it has escalated since
-                     */
-                    horizon_hours?: number | null;
-                    /**
-                     * Note
-                     * @default
-                     */
-                    note?: string;
-                };
+                "application/json": components["schemas"]["AckRequest"];
             };
         };
         responses: {
@@ -7064,14 +7145,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Hours */
-                    hours?: number | null;
-                    /** Reason */
-                    reason: string;
-                    /** Until */
-                    until?: string | null;
-                };
+                "application/json": components["schemas"]["ShelveRequest"];
             };
         };
         responses: {
@@ -7188,13 +7262,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Note
-                     * @default
-                     */
-                    note?: string;
-                };
+                "application/json": components["schemas"]["UnshelveRequest"];
             };
         };
         responses: {
@@ -7311,22 +7379,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** End */
-                    end?: string | null;
-                    /**
-                     * Note
-                     * @default
-                     */
-                    note?: string;
-                    /** Start */
-                    start?: string | null;
-                    /**
-                     * Verdict
-                     * @enum {string}
-                     */
-                    verdict: "true" | "false" | "unsure";
-                };
+                "application/json": components["schemas"]["VerdictRequest"];
             };
         };
         responses: {

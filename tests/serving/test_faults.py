@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from serving.web.faults import MOST_FAULTS, Expected, faults_of, got, unexpected
+from serving.faults import MOST_FAULTS, Expected, faults_of, got, unexpected
 
 
 class Shape(BaseModel):

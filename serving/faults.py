@@ -1,7 +1,7 @@
 """What a client is told of a request that can't be used: where, what is wrong, what would be right.
 
 Belongs here: the three members of a fault, and their words for Pydantic's errors. Doesn't belong here: the
-answer that carries them (`serving.errors`).
+answer that carries them (`errors.py`).
 """
 
 import re
@@ -20,6 +20,13 @@ _PLAIN = {
     "missing": ("absent", "a value, as the field is required"),
     "timezone_aware": ("a time without an offset", "ISO 8601 with one, as 2024-01-01T00:00Z"),
 }
+_JSON_WORDS = {
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "list_type": "a valid array",
+    "tuple_type": "a valid array",
+}
+"""Pydantic names Python's types where it doesn't parse the JSON by itself."""
 _SIZE = re.compile(
     r"\w+ should have (?P<expected>at (?:least|most) \d+ \w+)(?: after validation)?(?:, not \w+)?"
 )
@@ -80,8 +87,8 @@ def _words(error: ErrorDetails, fields: Collection[str]) -> tuple[str, str]:
         return plain
     if error["type"] == "extra_forbidden":
         return "no such field", f"one of {', '.join(fields)}" if fields else "only fields that /docs lists"
-    if "expected" in context:
-        return context.get("wrong", got(value)), context["expected"]
+    if expected := context.get("expected") or _JSON_WORDS.get(error["type"]):
+        return context.get("wrong", got(value)), expected
     if size := _SIZE.fullmatch(text):
         return f"got {len(value)}", size["expected"]
     if text.startswith(_PYDANTIC_LEAD):
