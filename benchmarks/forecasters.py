@@ -161,7 +161,7 @@ def main() -> None:
         lines += [f"\nThree forecasters and the deviation predictor train in {timed(inputs, profile)}."]
     lines += ["\n### Next hour's LIC31002 deviation, mean absolute error\n"]
     lines += [
-        "| data | model | predicting 0 | persistence | share given |",
+        "| data | model | predicting 0 | persistence | share of the ridge's prediction |",
         "|---|---|---|---|---|",
         *deviations,
     ]
