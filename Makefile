@@ -8,6 +8,8 @@ UI_READY := ui/node_modules/.ready
 UI_SOURCES := $(shell find ui/src ui/static -type f) ui/vite.config.ts ui/package.json
 # Node is a package of .venv: the same one on every machine.
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+# Tests make hundreds of small databases; on a disk in memory they don't wait for its commits.
+ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 + 0 > 4000000 {print "/dev/shm"}')
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
@@ -69,7 +71,7 @@ logs: setup  ## follow the services' logs
 
 test: setup ui  ## run the tests
 	@cd ui && $(NODE) npx vitest run
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@TMPDIR=$${TMPDIR:-$(ROOM_IN_MEMORY)} $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup $(UI_READY)  ## lint, types and definitions; each failure says how to mend it
 	@$(BIN)/ruff check . || { echo "mend: make format"; exit 1; }

@@ -1,6 +1,7 @@
 """Fixtures that all tests share: profiles, real data, and a home of their own."""
 
 import os
+import shutil
 
 # As the services run: threads of the linear algebra only get into each other's way. Read when NumPy is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -90,6 +92,21 @@ def bundles(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> 
     return made
 
 
+@pytest.fixture(scope="session")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """MLflow's database as it is made anew, which takes seconds: made once for all workers; tests copy it."""
+    from plant_assets.models.registry import ModelRegistry
+
+    own = tmp_path_factory.getbasetemp()
+    path = (own if worker_id == "master" else own.parent) / "mlflow.db"
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            made = tmp_path_factory.mktemp("mlflow")
+            _ = ModelRegistry(f"sqlite:///{made}/mlflow.db", made / "artifacts").client
+            shutil.move(made / "mlflow.db", path)
+    return path
+
+
 @pytest.fixture
 def forewarn_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A `FOREWARN_HOME` and drop folder of this test's own."""
@@ -112,6 +129,12 @@ def postgres() -> Iterator[str]:
     assert programs is not None
     with running_postgres(programs) as address:
         yield address
+
+
+def copy_mlflow(database: Path, home: Path) -> None:
+    """Give a home the database that its MLflow would make at its first use."""
+    (home / "mlflow").mkdir(parents=True, exist_ok=True)
+    shutil.copy(database, home / "mlflow" / "mlflow.db")
 
 
 def needs_service(found: bool, what: str) -> None:

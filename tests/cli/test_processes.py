@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import psutil
@@ -15,6 +16,7 @@ from plant_assets.cli import home, supervision
 from plant_assets.cli.main import app
 from plant_assets.cli.services import Service, services
 from plant_assets.settings import Settings, read_settings
+from tests.conftest import copy_mlflow
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.usefixtures("forewarn_home"), pytest.mark.services]
@@ -29,6 +31,12 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     home.prepare(read_settings(), ["gas_treatment"])
     yield read_settings()
     CliRunner().invoke(app, ["down"])
+
+
+@pytest.fixture
+def known_mlflow(here: Settings, empty_mlflow: Path) -> None:
+    """MLflow finds its database, which it would take its time to make."""
+    copy_mlflow(empty_mlflow, here.home)
 
 
 @pytest.fixture
@@ -77,6 +85,7 @@ def kill(here: Settings, name: str) -> int:
     return state.pid
 
 
+@pytest.mark.usefixtures("known_mlflow")
 def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
     here: Settings, mlflow: Service
 ) -> None:
@@ -109,6 +118,7 @@ def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
     assert httpx.get(mlflow.page).headers["x-frame-options"] == "SAMEORIGIN"
 
 
+@pytest.mark.usefixtures("known_mlflow")
 def test_down_ends_what_a_killed_supervisor_left(here: Settings, mlflow: Service) -> None:
     supervisor = int((here.home / "run" / "supervisor.pid").read_text())
     os.kill(supervisor, signal.SIGKILL)

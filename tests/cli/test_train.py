@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,6 +13,7 @@ from plant_assets.components.naming import PLANT_TAG
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import PLANT_TYPE
 from plant_assets.settings import read_settings
+from tests.conftest import copy_mlflow
 
 PLANT = f"""\
 type: {PLANT_TYPE}
@@ -39,8 +41,9 @@ PLANTS = {
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("train")
+    copy_mlflow(empty_mlflow, folder / "home")
     for name, parts in PLANTS.items():
         path = folder / "defs" / name / "defs.yaml"
         path.parent.mkdir(parents=True)

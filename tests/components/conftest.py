@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from plant_assets.settings import read_settings
+from tests.conftest import copy_mlflow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("plant")
+    copy_mlflow(empty_mlflow, folder / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOREWARN_HOME", str(folder / "home"))
         patch.setenv("FOREWARN_DROP", str(folder / "drop"))

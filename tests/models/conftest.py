@@ -10,14 +10,6 @@ from plant_assets.profile.model import PlantProfile
 from tests.bundle.factories import bundle_folder
 
 
-@pytest.fixture(scope="module")
-def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's database as it is made anew, which takes seconds; tests copy it."""
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    _ = ModelRegistry(f"sqlite:///{path}", path.parent / "artifacts").client
-    return path
-
-
 @pytest.fixture
 def registry(empty_mlflow: Path, tmp_path: Path) -> ModelRegistry:
     database = Path(shutil.copy(empty_mlflow, tmp_path / "mlflow.db"))

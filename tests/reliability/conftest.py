@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from plant_assets.settings import read_settings
+from tests.conftest import copy_mlflow
 from tests.reliability.plants import write_defs
 from tests.reliability.run_site import RunSite
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunSite]:
+def site(tmp_path: Path, empty_mlflow: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunSite]:
     """A quick plant with a home of its own."""
     environment = {
         "FOREWARN_HOME": str(tmp_path / "home"),
@@ -19,6 +20,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunSite]:
         "FOREWARN_DEFS": str(write_defs(tmp_path / "defs")),
         "DAGSTER_HOME": str(tmp_path / "home" / "dagster"),
     }
+    copy_mlflow(empty_mlflow, tmp_path / "home")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("plant_assets.components.drop_sensor.time.sleep", lambda _: None)

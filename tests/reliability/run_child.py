@@ -12,7 +12,7 @@ from pathlib import Path
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.reliability.run_preloaded"])
 _PATIENCE_S = 240
-_TREES = 10
+_TREES = 3
 
 
 class RunChild:

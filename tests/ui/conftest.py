@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 from benchmarks.platform import FOREWARN, platform
 from plant_assets.cli import supervision
 from plant_assets.settings import Settings
-from tests.conftest import needs_service
+from tests.conftest import copy_mlflow, needs_service
 from tests.ui.screen import PASSWORD, SETTLED_MS, Screen, browser_path, launch
 
 PEOPLE = {"vera": "viewer", "otto": "operator", "enno": "engineer", "anna": "admin"}
@@ -63,7 +63,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def site(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path
+) -> Iterator[Platform]:
     """The platform, trained on the demo's 28 days; it needs about a minute to start."""
     del browser  # without one nothing is to be seen
     index = Path(__file__).parents[2] / "ui" / "build" / "index.html"
@@ -75,7 +77,9 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "FOREWARN_LOGINS_PER_MINUTE": "1000",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    with platform(tmp_path_factory.mktemp("screen"), **variables) as environment:
+    folder = tmp_path_factory.mktemp("screen")
+    copy_mlflow(empty_mlflow, folder / "home")
+    with platform(folder, **variables) as environment:
         found = Platform(environment)
         for name, role in PEOPLE.items():
             found.forewarn("user", "add", name, "--role", role, "--password-stdin", given=PASSWORD)

@@ -1,15 +1,20 @@
 """A running gateway for tests, and people who use it."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
 
 from serving.gateway.accounts.roles import Role
 from serving.gateway.accounts.sessions import Tokens
-from serving.gateway.app import create_app
+from serving.gateway.app import create_app, running
+from serving.gateway.database import database_url
+from serving.gateway.migrate import migrate
 from serving.gateway.state import Gateway
 from serving.settings import Settings
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
@@ -67,11 +72,32 @@ async def running_site(settings: Settings) -> AsyncIterator[Site]:
     """A gateway whose inference and sensors are fakes."""
     inference, sensors = FakeInference(), FakeSensors()
     network = Network({settings.port_inference: inference.app, settings.port_sensors: sensors.app})
-    app = create_app(settings, transport=network)
-    async with app.router.lifespan_context(app):
+    app = gateway_app()
+    if not settings.database_url:
+        path = Path(str(database_url(settings).database))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(0o600)
+            path.write_bytes(migrated_database())
+    async with running(settings, transport=network) as app.state.gateway:
         site = Site(app, client_of(app), network, inference, sensors)
         try:
             yield site
         finally:
             for client in (site.client, *(member.client for member in site.members)):
                 await client.aclose()
+
+
+@cache
+def gateway_app() -> FastAPI:
+    """One application for all sites of this process: building its routes takes longer than most tests."""
+    return create_app(Settings(home=Path("nowhere")))
+
+
+@cache
+def migrated_database() -> bytes:
+    """An SQLite database at the newest revision."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = database_url(Settings(home=Path(folder)))
+        migrate(url)
+        return Path(str(url.database)).read_bytes()

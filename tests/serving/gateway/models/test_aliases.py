@@ -21,14 +21,16 @@ from serving.gateway.models import aliases
 from serving.gateway.models.aliases import Aliases
 from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.problems import Conflict, ServiceAway
+from tests.conftest import copy_mlflow
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelRegistry]:
+def registry(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Iterator[ModelRegistry]:
     """A client of MLflow's server, as the platform starts it."""
     home = tmp_path_factory.mktemp("home")
+    copy_mlflow(empty_mlflow, home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -17,6 +17,7 @@ from plant_assets.models.promotion import promote, release, rollback
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.model import PlantProfile
 from tests.bundle.factories import inputs_of, model_of, raw_table, trained_model
+from tests.conftest import copy_mlflow
 
 pytestmark = [pytest.mark.anyio, pytest.mark.services]
 
@@ -46,10 +47,10 @@ async def until(condition: Callable[[], Awaitable[bool]], within_s: float) -> fl
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path) -> Iterator[Platform]:
     """MLflow's server and the inference service as processes, on ports of their own."""
     home = tmp_path_factory.mktemp("home")
-    (home / "mlflow").mkdir()
+    copy_mlflow(empty_mlflow, home)
     mlflow_port, inference_port = free_port(), free_port()
     uri, artifacts = f"sqlite:///{home}/mlflow/mlflow.db", home / "mlflow" / "artifacts"
     server = [str(Path(sys.executable).parent / "mlflow"), "server", "--host", "127.0.0.1"]
