@@ -13,7 +13,7 @@ ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 +
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs ui ui-dev ui-types test check format bench lock clean
+.PHONY: help setup up down ps logs ui ui-dev ui-types test check format bench mutate lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -89,6 +89,9 @@ format: setup $(UI_READY)  ## format the code, and mend what ruff can
 
 bench: setup  ## print the benchmark tables
 	@$(BIN)/python -m benchmarks
+
+mutate: setup  ## show the mutants of MODULE=plant_assets/…, or of ten modules by SEED=…, that its tests let live
+	@$(BIN)/python -m benchmarks.mutation $(MODULE) $(if $(SEED),--seed $(SEED)) $(if $(TESTS),--tests $(TESTS))
 
 lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes \
