@@ -47,7 +47,7 @@ class PlantFolder:
         self._check = check
         self._files: dict[str, _File] = {}
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Read the files that changed, which blocks; whether any did. Files that didn't are only asked for their time."""
         if not self._folder.is_dir():
             return False  # moved away, or its disk is: nobody says that there are no plants any more
@@ -62,16 +62,16 @@ class PlantFolder:
         self._files = files
         # A fault may be another plant's doing: a prefix that it holds, a profile that is extended.
         again = {n for n, file in files.items() if n in touched or n in self.faults or file.extends & touched}
-        self._take({name for name, file in files.items() if file.is_plant}, again)
+        self._load_profiles({name for name, file in files.items() if file.is_plant}, again)
         return True
 
-    def unknown(self, plant: str) -> UnknownPlant:
+    def unknown_plant(self, plant: str) -> UnknownPlant:
         """What is said of a name without a profile: what is wrong with its file, or which plants there are."""
         if plant in self.faults:
             return UnknownPlant(f"plant {plant!r} is left out: {self.faults[plant]}")
         return UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(self.profiles)}")
 
-    def _take(self, plants: set[str], again: set[str]) -> None:
+    def _load_profiles(self, plants: set[str], again: set[str]) -> None:
         profiles = {name: profile for name, profile in self.profiles.items() if name in plants}
         faults = {name: fault for name, fault in self.faults.items() if name in plants - again}
         for name in sorted(plants & again):

@@ -1,7 +1,7 @@
 """The model registry as serving sees it: MLflow's REST interface, without MLflow's library.
 
 Belongs here: which version an alias points at, and copying a version's bundle. Doesn't belong here:
-when to look (`champion.py`), what a bundle is (`bundle.py`).
+when to look (`inference/models/reconciler.py`), what a bundle is (`plant_assets.bundle`).
 """
 
 import shutil
@@ -23,7 +23,7 @@ from plant_assets.bundle.bundle import (
     parse_manifest,
 )
 from plant_assets.bundle.data_files import DATA_FILES, DataFiles
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 
 ALIAS = "champion"
 PAGE = 1000
@@ -35,7 +35,7 @@ class RegistryUnavailableError(ConnectionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisteredModel:
     """A registered model's aliases, and when it was made: a registry made anew counts from 1 again."""
 
     name: str
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRecord:
+class RegisteredVersion:
     """What MLflow keeps of one version; `dagster_run` is empty where a person published it."""
 
     run_id: str
@@ -62,13 +62,13 @@ class RegistryClient:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def entries(self, prefixes: list[str]) -> dict[str, Entry]:
+    async def registered_models(self, prefixes: list[str]) -> dict[str, RegisteredModel]:
         """Models whose names start with one of `prefixes`, in one request (a page of 1000 at a time).
 
         Raises:
             RegistryUnavailableError: no usable answer.
         """
-        found: dict[str, Entry] = {}
+        found: dict[str, RegisteredModel] = {}
         token = ""
         while True:
             query = {"max_results": str(PAGE)} | ({"page_token": token} if token else {})
@@ -77,12 +77,12 @@ class RegistryClient:
                 if model["name"].startswith(tuple(prefixes)):
                     aliases = {a["alias"]: int(a["version"]) for a in model.get("aliases", [])}
                     created = int(model.get("creation_timestamp", 0))
-                    found[model["name"]] = Entry(model["name"], aliases, created)
+                    found[model["name"]] = RegisteredModel(model["name"], aliases, created)
             token = page.get("next_page_token", "")
             if not token:
                 return found
 
-    async def version(self, name: str, version: int) -> VersionRecord | None:
+    async def version(self, name: str, version: int) -> RegisteredVersion | None:
         """One version; None where there is no such one.
 
         Raises:
@@ -96,14 +96,14 @@ class RegistryClient:
             record = found["model_version"]
             tags = {tag["key"]: tag.get("value", "") for tag in record.get("tags", [])}
             created = datetime.fromtimestamp(int(record.get("creation_timestamp", 0)) / 1000, UTC)
-            return VersionRecord(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
+            return RegisteredVersion(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             why = (
                 f"MLflow's record of {name} version {version} can't be used ({type(error).__name__}: {error})"
             )
             raise RegistryUnavailableError(why) from None
 
-    async def description(self, name: str, version: int) -> tuple[Manifest, DataFiles | None]:
+    async def description(self, name: str, version: int) -> tuple[BundleManifest, DataFiles | None]:
         """What a version's bundle says of itself and of the files behind it, without copying the rest.
 
         Raises:

@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from plant_assets.bundle.data_files import DATA_FILES, DataFiles
-from plant_assets.bundle.forests import ForestError, Forests
-from plant_assets.bundle.manifest import FORMAT_VERSION, Manifest
-from plant_assets.bundle.scorers import Arrays, Scorer, ScorerError
+from plant_assets.bundle.forests import ForestError, ForestFiles
+from plant_assets.bundle.manifest import FORMAT_VERSION, BundleManifest
+from plant_assets.bundle.scorers import BundleArrays, Scorer, ScorerError
 from plant_assets.features.arrays import Floats
 
 MANIFEST_FILE = "bundle.json"
@@ -34,7 +34,7 @@ class BundleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ModelScores:
     """A model's answer to some rows.
 
     Attributes:
@@ -50,17 +50,17 @@ class Scored:
 class Bundle:
     """One model, ready to answer."""
 
-    def __init__(self, manifest: Manifest, arrays: dict[str, np.ndarray], folder: Path) -> None:
+    def __init__(self, manifest: BundleManifest, arrays: dict[str, np.ndarray], folder: Path) -> None:
         self.manifest = manifest
         self.names = manifest.names
         width = len(self.names)
         self.folder = folder
-        self.arrays = known = Arrays(arrays)
+        self.arrays = known = BundleArrays(arrays)
         self.fill = known.get(FILL, width)
         self.reference_rows = _rows_with_gaps(arrays, width)
         self.reference_decisions = known.get(REFERENCE_DECISIONS, len(self.reference_rows))
         _read_data_files(manifest, folder)
-        self._scorer: Scorer = manifest.scorer.build(known, Forests(folder), width)
+        self._scorer: Scorer = manifest.scorer.build(known, ForestFiles(folder), width)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -87,13 +87,13 @@ class Bundle:
         """The decision number of rows (rows, features): calibrated probability, else score."""
         return self.evaluate(rows).decisions
 
-    def evaluate(self, rows: Floats) -> Scored:
+    def evaluate(self, rows: Floats) -> ModelScores:
         """Scores and decisions of rows (rows, features) in `names` order; NaN is imputed."""
         scores = self._scorer(self.impute(np.atleast_2d(np.asarray(rows, dtype=np.float64))))
         decisions = scores if scores.ndim == 1 else scores[:, -1]
         if self.manifest.calibrator is not None:
             decisions = self.manifest.calibrator.probability(decisions)
-        return Scored(scores, decisions)
+        return ModelScores(scores, decisions)
 
     def self_test(self) -> None:
         """Hold the answers to the reference rows against those of the trained model.
@@ -119,7 +119,7 @@ def max_difference(answers: Floats, expected: Floats) -> float:
     return float(np.nan_to_num(gaps, nan=np.inf).max(initial=0.0))
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> BundleManifest:
     """Read `bundle.json`.
 
     Raises:
@@ -133,7 +133,7 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(path.read_bytes(), folder.name)
 
 
-def describe(folder: Path) -> tuple[Manifest, DataFiles | None]:
+def describe(folder: Path) -> tuple[BundleManifest, DataFiles | None]:
     """What a bundle says of itself and of the files behind it; None where it says nothing of them.
 
     Raises:
@@ -143,10 +143,10 @@ def describe(folder: Path) -> tuple[Manifest, DataFiles | None]:
     return manifest, _read_data_files(manifest, folder)
 
 
-def parse_manifest(content: bytes, name: str) -> Manifest:
+def parse_manifest(content: bytes, name: str) -> BundleManifest:
     """Check the bytes of a `bundle.json`; `name` stands in errors."""
     try:
-        return Manifest.model_validate_json(content)
+        return BundleManifest.model_validate_json(content)
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"]) or MANIFEST_FILE
@@ -168,7 +168,7 @@ def parse_data_files(content: bytes, name: str) -> DataFiles:
         raise BundleError(f"bundle {name}: {DATA_FILES}: {place}: {fault['msg']}") from None
 
 
-def check_files(manifest: Manifest, folder: Path) -> None:
+def check_files(manifest: BundleManifest, folder: Path) -> None:
     """Compare every file with its hash.
 
     Raises:
@@ -191,7 +191,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_data_files(manifest: Manifest, folder: Path) -> DataFiles | None:
+def _read_data_files(manifest: BundleManifest, folder: Path) -> DataFiles | None:
     """The files behind the model; None where the bundle says nothing of them."""
     if DATA_FILES not in manifest.files:
         return None

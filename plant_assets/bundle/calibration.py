@@ -21,7 +21,7 @@ class _Calibrator(BaseModel, ABC):
         """Probabilities (rows,) of scores (rows,)."""
 
 
-class Platt(_Calibrator):
+class PlattCalibrator(_Calibrator):
     """logistic(slope * score + intercept) (Platt 1999)."""
 
     kind: Literal["platt"] = "platt"
@@ -32,7 +32,7 @@ class Platt(_Calibrator):
         return logistic(self.slope * scores + self.intercept)
 
 
-class Isotonic(_Calibrator):
+class IsotonicCalibrator(_Calibrator):
     """Straight lines between knots, level beyond the ends."""
 
     kind: Literal["isotonic"] = "isotonic"
@@ -51,7 +51,7 @@ class Isotonic(_Calibrator):
         return np.interp(scores, self.scores, self.probabilities)
 
 
-class Band(BaseModel):
+class CalibrationBand(BaseModel):
     """How far a calibrated probability may be off: 90 % of the calibrators that training could have found.
 
     Knots (knots,), joined by straight lines; it holds the calibrator's doubt, not the model's own.
@@ -80,4 +80,4 @@ class Band(BaseModel):
         return min(low, probability), max(high, probability)
 
 
-Calibrator = Annotated[Platt | Isotonic, Field(discriminator="kind")]
+Calibrator = Annotated[PlattCalibrator | IsotonicCalibrator, Field(discriminator="kind")]

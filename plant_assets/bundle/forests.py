@@ -21,7 +21,7 @@ class ForestError(ValueError):
     """A forest file that can't be used; says which, and why."""
 
 
-class Forests:
+class ForestFiles:
     """The forest files of one folder."""
 
     def __init__(self, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from plant_assets.bundle.calibration import Band, Calibrator
+from plant_assets.bundle.calibration import CalibrationBand, Calibrator
 from plant_assets.bundle.scorers import ScorerNode
 from plant_assets.profile.model import PlantProfile
 
@@ -23,7 +23,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
 
-class Feature(_Strict):
+class ModelFeature(_Strict):
     """One input of the model, in the order of its rows; the fields are the feature kernel's.
 
     Steps of a window (`<source>_t-3`) have a name alone: the window kernel computes them.
@@ -38,7 +38,7 @@ class Feature(_Strict):
     steps_per_hour: float = 1.0
 
 
-class Decision(_Strict):
+class DecisionRule(_Strict):
     """When a probability (or score, if uncalibrated) is an alarm; absent where nothing alarms."""
 
     threshold: float = Field(description="alarm at or above it; infinite: never")
@@ -47,7 +47,7 @@ class Decision(_Strict):
     off_delay: int = Field(default=0, ge=0, description="intervals")
 
 
-class Lineage(_Strict):
+class TrainingLineage(_Strict):
     """Where the model comes from."""
 
     data_fingerprint: str = ""
@@ -62,7 +62,7 @@ class Lineage(_Strict):
     last: AwareDatetime | None = None
 
 
-class Parity(_Strict):
+class ParityCheck(_Strict):
     """How closely the bundle answers like the trained model, over `rows` rows."""
 
     rows: int = Field(ge=1)
@@ -70,7 +70,7 @@ class Parity(_Strict):
     tolerance: float = Field(gt=0)
 
 
-class Manifest(_Strict):
+class BundleManifest(_Strict):
     """The whole of `bundle.json`."""
 
     format_version: Literal[3] = FORMAT_VERSION
@@ -85,15 +85,17 @@ class Manifest(_Strict):
     feature_set: Literal["features", "window_features"]
     horizon_hours: float = Field(default=0.0, ge=0)
     classes: tuple[str, ...] = Field(default=(), description="what a classifier's columns mean")
-    features: tuple[Feature, ...] = Field(min_length=1)
+    features: tuple[ModelFeature, ...] = Field(min_length=1)
     scorer: ScorerNode
     calibrator: Calibrator | None = None
-    interval: Band | None = Field(default=None, description="90 % band of the calibrated probability")
-    decision: Decision | None = None
+    interval: CalibrationBand | None = Field(
+        default=None, description="90 % band of the calibrated probability"
+    )
+    decision: DecisionRule | None = None
     metrics: dict[str, float] = {}
     profile: PlantProfile
-    lineage: Lineage = Lineage()
-    parity: Parity
+    lineage: TrainingLineage = TrainingLineage()
+    parity: ParityCheck
     created: AwareDatetime
     extra: dict[str, JsonValue] = {}
     files: dict[FileName, Sha256]

@@ -17,7 +17,7 @@ CHUNK = 128
 """So many rows at a time stay in the processor's cache."""
 
 
-class Nearest:
+class NearestDistance:
     """Mean Euclidean distance to the k nearest stored rows.
 
     Args:

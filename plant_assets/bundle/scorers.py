@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from plant_assets.bundle.forests import Forests
-from plant_assets.bundle.neighbours import Nearest
+from plant_assets.bundle.forests import ForestFiles
+from plant_assets.bundle.neighbours import NearestDistance
 from plant_assets.bundle.surprise import mean_deviation
 from plant_assets.features.arrays import Floats
 
@@ -27,7 +27,7 @@ class ScorerError(ValueError):
     """A scorer that its arrays or forests don't fit; says which array and what was expected."""
 
 
-class Arrays:
+class BundleArrays:
     """Named arrays of a bundle, float64 and with the shape that a node asks for."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -59,22 +59,22 @@ class _Plain(BaseModel):
 
 class _Node(_Plain, ABC):
     @abstractmethod
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         """The node's evaluation for rows of `width` features."""
 
 
-class Constant(_Node):
+class ConstantNode(_Node):
     """The same answer for every row."""
 
     kind: Literal["constant"] = "constant"
     value: float
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del arrays, forests, width
         return lambda rows: np.full(len(rows), self.value)
 
 
-class Linear(_Node):
+class LinearNode(_Node):
     """Rows times coefficients plus intercept, through a link; `softmax` answers (rows, classes)."""
 
     kind: Literal["linear"] = "linear"
@@ -82,7 +82,7 @@ class Linear(_Node):
     intercept: str = Field(description="array (1,), for softmax (classes,)")
     link: Literal["identity", "logistic", "softmax"] = "identity"
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del forests
         if self.link == "softmax":
             matrix = arrays.get(self.coefficients, None, width).T
@@ -95,7 +95,7 @@ class Linear(_Node):
         return lambda rows: rows @ vector + offset
 
 
-class Forest(_Node):
+class ForestNode(_Node):
     """Trees whose leaves are summed, then `output` of (sum + offset).
 
     `isolation` is IsolationForest's score 2^(-sum / divisor), where leaves hold path lengths (Liu, Ting
@@ -111,7 +111,7 @@ class Forest(_Node):
     offset: float = 0.0
     divisor: float = Field(default=1.0, gt=0)
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del arrays
         run = forests.load(self.file, width)
         dtype = np.dtype(self.precision)
@@ -133,36 +133,36 @@ class Forest(_Node):
         return total
 
 
-class Neighbours(_Node):
+class NeighboursNode(_Node):
     """Mean Euclidean distance to the `k` nearest of some stored rows."""
 
     kind: Literal["neighbours"] = "neighbours"
     rows: str = Field(description="array (stored, features)")
     k: int = Field(ge=1)
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del forests
         stored = arrays.get(self.rows, None, width)
         if len(stored) < self.k:
             raise ScorerError(f"array {self.rows!r}: {len(stored)} rows, expected at least k = {self.k}")
-        return Nearest(stored, self.k)
+        return NearestDistance(stored, self.k)
 
 
-class Residuals(_Node):
+class ResidualsNode(_Node):
     """How many features aren't where the others say they are: `share_off` of (rows - centre) @ directions."""
 
     kind: Literal["residuals"] = "residuals"
     centre: str = Field(description="array (features,)")
     directions: str = Field(description="array (features, residuals), in each residual's own deviations")
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del forests
         directions = arrays.get(self.directions, width, None)
         offset = arrays.get(self.centre, width) @ directions
         return lambda rows: share_off(rows @ directions - offset)
 
 
-class Scaled(_Node):
+class ScaledNode(_Node):
     """A scorer on (rows - centre) / scale."""
 
     kind: Literal["scaled"] = "scaled"
@@ -170,7 +170,7 @@ class Scaled(_Node):
     scale: str
     scorer: "ScorerNode"
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         inner = self.scorer.build(arrays, forests, width)
         centre, scale = arrays.get(self.centre, width), arrays.get(self.scale, width)
         if not (scale > 0).all():
@@ -178,31 +178,31 @@ class Scaled(_Node):
         return lambda rows: inner((rows - centre) / scale)
 
 
-class Bounded(_Node):
+class BoundedNode(_Node):
     """A scorer on `bounded` features: none counts for more than `limit`, however far out it is."""
 
     kind: Literal["bounded"] = "bounded"
     limit: float = Field(gt=0)
     scorer: "ScorerNode"
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         inner, limit = self.scorer.build(arrays, forests, width), self.limit
-        return lambda rows: inner(bounded(rows, limit))
+        return lambda rows: inner(soft_clip(rows, limit))
 
 
-class Among(_Node):
+class SubsetNode(_Node):
     """A scorer on some of the features."""
 
     kind: Literal["among"] = "among"
     columns: str = Field(description="array (chosen,) of their positions, ascending")
     scorer: "ScorerNode"
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         columns = self.positions(arrays, width)
         inner = self.scorer.build(arrays, forests, len(columns))
         return lambda rows: inner(rows[:, columns])
 
-    def positions(self, arrays: Arrays, width: int) -> NDArray[np.intp]:
+    def positions(self, arrays: BundleArrays, width: int) -> NDArray[np.intp]:
         """Of the chosen features among `width`.
 
         Raises:
@@ -216,7 +216,7 @@ class Among(_Node):
         return columns
 
 
-class Part(_Plain):
+class MeanMember(_Plain):
     """One member of a mean, standardised by (score - centre) / scale, after a log if asked."""
 
     scorer: "ScorerNode"
@@ -226,16 +226,16 @@ class Part(_Plain):
     weight: float = Field(default=1.0, gt=0)
 
 
-class Mean(_Node):
+class MeanNode(_Node):
     """Weighted mean of several scores, each standardised first: of the scores themselves, or by their surprise."""
 
     kind: Literal["mean"] = "mean"
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[MeanMember, ...] = Field(min_length=1)
     by_surprise: bool = Field(
         default=False, description="as `plant_assets.bundle.surprise.mean_deviation` has it"
     )
 
-    def build(self, arrays: Arrays, forests: Forests, width: int) -> Scorer:
+    def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         members = [part.scorer.build(arrays, forests, width) for part in self.parts]
         centres = np.array([[part.centre] for part in self.parts])
         scales = np.array([[part.scale] for part in self.parts])
@@ -253,14 +253,22 @@ class Mean(_Node):
 
 
 ScorerNode = Annotated[
-    Constant | Linear | Forest | Neighbours | Residuals | Scaled | Bounded | Among | Mean,
+    ConstantNode
+    | LinearNode
+    | ForestNode
+    | NeighboursNode
+    | ResidualsNode
+    | ScaledNode
+    | BoundedNode
+    | SubsetNode
+    | MeanNode,
     Field(discriminator="kind"),
 ]
-for _node in (Scaled, Bounded, Among, Part, Mean):
+for _node in (ScaledNode, BoundedNode, SubsetNode, MeanMember, MeanNode):
     _node.model_rebuild()
 
 
-def bounded(rows: Floats, limit: float) -> Floats:
+def soft_clip(rows: Floats, limit: float) -> Floats:
     """limit * tanh(row / limit): nearly as they are when small, never beyond ± `limit`."""
     return limit * np.tanh(rows / limit)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.bundle.scorers import bounded, share_off
+from plant_assets.bundle.scorers import share_off, soft_clip
 from plant_assets.bundle.surprise import mean_deviation
 from plant_assets.features.spec import MOVEMENT, kind_of
 from plant_assets.models.fitted import Floats, Labels, Unsupervised
@@ -183,13 +183,13 @@ class AnomalyEnsemble(Unsupervised):
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
         self.isolation.fit(rows, labels)
-        near = bounded(rows, BOUND)
+        near = soft_clip(rows, BOUND)
         for view in self.views:
             view.fit(near)
         return self
 
     def parts(self, rows: Floats) -> Floats:
-        forest, near = self.isolation.parts(rows), bounded(rows, BOUND)
+        forest, near = self.isolation.parts(rows), soft_clip(rows, BOUND)
         return np.column_stack([forest, *(part for view in self.views for part in view.parts(near))])
 
     def standardised(self, reference: Floats) -> Self:

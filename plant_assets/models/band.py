@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.bundle.calibration import Band
+from plant_assets.bundle.calibration import CalibrationBand
 from plant_assets.models.calibration import Floats, Platt, sigmoid
 
 Index = NDArray[np.intp]
@@ -28,7 +28,7 @@ def probability_band(
     *,
     seed: int,
     draws: int = DRAWS,
-) -> Band:
+) -> CalibrationBand:
     """90 % band of a calibrated probability.
 
     Each draw takes days with replacement and moves the calibrator's prior by a draw from the prior itself. Days
@@ -55,7 +55,7 @@ def probability_band(
         found[draw] = drawn.slope * at + drawn.intercept
     low, high = np.quantile(found, LEVEL, axis=0)
     middle = sigmoid(knots)
-    return Band(
+    return CalibrationBand(
         probability=tuple(middle.tolist()),
         low=tuple(np.minimum(sigmoid(low), middle).tolist()),
         high=tuple(np.maximum(sigmoid(high), middle).tolist()),

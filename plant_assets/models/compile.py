@@ -50,20 +50,24 @@ class Parts:
         return file
 
 
-def compile_model(fitted: FittedModel) -> tuple[scorers.ScorerNode, calibration.Platt | None, Parts]:
+def compile_model(
+    fitted: FittedModel,
+) -> tuple[scorers.ScorerNode, calibration.PlattCalibrator | None, Parts]:
     """The scorer, calibrator and parts of a fitted model.
 
     Raises:
         CompileError: its estimator is of no known family.
     """
     parts = Parts(width=len(fitted.feature_names))
-    scaled = scorers.Scaled(
+    scaled = scorers.ScaledNode(
         centre=parts.array("centre", fitted.preprocess.center),
         scale=parts.array("scale", fitted.preprocess.scale),
         scorer=compile_estimator(fitted.estimator, parts),
     )
     platt = fitted.calibrator
-    calibrator = None if platt is None else calibration.Platt(slope=platt.slope, intercept=platt.intercept)
+    calibrator = (
+        None if platt is None else calibration.PlattCalibrator(slope=platt.slope, intercept=platt.intercept)
+    )
     return scaled, calibrator, parts
 
 
@@ -78,18 +82,18 @@ def compile_estimator(estimator: Estimator, parts: Parts) -> scorers.ScorerNode:
 
 def _constant(estimator: Constant, parts: Parts) -> scorers.ScorerNode:
     del parts
-    return scorers.Constant(value=estimator.value)
+    return scorers.ConstantNode(value=estimator.value)
 
 
 def _linear(estimator: Logistic | Ridge, parts: Parts) -> scorers.ScorerNode:
-    return scorers.Linear(
+    return scorers.LinearNode(
         coefficients=parts.array("coefficients", estimator.coefficients),
         intercept=parts.array("intercept", np.array([estimator.intercept])),
     )
 
 
 def _multinomial(estimator: Multinomial, parts: Parts) -> scorers.ScorerNode:
-    return scorers.Linear(
+    return scorers.LinearNode(
         coefficients=parts.array("coefficients", estimator.coefficients),
         intercept=parts.array("intercept", estimator.intercepts),
         link="softmax",
@@ -98,32 +102,32 @@ def _multinomial(estimator: Multinomial, parts: Parts) -> scorers.ScorerNode:
 
 def _random_forest(estimator: RandomForest, parts: Parts) -> scorers.ScorerNode:
     trees = random_forest_trees(_fitted(estimator.model, estimator))
-    return scorers.Forest(file=parts.forest("trees", trees), rounds_input=True)
+    return scorers.ForestNode(file=parts.forest("trees", trees), rounds_input=True)
 
 
 def _xgboost(estimator: XgBoost, parts: Parts) -> scorers.ScorerNode:
     trees = xgboost_trees(_fitted(estimator.model, estimator))
-    return scorers.Forest(file=parts.forest("trees", trees), precision="float32")
+    return scorers.ForestNode(file=parts.forest("trees", trees), precision="float32")
 
 
 def _lightgbm(estimator: LightGbm, parts: Parts) -> scorers.ScorerNode:
-    return scorers.Forest(file=parts.forest("trees", lightgbm_trees(_fitted(estimator.model, estimator))))
+    return scorers.ForestNode(file=parts.forest("trees", lightgbm_trees(_fitted(estimator.model, estimator))))
 
 
 def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
     trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
     file = parts.forest("isolation", trees)
-    return scorers.Forest(file=file, rounds_input=True, output="isolation", divisor=divisor)
+    return scorers.ForestNode(file=file, rounds_input=True, output="isolation", divisor=divisor)
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
     members = [(_isolation(estimator.isolation, parts), False)]
     for number, view in enumerate(estimator.views):
         members += _view(view, f"view_{number}", parts)
-    return scorers.Mean(
+    return scorers.MeanNode(
         by_surprise=estimator.by_surprise,
         parts=tuple(
-            scorers.Part(
+            scorers.MeanMember(
                 scorer=member, log=log, centre=float(centre), scale=float(scale), weight=float(weight)
             )
             for (member, log), centre, scale, weight in zip(
@@ -138,14 +142,14 @@ def _view(view: View, name: str, parts: Parts) -> list[tuple[scorers.ScorerNode,
     columns = parts.array(name, view.columns)
 
     def among(judge: scorers.ScorerNode) -> scorers.ScorerNode:
-        return scorers.Among(columns=columns, scorer=scorers.Bounded(limit=BOUND, scorer=judge))
+        return scorers.SubsetNode(columns=columns, scorer=scorers.BoundedNode(limit=BOUND, scorer=judge))
 
     stored = parts.array(f"{name}_rows", view.stored_rows)
-    members = [(among(scorers.Neighbours(rows=stored, k=view.neighbours)), True)]
+    members = [(among(scorers.NeighboursNode(rows=stored, k=view.neighbours)), True)]
     if (residuals := view.residuals) is not None:
         centre = parts.array(f"{name}_centre", residuals.centre)
         directions = parts.array(f"{name}_directions", residuals.directions)
-        members.append((among(scorers.Residuals(centre=centre, directions=directions)), False))
+        members.append((among(scorers.ResidualsNode(centre=centre, directions=directions)), False))
     return members
 
 

@@ -26,9 +26,15 @@ from plant_assets.bundle.bundle import (
     max_difference,
     read_manifest,
 )
-from plant_assets.bundle.calibration import Platt
+from plant_assets.bundle.calibration import PlattCalibrator
 from plant_assets.bundle.data_files import DATA_FILES
-from plant_assets.bundle.manifest import Decision, Feature, Lineage, Manifest, Parity
+from plant_assets.bundle.manifest import (
+    BundleManifest,
+    DecisionRule,
+    ModelFeature,
+    ParityCheck,
+    TrainingLineage,
+)
 from plant_assets.bundle.scorers import ScorerNode
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.history.fingerprint import profile_fingerprint
@@ -57,7 +63,7 @@ def export_bundle(
     *,
     dagster_run: str = "",
     dagster_assets: Sequence[str] = (),
-) -> Manifest:
+) -> BundleManifest:
     """Write a bundle that answers like the trained model on every training row, or nothing.
 
     Args:
@@ -76,7 +82,7 @@ def export_bundle(
     scorer, calibrator, contents = _compiled(fitted, rows)
     contents[DATA_FILES] = inputs.data_files.model_dump_json(indent=1).encode()
     spec = trained.spec
-    manifest = Manifest(
+    manifest = BundleManifest(
         plant=profile.name,
         model=spec.name,
         registry_name=spec.registry_name(profile),
@@ -96,7 +102,7 @@ def export_bundle(
         metrics={key: float(value) for key, value in trained.metrics.items() if math.isfinite(value)},
         profile=profile,
         lineage=_lineage(inputs, profile, dagster_run, dagster_assets),
-        parity=Parity(rows=len(rows), max_difference=0.0, tolerance=TOLERANCE),
+        parity=ParityCheck(rows=len(rows), max_difference=0.0, tolerance=TOLERANCE),
         created=datetime.now(UTC),
         extra={"notes": list(trained.notes)},
         files={name: sha256(content).hexdigest() for name, content in contents.items()},
@@ -104,7 +110,7 @@ def export_bundle(
     return _write_checked(manifest, contents, folder, fitted, rows)
 
 
-def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> Parity:
+def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> ParityCheck:
     """Compare a bundle with the trained model on every row.
 
     Raises:
@@ -119,10 +125,12 @@ def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> Parity:
             f"{folder.name}: the exported model differs from the trained one by {worst:.3g} at training row {row} "
             f"of {len(rows)}; expected at most {TOLERANCE:g}. Nothing was published."
         )
-    return Parity(rows=len(rows), max_difference=worst, tolerance=TOLERANCE)
+    return ParityCheck(rows=len(rows), max_difference=worst, tolerance=TOLERANCE)
 
 
-def _compiled(fitted: FittedModel, rows: Floats) -> tuple[ScorerNode, Platt | None, dict[str, bytes]]:
+def _compiled(
+    fitted: FittedModel, rows: Floats
+) -> tuple[ScorerNode, PlattCalibrator | None, dict[str, bytes]]:
     """The model as plain data: its nodes, and the files that they and the bundle's own check read."""
     scorer, calibrator, parts = compile_model(fitted)
     references = _reference_rows(rows)
@@ -133,8 +141,8 @@ def _compiled(fitted: FittedModel, rows: Floats) -> tuple[ScorerNode, Platt | No
 
 
 def _write_checked(
-    manifest: Manifest, contents: Mapping[str, bytes], folder: Path, fitted: FittedModel, rows: Floats
-) -> Manifest:
+    manifest: BundleManifest, contents: Mapping[str, bytes], folder: Path, fitted: FittedModel, rows: Floats
+) -> BundleManifest:
     """Put the bundle in place once it answers like the trained model; answers its manifest with the parity."""
     draft = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}")
     try:
@@ -156,12 +164,12 @@ def stamp_run(folder: Path, mlflow_run: str) -> None:
     _write(folder, manifest.model_copy(update={"lineage": lineage}), {})
 
 
-def _decision(trained: TrainedModel, profile: PlantProfile) -> Decision | None:
+def _decision(trained: TrainedModel, profile: PlantProfile) -> DecisionRule | None:
     fitted = trained.model
     if math.isnan(fitted.threshold):
         return None
     budget = profile.budget
-    return Decision(
+    return DecisionRule(
         threshold=fitted.threshold,
         deadband=budget.deadband,
         on_delay=budget.on_delay,
@@ -178,9 +186,9 @@ def _learning_mode(trained: TrainedModel) -> LearningMode:
 
 def _lineage(
     inputs: TrainingInputs, profile: PlantProfile, dagster_run: str, dagster_assets: Sequence[str]
-) -> Lineage:
+) -> TrainingLineage:
     times = inputs.timestamps
-    return Lineage(
+    return TrainingLineage(
         data_fingerprint=inputs.data_fingerprint,
         config_sha256=profile_fingerprint(profile),
         dagster_run=dagster_run,
@@ -191,10 +199,10 @@ def _lineage(
     )
 
 
-def _features(names: tuple[str, ...], profile: PlantProfile) -> tuple[Feature, ...]:
+def _features(names: tuple[str, ...], profile: PlantProfile) -> tuple[ModelFeature, ...]:
     """The kernel's declaration of each input; a window's steps have none."""
     known = {spec.name: asdict(spec) for spec in feature_specs(profile)}
-    return tuple(Feature(**known.get(name, {"name": name})) for name in names)
+    return tuple(ModelFeature(**known.get(name, {"name": name})) for name in names)
 
 
 def _reference_rows(rows: Floats) -> Floats:
@@ -209,7 +217,7 @@ def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _write(folder: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> None:
+def _write(folder: Path, manifest: BundleManifest, contents: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         (folder / name).write_bytes(content)

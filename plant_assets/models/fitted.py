@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.bundle.calibration import Band
+from plant_assets.bundle.calibration import CalibrationBand
 from plant_assets.models.calibration import Platt
 from plant_assets.models.preprocess import Preprocessor
 
@@ -84,7 +84,7 @@ class FittedModel:
     estimator: Estimator
     calibrator: Platt | None = None
     threshold: float = float("nan")
-    band: Band | None = None
+    band: CalibrationBand | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:

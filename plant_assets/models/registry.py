@@ -16,7 +16,7 @@ from typing import Self
 import polars as pl
 
 from plant_assets.bundle.bundle import ARRAYS_FILE, Bundle, BundleError, parse_manifest
-from plant_assets.bundle.manifest import FORMAT_TAG, Manifest
+from plant_assets.bundle.manifest import FORMAT_TAG, BundleManifest
 from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry_connection import EXISTS, RegistryError
@@ -161,7 +161,7 @@ class ModelRegistry(VersionedModels):
             found = self.fetch(version, OOF_FILE, Path(scratch))
             return None if found is None else pl.read_parquet(found)
 
-    def manifest(self, version: Version) -> Manifest:
+    def manifest(self, version: Version) -> BundleManifest:
         """The manifest of a published bundle.
 
         Raises:
@@ -176,7 +176,7 @@ class ModelRegistry(VersionedModels):
                 )
             return parse_manifest(found.read_bytes(), version.name)
 
-    def readable(self, version: Version) -> Manifest | None:
+    def readable(self, version: Version) -> BundleManifest | None:
         """The version's manifest; None where this release can't load the bundle, which is to be trained again."""
         try:
             return self.manifest(version)
@@ -190,7 +190,9 @@ class ModelRegistry(VersionedModels):
 
     # Inside
 
-    def _register(self, manifest: Manifest, run_id: str, source: str, tags: Mapping[str, str]) -> Version:
+    def _register(
+        self, manifest: BundleManifest, run_id: str, source: str, tags: Mapping[str, str]
+    ) -> Version:
         name = manifest.registry_name
         self.find(lambda: self.client.create_registered_model(name, description=manifest.title), EXISTS)
         made = self.call(
@@ -209,7 +211,7 @@ def _reports(plant: str) -> str:
     return f"{plant}_validation"
 
 
-def _tags(manifest: Manifest) -> dict[str, str]:
+def _tags(manifest: BundleManifest) -> dict[str, str]:
     found = {
         "plant": manifest.plant,
         "model": manifest.model,

@@ -12,14 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 
 MLMODEL_FILE = "MLmodel"
 CODE_FILE = "mlflow_model.py"
 REQUIREMENTS = ("mlflow", "numpy", "onnxruntime", "pydantic", "ruamel.yaml")
 
 
-def write_mlflow_model(manifest: Manifest, folder: Path, run_id: str) -> None:
+def write_mlflow_model(manifest: BundleManifest, folder: Path, run_id: str) -> None:
     """Add MLflow's own files to a bundle folder."""
     shutil.copyfile(Path(__file__).with_name(CODE_FILE), folder / CODE_FILE)
     pins = [f"{name}=={version(name)}" for name in REQUIREMENTS]
@@ -34,7 +34,7 @@ def write_mlflow_model(manifest: Manifest, folder: Path, run_id: str) -> None:
     (folder / MLMODEL_FILE).write_text(json.dumps(_mlmodel(manifest, run_id), indent=1), encoding="utf-8")
 
 
-def _mlmodel(manifest: Manifest, run_id: str) -> dict[str, object]:
+def _mlmodel(manifest: BundleManifest, run_id: str) -> dict[str, object]:
     return {
         "artifact_path": "bundle",
         "run_id": run_id,
@@ -64,6 +64,6 @@ def _mlmodel(manifest: Manifest, run_id: str) -> dict[str, object]:
     }
 
 
-def output_names(manifest: Manifest) -> tuple[str, ...]:
+def output_names(manifest: BundleManifest) -> tuple[str, ...]:
     """Columns of a pyfunc answer: the decision number, and each class of a classifier."""
     return ("decision", *manifest.classes)

@@ -35,7 +35,7 @@ SHARES, WEIGHTS = _grid()
 """t from 0 (the reference) to 1 (the row), both ends included with weight 0: (points,) each."""
 
 
-class Diagonal(ABC):
+class DiagonalPart(ABC):
     """One function of a row, along the diagonal.
 
     Attributes:
@@ -49,7 +49,7 @@ class Diagonal(ABC):
         """Sum over t of `weights` (points,) times each feature's marginal worth at t; (features,)."""
 
 
-class Outer(Diagonal):
+class OuterPart(DiagonalPart):
     """A smooth function of an inner one.
 
     The expectation of h(inner) is taken as h of inner's expectation: exact where h is linear, and close where many
@@ -57,7 +57,7 @@ class Outer(Diagonal):
     """
 
     def __init__(
-        self, inner: Diagonal, function: Callable[[Floats], Floats], slope: Callable[[Floats], Floats]
+        self, inner: DiagonalPart, function: Callable[[Floats], Floats], slope: Callable[[Floats], Floats]
     ) -> None:
         self.values = function(inner.values)
         self._inner = inner
@@ -67,10 +67,10 @@ class Outer(Diagonal):
         return self._inner.spread(weights * self._slopes)
 
 
-class Split(Diagonal):
+class SplitPart(DiagonalPart):
     """A part taken apart over its few largest features, all combinations of them.
 
-    What `Outer` neglects is how far the inner value scatters around its expectation. Most of that comes from few
+    What `OuterPart` neglects is how far the inner value scatters around its expectation. Most of that comes from few
     features, so each combination of theirs gets an expectation of its own.
 
     Args:
@@ -79,12 +79,14 @@ class Split(Diagonal):
         row: x, (features,).
     """
 
-    def __init__(self, build: Callable[[Floats, Floats], Diagonal], reference: Floats, row: Floats) -> None:
+    def __init__(
+        self, build: Callable[[Floats, Floats], DiagonalPart], reference: Floats, row: Floats
+    ) -> None:
         sizes = np.abs(build(reference, row).spread(WEIGHTS))
         largest = np.argsort(-sizes, kind="stable")[: min(TAKEN_APART, np.count_nonzero(sizes))]
         self._largest = largest
         self._chosen = (np.arange(2 ** len(largest))[:, None] >> np.arange(len(largest))) % 2 == 1
-        self._cases: list[Diagonal] = []
+        self._cases: list[DiagonalPart] = []
         for chosen in self._chosen:
             start, end = reference.copy(), row.copy()
             start[largest] = end[largest] = np.where(chosen, row[largest], reference[largest])
@@ -110,7 +112,7 @@ def _chances(chosen: NDArray[np.bool_]) -> Floats:
     return SHARES**taken * (1 - SHARES) ** (chosen.shape[1] - taken)
 
 
-class Chosen(Diagonal):
+class SubsetPart(DiagonalPart):
     """A part of some of the features, told for all of them.
 
     Args:
@@ -119,7 +121,7 @@ class Chosen(Diagonal):
         width: how many features there are.
     """
 
-    def __init__(self, inner: Diagonal, columns: Index, width: int) -> None:
+    def __init__(self, inner: DiagonalPart, columns: Index, width: int) -> None:
         self.values = inner.values
         self._inner, self._columns, self._width = inner, columns, width
 
@@ -129,10 +131,10 @@ class Chosen(Diagonal):
         return found
 
 
-class Total(Diagonal):
+class SumPart(DiagonalPart):
     """Offset plus a weighted sum of parts."""
 
-    def __init__(self, parts: Sequence[Diagonal], shares: Sequence[float], offset: float = 0.0) -> None:
+    def __init__(self, parts: Sequence[DiagonalPart], shares: Sequence[float], offset: float = 0.0) -> None:
         self.values = offset + np.sum(
             [share * part.values for part, share in zip(parts, shares, strict=True)], axis=0
         )

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, Diagonal
+from serving.explain.diagonal import SHARES, DiagonalPart
 
 TINY = 1e-300
 LOOKS = (0, 8, 17, 25, 33)
@@ -20,7 +20,7 @@ SPARE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredRows:
     """Rows (stored, features) and their squared lengths."""
 
     rows: Floats
@@ -35,7 +35,7 @@ class Stored:
         return self.squares - 2.0 * (self.rows @ row)
 
 
-class Nearest(Diagonal):
+class NearestPart(DiagonalPart):
     """Mean root of the k smallest expected squared distances.
 
     Args:
@@ -45,7 +45,7 @@ class Nearest(Diagonal):
         k: how many are the nearest.
     """
 
-    def __init__(self, reference: Floats, row: Floats, stored: Stored, k: int) -> None:
+    def __init__(self, reference: Floats, row: Floats, stored: StoredRows, k: int) -> None:
         rows = stored.rows[_candidates(reference, row, stored, k)]
         start, end = (((rows - point) ** 2).sum(axis=1) for point in (reference, row))
         squares = start + SHARES[:, None] * (end - start)
@@ -61,7 +61,7 @@ class Nearest(Diagonal):
         return self._step * (self._sums * shares.sum() - 2.0 * (shares @ self._rows))
 
 
-def _candidates(reference: Floats, row: Floats, stored: Stored, k: int) -> np.ndarray:
+def _candidates(reference: Floats, row: Floats, stored: StoredRows, k: int) -> np.ndarray:
     kept = min(SPARE * k, len(stored.rows))
     start, end = stored.rough_distances(reference), stored.rough_distances(row)
     looks = start + SHARES[list(LOOKS)][:, None] * (end - start)

@@ -11,11 +11,11 @@ from typing import Literal, Self
 import numpy as np
 
 from plant_assets.bundle.bundle import Bundle
-from plant_assets.bundle.calibration import Platt
+from plant_assets.bundle.calibration import PlattCalibrator
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import WEIGHTS, Diagonal, Total
-from serving.explain.parts import Explain, Method, Source, margin_of, method_of, part_of
-from serving.explain.tags import Owners
+from serving.explain.diagonal import WEIGHTS, DiagonalPart, SumPart
+from serving.explain.parts import Explain, Method, PartSource, margin_of, method_of, part_of
+from serving.explain.tags import TagOwners
 
 Space = Literal["log_odds", "score"]
 
@@ -65,7 +65,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Importance:
+class GlobalImportance:
     """Mean magnitude of contributions over the bundle's reference rows, as shares that sum to 1.
 
     All are 0 where nothing moves the answer. `rows` is how many rows were explained.
@@ -91,9 +91,9 @@ class Explainer:
         self.method: Method = method
         self._explain, self._bundle = explain, bundle
         self._names = np.array(bundle.names)
-        owners = Owners(bundle.manifest.profile)
+        owners = TagOwners(bundle.manifest.profile)
         self._tags, self._places = np.unique([owners.of(name) for name in bundle.names], return_inverse=True)
-        self._importance: Importance | None = None
+        self._importance: GlobalImportance | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -105,11 +105,11 @@ class Explainer:
             TreeFileError: a forest file can't be explained.
         """
         scorer, calibrator = bundle.manifest.scorer, bundle.manifest.calibrator
-        source = Source(bundle.arrays, bundle.folder, len(bundle.names))
+        source = PartSource(bundle.arrays, bundle.folder, len(bundle.names))
         margin = margin_of(scorer) if calibrator is None else None
         explain, space = part_of(margin or scorer, source), "log_odds" if margin else "score"
-        if isinstance(calibrator, Platt):
-            explain, space = _calibrated(explain, calibrator), "log_odds"
+        if isinstance(calibrator, PlattCalibrator):
+            explain, space = _calibrate(explain, calibrator), "log_odds"
         made = cls(explain, bundle, space, method_of(margin or scorer))
         made.explain(bundle.reference_rows[0])
         return made
@@ -134,14 +134,14 @@ class Explainer:
             tags=tuple(map(TagDriver, *_by_size(sums, self._tags, sums))),
         )
 
-    def global_importance(self) -> Importance:
+    def global_importance(self) -> GlobalImportance:
         """How much each feature and tag moves the answer, over the reference rows; computed once."""
         with self._lock:
             if self._importance is None:
                 self._importance = self._mean_magnitude()
             return self._importance
 
-    def part(self, row: Floats) -> Diagonal:
+    def part(self, row: Floats) -> DiagonalPart:
         """The way from the medians to a row (features,), before sums are made exact."""
         return self._explain(self._bundle.fill, self._bundle.impute(row))
 
@@ -159,19 +159,19 @@ class Explainer:
         """Sums of contributions (features,) by tag, in the order of the tags' names."""
         return np.bincount(self._places, worths, minlength=len(self._tags)).astype(np.float64)
 
-    def _mean_magnitude(self) -> Importance:
+    def _mean_magnitude(self) -> GlobalImportance:
         rows = self._bundle.reference_rows
         known = rows[np.isfinite(rows).any(axis=1)]
         found = np.array([self._worths(self._bundle.impute(row))[0] for row in known])
         sums = np.array([self.by_tag(worths) for worths in found])
-        return Importance(_shares(self._names, found), _shares(self._tags, sums), len(known))
+        return GlobalImportance(_shares(self._names, found), _shares(self._tags, sums), len(known))
 
 
-def _calibrated(explain: Explain, platt: Platt) -> Explain:
+def _calibrate(explain: Explain, platt: PlattCalibrator) -> Explain:
     """Platt's sigmoid is linear in the score before its logistic: log-odds are a scaled score."""
 
-    def scaled(reference: Floats, row: Floats) -> Diagonal:
-        return Total([explain(reference, row)], [platt.slope], platt.intercept)
+    def scaled(reference: Floats, row: Floats) -> DiagonalPart:
+        return SumPart([explain(reference, row)], [platt.slope], platt.intercept)
 
     return scaled
 

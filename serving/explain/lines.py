@@ -6,10 +6,10 @@ Belongs here: parts whose marginal worth has a closed form in t. Doesn't belong 
 import numpy as np
 
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, Diagonal
+from serving.explain.diagonal import SHARES, DiagonalPart
 
 
-class Level(Diagonal):
+class ConstantPart(DiagonalPart):
     """The same answer for every row of `width` features."""
 
     def __init__(self, value: float, width: int) -> None:
@@ -21,7 +21,7 @@ class Level(Diagonal):
         return np.zeros(self._width)
 
 
-class Additive(Diagonal):
+class AdditivePart(DiagonalPart):
     """A sum of functions of one feature each.
 
     Args:
@@ -37,7 +37,7 @@ class Additive(Diagonal):
         return self._worths * weights.sum()
 
 
-class LogOdds(Diagonal):
+class LogOddsPart(DiagonalPart):
     """Log-odds of the last class against all others, of margins that are linear in the features.
 
     Args:

@@ -7,10 +7,10 @@ nearly normal at every t, and Welsch's loss has a closed expectation over a norm
 import numpy as np
 
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, Diagonal
+from serving.explain.diagonal import SHARES, DiagonalPart
 
 
-class Misfit(Diagonal):
+class ResidualsPart(DiagonalPart):
     """Mean over residuals r of the expectation of 1 - exp(-r^2 / 2).
 
     With mean m and variance v of a residual it is 1 - exp(-m^2 / (2 (1 + v))) / sqrt(1 + v).

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.explain.trees import Trees
+from serving.explain.trees import TreeNodes
 
 OPERATOR = "TreeEnsemble"
 LESS_OR_EQUAL, LESS = 0, 1
@@ -18,7 +18,7 @@ class TreeFileError(ValueError):
     """A forest file whose trees can't be explained; says which, and what was expected."""
 
 
-def read_trees(path: Path) -> Trees:
+def read_trees(path: Path) -> TreeNodes:
     """The trees of a forest file.
 
     Raises:
@@ -38,7 +38,7 @@ def read_trees(path: Path) -> Trees:
     modes = np.unique(numpy_helper.to_array(given["nodes_modes"]))
     if given.get("n_targets", 1) != 1 or len(modes) != 1 or modes[0] not in (LESS_OR_EQUAL, LESS):
         raise TreeFileError(f"{path.name}: expected one output, and splits that are all <= or all <")
-    return Trees(
+    return TreeNodes(
         roots=np.asarray(given["tree_roots"], dtype=np.intp),
         feature=np.asarray(given["nodes_featureids"], dtype=np.intp),
         split=numpy_helper.to_array(given["nodes_splits"]),

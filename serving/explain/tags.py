@@ -6,7 +6,7 @@ Belongs here: the names under which contributions are summed. Doesn't belong her
 from plant_assets.profile.model import PlantProfile
 
 
-class Owners:
+class TagOwners:
     """Tags and controllers of a plant, found by the names of features.
 
     Args:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.features.arrays import Flags, Floats, Index
-from serving.explain.diagonal import SHARES, Diagonal
+from serving.explain.diagonal import SHARES, DiagonalPart
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
+class TreeNodes:
     """The nodes of all trees; children below zero are leaves, -1 - i the i-th.
 
     Attributes:
@@ -44,7 +44,7 @@ class Trees:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedLeaves:
     """Leaves that some mixture of row and reference reaches.
 
     Attributes:
@@ -58,7 +58,7 @@ class Reached:
     from_row: Flags
 
 
-class Forest(Diagonal):
+class ForestPart(DiagonalPart):
     """Sum of the leaves.
 
     Args:
@@ -68,8 +68,8 @@ class Forest(Diagonal):
         width: features of a row.
     """
 
-    def __init__(self, trees: Trees, of_reference: Flags, of_row: Flags, width: int) -> None:
-        found = reach(trees, of_reference, of_row)
+    def __init__(self, trees: TreeNodes, of_reference: Flags, of_row: Flags, width: int) -> None:
+        found = reached_leaves(trees, of_reference, of_row)
         used = found.features >= 0
         self._ours = used & found.from_row
         self._theirs = used & ~found.from_row
@@ -96,7 +96,7 @@ class Forest(Diagonal):
         return found
 
 
-def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
+def reached_leaves(trees: TreeNodes, of_reference: Flags, of_row: Flags) -> ReachedLeaves:
     """Walk down all trees at once, both ways where the two rows part.
 
     A feature that parted them before goes on with the row that it was taken from.
@@ -105,7 +105,7 @@ def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
     features = np.full((len(node), 1), -1, dtype=np.int32)
     from_row = np.zeros((len(node), 1), dtype=bool)
     used = np.zeros(len(node), dtype=np.intp)
-    done: list[Reached] = []
+    done: list[ReachedLeaves] = []
     while len(node):
         ours, theirs, feature = of_row[node], of_reference[node], trees.feature[node]
         known = features == feature[:, None]
@@ -113,7 +113,7 @@ def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
         passes = np.where(seen & ~(known & from_row).any(axis=1), theirs, ours)
         parting = np.flatnonzero((ours != theirs) & ~seen)
         if len(parting) and used[parting].max() == (width := features.shape[1]):
-            features, from_row = _widened(features, -1, width + 1), _widened(from_row, 0, width + 1)
+            features, from_row = _widen(features, -1, width + 1), _widen(from_row, 0, width + 1)
         features[parting, used[parting]] = feature[parting]
         used[parting] += 1
         place = np.concatenate([np.arange(len(node)), parting])
@@ -123,17 +123,17 @@ def reach(trees: Trees, of_reference: Flags, of_row: Flags) -> Reached:
         used = used[place]
         node = np.where(passes, trees.passed[node[place]], trees.failed[node[place]])
         ended = node < 0
-        done.append(Reached(-1 - node[ended], features[ended], from_row[ended]))
+        done.append(ReachedLeaves(-1 - node[ended], features[ended], from_row[ended]))
         node, features, from_row, used = node[~ended], features[~ended], from_row[~ended], used[~ended]
     most = max(part.features.shape[1] for part in done)
-    return Reached(
+    return ReachedLeaves(
         np.concatenate([part.leaf for part in done]),
-        np.concatenate([_widened(part.features, -1, most) for part in done]),
-        np.concatenate([_widened(part.from_row, 0, most) for part in done]),
+        np.concatenate([_widen(part.features, -1, most) for part in done]),
+        np.concatenate([_widen(part.from_row, 0, most) for part in done]),
     )
 
 
-def _widened(array: np.ndarray, filler: int, width: int) -> np.ndarray:
+def _widen(array: np.ndarray, filler: int, width: int) -> np.ndarray:
     """The array with `width` columns."""
     wide = np.full((len(array), width), filler, dtype=array.dtype)
     wide[:, : array.shape[1]] = array

@@ -8,19 +8,19 @@ import math
 from pydantic import JsonValue
 
 from serving.inference.lineage.prediction_id import PredictionIds
-from serving.inference.metrics import noted
-from serving.inference.models.slots import LoadedModel, Slot
-from serving.inference.rows.inputs import Row
+from serving.inference.metrics import record_row
+from serving.inference.models.slots import LoadedModel, ModelSlot
+from serving.inference.rows.inputs import ModelRow
 
 Answer = dict[str, JsonValue]
 
 
-def predict_answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
+def predict_answer(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> Answer:
     """The answer to /predict, counted."""
-    return noted(prediction(model, row, ids), model)
+    return record_row(prediction(model, row, ids), model)
 
 
-def prediction(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
+def prediction(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> Answer:
     """An alarm by the model's threshold, or by a rule that the values fulfil."""
     answer = _answer(model, row, ids)
     answer["alarm"] = bool(answer["alarm"] or row.rules)
@@ -29,12 +29,12 @@ def prediction(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
     return answer
 
 
-def forecast_answer(model: LoadedModel, row: Row, ids: PredictionIds, observations: int) -> Answer:
+def forecast_answer(model: LoadedModel, row: ModelRow, ids: PredictionIds, observations: int) -> Answer:
     """The answer to /forecast for one horizon, counted."""
     answer = _answer(model, row, ids)
     answer["interval"] = _interval(model, answer["anomaly_probability"])
     answer["n_observations"] = observations
-    return noted(answer, model)
+    return record_row(answer, model)
 
 
 def _interval(model: LoadedModel, probability: JsonValue) -> JsonValue:
@@ -45,7 +45,7 @@ def _interval(model: LoadedModel, probability: JsonValue) -> JsonValue:
     return {"low": low, "high": high}
 
 
-def brief_info(slot: Slot) -> Answer:
+def brief_info(slot: ModelSlot) -> Answer:
     """A model as /plants tells of it."""
     kept = slot.current
     return {
@@ -53,12 +53,12 @@ def brief_info(slot: Slot) -> Answer:
         "version": kept.version if kept else None,
         "aliases": _aliases(slot),
         "status": slot.status,
-        "in_memory": kept is not None and kept.loaded is not None,
+        "in_memory": kept is not None and kept.model is not None,
         "threshold": kept.facts.threshold if kept else None,
     }
 
 
-def model_info(slot: Slot) -> Answer:
+def model_info(slot: ModelSlot) -> Answer:
     """One entry of /models."""
     kept = slot.current
     info = brief_info(slot) | {
@@ -91,13 +91,13 @@ def model_info(slot: Slot) -> Answer:
     }
 
 
-def _aliases(slot: Slot) -> list[JsonValue]:
+def _aliases(slot: ModelSlot) -> list[JsonValue]:
     """Those of the version that answers."""
     version = slot.current.version if slot.current else None
     return [*sorted(alias for alias, pointed in slot.aliases.items() if pointed == version)]
 
 
-def _answer(model: LoadedModel, row: Row, ids: PredictionIds) -> Answer:
+def _answer(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> Answer:
     bundle = model.bundle
     manifest = bundle.manifest
     decision = float(bundle.score(row.values)[0])

@@ -18,11 +18,11 @@ from fastapi import FastAPI
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.inference.lineage.prediction_id import PredictionIds
-from serving.inference.lineage.service import Tracer
+from serving.inference.lineage.service import LineageTracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
-from serving.inference.models.cache import Shelf
-from serving.inference.models.reconciler import Champions
-from serving.inference.models.training import Trainings
+from serving.inference.models.cache import ModelCache
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.training import MissingModelTrainer
 from serving.inference.router import routers
 from serving.inference.v2.routes import v2_router
 from serving.plant_folder import PlantFolder
@@ -51,7 +51,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     """
     here = given or settings()
     plants = PlantFolder(here.defs, _check_rules)
-    plants.look()
+    plants.poll()
     known = {*plants.profiles, *plants.faults}
     if here.default_plant not in known:
         raise SettingsError(
@@ -60,7 +60,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, here, plants, transport):
+        async with _run_parts(app, here, plants, transport):
             yield
 
     app = new_app("Forewarn inference", here, lifespan)
@@ -84,7 +84,7 @@ def prepare(here: Settings) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def _run_parts(
     app: FastAPI,
     here: Settings,
     plants: PlantFolder,
@@ -96,20 +96,22 @@ async def _running(
         base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
     ) as client:
         registry = RegistryClient(client)
-        app.state.tracer = Tracer(registry, here.mlflow_address, here.dagster_address)
-        app.state.champions = Champions(
+        app.state.tracer = LineageTracer(registry, here.mlflow_address, here.dagster_address)
+        app.state.reconciler = ModelReconciler(
             plants,
             registry,
             here.models_folder,
-            Shelf(here.most_loaded_bytes),
+            ModelCache(here.most_loaded_bytes),
             poll_seconds=here.poll_seconds,
             first=here.default_plant,
         )
         app.state.one_batch = asyncio.Semaphore(1)
         app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
-        tasks = [asyncio.create_task(app.state.champions.run())]
+        tasks = [asyncio.create_task(app.state.reconciler.run())]
         if here.train_if_missing:
-            trainings = Trainings(app.state.champions, here.default_plant, here.drop, here.home / "logs")
+            trainings = MissingModelTrainer(
+                app.state.reconciler, here.default_plant, here.drop, here.home / "logs"
+            )
             tasks.append(asyncio.create_task(trainings.run()))
         yield
         pool.shutdown(wait=False)
@@ -120,7 +122,7 @@ async def _running(
 
 def _install_telemetry(app: FastAPI) -> None:
     registry = app_registry()
-    registry.register(ModelsCollector(lambda: getattr(app.state, "champions", None)))
+    registry.register(ModelsCollector(lambda: getattr(app.state, "reconciler", None)))
     telemetry.install(app, registry, (ScoreMetrics(registry).observe,))
 
 

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from pydantic import JsonValue
 
-from serving.inference.models.reconciler import Champions
+from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import LoadedModel
 from serving.telemetry.metrics import BUCKETS
 from serving.telemetry.notes import Notes, Score, note, note_score
@@ -22,7 +22,7 @@ LABELS = ["plant", "model"]
 Scored = dict[str, JsonValue]
 
 
-def noted(answer: Scored, model: LoadedModel) -> Scored:
+def record_row(answer: Scored, model: LoadedModel) -> Scored:
     """Note a scored row for the log, spans and figures of its request.
 
     Args:
@@ -33,11 +33,11 @@ def noted(answer: Scored, model: LoadedModel) -> Scored:
         the answer, as it was.
     """
     risk, alarm = float(str(answer["risk_score"])), bool(answer["alarm"])
-    _note(model, risk, int(alarm), str(answer["prediction_id"]))
+    _record(model, risk, int(alarm), str(answer["prediction_id"]))
     return answer
 
 
-def note_rows(
+def record_rows(
     model: LoadedModel, risks: NDArray[np.floating], alarms: NDArray[np.bool_], prediction_id: str
 ) -> None:
     """Note what a model answered to many rows, as one request.
@@ -50,17 +50,19 @@ def note_rows(
     """
     scored = ~np.isnan(risks)
     if scored.any():
-        _note(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)
+        _record(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)
 
 
-def note_judged(
+def record_pointwise(
     model: LoadedModel, scores: NDArray[np.floating], anomalies: NDArray[np.bool_], prediction_id: str
 ) -> None:
-    """Note readings that a model judged one by one, as one request; as `note_rows`, and as anomalies."""
-    _note(model, float(scores[-1]), int(anomalies.sum()), prediction_id, judged=True)
+    """Note readings that a model judged one by one, as one request; as `record_rows`, and as anomalies."""
+    _record(model, float(scores[-1]), int(anomalies.sum()), prediction_id, judged=True)
 
 
-def _note(model: LoadedModel, risk: float, alarms: int, prediction_id: str, *, judged: bool = False) -> None:
+def _record(
+    model: LoadedModel, risk: float, alarms: int, prediction_id: str, *, judged: bool = False
+) -> None:
     manifest = model.bundle.manifest
     note_score(Score(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged))
     note(plant=manifest.plant, model=model.registry_name, prediction_id=prediction_id)
@@ -120,32 +122,32 @@ class ModelsCollector(Collector):
     """The loaded versions, as they are when Prometheus asks.
 
     Args:
-        champions: gives the models, None before the service runs.
+        reconciler: gives the models, None before the service runs.
     """
 
-    def __init__(self, champions: Callable[[], Champions | None]) -> None:
-        self._champions = champions
+    def __init__(self, reconciler: Callable[[], ModelReconciler | None]) -> None:
+        self._reconciler = reconciler
 
     def describe(self) -> list[Metric]:
         return [*self._families().values()]
 
     def collect(self) -> list[Metric]:
         families = self._families()
-        champions = self._champions()
-        for slot in champions.every if champions else ():
+        reconciler = self._reconciler()
+        for slot in reconciler.all_slots if reconciler else ():
             labels = [slot.plant, slot.model]
             families["swaps"].add_metric(labels, slot.swaps)
             families["loaded"].add_metric(labels, float(slot.current is not None))
             if slot.current is not None:
                 families["version"].add_metric(labels, slot.current.version)
                 families["age"].add_metric(labels, time.time() - slot.current.facts.created.timestamp())
-                families["in_memory"].add_metric(labels, float(slot.current.loaded is not None))
-        if champions is not None:
-            families["bytes"].add_metric([], champions.shelf.bytes)
-            families["limit"].add_metric([], champions.shelf.most_bytes)
-            families["loads"].add_metric([], champions.shelf.loads)
-            families["drops"].add_metric([], champions.shelf.drops)
-            families["mlflow"].add_metric([], float(not champions.registry_fault))
+                families["in_memory"].add_metric(labels, float(slot.current.model is not None))
+        if reconciler is not None:
+            families["bytes"].add_metric([], reconciler.cache.bytes)
+            families["limit"].add_metric([], reconciler.cache.most_bytes)
+            families["loads"].add_metric([], reconciler.cache.loads)
+            families["drops"].add_metric([], reconciler.cache.evictions)
+            families["mlflow"].add_metric([], float(not reconciler.registry_fault))
         return [*families.values()]
 
     def _families(self) -> dict[str, GaugeMetricFamily | CounterMetricFamily]:

@@ -12,18 +12,18 @@ from fastapi import Path, Request
 from plant_assets.profile.model import PlantProfile
 from serving.errors import RETRY_LATER, NotReady
 from serving.inference.lineage.prediction_id import PredictionIds
-from serving.inference.models.reconciler import Champions, NotLoadedError
-from serving.inference.models.slots import Kept, LoadedModel, Slot
+from serving.inference.models.reconciler import ModelReconciler, NotLoadedError
+from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.settings import Settings
 
 FORECASTER = "forecaster_"
 
 
-class PlantModels:
+class RequestedPlant:
     """The models of one plant.
 
     Args:
-        champions: of all plants.
+        reconciler: of all plants.
         settings: of the service.
         ids: names of predictions.
         plant: the plant's name, as a client gave it.
@@ -32,21 +32,23 @@ class PlantModels:
         UnknownPlant: no such plant.
     """
 
-    def __init__(self, champions: Champions, settings: Settings, ids: PredictionIds, plant: str) -> None:
-        if plant not in champions.slots:
-            raise champions.plants.unknown(plant)
-        self.champions = champions
+    def __init__(
+        self, reconciler: ModelReconciler, settings: Settings, ids: PredictionIds, plant: str
+    ) -> None:
+        if plant not in reconciler.slots:
+            raise reconciler.plants.unknown_plant(plant)
+        self.reconciler = reconciler
         self.settings = settings
         self.ids = ids
         self.plant = plant
-        self.slots = champions.slots[plant]
+        self.slots = reconciler.slots[plant]
 
     @property
     def profile(self) -> PlantProfile:
-        return self.champions.profiles[self.plant]
+        return self.reconciler.profiles[self.plant]
 
     @property
-    def answering(self) -> Slot:
+    def answering(self) -> ModelSlot:
         """The place of the model whose answer is the plant's."""
         return self.slots[self.profile.answering]
 
@@ -74,28 +76,30 @@ class PlantModels:
         slot = self.slots.get(model)
         if slot is None:
             raise NotReady(f"plant {self.plant} has no {model}: its profile lists none", missing=[model])
-        return await loaded(self.champions, slot, slot.current)
+        return await load_version(self.reconciler, slot, slot.current)
 
 
-ModelsOf = Callable[..., Awaitable[PlantModels]]
+ModelsOf = Callable[..., Awaitable[RequestedPlant]]
 """A dependency that gives the models of the plant that a request names."""
 
 
-async def loaded(champions: Champions, slot: Slot, kept: Kept | None) -> LoadedModel:
+async def load_version(
+    reconciler: ModelReconciler, slot: ModelSlot, kept: CachedVersion | None
+) -> LoadedModel:
     """A version of a slot's model, read into memory where it isn't.
 
     Raises:
         NotReady: there is none, or it can't be read; says why.
     """
     if kept is None:
-        raise not_ready(slot, champions.registry_fault)
+        raise not_ready(slot, reconciler.registry_fault)
     try:
-        return await champions.loaded(slot, kept)
+        return await reconciler.load(slot, kept)
     except NotLoadedError:
-        raise not_ready(slot, champions.registry_fault) from None
+        raise not_ready(slot, reconciler.registry_fault) from None
 
 
-def not_ready(slot: Slot, registry_fault: str) -> NotReady:
+def not_ready(slot: ModelSlot, registry_fault: str) -> NotReady:
     why = slot.fault or registry_fault or slot.hint
     return NotReady(
         f"{slot.registry_name} isn't loaded: {why}",
@@ -105,7 +109,7 @@ def not_ready(slot: Slot, registry_fault: str) -> NotReady:
 
 
 # Coroutines, though they wait for nothing: FastAPI runs plain functions in a thread, which costs half a millisecond.
-async def default_plant(request: Request) -> PlantModels:
+async def default_plant(request: Request) -> RequestedPlant:
     """The models of the plant whose routes stand at the root."""
     settings: Settings = request.app.state.settings
     return _models(request, settings.default_plant)
@@ -113,11 +117,11 @@ async def default_plant(request: Request) -> PlantModels:
 
 async def named_plant(
     plant: Annotated[str, Path(description="`name` of a plant of /plants")], request: Request
-) -> PlantModels:
+) -> RequestedPlant:
     """The models of the plant in the path."""
     return _models(request, plant)
 
 
-def _models(request: Request, plant: str) -> PlantModels:
+def _models(request: Request, plant: str) -> RequestedPlant:
     state = request.app.state
-    return PlantModels(state.champions, state.settings, state.ids, plant)
+    return RequestedPlant(state.reconciler, state.settings, state.ids, plant)

@@ -16,12 +16,12 @@ from serving.inference.batch.routes import add_batch
 from serving.inference.explain.routes import add_advice
 from serving.inference.forecast.service import forecast, forecasters
 from serving.inference.lineage.routes import add_lineage
-from serving.inference.models.reconciler import Champions
+from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.refresh import refresh_router
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import ModelsOf, PlantModels, default_plant, named_plant, not_ready
-from serving.inference.predict.each_reading import judged
-from serving.inference.predict.judged_schemas import JudgedAnswer, JudgedRequest
+from serving.inference.plants import ModelsOf, RequestedPlant, default_plant, named_plant, not_ready
+from serving.inference.predict.judged_schemas import PointwiseAnswer, PointwiseRequest
+from serving.inference.predict.pointwise import score_pointwise
 from serving.inference.rows.times import Reading
 from serving.web.app import SERVICE
 from serving.web.body import answer, read_body
@@ -44,29 +44,29 @@ def routers() -> list[APIRouter]:
 def _plants_router() -> APIRouter:
     router = APIRouter(tags=[SERVICE])
 
-    @router.get("/plants", response_model=schemas.PlantsAnswer)
+    @router.get("/plants", response_model=schemas.PlantSummariesAnswer)
     async def list_plants(request: Request) -> Response:
         """All plants, and which of them answers at the root."""
-        champions: Champions = request.app.state.champions
+        reconciler: ModelReconciler = request.app.state.reconciler
         default = request.app.state.settings.default_plant
-        plants = [_plant(name, champions, default) for name in champions.slots]
+        plants = [_plant(name, reconciler, default) for name in reconciler.slots]
         left_out: list[JsonValue] = [
-            {"name": name, "fault": fault} for name, fault in champions.left_out.items()
+            {"name": name, "fault": fault} for name, fault in reconciler.left_out.items()
         ]
         return answer({"plants": [*plants], "left_out": left_out})
 
     return router
 
 
-def _plant(name: str, champions: Champions, default: str) -> dict[str, JsonValue]:
-    profile = champions.profiles[name]
+def _plant(name: str, reconciler: ModelReconciler, default: str) -> dict[str, JsonValue]:
+    profile = reconciler.profiles[name]
     return {
         "name": name,
         "title": profile.title,
         "default": name == default,
-        "ready": champions.slots[name][profile.answering].current is not None,
-        "fault": champions.plants.faults.get(name, ""),
-        "models": [brief_info(slot) for slot in champions.slots[name].values()],
+        "ready": reconciler.slots[name][profile.answering].current is not None,
+        "fault": reconciler.plants.faults.get(name, ""),
+        "models": [brief_info(slot) for slot in reconciler.slots[name].values()],
     }
 
 
@@ -81,13 +81,13 @@ def _router(prefix: str, models_of: ModelsOf, tag: str) -> APIRouter:
 
 
 def _add_state(router: APIRouter, models_of: ModelsOf) -> None:
-    @router.get("/ready", response_model=schemas.Readiness, responses=problems(404, 422, 503))
-    async def ready(models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    @router.get("/ready", response_model=schemas.InferenceReadiness, responses=problems(404, 422, 503))
+    async def ready(models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """Whether the model answers that speaks for the plant; says what is wrong with the rest."""
         return _ready(models)
 
-    @router.get("/models", response_model=schemas.ModelsAnswer, responses=problems(404, 422))
-    async def list_models(models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    @router.get("/models", response_model=schemas.ServedModelsAnswer, responses=problems(404, 422))
+    async def list_models(models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """All models of the plant: their figures, and which version of each answers."""
         return answer({"models": [model_info(slot) for slot in models.slots.values()]})
 
@@ -95,23 +95,23 @@ def _add_state(router: APIRouter, models_of: ModelsOf) -> None:
 def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
     @router.post(
         "/predict",
-        response_model=schemas.PredictAnswer | JudgedAnswer,
+        response_model=schemas.PredictAnswer | PointwiseAnswer,
         responses=problems(*BODY, said={400: "The body is no JSON document, or holds no reading to judge"}),
         openapi_extra=json_body(schemas.PredictRequest),
     )
-    async def predict(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    async def predict(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """Alarm risk now, from features or from raw readings; plants that judge each reading answer for each."""
         each = models.profile.judges == "each_reading"
-        shape = JudgedRequest if each else schemas.PredictRequest
+        shape = PointwiseRequest if each else schemas.PredictRequest
         body = await read_body(request, shape, models.settings.max_body_bytes)
         model = await models.champion()
 
         def predicted() -> Answer:
-            if body.readings is not None and model.inputs.judges_each:
-                return judged(model, body.readings, models.ids)
+            if body.readings is not None and model.inputs.is_pointwise:
+                return score_pointwise(model, body.readings, models.ids)
             return predict_answer(model, model.inputs.from_request(body), models.ids)
 
-        return answer(await _aside(body.readings, predicted))
+        return answer(await _run_work(body.readings, predicted))
 
     @router.post(
         "/forecast",
@@ -120,23 +120,23 @@ def _add_answers(router: APIRouter, models_of: ModelsOf) -> None:
         openapi_extra=json_body(schemas.ForecastRequest),
     )
     async def forecast_alarms(
-        request: Request, models: Annotated[PlantModels, Depends(models_of)]
+        request: Request, models: Annotated[RequestedPlant, Depends(models_of)]
     ) -> Response:
         """Whether an alarm starts within the next hours, from recent raw rows."""
         body = await read_body(request, schemas.ForecastRequest, models.settings.max_body_bytes)
         asked = await forecasters(models, body)
-        return answer(await _aside(body.recent_observations, lambda: forecast(asked, body, models.ids)))
+        return answer(await _run_work(body.recent_observations, lambda: forecast(asked, body, models.ids)))
 
 
-async def _aside(readings: Sequence[Reading] | None, work: Callable[[], Answer]) -> Answer:
+async def _run_work(readings: Sequence[Reading] | None, work: Callable[[], Answer]) -> Answer:
     """What work on readings gives; many of them have a thread, so that other requests don't wait."""
     return work() if len(readings or ()) < LARGE_ROWS else await asyncio.to_thread(work)
 
 
-def _ready(models: PlantModels) -> Response:
+def _ready(models: RequestedPlant) -> Response:
     champion = models.answering
     if champion.current is None:
-        raise not_ready(champion, models.champions.registry_fault)
+        raise not_ready(champion, models.reconciler.registry_fault)
     return answer(
         {
             "ready": True,
@@ -144,8 +144,8 @@ def _ready(models: PlantModels) -> Response:
             "champion": champion.current.version,
             "models": {name: slot.status for name, slot in models.slots.items()},
             "faults": {name: slot.fault for name, slot in models.slots.items() if slot.fault},
-            "mlflow": models.champions.registry_fault or "answers",
-            "profile": models.champions.plants.faults.get(models.plant, ""),
-            "left_out": {**models.champions.left_out},
+            "mlflow": models.reconciler.registry_fault or "answers",
+            "profile": models.reconciler.plants.faults.get(models.plant, ""),
+            "left_out": {**models.reconciler.left_out},
         }
     )

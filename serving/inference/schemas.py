@@ -22,7 +22,7 @@ def _number_itself(value: object) -> object:
     return value
 
 
-Named = Annotated[dict[str, Value], Field(max_length=5_000)]
+NamedValues = Annotated[dict[str, Value], Field(max_length=5_000)]
 Reading = Annotated[dict[str, Value], Field(max_length=1_000)]
 # The first row at fault is enough: a million faults would take a gigabyte to tell.
 Readings = Annotated[list[Reading], Field(min_length=1, max_length=MOST_ROWS, fail_fast=True)]
@@ -45,7 +45,7 @@ class PredictRequest(_Request):
         json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
     )
 
-    features: Named | None = Field(default=None, description="name → value; null or absent is imputed")
+    features: NamedValues | None = Field(default=None, description="name → value; null or absent is imputed")
     readings: Readings | None = Field(
         default=None,
         description="raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held",
@@ -75,7 +75,7 @@ class ForecastRequest(_Request):
     ] = Field(default=1, description="hours ahead, or all")
 
 
-class RuleFired(BaseModel):
+class CrossedLimit(BaseModel):
     name: str
     description: str
 
@@ -100,16 +100,16 @@ class _Answer(BaseModel):
 
 class PredictAnswer(_Answer):
     unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")
-    rules: list[RuleFired] = Field(description="hard limits that the given values cross")
+    rules: list[CrossedLimit] = Field(description="hard limits that the given values cross")
 
 
-class Interval(BaseModel):
+class ProbabilityInterval(BaseModel):
     low: float
     high: float
 
 
 class ForecastAnswer(_Answer):
-    interval: Interval | None = Field(
+    interval: ProbabilityInterval | None = Field(
         description="90 % band of the probability; null where the model has none"
     )
     n_observations: int
@@ -122,7 +122,7 @@ class ForecastsAnswer(BaseModel):
     n_observations: int
 
 
-class ModelBrief(BaseModel):
+class ServedModelBrief(BaseModel):
     name: str
     version: int | None = Field(description="that answers")
     aliases: list[str]
@@ -131,7 +131,7 @@ class ModelBrief(BaseModel):
     threshold: float | None = Field(default=None, description="alarm at or above it; null: never")
 
 
-class ModelInfo(ModelBrief):
+class ServedModel(ServedModelBrief):
     loading: int | None = Field(description="version that is being loaded now")
     loaded_at: datetime | None = Field(description="since when this version answers here")
     previous: int | None = Field(description="version kept for a rollback")
@@ -149,27 +149,27 @@ class ModelInfo(ModelBrief):
     fault: str = ""
 
 
-class Plant(BaseModel):
+class PlantSummary(BaseModel):
     name: str
     title: str
     default: bool = Field(description="whether the routes at the root are its")
     ready: bool = Field(description="whether the model answers that speaks for it")
     fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
-    models: list[ModelBrief]
+    models: list[ServedModelBrief]
 
 
-class LeftOut(BaseModel):
+class ExcludedPlant(BaseModel):
     name: str
     fault: str = Field(description="of its file, by line")
 
 
-class PlantsAnswer(BaseModel):
-    plants: list[Plant]
-    left_out: list[LeftOut] = Field(description="plants whose file was never sound")
+class PlantSummariesAnswer(BaseModel):
+    plants: list[PlantSummary]
+    left_out: list[ExcludedPlant] = Field(description="plants whose file was never sound")
 
 
-class ModelsAnswer(BaseModel):
-    models: list[ModelInfo]
+class ServedModelsAnswer(BaseModel):
+    models: list[ServedModel]
 
 
 class RefreshAnswer(BaseModel):
@@ -178,7 +178,7 @@ class RefreshAnswer(BaseModel):
     status: Literal["accepted"] = "accepted"
 
 
-class Readiness(BaseModel):
+class InferenceReadiness(BaseModel):
     """What answers, and what is wrong with the rest."""
 
     ready: bool

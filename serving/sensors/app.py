@@ -16,11 +16,11 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from plant_assets.simulation.origin import Origin, OriginError, OriginNote
 from serving.sensors.clock import PlantClock
-from serving.sensors.flush import Flusher
+from serving.sensors.flush import DropWriter
 from serving.sensors.plant import IntervalError, LivePlant, check_interval
 from serving.sensors.routes import router
-from serving.sensors.runner import Runner
-from serving.sensors.state import State, StateError, StateFile
+from serving.sensors.runner import PlantRunner
+from serving.sensors.state import PlantState, StateError, StateFile
 from serving.settings import Settings, settings
 from serving.telemetry import install as telemetry
 from serving.web.app import new_app
@@ -46,7 +46,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         runner = await asyncio.to_thread(_runner, here, profile)
         with contextlib.closing(runner):
             async with beside(runner.run()) as life:
-                life.add_done_callback(_note_death)
+                life.add_done_callback(_log_death)
                 app.state.runner, app.state.life = runner, life
                 yield
 
@@ -63,7 +63,7 @@ def prepare(here: Settings) -> None:
     Raises:
         SettingsError: it can't be gone on from.
     """
-    _kept(here, _profile(here))
+    _restore(here, _profile(here))
 
 
 def _profile(here: Settings) -> PlantProfile:
@@ -81,7 +81,7 @@ def _profile(here: Settings) -> PlantProfile:
     return profile
 
 
-def _kept(here: Settings, profile: PlantProfile) -> tuple[Origin, State | None, StateFile]:
+def _restore(here: Settings, profile: PlantProfile) -> tuple[Origin, PlantState | None, StateFile]:
     """The plant's origin, where it stopped, and where that is kept.
 
     Raises:
@@ -98,15 +98,15 @@ def _kept(here: Settings, profile: PlantProfile) -> tuple[Origin, State | None, 
         raise SettingsError(f"FOREWARN_HOME: {folder} can't be used: {error.strerror}") from None
 
 
-def _runner(here: Settings, profile: PlantProfile) -> Runner:
+def _runner(here: Settings, profile: PlantProfile) -> PlantRunner:
     """The plant where it stopped, or a new one."""
-    origin, state, state_file = _kept(here, profile)
+    origin, state, state_file = _restore(here, profile)
     plant = LivePlant(profile, origin, state)
     interval_h = profile.sampling.interval.total_seconds() / 3600
     clock = PlantClock(here.plant_speed, interval_h, plant.position)
-    return Runner(plant, clock, state_file, Flusher(here.drop / profile.name, here.live_flush_hours))
+    return PlantRunner(plant, clock, state_file, DropWriter(here.drop / profile.name, here.live_flush_hours))
 
 
-def _note_death(life: "asyncio.Task[None]") -> None:
+def _log_death(life: "asyncio.Task[None]") -> None:
     if not life.cancelled() and (error := life.exception()) is not None:
         log.error("the plant lives no more", exc_info=error)

@@ -13,7 +13,7 @@ from plant_assets.simulation.live_drops import live_drop_name
 from serving.sensors.plant import LivePlant
 
 
-class Flusher:
+class DropWriter:
     """Writes a drop whenever enough rows are complete.
 
     Args:

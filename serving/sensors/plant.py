@@ -15,8 +15,8 @@ from plant_assets.simulation.origin import PAST_DAYS, Origin
 from plant_assets.simulation.scenario_names import Scenario
 from plant_assets.simulation.scenarios import Switch, lasting
 from plant_assets.simulation.unit import STEP_S
-from serving.sensors.rows import Row, look_back, reading_rows
-from serving.sensors.state import State
+from serving.sensors.rows import SensorRow, look_back, reading_rows
+from serving.sensors.state import PlantState
 
 RING = 2016
 """Newest rows that are kept; twelve weeks of hours."""
@@ -58,7 +58,7 @@ class LivePlant:
         rows: the newest ones, oldest first, at most RING.
     """
 
-    def __init__(self, profile: PlantProfile, origin: Origin, state: State | None = None) -> None:
+    def __init__(self, profile: PlantProfile, origin: Origin, state: PlantState | None = None) -> None:
         interval = profile.sampling.interval
         check_interval(profile)
         self.profile = profile
@@ -68,12 +68,12 @@ class LivePlant:
         self._steps_per_row = STEPS_PER_DAY // self._rows_per_day
         self._kept_days = RING // self._rows_per_day + look_back(profile) // _DAY + 2
         past = PAST_DAYS * self._rows_per_day
-        state = state or State(tags=profile.tag_names, position=past, flushed=past)
+        state = state or PlantState(tags=profile.tag_names, position=past, flushed=past)
         self.position, self.flushed = state.position, state.flushed
         self._switches = list(state.switches)
         self._days: deque[Day] = deque()
-        self._ahead: deque[Row] = deque()
-        self.rows: deque[Row] = deque(maxlen=RING)
+        self._ahead: deque[SensorRow] = deque()
+        self.rows: deque[SensorRow] = deque(maxlen=RING)
         self._replay(state.checkpoint)
 
     @property
@@ -105,7 +105,7 @@ class LivePlant:
         self._append(self._unit.day(self._days[-1].after, self._switches))
         self._ahead.extend(self._rows_of(self._days[-1]))
 
-    def advance(self) -> Row:
+    def advance(self) -> SensorRow:
         """Complete the next row."""
         if self.needs_day:
             self.simulate_day()
@@ -135,9 +135,9 @@ class LivePlant:
         within = pl.col("timestamp").is_between(self.time_of(first), self.time_of(last), closed="left")
         return pl.concat(day.records for day in self._days).filter(within)
 
-    def state(self) -> State:
+    def state(self) -> PlantState:
         """What is needed to go on from here in another process."""
-        return State(
+        return PlantState(
             tags=self.profile.tag_names,
             position=self.position,
             flushed=self.flushed,
@@ -167,11 +167,11 @@ class LivePlant:
             self._days.popleft()
         self._switches = list(lasting(self._switches, self._days[0].before.day * STEPS_PER_DAY))
 
-    def _rows_of(self, day: Day) -> list[Row]:
+    def _rows_of(self, day: Day) -> list[SensorRow]:
         begin = self.start + day.before.day * _DAY
         return self._rows_between(begin, begin + _DAY)
 
-    def _rows_between(self, begin: datetime, end: datetime) -> list[Row]:
+    def _rows_between(self, begin: datetime, end: datetime) -> list[SensorRow]:
         earliest = begin - look_back(self.profile)
         needed = [d.records for d in self._days if self.start + d.after.day * _DAY > earliest]
         return reading_rows(pl.concat(needed), self.profile, self.start, begin, end)

@@ -19,7 +19,7 @@ from serving.sensors import schemas
 from serving.sensors.clock import FASTEST, SLOWEST
 from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
 from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
-from serving.sensors.runner import Runner, event
+from serving.sensors.runner import PlantRunner, reading_event
 from serving.web.app import SERVICE
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.broadcast import FullError, Subscription
@@ -32,11 +32,11 @@ _BLOCK = 100
 router = APIRouter(route_class=SmallBodyRoute)
 
 
-async def _runner(request: Request) -> Runner:
+async def _runner(request: Request) -> PlantRunner:
     return request.app.state.runner
 
 
-Running = Annotated[Runner, Depends(_runner)]
+Running = Annotated[PlantRunner, Depends(_runner)]
 
 
 @router.get("/sensors/live", tags=["readings"], response_model=schemas.LiveReading)
@@ -56,7 +56,7 @@ async def live(runner: Running) -> Response:
 
 
 @router.get(
-    "/sensors/history", tags=["readings"], response_model=schemas.HistoryAnswer, responses=problems(422)
+    "/sensors/history", tags=["readings"], response_model=schemas.ReadingsAnswer, responses=problems(422)
 )
 async def history(
     runner: Running,
@@ -158,21 +158,21 @@ async def events(
     tags=[SERVICE],
     responses=problems(503, said={503: "The plant has stopped; the service's log says why"}),
 )
-async def ready(request: Request, runner: Running) -> schemas.Readiness:
+async def ready(request: Request, runner: Running) -> schemas.SensorsReadiness:
     """Whether the plant lives; says what goes wrong meanwhile."""
     if request.app.state.life.done():
         raise PlantStopped("the plant lives no more; the service's log has the reason")
     plant = runner.plant
-    return schemas.Readiness(
+    return schemas.SensorsReadiness(
         plant=plant.profile.name, plant_time=plant.time, rows=len(plant.rows), faults=runner.faults
     )
 
 
-async def _stream(runner: Runner, last_id: int | None) -> AsyncIterator[bytes]:
+async def _stream(runner: PlantRunner, last_id: int | None) -> AsyncIterator[bytes]:
     with runner.broadcast.joined(Subscription()) as client, EVENT_CLIENTS.track_inprogress():
         missed = [] if last_id is None else [row for row in runner.plant.rows if row.number > last_id]
         for i in range(0, len(missed), _BLOCK):
-            yield b"".join(event(row) for row in missed[i : i + _BLOCK])
+            yield b"".join(reading_event(row) for row in missed[i : i + _BLOCK])
         while (gathered := await client.gathered()) is not None:
             yield gathered
 

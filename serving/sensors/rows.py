@@ -30,7 +30,7 @@ _HEARTBEATS = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SensorRow:
     """One complete sampling interval.
 
     Attributes:
@@ -52,7 +52,7 @@ def look_back(profile: PlantProfile) -> timedelta:
 
 def reading_rows(
     records: pl.DataFrame, profile: PlantProfile, start: datetime, begin: datetime, end: datetime
-) -> list[Row]:
+) -> list[SensorRow]:
     """The rows of [begin, end), oldest first.
 
     Args:
@@ -76,7 +76,7 @@ def reading_rows(
     ).iter_rows(named=True)
     values = table.select(profile.columns).iter_rows(named=True)
     return [
-        Row(first + i, moment, _json(moment, own_values, own_words))
+        SensorRow(first + i, moment, _json(moment, own_values, own_words))
         for i, (moment, own_values, own_words) in enumerate(
             zip(table["timestamp"], values, words, strict=True)
         )

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from plant_assets.simulation.scenario_names import Scenario
 from serving.sensors.clock import PlantClock
-from serving.sensors.flush import Flusher
+from serving.sensors.flush import DropWriter
 from serving.sensors.metrics import ROWS
 from serving.sensors.plant import LivePlant
-from serving.sensors.rows import Row
+from serving.sensors.rows import SensorRow
 from serving.sensors.state import StateFile
 from serving.web.broadcast import Broadcast, Subscription
 
@@ -24,34 +24,36 @@ END = datetime(9000, 1, 1, tzinfo=UTC)
 log = logging.getLogger("serving")
 
 
-class Runner:
+class PlantRunner:
     """The plant's life in one task.
 
     Args:
         plant: what lives.
         clock: when its rows are due.
         state_file: where it is kept.
-        flusher: writes drops.
+        drop_writer: writes drops.
 
     Attributes:
         broadcast: who gets each row.
         faults: what goes wrong at present, by where: "state" or "drop".
     """
 
-    def __init__(self, plant: LivePlant, clock: PlantClock, state_file: StateFile, flusher: Flusher) -> None:
+    def __init__(
+        self, plant: LivePlant, clock: PlantClock, state_file: StateFile, drop_writer: DropWriter
+    ) -> None:
         self.plant = plant
         self.clock = clock
         self.broadcast = Broadcast[Subscription]()
         self.faults: dict[str, str] = {}
         self._state_file = state_file
-        self._flusher = flusher
+        self._drop_writer = drop_writer
         self._speed_changed = asyncio.Event()
         self._busy = asyncio.Lock()
         """Held while the plant's days change, or are read: a switch takes the newest day away for a moment."""
 
     async def run(self) -> None:
         """Complete rows until cancelled."""
-        self._keep(durable=True)
+        self._save_state(durable=True)
         while self.plant.time < END:
             wait = self.clock.wait_s(self.plant.position)
             # Not wait_for: Python 3.11's loses a cancellation that comes together with the event.
@@ -73,7 +75,7 @@ class Runner:
         async with self._busy:
             changed = await asyncio.to_thread(self.plant.activate, scenario)
             if changed:
-                self._keep(durable=True)
+                self._save_state(durable=True)
             return changed
 
     def set_speed(self, hours_per_second: float) -> None:
@@ -83,45 +85,45 @@ class Runner:
 
     def close(self) -> None:
         """Note where the plant stopped, and end all streams."""
-        self._keep(durable=True)
+        self._save_state(durable=True)
         self.broadcast.close()
 
     def _complete_row(self) -> None:
         row = self.plant.advance()
-        self._keep()
+        self._save_state()
         ROWS.inc()
-        self.broadcast.publish(event(row))
+        self.broadcast.publish(reading_event(row))
 
-    def _keep(self, *, durable: bool = False) -> None:
+    def _save_state(self, *, durable: bool = False) -> None:
         """Write the state; a full disk doesn't stop the plant, but is told."""
         try:
             self._state_file.write(self.plant.state(), durable=durable)
             self.faults.pop("state", None)
         except OSError as error:
-            self._tell("state", f"{self._state_file.path}: {error.strerror or error}")
+            self._report_fault("state", f"{self._state_file.path}: {error.strerror or error}")
 
     async def _flush(self) -> None:
         """Write the drops that are due; one that can't be written is tried again with the next row."""
-        while self._flusher.due(self.plant):
-            first, last = self._flusher.next_rows(self.plant)
+        while self._drop_writer.due(self.plant):
+            first, last = self._drop_writer.next_rows(self.plant)
             records = self.plant.records(first, last)
             begin, end = self.plant.time_of(first), self.plant.time_of(last)
             try:
-                path = await asyncio.to_thread(self._flusher.write, records, begin, end)
+                path = await asyncio.to_thread(self._drop_writer.write, records, begin, end)
             except OSError as error:
-                self._tell("drop", f"live records can't be dropped: {error.strerror or error}")
+                self._report_fault("drop", f"live records can't be dropped: {error.strerror or error}")
                 return
             self.faults.pop("drop", None)
             self.plant.flushed = last
-            self._keep(durable=True)
+            self._save_state(durable=True)
             log.info("%d live records dropped as %s", records.height, path.name)
 
-    def _tell(self, place: str, fault: str) -> None:
+    def _report_fault(self, place: str, fault: str) -> None:
         if self.faults.get(place) != fault:
             log.error("%s", fault)
         self.faults[place] = fault
 
 
-def event(row: Row) -> bytes:
+def reading_event(row: SensorRow) -> bytes:
     """A row as a server-sent event; its id is the row's number, the same after a restart."""
     return b"id: %d\nevent: reading\ndata: %b\n\n" % (row.number, row.json)

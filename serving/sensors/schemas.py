@@ -38,7 +38,7 @@ class SpeedRequest(_Request):
     hours_per_second: Speed
 
 
-class Reading(BaseModel):
+class IntervalReading(BaseModel):
     """One complete sampling interval."""
 
     timestamp: datetime = Field(description="the interval's beginning, UTC")
@@ -48,7 +48,7 @@ class Reading(BaseModel):
     quality: dict[str, Quality] = Field(description="the worst that a person should know of each tag")
 
 
-class LiveReading(Reading):
+class LiveReading(IntervalReading):
     """The newest complete interval."""
 
     id: int = Field(description="number of the row, the id of its event")
@@ -58,10 +58,10 @@ class LiveReading(Reading):
     scenario: Scenario
 
 
-class HistoryAnswer(BaseModel):
+class ReadingsAnswer(BaseModel):
     plant: str
     interval_s: float
-    rows: list[Reading] = Field(description="oldest first")
+    rows: list[IntervalReading] = Field(description="oldest first")
 
 
 class TagInfo(BaseModel):
@@ -114,7 +114,7 @@ class SpeedAnswer(BaseModel):
     speed_range: tuple[float, float]
 
 
-class Readiness(BaseModel):
+class SensorsReadiness(BaseModel):
     ready: bool = True
     plant: str
     plant_time: datetime

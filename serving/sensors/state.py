@@ -16,7 +16,7 @@ class StateError(ValueError):
     """A state that can't be gone on from; the text names the file and what to do."""
 
 
-class State(BaseModel):
+class PlantState(BaseModel):
     """A live plant, without its readings.
 
     Attributes:
@@ -36,7 +36,7 @@ class State(BaseModel):
     checkpoint: Checkpoint = Checkpoint()
 
 
-_STATE = TypeAdapter(State)
+_STATE = TypeAdapter(PlantState)
 
 
 class StateFile:
@@ -51,7 +51,7 @@ class StateFile:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{plant}.json"
 
-    def read(self, tags: list[str]) -> State | None:
+    def read(self, tags: list[str]) -> PlantState | None:
         """The state that was written last; None if there is none.
 
         Raises:
@@ -74,7 +74,7 @@ class StateFile:
             )
         return state
 
-    def write(self, state: State, *, durable: bool = False) -> None:
+    def write(self, state: PlantState, *, durable: bool = False) -> None:
         """Replace the state.
 
         Args:

@@ -4,19 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from plant_assets.bundle.calibration import Isotonic, Platt
-from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.calibration import IsotonicCalibrator, PlattCalibrator
+from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import (
-    Among,
-    Arrays,
-    Bounded,
-    Constant,
-    Linear,
-    Scaled,
+    BoundedNode,
+    BundleArrays,
+    ConstantNode,
+    LinearNode,
+    ScaledNode,
     ScorerError,
     ScorerNode,
-    bounded,
+    SubsetNode,
     logistic,
+    soft_clip,
 )
 
 
@@ -27,18 +27,18 @@ def test_logistic_is_the_logistic(margin: float) -> None:
 
 
 def test_isotonic_is_level_beyond_its_knots() -> None:
-    calibrator = Isotonic(scores=(0.0, 1.0), probabilities=(0.2, 0.6))
+    calibrator = IsotonicCalibrator(scores=(0.0, 1.0), probabilities=(0.2, 0.6))
     assert calibrator.probability(np.array([-5.0, 0.5, 9.0])) == pytest.approx([0.2, 0.4, 0.6])
 
 
 def test_isotonic_refuses_falling_knots() -> None:
     with pytest.raises(ValueError, match="ascending"):
-        Isotonic(scores=(0.0, 1.0), probabilities=(0.6, 0.2))
+        IsotonicCalibrator(scores=(0.0, 1.0), probabilities=(0.6, 0.2))
 
 
 def test_platt_refuses_what_is_not_finite() -> None:
     with pytest.raises(ValueError, match="finite"):
-        Platt(slope=float("nan"), intercept=0.0)
+        PlattCalibrator(slope=float("nan"), intercept=0.0)
 
 
 @pytest.mark.parametrize(
@@ -50,28 +50,28 @@ def test_platt_refuses_what_is_not_finite() -> None:
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(held: dict[str, np.ndarray], message: str, tmp_path) -> None:
-    node = Linear(coefficients="c", intercept="i")
+    node = LinearNode(coefficients="c", intercept="i")
     with pytest.raises(ScorerError, match=message):
-        node.build(Arrays({"i": np.zeros(1), **held}), Forests(tmp_path), 2)
+        node.build(BundleArrays({"i": np.zeros(1), **held}), ForestFiles(tmp_path), 2)
 
 
 @pytest.mark.parametrize("columns", [[], [0.5], [1, 0], [1, 1], [-1, 0], [0, 2]])
 def test_columns_that_are_no_ascending_positions_are_refused(columns: list[float], tmp_path) -> None:
-    arrays = Arrays({"columns": np.array(columns, dtype=np.float64)})
-    node = Among(columns="columns", scorer=Constant(value=1.0))
+    arrays = BundleArrays({"columns": np.array(columns, dtype=np.float64)})
+    node = SubsetNode(columns="columns", scorer=ConstantNode(value=1.0))
     with pytest.raises(ScorerError, match="array 'columns': expected ascending positions among 2 features"):
-        node.build(arrays, Forests(tmp_path), 2)
+        node.build(arrays, ForestFiles(tmp_path), 2)
 
 
 def test_a_scale_of_zero_is_refused(tmp_path) -> None:
-    node = Scaled(centre="z", scale="z", scorer=Linear(coefficients="z", intercept="i"))
+    node = ScaledNode(centre="z", scale="z", scorer=LinearNode(coefficients="z", intercept="i"))
     with pytest.raises(ScorerError, match="array 'z': expected numbers above 0"):
-        node.build(Arrays({"z": np.zeros(2), "i": np.zeros(1)}), Forests(tmp_path), 2)
+        node.build(BundleArrays({"z": np.zeros(2), "i": np.zeros(1)}), ForestFiles(tmp_path), 2)
 
 
 @given(st.floats(allow_nan=False), st.floats(1, 1e3))
 def test_bounded_features_keep_their_order_and_never_leave_the_bound(value: float, limit: float) -> None:
-    found = bounded(np.array([value, value / 2, 0.0, limit / 100]), limit)
+    found = soft_clip(np.array([value, value / 2, 0.0, limit / 100]), limit)
     assert (np.abs(found) <= limit).all()
     assert abs(found[0]) >= abs(found[1])
     assert found[2] == 0.0
@@ -81,11 +81,11 @@ def test_bounded_features_keep_their_order_and_never_leave_the_bound(value: floa
 @pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
 def test_a_bound_that_is_none_is_refused(limit: float) -> None:
     with pytest.raises(ValueError, match=r"limit\n.*greater than 0"):
-        Bounded(limit=limit, scorer=Constant(value=1.0))
+        BoundedNode(limit=limit, scorer=ConstantNode(value=1.0))
 
 
 def test_a_scorer_survives_its_json() -> None:
-    inner = Linear(coefficients="c", intercept="d", link="softmax")
-    node = Scaled(centre="a", scale="b", scorer=Bounded(limit=5.0, scorer=inner))
+    inner = LinearNode(coefficients="c", intercept="d", link="softmax")
+    node = ScaledNode(centre="a", scale="b", scorer=BoundedNode(limit=5.0, scorer=inner))
     adapter: TypeAdapter[ScorerNode] = TypeAdapter(ScorerNode)
     assert adapter.validate_json(adapter.dump_json(node)) == node

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
-from plant_assets.bundle.forests import Forests
-from plant_assets.bundle.scorers import Arrays
+from plant_assets.bundle.forests import ForestFiles
+from plant_assets.bundle.scorers import BundleArrays
 from plant_assets.models import anomaly
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.compile import Parts, compile_estimator
@@ -24,7 +24,7 @@ def answers(score: Unsupervised, rows: np.ndarray, folder) -> np.ndarray:
     node = compile_estimator(score, parts)
     for name, content in parts.forests.items():
         (folder / name).write_bytes(content)
-    return node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(rows)
+    return node.build(BundleArrays(parts.arrays), ForestFiles(folder), rows.shape[1])(rows)
 
 
 @pytest.mark.parametrize("rows", [2, 90, 600])

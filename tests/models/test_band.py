@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle.bundle import MANIFEST_FILE, Bundle
-from plant_assets.bundle.calibration import Band
+from plant_assets.bundle.calibration import CalibrationBand
 from plant_assets.models.band import probability_band
 from plant_assets.models.calibration import Platt, sigmoid
 from plant_assets.models.export import export_bundle
@@ -28,7 +28,7 @@ def drifting(random: np.random.Generator, memory: float) -> np.ndarray:
     return values
 
 
-def plant(seed: int, days: int = 24) -> tuple[np.ndarray, np.ndarray, Platt, Band]:
+def plant(seed: int, days: int = 24) -> tuple[np.ndarray, np.ndarray, Platt, CalibrationBand]:
     """Scores, true probabilities, a calibrator and its band, of a plant drawn from the prior."""
     from scipy.stats import norm
 
@@ -101,4 +101,4 @@ def test_a_bundle_of_before_there_were_bands_loads(profile: PlantProfile, tmp_pa
 )
 def test_a_band_that_cannot_be_one_is_refused(fields: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Band(**fields)
+        CalibrationBand(**fields)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from plant_assets.bundle.forests import Forests
-from plant_assets.bundle.scorers import Arrays, Forest
+from plant_assets.bundle.forests import ForestFiles
+from plant_assets.bundle.scorers import BundleArrays, ForestNode
 from plant_assets.models.compile import CompileError, Parts, compile_estimator, compile_model
 from plant_assets.models.compile_trees import Ensemble, Tree, to_onnx
 from plant_assets.models.fitted import Estimator
@@ -16,7 +16,7 @@ def answers(trained, rows, folder):
     node, calibrator, parts = compile_model(trained.model)
     for name, content in parts.forests.items():
         (folder / name).write_bytes(content)
-    scores = node.build(Arrays(parts.arrays), Forests(folder), rows.shape[1])(
+    scores = node.build(BundleArrays(parts.arrays), ForestFiles(folder), rows.shape[1])(
         trained.model.preprocess.impute(rows)
     )
     worst = scores if scores.ndim == 1 else scores[:, -1]
@@ -56,7 +56,7 @@ def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[
     )
     ensemble = Ensemble([tree], strict=strict, precision="float64")
     (tmp_path / "t.onnx").write_bytes(to_onnx(ensemble, 1))
-    run = Forests(tmp_path).load("t.onnx", 1)
+    run = ForestFiles(tmp_path).load("t.onnx", 1)
     rows = np.array([[0.5 - 1e-12], [0.5], [0.5 + 1e-12]])
     assert run(rows).tolist() == expected
 
@@ -64,8 +64,8 @@ def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[
 def test_a_tree_of_one_leaf_answers_its_value(tmp_path) -> None:
     leaf = Tree(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
     (tmp_path / "t.onnx").write_bytes(to_onnx(Ensemble([leaf, leaf], strict=False, precision="float64"), 3))
-    node = Forest(file="t.onnx")
-    assert node.build(Arrays({}), Forests(tmp_path), 3)(np.zeros((2, 3))).tolist() == [0.5, 0.5]
+    node = ForestNode(file="t.onnx")
+    assert node.build(BundleArrays({}), ForestFiles(tmp_path), 3)(np.zeros((2, 3))).tolist() == [0.5, 0.5]
 
 
 def test_an_unknown_family_is_refused_by_name() -> None:

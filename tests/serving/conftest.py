@@ -40,7 +40,7 @@ async def serve(mlflow: FakeMlflow, settings: Settings) -> AsyncIterator[httpx.A
     """A client of the app, whose models have been looked at once."""
     app = create_app(settings, transport=mlflow)
     async with app.router.lifespan_context(app):
-        await app.state.champions.refresh()
+        await app.state.reconciler.refresh()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://inference") as client:
             client.app = app  # type: ignore[attr-defined]

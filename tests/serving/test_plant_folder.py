@@ -49,7 +49,7 @@ async def client(
 
 async def look(client: httpx.AsyncClient) -> dict[str, dict]:
     """What /plants tells after the next look."""
-    await client.app.state.champions.refresh()  # type: ignore[attr-defined]
+    await client.app.state.reconciler.refresh()  # type: ignore[attr-defined]
     answer = (await client.get("/plants")).json()
     return {plant["name"]: plant for plant in answer["plants"]} | {
         "left out": {plant["name"]: plant["fault"] for plant in answer["left_out"]}
@@ -174,29 +174,29 @@ async def test_the_service_looks_by_itself(
     async with app.router.lifespan_context(app):
         write(defs, "new")
         async with asyncio.timeout(20):
-            while "new" not in app.state.champions.slots:
+            while "new" not in app.state.reconciler.slots:
                 await asyncio.sleep(0.01)
 
 
 def test_a_prefix_stays_with_the_plant_that_has_it(defs: Path) -> None:
     plants = PlantFolder(defs)
-    plants.look()
+    plants.poll()
     write(defs, "a_first", prefix="plant_alarm_")
-    assert plants.look()
+    assert plants.poll()
     assert list(plants.profiles) == ["gas_treatment"]
     assert plants.faults["a_first"].startswith("a_first/defs.yaml:5: attributes.registry_prefix: ")
     write(defs, "a_first", prefix="mine_")
-    assert plants.look()
+    assert plants.poll()
     assert [*plants.profiles] == ["a_first", "gas_treatment"]
 
 
 def test_a_plant_follows_the_one_that_it_extends(defs: Path) -> None:
     write(defs, "other")
     plants = PlantFolder(defs)
-    plants.look()
+    plants.poll()
     parent = defs / "gas_treatment" / "defs.yaml"
     parent.write_text(parent.read_text("utf-8").replace("interval: 1h", "interval: 30m"), "utf-8")
-    assert plants.look()
+    assert plants.poll()
     assert plants.profiles["other"].sampling.interval.total_seconds() == 1800
 
 
@@ -204,26 +204,26 @@ def test_what_did_not_change_is_not_read(defs: Path, monkeypatch: pytest.MonkeyP
     write(defs, "one")
     write(defs, "two")
     plants = PlantFolder(defs)
-    assert plants.look()
+    assert plants.poll()
     read: list[str] = []
     usual = plant_folder.load_profile
     monkeypatch.setattr(
         plant_folder, "load_profile", lambda name, folder: read.append(name) or usual(name, folder)
     )
-    assert not plants.look()
+    assert not plants.poll()
     write(defs, "two", "  title: Another\n")
-    assert plants.look()
+    assert plants.poll()
     assert read == ["two"]
 
 
 def test_a_folder_that_is_away_takes_no_plant_with_it(defs: Path) -> None:
     plants = PlantFolder(defs)
-    plants.look()
+    plants.poll()
     away = defs.rename(defs.with_name("away"))
-    assert not plants.look()
+    assert not plants.poll()
     assert list(plants.profiles) == ["gas_treatment"]
     away.rename(defs)
-    assert not plants.look()
+    assert not plants.poll()
 
 
 def test_files_of_other_components_are_no_plants_and_those_that_cannot_be_read_are_told(defs: Path) -> None:
@@ -233,14 +233,14 @@ def test_files_of_other_components_are_no_plants_and_those_that_cannot_be_read_a
     (defs / "bad").mkdir()
     (defs / "bad" / "defs.yaml").write_bytes(f"type: {PLANT_TYPE}\nattributes: ".encode() + b"\xff")
     plants = PlantFolder(defs)
-    plants.look()
+    plants.poll()
     assert (list(plants.profiles), list(plants.faults)) == (["gas_treatment"], ["bad", "odd"])
 
 
 def test_a_plant_whose_type_is_spoilt_goes_on_and_is_told(defs: Path) -> None:
     plants, path = PlantFolder(defs), defs / "gas_treatment" / "defs.yaml"
-    plants.look()
+    plants.poll()
     for spoilt in (path.read_text("utf-8").replace("components.Plant", "component.Plant", 1), ""):
         path.write_text(spoilt, "utf-8")
-        assert plants.look()
+        assert plants.poll()
         assert list(plants.profiles) == list(plants.faults) == ["gas_treatment"]

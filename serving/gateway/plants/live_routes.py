@@ -29,7 +29,7 @@ async def live(here: Here, _: SignedIn) -> Response:
     return answer(await here.sensors.ask("GET", "/sensors/live"))
 
 
-@router.get("/sensors/history", response_model=schemas.HistoryAnswer, responses=problems(401, 422, 502))
+@router.get("/sensors/history", response_model=schemas.ReadingsAnswer, responses=problems(401, 422, 502))
 async def history(
     here: Here,
     _: SignedIn,

@@ -24,7 +24,7 @@ class Profiles:
     async def all(self) -> tuple[dict[str, PlantProfile], dict[str, str]]:
         """Profiles by name, and what is wrong with files at fault by the name of their plant."""
         async with self._looking:
-            await asyncio.to_thread(self._folder.look)
+            await asyncio.to_thread(self._folder.poll)
         return self._folder.profiles, self._folder.faults
 
     async def of(self, plant: str) -> PlantProfile:
@@ -35,5 +35,5 @@ class Profiles:
         """
         profiles, _ = await self.all()
         if plant not in profiles:
-            raise self._folder.unknown(plant)
+            raise self._folder.unknown_plant(plant)
         return profiles[plant]

@@ -41,7 +41,7 @@ def read_columns(content: bytes) -> dict[str, Floats]:
         schema = _schema(reader.read_next_message())
         batches = list(_batches(reader, schema))
     except (pa.ArrowException, ValueError, OSError, EOFError, StopIteration, struct.error) as error:
-        raise _broken(error) from None
+        raise _unreadable(error) from None
     if not any(batch.num_rows for batch in batches):
         raise invalid("body", "no rows", f"1 to {MOST_BATCH_ROWS} rows")
     kept = [(i, field.name) for i, field in enumerate(schema) if field.name.casefold() not in TIME_NAMES]
@@ -75,7 +75,7 @@ def _schema(message: "pa.Message") -> "pa.Schema":
     if not 1 <= len(schema) <= MOST_COLUMNS:
         raise invalid("body", f"{len(schema)} columns", f"1 to {MOST_COLUMNS} columns")
     for field in schema:
-        if not _is_taken(field):
+        if not _is_supported(field):
             place = f"columns.{field.name[:LONGEST_NAME]}"
             # What a nested or dictionary type is made of may be long.
             kind = str(field.type).partition("<")[0]
@@ -83,7 +83,7 @@ def _schema(message: "pa.Message") -> "pa.Schema":
     return schema
 
 
-def _is_taken(field: "pa.Field") -> bool:
+def _is_supported(field: "pa.Field") -> bool:
     import pyarrow as pa
 
     kind = field.type
@@ -128,6 +128,6 @@ def _numbers(column: "pa.Array") -> Floats:
     return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
 
 
-def _broken(error: BaseException) -> Invalid:
+def _unreadable(error: BaseException) -> Invalid:
     lines = str(error).strip().splitlines()
     return invalid("body", f"not readable ({lines[0][:100] if lines else type(error).__name__})", _EXPECTED)

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from serving.inference.batch.arrow_body import read_columns
 from serving.inference.batch.schemas import ARROW, BatchAnswer, BatchRequest
-from serving.inference.batch.service import Batch, predict_batch
+from serving.inference.batch.service import BatchScores, score_batch
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import ModelsOf, PlantModels
+from serving.inference.plants import ModelsOf, RequestedPlant
 from serving.inference.rows.tables import columns_of, in_column, rows_of
 from serving.web.body import parse_body, read_bytes
 from serving.web.openapi import BYTES, json_body
@@ -33,13 +33,13 @@ def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
         responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
         openapi_extra=json_body(BatchRequest, ARROW),
     )
-    async def batch(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    async def batch(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
 
         The answer comes as an Arrow stream where Accept says so.
         """
-        streamed = _names_arrow(request.headers.get("content-type", ""))
-        wants_arrow = _names_arrow(request.headers.get("accept", ""))
+        streamed = _is_arrow(request.headers.get("content-type", ""))
+        wants_arrow = _is_arrow(request.headers.get("accept", ""))
         most = models.settings.max_body_bytes * (ARROW_BODIES if streamed else 1)
         content = await read_bytes(request, most)
         model = await models.champion()
@@ -52,13 +52,13 @@ def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
 
 def _batch(
     content: bytes, model: LoadedModel, ids: PredictionIds, pool: Executor, *, streamed: bool
-) -> Batch:
+) -> BatchScores:
     if streamed:
         columns, where = read_columns(content), in_column
     else:
         columns, where = columns_of(parse_body(content, BatchRequest), model.inputs.feature_names.find)
-    return predict_batch(model, rows_of(model.inputs, columns, where), ids, pool)
+    return score_batch(model, rows_of(model.inputs, columns, where), ids, pool)
 
 
-def _names_arrow(header: str) -> bool:
+def _is_arrow(header: str) -> bool:
     return ARROW in header.lower()

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.faults import unexpected
-from serving.inference.schemas import Named, Value
+from serving.inference.schemas import NamedValues, Value
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000
@@ -28,9 +28,9 @@ class BatchRequest(BaseModel):
         json_schema_extra={"examples": [{"columns": {"pdt31008": [240.0, 251.5], "lt301031": [45.0, None]}}]},
     )
 
-    rows: Annotated[list[Named], Field(min_length=1, max_length=MOST_BATCH_ROWS, fail_fast=True)] | None = (
-        None
-    )
+    rows: (
+        Annotated[list[NamedValues], Field(min_length=1, max_length=MOST_BATCH_ROWS, fail_fast=True)] | None
+    ) = None
     columns: Annotated[dict[str, _Column], Field(min_length=1, max_length=MOST_COLUMNS)] | None = None
 
     @model_validator(mode="after")

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from serving.inference.answers import Answer
 from serving.inference.batch.arrow_body import write_answer
 from serving.inference.lineage.prediction_id import PredictionIds
-from serving.inference.metrics import note_rows
+from serving.inference.metrics import record_rows
 from serving.inference.models.slots import LoadedModel
-from serving.inference.rows.tables import Rows
+from serving.inference.rows.tables import ModelRows
 
 CHUNK = 512
 """So many rows at a time stay in the processor's cache, and let other requests in between."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchScores:
     """The answer to many rows.
 
     Attributes:
@@ -38,7 +38,7 @@ class Batch:
     scores: NDArray[np.float64]
     alarms: NDArray[np.bool_]
     rules: list[list[str]]
-    rows: Rows
+    rows: ModelRows
     about: Answer
 
     def to_json(self) -> bytes:
@@ -78,7 +78,7 @@ class Batch:
         return found.tolist()
 
 
-def predict_batch(model: LoadedModel, rows: Rows, ids: PredictionIds, pool: Executor) -> Batch:
+def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: Executor) -> BatchScores:
     """Score rows, in chunks that `pool` works on at the same time."""
     manifest = model.bundle.manifest
     chunks = (rows.values[at : at + CHUNK] for at in range(0, len(rows.values), CHUNK))
@@ -103,5 +103,5 @@ def predict_batch(model: LoadedModel, rows: Rows, ids: PredictionIds, pool: Exec
         "unused": [*rows.unused],
         "out_of_range": {**rows.out_of_range},
     }
-    note_rows(model, scores, alarms, str(about["prediction_id"]))
-    return Batch(scores, alarms, fired, rows, about)
+    record_rows(model, scores, alarms, str(about["prediction_id"]))
+    return BatchScores(scores, alarms, fired, rows, about)

@@ -9,17 +9,17 @@ import threading
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
 from serving.explain.explainer import Explainer
-from serving.inference.explain.recommendations import Recommendations
+from serving.inference.explain.recommendations import RecommendationRules
 
 
-class Insight:
+class ModelInsight:
     """One bundle's explainer and its plant's advice; safe to use from several threads."""
 
     def __init__(self, bundle: Bundle, plant: PlantProfile) -> None:
         self._bundle = bundle
         self._plant = plant
         self._explainer: Explainer | None = None
-        self._recommendations: Recommendations | None = None
+        self._recommendations: RecommendationRules | None = None
         self._lock = threading.Lock()
 
     @property
@@ -36,8 +36,8 @@ class Insight:
             return self._explainer
 
     @property
-    def recommendations(self) -> Recommendations:
+    def recommendations(self) -> RecommendationRules:
         with self._lock:
             if self._recommendations is None:
-                self._recommendations = Recommendations(self._plant)
+                self._recommendations = RecommendationRules(self._plant)
             return self._recommendations

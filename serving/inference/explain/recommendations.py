@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, Recommendation
-from serving.inference.rows.extremes import Extremes
-from serving.inference.rows.rules import FiredRule
+from serving.inference.rows.extremes import IntervalExtremes
+from serving.inference.rows.rules import FiredAlarmRule
 
 Urgency = Literal["none", "advice", "warning", "high"]
 URGENCIES: tuple[Urgency, ...] = ("none", "advice", "warning", "high")
@@ -36,7 +36,7 @@ class Advice:
     why: str
 
 
-class Recommendations:
+class RecommendationRules:
     """A plant's recommendations, parsed.
 
     Args:
@@ -47,7 +47,7 @@ class Recommendations:
         import polars as pl
 
         self._profile = profile
-        self._extremes = Extremes(profile)
+        self._extremes = IntervalExtremes(profile)
         self._units = {name: tag.unit for tag in profile.tags for name in (tag.name, *tag.extremes)}
         self._entries: list[tuple[Recommendation, list[str], pl.Expr]] = []
         for entry in profile.recommendations:
@@ -55,14 +55,14 @@ class Recommendations:
             self._entries.append((entry, sorted(set(expression.meta.root_names())), expression))
         self._limits = {rule.name: rule.when for rule in profile.labels.alarm_rules}
 
-    def holding(self, values: Mapping[str, float], fired: Iterable[FiredRule]) -> list[Advice]:
+    def evaluate(self, values: Mapping[str, float], fired: Iterable[FiredAlarmRule]) -> list[Advice]:
         """What holds on `values`, the most urgent first; a missing value leaves an entry out.
 
         Args:
             values: tags, features, risk score and failure frequency by name; NaN is missing.
             fired: hard limits that the values cross, which are told too.
         """
-        values = self._extremes.filled(values)
+        values = self._extremes.fill(values)
         found = [
             Advice(entry.advice, entry.urgency, entry.check, self._why(names, values, entry.when))
             for entry, names, holds in self._evaluated(values)
@@ -81,7 +81,7 @@ class Recommendations:
         answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
         return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
 
-    def _limit(self, rule: FiredRule, values: Mapping[str, float]) -> Advice:
+    def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> Advice:
         import polars as pl
 
         names = sorted(set(pl.sql_expr(self._limits[rule.name]).meta.root_names()))

@@ -20,7 +20,7 @@ from serving.inference.explain.service import explanation, importance, recommend
 from serving.inference.models.reconciler import CHAMPION
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import ModelsOf, PlantModels
+from serving.inference.plants import ModelsOf, RequestedPlant
 from serving.inference.schemas import PredictRequest
 from serving.web.body import answer, read_body
 from serving.web.openapi import json_body
@@ -35,22 +35,22 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
         responses=problems(*BODY),
         openapi_extra=json_body(schemas.ExplainRequest),
     )
-    async def explain(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    async def explain(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """What each feature and each tag adds to an answer."""
         body = await read_body(request, schemas.ExplainRequest, models.settings.max_body_bytes)
         model = await _model(models, body.model)
-        return answer(await _told(model, lambda: explanation(model, body, models.ids)))
+        return answer(await _run_in_thread(model, lambda: explanation(model, body, models.ids)))
 
     @router.get(
         "/global_importance", response_model=schemas.ImportanceAnswer, responses=problems(404, 422, 503)
     )
     async def global_importance(
-        models: Annotated[PlantModels, Depends(models_of)],
+        models: Annotated[RequestedPlant, Depends(models_of)],
         model: Annotated[str, Query(max_length=100)] = CHAMPION,
     ) -> Response:
         """How much each feature and each tag moves a model's answers."""
         named = await _model(models, model)
-        return answer(await _told(named, lambda: importance(named)))
+        return answer(await _run_in_thread(named, lambda: importance(named)))
 
     @router.post(
         "/recommend",
@@ -58,14 +58,14 @@ def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
         responses=problems(*BODY),
         openapi_extra=json_body(PredictRequest),
     )
-    async def recommend(request: Request, models: Annotated[PlantModels, Depends(models_of)]) -> Response:
+    async def recommend(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
         """What the plant's engineers advise on these values, the most urgent first."""
         body = await read_body(request, PredictRequest, models.settings.max_body_bytes)
         model = await models.champion()
-        return answer(await _told(model, lambda: recommendation(model, body, models.ids)))
+        return answer(await _run_in_thread(model, lambda: recommendation(model, body, models.ids)))
 
 
-async def _model(models: PlantModels, name: str) -> LoadedModel:
+async def _model(models: RequestedPlant, name: str) -> LoadedModel:
     """A loaded model by its own or its registered name; `champion` is the one that answers for the plant.
 
     Raises:
@@ -81,7 +81,7 @@ async def _model(models: PlantModels, name: str) -> LoadedModel:
     return await models.ready(own)
 
 
-async def _told(model: LoadedModel, work: Callable[[], Answer]) -> Answer:
+async def _run_in_thread(model: LoadedModel, work: Callable[[], Answer]) -> Answer:
     try:
         return await asyncio.to_thread(work)
     except (TreeFileError, ScorerError) as error:

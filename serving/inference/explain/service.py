@@ -17,7 +17,7 @@ from serving.inference.batch.schemas import BatchRequest
 from serving.inference.explain.recommendations import FAILURE_FREQUENCY, RISK_SCORE, Advice
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
-from serving.inference.rows.inputs import Inputs, Row
+from serving.inference.rows.inputs import ModelInputs, ModelRow
 from serving.inference.rows.tables import columns_of, rows_of
 from serving.inference.schemas import PredictRequest
 
@@ -34,7 +34,7 @@ def explanation(model: LoadedModel, request: PredictRequest, ids: PredictionIds)
             {"feature": d.feature, "value": d.value, "contribution": d.contribution}
             for d in found.contributions
         ],
-        "tags": _tags(found.tags),
+        "tags": _tag_contributions(found.tags),
         "base_value": found.base_value,
         "output": found.output,
         "space": found.space,
@@ -67,25 +67,25 @@ def recommendation(model: LoadedModel, request: PredictRequest, ids: PredictionI
     features = dict(zip(model.inputs.names, row.values.tolist(), strict=True))
     score = model.bundle.score(row.values)[0]
     values = {**features, **row.known, RISK_SCORE: float(score), FAILURE_FREQUENCY: frequency}
-    found = model.insight.recommendations.holding(values, row.rules)
+    found = model.insight.recommendations.evaluate(values, row.rules)
     checks = dict.fromkeys(check for one in found for check in one.check)
     return answer | {
-        "recommendation": [_told(one) for one in found],
+        "recommendation": [_advice_item(one) for one in found],
         "urgency": found[0].urgency if found else "none",
         "check": list(checks),
         "why": _why(answer, drivers, frequency),
-        "drivers": _tags(drivers[:NAMED_DRIVERS]),
+        "drivers": _tag_contributions(drivers[:NAMED_DRIVERS]),
         FAILURE_FREQUENCY: None if math.isnan(frequency) else frequency,
     }
 
 
-def _failure_frequency(inputs: Inputs, request: PredictRequest, row: Row) -> float:
+def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelRow) -> float:
     """Rows in alarm of the last 48 hours: as given, else counted by the hard limits; NaN where neither is known."""
     if not math.isnan(given := row.known.get(FAILURE_FREQUENCY, math.nan)) or request.readings is None:
         return given
     names, recent = inputs.feature_names, request.readings[-inputs.steps(RECENT) :]
     known = {place.name for name in frozenset().union(*recent) if (place := names.find(name))}
-    if not inputs.rules.any_on(known):
+    if not inputs.rules.can_evaluate(known):
         return math.nan
     alarms = [held for _, held in rows_of(inputs, *columns_of(BatchRequest(rows=recent), names.find)).rules]
     return float(np.any(alarms, axis=0).sum()) if alarms else 0.0
@@ -102,9 +102,9 @@ def _why(answer: Answer, drivers: Sequence[TagDriver], frequency: float) -> str:
     return " ".join(said)
 
 
-def _told(one: Advice) -> JsonValue:
+def _advice_item(one: Advice) -> JsonValue:
     return {"advice": one.advice, "urgency": one.urgency, "check": [*one.check], "why": one.why}
 
 
-def _tags(drivers: Sequence[TagDriver]) -> JsonValue:
+def _tag_contributions(drivers: Sequence[TagDriver]) -> JsonValue:
     return [{"tag": d.tag, "contribution": d.contribution} for d in drivers]

@@ -10,13 +10,13 @@ from serving.faults import got
 from serving.inference.answers import Answer, forecast_answer
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
-from serving.inference.plants import PlantModels
+from serving.inference.plants import RequestedPlant
 from serving.inference.schemas import ForecastRequest
 
 FIELD = "recent_observations"
 
 
-async def forecasters(models: PlantModels, request: ForecastRequest) -> list[LoadedModel]:
+async def forecasters(models: RequestedPlant, request: ForecastRequest) -> list[LoadedModel]:
     """The forecasters that a request means, the nearest horizon first.
 
     Raises:

@@ -27,7 +27,7 @@ class PredictionIdError(ValueError):
     """A text that no service with this key gave as a prediction's name."""
 
 
-class Prediction(NamedTuple):
+class PredictionRef(NamedTuple):
     """What a prediction's name says.
 
     Attributes:
@@ -56,7 +56,7 @@ class PredictionIds:
         signed = f"{model}.{version}.{uuid7_hex()}"
         return f"{signed}.{self._tag(signed)}"
 
-    def read(self, text: str) -> Prediction:
+    def read(self, text: str) -> PredictionRef:
         """What a name says.
 
         Raises:
@@ -66,7 +66,7 @@ class PredictionIds:
         if found is None or not compare_digest(found["tag"], self._tag(found["signed"])):
             raise PredictionIdError(text[:LONGEST_ID])
         at = datetime.fromtimestamp(int(found["uuid"][:12], 16) / 1000, UTC)
-        return Prediction(found["model"], int(found["version"]), at)
+        return PredictionRef(found["model"], int(found["version"]), at)
 
     def _tag(self, signed: str) -> str:
         return blake2b(signed.encode(), digest_size=TAG_BYTES, key=self.key).hexdigest()

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from serving.errors import RETRY_LATER, NotFound, NotReady
-from serving.inference.lineage.prediction_id import LONGEST_ID, Prediction, PredictionIdError
+from serving.inference.lineage.prediction_id import LONGEST_ID, PredictionIdError, PredictionRef
 from serving.inference.lineage.schemas import LineageAnswer
-from serving.inference.lineage.service import Tracer
-from serving.inference.models.slots import Slot
+from serving.inference.lineage.service import LineageTracer
+from serving.inference.models.slots import ModelSlot
 from serving.inference.openapi import problems
-from serving.inference.plants import ModelsOf, PlantModels
+from serving.inference.plants import ModelsOf, RequestedPlant
 from serving.registry import RegistryUnavailableError
 from serving.web.body import answer
 
@@ -35,10 +35,10 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
     async def lineage(
         prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
         request: Request,
-        models: Annotated[PlantModels, Depends(models_of)],
+        models: Annotated[RequestedPlant, Depends(models_of)],
     ) -> Response:
         """From a prediction to the model version, the runs, the files and the rows behind it."""
-        tracer: Tracer = request.app.state.tracer
+        tracer: LineageTracer = request.app.state.tracer
         prediction, slot = _read(prediction_id, models)
         try:
             return answer(await tracer.trace(prediction_id, prediction, slot))
@@ -50,7 +50,7 @@ def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
             ) from None
 
 
-def _read(prediction_id: str, models: PlantModels) -> tuple[Prediction, Slot]:
+def _read(prediction_id: str, models: RequestedPlant) -> tuple[PredictionRef, ModelSlot]:
     """What a name says, and the place of the model that answered.
 
     Raises:
@@ -60,7 +60,7 @@ def _read(prediction_id: str, models: PlantModels) -> tuple[Prediction, Slot]:
         prediction = models.ids.read(prediction_id)
     except PredictionIdError:
         raise NotFound("this service gave no prediction of that name; expected a prediction_id") from None
-    for plant, slots in models.champions.slots.items():
+    for plant, slots in models.reconciler.slots.items():
         for slot in slots.values():
             if slot.registry_name == prediction.model:
                 if plant == models.plant:

@@ -12,16 +12,16 @@ from pydantic import JsonValue
 
 from plant_assets.bundle.bundle import BundleError, describe
 from plant_assets.bundle.data_files import DataFiles
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 from serving.inference.answers import Answer
-from serving.inference.lineage.prediction_id import Prediction
-from serving.inference.models.slots import Kept, Slot
-from serving.registry import RegistryClient, RegistryUnavailableError, VersionRecord
+from serving.inference.lineage.prediction_id import PredictionRef
+from serving.inference.models.slots import CachedVersion, ModelSlot
+from serving.registry import RegisteredVersion, RegistryClient, RegistryUnavailableError
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
-class Tracer:
+class LineageTracer:
     """Answers where a prediction comes from.
 
     Args:
@@ -35,7 +35,7 @@ class Tracer:
         self._mlflow = mlflow
         self._dagster = dagster
 
-    async def trace(self, name: str, prediction: Prediction, slot: Slot) -> Answer:
+    async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> Answer:
         """The lineage of a prediction.
 
         Args:
@@ -46,9 +46,9 @@ class Tracer:
         Raises:
             RegistryUnavailableError: MLflow doesn't answer, and the version isn't kept here any more.
         """
-        kept = _kept(slot, prediction)
+        kept = _served_version(slot, prediction)
         notes: list[str] = []
-        record: VersionRecord | None = None
+        record: RegisteredVersion | None = None
         try:
             record = await self._registry.version(prediction.model, prediction.version)
         except RegistryUnavailableError as error:
@@ -78,11 +78,11 @@ class Tracer:
 
     async def _content(
         self,
-        prediction: Prediction,
-        record: VersionRecord | None,
-        kept: Kept | None,
+        prediction: PredictionRef,
+        record: RegisteredVersion | None,
+        kept: CachedVersion | None,
         notes: list[str],
-    ) -> tuple[Manifest | None, DataFiles | None]:
+    ) -> tuple[BundleManifest | None, DataFiles | None]:
         """The version's manifest and data files, from the copy that is kept where there is one."""
         try:
             if kept is not None:
@@ -96,11 +96,11 @@ class Tracer:
 
     def _version(
         self,
-        prediction: Prediction,
-        record: VersionRecord | None,
-        slot: Slot,
-        manifest: Manifest | None,
-        kept: Kept | None,
+        prediction: PredictionRef,
+        record: RegisteredVersion | None,
+        slot: ModelSlot,
+        manifest: BundleManifest | None,
+        kept: CachedVersion | None,
     ) -> Answer:
         name, version = prediction.model, prediction.version
         return {
@@ -114,11 +114,11 @@ class Tracer:
             "page": f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
         }
 
-    def _mlflow_run(self, record: VersionRecord | None, kept: Kept | None) -> JsonValue:
+    def _mlflow_run(self, record: RegisteredVersion | None, kept: CachedVersion | None) -> JsonValue:
         run = record.run_id if record else kept.run_id if kept else ""
         return {"run_id": run, "page": f"{self._mlflow}/#/runs/{quote(run)}"} if run else None
 
-    def _dagster_run(self, record: VersionRecord | None, manifest: Manifest | None) -> JsonValue:
+    def _dagster_run(self, record: RegisteredVersion | None, manifest: BundleManifest | None) -> JsonValue:
         told = manifest.lineage if manifest else None
         run = (told.dagster_run if told else "") or (record.dagster_run if record else "")
         if not run:
@@ -131,9 +131,9 @@ class Tracer:
         }
 
 
-def _kept(slot: Slot, prediction: Prediction) -> Kept | None:
+def _served_version(slot: ModelSlot, prediction: PredictionRef) -> CachedVersion | None:
     """The version that answered, if it still is here."""
-    for kept in slot.kept:
+    for kept in slot.versions:
         if kept.version != prediction.version:
             continue
         # A registry made anew counts from 1 again: what was registered later can't have answered.
@@ -143,7 +143,7 @@ def _kept(slot: Slot, prediction: Prediction) -> Kept | None:
     return None
 
 
-def _data(manifest: Manifest | None, files: DataFiles | None) -> JsonValue:
+def _data(manifest: BundleManifest | None, files: DataFiles | None) -> JsonValue:
     if manifest is None:
         return None
     told = manifest.lineage

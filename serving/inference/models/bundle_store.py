@@ -1,6 +1,6 @@
-"""Versions' copies on this machine's disk: fetched from MLflow, proved, read into memory.
+"""Copies of bundles on this machine's disk: downloaded from MLflow, checked, read into memory.
 
-Belongs here: where a copy lies, and that what is read is what was asked for. Doesn't belong here: which version answers
+Belongs here: where a copy lies, and that what is read is what was asked for. Doesn't belong here: which version is served
 (`reconciler.py`), which ones stay in memory (`cache.py`).
 """
 
@@ -11,21 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plant_assets.bundle.bundle import Bundle, BundleError, read_manifest
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.insight import Insight
+from serving.inference.explain.insight import ModelInsight
 from serving.inference.models.cache import bytes_of
-from serving.inference.models.slots import Facts, Kept, LoadedModel, Slot
-from serving.inference.rows.inputs import Inputs
-from serving.registry import Entry, RegistryClient
+from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot, VersionFacts
+from serving.inference.rows.inputs import ModelInputs
+from serving.registry import RegisteredModel, RegistryClient
 
 AT_ONCE = 2
 """Loads beside each other: one that follows an alias never keeps one that a request waits for from beginning."""
 log = logging.getLogger("serving")
 
 
-class Copies:
-    """The copies of all plants' models.
+class BundleStore:
+    """The bundles of all plants' models.
 
     Args:
         registry: where bundles come from.
@@ -35,11 +35,16 @@ class Copies:
     def __init__(self, registry: RegistryClient, folder: Path) -> None:
         self._registry = registry
         self._folder = folder
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._loads = asyncio.Semaphore(AT_ONCE)
 
-    async def keep(
-        self, slot: Slot, plant: PlantProfile, version: int, entry: Entry, has_room: Callable[[int], bool]
-    ) -> tuple[Kept, LoadedModel | None]:
+    async def add_version(
+        self,
+        slot: ModelSlot,
+        plant: PlantProfile,
+        version: int,
+        registered: RegisteredModel,
+        has_room: Callable[[int], bool],
+    ) -> tuple[CachedVersion, LoadedModel | None]:
         """A version that lies on the disk, and in memory unless its copy was there already and there is no room.
 
         Raises:
@@ -50,20 +55,20 @@ class Copies:
         if record is None:
             raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
         folder = self._folder / slot.registry_name / f"{version}-{record.run_id}"
-        size = await asyncio.to_thread(_size, folder)
+        size = await asyncio.to_thread(_stored_bytes, folder)
         model = None
-        manifest = None if size is None or has_room(size) else await _told(slot, version, folder)
+        manifest = None if size is None or has_room(size) else await _stored_manifest(slot, version, folder)
         if manifest is None:
             model = await self.load(slot, plant, version, record.run_id, folder)
             manifest = model.bundle.manifest
             size = await asyncio.to_thread(bytes_of, folder)
-        facts = Facts.of(manifest)
-        return Kept(
-            slot.registry_name, version, record.run_id, entry.created, folder, size or 0, facts
+        facts = VersionFacts.of(manifest)
+        return CachedVersion(
+            slot.registry_name, version, record.run_id, registered.created, folder, size or 0, facts
         ), model
 
     async def load(
-        self, slot: Slot, plant: PlantProfile, version: int, run_id: str, folder: Path
+        self, slot: ModelSlot, plant: PlantProfile, version: int, run_id: str, folder: Path
     ) -> LoadedModel:
         """A version from the copy that is here, else from MLflow; a copy at fault is replaced.
 
@@ -71,14 +76,16 @@ class Copies:
             BundleError, InputError: it is no good.
             RegistryUnavailableError, OSError: it can't be copied.
         """
-        async with self._turns:
-            bundle, inputs = await self._warm(slot.registry_name, plant, version, folder)
+        async with self._loads:
+            bundle, inputs = await self._load_bundle(slot.registry_name, plant, version, folder)
         _check_owner(bundle.manifest, slot, version)
-        return LoadedModel(slot.registry_name, version, run_id, bundle, inputs, Insight(bundle, plant), plant)
+        return LoadedModel(
+            slot.registry_name, version, run_id, bundle, inputs, ModelInsight(bundle, plant), plant
+        )
 
-    async def _warm(
+    async def _load_bundle(
         self, name: str, plant: PlantProfile, version: int, folder: Path
-    ) -> tuple[Bundle, Inputs]:
+    ) -> tuple[Bundle, ModelInputs]:
         if folder.is_dir():
             try:
                 return await asyncio.to_thread(_load_warm, folder, plant)
@@ -87,20 +94,20 @@ class Copies:
         await self._registry.download(name, version, folder)
         return await asyncio.to_thread(_load_warm, folder, plant)
 
-    def forget(self, slot: Slot) -> None:
-        """Delete copies of versions that neither answer nor answered just before."""
-        kept = {version.folder.name for version in slot.kept}
+    def prune(self, slot: ModelSlot) -> None:
+        """Delete the copies of all versions but the one that is served and the one before it."""
+        kept = {version.folder.name for version in slot.versions}
         for folder in (self._folder / slot.registry_name).glob("*"):
             if folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _size(folder: Path) -> int | None:
+def _stored_bytes(folder: Path) -> int | None:
     return bytes_of(folder) if folder.is_dir() else None
 
 
-async def _told(slot: Slot, version: int, folder: Path) -> Manifest | None:
-    """What a copy says of itself; None where it is damaged. It was proved when it came, and will be when it is read."""
+async def _stored_manifest(slot: ModelSlot, version: int, folder: Path) -> BundleManifest | None:
+    """The manifest of a copy, None where it is damaged. It was checked at its download, and will be at its load."""
     try:
         manifest = await asyncio.to_thread(read_manifest, folder)
     except BundleError:
@@ -109,7 +116,7 @@ async def _told(slot: Slot, version: int, folder: Path) -> Manifest | None:
     return manifest
 
 
-def _check_owner(manifest: Manifest, slot: Slot, version: int) -> None:
+def _check_owner(manifest: BundleManifest, slot: ModelSlot, version: int) -> None:
     if manifest.plant != slot.plant or manifest.model != slot.model:
         raise BundleError(
             f"{slot.registry_name} version {version} holds {manifest.model} of plant {manifest.plant}; "
@@ -117,9 +124,9 @@ def _check_owner(manifest: Manifest, slot: Slot, version: int) -> None:
         )
 
 
-def _load_warm(folder: Path, plant: PlantProfile) -> tuple[Bundle, Inputs]:
+def _load_warm(folder: Path, plant: PlantProfile) -> tuple[Bundle, ModelInputs]:
     """Load a bundle, hold it against its reference rows, and compute its inputs once."""
     bundle = Bundle.load(folder)
-    inputs = Inputs(bundle.manifest, plant)
+    inputs = ModelInputs(bundle.manifest, plant)
     inputs.warm()
     return bundle, inputs

@@ -1,7 +1,7 @@
-"""The memory that models take: those that were asked least recently leave it once the bound is reached.
+"""The models in memory: the least recently used is evicted once the limit is reached.
 
-Belongs here: what a model takes, which one goes. Doesn't belong here: loading (`reconciler.py`). A request holds its model
-itself, so none goes while it answers.
+Belongs here: how much a model takes, which one is evicted. Doesn't belong here: loading (`reconciler.py`). A request holds
+its model itself, so an evicted one still answers it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.inference.models.slots import Kept, LoadedModel
+from serving.inference.models.slots import CachedVersion, LoadedModel
 
 MIB = 1024 * 1024
 OWN_BYTES = MIB // 2
@@ -28,7 +28,7 @@ def bytes_of(folder: Path) -> int:
     return OWN_BYTES + int(sum(file.stat().st_size * SPREAD.get(file.suffix, 1.0) for file in files))
 
 
-class Shelf:
+class ModelCache:
     """The models in memory.
 
     Args:
@@ -36,14 +36,14 @@ class Shelf:
 
     Attributes:
         loads: models read into memory since the start.
-        drops: models dropped from it.
+        evictions: models that were evicted.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self.loads = 0
-        self.drops = 0
-        self._sizes: dict[Kept, int] = {}
+        self.evictions = 0
+        self._sizes: dict[CachedVersion, int] = {}
         self._trimming: asyncio.Task[None] | None = None
 
     @property
@@ -53,30 +53,30 @@ class Shelf:
     def has_room(self, size: int) -> bool:
         return self.bytes + size <= self.most_bytes
 
-    def put(self, kept: Kept, model: LoadedModel) -> None:
-        """Keep a model in memory; others go where there is no room for all."""
-        kept.loaded, self._sizes[kept] = model, kept.size
+    def add(self, version: CachedVersion, model: LoadedModel) -> None:
+        """Keep a model in memory; others are evicted where there is no room for all."""
+        version.model, self._sizes[version] = model, version.size
         self.loads += 1
         spare = self.bytes - self.most_bytes
         for other in sorted(self._sizes, key=lambda k: k.used):
             if spare <= 0:
                 break
-            if other is not kept:
+            if other is not version:
                 spare -= self._sizes[other]
-                self.drop(other)
+                self.evict(other)
 
-    def drop(self, kept: Kept) -> None:
+    def evict(self, version: CachedVersion) -> None:
         """Take a model out of memory, if it is there."""
-        if self._sizes.pop(kept, None) is None:
+        if self._sizes.pop(version, None) is None:
             return
-        kept.loaded = None
-        self.drops += 1
+        version.model = None
+        self.evictions += 1
         if self._trimming is None or self._trimming.done():
             self._trimming = asyncio.create_task(_trim_soon())
 
 
 async def _trim_soon() -> None:
-    """Give freed memory back to the system, once for all models that go about the same time."""
+    """Give freed memory back to the system, once for all models that are evicted about the same time."""
     await asyncio.sleep(TRIM_EVERY_S)
     if (trim := _malloc_trim()) is not None:
         began = time.perf_counter()

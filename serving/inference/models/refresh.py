@@ -6,7 +6,7 @@ Belongs here: the route. Doesn't belong here: looking at aliases (`serving.infer
 from fastapi import APIRouter, Request, Response
 
 from serving.errors import Forbidden
-from serving.inference.models.reconciler import Champions
+from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.openapi import problems
 from serving.inference.schemas import RefreshAnswer
 from serving.settings import LOOPBACK
@@ -27,8 +27,8 @@ def refresh_router() -> APIRouter:
         """Take up a model whose alias moved in MLflow now, not at the next poll. Only from this machine."""
         if request.client is None or request.client.host not in LOOPBACK:
             raise Forbidden("only this machine may ask for it; aliases are polled anyway")
-        champions: Champions = request.app.state.champions
-        champions.look_soon()
+        reconciler: ModelReconciler = request.app.state.reconciler
+        reconciler.request_poll()
         return answer({"status": "accepted"}, 202)
 
     return router

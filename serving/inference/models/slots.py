@@ -1,4 +1,4 @@
-"""The places of models: which version answers in each, what it says of itself, and whether it is in memory.
+"""The slots of models: which version each serves, what its manifest says, and whether it is in memory.
 
 Belongs here: the state alone. Doesn't belong here: who changes it (`reconciler.py`), the memory's bound (`cache.py`).
 """
@@ -10,35 +10,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plant_assets.bundle.bundle import Bundle
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.insight import Insight
-from serving.inference.rows.inputs import Inputs
-from serving.registry import Entry
+from serving.inference.explain.insight import ModelInsight
+from serving.inference.rows.inputs import ModelInputs
+from serving.registry import RegisteredModel
 
 NO_VERSION = "it has no version with the alias @champion yet; drop an export, or wait while one trains"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """One version, warm: what it answers with and how requests become its rows.
+    """One version, warm: its bundle, and how requests become its rows.
 
     Attributes:
-        plant: the plant whose rules, ranges and advice it tells.
+        plant: the plant whose rules, ranges and advice hold for it.
     """
 
     registry_name: str
     version: int
     run_id: str
     bundle: Bundle
-    inputs: Inputs
-    insight: Insight
+    inputs: ModelInputs
+    insight: ModelInsight
     plant: PlantProfile
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What is told of a version whether or not it is in memory; as in its manifest."""
+class VersionFacts:
+    """What /models says of a version whether or not it is in memory; as in its manifest."""
 
     features: tuple[str, ...]
     metrics: dict[str, float]
@@ -53,7 +53,7 @@ class Facts:
     created: datetime
 
     @classmethod
-    def of(cls, manifest: Manifest) -> "Facts":
+    def of(cls, manifest: BundleManifest) -> "VersionFacts":
         threshold = manifest.decision.threshold if manifest.decision else math.inf
         return cls(
             features=manifest.names,
@@ -71,7 +71,7 @@ class Facts:
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class CachedVersion:
     """A version whose checked copy lies on this machine's disk.
 
     Attributes:
@@ -79,9 +79,9 @@ class Kept:
         folder: the copy.
         size: about how many bytes of memory it takes.
         facts: what its manifest says.
-        since: since when it answers here.
-        loaded: the model in memory; None while nobody asks for it.
-        loading: the one load that all who ask wait for.
+        since: since when it is served here.
+        model: the model in memory; None while nobody asks for it.
+        loading: the one load that all requests wait for.
         used: when it was asked last, by the monotonic clock.
         retry_at: a copy that couldn't be loaded is tried again from then on.
     """
@@ -92,28 +92,28 @@ class Kept:
     registered_at: int
     folder: Path
     size: int
-    facts: Facts
+    facts: VersionFacts
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
-    loaded: LoadedModel | None = None
+    model: LoadedModel | None = None
     loading: "Task[LoadedModel | None] | None" = None
     used: float = 0.0
     retry_at: float = 0.0
 
-    def is_version(self, version: int, entry: Entry) -> bool:
-        return self.version == version and self.registered_at == entry.created
+    def is_version(self, version: int, registered: RegisteredModel) -> bool:
+        return self.version == version and self.registered_at == registered.created
 
 
 @dataclass(slots=True)
-class Slot:
-    """The place of one of a plant's models.
+class ModelSlot:
+    """One of a plant's models, and which of its versions is served.
 
     Attributes:
-        current: what answers; replaced as a whole.
-        previous: what answered before.
+        current: the version that is served; replaced as a whole.
+        previous: the one before it.
         aliases: alias → version, as last seen.
-        wanted: the version that should answer, and its model's entry, where it is another one.
-        loading: the version that is being copied and proved now.
-        fault: why the wanted version doesn't answer; empty if nothing is wrong.
+        desired: the version that the alias points at, and its registered model, where another one is served.
+        loading: the version that is being copied and checked now.
+        fault: why the desired version isn't served; empty if nothing is wrong.
         refused: a version that is no good, and until when it isn't tried again.
         swaps: how often `current` was replaced.
         hint: what can be done, or is, where no version has the alias.
@@ -122,10 +122,10 @@ class Slot:
     plant: str
     model: str
     registry_name: str
-    current: Kept | None = None
-    previous: Kept | None = None
+    current: CachedVersion | None = None
+    previous: CachedVersion | None = None
     aliases: dict[str, int] = field(default_factory=dict)
-    wanted: tuple[int, Entry] | None = None
+    desired: tuple[int, RegisteredModel] | None = None
     loading: int | None = None
     fault: str = ""
     refused: tuple[int, float] | None = None
@@ -141,6 +141,6 @@ class Slot:
         return "stale" if self.fault else "ready"
 
     @property
-    def kept(self) -> list[Kept]:
-        """What answers, then what answered before."""
+    def versions(self) -> list[CachedVersion]:
+        """The one that is served, then the one that was before."""
         return [version for version in (self.current, self.previous) if version is not None]

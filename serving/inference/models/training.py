@@ -1,6 +1,6 @@
-"""Trains simulated plants that nothing answers for, where TRAIN_IF_MISSING says so, in a child process.
+"""Trains simulated plants whose model isn't registered, where TRAIN_IF_MISSING says so, in a child process.
 
-Belongs here: which plants, one child at a time, and what /ready tells of it. Doesn't belong here: training, which is the
+Belongs here: which plants, one child at a time, and what /ready says of it. Doesn't belong here: training, which is the
 command `forewarn train` of the pipeline's side.
 """
 
@@ -15,42 +15,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plant_assets.profile.model import PlantProfile
-from serving.inference.models.reconciler import Champions
-from serving.inference.models.slots import Slot
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.slots import ModelSlot
 
 log = logging.getLogger("serving")
 
-LOOK_S = 0.5
-POLITENESS = 10
+CHECK_EVERY_S = 0.5
+NICENESS = 10
 """The child's niceness: requests and other trainings go first."""
-LONGEST_WORD = 300
+LONGEST_LINE = 300
 
 
 def train_command(plant: str) -> list[str]:
-    """What trains a plant, unless it has a model meanwhile."""
+    """The command that trains a plant, unless it has a model meanwhile."""
     return [sys.executable, "-m", "plant_assets.cli", "train", plant, "--missing"]
 
 
-class Trainings:
-    """What is trained, was and failed.
+class MissingModelTrainer:
+    """Trains each plant whose model is missing, once.
 
     Args:
-        champions: of all plants.
+        reconciler: of all plants.
         first: the plant that is trained before the others; of these the quickest come first.
         drop: folder of the plants' drop folders; a plant that has files there is the pipeline's affair.
-        logs: folder for the children's words.
+        logs: folder for the children's output.
         command: plant → argument vector that trains it.
     """
 
     def __init__(
         self,
-        champions: Champions,
+        reconciler: ModelReconciler,
         first: str,
         drop: Path,
         logs: Path,
         command: Callable[[str], list[str]] = train_command,
     ) -> None:
-        self._champions = champions
+        self._reconciler = reconciler
         self._first = first
         self._drop = drop
         self._logs = logs
@@ -60,58 +60,58 @@ class Trainings:
     async def run(self) -> None:
         """Train what is missing, each plant once, one after another, for as long as the service runs."""
         while True:
-            if not self._champions.registry_fault and (slot := self._next()) is not None:
+            if not self._reconciler.registry_fault and (slot := self._next_slot()) is not None:
                 await self._train(slot)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
-    def _next(self) -> Slot | None:
-        """The place to fill next; those after it are told what they wait for."""
+    def _next_slot(self) -> ModelSlot | None:
+        """The slot to train for next; the hints of those after it say what they wait for."""
         profiles = sorted(
-            self._champions.profiles.values(), key=lambda p: (p.name != self._first, len(p.models))
+            self._reconciler.profiles.values(), key=lambda p: (p.name != self._first, len(p.models))
         )
-        found = [slot for profile in profiles if (slot := self._missing(profile)) is not None]
+        found = [slot for profile in profiles if (slot := self._slot_to_fill(profile)) is not None]
         for slot in found[1:]:
             slot.hint = f"it is trained after {found[0].plant}"
         return found[0] if found else None
 
-    def _missing(self, profile: PlantProfile) -> Slot | None:
-        """The place of a simulated plant's answering model, if it is for this service to fill."""
-        slot = self._champions.slots[profile.name].get(profile.answering)
+    def _slot_to_fill(self, profile: PlantProfile) -> ModelSlot | None:
+        """The slot of a simulated plant's main model, if this service is to train it."""
+        slot = self._reconciler.slots[profile.name].get(profile.answering)
         if not profile.simulated or profile.name in self._tried or slot is None or slot.aliases:
             return None
         return None if _has_files(self._drop / profile.name) else slot
 
-    async def _train(self, slot: Slot) -> None:
+    async def _train(self, slot: ModelSlot) -> None:
         plant = slot.plant
         self._tried.add(plant)
         slot.hint = f"it is being trained, since {datetime.now(UTC):%H:%M} UTC"
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self._logs / f"train_{plant}.log"
-        log.info("%s: no model answers, so it is trained; %s has what it says", plant, path)
-        with path.open("wb") as words:
+        log.info("%s: no model is registered, so one is trained; its output is in %s", plant, path)
+        with path.open("wb") as output:
             # A session of its own, so that all it starts ends with it.
             child = await asyncio.create_subprocess_exec(
-                *self._command(plant), stdin=asyncio.subprocess.DEVNULL, stdout=words, stderr=words,
+                *self._command(plant), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
             try:
-                os.setpriority(os.PRIO_PROCESS, child.pid, POLITENESS)
+                os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
                 status = await child.wait()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGTERM)
         if status:
-            slot.hint = f"its training failed ({_last_word(path)}); `forewarn train {plant}` tells more"
+            slot.hint = f"its training failed ({_last_line(path)}); `forewarn train {plant}` tells more"
             log.error("%s: %s", plant, slot.hint)
         else:
-            slot.hint = "it was trained and is being taken up"
-            self._champions.look_soon()
+            slot.hint = "it was trained and is being loaded"
+            self._reconciler.request_poll()
 
 
 def _has_files(folder: Path) -> bool:
     return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
-def _last_word(path: Path) -> str:
+def _last_line(path: Path) -> str:
     lines = [line.strip() for line in path.read_text("utf-8", errors="replace").splitlines() if line.strip()]
-    return (lines[-1] if lines else "it said nothing")[:LONGEST_WORD].removeprefix("error: ")
+    return (lines[-1] if lines else "it said nothing")[:LONGEST_LINE].removeprefix("error: ")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.inference.schemas import MOST_ROWS, PredictRequest, Reading
 
 
-class JudgedRequest(PredictRequest):
+class PointwiseRequest(PredictRequest):
     """Features, or readings that are judged one by one; that there is none is told apart from other faults."""
 
     model_config = ConfigDict(
@@ -24,15 +24,15 @@ class JudgedRequest(PredictRequest):
     readings: Annotated[list[Reading], Field(max_length=MOST_ROWS, fail_fast=True)] | None = None
 
 
-class Judgement(BaseModel):
+class PointwiseScore(BaseModel):
     anomaly: bool = Field(description="whether the score is at or above the threshold")
     score: float = Field(description="higher is more anomalous")
 
 
-class JudgedAnswer(BaseModel):
+class PointwiseAnswer(BaseModel):
     """One judgement a reading, in their order."""
 
-    predictions: list[Judgement]
+    predictions: list[PointwiseScore]
     anomalies: int = Field(description="readings that are anomalies")
     total: int = Field(description="readings that were judged")
     served_by: str = Field(description="the process that answered, as in the header X-Served-By")

@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from plant_assets.profile.model import PlantProfile
 
 
-class Extremes:
+class IntervalExtremes:
     """A plant's interval extremes, by name, each with the tag that it belongs to."""
 
     def __init__(self, profile: PlantProfile) -> None:
         self._tag_of = {extreme: tag.name for tag in profile.tags for extreme in tag.extremes}
 
-    def needed(self, names: frozenset[str]) -> frozenset[str]:
+    def with_tags(self, names: frozenset[str]) -> frozenset[str]:
         """Some names, with the tags that may stand for those that are extremes."""
         return names | {self._tag_of[name] for name in names & self._tag_of.keys()}
 
-    def told_by(self, names: frozenset[str]) -> frozenset[str]:
+    def with_extremes(self, names: frozenset[str]) -> frozenset[str]:
         """Some names, with the extremes that they may stand for."""
         return names | {extreme for extreme, tag in self._tag_of.items() if tag in names}
 
-    def filled(self, values: Mapping[str, float]) -> dict[str, float]:
+    def fill(self, values: Mapping[str, float]) -> dict[str, float]:
         """Values by name, NaN where missing; a given extreme stays as it is."""
         found = dict(values)
         for extreme, tag in self._tag_of.items():
@@ -35,7 +35,7 @@ class Extremes:
                 found[extreme] = values[tag]
         return found
 
-    def filled_rows(self, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    def fill_rows(self, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
         """The same of columns (rows,), row by row."""
         found = dict(columns)
         for extreme, tag in self._tag_of.items():

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
@@ -21,8 +21,8 @@ from serving.errors import invalid
 from serving.faults import got
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
-from serving.inference.rows.names import LONGEST_NAME, Names, Place
-from serving.inference.rows.rules import FiredRule, Rules
+from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
+from serving.inference.rows.rules import AlarmRules, FiredAlarmRule
 from serving.inference.rows.times import Reading, absent_rows
 from serving.inference.schemas import PredictRequest
 
@@ -31,7 +31,7 @@ LARGEST = 1e100
 
 
 @dataclass(slots=True)
-class Row:
+class ModelRow:
     """A model's row, and what became of the client's values.
 
     Attributes:
@@ -49,12 +49,12 @@ class Row:
     n_imputed: int
     unused: list[str] = field(default_factory=list)
     out_of_range: list[str] = field(default_factory=list)
-    rules: list[FiredRule] = field(default_factory=list)
+    rules: list[FiredAlarmRule] = field(default_factory=list)
     known: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Taken:
+class _ParsedReading:
     """One reading, taken: `row` in the order of columns, `known` by canonical name, both NaN where missing."""
 
     row: list[float]
@@ -67,7 +67,7 @@ class _Taken:
         return not self.beyond and all(map(math.isnan, self.known.values()))
 
 
-class Inputs:
+class ModelInputs:
     """A model's inputs.
 
     How rows are computed is the model's, as it was trained; names, ranges and rules are the plant's, as they are now.
@@ -80,16 +80,16 @@ class Inputs:
         InputError: the bundle asks for features that the kernel can't compute.
     """
 
-    def __init__(self, manifest: Manifest, plant: PlantProfile) -> None:
+    def __init__(self, manifest: BundleManifest, plant: PlantProfile) -> None:
         profile = manifest.profile
         self.names = manifest.names
         self.sources = feature_sources(profile)
-        self.rules = Rules(plant)
+        self.rules = AlarmRules(plant)
         self.imputed_names = ImputedNames(self.names, self.sources)
         self._sampling = profile.sampling
         self._judges = profile.judges
-        self.feature_names = Names(plant, self.names)
-        self.source_names = Names(plant, self.sources, TIME_NAMES)
+        self.feature_names = NameIndex(plant, self.names)
+        self.source_names = NameIndex(plant, self.sources, TIME_NAMES)
         place = {name: i for i, name in enumerate(self.sources)}
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
         self._compute = kernel_of(manifest, self.sources)
@@ -97,11 +97,11 @@ class Inputs:
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
 
     @property
-    def judges_each(self) -> bool:
+    def is_pointwise(self) -> bool:
         """Whether each reading is a row of its own: what the model was trained for."""
         return self._judges == "each_reading"
 
-    def rows_of_values(self, given: Mapping[str, Floats], count: int) -> Floats:
+    def pointwise_rows(self, given: Mapping[str, Floats], count: int) -> Floats:
         """A model's rows (count, features) where no feature looks back.
 
         Args:
@@ -124,13 +124,13 @@ class Inputs:
         self._compute(np.full((1, len(self.sources)), np.nan))
         self.rules.warm()
 
-    def from_request(self, request: PredictRequest) -> Row:
+    def from_request(self, request: PredictRequest) -> ModelRow:
         """A row from what a request holds: features, or readings."""
         if request.readings is not None:
             return self.from_readings(request.readings, "readings")
         return self.from_features(request.features or {})
 
-    def from_features(self, given: Reading) -> Row:
+    def from_features(self, given: Reading) -> ModelRow:
         """A row from named features; what is absent or null is missing.
 
         Raises:
@@ -138,12 +138,12 @@ class Inputs:
             Invalid: a number that isn't finite, a name given twice, or no number at all.
         """
         names = self.feature_names
-        taken = _take(given, names, names.find, len(self.names), "features")
+        taken = _parse_reading(given, names, names.find, len(self.names), "features")
         if taken.is_empty:
             raise invalid("features", "no value given", "at least one feature or tag with a number")
         return self._row(np.array(taken.row), taken, taken.known, taken.unused)
 
-    def from_readings(self, readings: Sequence[Reading], field_name: str) -> Row:
+    def from_readings(self, readings: Sequence[Reading], field_name: str) -> ModelRow:
         """A row from recent raw readings, oldest first, through the feature kernel.
 
         Raises:
@@ -155,9 +155,9 @@ class Inputs:
         find = cache(names.find)
         rows: list[list[float]] = []
         unused: dict[str, None] = {}
-        empty, newest = True, _Taken([], {}, [], [])
+        empty, newest = True, _ParsedReading([], {}, [], [])
         for r, given in enumerate(readings):
-            newest = _take(given, names, find, width, f"{field_name}.{r}")
+            newest = _parse_reading(given, names, find, width, f"{field_name}.{r}")
             empty = empty and newest.is_empty
             unused |= dict.fromkeys(newest.unused)
             self._add_deviations(newest)
@@ -170,29 +170,31 @@ class Inputs:
         }
         return self._row(self._compute(np.array(rows)), newest, known, [*unused])
 
-    def _add_deviations(self, taken: _Taken) -> None:
+    def _add_deviations(self, taken: _ParsedReading) -> None:
         """Deviations that weren't given follow from set point and process value."""
         for column, sp, pv in self._deviations:
             if math.isnan(taken.row[column]):
                 taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
-    def _row(self, values: Floats, newest: _Taken, known: Mapping[str, float], unused: list[str]) -> Row:
+    def _row(
+        self, values: Floats, newest: _ParsedReading, known: Mapping[str, float], unused: list[str]
+    ) -> ModelRow:
         missing = ~np.isfinite(values)
         known = {**known, **{name: float(values[i]) for name, i in self._rule_places}}
-        return Row(
+        return ModelRow(
             values=values,
             imputed=self.imputed_names.of(missing),
             n_imputed=int(missing.sum()),
             unused=unused,
             out_of_range=newest.beyond,
-            rules=self.rules.fired(known),
+            rules=self.rules.evaluate(known),
             known=known,
         )
 
 
-def _take(
-    given: Reading, names: Names, find: Callable[[str], Place | None], width: int, place: str
-) -> _Taken:
+def _parse_reading(
+    given: Reading, names: NameIndex, find: Callable[[str], NamedColumn | None], width: int, place: str
+) -> _ParsedReading:
     """Put what a client gave in its columns.
 
     Args:
@@ -202,7 +204,7 @@ def _take(
         width: how many columns.
         place: of `given` in the request.
     """
-    taken = _Taken([math.nan] * width, {}, [], [])
+    taken = _ParsedReading([math.nan] * width, {}, [], [])
     row, known = taken.row, taken.known
     unknown: list[str] = []
     for given_name, value in given.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from plant_assets.bundle.manifest import Manifest
+from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.features.arrays import Floats
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
@@ -24,7 +24,7 @@ class InputError(ValueError):
     """A bundle whose inputs this release can't compute."""
 
 
-def kernel_of(manifest: Manifest, sources: list[str]) -> Kernel:
+def kernel_of(manifest: BundleManifest, sources: list[str]) -> Kernel:
     """The kernel for a bundle's features.
 
     Raises:

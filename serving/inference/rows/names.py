@@ -21,7 +21,7 @@ MOST_NEAREST = 5
 LONGEST_NAME = 100
 
 
-class Place(NamedTuple):
+class NamedColumn(NamedTuple):
     """What a name stands for.
 
     Attributes:
@@ -37,7 +37,7 @@ class Place(NamedTuple):
     high: float = math.inf
 
 
-class Names:
+class NameIndex:
     """The names of one plant, as columns of one kind of row.
 
     Args:
@@ -60,18 +60,18 @@ class Names:
         column_of = {name: i for i, name in enumerate(columns)}
         anything = (-math.inf, math.inf)
         self._places = {
-            folded: Place(name, column_of.get(name), *ranges.get(name, anything))
+            folded: NamedColumn(name, column_of.get(name), *ranges.get(name, anything))
             for folded, name in self._canonical.items()
         }
-        self._places |= {name.casefold(): Place("") for name in valueless}
+        self._places |= {name.casefold(): NamedColumn("") for name in valueless}
 
-    def find(self, name: str) -> Place | None:
+    def find(self, name: str) -> NamedColumn | None:
         """What a name stands for; None if the plant doesn't know it."""
         folded = name.casefold()
         place = self._places.get(folded)
         if place is not None:
             return place
-        return Place(name) if self._is_ignored(folded) else None
+        return NamedColumn(name) if self._is_ignored(folded) else None
 
     def _is_ignored(self, folded: str) -> bool:
         """Whether it is a column of exports; a pattern holds behind a tag's name alone.

@@ -11,46 +11,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.profile.model import PlantProfile
-from serving.inference.rows.extremes import Extremes
+from serving.inference.rows.extremes import IntervalExtremes
 
 
 @dataclass(frozen=True, slots=True)
-class FiredRule:
+class FiredAlarmRule:
     name: str
     description: str
 
 
-class Rules:
+class AlarmRules:
     """A plant's alarm rules, parsed."""
 
     def __init__(self, profile: PlantProfile) -> None:
         import polars as pl
 
-        self._extremes = Extremes(profile)
-        self._rules: list[tuple[FiredRule, frozenset[str], pl.Expr]] = []
+        self._extremes = IntervalExtremes(profile)
+        self._rules: list[tuple[FiredAlarmRule, frozenset[str], pl.Expr]] = []
         for rule in profile.labels.alarm_rules:
             expression = pl.sql_expr(rule.when)
             inputs = frozenset(expression.meta.root_names())
             self._rules.append(
-                (FiredRule(rule.name, rule.description or rule.when), inputs, expression.alias(rule.name))
+                (
+                    FiredAlarmRule(rule.name, rule.description or rule.when),
+                    inputs,
+                    expression.alias(rule.name),
+                )
             )
 
     @property
     def names(self) -> frozenset[str]:
         """All columns that rules look at, or that stand for one."""
-        return self._extremes.needed(frozenset[str]().union(*(inputs for _, inputs, _ in self._rules)))
+        return self._extremes.with_tags(frozenset[str]().union(*(inputs for _, inputs, _ in self._rules)))
 
-    def any_on(self, columns: Collection[str]) -> bool:
+    def can_evaluate(self, columns: Collection[str]) -> bool:
         """Whether some rule can be told from these columns alone."""
-        told = self._extremes.told_by(frozenset(columns))
+        told = self._extremes.with_extremes(frozenset(columns))
         return any(inputs <= told for _, inputs, _ in self._rules)
 
     def warm(self) -> None:
-        self.fired(dict.fromkeys(self.names, 0.0))
+        self.evaluate(dict.fromkeys(self.names, 0.0))
 
-    def fired(self, values: Mapping[str, float]) -> list[FiredRule]:
+    def evaluate(self, values: Mapping[str, float]) -> list[FiredAlarmRule]:
         """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
-        values = self._extremes.filled(values)
+        values = self._extremes.fill(values)
         asked = [
             entry for entry in self._rules if all(n in values and values[n] == values[n] for n in entry[1])
         ]
@@ -63,11 +67,11 @@ class Rules:
         answers = frame.select([expression for _, _, expression in asked]).row(0)
         return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]
 
-    def fired_rows(
+    def evaluate_rows(
         self, columns: Mapping[str, NDArray[np.float64]]
-    ) -> list[tuple[FiredRule, NDArray[np.bool_]]]:
+    ) -> list[tuple[FiredAlarmRule, NDArray[np.bool_]]]:
         """Rules that hold on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
-        columns = self._extremes.filled_rows(columns)
+        columns = self._extremes.fill_rows(columns)
         asked = [entry for entry in self._rules if entry[1] <= columns.keys()]
         if not asked:
             return []

@@ -15,18 +15,18 @@ from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.faults import got
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
-from serving.inference.rows.inputs import LARGEST, Inputs
-from serving.inference.rows.names import LONGEST_NAME, Place
-from serving.inference.rows.rules import FiredRule
+from serving.inference.rows.inputs import LARGEST, ModelInputs
+from serving.inference.rows.names import LONGEST_NAME, NamedColumn
+from serving.inference.rows.rules import FiredAlarmRule
 
 Given = float | str | None
-Find = Callable[[str], Place | None]
+Find = Callable[[str], NamedColumn | None]
 Where = Callable[[str, int], str]
 """From a column's name and a row to the value's place in the request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ModelRows:
     """A model's rows, and what became of the client's columns.
 
     Attributes:
@@ -41,14 +41,14 @@ class Rows:
 
     values: Floats
     given: Flags
-    rules: list[tuple[FiredRule, Flags]]
+    rules: list[tuple[FiredAlarmRule, Flags]]
     imputed: list[str]
     n_imputed: int
     unused: list[str] = field(default_factory=list)
     out_of_range: dict[str, int] = field(default_factory=dict)
 
 
-def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows:
+def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) -> ModelRows:
     """A model's rows from named columns (rows,), all of one length.
 
     Raises:
@@ -67,7 +67,7 @@ def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows
             unknown.append(name)
             continue
         if found.name in taken:
-            raise invalid(_cut(where(name, 0)), "given twice", "each name once, in any case")
+            raise invalid(_shorten(where(name, 0)), "given twice", "each name once, in any case")
         _check_finite(column, lambda row, name=name: where(name, row))
         given |= ~np.isnan(column)
         taken.add(found.name)
@@ -85,10 +85,10 @@ def rows_of(inputs: Inputs, columns: Mapping[str, Floats], where: Where) -> Rows
     if unknown:
         raise inputs.feature_names.refuse(unknown, "columns")
     missing: Flags = np.asarray(np.isnan(values).all(axis=0))
-    return Rows(
+    return ModelRows(
         values=values,
         given=given,
-        rules=inputs.rules.fired_rows(asked_by_rules),
+        rules=inputs.rules.evaluate_rows(asked_by_rules),
         imputed=inputs.imputed_names.of(missing),
         n_imputed=int(missing.sum()),
         unused=unused,
@@ -121,7 +121,7 @@ def _by_columns(given: Mapping[str, Sequence[Given]]) -> dict[str, Floats]:
     for name, values in given.items():
         if len(values) != count:
             wanted = f"{count}, as {first[:LONGEST_NAME]}"
-            raise invalid(_cut(f"columns.{name}"), f"{len(values)} values", wanted)
+            raise invalid(_shorten(f"columns.{name}"), f"{len(values)} values", wanted)
     return {
         name: _numbers(values, lambda row, name=name: in_column(name, row))
         for name, values in given.items()
@@ -190,5 +190,5 @@ def _not_finite(place: str) -> Invalid:
     return invalid(place, "not finite, or beyond 1e100", "a finite number or null")
 
 
-def _cut(place: str) -> str:
+def _shorten(place: str) -> str:
     return place[: 2 * LONGEST_NAME]

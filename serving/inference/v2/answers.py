@@ -9,10 +9,10 @@ import numpy as np
 import orjson
 from pydantic import JsonValue
 
-from serving.inference.metrics import note_rows
+from serving.inference.metrics import record_rows
 from serving.inference.models.reconciler import LoadedModel
 from serving.inference.v2.errors import BadRequest
-from serving.inference.v2.inputs import Inference
+from serving.inference.v2.inputs import ParsedInference
 from serving.inference.v2.models import (
     ALARM,
     LONGEST_NAME,
@@ -27,7 +27,7 @@ from serving.inference.v2.schemas import InferRequest
 from serving.inference.v2.tensors import to_bytes
 
 
-class Encoded(NamedTuple):
+class EncodedAnswer(NamedTuple):
     """An answer ready to be sent.
 
     Attributes:
@@ -61,7 +61,9 @@ def check_outputs(request: InferRequest, model: LoadedModel) -> dict[str, bool]:
     return wanted or dict.fromkeys(known, binary)
 
 
-def infer(model: LoadedModel, asked: Inference, wanted: dict[str, bool], prediction_id: str) -> Encoded:
+def infer(
+    model: LoadedModel, asked: ParsedInference, wanted: dict[str, bool], prediction_id: str
+) -> EncodedAnswer:
     """The encoded answer.
 
     Args:
@@ -71,7 +73,7 @@ def infer(model: LoadedModel, asked: Inference, wanted: dict[str, bool], predict
         prediction_id: that `/lineage` traces.
     """
     values = _evaluate(model, asked)
-    note_rows(model, values[RISK_SCORE].ravel(), values[ALARM].ravel(), prediction_id)
+    record_rows(model, values[RISK_SCORE].ravel(), values[ALARM].ravel(), prediction_id)
     shapes = output_shapes(model, len(asked.rows))
     outputs: list[JsonValue] = []
     tail: list[bytes] = []
@@ -95,10 +97,10 @@ def infer(model: LoadedModel, asked: Inference, wanted: dict[str, bool], predict
         "outputs": outputs,
     }
     head = orjson.dumps(document)
-    return Encoded(b"".join([head, *tail]), len(head) if tail else None)
+    return EncodedAnswer(b"".join([head, *tail]), len(head) if tail else None)
 
 
-def _evaluate(model: LoadedModel, asked: Inference) -> dict[str, np.ndarray]:
+def _evaluate(model: LoadedModel, asked: ParsedInference) -> dict[str, np.ndarray]:
     scored = model.bundle.evaluate(asked.rows)
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
     return {

@@ -27,7 +27,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Inference:
+class ParsedInference:
     """What is asked for.
 
     Attributes:
@@ -39,7 +39,7 @@ class Inference:
     rows: Floats
 
 
-def read_inference(content: bytes, header_length: str | None, names: tuple[str, ...]) -> Inference:
+def read_inference(content: bytes, header_length: str | None, names: tuple[str, ...]) -> ParsedInference:
     """The request that a body holds.
 
     Args:
@@ -54,14 +54,14 @@ def read_inference(content: bytes, header_length: str | None, names: tuple[str, 
     end = _json_length(header_length, len(content))
     request = parse(content[:end], InferRequest)
     rows = _rows_given(request.inputs)
-    binary = _Tail(memoryview(content)[end:])
+    binary = _BinaryTail(memoryview(content)[end:])
     given = {
         tensor.name: _values(tensor, binary, f"inputs.{i}", names) for i, tensor in enumerate(request.inputs)
     }
     if len(given) < len(request.inputs):
         raise BadRequest("inputs: a name is given twice; expected each tensor once")
     binary.check_end()
-    return Inference(request, _whole(given, rows, names))
+    return ParsedInference(request, _joined_rows(given, rows, names))
 
 
 def parse(content: bytes, shape: type[Shape]) -> Shape:
@@ -88,7 +88,7 @@ def _without_classes(fault: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return fault | {"expected": "an object"} if is_object else fault
 
 
-class _Tail:
+class _BinaryTail:
     """The bytes behind the JSON, taken from the front by one tensor after the other."""
 
     def __init__(self, content: memoryview) -> None:
@@ -131,7 +131,7 @@ def _rows_given(inputs: list[InputTensor]) -> int:
     return rows
 
 
-def _values(tensor: InputTensor, binary: _Tail, place: str, names: tuple[str, ...]) -> Floats:
+def _values(tensor: InputTensor, binary: _BinaryTail, place: str, names: tuple[str, ...]) -> Floats:
     """The values of one tensor whose name and shape the model takes."""
     _check_name(tensor.name, place, names)
     width = len(names) if tensor.name == ALL_FEATURES else 1
@@ -155,7 +155,7 @@ def _check_name(name: str, place: str, names: tuple[str, ...]) -> None:
     raise BadRequest(f"{place}.name: the model has no input {shown!r}; {hint}")
 
 
-def _whole(given: dict[str, Floats], rows: int, names: tuple[str, ...]) -> Floats:
+def _joined_rows(given: dict[str, Floats], rows: int, names: tuple[str, ...]) -> Floats:
     """The rows, from the one tensor or from one a feature."""
     if ALL_FEATURES in given:
         if len(given) > 1:

@@ -9,9 +9,9 @@ import math
 
 from pydantic import JsonValue
 
-from serving.inference.models.reconciler import Champions
-from serving.inference.models.slots import Kept, LoadedModel, Slot
-from serving.inference.plants import loaded, not_ready
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
+from serving.inference.plants import load_version, not_ready
 from serving.inference.v2.errors import UnknownModel
 
 LONGEST_NAME = 100
@@ -22,13 +22,13 @@ RISK_SCORE, ALARM, SCORE, PROBABILITIES = "risk_score", "alarm", "score", "proba
 PLATFORM = "forewarn_bundle"
 
 
-def find_slot(champions: Champions, name: str) -> Slot:
+def find_slot(reconciler: ModelReconciler, name: str) -> ModelSlot:
     """The place of a registered model.
 
     Raises:
         UnknownModel: no plant has it.
     """
-    known = {slot.registry_name: slot for slot in champions.every}
+    known = {slot.registry_name: slot for slot in reconciler.all_slots}
     if name in known:
         return known[name]
     shown = name[:LONGEST_NAME]
@@ -37,33 +37,33 @@ def find_slot(champions: Champions, name: str) -> Slot:
     raise UnknownModel(f"no model {shown!r}; {hint}")
 
 
-async def find_model(champions: Champions, name: str, version: str | None) -> LoadedModel:
+async def find_model(reconciler: ModelReconciler, name: str, version: str | None) -> LoadedModel:
     """The version that answers, or the one asked for, read into memory where it isn't.
 
     Raises:
         UnknownModel: no such model, or that version isn't kept.
         NotReady: no version of it answers; says why.
     """
-    slot = find_slot(champions, name)
-    return await loaded(champions, slot, _version(champions, slot, version))
+    slot = find_slot(reconciler, name)
+    return await load_version(reconciler, slot, _version(reconciler, slot, version))
 
 
-def _version(champions: Champions, slot: Slot, version: str | None) -> Kept:
+def _version(reconciler: ModelReconciler, slot: ModelSlot, version: str | None) -> CachedVersion:
     if slot.current is None:
-        raise not_ready(slot, champions.registry_fault)
+        raise not_ready(slot, reconciler.registry_fault)
     if version is None:
         return slot.current
-    for found in slot.kept:
+    for found in slot.versions:
         if str(found.version) == version:
             return found
-    kept = " or ".join(str(found.version) for found in slot.kept)
+    kept = " or ".join(str(found.version) for found in slot.versions)
     raise UnknownModel(
         f"{slot.registry_name}: version {version[:LONGEST_NAME]!r} isn't loaded; expected {kept}"
     )
 
 
-def model_names(champions: Champions) -> list[str]:
-    return [slot.registry_name for slot in champions.every]
+def model_names(reconciler: ModelReconciler) -> list[str]:
+    return [slot.registry_name for slot in reconciler.all_slots]
 
 
 def output_shapes(model: LoadedModel, rows: int) -> dict[str, list[int]]:
@@ -83,14 +83,14 @@ def threshold_of(model: LoadedModel) -> float:
     return decision.threshold if decision else math.inf
 
 
-async def metadata(champions: Champions, name: str, version: str | None) -> dict[str, JsonValue]:
+async def metadata(reconciler: ModelReconciler, name: str, version: str | None) -> dict[str, JsonValue]:
     """The protocol's document of a model."""
-    model = await find_model(champions, name, version)
+    model = await find_model(reconciler, name, version)
     manifest, threshold = model.bundle.manifest, threshold_of(model)
     outputs = output_shapes(model, -1)
     return {
         "name": model.registry_name,
-        "versions": [str(kept.version) for kept in find_slot(champions, name).kept],
+        "versions": [str(kept.version) for kept in find_slot(reconciler, name).versions],
         "platform": PLATFORM,
         "inputs": [{"name": ALL_FEATURES, "datatype": "FP64", "shape": [-1, len(manifest.names)]}],
         "outputs": [
@@ -110,13 +110,15 @@ async def metadata(champions: Champions, name: str, version: str | None) -> dict
     }
 
 
-def repository_index(champions: Champions, only_ready: bool) -> list[dict[str, str]]:
+def repository_index(reconciler: ModelReconciler, only_ready: bool) -> list[dict[str, str]]:
     """An entry a version that answers when it is asked, and one for each model that has none."""
     entries: list[dict[str, str]] = []
-    for slot in champions.every:
+    for slot in reconciler.all_slots:
         name = {"name": slot.registry_name}
-        entries += [{**name, "version": str(k.version), "state": "READY", "reason": ""} for k in slot.kept]
-        if not slot.kept and not only_ready:
-            why = not_ready(slot, champions.registry_fault).detail
+        entries += [
+            {**name, "version": str(k.version), "state": "READY", "reason": ""} for k in slot.versions
+        ]
+        if not slot.versions and not only_ready:
+            why = not_ready(slot, reconciler.registry_fault).detail
             entries.append({**name, "version": "", "state": "UNAVAILABLE", "reason": why})
     return entries

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
 from serving.errors import NotAllowed, NotFound
-from serving.inference.models.reconciler import Champions
-from serving.inference.plants import PlantModels, default_plant
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.plants import RequestedPlant, default_plant
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors
@@ -32,10 +32,10 @@ LARGE_ROWS = 32
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
-class Named(NamedTuple):
+class ModelRef(NamedTuple):
     """The model that a path names; its version None where the one that answers is meant."""
 
-    champions: Champions
+    reconciler: ModelReconciler
     name: str
     version: str | None
 
@@ -43,16 +43,16 @@ class Named(NamedTuple):
 ModelName = Annotated[str, Path(description="registered name of a model of /v2/models")]
 
 
-async def _any_version(name: ModelName, request: Request) -> Named:
-    return Named(request.app.state.champions, name, None)
+async def _any_version(name: ModelName, request: Request) -> ModelRef:
+    return ModelRef(request.app.state.reconciler, name, None)
 
 
 async def _one_version(
     name: ModelName,
     version: Annotated[str, Path(description="its number in the registry; only a loaded one answers")],
     request: Request,
-) -> Named:
-    return Named(request.app.state.champions, name, version)
+) -> ModelRef:
+    return ModelRef(request.app.state.reconciler, name, version)
 
 
 def v2_router() -> APIRouter:
@@ -72,13 +72,13 @@ def _add_server(router: APIRouter) -> None:
         """What this server is, and the extensions it knows."""
         return answer({"name": NAME, "version": request.app.version, "extensions": [*EXTENSIONS]})
 
-    @router.get("/health/live", response_model=schemas.Live)
+    @router.get("/health/live", response_model=schemas.ServerLive)
     async def live() -> Response:
         """Whether the process lives."""
         return answer({"live": True})
 
-    @router.get("/health/ready", response_model=schemas.Ready, responses=errors(503))
-    async def ready(models: Annotated[PlantModels, Depends(default_plant)]) -> Response:
+    @router.get("/health/ready", response_model=schemas.ServerReady, responses=errors(503))
+    async def ready(models: Annotated[RequestedPlant, Depends(default_plant)]) -> Response:
         """Whether the model answers that speaks for the default plant, as `/ready`."""
         await models.champion()
         return answer({"ready": True})
@@ -88,7 +88,7 @@ def _add_repository(router: APIRouter) -> None:
     @router.get("/models", response_model=schemas.ModelNames)
     async def names(request: Request) -> Response:
         """The registered names of all plants' models."""
-        return answer({"models": [*model_names(request.app.state.champions)]})
+        return answer({"models": [*model_names(request.app.state.reconciler)]})
 
     @router.post(
         "/repository/index",
@@ -100,18 +100,18 @@ def _add_repository(router: APIRouter) -> None:
         """Every version that is loaded, and the models that have none."""
         content = await read_bytes(request, request.app.state.settings.max_body_bytes)
         asked = parse(content, schemas.IndexRequest) if content else schemas.IndexRequest()
-        entries = repository_index(request.app.state.champions, asked.ready)
+        entries = repository_index(request.app.state.reconciler, asked.ready)
         return Response(orjson.dumps(entries), media_type=JSON)
 
 
-def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[Named]]) -> None:
+def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[ModelRef]]) -> None:
     @router.get(path, response_model=schemas.ModelMetadata, responses=errors(404, 503))
-    async def model(named: Annotated[Named, Depends(named_by)]) -> Response:
+    async def model(named: Annotated[ModelRef, Depends(named_by)]) -> Response:
         """A model's inputs and outputs."""
         return answer(await metadata(*named))
 
     @router.get(f"{path}/ready", response_model=schemas.ModelReady, responses=errors(404, 503))
-    async def model_ready(named: Annotated[Named, Depends(named_by)]) -> Response:
+    async def model_ready(named: Annotated[ModelRef, Depends(named_by)]) -> Response:
         """Whether a model answers."""
         return answer({"name": (await find_model(*named)).registry_name, "ready": True})
 
@@ -121,12 +121,12 @@ def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[N
         responses=errors(400, 404, 413, 415, 503),
         openapi_extra=json_body(schemas.InferRequest, BINARY),
     )
-    async def model_infer(request: Request, named: Annotated[Named, Depends(named_by)]) -> Response:
+    async def model_infer(request: Request, named: Annotated[ModelRef, Depends(named_by)]) -> Response:
         """A model's answer to rows of its features, in JSON or as bytes."""
         return await _infer(request, named)
 
 
-async def _infer(request: Request, named: Named) -> Response:
+async def _infer(request: Request, named: ModelRef) -> Response:
     state = request.app.state
     content = await read_bytes(request, state.settings.max_body_bytes)
     model = await find_model(*named)

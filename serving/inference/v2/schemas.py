@@ -76,15 +76,15 @@ class ServerMetadata(BaseModel):
     extensions: list[str]
 
 
-class Live(BaseModel):
+class ServerLive(BaseModel):
     live: Literal[True] = True
 
 
-class Ready(BaseModel):
+class ServerReady(BaseModel):
     ready: Literal[True] = True
 
 
-class ModelReady(Ready):
+class ModelReady(ServerReady):
     name: str
 
 

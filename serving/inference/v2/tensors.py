@@ -44,7 +44,7 @@ def from_json(tensor: InputTensor, place: str) -> Floats:
     if tensor.datatype == "FP32":
         with np.errstate(over="ignore"):  # it becomes infinite, and is refused as such
             values = values.astype(np.float32).astype(np.float64)
-    return _sound(values.reshape(tensor.shape), place)
+    return _check_range(values.reshape(tensor.shape), place)
 
 
 def from_bytes(tensor: InputTensor, content: memoryview, place: str) -> Floats:
@@ -65,7 +65,7 @@ def from_bytes(tensor: InputTensor, content: memoryview, place: str) -> Floats:
             f"{place}.parameters.binary_data_size: got {len(content)}; expected {wanted} bytes, "
             f"as it is {tensor.datatype} of shape {tensor.shape}"
         )
-    return _sound(np.frombuffer(content, dtype).astype(np.float64).reshape(tensor.shape), place)
+    return _check_range(np.frombuffer(content, dtype).astype(np.float64).reshape(tensor.shape), place)
 
 
 def to_bytes(values: np.ndarray) -> bytes:
@@ -86,7 +86,7 @@ def _flat(rows: list, shape: list[int], place: str) -> list:
     return list(chain.from_iterable(rows))
 
 
-def _sound(values: Floats, place: str) -> Floats:
+def _check_range(values: Floats, place: str) -> Floats:
     """Refuse infinity, and numbers that are a mistake; NaN is a gap."""
     wrong = np.abs(values) > LARGEST
     if wrong.any():

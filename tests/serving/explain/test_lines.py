@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle import scorers
-from plant_assets.bundle.forests import Forests
-from plant_assets.bundle.scorers import Arrays, ScorerNode
+from plant_assets.bundle.forests import ForestFiles
+from plant_assets.bundle.scorers import BundleArrays, ScorerNode
 from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import WEIGHTS
-from serving.explain.parts import Source, part_of
+from serving.explain.parts import PartSource, part_of
 
 FEATURES = 8
 GENERATOR = np.random.default_rng(11)
@@ -34,24 +34,24 @@ VIEWS = {
     "coefficients odd": WHOLE["coefficients"][1::2],
     "directions": np.random.default_rng(12).normal(size=(FEATURES, FEATURES)) * 0.7,
 }
-ARRAYS = Arrays({**WHOLE, **VIEWS})
+ARRAYS = BundleArrays({**WHOLE, **VIEWS})
 REFERENCE, ROWS = GENERATOR.normal(size=FEATURES), GENERATOR.normal(size=(9, FEATURES)) * 2.0
-NEAR = scorers.Neighbours(rows="stored", k=5)
-RESIDUALS = scorers.Residuals(centre="centre", directions="directions")
+NEAR = scorers.NeighboursNode(rows="stored", k=5)
+RESIDUALS = scorers.ResidualsNode(centre="centre", directions="directions")
 
 
-def linear(link: str = "identity") -> scorers.Linear:
+def linear(link: str = "identity") -> scorers.LinearNode:
     names = ("classes", "offsets") if link == "softmax" else ("coefficients", "intercept")
-    return scorers.Linear.model_validate({"coefficients": names[0], "intercept": names[1], "link": link})
+    return scorers.LinearNode.model_validate({"coefficients": names[0], "intercept": names[1], "link": link})
 
 
-def logged(*nodes: ScorerNode, by_surprise: bool = False) -> scorers.Mean:
-    parts = tuple(scorers.Part(scorer=node, log=True, centre=1.3, scale=0.3) for node in nodes)
-    return scorers.Mean(parts=parts, by_surprise=by_surprise)
+def logged(*nodes: ScorerNode, by_surprise: bool = False) -> scorers.MeanNode:
+    parts = tuple(scorers.MeanMember(scorer=node, log=True, centre=1.3, scale=0.3) for node in nodes)
+    return scorers.MeanNode(parts=parts, by_surprise=by_surprise)
 
 
-def among(columns: str, rows: str) -> scorers.Among:
-    return scorers.Among(columns=columns, scorer=scorers.Neighbours(rows=rows, k=5))
+def among(columns: str, rows: str) -> scorers.SubsetNode:
+    return scorers.SubsetNode(columns=columns, scorer=scorers.NeighboursNode(rows=rows, k=5))
 
 
 def shapley(answer: Callable[[Floats], Floats], row: Floats) -> Floats:
@@ -72,9 +72,9 @@ def shapley(answer: Callable[[Floats], Floats], row: Floats) -> Floats:
 
 
 def found_and_expected(node: ScorerNode, row: Floats) -> tuple[Floats, Floats]:
-    part = part_of(node, Source(ARRAYS, Path(), FEATURES))(REFERENCE, row)
-    answer = node.build(ARRAYS, Forests(Path()), FEATURES)
-    if isinstance(node, scorers.Linear) and node.link == "softmax":
+    part = part_of(node, PartSource(ARRAYS, Path(), FEATURES))(REFERENCE, row)
+    answer = node.build(ARRAYS, ForestFiles(Path()), FEATURES)
+    if isinstance(node, scorers.LinearNode) and node.link == "softmax":
         inner = answer
         answer = lambda rows: np.log(inner(rows)[:, -1]) - np.log1p(-inner(rows)[:, -1])  # noqa: E731
     ends = answer(np.vstack([REFERENCE, row]))
@@ -84,27 +84,27 @@ def found_and_expected(node: ScorerNode, row: Floats) -> tuple[Floats, Floats]:
 
 EXACT = {
     "linear": linear(),
-    "scaled": scorers.Scaled(centre="centre", scale="scale", scorer=linear()),
-    "bounded": scorers.Bounded(limit=1.5, scorer=linear()),
-    "mean": scorers.Mean(
+    "scaled": scorers.ScaledNode(centre="centre", scale="scale", scorer=linear()),
+    "bounded": scorers.BoundedNode(limit=1.5, scorer=linear()),
+    "mean": scorers.MeanNode(
         parts=(
-            scorers.Part(scorer=linear(), centre=2.0, scale=3.0, weight=2.0),
-            scorers.Part(scorer=scorers.Scaled(centre="centre", scale="scale", scorer=linear())),
+            scorers.MeanMember(scorer=linear(), centre=2.0, scale=3.0, weight=2.0),
+            scorers.MeanMember(scorer=scorers.ScaledNode(centre="centre", scale="scale", scorer=linear())),
         )
     ),
-    "among": scorers.Among(
-        columns="odd", scorer=scorers.Linear(coefficients="coefficients odd", intercept="intercept")
+    "among": scorers.SubsetNode(
+        columns="odd", scorer=scorers.LinearNode(coefficients="coefficients odd", intercept="intercept")
     ),
-    "constant": scorers.Constant(value=0.4),
+    "constant": scorers.ConstantNode(value=0.4),
 }
 CLOSE = {
     "logistic": (linear("logistic"), 0.25),
     "softmax": (linear("softmax"), 0.03),
     "neighbours": (NEAR, 0.2),
     "log of neighbours": (logged(NEAR), 0.2),
-    "log of bounded neighbours": (logged(scorers.Bounded(limit=1.5, scorer=NEAR)), 0.2),
+    "log of bounded neighbours": (logged(scorers.BoundedNode(limit=1.5, scorer=NEAR)), 0.2),
     "residuals": (RESIDUALS, 0.2),
-    "bounded residuals": (scorers.Bounded(limit=1.5, scorer=RESIDUALS), 0.2),
+    "bounded residuals": (scorers.BoundedNode(limit=1.5, scorer=RESIDUALS), 0.2),
     "two views": (logged(among("odd", "stored odd"), among("even", "stored even")), 0.2),
     "two views by surprise": (
         logged(among("odd", "stored odd"), among("even", "stored even"), by_surprise=True),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plant_assets.bundle.forests import Forests
+from plant_assets.bundle.forests import ForestFiles
 from plant_assets.models.compile_trees import (
     Ensemble,
     isolation_forest_trees,
@@ -21,7 +21,7 @@ from plant_assets.models.compile_trees import (
 )
 from serving.explain.diagonal import SHARES, WEIGHTS
 from serving.explain.onnx_trees import TreeFileError, read_trees
-from serving.explain.trees import Forest, Trees
+from serving.explain.trees import ForestPart, TreeNodes
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
@@ -37,10 +37,12 @@ ROWS = np.vstack([TRAIN[:12], 4 * TRAIN[12:15]])
 def contributions(ensemble: Ensemble, folder: Path, precision: str = "float64") -> np.ndarray:
     trees = written(ensemble, folder)
     answers = [trees.answers(row.astype(np.float32).astype(precision)) for row in (REFERENCE, *ROWS)]
-    return np.array([Forest(trees, answers[0], of_row, FEATURES).spread(WEIGHTS) for of_row in answers[1:]])
+    return np.array(
+        [ForestPart(trees, answers[0], of_row, FEATURES).spread(WEIGHTS) for of_row in answers[1:]]
+    )
 
 
-def written(ensemble: Ensemble, folder: Path) -> Trees:
+def written(ensemble: Ensemble, folder: Path) -> TreeNodes:
     path = folder / "trees.onnx"
     path.write_bytes(to_onnx(ensemble, FEATURES))
     return read_trees(path)
@@ -91,7 +93,7 @@ def test_all_coalitions_give_the_same(tmp_path: Path) -> None:
 
     model = RandomForestClassifier(5, random_state=1).fit(TRAIN, LABELS)
     found = contributions(random_forest_trees(model), tmp_path)[0]
-    run = Forests(tmp_path).load("trees.onnx", FEATURES)
+    run = ForestFiles(tmp_path).load("trees.onnx", FEATURES)
 
     def answer(members: tuple[int, ...]) -> float:
         row = REFERENCE.copy()
@@ -116,7 +118,7 @@ def test_a_value_on_a_split_goes_the_way_that_it_goes_in_the_answer(tmp_path: Pa
     model = RandomForestClassifier(25, random_state=1).fit(coarse, LABELS)
     trees = written(random_forest_trees(model), tmp_path)
     start, *answers = [trees.answers(row.astype(np.float32)) for row in (np.zeros(FEATURES), *coarse[:20])]
-    found = [Forest(trees, start, answer, FEATURES).spread(WEIGHTS).sum() for answer in answers]
+    found = [ForestPart(trees, start, answer, FEATURES).spread(WEIGHTS).sum() for answer in answers]
     decided = model.predict_proba(np.vstack([np.zeros(FEATURES), coarse[:20]]))[:, 1]
     assert found == pytest.approx(decided[1:] - decided[0], abs=1e-12)
 

@@ -23,7 +23,7 @@ def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
         (tmp_path / name / "defs.yaml").write_text(f"type: {PLANT_TYPE}\nattributes: {attributes}\n", "utf-8")
     with caplog.at_level(logging.ERROR, "serving"):
         plants = PlantFolder(tmp_path)
-        assert plants.look()
+        assert plants.poll()
     assert list(plants.profiles) == ["gas_treatment", "other"]
     (told,) = caplog.messages
     assert told.startswith("plant taking is left out:\ntaking/defs.yaml:2: attributes.registry_prefix: ")

@@ -95,7 +95,7 @@ async def test_versions_ages_and_swaps_are_told(mlflow: FakeMlflow, serving_sett
         assert age is not None
         assert age > 0
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
-        await client.app.state.champions.refresh()  # type: ignore[attr-defined]
+        await client.app.state.reconciler.refresh()  # type: ignore[attr-defined]
         assert await figure(client, "model_version", **CHAMPION) == 2
         assert await figure(client, "model_swaps_total", **CHAMPION) == 2
         assert await figure(client, "mlflow_up") == 1

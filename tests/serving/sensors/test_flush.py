@@ -19,9 +19,9 @@ from plant_assets.simulation.live_drops import live_drop_name, live_drop_span
 from plant_assets.simulation.origin import OriginNote
 from plant_assets.simulation.simulate import simulate
 from serving.sensors.clock import PlantClock
-from serving.sensors.flush import Flusher
+from serving.sensors.flush import DropWriter
 from serving.sensors.plant import LivePlant
-from serving.sensors.runner import Runner
+from serving.sensors.runner import PlantRunner
 from serving.sensors.state import StateFile
 from serving.settings import Settings
 from tests.serving.sensors.conftest import ORIGIN, living
@@ -38,7 +38,7 @@ class Mill:
         self.file = StateFile(folder / "sensors", profile.name)
         self.plant = LivePlant(profile, ORIGIN, self.file.read(profile.tag_names))
         clock = PlantClock(0, 1.0, self.plant.position)
-        self.runner = Runner(self.plant, clock, self.file, Flusher(self.drop, hours))
+        self.runner = PlantRunner(self.plant, clock, self.file, DropWriter(self.drop, hours))
 
     async def live(self, rows: int) -> None:
         goal = self.plant.position + rows
@@ -82,7 +82,7 @@ async def test_drops_that_are_made_up_for_while_a_scenario_is_switched_are_whole
     await mill.live(45)
     mill.drop.unlink()
     loop, is_away, is_read = asyncio.get_running_loop(), threading.Event(), threading.Event()
-    write, day = Flusher.write, LiveUnit.day
+    write, day = DropWriter.write, LiveUnit.day
     switches: list[asyncio.Task[bool]] = []
 
     def switch() -> None:
@@ -101,7 +101,7 @@ async def test_drops_that_are_made_up_for_while_a_scenario_is_switched_are_whole
         is_read.wait(30)
         return day(*given)
 
-    monkeypatch.setattr(Flusher, "write", write_slowly)
+    monkeypatch.setattr(DropWriter, "write", write_slowly)
     monkeypatch.setattr(LiveUnit, "day", simulate_slowly)
     mill.runner.set_speed(50)
     life = asyncio.create_task(mill.runner.run())

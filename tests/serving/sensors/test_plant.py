@@ -11,8 +11,8 @@ from plant_assets.ingest.grid.resample import resample
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.simulate import simulate
 from serving.sensors.plant import IntervalError, LivePlant
-from serving.sensors.rows import Row
-from serving.sensors.state import State
+from serving.sensors.rows import SensorRow
+from serving.sensors.state import PlantState
 from tests.serving.sensors.conftest import ORIGIN, other_plant
 
 PAST = 28 * 24
@@ -25,7 +25,7 @@ WORST_FIRST = {
 }
 
 
-def lived(plant: LivePlant, hours: int) -> list[Row]:
+def lived(plant: LivePlant, hours: int) -> list[SensorRow]:
     return [plant.advance() for _ in range(hours)]
 
 
@@ -103,7 +103,7 @@ def test_two_switches_in_one_row_are_the_last_one(demo):
 
 def restarted(plant: LivePlant) -> LivePlant:
     text = plant.state().model_dump_json()
-    return LivePlant(plant.profile, ORIGIN, State.model_validate_json(text))
+    return LivePlant(plant.profile, ORIGIN, PlantState.model_validate_json(text))
 
 
 @pytest.mark.parametrize("hours", [1, 13, 24, 48])

@@ -165,7 +165,7 @@ async def test_real_inference_scores_the_readings(
     site.network.services = {settings.port_inference: real, settings.port_sensors: sensors.app}
     readings = raw.with_columns(pl.Series("timestamp", times)).to_dicts()
     async with real.router.lifespan_context(real):
-        await real.state.champions.refresh()
+        await real.state.reconciler.refresh()
         answer = await auto(maria)
         alone = await maria.client.post(
             "/infer/predict", params={"plant": profile.name}, json={"readings": readings}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.recommendations import Recommendations
+from serving.inference.explain.recommendations import RecommendationRules
 from serving.settings import Settings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
@@ -117,7 +117,7 @@ async def test_recent_alarms_are_counted_in_the_readings(client) -> None:
 async def test_advice_on_a_maximum_reads_the_value_where_none_is_given(profile: PlantProfile) -> None:
     advice = {"when": "PDT31008_max > 200", "advice": "Look", "urgency": "advice"}
     own = profile.model_validate(profile.model_dump() | {"recommendations": [advice]})
-    holding = Recommendations(own).holding
+    holding = RecommendationRules(own).evaluate
     assert [one.advice for one in holding({"PDT31008": 240.0}, [])] == ["Look"]
     assert holding({"PDT31008": 240.0, "PDT31008_max": 190.0}, []) == []
 
@@ -177,7 +177,7 @@ async def test_a_model_that_cannot_be_explained_says_so(
 ) -> None:
     mlflow.aliases[CHAMPION_NAME]["champion"] = 2
     async with serve(mlflow, serving_settings) as client:
-        folder: Path = client.app.state.champions.slots["gas_treatment"]["champion"].current.folder
+        folder: Path = client.app.state.reconciler.slots["gas_treatment"]["champion"].current.folder
         shutil.rmtree(folder)
         answer = await client.post("/explain", json={"features": {"pdt31008": 270.0}})
         assert (await client.post("/predict", json={"features": {"pdt31008": 270.0}})).status_code == 200

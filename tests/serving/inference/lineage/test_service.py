@@ -18,7 +18,7 @@ async def predict(client) -> str:
 
 async def promote(client, mlflow: FakeMlflow, version: int) -> None:
     mlflow.aliases[CHAMPION_NAME]["champion"] = version
-    await client.app.state.champions.refresh()
+    await client.app.state.reconciler.refresh()
 
 
 async def test_a_prediction_leads_to_its_version_runs_files_and_rows(
@@ -198,7 +198,7 @@ async def test_an_answer_of_mlflow_that_nobody_expects_is_no_failure_of_ours(
         assert answer.status_code == 200, answer.text
         assert "record of plant_alarm_champion version 1 can't be used" in answer.json()["notes"][0]
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
-        await client.app.state.champions.refresh()
+        await client.app.state.reconciler.refresh()
         assert (
             (await client.get("/ready")).json()["faults"]["champion"].startswith("version 2 can't be copied")
         )

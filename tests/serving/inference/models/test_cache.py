@@ -10,8 +10,8 @@ import pytest
 
 from plant_assets.bundle.bundle import Bundle
 from serving.inference.models.cache import bytes_of
-from serving.inference.models.reconciler import Champions
-from serving.inference.models.slots import Slot
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.slots import ModelSlot
 from serving.settings import Settings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.inference.test_metrics import figure
@@ -61,17 +61,17 @@ def gate() -> Iterator[Gate]:
     made.opened.set()
 
 
-def champions_of(client: httpx.AsyncClient) -> Champions:
-    return client.app.state.champions  # type: ignore[attr-defined]
+def reconciler_of(client: httpx.AsyncClient) -> ModelReconciler:
+    return client.app.state.reconciler  # type: ignore[attr-defined]
 
 
-def slot_of(client: httpx.AsyncClient, model: str = "champion") -> Slot:
-    return champions_of(client).slots["gas_treatment"][model]
+def slot_of(client: httpx.AsyncClient, model: str = "champion") -> ModelSlot:
+    return reconciler_of(client).slots["gas_treatment"][model]
 
 
 def in_memory(client: httpx.AsyncClient) -> set[str]:
-    slots = champions_of(client).slots["gas_treatment"].values()
-    return {slot.model for slot in slots if slot.current and slot.current.loaded}
+    slots = reconciler_of(client).slots["gas_treatment"].values()
+    return {slot.model for slot in slots if slot.current and slot.current.model}
 
 
 async def ask(client: httpx.AsyncClient, model: str = "champion") -> httpx.Response:
@@ -94,7 +94,7 @@ async def test_memory_stays_within_its_bound_and_every_model_answers(
         for model in (*MODELS, *reversed(MODELS)):
             assert (await ask(client, model)).status_code == 200
             assert model in in_memory(client)
-            assert champions_of(client).shelf.bytes <= narrow.most_loaded_bytes
+            assert reconciler_of(client).cache.bytes <= narrow.most_loaded_bytes
         assert (await client.get("/ready")).json()["models"]["champion"] == "ready"
         shown = {m["name"]: m for m in (await client.get("/models")).json()["models"]}
     assert shown[CHAMPION_NAME]["in_memory"] is True
@@ -105,13 +105,13 @@ async def test_memory_stays_within_its_bound_and_every_model_answers(
 
 async def test_those_asked_least_recently_go_first(mlflow: FakeMlflow, serving_settings: Settings) -> None:
     async with serve(mlflow, serving_settings) as client:
-        shelf = champions_of(client).shelf
+        cache = reconciler_of(client).cache
         for model in ("forecaster_3h", "champion", "forecaster_6h", "forecaster_1h"):
             await ask(client, model)
         assert in_memory(client) == {*MODELS}
-        shelf.most_bytes = shelf.bytes
+        cache.most_bytes = cache.bytes
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
-        await champions_of(client).refresh()
+        await reconciler_of(client).refresh()
         assert in_memory(client) == {"champion", "forecaster_6h", "forecaster_1h"}
 
 
@@ -140,12 +140,12 @@ async def test_a_moved_alias_of_a_model_that_is_not_in_memory_is_followed(
     async with serve(mlflow, narrow) as client:
         await push_out(client)
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
-        await champions_of(client).refresh()
+        await reconciler_of(client).refresh()
         await push_out(client)
         assert (await ask(client)).json()["version"] == 2
         mlflow.aliases[CHAMPION_NAME]["champion"] = 1
         before = len(mlflow.requests)
-        await champions_of(client).refresh()
+        await reconciler_of(client).refresh()
         assert (await ask(client)).json()["version"] == 1
         assert len(mlflow.requests) == before + 1, "its copy is on the disk, so only aliases were asked"
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def refresh(client) -> None:
-    await client.app.state.champions.refresh()
+    await client.app.state.reconciler.refresh()
 
 
 async def version(client) -> int:
@@ -167,7 +167,7 @@ async def test_a_version_that_appears_only_half_is_taken_once_it_is_whole(
     async with serve(mlflow, serving_settings) as client:
         assert (await client.get("/ready")).status_code == 503
         shutil.copy(bundles["v2"] / "isolation.onnx", half)
-        client.app.state.champions.slots["gas_treatment"]["champion"].refused = None
+        client.app.state.reconciler.slots["gas_treatment"]["champion"].refused = None
         await refresh(client)
         assert await version(client) == 3
 
@@ -202,7 +202,7 @@ async def test_a_version_that_breaks_its_loader_leaves_the_other_models_alone(
     monkeypatch.setattr(Bundle, "load", load)
     async with serve(mlflow, serving_settings) as client:
         assert "RuntimeError: an unforeseen fault" in (await client.get("/ready")).json()["detail"]
-        slots = client.app.state.champions.slots["gas_treatment"]
+        slots = client.app.state.reconciler.slots["gas_treatment"]
         assert slots["forecaster_6h"].status == "ready"
         monkeypatch.undo()
         slots["champion"].refused = None
@@ -240,7 +240,7 @@ async def test_polling_goes_on_after_an_answer_that_nobody_expects(
     monkeypatch.setattr(FakeMlflow, "_models", odd)
     app = create_app(Settings(home=tmp_path, poll_seconds=0.01), transport=mlflow)
     async with app.router.lifespan_context(app), asyncio.timeout(20):
-        slot = app.state.champions.slots["gas_treatment"]["champion"]
+        slot = app.state.reconciler.slots["gas_treatment"]["champion"]
         while slot.current is None:
             await asyncio.sleep(0.01)
     assert asked.is_set()

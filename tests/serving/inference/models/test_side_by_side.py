@@ -43,7 +43,7 @@ async def test_a_corrupt_bundle_and_entries_that_point_at_nothing_are_their_own_
         mlflow.publish("demo_alarm_forecaster_1h", 1, bundles["v1"], "champion")
         mlflow.publish("demo_alarm_forecaster_3h", 1, bundles["forecaster_3h"])
         mlflow.aliases["demo_alarm_forecaster_3h"] = {"champion": 99}
-        await client.app.state.champions.refresh()  # type: ignore[attr-defined]
+        await client.app.state.reconciler.refresh()  # type: ignore[attr-defined]
         assert await seen(client) == before
         told = await client.get("/plants/demo/ready")
         assert (told.status_code, "arrays.npz is damaged" in told.json()["detail"]) == (503, True)

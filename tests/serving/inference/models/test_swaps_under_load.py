@@ -36,13 +36,13 @@ async def test_two_hundred_swaps_fail_no_request_and_mix_no_versions(
 ) -> None:
     aliases = three_champions.aliases.setdefault(CHAMPION_NAME, {"champion": 1})
     async with serve(three_champions, serving_settings) as client:
-        champions = client.app.state.champions  # type: ignore[attr-defined]
-        slot = champions.slots["gas_treatment"]["champion"]
+        reconciler = client.app.state.reconciler  # type: ignore[attr-defined]
+        slot = reconciler.slots["gas_treatment"]["champion"]
         expected: dict[int, float] = {}
         seen: list[tuple[int, int, float]] = []
         for version in SLOPES:
             aliases["champion"] = version
-            await champions.refresh()
+            await reconciler.refresh()
             status, answered, score = await ask(client)
             assert (status, answered) == (200, version)
             expected[version] = score
@@ -53,7 +53,7 @@ async def test_two_hundred_swaps_fail_no_request_and_mix_no_versions(
         before = slot.swaps
         for version in islice(cycle(SLOPES), SWAPS):
             aliases["champion"] = version
-            await champions.refresh()
+            await reconciler.refresh()
             assert (await ask(client))[1] == version
         done.set()
         await asyncio.gather(*load)

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.inference.models.reconciler import Champions
-from serving.inference.models.training import Trainings, train_command
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.training import MissingModelTrainer, train_command
 from serving.settings import Settings
 from tests.serving.conftest import serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -26,12 +26,14 @@ async def trained_by(
     """A service whose trainings are runs of a Python script; they write their plants into the file given."""
     asked = settings.home / "asked"
     async with serve(mlflow or FakeMlflow(), settings) as client:
-        champions: Champions = client.app.state.champions  # type: ignore[attr-defined]
+        reconciler: ModelReconciler = client.app.state.reconciler  # type: ignore[attr-defined]
 
         def command(plant: str) -> list[str]:
             return [sys.executable, "-c", f"open({str(asked)!r}, 'a').write({plant!r} + '\\n'); {script}"]
 
-        trainings = Trainings(champions, "power_grid", settings.drop, settings.home / "logs", command)
+        trainings = MissingModelTrainer(
+            reconciler, "power_grid", settings.drop, settings.home / "logs", command
+        )
         running = asyncio.create_task(trainings.run())
         yield client, asked
         running.cancel()

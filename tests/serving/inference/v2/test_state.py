@@ -49,7 +49,7 @@ async def test_the_version_before_still_answers_by_its_number(mlflow, bundles, s
     mlflow.publish(CHAMPION, 2, bundles["v1"])
     async with serve(mlflow, serving_settings) as client:
         mlflow.aliases[CHAMPION]["champion"] = 2
-        await client.app.state.champions.refresh()
+        await client.app.state.reconciler.refresh()
         described = (await client.get(f"/v2/models/{CHAMPION}")).json()
         assert described["versions"] == ["2", "1"]
         answers = {
@@ -104,8 +104,8 @@ async def test_elsewhere_errors_stay_problem_documents(client) -> None:
 
 
 async def test_a_failure_of_our_own_is_told_in_that_form_too(client, nine, monkeypatch) -> None:
-    slot = client.app.state.champions.slots["gas_treatment"]["champion"]
-    monkeypatch.setattr(slot.current.loaded.bundle, "_scorer", lambda rows: 1 / 0)
+    slot = client.app.state.reconciler.slots["gas_treatment"]["champion"]
+    monkeypatch.setattr(slot.current.model.bundle, "_scorer", lambda rows: 1 / 0)
     answer = await post(client, one_tag())
     assert (answer.status_code, [*answer.json()]) == (500, ["error"])
 

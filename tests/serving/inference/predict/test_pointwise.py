@@ -11,7 +11,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.inference.predict.judged_schemas import JudgedAnswer
+from serving.inference.predict.judged_schemas import PointwiseAnswer
 from serving.settings import Settings
 from serving.telemetry.instance import instance
 from tests.bundle.factories import bundle_folder
@@ -73,8 +73,8 @@ async def test_each_reading_is_an_anomaly_or_not_by_its_own_score(
     assert answer["served_by"] == instance() == response.headers["x-served-by"]
     assert answer["prediction_id"].startswith(f"{NAME}.3.")
     assert answer["imputed"] == answer["out_of_range"] == {}
-    assert answer.keys() == JudgedAnswer.model_fields.keys()
-    JudgedAnswer.model_validate(answer)
+    assert answer.keys() == PointwiseAnswer.model_fields.keys()
+    PointwiseAnswer.model_validate(answer)
 
 
 async def test_a_score_at_the_threshold_is_an_anomaly(client: httpx.AsyncClient) -> None:

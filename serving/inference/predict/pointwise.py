@@ -16,10 +16,10 @@ from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
 from serving.inference.answers import Answer
 from serving.inference.lineage.prediction_id import PredictionIds
-from serving.inference.metrics import note_judged
+from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
-from serving.inference.rows.inputs import Inputs, number_of
-from serving.inference.rows.names import LONGEST_NAME, Place
+from serving.inference.rows.inputs import ModelInputs, number_of
+from serving.inference.rows.names import LONGEST_NAME, NamedColumn
 from serving.inference.rows.times import Reading, time_of
 from serving.telemetry.instance import instance
 
@@ -27,7 +27,7 @@ FIELD = "readings"
 
 
 @dataclass(slots=True)
-class _Columns:
+class _ColumnValues:
     """What readings hold, by canonical name, NaN where a reading has no value; and what became of it."""
 
     count: int
@@ -35,7 +35,7 @@ class _Columns:
     unused: set[str] = field(default_factory=set)
     beyond: dict[str, int] = field(default_factory=dict)
 
-    def put(self, row: int, place: Place, number: float) -> None:
+    def add(self, row: int, place: NamedColumn, number: float) -> None:
         """A value beyond what can be true stands at the end of its range: that it is unusual must not be lost."""
         if place.name not in self.values:
             self.values[place.name] = np.full(self.count, np.nan)
@@ -47,7 +47,7 @@ class _Columns:
         self.values[place.name][row] = number
 
 
-def judged(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> Answer:
+def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> Answer:
     """The answer to /predict: for each reading whether it is an anomaly, by one call of the model.
 
     Raises:
@@ -57,15 +57,15 @@ def judged(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) 
     """
     if not readings:
         raise EmptyBatch("readings: got none; expected at least one reading")
-    columns = _taken(model.inputs, readings)
-    rows = model.inputs.rows_of_values(columns.values, len(readings))
+    columns = _parse_columns(model.inputs, readings)
+    rows = model.inputs.pointwise_rows(columns.values, len(readings))
     scores = model.bundle.score(rows)
     manifest = model.bundle.manifest
     threshold = manifest.decision.threshold if manifest.decision else math.inf
     anomalies = scores >= threshold
     missing = np.isnan(rows).sum(axis=0)
     prediction_id = ids.new(model.registry_name, model.version)
-    note_judged(model, scores, anomalies, prediction_id)
+    record_pointwise(model, scores, anomalies, prediction_id)
     return {
         "predictions": [
             {"anomaly": anomaly, "score": score}
@@ -85,17 +85,21 @@ def judged(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) 
     }
 
 
-def _taken(inputs: Inputs, readings: Sequence[Reading]) -> _Columns:
+def _parse_columns(inputs: ModelInputs, readings: Sequence[Reading]) -> _ColumnValues:
     find = cache(inputs.source_names.find)
-    columns = _Columns(len(readings))
+    columns = _ColumnValues(len(readings))
     for row, reading in enumerate(readings):
-        if not _take(reading, row, find, columns, inputs):
+        if not _parse_reading(reading, row, find, columns, inputs):
             raise invalid(f"{FIELD}.{row}", "no value given", "at least one tag with a number")
     return columns
 
 
-def _take(
-    reading: Reading, row: int, find: Callable[[str], Place | None], columns: _Columns, inputs: Inputs
+def _parse_reading(
+    reading: Reading,
+    row: int,
+    find: Callable[[str], NamedColumn | None],
+    columns: _ColumnValues,
+    inputs: ModelInputs,
 ) -> bool:
     """Put one reading's values in their columns; whether there was any."""
     place_of_reading = f"{FIELD}.{row}"
@@ -115,6 +119,6 @@ def _take(
         given.add(place.name)
         number = number_of(value, place_of_reading, name)
         some = some or not math.isnan(number)
-        columns.put(row, place, number)
+        columns.add(row, place, number)
     time_of(reading, f"{place_of_reading}.timestamp")
     return some
