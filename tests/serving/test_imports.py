@@ -37,8 +37,8 @@ def test_the_live_plant_needs_nothing_heavy() -> None:
 
 def test_loading_a_bundle_needs_nothing_heavy(bundles) -> None:
     loaded = loaded_after(
-        "from pathlib import Path\nfrom plant_assets.bundle.bundle import Bundle\nfrom serving.inference.rows.inputs import Inputs\n"
-        f"b = Bundle.load(Path({str(bundles['v2'])!r}))\nb.score(b.reference_rows)\nInputs(b.manifest, b.manifest.profile).warm()"
+        "from pathlib import Path\nfrom plant_assets.bundle.bundle import Bundle\nfrom serving.inference.rows.inputs import ModelInputs\n"
+        f"b = Bundle.load(Path({str(bundles['v2'])!r}))\nb.score(b.reference_rows)\nModelInputs(b.manifest, b.manifest.profile).warm()"
     )
     assert "onnxruntime" in loaded
     assert loaded.isdisjoint(HEAVY)

@@ -88,7 +88,7 @@ async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated
 
 async def test_a_training_that_succeeds_is_taken_up(here: Settings) -> None:
     async with trained_by("pass", here) as (client, _):
-        assert "it was trained and is being taken up" in await until(lambda t: "was trained" in t, client)
+        assert "it was trained and is being loaded" in await until(lambda t: "was trained" in t, client)
 
 
 async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alone(here: Settings) -> None:

@@ -1715,6 +1715,19 @@ export interface components {
             status: "ok";
         };
         /**
+         * HistoryAnswer
+         * @description A page, newest first.
+         */
+        HistoryAnswer: {
+            /** Entries */
+            entries: components["schemas"]["EntrySummary"][];
+            /**
+             * Next
+             * @description `before` of the next page; null on the last one
+             */
+            next: number | null;
+        };
+        /**
          * Horizon
          * @description All models and baselines of one question: alarm now (0), or within `hours`.
          */
@@ -1779,6 +1792,32 @@ export interface components {
             low?: number | null;
             /** Value */
             value: number | null;
+        };
+        /**
+         * IntervalReading
+         * @description One complete sampling interval.
+         */
+        IntervalReading: {
+            /**
+             * Quality
+             * @description the worst that a person should know of each tag
+             */
+            quality: {
+                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
+            };
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description the interval's beginning, UTC
+             */
+            timestamp: string;
+            /**
+             * Values
+             * @description each tag's median, <TAG>_max and <TAG>_min; null where missing
+             */
+            values: {
+                [key: string]: number | null;
+            };
         };
         JsonValue: unknown;
         /**
@@ -2231,32 +2270,6 @@ export interface components {
             sensors: string;
         };
         /**
-         * Reading
-         * @description One complete sampling interval.
-         */
-        Reading: {
-            /**
-             * Quality
-             * @description the worst that a person should know of each tag
-             */
-            quality: {
-                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
-            };
-            /**
-             * Timestamp
-             * Format: date-time
-             * @description the interval's beginning, UTC
-             */
-            timestamp: string;
-            /**
-             * Values
-             * @description each tag's median, <TAG>_max and <TAG>_min; null where missing
-             */
-            values: {
-                [key: string]: number | null;
-            };
-        };
-        /**
          * ReadingData
          * @description A new row.
          */
@@ -2296,6 +2309,18 @@ export interface components {
              * @enum {string}
              */
             event: "reading";
+        };
+        /** ReadingsAnswer */
+        ReadingsAnswer: {
+            /** Interval S */
+            interval_s: number;
+            /** Plant */
+            plant: string;
+            /**
+             * Rows
+             * @description oldest first
+             */
+            rows: components["schemas"]["IntervalReading"][];
         };
         /** RefreshRequest */
         RefreshRequest: {
@@ -3298,31 +3323,6 @@ export interface components {
             /** Rows */
             rows: number;
         };
-        /**
-         * HistoryAnswer
-         * @description A page, newest first.
-         */
-        serving__gateway__history__schemas__HistoryAnswer: {
-            /** Entries */
-            entries: components["schemas"]["EntrySummary"][];
-            /**
-             * Next
-             * @description `before` of the next page; null on the last one
-             */
-            next: number | null;
-        };
-        /** HistoryAnswer */
-        serving__sensors__schemas__HistoryAnswer: {
-            /** Interval S */
-            interval_s: number;
-            /** Plant */
-            plant: string;
-            /**
-             * Rows
-             * @description oldest first
-             */
-            rows: components["schemas"]["Reading"][];
-        };
     };
     responses: never;
     parameters: never;
@@ -4186,7 +4186,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serving__gateway__history__schemas__HistoryAnswer"];
+                    "application/json": components["schemas"]["HistoryAnswer"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -6304,7 +6304,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["serving__sensors__schemas__HistoryAnswer"];
+                    "application/json": components["schemas"]["ReadingsAnswer"];
                 };
             };
             /** @description No access token, or one that doesn't hold */

@@ -757,6 +757,13 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** CrossedLimit */
+        CrossedLimit: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+        };
         /**
          * DataFile
          * @description A dropped file, and what of it the training rows hold.
@@ -804,6 +811,16 @@ export interface components {
         ErrorDocument: {
             /** Error */
             error: string;
+        };
+        /** ExcludedPlant */
+        ExcludedPlant: {
+            /**
+             * Fault
+             * @description of its file, by line
+             */
+            fault: string;
+            /** Name */
+            name: string;
         };
         /**
          * ExplainAnswer
@@ -866,7 +883,7 @@ export interface components {
              * Rules
              * @description hard limits that the given values cross
              */
-            rules: components["schemas"]["RuleFired"][];
+            rules: components["schemas"]["CrossedLimit"][];
             /**
              * Space
              * @enum {string}
@@ -926,7 +943,7 @@ export interface components {
              */
             imputed: string[];
             /** @description 90 % band of the probability; null where the model has none */
-            interval: components["schemas"]["Interval"] | null;
+            interval: components["schemas"]["ProbabilityInterval"] | null;
             /** Model */
             model: string;
             /**
@@ -1034,93 +1051,48 @@ export interface components {
             outputs: components["schemas"]["OutputTensor"][];
             parameters: components["schemas"]["AnswerParameters"];
         };
-        /** Interval */
-        Interval: {
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-        };
         /**
-         * JudgedAnswer
-         * @description One judgement a reading, in their order.
+         * InferenceReadiness
+         * @description What answers, and what is wrong with the rest.
          */
-        JudgedAnswer: {
+        InferenceReadiness: {
             /**
-             * Anomalies
-             * @description readings that are anomalies
+             * Champion
+             * @description version of the model that answers for the plant
              */
-            anomalies: number;
-            /**
-             * Imputed
-             * @description input → readings without it, which stand at the training median
-             */
-            imputed: {
-                [key: string]: number;
+            champion: number | null;
+            /** Faults */
+            faults: {
+                [key: string]: string;
             };
-            /** Model */
-            model: string;
             /**
-             * Out Of Range
-             * @description tag → readings whose value can't be true; they count as the end of the tag's range
+             * Left Out
+             * @description other plant → fault of its file, which was never sound
              */
-            out_of_range: {
-                [key: string]: number;
+            left_out: {
+                [key: string]: string;
+            };
+            /**
+             * Mlflow
+             * @description `answers`, or what is wrong
+             */
+            mlflow: string;
+            /**
+             * Models
+             * @description model → ready, stale, failed, loading or absent
+             */
+            models: {
+                [key: string]: string;
             };
             /** Plant */
             plant: string;
             /**
-             * Prediction Id
-             * @description of the whole answer
+             * Profile
+             * @description fault of the plant's changed file, by line; empty: none
              */
-            prediction_id: string;
-            /** Predictions */
-            predictions: components["schemas"]["Judgement"][];
-            /**
-             * Served By
-             * @description the process that answered, as in the header X-Served-By
-             */
-            served_by: string;
-            /**
-             * Threshold
-             * @description anomaly at or above it; null: never
-             */
-            threshold: number | null;
-            /**
-             * Total
-             * @description readings that were judged
-             */
-            total: number;
-            /**
-             * Unused
-             * @description given names that the plant knows and the model doesn't use
-             */
-            unused: string[];
-            /** Version */
-            version: number;
-        };
-        /** Judgement */
-        Judgement: {
-            /**
-             * Anomaly
-             * @description whether the score is at or above the threshold
-             */
-            anomaly: boolean;
-            /**
-             * Score
-             * @description higher is more anomalous
-             */
-            score: number;
-        };
-        /** LeftOut */
-        LeftOut: {
-            /**
-             * Fault
-             * @description of its file, by line
-             */
-            fault: string;
-            /** Name */
-            name: string;
+            profile: string;
+            /** Ready */
+            ready: boolean;
         };
         /**
          * LineageAnswer
@@ -1246,44 +1218,377 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** Live */
-        Live: {
-            /**
-             * Live
-             * @default true
-             * @constant
-             */
-            live: true;
+        /** ModelMetadata */
+        ModelMetadata: {
+            /** Inputs */
+            inputs: components["schemas"]["TensorMetadata"][];
+            /** Name */
+            name: string;
+            /** Outputs */
+            outputs: components["schemas"]["TensorMetadata"][];
+            parameters: components["schemas"]["ModelParameters"];
+            /** Platform */
+            platform: string;
+            /** Versions */
+            versions: string[];
         };
-        /** ModelBrief */
-        ModelBrief: {
-            /** Aliases */
-            aliases: string[];
+        /** ModelNames */
+        ModelNames: {
+            /** Models */
+            models: string[];
+        };
+        /**
+         * ModelParameters
+         * @description What the protocol has no place for.
+         */
+        ModelParameters: {
             /**
-             * In Memory
-             * @description false: the next request waits until it is read from the disk
+             * Calibrated
+             * @description whether `risk_score` is a probability
              */
-            in_memory: boolean;
+            calibrated: boolean;
+            /**
+             * Classes
+             * @description what the columns of `probabilities` mean
+             */
+            classes: string[];
+            /**
+             * Feature Names
+             * @description columns of `features`, in order
+             */
+            feature_names: string[];
+            /** Horizon Hours */
+            horizon_hours: number;
+            /** Plant */
+            plant: string;
+            /** Task */
+            task: string;
+            /**
+             * Threshold
+             * @description `alarm` at or above it; null: never
+             */
+            threshold: number | null;
+            /** Title */
+            title: string;
+        };
+        /** ModelReady */
+        ModelReady: {
             /** Name */
             name: string;
             /**
-             * Status
+             * Ready
+             * @default true
+             * @constant
+             */
+            ready: true;
+        };
+        /** OutputTensor */
+        OutputTensor: {
+            /**
+             * Data
+             * @description flat, row by row
+             */
+            data?: (number | boolean)[] | null;
+            /**
+             * Datatype
              * @enum {string}
              */
-            status: "ready" | "stale" | "failed" | "loading" | "absent";
+            datatype: "FP64" | "BOOL";
+            /** Name */
+            name: string;
+            /**
+             * Parameters
+             * @description `binary_data_size`, if it is bytes
+             */
+            parameters?: {
+                [key: string]: number;
+            } | null;
+            /** Shape */
+            shape: number[];
+        };
+        /** PlantSummariesAnswer */
+        PlantSummariesAnswer: {
+            /**
+             * Left Out
+             * @description plants whose file was never sound
+             */
+            left_out: components["schemas"]["ExcludedPlant"][];
+            /** Plants */
+            plants: components["schemas"]["PlantSummary"][];
+        };
+        /** PlantSummary */
+        PlantSummary: {
+            /**
+             * Default
+             * @description whether the routes at the root are its
+             */
+            default: boolean;
+            /**
+             * Fault
+             * @description of its changed file, by line; it goes on as it was before. Empty: none
+             */
+            fault: string;
+            /** Models */
+            models: components["schemas"]["ServedModelBrief"][];
+            /** Name */
+            name: string;
+            /**
+             * Ready
+             * @description whether the model answers that speaks for it
+             */
+            ready: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * PointwiseAnswer
+         * @description One judgement a reading, in their order.
+         */
+        PointwiseAnswer: {
+            /**
+             * Anomalies
+             * @description readings that are anomalies
+             */
+            anomalies: number;
+            /**
+             * Imputed
+             * @description input → readings without it, which stand at the training median
+             */
+            imputed: {
+                [key: string]: number;
+            };
+            /** Model */
+            model: string;
+            /**
+             * Out Of Range
+             * @description tag → readings whose value can't be true; they count as the end of the tag's range
+             */
+            out_of_range: {
+                [key: string]: number;
+            };
+            /** Plant */
+            plant: string;
+            /**
+             * Prediction Id
+             * @description of the whole answer
+             */
+            prediction_id: string;
+            /** Predictions */
+            predictions: components["schemas"]["PointwiseScore"][];
+            /**
+             * Served By
+             * @description the process that answered, as in the header X-Served-By
+             */
+            served_by: string;
             /**
              * Threshold
-             * @description alarm at or above it; null: never
+             * @description anomaly at or above it; null: never
              */
-            threshold?: number | null;
+            threshold: number | null;
             /**
-             * Version
-             * @description that answers
+             * Total
+             * @description readings that were judged
              */
-            version: number | null;
+            total: number;
+            /**
+             * Unused
+             * @description given names that the plant knows and the model doesn't use
+             */
+            unused: string[];
+            /** Version */
+            version: number;
         };
-        /** ModelInfo */
-        ModelInfo: {
+        /** PointwiseScore */
+        PointwiseScore: {
+            /**
+             * Anomaly
+             * @description whether the score is at or above the threshold
+             */
+            anomaly: boolean;
+            /**
+             * Score
+             * @description higher is more anomalous
+             */
+            score: number;
+        };
+        /** PredictAnswer */
+        PredictAnswer: {
+            /** Alarm */
+            alarm: boolean;
+            /**
+             * Anomaly Probability
+             * @description absent where the model isn't calibrated
+             */
+            anomaly_probability: number | null;
+            /** Horizon Hours */
+            horizon_hours: number;
+            /**
+             * Imputed
+             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             */
+            imputed: string[];
+            /** Model */
+            model: string;
+            /**
+             * N Imputed
+             * @description how many these are
+             */
+            n_imputed: number;
+            /**
+             * Out Of Range
+             * @description tags whose newest value can't be true; taken as missing
+             */
+            out_of_range: string[];
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /**
+             * Risk Score
+             * @description calibrated probability, else the model's score
+             */
+            risk_score: number;
+            /**
+             * Rules
+             * @description hard limits that the given values cross
+             */
+            rules: components["schemas"]["CrossedLimit"][];
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never by the model
+             */
+            threshold: number | null;
+            /**
+             * Unused
+             * @description given names that the plant knows and the model doesn't use
+             */
+            unused: string[];
+            /** Version */
+            version: number;
+        };
+        /** ProbabilityInterval */
+        ProbabilityInterval: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * ProblemDocument
+         * @description RFC 9457; `type` is stable.
+         */
+        ProblemDocument: {
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * RecommendAnswer
+         * @description What the plant's engineers advise on these values.
+         */
+        RecommendAnswer: {
+            /** Alarm */
+            alarm: boolean;
+            /**
+             * Anomaly Probability
+             * @description absent where the model isn't calibrated
+             */
+            anomaly_probability: number | null;
+            /**
+             * Check
+             * @description all checks, each once, the most urgent first
+             */
+            check: string[];
+            /**
+             * Drivers
+             * @description tags that raise the risk most
+             */
+            drivers: components["schemas"]["TagContribution"][];
+            /**
+             * Failure Frequency 48
+             * @description rows in alarm of the last 48 hours; null where unknown
+             */
+            failure_frequency_48: number | null;
+            /** Horizon Hours */
+            horizon_hours: number;
+            /**
+             * Imputed
+             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             */
+            imputed: string[];
+            /** Model */
+            model: string;
+            /**
+             * N Imputed
+             * @description how many these are
+             */
+            n_imputed: number;
+            /**
+             * Out Of Range
+             * @description tags whose newest value can't be true; taken as missing
+             */
+            out_of_range: string[];
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /**
+             * Recommendation
+             * @description the most urgent first
+             */
+            recommendation: components["schemas"]["AdviceItem"][];
+            /**
+             * Risk Score
+             * @description calibrated probability, else the model's score
+             */
+            risk_score: number;
+            /**
+             * Rules
+             * @description hard limits that the given values cross
+             */
+            rules: components["schemas"]["CrossedLimit"][];
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never by the model
+             */
+            threshold: number | null;
+            /**
+             * Unused
+             * @description given names that the plant knows and the model doesn't use
+             */
+            unused: string[];
+            /**
+             * Urgency
+             * @description the highest
+             * @enum {string}
+             */
+            urgency: "none" | "advice" | "warning" | "high";
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * RefreshAnswer
+         * @description The aliases are looked at soon; /models shows what came of it.
+         */
+        RefreshAnswer: {
+            /**
+             * Status
+             * @default accepted
+             * @constant
+             */
+            status: "accepted";
+        };
+        /** ServedModel */
+        ServedModel: {
             /** Algorithm */
             algorithm?: string | null;
             /** Aliases */
@@ -1361,360 +1666,46 @@ export interface components {
              */
             version: number | null;
         };
-        /** ModelMetadata */
-        ModelMetadata: {
-            /** Inputs */
-            inputs: components["schemas"]["TensorMetadata"][];
+        /** ServedModelBrief */
+        ServedModelBrief: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * In Memory
+             * @description false: the next request waits until it is read from the disk
+             */
+            in_memory: boolean;
             /** Name */
             name: string;
-            /** Outputs */
-            outputs: components["schemas"]["TensorMetadata"][];
-            parameters: components["schemas"]["ModelParameters"];
-            /** Platform */
-            platform: string;
-            /** Versions */
-            versions: string[];
-        };
-        /** ModelNames */
-        ModelNames: {
-            /** Models */
-            models: string[];
-        };
-        /**
-         * ModelParameters
-         * @description What the protocol has no place for.
-         */
-        ModelParameters: {
-            /**
-             * Calibrated
-             * @description whether `risk_score` is a probability
-             */
-            calibrated: boolean;
-            /**
-             * Classes
-             * @description what the columns of `probabilities` mean
-             */
-            classes: string[];
-            /**
-             * Feature Names
-             * @description columns of `features`, in order
-             */
-            feature_names: string[];
-            /** Horizon Hours */
-            horizon_hours: number;
-            /** Plant */
-            plant: string;
-            /** Task */
-            task: string;
-            /**
-             * Threshold
-             * @description `alarm` at or above it; null: never
-             */
-            threshold: number | null;
-            /** Title */
-            title: string;
-        };
-        /** ModelReady */
-        ModelReady: {
-            /** Name */
-            name: string;
-            /**
-             * Ready
-             * @default true
-             * @constant
-             */
-            ready: true;
-        };
-        /** ModelsAnswer */
-        ModelsAnswer: {
-            /** Models */
-            models: components["schemas"]["ModelInfo"][];
-        };
-        /** OutputTensor */
-        OutputTensor: {
-            /**
-             * Data
-             * @description flat, row by row
-             */
-            data?: (number | boolean)[] | null;
-            /**
-             * Datatype
-             * @enum {string}
-             */
-            datatype: "FP64" | "BOOL";
-            /** Name */
-            name: string;
-            /**
-             * Parameters
-             * @description `binary_data_size`, if it is bytes
-             */
-            parameters?: {
-                [key: string]: number;
-            } | null;
-            /** Shape */
-            shape: number[];
-        };
-        /** Plant */
-        Plant: {
-            /**
-             * Default
-             * @description whether the routes at the root are its
-             */
-            default: boolean;
-            /**
-             * Fault
-             * @description of its changed file, by line; it goes on as it was before. Empty: none
-             */
-            fault: string;
-            /** Models */
-            models: components["schemas"]["ModelBrief"][];
-            /** Name */
-            name: string;
-            /**
-             * Ready
-             * @description whether the model answers that speaks for it
-             */
-            ready: boolean;
-            /** Title */
-            title: string;
-        };
-        /** PlantsAnswer */
-        PlantsAnswer: {
-            /**
-             * Left Out
-             * @description plants whose file was never sound
-             */
-            left_out: components["schemas"]["LeftOut"][];
-            /** Plants */
-            plants: components["schemas"]["Plant"][];
-        };
-        /** PredictAnswer */
-        PredictAnswer: {
-            /** Alarm */
-            alarm: boolean;
-            /**
-             * Anomaly Probability
-             * @description absent where the model isn't calibrated
-             */
-            anomaly_probability: number | null;
-            /** Horizon Hours */
-            horizon_hours: number;
-            /**
-             * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
-             */
-            imputed: string[];
-            /** Model */
-            model: string;
-            /**
-             * N Imputed
-             * @description how many these are
-             */
-            n_imputed: number;
-            /**
-             * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
-             */
-            out_of_range: string[];
-            /** Plant */
-            plant: string;
-            /** Prediction Id */
-            prediction_id: string;
-            /**
-             * Risk Score
-             * @description calibrated probability, else the model's score
-             */
-            risk_score: number;
-            /**
-             * Rules
-             * @description hard limits that the given values cross
-             */
-            rules: components["schemas"]["RuleFired"][];
-            /**
-             * Threshold
-             * @description alarm at or above it; null: never by the model
-             */
-            threshold: number | null;
-            /**
-             * Unused
-             * @description given names that the plant knows and the model doesn't use
-             */
-            unused: string[];
-            /** Version */
-            version: number;
-        };
-        /**
-         * ProblemDocument
-         * @description RFC 9457; `type` is stable.
-         */
-        ProblemDocument: {
-            /** Detail */
-            detail: string;
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
-        } & {
-            [key: string]: unknown;
-        };
-        /**
-         * Readiness
-         * @description What answers, and what is wrong with the rest.
-         */
-        Readiness: {
-            /**
-             * Champion
-             * @description version of the model that answers for the plant
-             */
-            champion: number | null;
-            /** Faults */
-            faults: {
-                [key: string]: string;
-            };
-            /**
-             * Left Out
-             * @description other plant → fault of its file, which was never sound
-             */
-            left_out: {
-                [key: string]: string;
-            };
-            /**
-             * Mlflow
-             * @description `answers`, or what is wrong
-             */
-            mlflow: string;
-            /**
-             * Models
-             * @description model → ready, stale, failed, loading or absent
-             */
-            models: {
-                [key: string]: string;
-            };
-            /** Plant */
-            plant: string;
-            /**
-             * Profile
-             * @description fault of the plant's changed file, by line; empty: none
-             */
-            profile: string;
-            /** Ready */
-            ready: boolean;
-        };
-        /** Ready */
-        Ready: {
-            /**
-             * Ready
-             * @default true
-             * @constant
-             */
-            ready: true;
-        };
-        /**
-         * RecommendAnswer
-         * @description What the plant's engineers advise on these values.
-         */
-        RecommendAnswer: {
-            /** Alarm */
-            alarm: boolean;
-            /**
-             * Anomaly Probability
-             * @description absent where the model isn't calibrated
-             */
-            anomaly_probability: number | null;
-            /**
-             * Check
-             * @description all checks, each once, the most urgent first
-             */
-            check: string[];
-            /**
-             * Drivers
-             * @description tags that raise the risk most
-             */
-            drivers: components["schemas"]["TagContribution"][];
-            /**
-             * Failure Frequency 48
-             * @description rows in alarm of the last 48 hours; null where unknown
-             */
-            failure_frequency_48: number | null;
-            /** Horizon Hours */
-            horizon_hours: number;
-            /**
-             * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
-             */
-            imputed: string[];
-            /** Model */
-            model: string;
-            /**
-             * N Imputed
-             * @description how many these are
-             */
-            n_imputed: number;
-            /**
-             * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
-             */
-            out_of_range: string[];
-            /** Plant */
-            plant: string;
-            /** Prediction Id */
-            prediction_id: string;
-            /**
-             * Recommendation
-             * @description the most urgent first
-             */
-            recommendation: components["schemas"]["AdviceItem"][];
-            /**
-             * Risk Score
-             * @description calibrated probability, else the model's score
-             */
-            risk_score: number;
-            /**
-             * Rules
-             * @description hard limits that the given values cross
-             */
-            rules: components["schemas"]["RuleFired"][];
-            /**
-             * Threshold
-             * @description alarm at or above it; null: never by the model
-             */
-            threshold: number | null;
-            /**
-             * Unused
-             * @description given names that the plant knows and the model doesn't use
-             */
-            unused: string[];
-            /**
-             * Urgency
-             * @description the highest
-             * @enum {string}
-             */
-            urgency: "none" | "advice" | "warning" | "high";
-            /** Version */
-            version: number;
-            /** Why */
-            why: string;
-        };
-        /**
-         * RefreshAnswer
-         * @description The aliases are looked at soon; /models shows what came of it.
-         */
-        RefreshAnswer: {
             /**
              * Status
-             * @default accepted
+             * @enum {string}
+             */
+            status: "ready" | "stale" | "failed" | "loading" | "absent";
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never
+             */
+            threshold?: number | null;
+            /**
+             * Version
+             * @description that answers
+             */
+            version: number | null;
+        };
+        /** ServedModelsAnswer */
+        ServedModelsAnswer: {
+            /** Models */
+            models: components["schemas"]["ServedModel"][];
+        };
+        /** ServerLive */
+        ServerLive: {
+            /**
+             * Live
+             * @default true
              * @constant
              */
-            status: "accepted";
-        };
-        /** RuleFired */
-        RuleFired: {
-            /** Description */
-            description: string;
-            /** Name */
-            name: string;
+            live: true;
         };
         /** ServerMetadata */
         ServerMetadata: {
@@ -1724,6 +1715,15 @@ export interface components {
             name: string;
             /** Version */
             version: string;
+        };
+        /** ServerReady */
+        ServerReady: {
+            /**
+             * Ready
+             * @default true
+             * @constant
+             */
+            ready: true;
         };
         /** TagContribution */
         TagContribution: {
@@ -2123,7 +2123,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelsAnswer"];
+                    "application/json": components["schemas"]["ServedModelsAnswer"];
                 };
             };
             /** @description No such plant */
@@ -2193,7 +2193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlantsAnswer"];
+                    "application/json": components["schemas"]["PlantSummariesAnswer"];
                 };
             };
         };
@@ -2532,7 +2532,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelsAnswer"];
+                    "application/json": components["schemas"]["ServedModelsAnswer"];
                 };
             };
             /** @description No such plant */
@@ -2594,7 +2594,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["JudgedAnswer"];
+                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
             /** @description The body is no JSON document, or holds no reading to judge */
@@ -2775,7 +2775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["InferenceReadiness"];
                 };
             };
             /** @description No such plant */
@@ -2946,7 +2946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["JudgedAnswer"];
+                    "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
             /** @description The body is no JSON document, or holds no reading to judge */
@@ -3121,7 +3121,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["InferenceReadiness"];
                 };
             };
             /** @description No such plant */
@@ -3290,7 +3290,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Live"];
+                    "application/json": components["schemas"]["ServerLive"];
                 };
             };
         };
@@ -3310,7 +3310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ready"];
+                    "application/json": components["schemas"]["ServerReady"];
                 };
             };
             /** @description The model isn't there yet; see Retry-After */

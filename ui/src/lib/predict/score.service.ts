@@ -6,7 +6,7 @@ import type { TagValues } from './csv.ts';
 type Shapes = components['schemas'];
 type Kept = { history_id: number | null };
 export type Prediction = Shapes['PredictAnswer'] & Kept;
-type Judged = Shapes['JudgedAnswer'] & Kept;
+type Judged = Shapes['PointwiseAnswer'] & Kept;
 export type Explanation = Shapes['ExplainAnswer'];
 export type Importance = Shapes['ImportanceAnswer'];
 export type Forecast = Shapes['ForecastAnswer'];
