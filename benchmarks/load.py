@@ -19,11 +19,11 @@ import psutil
 
 from benchmarks.serving_load import WRK, closed_loop, load
 from benchmarks.serving_site import free_port, process, wait_until
-from plant_assets.load.asks import asks_of
 from plant_assets.load.open_loop import send_load
-from plant_assets.load.plan import Plan
-from plant_assets.load.summary import Summary, summarize
-from plant_assets.load.target import Target
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.request_pool import request_pool
+from plant_assets.load.summary import LoadSummary, summarize
+from plant_assets.load.target import LoadTarget
 from plant_assets.profile.load import load_profile
 
 RATES = (250, 500, 1000, 2000, 4000, 8000)
@@ -64,15 +64,15 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def measured(base: str, plan: Plan) -> Summary:
-    return summarize(send_load(Target(base), plan, asks_of(load_profile("demo"), plan)), plan)
+def measured(base: str, plan: LoadPlan) -> LoadSummary:
+    return summarize(send_load(LoadTarget(base), plan, request_pool(load_profile("demo"), plan)), plan)
 
 
 def heading(title: str, *columns: str) -> None:
     print(f"\n## {title}\n| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
 
 
-def line(first: str, found: Summary) -> None:
+def line(first: str, found: LoadSummary) -> None:
     times, own = found.latency_ms, found.own_delay_ms
     if times is None or own is None:
         raise RuntimeError("nothing was sent")
@@ -87,14 +87,14 @@ COLUMNS = ("answered/s", "failed", "of a core", "p50 ms", "p95", "p99", "max", "
 def print_rates(base: str, seconds: float) -> None:
     heading("Rates", "asked/s", *COLUMNS)
     for rate in RATES:
-        line(f"{rate:,}", measured(base, Plan(rate, seconds)))
-    line("1,000, new connections", measured(base, Plan(1000, seconds, new_connections=True)))
+        line(f"{rate:,}", measured(base, LoadPlan(rate, seconds)))
+    line("1,000, new connections", measured(base, LoadPlan(1000, seconds, new_connections=True)))
 
 
 def print_delays(base: str, seconds: float) -> None:
     heading("Known delays, 200 requests a second", "delay ms", *COLUMNS)
     for delay in DELAYS_MS:
-        line(str(delay), measured(f"{base}/delay/{delay}", Plan(200, seconds)))
+        line(str(delay), measured(f"{base}/delay/{delay}", LoadPlan(200, seconds)))
 
 
 def print_stall(base: str) -> None:
@@ -102,8 +102,8 @@ def print_stall(base: str) -> None:
     heading("A stall of 1 s within 3 s, 100 requests a second", "client", *COLUMNS)
     stall = [sys.executable, "-c", f"import time, httpx; time.sleep(1); httpx.get('{base}/stall', timeout=9)"]
     with subprocess.Popen(stall):
-        line("forewarn load", measured(base, Plan(100, 3, workers=200)))
-    body = asks_of(load_profile("demo"), Plan(1, 1)).body(0).content
+        line("forewarn load", measured(base, LoadPlan(100, 3, workers=200)))
+    body = request_pool(load_profile("demo"), LoadPlan(1, 1)).body(0).content
     clients = {"a closed loop": closed_loop} | ({"wrk, which corrects its figures": load} if WRK else {})
     for name, client in clients.items():
         with subprocess.Popen(stall):
@@ -119,7 +119,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     print(f"Load average at the start {psutil.getloadavg()[0]:.1f}.", flush=True)
     with server() as base:
-        measured(base, Plan(100, 1))
+        measured(base, LoadPlan(100, 1))
         print_rates(base, seconds)
         print_delays(base, seconds)
         print_stall(base)

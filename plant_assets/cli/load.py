@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from plant_assets.cli.console import fail
-from plant_assets.load.plan import LoadError, Plan
+from plant_assets.load.plan import LoadError, LoadPlan
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import read_settings
 
@@ -38,31 +38,31 @@ def load(  # noqa: PLR0917 - the options of a command
     """Load a plant's predictions. Ends with status 1 if any request failed, 130 if it was ended early."""
     # aiohttp and NumPy take longer to import than most commands run.
     from plant_assets.cli import load_tables
-    from plant_assets.load.asks import asks_of
     from plant_assets.load.open_loop import send_load
+    from plant_assets.load.request_pool import request_pool
     from plant_assets.load.summary import summarize
     from plant_assets.load.target import known_target, target_at
 
     settings = read_settings()
     try:
-        plan = Plan(rps, duration, batch_size, workers, anomaly_rate, new_connections, timeout)
+        plan = LoadPlan(rps, duration, batch_size, workers, anomaly_rate, new_connections, timeout)
         target = target_at(url or settings.inference_address, plant)
         if not yes and not target.is_this_machine:
             fail(f"{target.base} isn't this machine; add --yes if it may be loaded")
         if not yes and plan.requests > ASKED_FOR:
             fail(f"{plan.requests:,} requests are more than {ASKED_FOR:,}; add --yes if they are meant")
         target = known_target(target)
-        asks = asks_of(load_profile(target.plant, settings.defs), plan)
+        pool = request_pool(load_profile(target.plant, settings.defs), plan)
     except (LoadError, ProfileError) as error:
         fail(str(error))
     with load_tables.progress(target, plan, Console(stderr=True, highlight=False)) as watch:
-        seen = send_load(target, plan, asks, watch)
-    summary = summarize(seen, plan)
+        recorder = send_load(target, plan, pool, watch)
+    summary = summarize(recorder, plan)
     if as_json:
         typer.echo(orjson.dumps(load_tables.document(target, plan, summary), option=orjson.OPT_INDENT_2))
     else:
         load_tables.show(target, summary, Console(highlight=False))
-    if seen.ended_early:
+    if recorder.ended_early:
         raise typer.Exit(INTERRUPTED)
     if summary.failed:
         raise typer.Exit(1)

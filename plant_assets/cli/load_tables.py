@@ -16,16 +16,16 @@ from rich.table import Table
 
 from plant_assets.cli.console import print_whole
 from plant_assets.load.open_loop import Watch
-from plant_assets.load.plan import Plan
-from plant_assets.load.seen import Seen
-from plant_assets.load.summary import Spread, Summary
-from plant_assets.load.target import Target
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.recorder import LoadRecorder
+from plant_assets.load.summary import LatencySpread, LoadSummary
+from plant_assets.load.target import LoadTarget
 
 _NEWEST = 1000
 
 
 @contextmanager
-def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
+def progress(target: LoadTarget, plan: LoadPlan, console: Console) -> Iterator[Watch]:
     """A line that tells how the load goes, as often as it is called.
 
     It draws when it is called and never by itself: a thread of its own would take time from answers.
@@ -43,15 +43,15 @@ def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
         soft_wrap=True,
     )
 
-    def watch(seen: Seen, seconds: float) -> None:
-        newest = seen.waits[-_NEWEST:]
+    def watch(recorder: LoadRecorder, seconds: float) -> None:
+        newest = recorder.waits[-_NEWEST:]
         p99 = f"{np.quantile(newest, 0.99) * 1e3:,.1f} ms" if len(newest) else "–"
-        failed = seen.failed.total()
+        failed = recorder.failed.total()
         errors = f"[red]{failed:,} failed[/]" if failed else "none failed"
         bar.update(
             task,
             completed=plan.due_by(seconds),
-            description=f"{seen.succeeded:,} answered, {errors}, {seen.under_way} under way, p99 of the newest {p99}",
+            description=f"{recorder.succeeded:,} answered, {errors}, {recorder.under_way} under way, p99 of the newest {p99}",
         )
         bar.refresh()
 
@@ -60,7 +60,7 @@ def progress(target: Target, plan: Plan, console: Console) -> Iterator[Watch]:
         yield watch
 
 
-def show(target: Target, summary: Summary, console: Console) -> None:
+def show(target: LoadTarget, summary: LoadSummary, console: Console) -> None:
     """Print the figures."""
     console.print(f"\n{escape(target.address)}", soft_wrap=True)
     print_whole(_counts(summary), console)
@@ -74,7 +74,7 @@ def show(target: Target, summary: Summary, console: Console) -> None:
         console.print(f"[yellow]note:[/] {remark}", soft_wrap=True)
 
 
-def document(target: Target, plan: Plan, summary: Summary) -> dict[str, JsonValue]:
+def document(target: LoadTarget, plan: LoadPlan, summary: LoadSummary) -> dict[str, JsonValue]:
     """The same for machines."""
     return {
         "url": target.address,
@@ -85,7 +85,7 @@ def document(target: Target, plan: Plan, summary: Summary) -> dict[str, JsonValu
     }
 
 
-def _counts(summary: Summary) -> Table:
+def _counts(summary: LoadSummary) -> Table:
     anomalies = summary.anomalies
     rows = {
         "answered": f"{summary.succeeded:,} of {summary.planned:,} in {summary.seconds:.1f} s",
@@ -102,7 +102,7 @@ def _counts(summary: Summary) -> Table:
     return table
 
 
-def _latencies(summary: Summary) -> Table:
+def _latencies(summary: LoadSummary) -> Table:
     table = Table("ms from when a request was due", "requests", "mean", "p50", "p95", "p99", "max")
     table.add_row("until it was answered or given up", *_cells(summary.latency_ms))
     for instance in summary.instances:
@@ -111,7 +111,7 @@ def _latencies(summary: Summary) -> Table:
     return table
 
 
-def _cells(spread: Spread | None) -> list[str]:
+def _cells(spread: LatencySpread | None) -> list[str]:
     if spread is None:
         return ["0"] + ["–"] * 5
     figures = (spread.mean, spread.p50, spread.p95, spread.p99, spread.max)

@@ -1,7 +1,7 @@
 """Asks over HTTP, and says in few words what went wrong where no answer came.
 
 Belongs here: connections, status, failures by kind. Doesn't belong here: when to ask (`open_loop.py`), what answers
-mean (`asks.py`).
+mean (`request_pool.py`).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ LONGEST_KIND = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ServiceReply:
     """What came of a request.
 
     Attributes:
@@ -36,7 +36,7 @@ class Reply:
     gave_up: bool = False
 
 
-class Client:
+class LoadClient:
     """Connections to one server; they are kept, unless each request is to open one.
 
     It sends nowhere else: redirects aren't followed, and proxies of the environment aren't asked.
@@ -63,7 +63,7 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def ask(self, method: str, address: str, content: bytes | None, deadline: float) -> Reply:
+    async def ask(self, method: str, address: str, content: bytes | None, deadline: float) -> ServiceReply:
         """Send one request and read its answer.
 
         Args:
@@ -79,14 +79,14 @@ class Client:
                 ) as answer:
                     return _reply(answer.status, await answer.read(), answer.headers.get("X-Served-By", ""))
         except TimeoutError:
-            return Reply("timeout", gave_up=True)
+            return ServiceReply("timeout", gave_up=True)
         except aiohttp.ClientError as error:
-            return Reply(_failure(error))
+            return ServiceReply(_failure(error))
 
 
-def _reply(status: int, content: bytes, served_by: str) -> Reply:
+def _reply(status: int, content: bytes, served_by: str) -> ServiceReply:
     behind = _plain(served_by.rpartition(",")[2])
-    return Reply("" if status == OK else _refusal(status, content), content, behind)
+    return ServiceReply("" if status == OK else _refusal(status, content), content, behind)
 
 
 def _refusal(status: int, content: bytes) -> str:

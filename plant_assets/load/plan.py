@@ -1,6 +1,6 @@
 """What load is asked for, checked before anything is sent, and when each request is due.
 
-Belongs here: figures and their bounds. Doesn't belong here: whom it is sent to (`target.py`), what is sent (`asks.py`).
+Belongs here: figures and their bounds. Doesn't belong here: whom it is sent to (`target.py`), what is sent (`request_pool.py`).
 """
 
 import math
@@ -18,7 +18,7 @@ class LoadError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """Open-loop load: requests are due by the clock, whatever became of those before.
 
     Attributes:

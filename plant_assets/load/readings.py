@@ -21,7 +21,7 @@ _INSIDE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class ReadingBand:
     """Where a tag's values lie.
 
     Attributes:
@@ -34,7 +34,7 @@ class Band:
     beyond: tuple[Span, ...]
 
 
-def bands(profile: PlantProfile) -> list[Band]:
+def reading_bands(profile: PlantProfile) -> list[ReadingBand]:
     """One band a tag, in the profile's order.
 
     A tag without a normal band has the middle half of what its limits, or else its range, leave; a set point has
@@ -43,8 +43,8 @@ def bands(profile: PlantProfile) -> list[Band]:
     return [_band(tag, profile) for tag in profile.tags]
 
 
-def draw(
-    given: list[Band], count: int, anomaly_rate: float, random: np.random.Generator
+def draw_readings(
+    given: list[ReadingBand], count: int, anomaly_rate: float, random: np.random.Generator
 ) -> tuple[list[Reading], NDArray[np.bool_]]:
     """Readings, and which of them are anomalous: a share of `anomaly_rate`, at least one unless it is 0.
 
@@ -76,16 +76,16 @@ def draw(
     return [dict(zip(names, row, strict=True)) for row in values.tolist()], anomalous
 
 
-def _band(tag: Tag, profile: PlantProfile) -> Band:
+def _band(tag: Tag, profile: PlantProfile) -> ReadingBand:
     low, high = _measurable(tag)
     normal = _normal(tag, profile)
     if tag.role == "sp" or not tag.used:
-        return Band(tag.name, normal, ())
+        return ReadingBand(tag.name, normal, ())
     limits = tag.limits
     top = max(x for x in (normal[1], limits.H, limits.HH) if x is not None)
     bottom = min(x for x in (normal[0], limits.L, limits.LL) if x is not None)
     spans = ((low, bottom), (top, high))
-    return Band(tag.name, normal, tuple(_inner(span, _INSIDE) for span in spans if span[0] < span[1]))
+    return ReadingBand(tag.name, normal, tuple(_inner(span, _INSIDE) for span in spans if span[0] < span[1]))
 
 
 def _measurable(tag: Tag) -> Span:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.load.plan import Plan
-from plant_assets.load.seen import LATE_S, Seen
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.recorder import LATE_S, LoadRecorder
 
 BUSY = 0.8
 """With so much of a core at work this tool is late itself."""
@@ -18,7 +18,7 @@ NOTABLE_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class LatencySpread:
     """Of times in milliseconds; percentiles are times that occurred."""
 
     count: int
@@ -29,7 +29,7 @@ class Spread:
     max: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float] | NDArray[np.floating]) -> "Spread | None":
+    def of(cls, seconds: Sequence[float] | NDArray[np.floating]) -> "LatencySpread | None":
         """None of no times at all."""
         times = np.asarray(seconds, dtype=np.float64) * 1e3
         if not len(times):
@@ -40,16 +40,16 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class InstanceFigures:
     """One process that answered."""
 
     name: str
     answers: int
-    latency_ms: Spread | None
+    latency_ms: LatencySpread | None
 
 
 @dataclass(frozen=True, slots=True)
-class Anomalies:
+class FoundAnomalies:
     """Of readings in good answers.
 
     Attributes:
@@ -65,7 +65,7 @@ class Anomalies:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class LoadSummary:
     """One load.
 
     Attributes:
@@ -89,11 +89,11 @@ class Summary:
     late_itself: int
     seconds: float
     achieved_rps: float
-    latency_ms: Spread | None
-    own_delay_ms: Spread | None
+    latency_ms: LatencySpread | None
+    own_delay_ms: LatencySpread | None
     own_load: float
-    instances: tuple[Instance, ...]
-    anomalies: Anomalies
+    instances: tuple[InstanceFigures, ...]
+    anomalies: FoundAnomalies
 
     @property
     def failed(self) -> int:
@@ -102,46 +102,46 @@ class Summary:
     @property
     def remarks(self) -> list[str]:
         """What a reader of the figures should know."""
-        told = []
+        remarks = []
         if self.own_load > BUSY:
-            told.append(
+            remarks.append(
                 f"this tool took {self.own_load:.0%} of a core: it is about as slow as what it measures"
             )
         notable = NOTABLE_SHARE * self.planned
         if self.late_itself > notable:
-            told.append(
+            remarks.append(
                 f"{self.late_itself:,} requests were late by this tool itself: this machine is busy, and the "
                 "latencies hold that too"
             )
         if self.late - self.late_itself > notable:
-            told.append(
+            remarks.append(
                 f"{self.late - self.late_itself:,} requests had to wait for a free worker: the service is slower than "
                 "the rate, or --workers are too few"
             )
-        return told
+        return remarks
 
 
-def summarize(seen: Seen, plan: Plan) -> Summary:
+def summarize(recorder: LoadRecorder, plan: LoadPlan) -> LoadSummary:
     """The figures of a load that has ended."""
-    seconds = max(seen.ended - seen.started, 1e-9)
-    waits, waits_of = np.asarray(seen.waits), np.asarray(seen.waits_of)
-    late = np.asarray(seen.sent_after) > LATE_S
-    own_delays = np.asarray(seen.own_delays)
-    return Summary(
+    seconds = max(recorder.ended - recorder.started, 1e-9)
+    waits, waits_of = np.asarray(recorder.waits), np.asarray(recorder.waits_of)
+    late = np.asarray(recorder.sent_after) > LATE_S
+    own_delays = np.asarray(recorder.own_delays)
+    return LoadSummary(
         planned=plan.requests,
-        succeeded=seen.succeeded,
-        errors=dict(seen.failed.most_common()),
-        cut_short=seen.cut_short,
+        succeeded=recorder.succeeded,
+        errors=dict(recorder.failed.most_common()),
+        cut_short=recorder.cut_short,
         late=int(np.count_nonzero(late)),
         late_itself=int(np.count_nonzero(late & (own_delays > LATE_S))),
         seconds=seconds,
-        achieved_rps=seen.succeeded / seconds,
-        latency_ms=Spread.of(waits),
-        own_delay_ms=Spread.of(own_delays),
-        own_load=seen.own_s / seconds,
+        achieved_rps=recorder.succeeded / seconds,
+        latency_ms=LatencySpread.of(waits),
+        own_delay_ms=LatencySpread.of(own_delays),
+        own_load=recorder.own_s / seconds,
         instances=tuple(
-            Instance(name, count, Spread.of(waits[waits_of == seen.instances[name]]))
-            for name, count in seen.answered.most_common()
+            InstanceFigures(name, count, LatencySpread.of(waits[waits_of == recorder.instances[name]]))
+            for name, count in recorder.answered.most_common()
         ),
-        anomalies=Anomalies(seen.readings, seen.injected, seen.found, seen.hits),
+        anomalies=FoundAnomalies(recorder.readings, recorder.injected, recorder.found, recorder.hits),
     )

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from plant_assets.load.client import Client
+from plant_assets.load.client import LoadClient
 from plant_assets.load.plan import LoadError
 
 _PLANT = re.compile(r"(.*)/plants/([a-z][a-z0-9_]{0,39})(/.*)?")
@@ -19,7 +19,7 @@ _ASKED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LoadTarget:
     """A plant of an inference service.
 
     Attributes:
@@ -47,7 +47,7 @@ class Target:
             return False
 
 
-def target_at(address: str, plant: str | None = None) -> Target:
+def target_at(address: str, plant: str | None = None) -> LoadTarget:
     """Read an address: of a service, of a plant (`…/plants/<name>`), or of either's `/predict`.
 
     Raises:
@@ -65,7 +65,7 @@ def target_at(address: str, plant: str | None = None) -> Target:
             raise LoadError(f"url: expected {base}/plants/{named} or its /predict, got {route!r} after it")
     if plant is not None and named and plant != named:
         raise LoadError(f"plant: expected {named!r}, which url names, or none; got {plant!r}")
-    return Target(base, plant or named)
+    return LoadTarget(base, plant or named)
 
 
 def _split(address: str) -> SplitResult | None:
@@ -78,7 +78,7 @@ def _split(address: str) -> SplitResult | None:
     return url if sound and address.isprintable() and " " not in address else None
 
 
-def known_target(target: Target) -> Target:
+def known_target(target: LoadTarget) -> LoadTarget:
     """The target with its plant, as the server knows it.
 
     Raises:
@@ -87,8 +87,8 @@ def known_target(target: Target) -> Target:
     return asyncio.run(_known(target))
 
 
-async def _known(target: Target) -> Target:
-    async with Client() as client:
+async def _known(target: LoadTarget) -> LoadTarget:
+    async with LoadClient() as client:
         deadline = asyncio.get_running_loop().time() + _ASKED_WITHIN_S
         reply = await client.ask("GET", f"{target.base}/plants", None, deadline)
     if reply.fault and not reply.content:
@@ -105,13 +105,13 @@ async def _known(target: Target) -> Target:
     default = next((name for name, is_default in plants.items() if is_default), None)
     if default is None:
         raise LoadError(f"{target.base}: doesn't tell its default plant; name one with --plant")
-    return Target(target.base, default)
+    return LoadTarget(target.base, default)
 
 
 def _plants(content: bytes) -> dict[str, bool]:
     """Name → whether it is the default one; empty where the answer is another document."""
     try:
-        told = orjson.loads(content)["plants"]
-        return {one["name"]: one.get("default") is True for one in told if isinstance(one["name"], str)}
+        plants = orjson.loads(content)["plants"]
+        return {one["name"]: one.get("default") is True for one in plants if isinstance(one["name"], str)}
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from plant_assets.load.readings import bands
+from plant_assets.load.readings import reading_bands
 from plant_assets.profile.model import PlantProfile
 from tests.servers import running_app
 
@@ -42,7 +42,7 @@ class Service:
     stalled_until: float = 0.0
 
     def __post_init__(self) -> None:
-        self._normal = {band.tag: band.normal for band in bands(self.profile)}
+        self._normal = {band.tag: band.normal for band in reading_bands(self.profile)}
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] != "http":
@@ -81,9 +81,9 @@ class Service:
             any(not low <= row[tag] <= high for tag, (low, high) in self._normal.items()) for row in rows
         ]
         if "readings" in asked:
-            judged = [{"anomaly": flag, "score": float(flag)} for flag in flags]
+            checked = [{"anomaly": flag, "score": float(flag)} for flag in flags]
             return orjson.dumps(
-                {"predictions": judged, "anomalies": sum(flags), "served_by": "model-2.cccccc"}
+                {"predictions": checked, "anomalies": sum(flags), "served_by": "model-2.cccccc"}
             )
         return orjson.dumps({"alarm": flags if "rows" in asked else flags[0]})
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from plant_assets.load.asks import asks_of
 from plant_assets.load.open_loop import send_load
-from plant_assets.load.plan import Plan
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.request_pool import request_pool
 from plant_assets.load.summary import summarize
 from plant_assets.load.target import known_target, target_at
 from plant_assets.models.spec import CHAMPION, model_spec
@@ -44,16 +44,16 @@ def inference(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.mark.parametrize("plant", ["", "/plants/power_grid"])
 @pytest.mark.parametrize("batch", [1, 20])
 def test_every_request_is_taken_and_every_answer_understood(inference: str, plant: str, batch: int) -> None:
-    plan = Plan(rps=100, duration_s=0.5, batch_size=batch, anomaly_rate=0.5)
+    plan = LoadPlan(rps=100, duration_s=0.5, batch_size=batch, anomaly_rate=0.5)
     target = known_target(target_at(inference + plant))
     assert target.plant == ("power_grid" if plant else "gas_treatment")
-    seen = send_load(target, plan, asks_of(load_profile(target.plant), plan))
-    summary = summarize(seen, plan)
+    recorder = send_load(target, plan, request_pool(load_profile(target.plant), plan))
+    summary = summarize(recorder, plan)
     assert (summary.errors, summary.succeeded) == ({}, 50)
     assert [one.name for one in summary.instances] == [instance()]
-    told = summary.anomalies
-    assert told.injected == 25 * batch
-    assert 0 < told.hits <= told.injected, "of limits that are crossed some at least are told"
+    anomalies = summary.anomalies
+    assert anomalies.injected == 25 * batch
+    assert 0 < anomalies.hits <= anomalies.injected, "of limits that are crossed some at least are told"
 
 
 def await_ready(address: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant_assets.load.plan import MOST_REQUESTS, LoadError, Plan
+from plant_assets.load.plan import MOST_REQUESTS, LoadError, LoadPlan
 
 rates = st.floats(0.01, 10_000)
 spans = st.floats(0.01, 900)
@@ -14,7 +14,7 @@ spans = st.floats(0.01, 900)
 
 @given(rates, spans)
 def test_requests_are_due_at_even_steps_and_all_before_the_end(rps: float, duration: float) -> None:
-    plan = Plan(rps, duration)
+    plan = LoadPlan(rps, duration)
     last = plan.due_s(plan.requests - 1)
     assert plan.due_s(0) == 0
     assert last < duration + 1e-6
@@ -29,7 +29,7 @@ def test_requests_are_due_at_even_steps_and_all_before_the_end(rps: float, durat
 def test_what_is_due_by_a_moment_is_what_has_its_time_before_it(
     rps: float, duration: float, at: float
 ) -> None:
-    plan = Plan(rps, duration)
+    plan = LoadPlan(rps, duration)
     due = plan.due_by(at)
     assert due == 0 or plan.due_s(due - 1) <= at + 1e-9
     assert due == plan.requests or plan.due_s(due) > at - 1e-9
@@ -39,7 +39,7 @@ def test_what_is_due_by_a_moment_is_what_has_its_time_before_it(
     ("rps", "duration", "count"), [(0.1, 30, 3), (1000, 60, 60_000), (3, 0.1, 1), (50, 1.5, 75)]
 )
 def test_counts_are_those_that_people_expect(rps: float, duration: float, count: int) -> None:
-    assert Plan(rps, duration).requests == count
+    assert LoadPlan(rps, duration).requests == count
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_counts_are_those_that_people_expect(rps: float, duration: float, count:
 )
 def test_a_figure_out_of_bounds_is_refused_by_name(given_figures: dict[str, float], says: str) -> None:
     with pytest.raises(LoadError) as refused:
-        Plan(**{"rps": 50, "duration_s": 1, **given_figures})
+        LoadPlan(**{"rps": 50, "duration_s": 1, **given_figures})
     assert says in str(refused.value)

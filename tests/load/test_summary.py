@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant_assets.load.plan import Plan
-from plant_assets.load.seen import MOST_NAMES, OTHER, UNNAMED, Seen
-from plant_assets.load.summary import Spread, summarize
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.recorder import MOST_NAMES, OTHER, UNNAMED, LoadRecorder
+from plant_assets.load.summary import LatencySpread, summarize
 
-PLAN = Plan(100, 1)
+PLAN = LoadPlan(100, 1)
 times = st.lists(st.floats(0, 100), min_size=1, max_size=400)
 
 
 @given(times)
 def test_a_percentile_is_the_smallest_time_that_its_share_does_not_exceed(seconds: list[float]) -> None:
-    spread = Spread.of(seconds)
+    spread = LatencySpread.of(seconds)
     assert spread is not None
     sent = np.array(seconds) * 1e3
     for share, found in ((0.5, spread.p50), (0.95, spread.p95), (0.99, spread.p99)):
@@ -29,24 +29,24 @@ def test_a_percentile_is_the_smallest_time_that_its_share_does_not_exceed(second
 @given(times, st.randoms())
 def test_the_order_of_answers_does_not_matter(seconds: list[float], random) -> None:
     mixed = random.sample(seconds, len(seconds))
-    a, b = Spread.of(seconds), Spread.of(mixed)
+    a, b = LatencySpread.of(seconds), LatencySpread.of(mixed)
     assert a is not None
     assert b is not None
     assert (a.p50, a.p95, a.p99, a.max) == (b.p50, b.p95, b.p99, b.max)
 
 
 def test_no_times_have_no_spread() -> None:
-    assert Spread.of([]) is None
+    assert LatencySpread.of([]) is None
 
 
 def test_what_was_given_up_counts_among_waits_and_what_failed_at_once_does_not() -> None:
-    seen = Seen(started=10.0, ended=12.0)
+    recorder = LoadRecorder(started=10.0, ended=12.0)
     for _ in range(98):
-        seen.success(0.001, "a.111111")
-    seen.failure("timeout", 10.0)
-    seen.failure("timeout", 10.0)
-    seen.failure("503 A model is missing", None)
-    summary = summarize(seen, PLAN)
+        recorder.record_success(0.001, "a.111111")
+    recorder.record_failure("timeout", 10.0)
+    recorder.record_failure("timeout", 10.0)
+    recorder.record_failure("503 A model is missing", None)
+    summary = summarize(recorder, PLAN)
     assert summary.errors == {"timeout": 2, "503 A model is missing": 1}
     assert summary.failed == 3
     assert summary.achieved_rps == 49
@@ -58,21 +58,22 @@ def test_what_was_given_up_counts_among_waits_and_what_failed_at_once_does_not()
 
 
 def test_each_instance_has_figures_of_its_own() -> None:
-    seen = Seen(ended=1.0)
+    recorder = LoadRecorder(ended=1.0)
     for wait, name in ((0.001, "a"), (0.003, "b"), (0.002, "a"), (0.004, "")):
-        seen.success(wait, name)
+        recorder.record_success(wait, name)
     found = {
-        i.name: (i.answers, i.latency_ms.max if i.latency_ms else 0) for i in summarize(seen, PLAN).instances
+        i.name: (i.answers, i.latency_ms.max if i.latency_ms else 0)
+        for i in summarize(recorder, PLAN).instances
     }
     assert found == {"a": (2, 2.0), "b": (1, 3.0), UNNAMED: (1, 4.0)}
 
 
 def test_a_server_with_many_names_fills_no_memory() -> None:
-    seen = Seen(ended=1.0)
+    recorder = LoadRecorder(ended=1.0)
     for number in range(1000):
-        seen.success(0.001, f"instance-{number}")
-        seen.failure(f"500 {number}", None)
-    summary = summarize(seen, PLAN)
+        recorder.record_success(0.001, f"instance-{number}")
+        recorder.record_failure(f"500 {number}", None)
+    summary = summarize(recorder, PLAN)
     assert summary.succeeded == summary.failed == 1000
     assert len(summary.instances) == len(summary.errors) == MOST_NAMES + 1
     assert summary.errors[OTHER] == 1000 - MOST_NAMES
@@ -89,14 +90,14 @@ def test_a_server_with_many_names_fills_no_memory() -> None:
 def test_who_is_to_blame_for_lateness_is_told(
     after_s: float, own_s: float, late: int, itself: int, says: str | None
 ) -> None:
-    seen = Seen(ended=1.0)
+    recorder = LoadRecorder(ended=1.0)
     for _ in range(5):
-        seen.sent(after_s, own_s)
-    summary = summarize(seen, PLAN)
+        recorder.record_sent(after_s, own_s)
+    summary = summarize(recorder, PLAN)
     assert (summary.late, summary.late_itself) == (late, itself)
     assert [says in remark for remark in summary.remarks] == ([True] if says else [])
 
 
 def test_a_tool_at_its_limit_says_so() -> None:
-    (remark,) = summarize(Seen(ended=10.0, own_s=9.5), PLAN).remarks
+    (remark,) = summarize(LoadRecorder(ended=10.0, own_s=9.5), PLAN).remarks
     assert "95% of a core" in remark

@@ -3,7 +3,7 @@
 import pytest
 
 from plant_assets.load.plan import LoadError
-from plant_assets.load.target import Target, known_target, target_at
+from plant_assets.load.target import LoadTarget, known_target, target_at
 from plant_assets.profile.model import PlantProfile
 from tests.load.service import Service, served
 from tests.servers import free_port
@@ -67,16 +67,16 @@ def test_an_address_of_another_plant_than_named_is_refused() -> None:
     ],
 )
 def test_only_loopback_is_this_machine(base: str, here: bool) -> None:
-    assert Target(base).is_this_machine is here
+    assert LoadTarget(base).is_this_machine is here
 
 
 def test_the_default_plant_is_the_service_s(profile: PlantProfile) -> None:
     plants = b'{"plants": [{"name": "demo", "default": false}, {"name": "gas_treatment", "default": true}]}'
     with served(Service(profile, plants=plants)) as base:
-        assert known_target(Target(base)).plant == "gas_treatment"
-        assert known_target(Target(base, "demo")).plant == "demo"
+        assert known_target(LoadTarget(base)).plant == "gas_treatment"
+        assert known_target(LoadTarget(base, "demo")).plant == "demo"
         with pytest.raises(LoadError, match="has no 'gas'; expected one of demo, gas_treatment"):
-            known_target(Target(base, "gas"))
+            known_target(LoadTarget(base, "gas"))
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_the_default_plant_is_the_service_s(profile: PlantProfile) -> None:
 def test_a_server_that_tells_no_default_plant_needs_one_named(profile: PlantProfile, plants: bytes) -> None:
     with served(Service(profile, plants=plants)) as base:
         with pytest.raises(LoadError, match="doesn't tell its default plant; name one with --plant"):
-            known_target(Target(base))
-        assert known_target(Target(base, "demo")).plant == "demo"
+            known_target(LoadTarget(base))
+        assert known_target(LoadTarget(base, "demo")).plant == "demo"
 
 
 def test_a_server_that_is_not_there_is_told_before_anything_is_sent() -> None:
     with pytest.raises(LoadError, match="connection refused; start the platform"):
-        known_target(Target(f"http://127.0.0.1:{free_port()}", "demo"))
+        known_target(LoadTarget(f"http://127.0.0.1:{free_port()}", "demo"))

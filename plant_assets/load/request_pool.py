@@ -1,6 +1,6 @@
 """How a plant is asked for predictions, and what its answers say of each reading.
 
-Belongs here: the three forms of requests, bodies made ahead, reading answers. Doesn't belong here: sending them.
+Belongs here: the three kinds of requests, bodies made ahead, reading answers. Doesn't belong here: sending them.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ import numpy as np
 import orjson
 from pydantic import JsonValue
 
-from plant_assets.load.plan import Plan
-from plant_assets.load.readings import Reading, bands, draw
+from plant_assets.load.plan import LoadPlan
+from plant_assets.load.readings import Reading, draw_readings, reading_bands
 from plant_assets.profile.model import PlantProfile
 
 SEED = 20260101
@@ -25,7 +25,7 @@ class InvalidAnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RequestBody:
     """A request's content.
 
     Attributes:
@@ -38,7 +38,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CheckedAnswer:
     """What an answer says.
 
     Attributes:
@@ -53,7 +53,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class RequestKind:
     """One way of asking.
 
     Attributes:
@@ -81,24 +81,26 @@ def _of_rows(answer: Document) -> Sequence[JsonValue]:
     return alarms
 
 
-EACH_READING = Form("/predict", lambda readings: {"readings": readings}, _of_predictions)
+EACH_READING = RequestKind("/predict", lambda readings: {"readings": readings}, _of_predictions)
 """Of plants that judge each reading by itself."""
-ONE_ROW = Form("/predict", lambda readings: {"features": readings[0]}, lambda answer: [answer["alarm"]])
-MANY_ROWS = Form("/predict/batch", lambda readings: {"rows": readings}, _of_rows)
+ONE_ROW = RequestKind(
+    "/predict", lambda readings: {"features": readings[0]}, lambda answer: [answer["alarm"]]
+)
+MANY_ROWS = RequestKind("/predict/batch", lambda readings: {"rows": readings}, _of_rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
-    """A form, and bodies that are sent in turn."""
+class RequestPool:
+    """A kind of request, and bodies that are sent in turn."""
 
-    form: Form
-    bodies: tuple[Body, ...]
+    kind: RequestKind
+    bodies: tuple[RequestBody, ...]
 
-    def body(self, number: int) -> Body:
+    def body(self, number: int) -> RequestBody:
         """What request `number` sends."""
         return self.bodies[number % len(self.bodies)]
 
-    def judge(self, content: bytes, body: Body, readings: int) -> Judged:
+    def check(self, content: bytes, body: RequestBody, readings: int) -> CheckedAnswer:
         """Read an answer.
 
         Args:
@@ -107,37 +109,39 @@ class Asks:
             readings: how many that holds.
 
         Raises:
-            InvalidAnswerError: no JSON document of the form's shape, or another number of readings.
+            InvalidAnswerError: no JSON document of the kind's shape, or another number of readings.
         """
         try:
             answer = orjson.loads(content)
-            flags = self.form.flags(answer)
+            flags = self.kind.flags(answer)
             served_by = answer.get("served_by")
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise InvalidAnswerError("another shape") from None
         if len(flags) != readings:
             raise InvalidAnswerError(f"{len(flags)} judgements for {readings} readings")
         hits = sum(flags[place] is True for place in body.injected)
-        return Judged(
+        return CheckedAnswer(
             sum(flag is True for flag in flags), hits, served_by if isinstance(served_by, str) else ""
         )
 
 
-def asks_of(profile: PlantProfile, plan: Plan) -> Asks:
+def request_pool(profile: PlantProfile, plan: LoadPlan) -> RequestPool:
     """The bodies of a load on a plant: drawn anew from the same seed each time.
 
     Raises:
         LoadError: anomalies are asked for, and no tag of the plant can have one.
     """
     size = plan.batch_size
-    form = EACH_READING if profile.judges == "each_reading" else ONE_ROW if size == 1 else MANY_ROWS
+    kind = EACH_READING if profile.judges == "each_reading" else ONE_ROW if size == 1 else MANY_ROWS
     count = min(plan.requests, MOST_BODIES, max(FEWEST_BODIES, POOL_READINGS // size))
-    readings, anomalous = draw(bands(profile), count * size, plan.anomaly_rate, np.random.default_rng(SEED))
-    return Asks(
-        form,
+    readings, anomalous = draw_readings(
+        reading_bands(profile), count * size, plan.anomaly_rate, np.random.default_rng(SEED)
+    )
+    return RequestPool(
+        kind,
         tuple(
-            Body(
-                orjson.dumps(form.pack(readings[first : first + size])),
+            RequestBody(
+                orjson.dumps(kind.pack(readings[first : first + size])),
                 tuple(np.flatnonzero(anomalous[first : first + size]).tolist()),
             )
             for first in range(0, count * size, size)

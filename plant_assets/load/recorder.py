@@ -1,4 +1,4 @@
-"""What becomes of requests, noted as it happens.
+"""What becomes of requests, recorded as it happens.
 
 Belongs here: counts and times. Doesn't belong here: what they amount to (`summary.py`).
 """
@@ -16,8 +16,8 @@ UNNAMED = "unnamed"
 
 
 @dataclass(slots=True)
-class Seen:
-    """Notes of one load.
+class LoadRecorder:
+    """What one load has shown so far.
 
     Attributes:
         waits: seconds from when it was due to the answer, or until it was given up; of requests that failed at once, none.
@@ -59,13 +59,13 @@ class Seen:
     def done(self) -> int:
         return self.succeeded + self.failed.total()
 
-    def sent(self, after_s: float, own_delay_s: float) -> None:
+    def record_sent(self, after_s: float, own_delay_s: float) -> None:
         """Note that a request is sent, so long after it was due."""
         self.sent_after.append(after_s)
         self.own_delays.append(own_delay_s)
         self.under_way += 1
 
-    def success(self, wait_s: float, instance: str) -> None:
+    def record_success(self, wait_s: float, instance: str) -> None:
         """Note a good answer."""
         name = instance or UNNAMED
         if name not in self.answered and len(self.answered) >= MOST_NAMES:
@@ -73,7 +73,7 @@ class Seen:
         self.answered[name] += 1
         self._wait(wait_s, name)
 
-    def failure(self, kind: str, waited_s: float | None) -> None:
+    def record_failure(self, kind: str, waited_s: float | None) -> None:
         """Note a request without a good answer.
 
         Args:
