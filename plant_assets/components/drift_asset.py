@@ -18,7 +18,7 @@ from plant_assets.resources.lake import Lake
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
-    from plant_assets.drift.report import DriftReport, Finding
+    from plant_assets.drift.report import DriftFinding, DriftReport
     from plant_assets.models.registry import ModelRegistry
 
 TAGS_CHECK, SCORES_CHECK = "no_drifted_tags", "no_drifted_scores"
@@ -52,7 +52,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         labelled: pl.DataFrame,
         features: pl.DataFrame,
     ) -> dg.MaterializeResult:
-        from plant_assets.drift.registered import publish
+        from plant_assets.drift.registered import publish_report
 
         registry = model_store.registry()
         report = _judged(profile, lake, registry, labelled, features)
@@ -62,7 +62,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
                 metadata={"state": why},
                 check_results=[_passed(TAGS_CHECK, why), _passed(SCORES_CHECK, why)],
             )
-        page = model_store.run_page(publish(registry, report, context.run_id))
+        page = model_store.run_page(publish_report(registry, report, context.run_id))
         return dg.MaterializeResult(
             metadata={**shown(report), REQUEST: request(report, profile), "MLflow run": page},
             check_results=[
@@ -83,15 +83,15 @@ def _judged(
 ) -> "DriftReport | None":
     """The report, which is kept in the lake; None where no model answers."""
     from plant_assets.drift.plant import judge_plant
-    from plant_assets.drift.registered import answering, scores
+    from plant_assets.drift.registered import answering_version, version_scores
     from plant_assets.drift.report import FILE
 
-    found = answering(registry, profile)
+    found = answering_version(registry, profile)
     if found is None:
         return None
     version, learned = found
     before = _before(lake.read_report(profile.name, FILE))
-    decided = scores(registry, version, learned, features)
+    decided = version_scores(registry, version, learned, features)
     report = judge_plant(labelled, learned, profile, decided, before)
     lake.write_report(profile.name, {FILE: report.to_json()})
     return report
@@ -109,10 +109,10 @@ def _before(content: bytes | None) -> "DriftReport | None":
         return None
 
 
-def _result(name: str, findings: "tuple[Finding, ...]", note: str) -> dg.AssetCheckResult:
-    from plant_assets.drift.report import drifted
+def _result(name: str, findings: "tuple[DriftFinding, ...]", note: str) -> dg.AssetCheckResult:
+    from plant_assets.drift.report import drift_findings
 
-    far = drifted(findings)
+    far = drift_findings(findings)
     untrusted = [f.name for f in findings if f.state == "instrument"]
     said = f"drifted: {', '.join(f.name for f in far)}" if far else note or "nothing drifted"
     if untrusted:

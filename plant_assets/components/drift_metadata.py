@@ -13,7 +13,7 @@ from plant_assets.components.metadata import records_table
 from plant_assets.components.svg import markdown_picture, text
 
 if TYPE_CHECKING:
-    from plant_assets.drift.report import DriftReport, Finding
+    from plant_assets.drift.report import DriftFinding, DriftReport
 
 _COLUMNS = {
     "name": pl.String,
@@ -34,7 +34,7 @@ _WIDE, _HIGH, _ACROSS, _BAR_TOP = 178, 96, 4, 22
 _STATES = {"drift": "▲ drift", "steady": "steady", "instrument": "✕ instrument", "too_few": "too few rows"}
 
 
-def findings_frame(findings: "Sequence[Finding]") -> pl.DataFrame:
+def findings_frame(findings: "Sequence[DriftFinding]") -> pl.DataFrame:
     """A row a tag or score, the farthest first."""
     rows = [
         {
@@ -87,14 +87,14 @@ def _summary(report: "DriftReport") -> str:
     return why
 
 
-def _picture(findings: "Sequence[Finding]") -> str:
+def _picture(findings: "Sequence[DriftFinding]") -> str:
     """Small multiples: the share of rows in each bin, those learned from behind the newest."""
     drawn = [f for f in findings if f.shares]
     cells = [_cell(f, n % _ACROSS * _WIDE, n // _ACROSS * _HIGH) for n, f in enumerate(drawn)]
     return markdown_picture("shares", _ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH, "".join(cells))
 
 
-def _cell(finding: "Finding", left: int, top: int) -> str:
+def _cell(finding: "DriftFinding", left: int, top: int) -> str:
     width = (_WIDE - 20) / len(finding.shares)
     most = max(*finding.shares, *finding.reference_shares)
     high = _HIGH - _BAR_TOP - 10

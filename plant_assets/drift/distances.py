@@ -1,7 +1,7 @@
 """How far two samples lie apart: the population stability index and the Kolmogorov-Smirnov distance.
 
 Belongs here: the distances of weighted samples. Doesn't belong here: how large they come by chance
-(`chance.py`), which rows are compared (`judge.py`).
+(`significance.py`), which rows are compared (`judge.py`).
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Whether one tag or score has drifted: the newest stretch held against the rows that the model learned from.
 
-Belongs here: the judgement of one series. Doesn't belong here: the plant's tags and stretches (`plant.py`).
+Belongs here: the comparison of one series. Doesn't belong here: the plant's tags and stretches (`plant.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from plant_assets.drift.chance import Chance, chance
 from plant_assets.drift.distances import Floats, edges, ks, psi, quantiles, shares, shift
 from plant_assets.drift.seasons import Season, phases, seasons
+from plant_assets.drift.significance import EffectiveRows, effective_rows
 
 State = Literal["steady", "drift", "instrument", "too_few"]
 LEAST_EFFECTIVE_ROWS = 4.0
@@ -23,7 +23,7 @@ _MEDIAN = np.array([0.5])
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DriftLimits:
     """What counts as drift.
 
     Attributes:
@@ -40,7 +40,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class RegularSeries:
     """A tag or score on its regular grid, one row an interval.
 
     Attributes:
@@ -53,17 +53,19 @@ class Series:
     values: pl.Series
     trusted: pl.Series
 
-    def counting(self) -> Floats:
+    def counting_values(self) -> Floats:
         """Values, NaN where a row doesn't count."""
         found = self.values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
         return np.where(np.isfinite(found) & self.trusted.to_numpy(), found, np.nan)
 
-    def thinned(self, step: int) -> "Series":
-        return Series(*(part.gather_every(step) for part in (self.timestamps, self.values, self.trusted)))
+    def every_nth(self, step: int) -> "RegularSeries":
+        return RegularSeries(
+            *(part.gather_every(step) for part in (self.timestamps, self.values, self.trusted))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DriftResult:
     """What became of one series.
 
     Attributes:
@@ -74,7 +76,7 @@ class Judgement:
         ks_limit, shift_limit: what one of the two had to reach; the profile's least distance, or chance's.
         rows, reference_rows: that count.
         untrusted: rows of the compared stretch that don't, because of their instrument.
-        effective_rows: independent rows that the compared ones are worth.
+        effective_rows: independent rows that equal the compared ones in information.
         seasons: the cycles of which same phases were compared.
         limits, shares, reference_shares: bins, and what part of each sample lies in them.
     """
@@ -96,8 +98,13 @@ class Judgement:
 
 
 def judge(
-    reference: Series, compared: Series, limits: Limits, *, interval: timedelta, zone: str = "UTC"
-) -> Judgement:
+    reference: RegularSeries,
+    compared: RegularSeries,
+    limits: DriftLimits,
+    *,
+    interval: timedelta,
+    zone: str = "UTC",
+) -> DriftResult:
     """Hold a stretch against a reference; it drifts where PSI matters, and chance explains KS or the means' shift not.
 
     Where the reference follows the day or the week, each phase weighs as much as in the compared stretch, so that
@@ -112,27 +119,32 @@ def judge(
     """
     step = -(-len(reference.timestamps) // _MOST_ROWS)
     if step > 1:
-        reference, compared, interval = reference.thinned(step), compared.thinned(step), interval * step
-    old, new = reference.counting(), compared.counting()
+        reference, compared, interval = reference.every_nth(step), compared.every_nth(step), interval * step
+    old, new = reference.counting_values(), compared.counting_values()
     rows, known = int(np.isfinite(new).sum()), int(np.isfinite(old).sum())
     untrusted = int((~compared.trusted).sum())
     least = max(2, limits.min_rows // step)
     if rows < least or known < least:
         instrument = len(new) >= least and len(old) >= least
-        return Judgement("instrument" if instrument else "too_few", rows, known, untrusted)
+        return DriftResult("instrument" if instrument else "too_few", rows, known, untrusted)
     followed = seasons(old, interval)
     old_phases, new_phases = (phases(s.timestamps, followed, zone) for s in (reference, compared))
     weights, new_weights = _weights(np.isfinite(old), old_phases, np.isfinite(new), new_phases)
     if np.count_nonzero(new_weights) < least:
-        return Judgement("too_few", rows, known, untrusted, seasons=followed)
-    worth = chance(np.where(weights > 0, old, np.nan), weights, new_weights, old_phases)
+        return DriftResult("too_few", rows, known, untrusted, seasons=followed)
+    effective = effective_rows(np.where(weights > 0, old, np.nan), weights, new_weights, old_phases)
     parts = old[weights > 0], weights[weights > 0], new[new_weights > 0], new_weights[new_weights > 0]
-    return _measured(parts, worth, limits, Judgement("steady", rows, known, untrusted, seasons=followed))
+    return _measured(
+        parts, effective, limits, DriftResult("steady", rows, known, untrusted, seasons=followed)
+    )
 
 
 def _measured(
-    parts: tuple[Floats, Floats, Floats, Floats], worth: Chance, limits: Limits, found: Judgement
-) -> Judgement:
+    parts: tuple[Floats, Floats, Floats, Floats],
+    effective: EffectiveRows,
+    limits: DriftLimits,
+    found: DriftResult,
+) -> DriftResult:
     old, weights, new, new_weights = parts
     bins = edges(old, weights)
     before, now = shares(old, weights, bins), shares(new, new_weights, bins)
@@ -145,10 +157,13 @@ def _measured(
     moved = shift(old, weights, new, new_weights)
     # Two distances are looked at, so each has half of the false alarms; a shift so far hardly comes by chance.
     each = limits.false_alarms / 2
-    limit, shift_limit = max(limits.ks, worth.ks_limit(each)), max(_LEAST_SHIFT, worth.shift_limit(each))
-    far = distance >= limit and worth.compared >= LEAST_EFFECTIVE_ROWS
+    limit, shift_limit = (
+        max(limits.ks, effective.ks_limit(each)),
+        max(_LEAST_SHIFT, effective.shift_limit(each)),
+    )
+    far = distance >= limit and effective.compared >= LEAST_EFFECTIVE_ROWS
     drifts = index >= limits.psi and (far or moved >= shift_limit)
-    few = worth.compared < LEAST_EFFECTIVE_ROWS
+    few = effective.compared < LEAST_EFFECTIVE_ROWS
     return replace(
         found,
         state="drift" if drifts else "too_few" if few else "steady",
@@ -157,7 +172,7 @@ def _measured(
         ks_limit=limit,
         shift=moved,
         shift_limit=shift_limit,
-        effective_rows=worth.compared,
+        effective_rows=effective.compared,
         limits=tuple(map(float, bins)),
         shares=tuple(map(float, now)),
         reference_shares=tuple(map(float, before)),

@@ -1,6 +1,6 @@
 """A plant's drift: which rows are held against which, tag by tag and for the answering model's score.
 
-Belongs here: stretches, trust in instruments, the report. Doesn't belong here: the judgement of one series
+Belongs here: stretches, trust in instruments, the report. Doesn't belong here: the comparison of one series
 (`judge.py`), reading tables or models.
 """
 
@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from plant_assets.drift.judge import Judgement, Limits, Series, judge
-from plant_assets.drift.report import DriftReport, Finding, Stretch
-from plant_assets.drift.retraining import label_age, retraining
+from plant_assets.drift.judge import DriftLimits, DriftResult, RegularSeries, judge
+from plant_assets.drift.report import DriftFinding, DriftReport, RowSpan
+from plant_assets.drift.retraining import label_age, retraining_advice
 from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
@@ -23,7 +23,7 @@ _UNTRUSTED_FOR_SCORES = STALE | FROZEN | SATURATED | MISSING
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class LearnedRows:
     """The answering model, and what it learned from.
 
     Attributes:
@@ -40,8 +40,8 @@ class Learned:
     newest_last: datetime
 
 
-def stretches(
-    table: pl.DataFrame, learned: Learned, profile: PlantProfile
+def learned_and_compared(
+    table: pl.DataFrame, learned: LearnedRows, profile: PlantProfile
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that the model learned from, and of those after them the newest window."""
     time = pl.col("timestamp")
@@ -55,7 +55,7 @@ def stretches(
 
 def judge_plant(
     labelled: pl.DataFrame,
-    learned: Learned,
+    learned: LearnedRows,
     profile: PlantProfile,
     scores: pl.DataFrame | None = None,
     before: DriftReport | None = None,
@@ -70,7 +70,7 @@ def judge_plant(
             them. A model's scores of its own training rows would be too sure of themselves.
         before: the report before this one, which knows since when what drifts.
     """
-    reference, compared = stretches(labelled, learned, profile)
+    reference, compared = learned_and_compared(labelled, learned, profile)
     newest = labelled["timestamp"][-1]
     least = profile.drift.least_rows(profile.sampling.interval)
     note = _note(reference, compared, least, profile)
@@ -83,7 +83,7 @@ def judge_plant(
         created=datetime.now(UTC),
         model=learned.model,
         version=learned.version,
-        trained=Stretch(first=learned.first, last=learned.last, rows=reference.height),
+        trained=RowSpan(first=learned.first, last=learned.last, rows=reference.height),
         newest_trained=learned.newest_last,
         newest=newest,
         compared=None if note else _stretch(compared),
@@ -92,7 +92,7 @@ def judge_plant(
         tags=tuple(f for f in findings if f.kind == "tag"),
         scores=tuple(f for f in findings if f.kind == "score"),
         labels=labels,
-        retraining=retraining(
+        retraining=retraining_advice(
             tuple(findings), labels, profile, newest_trained=learned.newest_last, newest=newest
         ),
     )
@@ -113,17 +113,17 @@ def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: 
 
 def _judged(
     reference: pl.DataFrame, compared: pl.DataFrame, scores: pl.DataFrame | None, profile: PlantProfile
-) -> list[tuple[str, str, str, Judgement]]:
+) -> list[tuple[str, str, str, DriftResult]]:
     """Name, kind, unit and judgement of each tag and score."""
     drift, interval = profile.drift, profile.sampling.interval
     count = len(profile.used_tags) + (scores is not None)
-    limits = Limits(drift.psi, drift.ks, drift.false_alarms / count, drift.least_rows(interval))
+    limits = DriftLimits(drift.psi, drift.ks, drift.false_alarms / count, drift.least_rows(interval))
 
     def of(
         column: str, flagged: Sequence[str], mask: int, parts: tuple[pl.DataFrame, pl.DataFrame]
-    ) -> Judgement:
+    ) -> DriftResult:
         old, new = (
-            Series(part["timestamp"], part[column], part.select(_trusted(flagged, mask)).to_series())
+            RegularSeries(part["timestamp"], part[column], part.select(_trusted(flagged, mask)).to_series())
             for part in parts
         )
         return judge(old, new, limits, interval=interval, zone=profile.timezone)
@@ -146,8 +146,8 @@ def _trusted(tags: Sequence[str], mask: int) -> pl.Expr:
     return ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in tags)
 
 
-def _finding(name: str, kind: str, unit: str, judged: Judgement, profile: PlantProfile) -> Finding:
-    return Finding(
+def _finding(name: str, kind: str, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
+    return DriftFinding(
         name=name,
         kind="score" if kind == "score" else "tag",
         unit=unit,
@@ -171,8 +171,8 @@ def _finding(name: str, kind: str, unit: str, judged: Judgement, profile: PlantP
 
 
 def _with_since(
-    findings: list[Finding], learned: Learned, newest: datetime, before: DriftReport | None
-) -> list[Finding]:
+    findings: list[DriftFinding], learned: LearnedRows, newest: datetime, before: DriftReport | None
+) -> list[DriftFinding]:
     """Each drift with when it was seen first; against another model it counts anew."""
     known = {}
     if before is not None and (before.model, before.version) == (learned.model, learned.version):
@@ -183,5 +183,5 @@ def _with_since(
     ]
 
 
-def _stretch(table: pl.DataFrame) -> Stretch:
-    return Stretch(first=table["timestamp"][0], last=table["timestamp"][-1], rows=table.height)
+def _stretch(table: pl.DataFrame) -> RowSpan:
+    return RowSpan(first=table["timestamp"][0], last=table["timestamp"][-1], rows=table.height)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from plant_assets.drift.plant import Learned
+from plant_assets.drift.plant import LearnedRows
 from plant_assets.drift.report import FILE, DriftReport
 from plant_assets.profile.model import PlantProfile
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _ALIASES = ("champion", "challenger", "previous")
 
 
-def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Version", Learned] | None:
+def answering_version(
+    registry: "ModelRegistry", profile: PlantProfile
+) -> tuple["Version", LearnedRows] | None:
     """The version that answers for a plant, and what it learned from; None where there is none."""
     name = profile.registered(profile.answering)
     versions = [registry.by_alias(name, alias) for alias in _ALIASES]
@@ -32,11 +34,11 @@ def answering(registry: "ModelRegistry", profile: PlantProfile) -> tuple["Versio
     if first is None or last is None:
         return None
     newest = max(m.lineage.last for m in manifests if m is not None and m.lineage.last is not None)
-    return champion, Learned(profile.answering, champion.version, first, last, newest)
+    return champion, LearnedRows(profile.answering, champion.version, first, last, newest)
 
 
-def scores(
-    registry: "ModelRegistry", version: "Version", learned: Learned, features: pl.DataFrame
+def version_scores(
+    registry: "ModelRegistry", version: "Version", learned: LearnedRows, features: pl.DataFrame
 ) -> pl.DataFrame | None:
     """A version's decisions: out-of-fold ones of its training rows, its own ones of rows after them.
 
@@ -70,7 +72,7 @@ def scores(
     return pl.concat([known, own.cast(known.schema)])
 
 
-def publish(registry: "ModelRegistry", report: DriftReport, dagster_run: str) -> str:
+def publish_report(registry: "ModelRegistry", report: DriftReport, dagster_run: str) -> str:
     """Keep a report in MLflow's experiment `<plant>_drift`; answers the id of its run."""
     figures = {
         f"{finding.name}.{name}": value

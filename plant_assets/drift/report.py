@@ -17,7 +17,7 @@ class _Plain(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
 
 
-class Stretch(_Plain):
+class RowSpan(_Plain):
     """Rows from `first` to `last`, both included."""
 
     first: AwareDatetime
@@ -25,7 +25,7 @@ class Stretch(_Plain):
     rows: int
 
 
-class Finding(_Plain):
+class DriftFinding(_Plain):
     """A tag or score; what is null was not compared."""
 
     name: str
@@ -45,7 +45,7 @@ class Finding(_Plain):
     untrusted: int = Field(
         description="rows of the compared stretch that are frozen, stale, held or saturated"
     )
-    effective_rows: float | None = Field(description="independent rows that those are worth")
+    effective_rows: float | None = Field(description="effective sample size of those rows")
     seasons: tuple[Season, ...] = Field(description="cycles of which same phases were compared")
     since: AwareDatetime | None = Field(description="newest row when the drift was seen first")
     limits: tuple[float, ...] = Field(description="inner limits of the bins, upper ones included")
@@ -53,18 +53,18 @@ class Finding(_Plain):
     reference_shares: tuple[float, ...]
 
 
-class LabelAge(_Plain):
+class LearnedLabelAge(_Plain):
     """How old the labels are that the model learned from; none where it learned from none."""
 
     hours: float
     limit_hours: float
 
     @property
-    def late(self) -> bool:
+    def is_late(self) -> bool:
         return self.hours > self.limit_hours
 
 
-class Retraining(_Plain):
+class RetrainingAdvice(_Plain):
     """Whether a training is asked for; times are the plant's."""
 
     due: bool
@@ -88,27 +88,27 @@ class DriftReport(_Plain):
     created: AwareDatetime
     model: str
     version: int
-    trained: Stretch
+    trained: RowSpan
     newest_trained: AwareDatetime
     newest: AwareDatetime
-    compared: Stretch | None
+    compared: RowSpan | None
     note: str = ""
     false_alarms: float
-    tags: tuple[Finding, ...] = ()
-    scores: tuple[Finding, ...] = ()
-    labels: LabelAge | None = None
-    retraining: Retraining
+    tags: tuple[DriftFinding, ...] = ()
+    scores: tuple[DriftFinding, ...] = ()
+    labels: LearnedLabelAge | None = None
+    retraining: RetrainingAdvice
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", populate_by_name=True)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[DriftFinding, ...]:
         return self.tags + self.scores
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True, indent=1)
 
 
-def drifted(findings: tuple[Finding, ...]) -> list[Finding]:
+def drift_findings(findings: tuple[DriftFinding, ...]) -> list[DriftFinding]:
     """Those that drift, the farthest first."""
     return sorted((f for f in findings if f.state == "drift"), key=lambda f: -(f.psi or 0.0))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from plant_assets.drift.report import Finding, LabelAge, Retraining, drifted
+from plant_assets.drift.report import DriftFinding, LearnedLabelAge, RetrainingAdvice, drift_findings
 from plant_assets.profile.model import PlantProfile
 
 _NAMED = 5
@@ -18,7 +18,7 @@ _NAMED = 5
 
 def label_age(
     labelled: pl.DataFrame, profile: PlantProfile, trained: datetime, newest: datetime
-) -> LabelAge | None:
+) -> LearnedLabelAge | None:
     """How far the labels that a model learned from lie behind the newest row; None where nothing is labelled.
 
     Rules label every row. Where only people note alarms, a training finds newer labels only once there are some,
@@ -38,17 +38,17 @@ def label_age(
     until = newest if profile.labels.alarm_rules else alarms[-1]
     age = max(until - trained, timedelta())
     hour = timedelta(hours=1)
-    return LabelAge(hours=age / hour, limit_hours=profile.drift.max_label_age / hour)
+    return LearnedLabelAge(hours=age / hour, limit_hours=profile.drift.max_label_age / hour)
 
 
-def retraining(
-    findings: tuple[Finding, ...],
-    labels: LabelAge | None,
+def retraining_advice(
+    findings: tuple[DriftFinding, ...],
+    labels: LearnedLabelAge | None,
     profile: PlantProfile,
     *,
     newest_trained: datetime,
     newest: datetime,
-) -> Retraining:
+) -> RetrainingAdvice:
     """Whether a training is due: there is a cause, and the last training lies a cool-down behind.
 
     Args:
@@ -60,13 +60,13 @@ def retraining(
     """
     why = []
     for kind, what in (("tag", "tags"), ("score", "scores")):
-        found = drifted(tuple(f for f in findings if f.kind == kind))
+        found = drift_findings(tuple(f for f in findings if f.kind == kind))
         if found:
             more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
             names = ", ".join(f.name for f in found[:_NAMED])
             why.append(f"{len(found)} {what if len(found) > 1 else kind} drifted: {names}{more}")
-    if labels is not None and labels.late:
+    if labels is not None and labels.is_late:
         days, most = labels.hours / 24, labels.limit_hours / 24
         why.append(f"the labels learned from are {days:.0f} days old, more than {most:g}")
     not_before = newest_trained + profile.drift.cool_down
-    return Retraining(due=bool(why) and newest >= not_before, why=tuple(why), not_before=not_before)
+    return RetrainingAdvice(due=bool(why) and newest >= not_before, why=tuple(why), not_before=not_before)

@@ -18,8 +18,8 @@ from plant_assets.features.arrays import Floats
 from serving.explain.diagonal import DiagonalPart, OuterPart, SplitPart, SubsetPart, SumPart
 from serving.explain.distances import NearestPart, StoredRows
 from serving.explain.lines import AdditivePart, ConstantPart, LogOddsPart
-from serving.explain.misfits import ResidualsPart
 from serving.explain.onnx_trees import read_trees
+from serving.explain.outliers import ResidualsPart
 from serving.explain.trees import ForestPart
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]

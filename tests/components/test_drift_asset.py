@@ -11,7 +11,7 @@ import pytest
 from plant_assets.components.plant import plant_definitions
 from plant_assets.components.retraining import REQUEST
 from plant_assets.defs.resources import resources
-from plant_assets.drift.plant import Learned
+from plant_assets.drift.plant import LearnedRows
 from plant_assets.drift.report import DriftReport
 from plant_assets.ingest.grid.quality import FROZEN, flag_column
 from plant_assets.models.registry import ModelRegistry
@@ -166,10 +166,10 @@ def test_a_cause_is_answered_once_the_plant_has_cooled_down(judged: Judged) -> N
 def test_scores_that_moved_fail_their_own_check(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
     from plant_assets.drift import registered
 
-    own = registered.scores
+    own = registered.version_scores
 
     def higher(
-        registry: ModelRegistry, version: Version, learned: Learned, features: pl.DataFrame
+        registry: ModelRegistry, version: Version, learned: LearnedRows, features: pl.DataFrame
     ) -> pl.DataFrame:
         found = own(registry, version, learned, features)
         assert found is not None
@@ -177,7 +177,7 @@ def test_scores_that_moved_fail_their_own_check(judged: Judged, monkeypatch: pyt
         return found.with_columns(score=pl.when(late).then(pl.col("score") + 1).otherwise("score"))
 
     judged.hold()
-    monkeypatch.setattr(registered, "scores", higher)
+    monkeypatch.setattr(registered, "version_scores", higher)
     report, _, checks = judged.drift()
     assert report is not None
     (found,) = report.scores

@@ -5,13 +5,13 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from plant_assets.drift.plant import Learned
+from plant_assets.drift.plant import LearnedRows
 from plant_assets.ingest.grid.quality import FROZEN, flag_column
 from plant_assets.profile.model import PlantProfile
 from tests.drift.series import HOUR, LEARNED, NEW, START, hours, wandering
 
 TAGS = ("TE301020", "PDT31008", "LT301031")
-LEARNED_ONE = Learned("champion", 3, START, START + (LEARNED - 1) * HOUR, START + (LEARNED - 1) * HOUR)
+LEARNED_ONE = LearnedRows("champion", 3, START, START + (LEARNED - 1) * HOUR, START + (LEARNED - 1) * HOUR)
 
 
 def small(profile: PlantProfile) -> PlantProfile:

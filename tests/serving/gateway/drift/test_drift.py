@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plant_assets.drift.report import DriftReport, Finding, LabelAge, Retraining, Stretch
+from plant_assets.drift.report import DriftFinding, DriftReport, LearnedLabelAge, RetrainingAdvice, RowSpan
 from tests.serving.gateway.drops.fake_dagster import RUN, FakeDagster
 from tests.serving.gateway.models.fake_mlflow import FakeMlflow
 from tests.serving.gateway.site import Member, Site
@@ -17,7 +17,7 @@ WHY = "1 tag drifted: PDT31008"
 
 
 def report() -> DriftReport:
-    finding = Finding(
+    finding = DriftFinding(
         name="PDT31008", kind="tag", unit="mbar", state="drift", psi=1.2, psi_limit=0.2, ks=0.6, ks_limit=0.4,
         shift=2.5, shift_limit=1.4, rows=150, reference_rows=660, untrusted=18, effective_rows=9.0, seasons=("day",),
         since=NEWEST, limits=(200.0,), shares=(0.9, 0.1), reference_shares=(0.5, 0.5),
@@ -37,15 +37,15 @@ def report() -> DriftReport:
         created=NEWEST,
         model="champion",
         version=3,
-        trained=Stretch(first=LEARNED - timedelta(days=28), last=LEARNED, rows=672),
+        trained=RowSpan(first=LEARNED - timedelta(days=28), last=LEARNED, rows=672),
         newest_trained=LEARNED,
         newest=NEWEST,
-        compared=Stretch(first=LEARNED + timedelta(hours=1), last=NEWEST, rows=168),
+        compared=RowSpan(first=LEARNED + timedelta(hours=1), last=NEWEST, rows=168),
         false_alarms=0.05,
         tags=(finding,),
         scores=(score,),
-        labels=LabelAge(hours=168, limit_hours=2160),
-        retraining=Retraining(due=True, why=(WHY,), not_before=LEARNED + timedelta(days=7)),
+        labels=LearnedLabelAge(hours=168, limit_hours=2160),
+        retraining=RetrainingAdvice(due=True, why=(WHY,), not_before=LEARNED + timedelta(days=7)),
     )
 
 

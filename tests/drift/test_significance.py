@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from plant_assets.drift.chance import Chance, chance
-from plant_assets.drift.judge import Limits
+from plant_assets.drift.judge import DriftLimits
 from plant_assets.drift.seasons import phases
+from plant_assets.drift.significance import EffectiveRows, effective_rows
 from tests.drift.series import LEARNED, hours, judged, wandering
 
 TIMES = 60
-ANY = Limits(psi=1e-9, ks=1e-9, false_alarms=0.1, min_rows=42)
+ANY = DriftLimits(psi=1e-9, ks=1e-9, false_alarms=0.1, min_rows=42)
 """Only chance decides."""
 
 
@@ -23,7 +23,7 @@ def test_a_series_that_does_not_change_is_rarely_called_drifted(phi: float, dail
 
 
 def test_the_textbooks_limit_would_call_most_of_them_drifted() -> None:
-    limit = Chance(LEARNED, 168).ks_limit(0.1)
+    limit = EffectiveRows(LEARNED, 168).ks_limit(0.1)
     found = [judged(wandering(seed, 0.95), limits=ANY) for seed in range(TIMES)]
     assert sum((j.ks or 0.0) > limit for j in found) > TIMES / 2
 
@@ -42,7 +42,7 @@ def test_gaps_and_weights_count_as_rows_less() -> None:
     learned = [wandering(seed, 0.5, LEARNED) for seed in range(20)]
     at_once = phases(hours(LEARNED), (), "UTC")
     dense, thin = (
-        np.mean([chance(values, np.ones(LEARNED), weights, at_once).compared for values in learned])
+        np.mean([effective_rows(values, np.ones(LEARNED), weights, at_once).compared for values in learned])
         for weights in (whole, sparse)
     )
     assert 35 < dense < 75
@@ -50,5 +50,5 @@ def test_gaps_and_weights_count_as_rows_less() -> None:
 
 
 def test_a_constant_hangs_together_with_nothing() -> None:
-    found = chance(np.full(50, 3.0), np.ones(50), np.ones(20), np.zeros(50, np.intp))
+    found = effective_rows(np.full(50, 3.0), np.ones(50), np.ones(20), np.zeros(50, np.intp))
     assert (found.reference, found.compared) == (50, 20)

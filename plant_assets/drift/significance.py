@@ -3,7 +3,7 @@
 Belongs here: the variance of distribution functions of autocorrelated rows, and the limits that follow.
 Doesn't belong here: the distances themselves (`distances.py`).
 
-Readings of a plant repeat themselves from row to row: a week of hourly rows may be worth nine independent ones, and
+Readings of a plant repeat themselves from row to row: a week of hourly rows may hold as much as nine independent ones, and
 the textbook limit would call every second week a drift. For a stationary series the variance of a share of rows
 is p(1 - p) / n times the sum of the autocorrelations of "the row is below x" (Billingsley 1968, section 22); here
 that sum is estimated on the reference and put in place of the number of rows. What wanders slowly beneath fast noise
@@ -25,8 +25,8 @@ _FREEDOM_A_STRETCH = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """What independent rows the two samples are worth.
+class EffectiveRows:
+    """Effective sample sizes of the two samples.
 
     Attributes:
         reference: effective rows of the reference.
@@ -67,7 +67,9 @@ class Chance:
         return float(stdtrit(max(self.freedom, 1.0), 1.0 - false_alarms / 2))
 
 
-def chance(values: Floats, weights: Floats, compared_weights: Floats, phases: np.ndarray) -> Chance:
+def effective_rows(
+    values: Floats, weights: Floats, compared_weights: Floats, phases: np.ndarray
+) -> EffectiveRows:
     """Effective rows of two stretches, from how the reference's rows hang together.
 
     Args:
@@ -83,12 +85,12 @@ def chance(values: Floats, weights: Floats, compared_weights: Floats, phases: np
     factors = [_factors(known <= limit, healthy, of_phase, lags) for limit in limits]
     usable = [pair for pair in factors if pair is not None]
     if not usable:  # a constant hangs together with nothing
-        return Chance(_rows(weights), _rows(compared_weights))
+        return EffectiveRows(_rows(weights), _rows(compared_weights))
     first, second, seen = np.mean(usable, axis=0)
     larger = max(1.0, seen / second)
     learned = float(1.0 / (first * larger))
     freedom = min(learned, _FREEDOM_A_STRETCH * len(values) / len(compared_weights))
-    return Chance(learned, float(1.0 / (second * larger)), freedom)
+    return EffectiveRows(learned, float(1.0 / (second * larger)), freedom)
 
 
 def _rows(weights: Floats) -> float:
