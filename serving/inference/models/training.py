@@ -95,7 +95,8 @@ class MissingModelTrainer:
                 start_new_session=True,
             )  # fmt: skip
             try:
-                os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
+                with contextlib.suppress(ProcessLookupError):  # it may have ended already
+                    os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
                 status = await child.wait()
             finally:
                 with contextlib.suppress(ProcessLookupError):

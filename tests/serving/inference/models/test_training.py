@@ -1,6 +1,7 @@
 """TRAIN_IF_MISSING: what is trained by a child of the service, and what /ready tells of it meanwhile and after."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -89,6 +90,17 @@ async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated
 async def test_a_training_that_succeeds_is_taken_up(here: Settings) -> None:
     async with trained_by("pass", here) as (client, _):
         assert "it was trained and is being loaded" in await until(lambda t: "was trained" in t, client)
+
+
+async def test_a_training_that_ends_at_once_is_taken_up_too(
+    here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: int) -> None:
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "setpriority", gone)
+    async with trained_by("pass", here) as (client, _):
+        await until(lambda t: "was trained" in t, client)
 
 
 async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alone(here: Settings) -> None:
