@@ -73,6 +73,7 @@ async def running_site(settings: Settings) -> AsyncIterator[Site]:
     inference, sensors = FakeInference(), FakeSensors()
     network = Network({settings.port_inference: inference.app, settings.port_sensors: sensors.app})
     app = gateway_app()
+    app.state.settings = settings
     if not settings.database_url:
         path = Path(str(database_url(settings).database))
         if not path.exists():
