@@ -21,10 +21,10 @@ it('marks what is to be acted on now more than what is ahead', () => {
 });
 
 it.each([
-  [0.56, 0.4, '1.4 × threshold'],
-  [0.4, 0.4, '1.0 × threshold'],
-  [0.399, 0.4, '0.9 × threshold'],
-  [0.001, 0.4, '0.0 × threshold'],
+  [0.56, 0.4, '1.4\u00a0× threshold'],
+  [0.4, 0.4, '1.0\u00a0× threshold'],
+  [0.399, 0.4, '0.9\u00a0× threshold'],
+  [0.001, 0.4, '0.0\u00a0× threshold'],
   [0.4, null, 'no threshold'],
   [0.4, 0, 'no threshold']
 ])('%f against %s is %s', (risk, threshold, said) => expect(againstThreshold(risk, threshold)).toBe(said));

@@ -21,6 +21,11 @@ export function plantTime(
   return formatter(zone, style).format(new Date(when));
 }
 
+/** A time for an axis, where the year is known. */
+export function axisTime(seconds: number): string {
+  return plantTime(seconds * 1000).slice('2026-'.length);
+}
+
 /** The same moment in UTC, for titles. */
 export function utcTime(when: string | number | Date): string {
   return `${formatter('UTC', 'full').format(new Date(when))} UTC`;

@@ -20,8 +20,8 @@ export const RIGHT = 28;
 export const AXIS_HEIGHT = 22;
 const FONT = '11px Inter, system-ui, sans-serif';
 const LEAST_ZOOM_PX = 6;
-/** Of '2026-05-25 12:00', and air. */
-const NAME_WIDTH = 100;
+/** Of '05-25 12:00', and air. */
+const NAME_WIDTH = 80;
 
 /** Options of a chart in a stack; series, y scale and y axis are its own. */
 export function stackOptions(
@@ -88,7 +88,7 @@ function timeAxis({ showsTime, time }: SharedAxis): uPlot.Axis {
   return {
     ...grey(),
     size: AXIS_HEIGHT,
-    space: 112,
+    space: 90,
     values: (u, splits) => splits.map((at) => (isCut(u, at) ? '' : time(at)))
   };
 }

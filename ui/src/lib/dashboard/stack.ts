@@ -1,6 +1,6 @@
 /** How the dashboard's charts hang together. */
 import type { SharedAxis } from '#lib/charts/shared.ts';
-import { plantTime } from '#lib/time.ts';
+import { axisTime, plantTime } from '#lib/time.ts';
 import { board } from './dashboard-manager.svelte.ts';
 
 const DAY_S = 86_400;
@@ -10,7 +10,7 @@ export function stack(showsTime: boolean): SharedAxis {
   return {
     sync: 'dashboard',
     showsTime,
-    time: (seconds) => plantTime(seconds * 1000, wide() ? 'short' : 'time'),
+    time: (seconds) => (wide() ? axisTime(seconds) : plantTime(seconds * 1000, 'time')),
     cursor: (seconds) => (board.cursor = seconds),
     zoom: (from, to) => (board.zoom = [from, to]),
     reset: () => board.follow()

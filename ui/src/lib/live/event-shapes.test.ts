@@ -2,7 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { makeWarning } from '#lib/warnings/fixtures.ts';
 import { parseEvent } from './event-shapes.ts';
 
-const told = vi.spyOn(console, 'warn').mockReturnValue();
+const told = vi.spyOn(console, 'error').mockReturnValue();
 afterEach(() => told.mockClear());
 
 const good: Record<string, object> = {

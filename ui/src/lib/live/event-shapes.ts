@@ -146,7 +146,7 @@ const shapes: { [Kind in LiveEvent['event']]: Guard<Data<Kind>> } = {
 export function parseEvent(kind: string, json: string): LiveEvent | null {
   const event = { event: kind, data: parseJson(json) };
   if (isLiveEvent(event)) return event;
-  console.warn(`events: one of type ${kind} isn’t as expected and is left out`, json);
+  console.error(`events: one of type ${kind} isn’t as expected and is left out`, json);
   return null;
 }
 

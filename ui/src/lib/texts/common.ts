@@ -11,7 +11,7 @@ export const common = {
   unreadable: 'The response is not JSON: a proxy between this page and the gateway may have replaced it.',
   status: (status: number) => `Status ${status}`,
   expected: (what: string) => `expected ${what}`,
-  timesThreshold: (ratio: string) => `${ratio} × threshold`,
+  timesThreshold: (ratio: string) => `${ratio}\u00a0× threshold`,
   noThreshold: 'no threshold',
   alarm: 'alarm',
   needsRole: (role: string) => `Requires the role ${role} or above.`,

@@ -1,7 +1,7 @@
 /** One lane of a story: a series over time with its band, its lines and the warning's span. */
 import uPlot from 'uplot';
 import { token } from '#lib/charts/tokens.ts';
-import { plantTime } from '#lib/time.ts';
+import { axisTime } from '#lib/time.ts';
 
 export type LaneLine = { value: number; name: string };
 /** A moment of the warning, in seconds since 1970. */
@@ -55,10 +55,10 @@ export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'>
         stroke: () => token('ink-3'),
         font: FONT,
         size: 26,
-        space: 112,
+        space: 96,
         grid: { show: false },
         ticks: { stroke: () => token('line'), size: 4, width: 1 },
-        values: (_, splits) => splits.map((at) => plantTime(at * 1000))
+        values: (_, splits) => splits.map(axisTime)
       },
       {
         stroke: () => token('ink-3'),
