@@ -3,7 +3,7 @@ import { history as words } from '#lib/texts/history.ts';
 import { momentOf } from '#lib/warnings/period.ts';
 
 export type EntryType = 'predict' | 'forecast' | 'auto';
-/** Times as `datetime-local` has them, on the plant's clock; empty: not limited. */
+/** Times as forms hold them, on the plant's clock; empty: not limited. */
 export type HistoryForm = { type: EntryType | ''; since: string; until: string };
 export type HistoryFilter = { type?: EntryType; since?: string; until?: string };
 

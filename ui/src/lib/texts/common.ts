@@ -15,6 +15,8 @@ export const common = {
   noThreshold: 'no threshold',
   alarm: 'alarm',
   needsRole: (role: string) => `Requires the role ${role} or above.`,
+  timeFormat: 'YYYY-MM-DD HH:MM',
+  timeExpected: 'Expected a time as 2026-12-31 23:59, or nothing.',
   delete: 'Delete',
   cancel: 'Cancel',
   download: 'Download CSV',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { localTime, momentOf, periodOf } from './period.ts';
+import { localTime, momentOf, parseLocal, periodOf } from './period.ts';
 
 describe('times of a form', () => {
   test.each([
@@ -16,6 +16,17 @@ describe('times of a form', () => {
   test('of the two of an autumn night the earlier one is meant', () => {
     expect(momentOf('2026-10-25T02:30', 'Europe/Berlin')).toBe('2026-10-25T00:30:00.000Z');
   });
+
+  test.each([
+    ['2026-12-31 23:59', '2026-12-31T23:59'],
+    [' 2026-12-31T23:59 ', '2026-12-31T23:59'],
+    ['2026-12-31', '2026-12-31T00:00'],
+    ['', ''],
+    ['2026-02-30 10:00', null],
+    ['2026-12-31 24:30', null],
+    ['12/31/2026 23:59', null],
+    ['soon', null]
+  ])('typed %j is %j', (text, local) => expect(parseLocal(text)).toBe(local));
 
   test('a period has both ends in order, or none', () => {
     expect(periodOf('', '', 'UTC')).toEqual({ start: null, end: null, fault: '' });

@@ -3,7 +3,7 @@ import { warnings } from '#lib/texts/warnings.ts';
 
 export type Period = { start: string | null; end: string | null; fault: string };
 
-/** A moment as `datetime-local` wants it, in a zone. */
+/** A moment as forms hold it, in a zone: 2026-12-31T23:59. */
 export function localTime(when: string | number, zone: string): string {
   const parts = new Intl.DateTimeFormat('sv-SE', {
     timeZone: zone,
@@ -11,6 +11,16 @@ export function localTime(when: string | number, zone: string): string {
     timeStyle: 'short'
   }).format(new Date(when));
   return parts.replace(' ', 'T');
+}
+
+/** A typed time as forms hold it, midnight where only a date is given, empty where nothing is; null where it is no time. */
+export function parseLocal(text: string): string | null {
+  if (text.trim() === '') return '';
+  const [, date, time = '00:00'] = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}))?$/.exec(text.trim()) ?? [];
+  const local = `${date}T${time}`;
+  const moment = Date.parse(`${local}Z`);
+  // A day that its month hasn't would be one of the next month.
+  return Number.isNaN(moment) || new Date(moment).toISOString().slice(0, 16) !== local ? null : local;
 }
 
 /** The moment, in UTC, at which a zone's clock shows `local`; of the two of an autumn night the earlier one. */
