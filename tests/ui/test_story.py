@@ -63,7 +63,7 @@ def test_from_the_first_sight_of_a_warning_to_its_verdict(
         page.get_by_role("button", name="Verdict").click()
         page.get_by_label("True alarm").check()
         page.get_by_role("button", name="Save verdict").click()
-        expect(page.get_by_text("verdict by olga")).to_be_visible()
+        expect(page.get_by_text("True alarm (verdict by olga)")).to_be_visible()
         told = api.get(f"/warnings/{warning['id']}").json()
     assert told["judgement"]["verdict"] == "true"
     assert told["opened_horizon_hours"] > 0
