@@ -45,7 +45,7 @@ def seed_demo(settings: Settings, console: Console) -> list[Path]:
 
 
 def await_demo(settings: Settings, written: list[Path], console: Console) -> None:
-    """Show what becomes of the demo's days until its first champion answers."""
+    """Show the runs of the demo's days until its first champion is serving."""
     follow_drop(settings, PLANT, written, console, _PATIENCE_S)
     _await_champion(settings, console)
 
@@ -54,11 +54,11 @@ def _await_champion(settings: Settings, console: Console) -> None:
     url = f"http://{settings.host}:{settings.port_inference}/plants/{PLANT}/models"
     deadline = time.monotonic() + 30
     with step_progress(console) as progress:
-        task = progress.add_task("champion answers", total=1)
+        task = progress.add_task("champion is serving", total=1)
         while time.monotonic() < deadline:
             models = httpx.get(url, timeout=5).json().get("models", [])
             if any("champion" in model.get("aliases", []) for model in models):
                 progress.update(task, completed=1)
                 return
             time.sleep(0.3)
-    console.print("The champion doesn't answer yet; `forewarn logs inference` tells why.")
+    console.print("The champion isn't serving yet; see `forewarn logs inference`.")

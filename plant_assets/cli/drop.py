@@ -1,4 +1,4 @@
-"""`forewarn drop FILE --plant NAME`: put exports into the drop folder, and watch what becomes of them."""
+"""`forewarn drop FILE --plant NAME`: put exports into the drop folder, and follow their ingest."""
 
 import shutil
 import time
@@ -24,20 +24,20 @@ _OPEN = ("seen", "settled", "requested")
 
 
 def drop(
-    files: Annotated[list[Path], typer.Argument(help="exports; several form one drop")],
+    files: Annotated[list[Path], typer.Argument(help="exports; several files form one drop")],
     plant: Annotated[str, typer.Option(help="the plant they belong to")],
     follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
-    force: Annotated[bool, typer.Option("--force", help="take in content that went in before")] = False,
+    force: Annotated[bool, typer.Option("--force", help="ingest again what was ingested before")] = False,
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
 ) -> None:
-    """Drop exports for a plant and follow the run that takes them in."""
+    """Drop exports for a plant and follow the run that ingests them."""
     settings, console = read_settings(), Console()
     try:
         load_profile(plant, settings.defs)
     except ProfileError as error:
         fail(str(error))
     if folders := [str(f) for f in files if f.is_dir()]:
-        fail(f"a folder: {', '.join(folders)}; expected files, such as those in it")
+        fail(f"{', '.join(folders)}: a folder; expected files, such as those in it")
     if missing := [str(f) for f in files if not f.is_file()]:
         fail(f"no such file: {', '.join(missing)}")
     _refuse_to_overwrite(settings, files, plant)
@@ -50,7 +50,7 @@ def drop(
     try:
         supervision.states(settings)
     except supervision.NotRunningError:
-        console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
+        console.print("The platform isn't running; the drop is ingested once it is (`make up`).")
         return
     home.enter(settings)
     try:
@@ -60,9 +60,9 @@ def drop(
 
 
 def _refuse_to_overwrite(settings: Settings, files: list[Path], plant: str) -> None:
-    """A file of the same name that nobody has read yet would be lost without a word."""
+    """Refuse to overwrite a file of the same name that isn't ingested yet."""
     if twice := [name for name, count in Counter(f.name for f in files).items() if count > 1]:
-        fail(f"several files are called {', '.join(twice)}; expected a name of its own for each")
+        fail(f"several files are called {', '.join(twice)}; expected different names")
     targets = [settings.drop / plant / file.name for file in files]
     there = [t for t, f in zip(targets, files, strict=True) if t.is_file() and not cmp(t, f, shallow=False)]
     if not there:
@@ -75,12 +75,12 @@ def _refuse_to_overwrite(settings: Settings, files: list[Path], plant: str) -> N
     waiting = [t.name for t in there if _identity(look_at(t)) not in done]
     if waiting:
         fail(
-            f"{', '.join(waiting)} in {settings.drop / plant} was not taken in yet; wait, or drop under another name"
+            f"{', '.join(waiting)} in {settings.drop / plant} is not ingested yet; wait, or drop under another name"
         )
 
 
 def _force(settings: Settings, plant: str, targets: list[Path]) -> None:
-    """Say that these files are to be taken in even if their content went in before."""
+    """Mark these files to be ingested even if their content was ingested before."""
     ledger, now = DropLedger(settings.state_url), datetime.now(UTC)
     try:
         for target in targets:
@@ -103,9 +103,9 @@ def place(file: Path, folder: Path) -> Path:
 def follow_drop(
     settings: Settings, plant: str, targets: list[Path], console: Console, patience_s: int
 ) -> None:
-    """Show the drop's way: settled, run and its steps, then what became of each file.
+    """Show the drop's progress: settled, the run and its steps, then the result of each file.
 
-    Fails when a file was refused or given up, its run failed, or the patience is spent.
+    Fails when a file was refused or given up, its run failed, or the time is over.
     """
     placed = [look_at(target) for target in targets]
     from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
@@ -131,12 +131,12 @@ def follow_drop(
             ):
                 progress.update(settling, description=escape(said))
             if time.monotonic() > deadline:
-                fail(f"not taken in within {patience_s} s; `forewarn logs` and the Dagster page tell more")
+                fail(f"not ingested within {patience_s} s; see `forewarn logs` and the Dagster page")
             time.sleep(0.3)
         progress.update(settling, completed=1)
     _tell(entries, console)
     if why := "; ".join(filter(None, followed.values())):
-        fail(f"taken in, but its run failed: {why}")
+        fail(f"ingested, but its run failed: {why}")
 
 
 def _entries_of(ledger: DropLedger, plant: str, placed: list[FoundFile]) -> list[LedgerEntry]:

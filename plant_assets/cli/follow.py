@@ -24,7 +24,7 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> str | None
         deadline: `time.monotonic()` at which to give up.
 
     Returns:
-        why the run failed, or that it goes on still; None where it succeeded.
+        why the run failed, or that it is still running; None where it succeeded.
     """
     tasks: dict[str, TaskID] = {}
     with dg.DagsterInstance.get() as instance:
@@ -38,7 +38,7 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> str | None
                     logged = (entry.dagster_event for entry in instance.all_logs(run.run_id))
                     return why_failed([event for event in logged if event is not None])
             time.sleep(_POLL_S)
-    return "it goes on still; the Dagster page shows it"
+    return "it is still running; see the Dagster page"
 
 
 def why_failed(events: Sequence[dg.DagsterEvent]) -> str:
@@ -51,14 +51,14 @@ def why_failed(events: Sequence[dg.DagsterEvent]) -> str:
         if event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause or error if error else None
-            said = cause.message.strip().splitlines()[-1] if cause else "no reason was given"
+            said = cause.message.strip().splitlines()[-1] if cause else "no reason given"
             return f"{event.step_key}: {said}"
     return "the run failed"
 
 
 @contextmanager
 def show_steps(instance: dg.DagsterInstance, run_id: str, progress: Progress) -> Iterator[None]:
-    """While this lasts, the steps of a run that goes on in this process get their lines."""
+    """Show the steps of a run in this process while this lasts."""
     over, tasks = Event(), dict[str, TaskID]()
 
     def look() -> None:

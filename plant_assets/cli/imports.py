@@ -25,18 +25,18 @@ _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
 
 
 def import_folder(  # noqa: PLR0917 - a command's options
-    folder: Annotated[Path, typer.Argument(help="files by component, or one file a variable")],
+    folder: Annotated[Path, typer.Argument(help="files by component, or one file per variable")],
     plant: Annotated[str, typer.Option(help="name of the new plant")],
-    labels: Annotated[Path | None, typer.Option(help="file of start and end times")] = None,
+    labels: Annotated[Path | None, typer.Option(help="file with start and end times of known alarms")] = None,
     arranged: Annotated[
-        str, typer.Option("--as", help="components or variables; told by the files without")
+        str, typer.Option("--as", help="components or variables; by default inferred from the files")
     ] = "",
-    title: Annotated[str, typer.Option(help="what people call the plant")] = "",
-    timezone: Annotated[str, typer.Option(help="where times without an offset are local")] = "UTC",
+    title: Annotated[str, typer.Option(help="display name of the plant")] = "",
+    timezone: Annotated[str, typer.Option(help="time zone of times without an offset")] = "UTC",
     follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 1800,
 ) -> None:
-    """Turn a folder of another service into a plant and its first drop; on any refusal there is neither."""
+    """Turn the input folder of another service into a plant and its first drop; a refusal leaves neither."""
     settings, console = read_settings(), Console()
     try:
         check_name(settings, plant)
@@ -54,7 +54,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
         home.enter(settings)
         follow_drop(settings, plant, targets, console, patience_s)
     except supervision.NotRunningError:
-        console.print("The platform isn't running; the drop is taken in once it is (`make up`).")
+        console.print("The platform isn't running; the drop is ingested once it is (`make up`).")
     except StorageError as error:
         fail(str(error))
 
@@ -84,7 +84,7 @@ def _import(  # noqa: PLR0917 - the command's own options
     labels, drops, stem = labels or label_file(folder), settings.drop / plant, f"{plant}_import"
     if taken := taken_names(drops, stem, log=labels is not None):
         raise NewPlantError(
-            f"there is {', '.join(taken)} in {drops} already; move it away, or give the plant another name"
+            f"{drops} already has {', '.join(taken)}; move it away, or give the plant another name"
         )
     most = settings.max_drop_mb * 2**20
     contents = find_parts(folder, labels, arrangement, max_bytes=most)
@@ -111,7 +111,7 @@ def _import(  # noqa: PLR0917 - the command's own options
     )
     if outside:
         console.print(
-            f"[yellow]note:[/] {outside} of {draft.exports.periods} labelled periods touch none of the data",
+            f"[yellow]note:[/] {outside} of {draft.exports.periods} labelled periods don't overlap the data",
             soft_wrap=True,
         )
     return targets
@@ -120,7 +120,7 @@ def _import(  # noqa: PLR0917 - the command's own options
 def _summary(draft: PlantDraft, found: ImportedRecords, contents: FolderContents) -> str:
     doubled = f", {found.duplicates:,} values of equal time and tag replaced" if found.duplicates else ""
     logged = f", {draft.exports.periods} labelled periods" if draft.exports.periods else ""
-    empty = f", nothing in {first_names(contents.empty)}" if contents.empty else ""
-    others = f", passed over {first_names(contents.others)}" if contents.others else ""
+    empty = f", no values in {first_names(contents.empty)}" if contents.empty else ""
+    others = f", skipped {first_names(contents.others)}" if contents.others else ""
     values = f"{draft.exports.records.height:,} values of {len(draft.tags)} tags"
     return f"{found.files} files read as {contents.arrangement}: {values}{logged}{doubled}{empty}{others}."

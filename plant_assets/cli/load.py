@@ -1,4 +1,4 @@
-"""`forewarn load`: send prediction requests at a steady rate, and tell how they were answered."""
+"""`forewarn load`: send prediction requests at a constant rate, and report throughput, latency and errors."""
 
 from typing import Annotated
 
@@ -18,24 +18,27 @@ INTERRUPTED = 130
 
 def load(  # noqa: PLR0917 - the options of a command
     url: Annotated[
-        str, typer.Option(help="a service, a plant of it, or its /predict; empty: the local inference")
+        str,
+        typer.Option(
+            help="a service, one of its plants, or a /predict address; by default the local inference"
+        ),
     ] = "",
-    plant: Annotated[str | None, typer.Option(help="the service's default one without it")] = None,
-    rps: Annotated[
-        float, typer.Option(help="requests due in a second, whatever became of those before")
-    ] = 50,
-    duration: Annotated[float, typer.Option(help="seconds that requests are due for")] = 30,
-    batch_size: Annotated[int, typer.Option(help="readings in a request")] = 1,
-    workers: Annotated[int, typer.Option(help="requests under way at once, at most")] = 64,
-    anomaly_rate: Annotated[float, typer.Option(help="share of readings beyond bands and limits")] = 0.05,
+    plant: Annotated[str | None, typer.Option(help="by default the service's default plant")] = None,
+    rps: Annotated[float, typer.Option(help="requests per second (open loop)")] = 50,
+    duration: Annotated[float, typer.Option(help="seconds of load")] = 30,
+    batch_size: Annotated[int, typer.Option(help="readings per request")] = 1,
+    workers: Annotated[int, typer.Option(help="maximum concurrent requests")] = 64,
+    anomaly_rate: Annotated[float, typer.Option(help="share of anomalous readings")] = 0.05,
     timeout: Annotated[
-        float, typer.Option(help="seconds that a request may wait to be sent, and then for its answer")
+        float, typer.Option(help="seconds that a request may wait to be sent, and then for its response")
     ] = 10,
-    new_connections: Annotated[bool, typer.Option("--new-connections", help="one a request")] = False,
+    new_connections: Annotated[
+        bool, typer.Option("--new-connections", help="a new connection for each request")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="figures as one JSON document")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="another machine, or a great many requests")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="allow another machine, or very many requests")] = False,
 ) -> None:
-    """Load a plant's predictions. Ends with status 1 if any request failed, 130 if it was ended early."""
+    """Send prediction requests to a plant. Exits with status 1 if any request failed, 130 if it was ended early."""
     # aiohttp and NumPy take longer to import than most commands run.
     from plant_assets.cli import load_tables
     from plant_assets.load.open_loop import send_load
@@ -48,9 +51,9 @@ def load(  # noqa: PLR0917 - the options of a command
         plan = LoadPlan(rps, duration, batch_size, workers, anomaly_rate, new_connections, timeout)
         target = target_at(url or settings.inference_address, plant)
         if not yes and not target.is_this_machine:
-            fail(f"{target.base} isn't this machine; add --yes if it may be loaded")
+            fail(f"{target.base} isn't this machine; add --yes to load it")
         if not yes and plan.requests > ASKED_FOR:
-            fail(f"{plan.requests:,} requests are more than {ASKED_FOR:,}; add --yes if they are meant")
+            fail(f"{plan.requests:,} requests are more than {ASKED_FOR:,}; add --yes to send them")
         target = known_target(target)
         pool = request_pool(load_profile(target.plant, settings.defs), plan)
     except (LoadError, ProfileError) as error:

@@ -1,4 +1,4 @@
-"""`forewarn promote|rollback|models`: which model version answers."""
+"""`forewarn promote|rollback|models`: which model version is serving."""
 
 from typing import Annotated
 
@@ -23,9 +23,9 @@ Plant = Annotated[str, typer.Option(help="the plant")]
 
 def promote(
     plant: Plant,
-    version: Annotated[int | None, typer.Option(help="without one: the challenger, else the newest")] = None,
+    version: Annotated[int | None, typer.Option(help="by default the challenger, else the newest")] = None,
 ) -> None:
-    """Make a version of the model that answers for a plant, its champion as a rule, the one that does."""
+    """Promote a version of the plant's main model; it is serving within seconds."""
     _profile(plant)
     try:
         _tell(promotion.promote(plant, version))
@@ -34,7 +34,7 @@ def promote(
 
 
 def rollback(plant: Plant) -> None:
-    """Make the previous champion answer again."""
+    """Roll back to the previous champion."""
     _profile(plant)
     try:
         _tell(promotion.rollback(plant))
@@ -50,7 +50,7 @@ def list_models(plant: Plant) -> None:
         for spec in model_specs(profile):
             versions = registry.versions(spec.registry_name(profile))
             behind = {alias: str(v.version) for v in versions for alias in v.aliases}
-            newest = f"1 to {versions[0].version}" if versions else "none yet"
+            newest = f"1 to {versions[0].version}" if versions else "none"
             table.add_row(spec.name, newest, behind.get("champion", ""), behind.get("challenger", ""))
     except RegistryError as error:
         fail(str(error))

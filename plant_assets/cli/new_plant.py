@@ -48,15 +48,15 @@ def check_name(settings: Settings, name: str, *, force: bool | None = None) -> N
     """
     if not _NAME.fullmatch(name):
         raise NewPlantError(
-            f"{name!r} is no name of a plant: expected lower case letters, digits and underscores, "
-            "a letter first, at most 39 of them"
+            f"{name!r} is not a valid plant name: expected lower case letters, digits and underscores, "
+            "a letter first, at most 39 characters"
         )
     if (settings.defs / f"{name}.py").exists():
-        raise NewPlantError(f"{name!r} is a module beside the plants; expected another name")
+        raise NewPlantError(f"{name!r} is a module in the folder of plants; expected another name")
     if (settings.defs / name).exists() and not force:
         way_out = "" if force is None else ", or --force to replace it"
         raise NewPlantError(
-            f"there is a plant {name!r} already ({settings.defs / name}); expected a new name{way_out}"
+            f"plant {name!r} exists already ({settings.defs / name}); expected a new name{way_out}"
         )
 
 
@@ -106,10 +106,10 @@ def _check_history(settings: Settings, profile: PlantProfile) -> None:
     try:
         known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
     except DeltaError as error:
-        raise NewPlantError(f"{history.url}: a history that can't be read ({error})") from None
+        raise NewPlantError(f"{history.url}: the history can't be read ({error})") from None
     if strange := sorted(set(known) - set(profile.columns)):
         raise NewPlantError(
-            f"a former plant {profile.name!r} has left a history that holds {first_names(strange)}, which the draft has not ({history.url}); move it away, or give the plant another name"
+            f"a former plant {profile.name!r} left a history with {first_names(strange)}, which the draft doesn't have ({history.url}); move it away, or give the plant another name"
         )
 
 
@@ -136,7 +136,7 @@ def _check(path: Path) -> None:
 
 def show(draft: PlantDraft, console: Console) -> None:
     """A table of the tags with what was flagged, and what was left out."""
-    table = Table(Column("tag", overflow="fold"), "unit", "can be", "normal", "part of", "to look at")
+    table = Table(Column("tag", overflow="fold"), "unit", "range", "normal", "controller", "remarks")
     for tag in draft.tags:
         table.add_row(*map(escape, _row(tag)))
     console.print(table)
@@ -150,7 +150,7 @@ def show(draft: PlantDraft, console: Console) -> None:
 def _row(tag: DraftedTag) -> tuple[str, ...]:
     series, bands = tag.series, tag.bands
     loop = f"{series.loop.controller} {series.loop.role.upper()}" if series.loop else ""
-    flags = "; ".join((*bands.flags, *(() if bands.used else ("no feature of it",))))
+    flags = "; ".join((*bands.flags, *(() if bands.used else ("no features",))))
     return series.name, series.unit or "?", _band(bands.range), _band(bands.normal), loop, flags
 
 
@@ -165,13 +165,11 @@ def announce(settings: Settings, console: Console) -> None:
     except NoDagsterError as error:
         console.print(escape(str(error)), soft_wrap=True)
     except ReloadError as error:
-        console.print(
-            f"[yellow]Dagster did not load the plants again:[/] {escape(str(error))}", soft_wrap=True
-        )
+        console.print(f"[yellow]Dagster did not reload the plants:[/] {escape(str(error))}", soft_wrap=True)
     else:
         console.print(f"Dagster has loaded {', '.join(reloaded.plants)}.", soft_wrap=True)
         for name in reloaded.faulty:
             console.print(
-                f"[yellow]{escape(name)} is left out:[/] `forewarn plant check {escape(name)}` tells why",
+                f"[yellow]{escape(name)} is left out:[/] see `forewarn plant check {escape(name)}`",
                 soft_wrap=True,
             )

@@ -1,4 +1,4 @@
-"""`forewarn plant …`: make, look at and check plant profiles."""
+"""`forewarn plant …`: draft, list, check and reload plant profiles."""
 
 import shlex
 from pathlib import Path
@@ -40,12 +40,12 @@ def list_plants() -> None:
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="lower case letters, digits and underscores")],
-    exports: Annotated[list[Path], typer.Option("--from", help="an export; several with --from again")],
-    title: Annotated[str, typer.Option(help="what people call the plant")] = "",
-    timezone: Annotated[str, typer.Option(help="where times without an offset are local")] = "UTC",
+    exports: Annotated[list[Path], typer.Option("--from", help="an export; repeat --from for several")],
+    title: Annotated[str, typer.Option(help="display name of the plant")] = "",
+    timezone: Annotated[str, typer.Option(help="time zone of times without an offset")] = "UTC",
     force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
 ) -> None:
-    """Draft a plant from exports; every number is a proposal that its YAML explains."""
+    """Draft a plant from exports; comments in its YAML explain each number."""
     settings, console = read_settings(), Console()
     try:
         check_name(settings, name, force=force)
@@ -68,20 +68,20 @@ def new(
 
 
 @app.command()
-def check(name: Annotated[str | None, typer.Argument(help="plant; all of them without one")] = None) -> None:
-    """Check profiles; each fault is told with its line."""
+def check(name: Annotated[str | None, typer.Argument(help="plant; by default all")] = None) -> None:
+    """Check profiles; each fault is reported with its line."""
     folder = _folder()
     names = [name] if name else plant_names(folder)
     if faults := _faults(names):
         fail("\n".join(faults))
     if not names:
-        fail(f"{folder}: no plant there; `forewarn plant new` drafts one")
+        fail(f"{folder}: no plants; `forewarn plant new` drafts one")
     Console().print(f"{escape(', '.join(names))}: no faults")
 
 
 @app.command("reload")
 def reload_plants() -> None:
-    """Have a running Dagster load all plants again, as after an edit; faulty ones are left out and told."""
+    """Make a running Dagster reload all plants after an edit; faulty ones are left out and reported."""
     settings = read_settings()
     try:
         reloaded = reload_definitions(settings)
@@ -89,12 +89,12 @@ def reload_plants() -> None:
         fail(str(error))
     Console().print(f"Dagster has loaded {', '.join(reloaded.plants) or 'no plant'}.", soft_wrap=True)
     if reloaded.faulty:
-        faults = _faults(list(reloaded.faulty)) or ["mended since it was loaded; reload again"]
+        faults = _faults(list(reloaded.faulty)) or ["corrected since it was loaded; reload again"]
         fail("\n".join([f"left out: {', '.join(reloaded.faulty)}", *faults]))
 
 
 def _folder() -> Path:
-    """The folder of plants; told and ended where there is none."""
+    """The folder of plants; the command ends with an error if there is none."""
     folder = read_settings().defs
     if not folder.is_dir():
         fail(f"FOREWARN_DEFS: expected a folder of plants, got {folder}")

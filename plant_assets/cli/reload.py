@@ -86,7 +86,7 @@ def reload_definitions(settings: Settings) -> LoadedPlants:
             f"Dagster isn't running at {settings.host}:{settings.port_dagster}; it loads the plants when it starts (`make up`)"
         ) from None
     except (httpx.HTTPError, ValidationError) as error:
-        raise ReloadError(f"{url} did not answer as Dagster does ({type(error).__name__})") from None
+        raise ReloadError(f"{url} did not respond as Dagster does ({type(error).__name__})") from None
     faulty = {node.path[0] for node in assets.nodes if node.path[-1] == "faulty_profile"}
     sound = {node.path[0] for node in assets.nodes} - faulty
     return LoadedPlants(tuple(sorted(sound)), tuple(sorted(faulty)))

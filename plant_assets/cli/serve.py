@@ -24,8 +24,8 @@ class Name(StrEnum):
 
 def serve(
     name: Annotated[Name, typer.Argument(help="which service")],
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="instead of FOREWARN_PORT_…")] = None,
-    host: Annotated[str | None, typer.Option(help="instead of FOREWARN_HOST")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="overrides FOREWARN_PORT_…")] = None,
+    host: Annotated[str | None, typer.Option(help="overrides FOREWARN_HOST")] = None,
 ) -> None:
     """Run one service until Ctrl-C; `make up` runs all of them."""
     given = {f"port_{name}": port, "host": host}

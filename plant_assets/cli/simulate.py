@@ -16,11 +16,11 @@ from plant_assets.simulation.simulate import simulate as run_simulation
 
 
 def simulate(  # noqa: PLR0917 - the options of a command
-    folder: Annotated[Path, typer.Argument(help="where the drop is written")],
+    folder: Annotated[Path, typer.Argument(help="folder for the drop")],
     plant: Annotated[str, typer.Option(help="the plant to simulate")] = "demo",
     days: Annotated[int, typer.Option(min=1, max=3650)] = 28,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    start: Annotated[datetime, typer.Option(help="first moment, UTC")] = datetime(2024, 1, 1),
+    start: Annotated[datetime, typer.Option(help="start time, UTC")] = datetime(2024, 1, 1),
     layout: Annotated[str, typer.Option(help=f"one of {', '.join(LAYOUTS)}")] = LAYOUTS[0],
     anomaly_rate: Annotated[
         float | None,
@@ -28,7 +28,7 @@ def simulate(  # noqa: PLR0917 - the options of a command
             min=0, max=0.5, help="share of rows within injected anomalies; by default the profile's"
         ),
     ] = None,
-    events: Annotated[Path | None, typer.Option(help="CSV file for what happened and when")] = None,
+    events: Annotated[Path | None, typer.Option(help="CSV file for the simulated events")] = None,
 ) -> None:
     """Simulate a plant and write its records and, where there is one, its operators' log as a drop."""
     if layout not in LAYOUTS:

@@ -1,6 +1,6 @@
-"""`forewarn train PLANT`: run a plant's job here and now, without the daemon.
+"""`forewarn train PLANT`: run a plant's job immediately, without the daemon.
 
-Belongs here: what there is to learn from, waiting for others who train the same plant, and what came of it.
+Belongs here: the first drop, waiting for other runs of the same plant, and the result.
 Doesn't belong here: what the job does (`components`).
 """
 
@@ -38,8 +38,8 @@ class TrainingError(RuntimeError):
 
 
 def train(
-    plant: Annotated[str, typer.Argument(help="which plant")],
-    missing: Annotated[bool, typer.Option("--missing", help="only where no model answers for it")] = False,
+    plant: Annotated[str, typer.Argument(help="the plant")],
+    missing: Annotated[bool, typer.Option("--missing", help="only if it has no serving model")] = False,
 ) -> None:
     """Train a plant on its history; a simulated plant without one gets 28 simulated days first."""
     settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
@@ -53,7 +53,7 @@ def train(
         with _alone(settings, plant):
             if missing and (version := _answering(settings, profile)):
                 console.print(
-                    f"{plant}: {profile.answering} version {version} answers already; nothing was trained."
+                    f"{plant}: {profile.answering} version {version} is serving already; nothing was trained."
                 )
                 return
             _train(settings, profile, console)
@@ -61,10 +61,8 @@ def train(
         fail(f"{plant} wasn't trained: {error}")
     version = _answering(settings, profile)
     if not version:
-        fail(
-            f"{plant}: the run succeeded and yet no version of {profile.answering} answers; its report tells why"
-        )
-    console.print(f"{plant}: {profile.answering} version {version} answers.")
+        fail(f"{plant}: the run succeeded, but no version of {profile.answering} is serving; see its report")
+    console.print(f"{plant}: {profile.answering} version {version} is serving.")
 
 
 @contextmanager
@@ -91,12 +89,12 @@ def _await_runs(plant: str) -> None:
         while runs := instance.get_runs(going):
             for run in runs:
                 if instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.NOT_FOUND:
-                    instance.report_run_failed(run, message="its process is gone")
+                    instance.report_run_failed(run, message="its process has ended")
             time.sleep(_LOOK_S)
 
 
 def _answering(settings: Settings, profile: PlantProfile) -> int | None:
-    """The version of the plant's answering model behind @champion, if it can answer."""
+    """The version of the plant's main model behind @champion, if it can be served."""
     from plant_assets.models.registry import ModelRegistry
 
     version = ModelRegistry.from_settings(settings).standing(profile.registered(profile.answering))

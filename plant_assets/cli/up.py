@@ -25,9 +25,9 @@ _STOP_S = 60
 
 
 def up(
-    wait: Annotated[bool, typer.Option(help="wait for the first champion of the demo plant")] = True,
+    wait: Annotated[bool, typer.Option(help="wait until the demo plant's first champion is serving")] = True,
 ) -> None:
-    """Start the platform, seed the demo plant, and print where everything is."""
+    """Start the platform, seed the demo plant, and print all addresses."""
     settings, console = read_settings(), Console()
     plants = plant_names(settings.defs)
     home.prepare(settings, plants)
@@ -90,8 +90,8 @@ def ps() -> None:
 
 
 def logs(
-    names: Annotated[list[str] | None, typer.Argument(help="services; all of them without one")] = None,
-    follow: Annotated[bool, typer.Option(help="go on as lines come")] = True,
+    names: Annotated[list[str] | None, typer.Argument(help="services; by default all")] = None,
+    follow: Annotated[bool, typer.Option(help="keep printing new lines")] = True,
 ) -> None:
     """Show the services' logs."""
     folder = read_settings().home / "logs"

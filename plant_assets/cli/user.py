@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PAGE = 200
 Answer = TypeVar("Answer")
-Name = Annotated[str, typer.Argument(help="of the account, in any case")]
+Name = Annotated[str, typer.Argument(help="name of the account, in any case")]
 FromStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="take the password from stdin instead of asking")
+    bool, typer.Option("--password-stdin", help="read the password from stdin instead of asking")
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the gateway.")
@@ -37,7 +37,7 @@ def add(
     role: Annotated[str, typer.Option(help="viewer, operator, engineer or admin")] = "viewer",
     password_stdin: FromStdin = False,
 ) -> None:
-    """Make an account; the first administrator with --role admin."""
+    """Create an account; use --role admin for the first administrator."""
     known, wanted = _name(name), _role(role)
     password = _password(known, password_stdin)
     user = _run(lambda accounts: accounts.add(known, password, wanted))
@@ -57,7 +57,7 @@ def list_users() -> None:
 def role(
     name: Name, role: Annotated[str, typer.Argument(help="viewer, operator, engineer or admin")]
 ) -> None:
-    """Give an account another role; it counts from its next request on."""
+    """Change an account's role; it applies from the next request on."""
     known, wanted = _name(name), _role(role)
 
     async def change(accounts: "Accounts") -> "User":
@@ -69,7 +69,7 @@ def role(
 
 @app.command("password")
 def set_password(name: Name, password_stdin: FromStdin = False) -> None:
-    """Give an account another password; all of its log-ins end."""
+    """Change an account's password; all of its log-ins end."""
     known = _name(name)
     given = _password(known, password_stdin)
 
@@ -77,12 +77,12 @@ def set_password(name: Name, password_stdin: FromStdin = False) -> None:
         await accounts.set_password((await accounts.named(known)).id, given)
 
     _run(change)
-    Console().print(f"{known} has another password and has to log in again")
+    Console().print(f"{known} has a new password and has to log in again")
 
 
 @app.command()
 def remove(
-    name: Name, yes: Annotated[bool, typer.Option("--yes", help="don't ask whether it is meant")] = False
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="don't ask for confirmation")] = False
 ) -> None:
     """Remove an account with its log-ins and its history."""
     known = _name(name)
@@ -131,14 +131,14 @@ def _name(given: str) -> str:
     try:
         return normal_name(given)
     except ValueError as error:
-        fail(f"no name {given!r}; {error}")
+        fail(f"invalid name {given!r}; {error}")
 
 
 def _role(given: str) -> "Role":
     from serving.gateway.accounts.roles import ROLES
 
     if given not in ROLES:
-        fail(f"no role {given!r}; expected one of {', '.join(ROLES)}")
+        fail(f"unknown role {given!r}; expected one of {', '.join(ROLES)}")
     return given
 
 

@@ -1,10 +1,10 @@
-"""Telling inference that aliases moved, so that it needn't wait for its next look."""
+"""Notifies inference that aliases moved, so that it needn't wait for its next poll."""
 
 TOLD_WITHIN_S = 1.0
 
 
 def tell_inference(address: str) -> str:
-    """One sentence of what came of it; nothing depends on it, as inference looks at the aliases every few seconds.
+    """Notify inference; returns the result in one sentence. A failure does no harm, as inference polls the aliases.
 
     Args:
         address: of the inference service; empty where there is none to be told.
@@ -12,10 +12,10 @@ def tell_inference(address: str) -> str:
     import httpx
 
     if not address:
-        return "inference finds moved aliases by itself"
+        return "inference polls the aliases by itself"
     try:
         answer = httpx.post(f"{address}/models/refresh", timeout=TOLD_WITHIN_S, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        return f"inference couldn't be told ({type(error).__name__}); it finds moved aliases by itself"
-    return "inference was told that aliases moved"
+        return f"inference couldn't be notified ({type(error).__name__}); it polls the aliases by itself"
+    return "inference was notified of the new aliases"

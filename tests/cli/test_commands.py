@@ -39,7 +39,7 @@ def run(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["drop", "/", "--plant", "gas_treatment"], "a folder: /; expected files, such as those in it"),
+        (["drop", "/", "--plant", "gas_treatment"], "/: a folder; expected files, such as those in it"),
         (["drop", "nowhere.csv", "--plant", "gas_treatment"], "no such file: nowhere.csv"),
         (["drop", __file__, "--plant", "gas"], "no plant 'gas'"),
         (["plant", "check", "gas"], "no plant 'gas'"),
@@ -160,7 +160,7 @@ def test_a_file_that_nobody_has_read_yet_is_not_overwritten(tmp_path: Path) -> N
     status, text = run("drop", str(export), "--plant", "gas_treatment")
     assert status == 1
     assert "export.csv in" in text
-    assert "was not taken in yet" in text
+    assert "is not ingested yet" in text
     assert "220" in waiting.read_text()
     now = datetime(2026, 1, 1, tzinfo=UTC)
     DropLedger(read_settings().state_url).mark("gas_treatment", look_at(waiting), "a" * 64, "ingested", now)

@@ -68,5 +68,5 @@ def test_a_run_that_goes_on_is_not_called_a_success(instance: dg.DagsterInstance
     del instance
     with step_progress(Console(file=io.StringIO())) as progress:
         assert (
-            follow_run("nothing", progress, time.monotonic()) == "it goes on still; the Dagster page shows it"
+            follow_run("nothing", progress, time.monotonic()) == "it is still running; see the Dagster page"
         )

@@ -99,7 +99,7 @@ def test_ctrl_c_ends_early_with_what_was_seen_and_status_130(profile: PlantProfi
         (["--workers", "9999"], "workers: expected 1 to 500, got 9999"),
         (["--rps", "1000", "--duration", "1001"], "1,001,000 requests are more than 1,000,000; add --yes"),
         (["--rps", "50000", "--duration", "86400", "--yes"], "expected at most 10,000,000 requests"),
-        (["--url", "http://192.0.2.1"], "http://192.0.2.1 isn't this machine; add --yes if it may be loaded"),
+        (["--url", "http://192.0.2.1"], "http://192.0.2.1 isn't this machine; add --yes to load it"),
         (["--url", "here"], "url: expected an address such as http://127.0.0.1:7502, got 'here'"),
         (
             ["--url", "http://127.0.0.1:1/plants/demo", "--plant", "x"],

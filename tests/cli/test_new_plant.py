@@ -89,7 +89,7 @@ def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_pa
     before = everything(defs)
     status, text = run("plant", "new", "pump", "--from", export, "--force")
     assert status == 1
-    assert "'pump' has left a history that holds torque, which the draft has not" in text
+    assert "'pump' left a history with torque, which the draft doesn't have" in text
     assert everything(defs) == before
 
 
@@ -103,7 +103,7 @@ def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Pat
     export = write(tmp_path / "export.csv", sensors("speed"))
     before = (defs / "gas_treatment" / "defs.yaml").read_bytes()
     status, text = run("plant", "new", "gas_treatment", "--from", export)
-    assert (status, "there is a plant 'gas_treatment' already" in text, "--force" in text) == (1, True, True)
+    assert (status, "plant 'gas_treatment' exists already" in text, "--force" in text) == (1, True, True)
     assert (defs / "gas_treatment" / "defs.yaml").read_bytes() == before
     assert run("plant", "new", "gas_treatment", "--from", export, "--force")[0] == 0
     assert (defs / "gas_treatment" / "defs.yaml.before").read_bytes() == before
@@ -113,10 +113,10 @@ def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Pat
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("Pump", None, "'Pump' is no name of a plant: expected lower case letters"),
-        ("../pump", None, "is no name of a plant"),
+        ("Pump", None, "'Pump' is not a valid plant name: expected lower case letters"),
+        ("../pump", None, "is not a valid plant name"),
         ("p" * 40, None, "at most 39"),
-        ("resources", None, "is a module beside the plants"),
+        ("resources", None, "is a module in the folder of plants"),
         ("pump", "", "export.csv: the file is empty"),
         (
             "pump",
@@ -160,7 +160,7 @@ def test_brackets_in_files_of_a_folder_are_no_markup(tmp_path: Path) -> None:
     folder = components(tmp_path / "export")
     write(folder / "fan" / "a [bold] [b].csv", "")
     status, text = run("import", folder, "--plant", "site", "--no-follow")
-    assert (status, "nothing in fan/a [bold] [b].csv" in text) == (0, True), text
+    assert (status, "no values in fan/a [bold] [b].csv" in text) == (0, True), text
 
 
 def test_brackets_in_a_folder_s_name_are_no_markup(defs: Path) -> None:
@@ -221,17 +221,17 @@ def test_files_that_are_passed_over_are_named(tmp_path: Path) -> None:
     status, text = run("import", folder, "--plant", "site", "--no-follow")
     fans = ", ".join(f"fan/{n}.jpg" for n in range(8))
     assert status == 0, text
-    assert f"of 5 tags, nothing in a.csv, passed over {fans} and 2 more." in text
+    assert f"of 5 tags, no values in a.csv, skipped {fans} and 2 more." in text
 
 
 def test_periods_outside_the_data_are_counted(tmp_path: Path) -> None:
     folder = components(tmp_path / "export")
     labels = write(tmp_path / "labels.csv", LABELS + "2019-03-01 10:00,2019-03-01 11:00\n")
     status, text = run("import", folder, "--plant", "site", "--labels", labels, "--no-follow")
-    assert (status, "note: 1 of 3 labelled periods touch none of the data" in text) == (0, True), text
+    assert (status, "note: 1 of 3 labelled periods don't overlap the data" in text) == (0, True), text
     write(labels, LABELS)
     status, text = run("import", folder, "--plant", "other", "--labels", labels, "--no-follow")
-    assert (status, "touch none" in text) == (0, False), text
+    assert (status, "don't overlap" in text) == (0, False), text
 
 
 def test_variables_are_told_by_themselves_or_asked_for(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_an_import_never_replaces_what_waits_in_the_drop_folder(
     write(read_settings().drop / "site" / name, "waiting")
     before = everything(defs, read_settings().drop)
     status, text = run("import", folder, "--plant", "site", "--no-follow")
-    assert (status, f"there is {name} in {read_settings().drop / 'site'} already" in text) == (1, True), text
+    assert (status, f"{read_settings().drop / 'site'} already has {name}" in text) == (1, True), text
     assert everything(defs, read_settings().drop) == before
 
 

@@ -42,7 +42,7 @@ def test_without_dagster_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("fault", "error: no module named x"),
         ("unknown", "error: no plant_assets"),
-        ("strange", "did not answer as Dagster does"),
+        ("strange", "did not respond as Dagster does"),
     ],
 )
 def test_another_answer_is_told(kind: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,4 +60,4 @@ def test_another_service_at_that_port_is_told(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("FOREWARN_PORT_DAGSTER", address.rpartition(":")[2])
         read_settings.cache_clear()
         status, text = reload()
-    assert (status, "did not answer as Dagster does (HTTPStatusError)" in text) == (1, True), text
+    assert (status, "did not respond as Dagster does (HTTPStatusError)" in text) == (1, True), text

@@ -84,7 +84,7 @@ def both(environment: dict[str, str]) -> list[tuple[int, str]]:
 def test_two_starts_train_once(both: list[tuple[int, str]]) -> None:
     assert [status for status, _ in both] == [0, 0]
     words = sorted((said for _, said in both), key=len)
-    assert "mains: isolation_forest version 1 answers already; nothing was trained." in words[0]
+    assert "mains: isolation_forest version 1 is serving already; nothing was trained." in words[0]
     assert "no history yet, so 28 days are simulated" in words[1]
     assert words[1].endswith("mains: isolation_forest version 1 answers.")
 

@@ -90,7 +90,7 @@ def test_a_forgotten_password_is_replaced(home: Path) -> None:
         (["password", "nobody", "--password-stdin"], PASSWORD, "no user 'nobody'"),
         (["password", "root", "--password-stdin"], "short", "expected 10 to 200 characters"),
         (["role", "nobody", "viewer"], "", "no user 'nobody'"),
-        (["role", "root", "king"], "", "no role 'king'"),
+        (["role", "root", "king"], "", "unknown role 'king'"),
         (["role", "root", "viewer"], "", "root is the only administrator"),
         (["remove", "nobody", "--yes"], "", "no user 'nobody'"),
     ],

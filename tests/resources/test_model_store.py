@@ -42,7 +42,7 @@ def store(inference: str) -> ModelStore:
 
 def test_inference_is_told_at_its_address() -> None:
     with server(202) as (address, asked):
-        assert store(address).tell_inference() == "inference was told that aliases moved"
+        assert store(address).tell_inference() == "inference was notified of the new aliases"
     assert asked == ["/models/refresh"]
 
 
@@ -62,4 +62,4 @@ def test_an_absent_or_silent_service_is_said_and_harms_nothing() -> None:
 
 
 def test_without_an_address_nobody_is_told() -> None:
-    assert store("").tell_inference() == "inference finds moved aliases by itself"
+    assert store("").tell_inference() == "inference polls the aliases by itself"
