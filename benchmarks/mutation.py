@@ -1,8 +1,9 @@
 """How many mutants of a module its mirrored tests kill; `make mutate` prints those that survive.
 
 `python -m benchmarks.mutation plant_assets/drift/judge.py` shows each survivor as a diff; `--seed 14` draws ten modules
-and prints a table. mutmut works in a temporary copy of the tree, and forks a process that has all imported for each
-mutant.
+and prints a table. mutmut works in a temporary copy of the tree. A server that has imported the tests, and run nothing
+(Polars' threads don't outlive a fork), forks a process for each mutant. One that runs for ever is stopped and counts as
+killed.
 """
 
 import argparse
@@ -36,8 +37,9 @@ source_paths = [{package}]
 only_mutate = [{module}]
 also_copy = {also_copy}
 pytest_add_cli_args_test_selection = [{tests}]
+process_isolation = "forkserver"
 timeout_multiplier = 4
-timeout_constant = 2
+timeout_constant = 5
 track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
@@ -156,9 +158,15 @@ def main() -> None:
         found.append(mutate(module, given.tests or [mirrored(module)], given.children))
         for diff in found[-1].survivors:
             console.print(diff, markup=False)
-    table = Table("module", "mutants", "killed", "share")
+    table = Table("module", "mutants", "killed", "of these stopped", "share")
     for one in found:
-        table.add_row(one.module, str(one.counts.total()), str(one.killed), f"{one.share:.0%}")
+        table.add_row(
+            one.module,
+            str(one.counts.total()),
+            str(one.killed),
+            str(one.counts["timeout"]),
+            f"{one.share:.0%}",
+        )
     console.print(table)
     console.print(f"mean {mean(one.share for one in found):.1%}" if found else "Name a module, or a seed.")
 
