@@ -36,7 +36,7 @@ class Drop(dg.Config):
     """Which dropped files go into the history before it is read; none by hand."""
 
     files: list[str] = Field(default_factory=list, description="paths of the drop's files")
-    force: bool = Field(default=False, description="take in files whose content went in before")
+    force: bool = Field(default=False, description="ingest files again whose content was ingested before")
 
 
 def data_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:

@@ -269,7 +269,7 @@ def _put_aside(path: Path, refusal: Refusal, folder: Path, result: DropResult) -
 
 
 def _said_of(outcome: FileOutcome, reading: FileReading) -> str:
-    before = "; its content went in before" if outcome.state == "known" else ""
+    before = "; its content was ingested before" if outcome.state == "known" else ""
     return f"{_rows(reading)} {reading.kind}{before}. {outcome.message}".rstrip(". ")
 
 

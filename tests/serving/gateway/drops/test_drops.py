@@ -38,7 +38,9 @@ def dropped(folder: Path, name: str, content: str = "x") -> FoundFile:
 async def test_each_file_is_told_with_its_state(site: Site, ledger: DropLedger, tmp_path: Path) -> None:
     maria = await site.member("maria")
     first, second = dropped(tmp_path, "a.csv"), dropped(tmp_path, "b.csv", "yy")
-    ledger.mark("demo", first, "a" * 64, "ingested", NOW, message="3960 records; its content went in before")
+    ledger.mark(
+        "demo", first, "a" * 64, "ingested", NOW, message="3960 records; its content was ingested before"
+    )
     ledger.scan(tmp_path, "demo", NOW)
     ledger.scan(tmp_path, "demo", NOW)
     ledger.request([e for e in ledger.entries("demo") if e.path == second.path], "key-1", NOW)
@@ -47,7 +49,7 @@ async def test_each_file_is_told_with_its_state(site: Site, ledger: DropLedger, 
         ("b.csv", "running", None, "key-1", 2),
         ("a.csv", "ingested", 3960, "", 1),
     ]
-    assert answer["drops"][1]["reason"] == "its content went in before"
+    assert answer["drops"][1]["reason"] == "its content was ingested before"
     assert datetime.fromisoformat(answer["drops"][1]["changed_at"]) == NOW
     assert (await maria.client.get("/drops?plant=gas_treatment")).json()["drops"] == []
 
