@@ -5,7 +5,7 @@ type Schemas = components['schemas'];
 
 export type LiveEvent = Schemas['GatewayEvent'];
 export type LiveStatus = Schemas['LiveAnswer'];
-export type Row = Schemas['Reading'];
+export type Row = Schemas['IntervalReading'];
 export type Quality = Row['quality'][string];
 export type ScoredRow = Schemas['ScoredRow'];
 export type Warning = Schemas['WarningAnswer'];
