@@ -26,9 +26,9 @@ _NEWEST = 1000
 
 @contextmanager
 def progress(target: LoadTarget, plan: LoadPlan, console: Console) -> Iterator[Watch]:
-    """A line that tells how the load goes, as often as it is called.
+    """A progress line, drawn whenever it is called.
 
-    It draws when it is called and never by itself: a thread of its own would take time from answers.
+    It never draws by itself: a thread of its own would take time from responses.
     """
     bar = Progress(
         BarColumn(bar_width=20),
@@ -39,7 +39,7 @@ def progress(target: LoadTarget, plan: LoadPlan, console: Console) -> Iterator[W
     )
     batch = "" if plan.batch_size == 1 else f", {plan.batch_size:,} readings each"
     console.print(
-        f"{plan.requests:,} requests{batch} to {escape(target.address)}, {plan.rps:g} a second",
+        f"{plan.requests:,} requests{batch} to {escape(target.address)}, {plan.rps:g} per second",
         soft_wrap=True,
     )
 
@@ -51,7 +51,7 @@ def progress(target: LoadTarget, plan: LoadPlan, console: Console) -> Iterator[W
         bar.update(
             task,
             completed=plan.due_by(seconds),
-            description=f"{recorder.succeeded:,} answered, {errors}, {recorder.under_way} under way, p99 of the newest {p99}",
+            description=f"{recorder.succeeded:,} succeeded, {errors}, {recorder.under_way} in flight, recent p99 {p99}",
         )
         bar.refresh()
 
@@ -88,14 +88,14 @@ def document(target: LoadTarget, plan: LoadPlan, summary: LoadSummary) -> dict[s
 def _counts(summary: LoadSummary) -> Table:
     anomalies = summary.anomalies
     rows = {
-        "answered": f"{summary.succeeded:,} of {summary.planned:,} in {summary.seconds:.1f} s",
-        "rate": f"{summary.achieved_rps:,.1f} requests, {anomalies.readings / summary.seconds:,.1f} readings a second",
+        "succeeded": f"{summary.succeeded:,} of {summary.planned:,} in {summary.seconds:.1f} s",
+        "rate": f"{summary.achieved_rps:,.1f} requests, {anomalies.readings / summary.seconds:,.1f} readings per second",
         "failed": f"{summary.failed:,}",
         "sent over 10 ms late": f"{summary.late:,}",
-        "anomalies": f"{anomalies.injected:,} injected, {anomalies.hits:,} of them found; {anomalies.found:,} found in all",
+        "anomalies": f"{anomalies.injected:,} injected, {anomalies.hits:,} of them detected; {anomalies.found:,} detected in total",
     }
     if summary.cut_short:
-        rows["unanswered at the end"] = f"{summary.cut_short:,}"
+        rows["without response at the end"] = f"{summary.cut_short:,}"
     table = Table(show_header=False)
     for what, figure in rows.items():
         table.add_row(what, figure)
@@ -103,11 +103,11 @@ def _counts(summary: LoadSummary) -> Table:
 
 
 def _latencies(summary: LoadSummary) -> Table:
-    table = Table("ms from when a request was due", "requests", "mean", "p50", "p95", "p99", "max")
-    table.add_row("until it was answered or given up", *_cells(summary.latency_ms))
+    table = Table("latency in ms from the due time", "requests", "mean", "p50", "p95", "p99", "max")
+    table.add_row("to the response or the timeout", *_cells(summary.latency_ms))
     for instance in summary.instances:
         table.add_row(f"  by {escape(instance.name)}", *_cells(instance.latency_ms))
-    table.add_row("until this tool sent it, a worker being free", *_cells(summary.own_delay_ms))
+    table.add_row("to sending, where a worker was free", *_cells(summary.own_delay_ms))
     return table
 
 

@@ -105,13 +105,13 @@ class LoadSummary:
         remarks = []
         if self.own_load > BUSY:
             remarks.append(
-                f"this tool took {self.own_load:.0%} of a core: it is about as slow as what it measures"
+                f"this tool took {self.own_load:.0%} of a core: it is about as slow as the service"
             )
         notable = NOTABLE_SHARE * self.planned
         if self.late_itself > notable:
             remarks.append(
-                f"{self.late_itself:,} requests were late by this tool itself: this machine is busy, and the "
-                "latencies hold that too"
+                f"{self.late_itself:,} requests were sent late by this tool itself: this machine is busy, and the "
+                "latencies include that delay"
             )
         if self.late - self.late_itself > notable:
             remarks.append(

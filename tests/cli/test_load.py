@@ -35,8 +35,8 @@ def test_a_load_ends_with_a_table_of_what_came_of_it(profile: PlantProfile) -> N
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())
     assert f"{base}/plants/gas_treatment" in text
-    assert "answered │ 50 of 50 in" in text
-    assert "100 injected, 100 of them found; 100 found in all" in text
+    assert "succeeded │ 50 of 50 in" in text
+    assert "100 injected, 100 of them detected; 100 detected in total" in text
     assert "by model-1.bbbbbb" in text
     assert "error" not in text
 
@@ -47,7 +47,7 @@ def test_failures_are_told_by_kind_and_end_with_status_1(profile: PlantProfile) 
         result = run("--url", base, *SHORT)
     assert result.exit_code == 1
     text = " ".join(result.stdout.split())
-    assert "answered │ 43 of 50" in text
+    assert "succeeded │ 43 of 50" in text
     assert "503 A [model] is missing │ 7" in text
 
 
