@@ -1,6 +1,6 @@
 """The gateway's application.
 
-Belongs here: what it is made of, its start and its end. Doesn't belong here: routes.
+Belongs settings: what it is made of, its start and its end. Doesn't belong settings: routes.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ from fastapi import FastAPI
 
 from serving.gateway import health, problems, screen
 from serving.gateway.accounts import routes as accounts
-from serving.gateway.accounts import users_routes as users
 from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.rate_limits import Attempts
 from serving.gateway.accounts.service import Accounts
 from serving.gateway.accounts.sessions import Sessions
+from serving.gateway.accounts.tokens import AccessTokens
 from serving.gateway.database import Database, database_url
 from serving.gateway.drift import routes as drift
 from serving.gateway.drift.service import Drift
@@ -24,7 +25,7 @@ from serving.gateway.drivers import routes as drivers
 from serving.gateway.drivers.service import Drivers
 from serving.gateway.drops import routes as drops
 from serving.gateway.drops.dagster import PipelineRuns
-from serving.gateway.drops.manifest import DropManifest
+from serving.gateway.drops.ledger import DropManifest
 from serving.gateway.event_types import EVENT_STREAM
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import Hub
@@ -33,7 +34,6 @@ from serving.gateway.events.tail import following
 from serving.gateway.history import routes as history
 from serving.gateway.history.service import History
 from serving.gateway.infer import routes as infer
-from serving.gateway.infer.upstream import LIMITS, TIMEOUT, Upstream
 from serving.gateway.live import routes as live_routes
 from serving.gateway.live.loop import LiveLoop, live
 from serving.gateway.live.status import LiveStatus
@@ -41,26 +41,25 @@ from serving.gateway.migrate import migrate
 from serving.gateway.models import routes as models
 from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.models.service import PlantModels
-from serving.gateway.plants import live_routes as live_plant
 from serving.gateway.plants import routes as plants
 from serving.gateway.plants.profiles import Profiles
 from serving.gateway.plants.service import Plants
-from serving.gateway.rate_limits import Attempts
-from serving.gateway.state import Gateway
-from serving.gateway.tokens import AccessTokens
+from serving.gateway.sensors import routes as sensors_routes
+from serving.gateway.upstream import LIMITS, TIMEOUT, Upstream
 from serving.gateway.warnings import routes as warnings
 from serving.gateway.warnings.service import Warnings
 from serving.secret_file import load_secret
-from serving.settings import Settings, settings
+from serving.settings import Settings
+from serving.settings import settings as read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.outgoing import bring_served_by, carry_request_id
 from serving.web.app import new_app
 
 ROUTERS = (
     accounts.router,
-    users.router,
+    accounts.users_router,
     plants.router,
-    live_plant.router,
+    sensors_routes.router,
     infer.router,
     history.router,
     live_routes.router,
@@ -83,26 +82,25 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     Raises:
         SettingsError: a setting is wrong.
     """
-    here = given or settings()
-    database_url(here)
+    settings = given or read_settings()
+    database_url(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(here, transport) as gateway:
-            app.state.gateway = gateway
+        async with run_parts(app, settings, transport):
             yield
 
-    app = new_app("Forewarn gateway", here, lifespan)
+    app = new_app("Forewarn gateway", settings, lifespan)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(events.router, responses=EVENT_STREAM)
-    screen.install(app, here.ui)
+    screen.install(app, settings.ui)
     telemetry.install(app)
     return app
 
 
-def prepare(here: Settings) -> str:
+def prepare(settings: Settings) -> str:
     """Bring the gateway's state into order before it starts; does nothing where it is.
 
     Returns:
@@ -111,24 +109,24 @@ def prepare(here: Settings) -> str:
     Raises:
         SettingsError: the database or the secret can't be used.
     """
-    secret = load_secret(here.home / "gateway" / "secret", "everybody has to log in again")
-    migrate(database_url(here))
+    secret = load_secret(settings.home / "gateway" / "secret", "everybody has to log in again")
+    migrate(database_url(settings))
     return secret
 
 
 @contextlib.asynccontextmanager
-async def running(
-    here: Settings, transport: httpx.AsyncBaseTransport | None = None
-) -> AsyncIterator[Gateway]:
-    """The gateway's parts, from start to end.
+async def run_parts(
+    app: FastAPI, settings: Settings, transport: httpx.AsyncBaseTransport | None
+) -> AsyncIterator[None]:
+    """The parts that routes find at the application, from start to end.
 
     Raises:
         SettingsError: the database or the secret can't be used.
     """
-    secret = await asyncio.to_thread(prepare, here)
-    database, passwords = Database(database_url(here)), Passwords()
+    secret = await asyncio.to_thread(prepare, settings)
+    database, passwords = Database(database_url(settings)), Passwords()
     await passwords.warm()
-    access_tokens = AccessTokens(secret, timedelta(minutes=here.access_token_minutes))
+    access_tokens = AccessTokens(secret, timedelta(minutes=settings.access_token_minutes))
     # Proxies of the environment are for addresses outside.
     client = httpx.AsyncClient(
         transport=transport,
@@ -137,35 +135,36 @@ async def running(
         trust_env=False,
         event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
-    log, hub, status = EventLog(database, here.event_rows), Hub(), LiveStatus()
-    profiles = Profiles(here.defs)
-    loop = LiveLoop(here, profiles, database, log, client, status)
-    inference = Upstream("inference", here.inference_address, client)
-    sensors = Upstream("sensors", here.sensors_address, client)
-    dagster = Upstream("dagster", here.dagster_address, client)
-    mlflow = Mlflow(here.mlflow_address, client)
+    log, hub, status = EventLog(database, settings.event_rows), Hub(), LiveStatus()
+    profiles = Profiles(settings.defs)
+    loop = LiveLoop(settings, profiles, database, log, client, status)
+    inference = Upstream("inference", settings.inference_address, client)
+    sensors = Upstream("sensors", settings.sensors_address, client)
+    dagster = Upstream("dagster", settings.dagster_address, client)
+    mlflow = Mlflow(settings.mlflow_address, client)
     try:
         async with client, following(log, hub), live(loop):
-            yield Gateway(
-                settings=here,
-                database=database,
-                accounts=Accounts(database, passwords),
-                sessions=Sessions(database, secret, access_tokens, timedelta(days=here.refresh_token_days)),
-                attempts=Attempts(here),
-                history=History(database, here.history_rows),
-                inference=inference,
-                sensors=sensors,
-                profiles=profiles,
-                plants=Plants(profiles, here, inference),
-                events=log,
-                hub=hub,
-                live=status,
-                drivers=Drivers(database, sensors, inference),
-                warnings=Warnings(database, log, timedelta(hours=here.shelve_most_hours)),
-                manifest=DropManifest(here),
-                pipeline_runs=PipelineRuns(dagster, here.dagster_address),
-                models=PlantModels(profiles, here, mlflow, inference, log),
-                drift=Drift(profiles, here, mlflow, dagster),
+            state = app.state
+            state.database = database
+            state.accounts = Accounts(database, passwords)
+            state.sessions = Sessions(
+                database, secret, access_tokens, timedelta(days=settings.refresh_token_days)
             )
+            state.attempts = Attempts(settings)
+            state.history = History(database, settings.history_rows)
+            state.inference = inference
+            state.sensors = sensors
+            state.profiles = profiles
+            state.plants = Plants(profiles, settings, inference)
+            state.events = log
+            state.hub = hub
+            state.live = status
+            state.drivers = Drivers(database, sensors, inference)
+            state.warnings = Warnings(database, log, timedelta(hours=settings.shelve_most_hours))
+            state.drop_ledger = DropManifest(settings)
+            state.pipeline_runs = PipelineRuns(dagster, settings.dagster_address)
+            state.models = PlantModels(profiles, settings, mlflow, inference, log)
+            state.drift = Drift(profiles, settings, mlflow, dagster)
+            yield
     finally:
         await database.close()

@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from serving.errors import Problem
 from serving.gateway.database import Database, answers
-from serving.gateway.infer.upstream import Upstream
+from serving.gateway.dependencies import DatabaseDep, InferenceDep, SensorsDep
+from serving.gateway.live.dependencies import LiveStatusDep
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
-from serving.gateway.state import Here
+from serving.gateway.upstream import Upstream
 from serving.web.app import SERVICE
 
 ANSWERS = "answers"
@@ -33,15 +34,21 @@ class Readiness(BaseModel):
 
 
 @router.get("/ready", responses=problems())
-async def ready(here: Here) -> Readiness:
+async def ready(
+    database: DatabaseDep, inference: InferenceDep, sensors: SensorsDep, status: LiveStatusDep
+) -> Readiness:
     """Whether the database answers, so that accounts and history do; says what is wrong with the rest."""
-    database, inference, sensors = await asyncio.gather(
-        _database(here.database), _service(here.inference), _service(here.sensors)
+    database_state, inference_state, sensors_state = await asyncio.gather(
+        _database(database), _service(inference), _service(sensors)
     )
-    if database != ANSWERS:
-        raise ServiceAway(f"the gateway's database: {database}", "database")
+    if database_state != ANSWERS:
+        raise ServiceAway(f"the gateway's database: {database_state}", "database")
     return Readiness(
-        ready=True, database=database, inference=inference, sensors=sensors, live=here.live.sentence
+        ready=True,
+        database=database_state,
+        inference=inference_state,
+        sensors=sensors_state,
+        live=status.sentence,
     )
 
 

@@ -1,10 +1,10 @@
-"""What Prometheus is told of /infer."""
+"""What Prometheus is told of the gateway, beside what all services tell (`serving.telemetry`)."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 ASKED = Counter("gateway_infer", "Requests to /infer, also those that fail.", ["type"])
 """Exported as `gateway_infer_total`."""
@@ -16,9 +16,16 @@ LATENCY = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 
+SCORED_ROWS = Counter("gateway_live_rows_total", "Live rows that were scored")
+PASSED_OVER = Counter(
+    "gateway_live_passed_over_total", "Live rows that were not scored, as newer ones waited"
+)
+OPEN_WARNINGS = Gauge("gateway_warnings_open", "Warnings that have not cleared", ["plant"])
+EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients that listen to /events")
+
 
 @contextmanager
-def measured(kind: str) -> Iterator[None]:
+def count_request(kind: str) -> Iterator[None]:
     """Count a request to /infer and take its time, however it ends.
 
     Args:

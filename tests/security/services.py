@@ -182,7 +182,7 @@ def _admin(service: Service) -> dict[str, str]:
     """Logged in as an administrator, who is made as `forewarn user add` makes one."""
 
     async def add() -> None:
-        database = Database(database_url(service.app.state.gateway.settings))
+        database = Database(database_url(service.app.state.settings))
         await Accounts(database, Passwords()).add("maria", PASSWORD, "admin")
         await database.close()
 

@@ -38,7 +38,7 @@ def test_what_is_typed_to_log_in_is_not_written(gateway: Service, log: io.String
         client.get("/auth/me", headers={"Cookie": f"token={TYPED}"})
         renewed = client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]}).json()
         client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
-    secret = gateway.app.state.gateway.settings.home / "gateway" / "secret"
+    secret = gateway.app.state.settings.home / "gateway" / "secret"
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert len([line for line in lines if line["event"] == "request"]) >= 11
     for hidden in (TYPED, PASSWORD, secret.read_text().strip(), *strings(tokens), *strings(renewed)):

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from serving.gateway.accounts.tables import RefreshToken, User
+from serving.gateway.accounts.tokens import Access, AccessTokens, Refresh, TokenError
 from serving.gateway.database import Database
 from serving.gateway.problems import Unauthenticated
-from serving.gateway.tokens import Access, AccessTokens, Refresh, TokenError
 
 MOST_SESSIONS = 50
 """Log-ins of one user at a time; the oldest make room."""

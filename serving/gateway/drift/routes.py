@@ -8,16 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from plant_assets.profile.model import Slug
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.drift import schemas
+from serving.gateway.drift.dependencies import DriftDep
 from serving.gateway.openapi import problems
-from serving.gateway.state import Here
+from serving.web.parts import SettingsDep
 
 router = APIRouter(tags=["models"])
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
 
 
 @router.get("/drift", responses=problems(401, 404, 422, 502))
-async def drift(here: Here, _: SignedIn, plant: Plant = None) -> schemas.DriftAnswer:
+async def drift(
+    drift: DriftDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
+) -> schemas.DriftAnswer:
     """The newest judgement of a plant's tags and scores, and the training that it asked for."""
-    return await here.drift.of(plant or here.settings.sensors_plant)
+    return await drift.of(plant or settings.sensors_plant)

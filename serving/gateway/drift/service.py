@@ -13,12 +13,11 @@ from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
 from serving.gateway.drift.schemas import Asked, DriftAnswer, DriftJudgement
 from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.watchers import PLANT_TAG
 from serving.gateway.models.mlflow import Mlflow
 from serving.gateway.plants.profiles import Profiles
 from serving.gateway.problems import BadAnswer
+from serving.gateway.upstream import Upstream, parse_answer
 from serving.settings import Settings
 
 FILE = "drift.json"
@@ -78,7 +77,7 @@ class Drift:
     async def _asked(self, plant: str) -> Asked | None:
         tags = [{"key": PLANT_TAG, "value": plant}, {"key": SENSOR_TAG, "value": SENSOR}]
         body = orjson.dumps({"query": RUNS_QUERY, "variables": {"filter": {"tags": tags}, "limit": 1}})
-        found = understood(
+        found = parse_answer(
             FoundRuns, await self._dagster.ask("POST", "/graphql", body), self._dagster.name
         ).results
         if not found:

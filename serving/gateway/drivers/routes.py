@@ -8,16 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from plant_assets.profile.model import Slug
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SignedIn
+from serving.gateway.drivers.dependencies import DriversDep
 from serving.gateway.drivers.schemas import DriversAnswer
 from serving.gateway.openapi import problems
-from serving.gateway.state import Here
+from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/live", tags=["live"])
 Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
 
 
 @router.get("/drivers", responses=problems(401, 404, 422, 502))
-async def drivers(here: Here, _: SignedIn, plant: Plant = None) -> DriversAnswer:
+async def drivers(
+    drivers: DriversDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
+) -> DriversAnswer:
     """What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask."""
-    return await here.drivers.of(plant or here.settings.sensors_plant)
+    return await drivers.of(plant or settings.sensors_plant)

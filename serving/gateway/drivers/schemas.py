@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.gateway.infer.schemas import Finite
+from serving.gateway.upstream import Finite
 
 
 class Part(BaseModel):

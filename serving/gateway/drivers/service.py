@@ -12,12 +12,11 @@ from pydantic import JsonValue
 from serving.errors import NotFound, Problem, invalid
 from serving.gateway.database import Database
 from serving.gateway.drivers.schemas import DriversAnswer, DrivingTag, Explained, Part, Recommended, Summed
-from serving.gateway.infer.auto import HOURS
-from serving.gateway.infer.results import understood
 from serving.gateway.infer.schemas import ReadingRows
-from serving.gateway.infer.upstream import Upstream
-from serving.gateway.live.tables import LiveScore
+from serving.gateway.infer.service import HOURS
+from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
+from serving.gateway.upstream import Upstream, parse_answer
 
 SPARE_HOURS = 48
 """The newest scored row may lie so far behind the sensors, as their plant goes on while it is asked for."""
@@ -66,7 +65,7 @@ class Drivers:
         explained, (advised, missing) = await asyncio.gather(
             self._inference.post(f"{base}/explain", asked), self._advice(base, asked)
         )
-        found = understood(Explained, explained, self._inference.name)
+        found = parse_answer(Explained, explained, self._inference.name)
         return DriversAnswer(
             plant=score.plant,
             plant_time=score.plant_time,
@@ -80,7 +79,7 @@ class Drivers:
     async def _readings(self, plant: str, newest: datetime) -> list[JsonValue]:
         """The rows up to one, as inference takes them."""
         asked = f"/sensors/history?hours={HOURS + SPARE_HOURS}"
-        shown = understood(ReadingRows, await self._sensors.ask("GET", asked), self._sensors.name)
+        shown = parse_answer(ReadingRows, await self._sensors.ask("GET", asked), self._sensors.name)
         if shown.plant != plant:
             raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
         rows = [row for row in shown.rows if row.timestamp <= newest][-HOURS:]
@@ -94,7 +93,7 @@ class Drivers:
         """Advice, or why there is none: drivers are worth having without it."""
         try:
             answer = await self._inference.post(f"{base}/recommend", asked)
-            return understood(Recommended, answer, self._inference.name), ""
+            return parse_answer(Recommended, answer, self._inference.name), ""
         except Problem as problem:
             return None, problem.detail
 

@@ -20,9 +20,8 @@ from serving.gateway.drops.schemas import (
     StepInfo,
     StepState,
 )
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.watchers import PLANT_TAG, Run
+from serving.gateway.upstream import Upstream, parse_answer
 
 DROP_TAG = "forewarn/drop"
 """The tag of Dagster runs that names their drop."""
@@ -131,7 +130,7 @@ class PipelineRuns:
         """
         chosen: JsonValue = {"tags": [{"key": PLANT_TAG, "value": plant}]}
         answer = await self._ask(RUNS_QUERY, {"filter": chosen, "limit": limit})
-        found = understood(FoundRuns, answer, self._dagster.name)
+        found = parse_answer(FoundRuns, answer, self._dagster.name)
         return RunsAnswer(runs=[self._info(run) for run in found.results])
 
     async def run(self, run_id: str) -> RunAnswer:
@@ -142,10 +141,10 @@ class PipelineRuns:
             Problem: Dagster doesn't answer.
         """
         answer = await self._ask(RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
-        found = understood(FoundRun, answer, self._dagster.name)
+        found = parse_answer(FoundRun, answer, self._dagster.name)
         if found.kind == "RunNotFoundError":
             raise NotFound(f"no run {run_id}; /runs lists them")
-        run = understood(WholeRun, found.run, self._dagster.name)
+        run = parse_answer(WholeRun, found.run, self._dagster.name)
         info = self._info(run)
         if not info.plant:
             raise NotFound(f"run {run_id} belongs to no plant; /runs lists those that do")

@@ -1,6 +1,6 @@
 """/drops, /quarantine and /runs: what was dropped, what became of it, and the runs that took it in.
 
-Belongs here: HTTP and roles. Doesn't belong here: the manifest (`manifest.py`), files (`upload.py`), Dagster
+Belongs here: HTTP and roles. Doesn't belong here: the manifest (`ledger.py`), files (`upload.py`), Dagster
 (`dagster.py`).
 """
 
@@ -16,14 +16,16 @@ from starlette.requests import ClientDisconnect
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import Slug
 from serving.errors import ClientLeft, TooLarge, UnknownPlant
-from serving.gateway.auth import Engineer, SignedIn
+from serving.gateway.accounts.dependencies import Engineer, SignedIn
 from serving.gateway.drops import schemas
+from serving.gateway.drops.dependencies import DropLedgerDep, PipelineRunsDep
 from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
 from serving.gateway.openapi import problems
-from serving.gateway.state import Gateway, Here
 from serving.gateway.tables import LARGEST_ID
+from serving.settings import Settings
 from serving.web.body import MOST_DIGITS
 from serving.web.openapi import BODY, BYTES
+from serving.web.parts import SettingsDep
 
 log = logging.getLogger("serving")
 router = APIRouter(tags=["data"])
@@ -38,12 +40,14 @@ _FILE: dict[str, JsonValue] = {
 
 
 @router.get("/drops", responses=problems(401, 422))
-async def drops(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 50) -> schemas.DropsAnswer:
+async def drops(
+    settings: SettingsDep, ledger: DropLedgerDep, _: SignedIn, plant: Plant = None, limit: Limit = 50
+) -> schemas.DropsAnswer:
     """Dropped files and what became of each, newest first."""
-    name = plant or here.settings.sensors_plant
+    name = plant or settings.sensors_plant
     return schemas.DropsAnswer(
-        drops=await here.manifest.newest(name, limit),
-        upload_most_bytes=here.settings.max_upload_bytes,
+        drops=await ledger.newest(name, limit),
+        upload_most_bytes=settings.max_upload_bytes,
         extensions=list(EXTENSIONS),
     )
 
@@ -55,11 +59,11 @@ async def drops(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 50)
     openapi_extra=_FILE,
 )
 async def upload(
-    request: Request, here: Here, user: Engineer, name: FileName, plant: Plant = None
+    request: Request, settings: SettingsDep, user: Engineer, name: FileName, plant: Plant = None
 ) -> schemas.Uploaded:
     """Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only."""
-    file, folder = checked_name(name), here.settings.drop / await _known(here, plant)
-    most = here.settings.max_upload_bytes
+    file, folder = checked_name(name), settings.drop / await _known(settings, plant)
+    most = settings.max_upload_bytes
     _refuse_declared(request, most)
     done = await receive(_chunks(request), folder, file, most)
     log.info("%s dropped %s for plant %s: %d bytes", user.name, file, done.plant, done.size)
@@ -67,26 +71,28 @@ async def upload(
 
 
 @router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
-async def refused(drop_id: DropId, here: Here, _: SignedIn) -> schemas.Refused:
+async def refused(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.Refused:
     """Why a dropped file was refused: what is wrong, where, and what was expected."""
-    return await here.manifest.report(drop_id)
+    return await ledger.report(drop_id)
 
 
 @router.get("/runs", responses=problems(401, 422, 502))
-async def runs(here: Here, _: SignedIn, plant: Plant = None, limit: Limit = 20) -> schemas.RunsAnswer:
+async def runs(
+    pipeline_runs: PipelineRunsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, limit: Limit = 20
+) -> schemas.RunsAnswer:
     """The pipeline's runs for a plant, newest first."""
-    return await here.pipeline_runs.newest(plant or here.settings.sensors_plant, limit)
+    return await pipeline_runs.newest(plant or settings.sensors_plant, limit)
 
 
 @router.get("/runs/{run_id}", responses=problems(401, 404, 422, 502))
-async def run(run_id: RunId, here: Here, _: SignedIn) -> schemas.RunAnswer:
+async def run(run_id: RunId, pipeline_runs: PipelineRunsDep, _: SignedIn) -> schemas.RunAnswer:
     """A run with its steps and what its checks found."""
-    return await here.pipeline_runs.run(run_id)
+    return await pipeline_runs.run(run_id)
 
 
-async def _known(here: Gateway, plant: str | None) -> str:
-    name = plant or here.settings.sensors_plant
-    names = await asyncio.to_thread(plant_names, here.settings.defs)
+async def _known(settings: Settings, plant: str | None) -> str:
+    name = plant or settings.sensors_plant
+    names = await asyncio.to_thread(plant_names, settings.defs)
     if name not in names:
         raise UnknownPlant(f"no plant {name!r}; expected one of {', '.join(names)}")
     return name

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from serving.gateway.events.kinds import Message
-from serving.gateway.events.metrics import CLIENTS
+from serving.gateway.metrics import EVENT_CLIENTS
 from serving.web.broadcast import Broadcast, Subscription
 
 
@@ -46,5 +46,5 @@ class Hub(Broadcast[Listener]):
         Raises:
             FullError: there is none left.
         """
-        with self.joined(Listener(types, self.newest)) as client, CLIENTS.track_inprogress():
+        with self.joined(Listener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
             yield client

@@ -11,11 +11,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
 from serving.errors import TooManyClients, invalid
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SessionsDep, SignedIn
+from serving.gateway.events.dependencies import EventHubDep, EventLogDep
+from serving.gateway.events.hub import Hub
 from serving.gateway.events.kinds import TYPES
+from serving.gateway.events.log import EventLog
 from serving.gateway.events.stream import Lease, stream
 from serving.gateway.openapi import problems
-from serving.gateway.state import Gateway, Here
 from serving.web.broadcast import FullError
 from serving.web.sse import Heartbeat
 
@@ -28,7 +30,10 @@ _token = HTTPBearer(auto_error=False)
 
 @router.get("/events", response_class=Response, responses=problems(401, 422))
 async def events(
-    here: Here,
+    *,
+    hub: EventHubDep,
+    events: EventLogDep,
+    sessions: SessionsDep,
     _: SignedIn,
     credentials: Annotated[HTTPAuthorizationCredentials, Depends(_token)],
     types: Annotated[
@@ -43,13 +48,13 @@ async def events(
     """Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires."""
     wanted = _types(types)
     try:
-        here.hub.check_room()
+        hub.check_room()
     except FullError as error:
         raise TooManyClients(str(error)) from None
     token = credentials.credentials
-    lease = Lease(here.sessions, token, here.sessions.expiry_of(token))
+    lease = Lease(sessions, token, sessions.expiry_of(token))
     return EventSourceResponse(
-        _body(here, wanted, lease, last_event_id),
+        _body(hub, events, wanted, lease, last_event_id),
         ping=HEARTBEAT_S,
         ping_message_factory=Heartbeat,
         send_timeout=SEND_WITHIN_S,
@@ -58,10 +63,10 @@ async def events(
 
 
 async def _body(
-    here: Gateway, types: tuple[str, ...], lease: Lease, last_id: int | None
+    hub: Hub, events: EventLog, types: tuple[str, ...], lease: Lease, last_id: int | None
 ) -> AsyncIterator[bytes]:
-    with here.hub.subscribed(types) as client:
-        async for piece in stream(here.events, client, lease, last_id):
+    with hub.subscribed(types) as client:
+        async for piece in stream(events, client, lease, last_id):
             yield piece
 
 

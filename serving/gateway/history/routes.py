@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.history import schemas
+from serving.gateway.history.dependencies import HistoryDep
 from serving.gateway.history.export import csv_lines
 from serving.gateway.openapi import problems
-from serving.gateway.state import Here
 from serving.gateway.tables import LARGEST_ID
 
 router = APIRouter(prefix="/history", tags=["history"])
@@ -20,9 +20,11 @@ EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an entry
 
 
 @router.get("", responses=problems(401, 422))
-async def page(here: Here, user: SignedIn, asked: Annotated[schemas.Page, Query()]) -> schemas.HistoryAnswer:
+async def page(
+    history: HistoryDep, user: SignedIn, asked: Annotated[schemas.Page, Query()]
+) -> schemas.HistoryAnswer:
     """Your results, newest first, without their requests and answers."""
-    found = await here.history.page(user.id, asked)
+    found = await history.page(user.id, asked)
     shown = [schemas.EntrySummary.model_validate(row) for row in found[: asked.limit]]
     return schemas.HistoryAnswer(entries=shown, next=shown[-1].id if len(found) > asked.limit else None)
 
@@ -32,30 +34,32 @@ async def page(here: Here, user: SignedIn, asked: Annotated[schemas.Page, Query(
     responses={200: {"content": {"text/csv": {}}, "description": "All columns"}, **problems(401, 422)},
     response_class=StreamingResponse,
 )
-async def export(here: Here, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]) -> StreamingResponse:
+async def export(
+    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
+) -> StreamingResponse:
     """Your results as CSV, oldest first, with requests and answers."""
     return StreamingResponse(
-        csv_lines(here.history.batches(user.id, chosen)),
+        csv_lines(history.batches(user.id, chosen)),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="history.csv"'},
     )
 
 
 @router.get("/{entry_id}", responses=problems(401, 404, 422))
-async def entry(entry_id: EntryId, here: Here, user: SignedIn) -> schemas.Entry:
+async def entry(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> schemas.Entry:
     """One of your results."""
-    return schemas.Entry.model_validate(await here.history.entry(user.id, entry_id))
+    return schemas.Entry.model_validate(await history.entry(user.id, entry_id))
 
 
 @router.delete("/{entry_id}", status_code=204, responses=problems(401, 404, 422))
-async def delete(entry_id: EntryId, here: Here, user: SignedIn) -> None:
+async def delete(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> None:
     """Delete one of your results."""
-    await here.history.delete(user.id, entry_id)
+    await history.delete(user.id, entry_id)
 
 
 @router.delete("", responses=problems(401, 422))
 async def delete_chosen(
-    here: Here, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
+    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
 ) -> schemas.Deleted:
     """Delete your results that are meant; without a filter, all of them."""
-    return schemas.Deleted(deleted=await here.history.delete_chosen(user.id, chosen))
+    return schemas.Deleted(deleted=await history.delete_chosen(user.id, chosen))

@@ -4,19 +4,17 @@ Belongs here: which of several scores stands for the answer, and what of a reque
 """
 
 import hashlib
-from typing import TypeVar
 
 import orjson
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import JsonValue
 
 from serving.errors import NotJson
 from serving.gateway.history.schemas import InferType
 from serving.gateway.history.tables import HistoryEntry
 from serving.gateway.infer.schemas import Forecasts, Judged, Scored
-from serving.gateway.problems import BadAnswer
+from serving.gateway.upstream import parse_answer
 
 MOST_KEPT_BYTES = 256 * 1024
-Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
@@ -26,14 +24,14 @@ def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
         BadAnswer: it holds none.
     """
     if "predictions" in answer:
-        judged = understood(Judged, answer, "inference")
+        judged = parse_answer(Judged, answer, "inference")
         highest = max(judged.predictions, key=lambda one: one.score)
         alarm = any(one.anomaly for one in judged.predictions)
         told = judged.model_dump(exclude={"predictions", "threshold"})
         return [Scored(risk_score=highest.score, alarm=alarm, **told)]
     if "forecasts" in answer:
-        return understood(Forecasts, answer, "inference").forecasts
-    return [understood(Scored, answer, "inference")]
+        return parse_answer(Forecasts, answer, "inference").forecasts
+    return [parse_answer(Scored, answer, "inference")]
 
 
 def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -44,7 +42,7 @@ def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """
     if "predictions" not in answer:
         return answer
-    judged = understood(Judged, answer, "inference")
+    judged = parse_answer(Judged, answer, "inference")
     newest = judged.predictions[-1]
     return {
         **judged.model_dump(mode="json", exclude={"predictions"}),
@@ -58,21 +56,6 @@ def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
         "unused": [],
         "rules": [],
     }
-
-
-def understood(shape: type[Shape], document: dict[str, JsonValue], service: str) -> Shape:
-    """A service's answer in the shape that the gateway relies on.
-
-    Raises:
-        BadAnswer: it has another one.
-    """
-    try:
-        return shape.model_validate(document)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise BadAnswer(
-            f"{service} answered something unusable ({place}: {error.errors()[0]['msg']})"
-        ) from None
 
 
 def entry_of(

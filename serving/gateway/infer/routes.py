@@ -9,16 +9,21 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import JsonValue
 
 from plant_assets.profile.model import Slug
+from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.auth import SignedIn
+from serving.gateway.dependencies import InferenceDep, SensorsDep
+from serving.gateway.history.dependencies import HistoryDep
 from serving.gateway.history.schemas import InferType
-from serving.gateway.infer.asking import Document
-from serving.gateway.infer.auto import score_newest
+from serving.gateway.history.service import History
+from serving.gateway.infer.requests import Document
 from serving.gateway.infer.results import entry_of, kept_request, scores_of
 from serving.gateway.infer.schemas import AutoAnswer
-from serving.gateway.metrics import measured
+from serving.gateway.infer.service import score_newest
+from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
-from serving.gateway.state import Gateway, Here
+from serving.gateway.plants.dependencies import ProfilesDep
+from serving.gateway.upstream import Upstream
+from serving.settings import Settings
 from serving.web.body import read_bytes
 from serving.web.openapi import BODY
 
@@ -35,25 +40,49 @@ _JSON_BODY: dict[str, JsonValue] = {
 
 @router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def predict(
-    request: Request, here: Here, user: SignedIn, plant: Plant = None, store: Store = True
+    request: Request,
+    *,
+    inference: InferenceDep,
+    history: HistoryDep,
+    user: SignedIn,
+    plant: Plant = None,
+    store: Store = True,
 ) -> Document:
     """Alarm risk now, as inference's /predict, with the id of the entry in your history."""
-    return await _scored("predict", request, here, user if store else None, plant)
+    return await _scored(
+        "predict", request, inference=inference, history=history, owner=user if store else None, plant=plant
+    )
 
 
 @router.post("/forecast", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def forecast(
-    request: Request, here: Here, user: SignedIn, plant: Plant = None, store: Store = True
+    request: Request,
+    *,
+    inference: InferenceDep,
+    history: HistoryDep,
+    user: SignedIn,
+    plant: Plant = None,
+    store: Store = True,
 ) -> Document:
     """Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history."""
-    return await _scored("forecast", request, here, user if store else None, plant)
+    return await _scored(
+        "forecast", request, inference=inference, history=history, owner=user if store else None, plant=plant
+    )
 
 
 @router.post("/auto", responses=_PASSED)
-async def auto(here: Here, user: SignedIn, plant: Plant = None) -> AutoAnswer:
+async def auto(
+    *,
+    profiles: ProfilesDep,
+    sensors: SensorsDep,
+    inference: InferenceDep,
+    history: HistoryDep,
+    user: SignedIn,
+    plant: Plant = None,
+) -> AutoAnswer:
     """The newest readings of the live plant: risk now and ahead, and its drivers."""
-    with measured("auto"):
-        found = await score_newest(here.profiles, here.sensors, here.inference, plant)
+    with count_request("auto"):
+        found = await score_newest(profiles, sensors, inference, plant)
         answer = AutoAnswer(
             plant=found.plant,
             readings=found.window,
@@ -65,32 +94,32 @@ async def auto(here: Here, user: SignedIn, plant: Plant = None) -> AutoAnswer:
         )
         kept = answer.model_dump(mode="json", include={"plant", "readings", "prediction", "forecasts"})
         asked: JsonValue = {"plant": plant}
-        answer.history_id = await here.history.add(entry_of(user.id, "auto", asked, kept, found.scores))
+        answer.history_id = await history.add(entry_of(user.id, "auto", asked, kept, found.scores))
         return answer
 
 
 @router.post("/explain", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def explain(request: Request, here: Here, _: SignedIn, plant: Plant = None) -> Document:
+async def explain(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """The drivers of a score, as inference's /explain; not stored."""
-    return await _passed("explain", request, here, plant)
+    return await _passed("explain", request, inference, plant)
 
 
 @router.post("/recommend", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def recommend(request: Request, here: Here, _: SignedIn, plant: Plant = None) -> Document:
+async def recommend(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """What to check, as inference's /recommend; not stored."""
-    return await _passed("recommend", request, here, plant)
+    return await _passed("recommend", request, inference, plant)
 
 
 @router.get("/global_importance", responses=_PASSED)
-async def global_importance(here: Here, _: SignedIn, plant: Plant = None) -> Document:
+async def global_importance(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """What the champion looks at, as inference's /global_importance."""
-    return await _fetched("global_importance", here, plant)
+    return await _fetched("global_importance", inference, plant)
 
 
 @router.get("/models", responses=_PASSED)
-async def models(here: Here, _: SignedIn, plant: Plant = None) -> Document:
+async def models(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """All models of a plant, as inference's /models."""
-    return await _fetched("models", here, plant)
+    return await _fetched("models", inference, plant)
 
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
@@ -98,39 +127,50 @@ async def lineage(
     prediction_id: Annotated[
         str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$", description="that an answer carries")
     ],
-    here: Here,
+    inference: InferenceDep,
     _: SignedIn,
     plant: Plant = None,
 ) -> Document:
     """Where a prediction comes from, as inference's /lineage."""
-    with measured("lineage"):
-        return await here.inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
+    with count_request("lineage"):
+        return await inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
 
 
 async def _scored(
-    kind: InferType, request: Request, here: Gateway, owner: CurrentUser | None, plant: str | None
+    kind: InferType,
+    request: Request,
+    *,
+    inference: Upstream,
+    history: History,
+    owner: CurrentUser | None,
+    plant: str | None,
 ) -> Document:
     """Ask inference; with an owner, answer once the result is on the disk in the owner's history."""
-    with measured(kind):
-        content = await read_bytes(request, here.settings.max_body_bytes)
+    with count_request(kind):
+        content = await read_bytes(request, _most_bytes(request))
         asked = kept_request(content)
-        answer = await here.inference.ask("POST", _path(kind, plant), content)
+        answer = await inference.ask("POST", _path(kind, plant), content)
         scores = scores_of(answer)
         if owner is None:
             return {**answer, "history_id": None}
         entry = entry_of(owner.id, kind, asked, answer, scores)
-        return {**answer, "history_id": await here.history.add(entry)}
+        return {**answer, "history_id": await history.add(entry)}
 
 
-async def _passed(kind: str, request: Request, here: Gateway, plant: str | None) -> Document:
-    with measured(kind):
-        content = await read_bytes(request, here.settings.max_body_bytes)
-        return await here.inference.ask("POST", _path(kind, plant), content)
+async def _passed(kind: str, request: Request, inference: Upstream, plant: str | None) -> Document:
+    with count_request(kind):
+        content = await read_bytes(request, _most_bytes(request))
+        return await inference.ask("POST", _path(kind, plant), content)
 
 
-async def _fetched(kind: str, here: Gateway, plant: str | None) -> Document:
-    with measured(kind):
-        return await here.inference.ask("GET", _path(kind, plant))
+async def _fetched(kind: str, inference: Upstream, plant: str | None) -> Document:
+    with count_request(kind):
+        return await inference.ask("GET", _path(kind, plant))
+
+
+def _most_bytes(request: Request) -> int:
+    settings: Settings = request.app.state.settings
+    return settings.max_body_bytes
 
 
 def _path(name: str, plant: str | None) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from plant_assets.profile.model import Slug
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+from serving.gateway.upstream import Finite
 
 
 class Scored(BaseModel):

@@ -15,13 +15,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from serving.errors import Problem
 from serving.gateway.database import Database
 from serving.gateway.events.log import EventLog
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.memory import Memory
 from serving.gateway.live.readings import WINDOW_HOURS, Newest, NumberedRow, Row, Rows, Window
 from serving.gateway.live.schemas import ReadingData, ReadingEvent
 from serving.gateway.live.status import LiveStatus, Reporter
 from serving.gateway.problems import BadAnswer, ServiceAway
+from serving.gateway.upstream import Upstream, parse_answer
 
 SENSORS = "sensors"
 LONGEST_PAUSE_S = 10
@@ -127,8 +126,8 @@ class Feed:
 
     async def _past(self) -> Window:
         ask = self._source.service.ask
-        past = understood(Rows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
-        newest = understood(Newest, await ask("GET", "/sensors/live"), SENSORS)
+        past = parse_answer(Rows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
+        newest = parse_answer(Newest, await ask("GET", "/sensors/live"), SENSORS)
         if not past.rows:
             raise ServiceAway("sensors has no readings yet", SENSORS)
         return Window(past, newest)

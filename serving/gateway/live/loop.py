@@ -15,14 +15,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from serving.gateway.database import Database, database_url
 from serving.gateway.events.log import EventLog
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.feed import Feed, Source
 from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import Scorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, Reporter
 from serving.gateway.live.watchers import Watcher, model_event, model_versions, newest_runs, run_event
 from serving.gateway.plants.profiles import Profiles
-from serving.gateway.warnings.book import unshelve_expired
+from serving.gateway.upstream import Upstream
+from serving.gateway.warnings.lifecycle import unshelve_expired
 from serving.settings import Settings
 from serving.web.tasks import beside
 
@@ -89,9 +89,9 @@ class LiveLoop:
         return Feed(source, self.database, self.events, reporter, self.status)
 
     def _watchers(self) -> tuple[Watcher, ...]:
-        here = self.settings
-        inference = Upstream("inference", here.inference_address, self.client, is_optional=True)
-        dagster = Upstream("dagster", here.dagster_address, self.client, is_optional=True)
+        settings = self.settings
+        inference = Upstream("inference", settings.inference_address, self.client, is_optional=True)
+        dagster = Upstream("dagster", settings.dagster_address, self.client, is_optional=True)
         return (
             Watcher("model", model_event, lambda: model_versions(inference), self.database, self.events),
             Watcher("run", run_event, lambda: newest_runs(dagster), self.database, self.events),

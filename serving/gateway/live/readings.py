@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import Slug
-from serving.gateway.infer.schemas import Finite
+from serving.gateway.upstream import Finite
 from serving.sensors.schemas import Quality
 
 WINDOW_HOURS = 96

@@ -8,25 +8,29 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SignedIn
+from serving.gateway.dependencies import DatabaseDep
+from serving.gateway.infer.tables import LiveScore
+from serving.gateway.live.dependencies import LiveStatusDep
 from serving.gateway.live.schemas import LiveAnswer, ScoredRow, ScoresAnswer, ScoresPage
-from serving.gateway.live.tables import LiveScore
 from serving.gateway.openapi import problems
-from serving.gateway.state import Here
+from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/live", tags=["live"])
 
 
 @router.get("", responses=problems(401))
-async def state(here: Here, _: SignedIn) -> LiveAnswer:
+async def state(status: LiveStatusDep, _: SignedIn) -> LiveAnswer:
     """Whether readings come in and are scored."""
-    return LiveAnswer.model_validate(here.live, from_attributes=True)
+    return LiveAnswer.model_validate(status, from_attributes=True)
 
 
 @router.get("/scores", responses=problems(401, 422))
-async def scores(here: Here, _: SignedIn, asked: Annotated[ScoresPage, Query()]) -> ScoresAnswer:
+async def scores(
+    settings: SettingsDep, database: DatabaseDep, _: SignedIn, asked: Annotated[ScoresPage, Query()]
+) -> ScoresAnswer:
     """What the models said of the newest rows, or of those of a period."""
-    chosen = [LiveScore.plant == (asked.plant or here.settings.sensors_plant)]
+    chosen = [LiveScore.plant == (asked.plant or settings.sensors_plant)]
     if asked.before is not None:
         chosen.append(LiveScore.id < asked.before)
     if asked.since is not None:
@@ -34,7 +38,7 @@ async def scores(here: Here, _: SignedIn, asked: Annotated[ScoresPage, Query()])
     if asked.until is not None:
         chosen.append(LiveScore.plant_time <= asked.until)
     query = sa.select(LiveScore).where(*chosen).order_by(LiveScore.id.desc()).limit(asked.limit + 1)
-    async with here.database.read() as session:
+    async with database.read() as session:
         found = (await session.scalars(query)).all()
     shown = [ScoredRow.model_validate(row) for row in found[: asked.limit]]
     return ScoresAnswer(rows=shown, next=shown[-1].id if len(found) > asked.limit else None)

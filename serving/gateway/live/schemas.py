@@ -1,6 +1,6 @@
 """What clients get of the live loop: answers of /live, and the events that it tells.
 
-Belongs here: shapes and bounds. Doesn't belong here: what inference answers (`outcome.py`).
+Belongs here: shapes and bounds. Doesn't belong here: what inference answers (`serving/gateway/infer`).
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.model import Slug
 from serving.gateway.events.kinds import LiveEvent
-from serving.gateway.live.outcome import Score
+from serving.gateway.infer.scores import Score
 from serving.gateway.live.readings import Row
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time

@@ -14,19 +14,20 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, UnknownPlant
+from serving.gateway import metrics
 from serving.gateway.database import Database
 from serving.gateway.events.log import Change, EventLog
-from serving.gateway.infer.upstream import Upstream
-from serving.gateway.live import metrics
+from serving.gateway.infer.scores import Outcome, ask
+from serving.gateway.infer.tables import LiveScore
 from serving.gateway.live.feed import Feed
 from serving.gateway.live.memory import Memory
-from serving.gateway.live.outcome import Outcome, ask
 from serving.gateway.live.readings import NumberedRow, Window, stale_tags
 from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
 from serving.gateway.live.status import OK, LiveStatus, Reporter
-from serving.gateway.live.tables import LiveScore, LiveState
+from serving.gateway.live.tables import LiveState
 from serving.gateway.plants.profiles import Profiles
-from serving.gateway.warnings import book
+from serving.gateway.upstream import Upstream
+from serving.gateway.warnings import lifecycle
 from serving.gateway.warnings.brief import Brief, brief
 from serving.gateway.warnings.tracks import KeptTrack, Turn, take_row
 from serving.settings import Settings
@@ -150,7 +151,7 @@ class Scorer:
             LiveState.name.startswith(TRACKS), LiveState.name != f"{TRACKS}{name}"
         )
         async with self.events.change() as change:
-            await book.close_others(change, name)
+            await lifecycle.close_others(change, name)
             await change.session.execute(others)
 
     async def _begin_anew_if_other(self, plant: _Plant, window: Window) -> None:
@@ -164,7 +165,7 @@ class Scorer:
         log.warning("plant %s has another past than the one that was scored", window.plant)
         anew = Scored()
         async with self.events.change() as change:
-            await book.close_all(change, window.plant)
+            await lifecycle.close_all(change, window.plant)
             await plant.memory.keep(change.session, anew)
         plant.last = anew
 
@@ -185,12 +186,12 @@ class Scorer:
             await change.session.flush()
             data = ScoresData(number=number, **ScoredRow.model_validate(score).model_dump())
             change.tell(ScoresEvent(data=data))
-            tracks = await book.write(change, turn, book.Moment(name, time), briefs)
+            tracks = await lifecycle.write(change, turn, lifecycle.Moment(name, time), briefs)
             last = Scored(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
             if score.id % TRIM_EVERY == 0:
                 await self._trim(change, score.id)
-        metrics.ROWS.inc()
+        metrics.SCORED_ROWS.inc()
         metrics.PASSED_OVER.inc(passed_over)
         return last
 

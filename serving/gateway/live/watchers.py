@@ -17,11 +17,10 @@ from serving.errors import Problem
 from serving.gateway.database import Database
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.events.log import EventLog
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.live.memory import Memory
 from serving.gateway.live.schemas import RunData, RunEvent
 from serving.gateway.models.schemas import ModelData, ModelEvent
+from serving.gateway.upstream import Upstream, parse_answer
 
 EVERY_S = 2.0
 NEWEST_RUNS = 20
@@ -181,7 +180,7 @@ async def model_versions(inference: Upstream) -> Known:
     Raises:
         Problem: inference doesn't answer.
     """
-    plants = understood(Plants, await inference.ask("GET", "/plants"), inference.name).plants
+    plants = parse_answer(Plants, await inference.ask("GET", "/plants"), inference.name).plants
     found: Known = {}
     for plant in plants:
         for model in plant.models:
@@ -198,5 +197,5 @@ async def newest_runs(dagster: Upstream) -> Known:
     """
     body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
     answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))
-    documents = [run.document() for run in understood(Runs, answer, dagster.name).results]
+    documents = [run.document() for run in parse_answer(Runs, answer, dagster.name).results]
     return {run.id: run.model_dump(mode="json") for run in documents if run.plant is not None}

@@ -12,8 +12,8 @@ import orjson
 from pydantic import BaseModel, Field, JsonValue
 
 from plant_assets.bundle.manifest import FORMAT_TAG, why_unloadable
-from serving.gateway.infer.results import understood
 from serving.gateway.problems import BadAnswer, ServiceAway
+from serving.gateway.upstream import parse_answer
 
 NAME = "mlflow"
 MOST_VERSIONS = 1000
@@ -127,11 +127,13 @@ class Mlflow:
     async def models(self, prefix: str) -> list[ModelRecord]:
         """Registered models whose names start with a prefix, with their aliases."""
         query = {"filter": f"name LIKE '{prefix}%'", "max_results": str(MOST_VERSIONS)}
-        return understood(_Models, await self._get("registered-models/search", query), NAME).registered_models
+        return parse_answer(
+            _Models, await self._get("registered-models/search", query), NAME
+        ).registered_models
 
     async def model(self, name: str) -> ModelRecord | None:
         found = await self._get_if_there("registered-models/get", {"name": name})
-        return None if found is None else understood(_Model, found, NAME).registered_model
+        return None if found is None else parse_answer(_Model, found, NAME).registered_model
 
     async def versions(self, condition: str) -> list[VersionRecord]:
         """Versions, the newest first.
@@ -140,12 +142,12 @@ class Mlflow:
             condition: in MLflow's language, such as `name = 'x'`.
         """
         query = {"filter": condition, "max_results": str(MOST_VERSIONS)}
-        found = understood(_Versions, await self._get("model-versions/search", query), NAME).model_versions
+        found = parse_answer(_Versions, await self._get("model-versions/search", query), NAME).model_versions
         return sorted(found, key=lambda version: -version.version)
 
     async def version(self, name: str, version: int) -> VersionRecord | None:
         found = await self._get_if_there("model-versions/get", {"name": name, "version": str(version)})
-        return None if found is None else understood(_Version, found, NAME).model_version
+        return None if found is None else parse_answer(_Version, found, NAME).model_version
 
     async def set_alias(self, name: str, alias: str, version: int) -> None:
         await self._send(
@@ -164,14 +166,14 @@ class Mlflow:
         found = await self._get_if_there("experiments/get-by-name", {"experiment_name": experiment})
         if found is None:
             return []
-        number = understood(_FoundExperiment, found, NAME).experiment.experiment_id
+        number = parse_answer(_FoundExperiment, found, NAME).experiment.experiment_id
         body: dict[str, JsonValue] = {
             "experiment_ids": [number],
             "filter": condition,
             "max_results": most,
             "order_by": ["attributes.start_time DESC"],
         }
-        return understood(_Runs, await self._send("POST", "runs/search", body), NAME).runs
+        return parse_answer(_Runs, await self._send("POST", "runs/search", body), NAME).runs
 
     async def artifact(self, run_id: str, path: str) -> bytes | None:
         """A file of a run; None where it has no such file."""

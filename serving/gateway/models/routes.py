@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from plant_assets.profile.model import Slug
-from serving.gateway.auth import Engineer, SignedIn
+from serving.gateway.accounts.dependencies import Engineer, SignedIn
 from serving.gateway.models import schemas
+from serving.gateway.models.dependencies import ModelsDep
 from serving.gateway.openapi import problems
-from serving.gateway.state import Here
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
+from serving.web.parts import SettingsDep
 
 REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
 """A report is looked at: it runs nothing, loads nothing, and is of no origin."""
@@ -26,9 +27,11 @@ Version = Annotated[
 
 
 @router.get("", responses=problems(401, 404, 422, 502))
-async def models(here: Here, _: SignedIn, plant: Plant = None) -> schemas.ModelsAnswer:
+async def models(
+    models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
+) -> schemas.ModelsAnswer:
     """A plant's models: what answers, and which versions there are. A service that is away is named in `missing`."""
-    return await here.models.of(plant or here.settings.sensors_plant)
+    return await models.of(plant or settings.sensors_plant)
 
 
 @router.get(
@@ -39,9 +42,11 @@ async def models(here: Here, _: SignedIn, plant: Plant = None) -> schemas.Models
         **problems(401, 404, 422, 502),
     },
 )
-async def report(here: Here, _: SignedIn, plant: Plant = None, version: Version = None) -> Response:
+async def report(
+    models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, version: Version = None
+) -> Response:
     """The validation report as a page."""
-    page = await here.models.report(plant or here.settings.sensors_plant, version)
+    page = await models.report(plant or settings.sensors_plant, version)
     return Response(
         page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": REPORT_POLICY}
     )
@@ -49,19 +54,19 @@ async def report(here: Here, _: SignedIn, plant: Plant = None, version: Version 
 
 @router.get("/figures", responses=problems(401, 404, 422, 502))
 async def figures(
-    here: Here, _: SignedIn, plant: Plant = None, version: Version = None
+    models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, version: Version = None
 ) -> schemas.FiguresAnswer:
     """The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict."""
-    return await here.models.figures(plant or here.settings.sensors_plant, version)
+    return await models.figures(plant or settings.sensors_plant, version)
 
 
 @router.post("/promote", responses=problems(*BODY, 401, 403, 404, 502))
-async def promote(body: schemas.Promotion, here: Here, user: Engineer) -> schemas.Moved:
+async def promote(body: schemas.Promotion, models: ModelsDep, user: Engineer) -> schemas.Moved:
     """Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only."""
-    return await here.models.promote(body.plant, body.version, user.name)
+    return await models.promote(body.plant, body.version, user.name)
 
 
 @router.post("/rollback", responses=problems(*BODY, 401, 403, 404, 409, 502))
-async def rollback(body: schemas.Rollback, here: Here, user: Engineer) -> schemas.Moved:
+async def rollback(body: schemas.Rollback, models: ModelsDep, user: Engineer) -> schemas.Moved:
     """Make the previous champion answer again, as `forewarn rollback`. Engineers only."""
-    return await here.models.rollback(body.plant, user.name)
+    return await models.rollback(body.plant, user.name)

@@ -18,8 +18,6 @@ from pydantic import BaseModel
 from plant_assets.profile.model import PlantProfile
 from serving.errors import NotFound, Problem
 from serving.gateway.events.log import EventLog
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.models.aliases import CHAMPION, Aliases, Move
 from serving.gateway.models.figures import read_figures
 from serving.gateway.models.mlflow import Mlflow, ModelRecord, RunRecord, VersionRecord
@@ -34,6 +32,7 @@ from serving.gateway.models.schemas import (
     VersionInfo,
 )
 from serving.gateway.plants.profiles import Profiles
+from serving.gateway.upstream import Upstream, parse_answer
 from serving.settings import Settings
 
 PAGE, DATA = "validation_report.html", "validation_report.json"
@@ -165,7 +164,7 @@ class PlantModels:
 
     async def _served(self, plant: str) -> list[_Served]:
         answer = await self._inference.ask("GET", f"/plants/{plant}/models")
-        return understood(_ServedModels, answer, self._inference.name).models
+        return parse_answer(_ServedModels, answer, self._inference.name).models
 
     async def _registered(self, profile: PlantProfile) -> _Registered:
         own = f"tags.plant = '{profile.name}'"

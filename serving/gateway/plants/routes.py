@@ -2,15 +2,15 @@
 
 from fastapi import APIRouter
 
-from serving.gateway.auth import SignedIn
+from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.openapi import problems
+from serving.gateway.plants.dependencies import PlantsDep
 from serving.gateway.plants.schemas import PlantsAnswer
-from serving.gateway.state import Here
 
 router = APIRouter(prefix="/plants", tags=["plants"])
 
 
 @router.get("", responses=problems(401))
-async def plants(here: Here, _: SignedIn) -> PlantsAnswer:
+async def plants(plants: PlantsDep, _: SignedIn) -> PlantsAnswer:
     """All plants: their tags with limits, their horizons with thresholds, their rules."""
-    return await here.plants.all()
+    return await plants.all()

@@ -1,7 +1,7 @@
 """What is known of plants: their profiles, and which models answer for them.
 
 Belongs here: putting the two together. Doesn't belong here: HTTP (`routes.py`), readings
-(`live_routes.py`).
+(`serving/gateway/sensors`).
 """
 
 from datetime import timedelta
@@ -10,11 +10,9 @@ from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.schemas import Finite
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.plants.profiles import Profiles
 from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
+from serving.gateway.upstream import Finite, Upstream, parse_answer
 from serving.sensors.schemas import TagInfo
 from serving.settings import Settings
 
@@ -58,7 +56,7 @@ class Plants:
         """Every plant whose profile is or was sound; without what inference knows where it doesn't answer."""
         profiles, faults = await self._profiles.all()
         try:
-            found = understood(KnownPlants, await self._inference.ask("GET", "/plants"), "inference")
+            found = parse_answer(KnownPlants, await self._inference.ask("GET", "/plants"), "inference")
             missing = ""
         except Problem as problem:
             found, missing = KnownPlants(plants=[]), problem.detail

@@ -9,9 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, JsonValue
 
 from serving.errors import Problem
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.schemas import Finite
-from serving.gateway.infer.upstream import Upstream
+from serving.gateway.upstream import Finite, Upstream, parse_answer
 
 MOST_DRIVERS = 10
 LONGEST_MISSING = 500
@@ -63,12 +61,12 @@ async def brief(inference: Upstream, plant: str, model: str, readings: list[Json
     base, asked = f"/plants/{plant}", dict[str, JsonValue](readings=readings)
     try:
         answer = await inference.post(f"{base}/explain", asked | {"model": model})
-        drivers = understood(Explained, answer, inference.name).tags[:MOST_DRIVERS]
+        drivers = parse_answer(Explained, answer, inference.name).tags[:MOST_DRIVERS]
     except Problem as problem:
         missing.append(f"drivers: {problem.detail}")
     try:
         answer = await inference.post(f"{base}/recommend", asked)
-        advice = understood(Advised, answer, inference.name).recommendation
+        advice = parse_answer(Advised, answer, inference.name).recommendation
     except Problem as problem:
         missing.append(f"advice: {problem.detail}")
     return Brief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from serving.gateway.live.tables import LiveScore
+from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.tables import PlantWarning
 
 Label = tuple[datetime, datetime]

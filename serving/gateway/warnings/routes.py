@@ -10,16 +10,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from plant_assets.profile.model import Slug
-from serving.gateway.auth import Engineer, Operator, SignedIn
+from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
+from serving.gateway.plants.dependencies import ProfilesDep
+from serving.gateway.plants.profiles import Profiles
 from serving.gateway.problems import Conflict, DropFolderAway
-from serving.gateway.state import Gateway, Here
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
+from serving.gateway.warnings.dependencies import WarningsDep
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
+from serving.gateway.warnings.service import Warnings
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
+from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/warnings", tags=["warnings"], route_class=SmallBodyRoute)
 WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a warning of /warnings")]
@@ -31,9 +35,11 @@ _CONFLICT = problems(*BODY, 401, 403, 404, 409)
 
 
 @router.get("", responses=problems(401, 422))
-async def page(here: Here, _: SignedIn, asked: Annotated[schemas.Page, Query()]) -> schemas.WarningsAnswer:
+async def page(
+    warnings: WarningsDep, _: SignedIn, asked: Annotated[schemas.Page, Query()]
+) -> schemas.WarningsAnswer:
     """Warnings, newest first."""
-    found = await here.warnings.page(asked)
+    found = await warnings.page(asked)
     shown = [answer_of(warning) for warning in found[: asked.limit]]
     return schemas.WarningsAnswer(warnings=shown, next=shown[-1].id if len(found) > asked.limit else None)
 
@@ -46,33 +52,37 @@ async def page(here: Here, _: SignedIn, asked: Annotated[schemas.Page, Query()])
         **problems(401, 403, 404, 422),
     },
 )
-async def operator_log_csv(here: Here, _: Engineer, plant: PlantName = None) -> Response:
+async def operator_log_csv(
+    settings: SettingsDep, profiles: ProfilesDep, warnings: WarningsDep, _: Engineer, plant: PlantName = None
+) -> Response:
     """What was judged true, as the operator log that the pipeline takes as labels. Engineers only."""
-    log = await _log(here, plant or here.settings.sensors_plant)
+    log = await _log(profiles, warnings, plant or settings.sensors_plant)
     headers = {"Content-Disposition": 'attachment; filename="operator_log.csv"'}
     return Response(log.content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/operator_log/drop", responses=problems(401, 403, 404, 409, 422))
-async def drop_operator_log(here: Here, _: Engineer, plant: PlantName = None) -> schemas.Dropped:
+async def drop_operator_log(
+    settings: SettingsDep, profiles: ProfilesDep, warnings: WarningsDep, _: Engineer, plant: PlantName = None
+) -> schemas.Dropped:
     """Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only."""
-    name = plant or here.settings.sensors_plant
-    log = await _log(here, name)
+    name = plant or settings.sensors_plant
+    log = await _log(profiles, warnings, name)
     if not log.periods:
         raise Conflict(
             f"no warning of plant {name} was judged true with a known period; there is nothing to drop"
         )
     try:
-        written = await asyncio.to_thread(drop, log, here.settings.drop / name)
+        written = await asyncio.to_thread(drop, log, settings.drop / name)
     except OSError as error:
         raise DropFolderAway(f"the drop folder of plant {name} can't be written: {error.strerror}") from None
     return schemas.Dropped(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
 
 
 @router.get("/{warning_id}", responses=problems(401, 404, 422))
-async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story:
+async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> schemas.Story:
     """A warning with all that became of it."""
-    warning, actions = await here.warnings.story(warning_id)
+    warning, actions = await warnings.story(warning_id)
     return schemas.Story.model_validate(
         members_of(warning) | {"actions": [schemas.ActionAnswer.model_validate(action) for action in actions]}
     )
@@ -80,38 +90,38 @@ async def story(warning_id: WarningId, here: Here, _: SignedIn) -> schemas.Story
 
 @router.post("/{warning_id}/ack", responses=_CONFLICT)
 async def acknowledge(
-    warning_id: WarningId, here: Here, user: Operator, body: schemas.AckRequest = ANYTHING
+    warning_id: WarningId, warnings: WarningsDep, user: Operator, body: schemas.AckRequest = ANYTHING
 ) -> schemas.WarningAnswer:
     """Note that you have seen a warning as it is now; the first acknowledgement counts. Operators."""
-    return answer_of(await here.warnings.acknowledge(warning_id, user, body))
+    return answer_of(await warnings.acknowledge(warning_id, user, body))
 
 
 @router.post("/{warning_id}/shelve", responses=_CONFLICT)
 async def shelve(
-    warning_id: WarningId, body: schemas.ShelveRequest, here: Here, user: Operator
+    warning_id: WarningId, body: schemas.ShelveRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
     """Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators."""
-    return answer_of(await here.warnings.shelve(warning_id, user, body))
+    return answer_of(await warnings.shelve(warning_id, user, body))
 
 
 @router.post("/{warning_id}/unshelve", responses=_CONFLICT)
 async def unshelve(
-    warning_id: WarningId, body: schemas.UnshelveRequest, here: Here, user: Operator
+    warning_id: WarningId, body: schemas.UnshelveRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
     """Bring a shelved warning back into sight. Operators."""
-    return answer_of(await here.warnings.unshelve(warning_id, user, body.note))
+    return answer_of(await warnings.unshelve(warning_id, user, body.note))
 
 
 @router.post("/{warning_id}/verdict", responses=_ACTION)
 async def judge(
-    warning_id: WarningId, body: schemas.VerdictRequest, here: Here, user: Operator
+    warning_id: WarningId, body: schemas.VerdictRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
     """Say whether something really happened, and when; the newest verdict counts. Operators."""
-    return answer_of(await here.warnings.judge(warning_id, user, body))
+    return answer_of(await warnings.judge(warning_id, user, body))
 
 
-async def _log(here: Gateway, plant: str) -> OperatorLog:
-    profile = await here.profiles.of(plant)
-    judged = await here.warnings.judged_true(plant)
-    runs = await here.warnings.excursions(plant, judged, profile.sampling.stale_after)
+async def _log(profiles: Profiles, warnings: Warnings, plant: str) -> OperatorLog:
+    profile = await profiles.of(plant)
+    judged = await warnings.judged_true(plant)
+    runs = await warnings.excursions(plant, judged, profile.sampling.stale_after)
     return operator_log(judged, profile.zone, runs)

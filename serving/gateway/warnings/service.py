@@ -2,7 +2,7 @@
 
 Each action is a transaction with its line in the story and its event; the same one again changes nothing.
 Belongs here: people's half of a warning's life. Doesn't belong here: HTTP (`routes.py`), the loop's half
-(`book.py`).
+(`lifecycle.py`).
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -1,7 +1,7 @@
 """One row's effect on the tracks of a plant: one of the models' risk, one of each label rule. Pure.
 
 Belongs here: which levels a row holds, and what is trusted. Doesn't belong here: one track's steps
-(`machine.py`), the database (`book.py`).
+(`machine.py`), the database (`lifecycle.py`).
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.live.outcome import Outcome, Score
+from serving.gateway.infer.scores import Outcome, Score
 from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, is_below, step
 from serving.gateway.warnings.tables import Kind
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from serving.gateway.accounts.roles import Role
 from serving.gateway.accounts.sessions import Tokens
-from serving.gateway.app import create_app, running
+from serving.gateway.app import create_app, run_parts
 from serving.gateway.database import database_url
 from serving.gateway.migrate import migrate
-from serving.gateway.state import Gateway
 from serving.settings import Settings
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
 
@@ -48,8 +48,8 @@ class Site:
     members: list[Member] = field(default_factory=list)
 
     @property
-    def gateway(self) -> Gateway:
-        return self.app.state.gateway
+    def gateway(self) -> State:
+        return self.app.state
 
     async def member(self, name: str, role: Role = "viewer") -> Member:
         """A new account, logged in."""
@@ -80,7 +80,7 @@ async def running_site(settings: Settings) -> AsyncIterator[Site]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)
             path.write_bytes(migrated_database())
-    async with running(settings, transport=network) as app.state.gateway:
+    async with run_parts(app, settings, network):
         site = Site(app, client_of(app), network, inference, sensors)
         try:
             yield site

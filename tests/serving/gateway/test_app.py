@@ -21,9 +21,9 @@ pytestmark = pytest.mark.anyio
 def test_the_gateway_needs_nothing_heavy(tmp_path) -> None:
     loaded = loaded_after(
         "import asyncio\nfrom pathlib import Path\nfrom serving.settings import Settings\n"
-        "from serving.gateway.app import create_app, running\n"
-        f"here = Settings(home=Path({str(tmp_path)!r}))\ncreate_app(here)\n"
-        "async def once():\n    async with running(here): pass\nasyncio.run(once())"
+        "from serving.gateway.app import create_app\n"
+        f"here = Settings(home=Path({str(tmp_path)!r}))\napp = create_app(here)\n"
+        "async def once():\n    async with app.router.lifespan_context(app): pass\nasyncio.run(once())"
     )
     assert {"fastapi", "alembic"} <= loaded
     assert loaded.isdisjoint(HEAVY)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.datastructures import State
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from serving.gateway.app import create_app
 from serving.gateway.event_types import GatewayEvent
 from serving.gateway.events.kinds import Message
-from serving.gateway.live.tables import LiveScore
-from serving.gateway.state import Gateway
+from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.tables import PlantWarning, WarningAction
 from serving.settings import Settings
 from tests.serving.gateway.live.neighbours import Inference, Sensors
@@ -34,8 +34,8 @@ class LiveSite:
     apps: list[FastAPI] = field(default_factory=list)
 
     @property
-    def gateway(self) -> Gateway:
-        return self.apps[-1].state.gateway
+    def gateway(self) -> State:
+        return self.apps[-1].state
 
     async def start(self, stack: AsyncExitStack) -> FastAPI:
         app = create_app(self.settings)

@@ -174,7 +174,7 @@ async def test_of_two_gateways_one_scores_and_the_other_takes_over(live_settings
             await eventually(_role(second), lambda role: role == WAITING)
             sensors.push(**HIGH)
             assert len(await site.scored(2)) == 2
-            assert first.state.gateway.live.sentence == "scores"
+            assert first.state.live.sentence == "scores"
         await eventually(_role(second), lambda role: role == "scores")
         sensors.push(**HIGH)
         scores = await site.scored(3)
@@ -277,6 +277,6 @@ def _status(live: LiveSite, service: str):
 
 def _role(app):
     async def role() -> str:
-        return app.state.gateway.live.role
+        return app.state.live.role
 
     return role

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from serving.gateway.accounts.roles import Role
-from serving.gateway.warnings.book import unshelve_expired
+from serving.gateway.warnings.lifecycle import unshelve_expired
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 from tests.serving.gateway.warnings.made import CLEARED, hours, kept, warning

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile, clears_below
 from plant_assets.validation.events import debounce
-from serving.gateway.live.outcome import Outcome
+from serving.gateway.infer.scores import Outcome
 from serving.gateway.warnings.tracks import RISK, Happened, KeptTrack, Turn, take_row
 from tests.serving.gateway.warnings.test_tracks import score
 

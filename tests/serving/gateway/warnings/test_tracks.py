@@ -3,7 +3,7 @@
 import pytest
 
 from plant_assets.profile.load import load_profile
-from serving.gateway.live.outcome import FiredRule, Outcome, Score
+from serving.gateway.infer.scores import FiredRule, Outcome, Score
 from serving.gateway.warnings.tracks import RISK, KeptTrack, Turn, rule_tags, take_row
 
 PLANT = load_profile("demo")

@@ -13,10 +13,10 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.gateway.events.log import Change
-from serving.gateway.live.outcome import Score
+from serving.gateway.infer.scores import Score
+from serving.gateway.metrics import OPEN_WARNINGS
 from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.brief import Brief
-from serving.gateway.warnings.metrics import OPEN
 from serving.gateway.warnings.schemas import WarningData, WarningEvent
 from serving.gateway.warnings.tables import LONGEST_LINE, Action, PlantWarning, WarningAction
 from serving.gateway.warnings.tracks import KeptTrack, Signal, Turn
@@ -66,7 +66,7 @@ async def write(
             _escalate(change, warning, turn.signals[key], moment, briefs[key])
         if turn.changes.get(key) == "cleared":
             _clear(change, warning, moment.time, turn.signals[key].remark)
-    OPEN.labels(moment.plant).set(sum(kept.open for kept in tracks.values()))
+    OPEN_WARNINGS.labels(moment.plant).set(sum(kept.open for kept in tracks.values()))
     return tracks
 
 
@@ -78,7 +78,7 @@ async def close_all(change: Change, plant: str) -> None:
 async def close_others(change: Change, plant: str) -> None:
     """Clear what is open of other plants than the one whose readings come; the story says so."""
     await _close(change, PlantWarning.plant != plant, f"readings are those of plant {plant} now")
-    OPEN.clear()
+    OPEN_WARNINGS.clear()
 
 
 async def _close(change: Change, chosen: sa.ColumnElement[bool], note: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.results import of_newest
-from serving.gateway.infer.upstream import Upstream
+from serving.gateway.upstream import Upstream
 
 Document = dict[str, JsonValue]
 

@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from serving.gateway.auth import Engineer, Operator, SignedIn
+from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
+from serving.gateway.dependencies import SensorsDep
 from serving.gateway.openapi import problems
-from serving.gateway.state import Gateway, Here
+from serving.gateway.upstream import Upstream
 from serving.sensors import schemas
 from serving.web.body import answer
 from serving.web.bounded_route import SmallBodyRoute
@@ -24,44 +25,44 @@ _CHANGED = problems(*BODY, 401, 403, 502)
 
 
 @router.get("/sensors/live", response_model=schemas.LiveReading, responses=_READ)
-async def live(here: Here, _: SignedIn) -> Response:
+async def live(sensors: SensorsDep, _: SignedIn) -> Response:
     """The newest complete interval, with the plant's time, speed and scenario."""
-    return answer(await here.sensors.ask("GET", "/sensors/live"))
+    return answer(await sensors.ask("GET", "/sensors/live"))
 
 
 @router.get("/sensors/history", response_model=schemas.ReadingsAnswer, responses=problems(401, 422, 502))
 async def history(
-    here: Here,
+    sensors: SensorsDep,
     _: SignedIn,
     hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="plant hours back")] = 96,
 ) -> Response:
     """The newest hours, oldest first; fewer where the plant is younger."""
-    return answer(await here.sensors.ask("GET", f"/sensors/history?hours={hours}"))
+    return answer(await sensors.ask("GET", f"/sensors/history?hours={hours}"))
 
 
 @router.get("/sensors/meta", response_model=schemas.MetaAnswer, responses=_READ)
-async def meta(here: Here, _: SignedIn) -> Response:
+async def meta(sensors: SensorsDep, _: SignedIn) -> Response:
     """The live plant's tags, and how its time runs."""
-    return answer(await here.sensors.ask("GET", "/sensors/meta"))
+    return answer(await sensors.ask("GET", "/sensors/meta"))
 
 
 @router.put("/sensors/speed", response_model=schemas.SpeedAnswer, responses=_CHANGED)
-async def set_speed(body: schemas.SpeedRequest, here: Here, _: Engineer) -> Response:
+async def set_speed(body: schemas.SpeedRequest, sensors: SensorsDep, _: Engineer) -> Response:
     """Let plant time run faster or slower. Engineers only."""
-    return await _forward(body, here, "PUT", "/sensors/speed")
+    return await _forward(body, sensors, "PUT", "/sensors/speed")
 
 
 @router.get("/scenarios", response_model=schemas.ScenariosAnswer, responses=_READ)
-async def scenarios(here: Here, _: SignedIn) -> Response:
+async def scenarios(sensors: SensorsDep, _: SignedIn) -> Response:
     """What can be made to happen in the live plant, and what is happening."""
-    return answer(await here.sensors.ask("GET", "/scenarios"))
+    return answer(await sensors.ask("GET", "/scenarios"))
 
 
 @router.post("/scenarios/activate", response_model=schemas.ActivateAnswer, responses=_CHANGED)
-async def activate(body: schemas.ActivateRequest, here: Here, _: Operator) -> Response:
+async def activate(body: schemas.ActivateRequest, sensors: SensorsDep, _: Operator) -> Response:
     """Switch what happens in the live plant. Operators."""
-    return await _forward(body, here, "POST", "/scenarios/activate")
+    return await _forward(body, sensors, "POST", "/scenarios/activate")
 
 
-async def _forward(body: BaseModel, here: Gateway, method: str, path: str) -> Response:
-    return answer(await here.sensors.ask(method, path, body.model_dump_json().encode()))
+async def _forward(body: BaseModel, sensors: Upstream, method: str, path: str) -> Response:
+    return answer(await sensors.ask(method, path, body.model_dump_json().encode()))

@@ -1,4 +1,4 @@
-"""Who makes a request, and whether the role suffices: dependencies for every route of the gateway.
+"""Accounts, and who makes a request and whether the role suffices: dependencies for every route of the gateway.
 
 Tokens travel in the header `Authorization: Bearer …`, never in a cookie: a browser sends cookies along with
 requests that another site makes, so that each changing route would need a defence of its own.
@@ -7,20 +7,25 @@ requests that another site makes, so that each changing route would need a defen
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.errors import Forbidden
+from serving.gateway.accounts.rate_limits import Attempts
 from serving.gateway.accounts.roles import Role, reaches
-from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.problems import Unauthenticated
-from serving.gateway.state import Here
+from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.sessions import CurrentUser, Sessions
+from serving.gateway.problems import RegistrationClosed, Unauthenticated
+from serving.web.parts import SettingsDep, part
 
+AccountsDep = Annotated[Accounts, part("accounts")]
+SessionsDep = Annotated[Sessions, part("sessions")]
+AttemptsDep = Annotated[Attempts, part("attempts")]
 _bearer = HTTPBearer(auto_error=False, description="an access token of /auth/login")
 
 
 async def current_user(
-    here: Here, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    sessions: SessionsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> CurrentUser:
     """The user whose access token came along.
 
@@ -29,7 +34,7 @@ async def current_user(
     """
     if credentials is None:
         raise Unauthenticated("expected the header 'Authorization: Bearer <access token>'")
-    return await here.sessions.user_of(credentials.credentials)
+    return await sessions.user_of(credentials.credentials)
 
 
 SignedIn = Annotated[CurrentUser, Depends(current_user)]
@@ -49,3 +54,15 @@ def require(role: Role) -> Callable[[CurrentUser], Awaitable[CurrentUser]]:
 Operator = Annotated[CurrentUser, Depends(require("operator"))]
 Engineer = Annotated[CurrentUser, Depends(require("engineer"))]
 Admin = Annotated[CurrentUser, Depends(require("admin"))]
+
+
+async def may_register(request: Request, settings: SettingsDep, attempts: AttemptsDep) -> None:
+    """Refuse an account where nobody may make one, or too many attempts; those without a sound body count too."""
+    if not settings.registration_open:
+        raise RegistrationClosed("ask an administrator for an account")
+    await attempts.registration_from(request)
+
+
+async def may_log_in(request: Request, attempts: AttemptsDep) -> None:
+    """Refuse too many attempts of an address; those without a sound body count too."""
+    await attempts.login_from(request)

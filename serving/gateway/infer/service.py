@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from serving.errors import Problem, invalid
-from serving.gateway.infer.asking import Document, forecast_all, predict_newest
-from serving.gateway.infer.results import scores_of, understood
+from serving.gateway.infer.requests import Document, forecast_all, predict_newest
+from serving.gateway.infer.results import scores_of
 from serving.gateway.infer.schemas import ReadingRows, Scored, Window
-from serving.gateway.infer.upstream import Upstream
 from serving.gateway.plants.profiles import Profiles
 from serving.gateway.problems import PassedOn, ServiceAway
+from serving.gateway.upstream import Upstream, parse_answer
 
 HOURS = 96
 """Look-back that the longest features need."""
@@ -54,7 +54,7 @@ async def score_newest(
         Problem: another plant is asked for, or a service is away, refuses or answers something unusable.
     """
     document = await sensors.ask("GET", f"/sensors/history?hours={HOURS}")
-    shown = understood(ReadingRows, document, sensors.name)
+    shown = parse_answer(ReadingRows, document, sensors.name)
     if plant not in (None, shown.plant):
         raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
     if not shown.rows:

@@ -4,10 +4,11 @@ Belongs here: what becomes of a service that is away, slow or broken. Doesn't be
 """
 
 import logging
+from typing import Annotated, TypeVar
 
 import httpx
 import orjson
-from pydantic import JsonValue
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from serving.errors import MEDIA_TYPE
 from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
@@ -15,6 +16,8 @@ from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
 TIMEOUT = httpx.Timeout(30, connect=2, pool=5)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _TOLD = ("retry-after", "allow")
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Shape = TypeVar("Shape", bound=BaseModel)
 log = logging.getLogger("serving")
 
 
@@ -89,3 +92,18 @@ class Upstream:
     def _bad(self, path: str, what: str) -> BadAnswer:
         log.log(self._broken, "%s answered %s to %s", self.name, what, path)
         return BadAnswer(f"{self.name} failed ({what}); its log says why")
+
+
+def parse_answer(shape: type[Shape], document: dict[str, JsonValue], service: str) -> Shape:
+    """A service's answer in the shape that the gateway relies on.
+
+    Raises:
+        BadAnswer: it has another one.
+    """
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BadAnswer(
+            f"{service} answered something unusable ({place}: {error.errors()[0]['msg']})"
+        ) from None

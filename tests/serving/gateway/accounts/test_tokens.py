@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from serving.gateway.tokens import ISSUER, Access, AccessTokens, Refresh, TokenError
+from serving.gateway.accounts.tokens import ISSUER, Access, AccessTokens, Refresh, TokenError
 
 SECRET = "s" * 43
 NOW = datetime.now(UTC)

@@ -11,11 +11,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.infer.asking import forecast_all, predict_newest
-from serving.gateway.infer.results import understood
-from serving.gateway.infer.schemas import Finite, Scored
-from serving.gateway.infer.upstream import Upstream
+from serving.gateway.infer.requests import forecast_all, predict_newest
+from serving.gateway.infer.schemas import Scored
 from serving.gateway.problems import PassedOn
+from serving.gateway.upstream import Finite, Upstream, parse_answer
 
 
 class Band(BaseModel):
@@ -121,7 +120,7 @@ async def ask(inference: Upstream, plant: PlantProfile, readings: list[JsonValue
         predict_newest(inference, plant, readings),
         _forecasts(inference, plant, readings),
     )
-    now = understood(Prediction, prediction, inference.name)
+    now = parse_answer(Prediction, prediction, inference.name)
     return Outcome(now.score, ahead, now.rules, fault)
 
 
@@ -132,5 +131,5 @@ async def _forecasts(
         answer = await forecast_all(inference, plant, readings)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
-    found = understood(Forecast, answer, inference.name).forecasts
+    found = parse_answer(Forecast, answer, inference.name).forecasts
     return tuple(sorted((f.score for f in found), key=lambda score: score.horizon_hours)), ""

@@ -9,10 +9,10 @@ from pydantic import JsonValue
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.infer.upstream import Upstream
-from serving.gateway.live.outcome import ask
+from serving.gateway.infer.scores import ask
 from serving.gateway.live.watchers import model_versions
 from serving.gateway.problems import BadAnswer
+from serving.gateway.upstream import Upstream
 from serving.gateway.warnings.brief import brief
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
