@@ -44,6 +44,13 @@ track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
 """
+SHOW = """
+import sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+for name in sys.argv[2:]:
+    print(get_diff_for_mutant(name, path=sys.argv[1]), end="\\0")
+"""
+"""`mutmut show` reads the whole module again for each mutant."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +119,9 @@ def mutate(module: str, tests: list[str], children: int) -> Mutation:
         statuses = dict(re.findall(r"^    (\S+): (.+)$", _mutmut(copy, "results", "--all", "true"), re.M))
         if (not statuses and "0 files mutated" not in ran) or "not checked" in statuses.values():
             raise RuntimeError(ran[-4000:])
-        survivors = [_mutmut(copy, "show", n) for n, status in statuses.items() if status not in KILLED]
-        return Mutation(module, Counter(statuses.values()), survivors)
+        survivors = [name for name, status in statuses.items() if status not in KILLED]
+        diffs = _run(copy, "-c", SHOW, module, *survivors).split("\0")[:-1]
+        return Mutation(module, Counter(statuses.values()), diffs)
 
 
 def _copy_tree(copy: Path) -> None:
@@ -128,7 +136,11 @@ def _copy_tree(copy: Path) -> None:
 
 
 def _mutmut(copy: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "mutmut", *arguments]
+    return _run(copy, "-m", "mutmut", *arguments)
+
+
+def _run(copy: Path, *arguments: str) -> str:
+    command = [sys.executable, *arguments]
     environment = {**os.environ, "PYTHONPATH": str(copy / "mutants")}
     ran = subprocess.run(
         command,

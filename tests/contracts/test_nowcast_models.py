@@ -1,5 +1,7 @@
 """What every nowcast, anomaly and regime model must hold to, whichever family it is."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pytest
@@ -18,7 +20,13 @@ from tests.models import plants
 
 FITTED = (ISOLATION_FOREST, *CANDIDATES, LGBM_SMOTE)
 ALL = (*FITTED, REGIME_CLASSIFIER)
-PROFILE = plants.profile(folds=3)
+PROFILE = plants.profile(folds=3, trees=60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_forests() -> Iterator[None]:
+    with plants.small_forests():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,12 @@
 """One series: known changes are found, and what is no change is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tests.drift.series import LEARNED, NEW, judged, wandering
+from plant_assets.drift.significance import effective_rows
+from tests.drift.series import LEARNED, LIMITS, NEW, judged, wandering
 
 AFTER = slice(LEARNED, None)
 
@@ -61,6 +64,7 @@ def test_rows_that_cannot_be_trusted_are_no_drift() -> None:
     trusted[AFTER] = False
     found = judged(values, trusted)
     assert (found.state, found.psi, found.ks, found.untrusted) == ("instrument", None, None, NEW)
+    assert (found.rows, found.reference_rows) == (0, LEARNED)
 
 
 def test_a_reference_that_cannot_be_trusted_is_the_instruments_fault() -> None:
@@ -81,6 +85,55 @@ def test_values_that_are_none_do_not_count() -> None:
 def test_few_rows_say_nothing() -> None:
     assert judged(wandering(5, 0.5)[: LEARNED + 41]).state == "too_few"
     assert judged(wandering(5, 0.5)[: LEARNED + 42]).state == "steady"
+
+
+@pytest.mark.parametrize(("learned", "new"), [(LEARNED, 42), (42, NEW)])
+def test_as_many_rows_as_are_needed_none_of_which_can_be_trusted_are_the_instruments_fault(
+    learned: int, new: int
+) -> None:
+    values = wandering(5, 0.5, learned + new)
+    assert judged(values, np.zeros(learned + new, bool), learned=learned).state == "instrument"
+
+
+def test_days_tell_nothing_of_evenings() -> None:
+    evening = np.arange(LEARNED + NEW) % 24 >= 18
+    trusted = np.where(np.arange(LEARNED + NEW) < LEARNED, ~evening, evening)
+    values = wandering(2, 0.3) * 0.1 + np.arange(LEARNED + NEW) % 24
+    found = judged(values, trusted)
+    assert (found.state, found.seasons, found.psi) == ("too_few", ("day",), None)
+    assert (found.rows, found.reference_rows, found.untrusted) == (42, 504, 126)
+
+
+def test_what_was_found_stands_beside_what_it_had_to_reach() -> None:
+    values = wandering(5, 0.5)
+    values[AFTER] += 1.5
+    found = judged(values)
+    assert (found.state, found.reference_rows) == ("drift", LEARNED)
+    learned, ones = values[:LEARNED], np.ones(LEARNED)
+    chance = effective_rows(learned, ones, np.ones(NEW), np.zeros(LEARNED, int))
+    assert found.ks_limit == pytest.approx(chance.ks_limit(LIMITS.false_alarms / 2))
+    assert found.ks_limit > LIMITS.ks
+    assert found.ks is not None
+    assert found.ks > found.ks_limit
+
+
+def test_distances_that_just_reach_their_limits_matter() -> None:
+    values = np.concatenate([np.tile([0.0, 1.0], LEARNED // 2), np.tile([0.0, 1.0, 1.0, 1.0], NEW // 4)])
+    found = judged(values)
+    assert found.psi is not None
+    assert found.ks == pytest.approx(0.25)
+    limits = replace(LIMITS, psi=found.psi, ks=found.ks)
+    assert judged(values, limits=limits).ks_limit == found.ks
+    assert judged(values, limits=limits).state == "drift"
+
+
+def test_a_spread_is_measured_from_the_references_middle() -> None:
+    values = 100.0 + wandering(1, 0.0)
+    values[AFTER] = 100.0 + 0.2 * (values[AFTER] - 100.0)
+    far, near = judged(values), judged(values - 100.0)
+    assert far.ks == pytest.approx(near.ks, abs=0.01)
+    assert far.ks is not None
+    assert far.ks > 0.5
 
 
 def test_rows_that_hang_together_too_much_say_nothing() -> None:
@@ -114,6 +167,13 @@ def test_long_histories_are_thinned_and_judged_alike() -> None:
     assert judged(values, learned=120_000).state == "steady"
     values[120_000:] += 0.7
     assert judged(values, learned=120_000).state == "drift"
+
+
+def test_a_thinned_history_keeps_its_days() -> None:
+    values = wandering(2, 0.0, 60_000 + NEW) * 0.1 + np.arange(60_000 + NEW) % 24
+    found = judged(values, learned=60_000)
+    assert (found.state, found.seasons) == ("steady", ("day",))
+    assert (found.rows, found.reference_rows) == (NEW // 2, 30_000)
 
 
 def test_shares_of_both_stretches_lie_in_the_same_bins() -> None:
