@@ -107,4 +107,4 @@ def test_a_model_without_a_threshold_opens_nothing_and_lets_clear() -> None:
 
 
 def test_after_a_gap_runs_begin_anew_and_warnings_stay() -> None:
-    assert after_gap(Track(open=True, above=0, below=2)) == Track(open=True)
+    assert after_gap(Track(open=True, above=1, below=2)) == Track(open=True)
