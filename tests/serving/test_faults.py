@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from serving.faults import MOST_FAULTS, Expected, faults_of, got, unexpected
+from serving.faults import MOST_FAULTS, Expected, fault, faults_of, got, unexpected
 
 
 class Shape(BaseModel):
@@ -78,6 +78,37 @@ def test_a_missing_field_is_absent() -> None:
     assert faults(Needy, "{}") == [("needed", "absent", "a value, as the field is required")]
 
 
+def test_a_type_says_in_words_of_its_own_what_it_expects() -> None:
+    class Span(BaseModel):
+        hours: Annotated[int | Literal["all"], Expected("a whole number, or 'all'")]
+
+    assert Span.model_validate_json('{"hours": "all"}').hours == "all"
+    assert faults(Span, '{"hours": "some"}') == [("hours", "got 'some'", "a whole number, or 'all'")]
+    with pytest.raises(ValidationError) as refused:
+        Span.model_validate({"hours": "some"})
+    (error,) = refused.value.errors()
+    assert (error["type"], error["msg"]) == ("expected", "expected a whole number, or 'all'")
+
+
+def test_what_a_validator_did_not_expect_is_an_error_with_its_words() -> None:
+    error = unexpected("beyond the last", "at most 5")
+    assert (error.type, error.message()) == ("unexpected", "beyond the last")
+
+
+def test_a_fault_has_three_members() -> None:
+    assert fault("a.0", "got 1", "a text") == {"field": "a.0", "message": "got 1", "expected": "a text"}
+
+
+def test_what_python_calls_a_list_or_dict_is_an_array_or_object() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Shape.model_validate({"rows": {}, "table": [], "more": 1})
+    assert [tuple(found.values()) for found in faults_of(refused.value.errors())] == [
+        ("rows", "got an object", "a valid array"),
+        ("table", "got an array", "an object"),
+        ("more", "no such field", "only fields that /docs lists"),
+    ]
+
+
 def test_no_more_faults_are_told_than_a_person_reads() -> None:
     assert len(faults(Shape, json.dumps({"rows": [dict.fromkeys(range(99), "x")]}))) == MOST_FAULTS
 
@@ -93,6 +124,8 @@ def test_a_long_name_is_cut() -> None:
         (True, "got true"),
         (False, "got false"),
         (float("nan"), "got nan"),
+        (1e40, "got a number beyond 1e40"),
+        (-1e39, "got -1e+39"),
         (10**5000, "got a number beyond 1e40"),
         (-(10**5000), "got a number beyond 1e40"),
         ("x" * 5000, f"got '{'x' * 40}'"),
