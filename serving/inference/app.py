@@ -6,9 +6,7 @@ Belongs here: what it is made of, its start and its end. Doesn't belong here: ro
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,14 +15,14 @@ from fastapi import FastAPI
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
+from serving.inference.batch.service import BatchWorkers
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.lineage.service import LineageTracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.models.cache import ModelCache
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.training import MissingModelTrainer
-from serving.inference.router import routers
-from serving.inference.v2.routes import v2_router
+from serving.inference.router import include_routers
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
@@ -34,7 +32,6 @@ from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
 
 MLFLOW_TIMEOUT_S = 5.0
-BATCH_THREADS = min(os.cpu_count() or 1, 4)
 LOST_KEY = "predictions made before can no longer be traced"
 log = logging.getLogger("serving")
 
@@ -64,9 +61,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
             yield
 
     app = new_app("Forewarn inference", here, lifespan)
-    for router in routers():
-        app.include_router(router)
-    app.include_router(v2_router())
+    include_routers(app)
     _install_telemetry(app)
     return app
 
@@ -105,8 +100,7 @@ async def _run_parts(
             poll_seconds=here.poll_seconds,
             first=here.default_plant,
         )
-        app.state.one_batch = asyncio.Semaphore(1)
-        app.state.batch_pool = pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
+        app.state.batch_workers = workers = BatchWorkers()
         tasks = [asyncio.create_task(app.state.reconciler.run())]
         if here.train_if_missing:
             trainings = MissingModelTrainer(
@@ -114,7 +108,7 @@ async def _run_parts(
             )
             tasks.append(asyncio.create_task(trainings.run()))
         yield
-        pool.shutdown(wait=False)
+        workers.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,30 +11,19 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from pydantic import JsonValue
 
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import LoadedModel
+from serving.inference.schemas import RowAnswer
 from serving.telemetry.metrics import BUCKETS
 from serving.telemetry.notes import Notes, Score, note, note_score
 
 LABELS = ["plant", "model"]
-Scored = dict[str, JsonValue]
 
 
-def record_row(answer: Scored, model: LoadedModel) -> Scored:
-    """Note a scored row for the log, spans and figures of its request.
-
-    Args:
-        answer: with `risk_score`, `alarm` and `prediction_id`.
-        model: that gave it.
-
-    Returns:
-        the answer, as it was.
-    """
-    risk, alarm = float(str(answer["risk_score"])), bool(answer["alarm"])
-    _record(model, risk, int(alarm), str(answer["prediction_id"]))
-    return answer
+def record_row(answer: RowAnswer, model: LoadedModel) -> None:
+    """Note the answer of a model to a row for the log, spans and figures of its request."""
+    _record(model, answer.risk_score, int(answer.alarm), answer.prediction_id)
 
 
 def record_rows(

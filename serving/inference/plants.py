@@ -1,13 +1,12 @@
-"""The models of the plant that a request names, as dependencies of routes.
+"""What routes depend on: the plant that a request names with its models, and the service's parts.
 
 Belongs here: from a path to a plant's models, and what is said where one is missing. Doesn't belong here: routes,
 how models are loaded (`serving.inference.models.reconciler`).
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import RETRY_LATER, NotReady
@@ -20,36 +19,36 @@ FORECASTER = "forecaster_"
 
 
 class RequestedPlant:
-    """The models of one plant.
+    """One plant with its models.
 
     Args:
         reconciler: of all plants.
         settings: of the service.
         ids: names of predictions.
-        plant: the plant's name, as a client gave it.
+        name: the plant's, as a client gave it.
 
     Raises:
         UnknownPlant: no such plant.
     """
 
     def __init__(
-        self, reconciler: ModelReconciler, settings: Settings, ids: PredictionIds, plant: str
+        self, reconciler: ModelReconciler, settings: Settings, ids: PredictionIds, name: str
     ) -> None:
-        if plant not in reconciler.slots:
-            raise reconciler.plants.unknown_plant(plant)
+        if name not in reconciler.slots:
+            raise reconciler.plants.unknown_plant(name)
         self.reconciler = reconciler
         self.settings = settings
         self.ids = ids
-        self.plant = plant
-        self.slots = reconciler.slots[plant]
+        self.name = name
+        self.slots = reconciler.slots[name]
 
     @property
     def profile(self) -> PlantProfile:
-        return self.reconciler.profiles[self.plant]
+        return self.reconciler.profiles[self.name]
 
     @property
     def answering(self) -> ModelSlot:
-        """The place of the model whose answer is the plant's."""
+        """The slot of the model whose answer is the plant's."""
         return self.slots[self.profile.answering]
 
     @property
@@ -68,19 +67,15 @@ class RequestedPlant:
         return await self.ready(self.answering.model)
 
     async def ready(self, model: str) -> LoadedModel:
-        """A model that answers, read into memory where it isn't.
+        """A model that is served, read into memory where it isn't.
 
         Raises:
             NotReady: it isn't there; says what is missing.
         """
         slot = self.slots.get(model)
         if slot is None:
-            raise NotReady(f"plant {self.plant} has no {model}: its profile lists none", missing=[model])
+            raise NotReady(f"plant {self.name} has no {model}: its profile lists none", missing=[model])
         return await load_version(self.reconciler, slot, slot.current)
-
-
-ModelsOf = Callable[..., Awaitable[RequestedPlant]]
-"""A dependency that gives the models of the plant that a request names."""
 
 
 async def load_version(
@@ -109,19 +104,37 @@ def not_ready(slot: ModelSlot, registry_fault: str) -> NotReady:
 
 
 # Coroutines, though they wait for nothing: FastAPI runs plain functions in a thread, which costs half a millisecond.
-async def default_plant(request: Request) -> RequestedPlant:
-    """The models of the plant whose routes stand at the root."""
-    settings: Settings = request.app.state.settings
-    return _models(request, settings.default_plant)
-
-
-async def named_plant(
-    plant: Annotated[str, Path(description="`name` of a plant of /plants")], request: Request
-) -> RequestedPlant:
-    """The models of the plant in the path."""
-    return _models(request, plant)
-
-
-def _models(request: Request, plant: str) -> RequestedPlant:
+async def requested_plant(request: Request) -> RequestedPlant:
+    """The plant that the path names; at the root the default one."""
     state = request.app.state
-    return RequestedPlant(state.reconciler, state.settings, state.ids, plant)
+    name = request.path_params.get("plant", state.settings.default_plant)
+    return RequestedPlant(state.reconciler, state.settings, state.ids, name)
+
+
+async def default_plant(request: Request) -> RequestedPlant:
+    """The default plant."""
+    state = request.app.state
+    return RequestedPlant(state.reconciler, state.settings, state.ids, state.settings.default_plant)
+
+
+async def named_plant(plant: Annotated[str, Path(description="`name` of a plant of /plants")]) -> None:
+    """Declares the parameter of paths that name a plant, which `requested_plant` reads."""
+
+
+async def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+async def _reconciler(request: Request) -> ModelReconciler:
+    return request.app.state.reconciler
+
+
+async def _ids(request: Request) -> PredictionIds:
+    return request.app.state.ids
+
+
+PlantOfPath = Annotated[RequestedPlant, Depends(requested_plant)]
+DefaultPlant = Annotated[RequestedPlant, Depends(default_plant)]
+Ids = Annotated[PredictionIds, Depends(_ids)]
+Reconciler = Annotated[ModelReconciler, Depends(_reconciler)]
+ServiceSettings = Annotated[Settings, Depends(_settings)]

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from serving.inference.batch.arrow_body import read_columns
 from serving.inference.batch.schemas import ARROW, BatchAnswer, BatchRequest
-from serving.inference.batch.service import BatchScores, score_batch
+from serving.inference.batch.service import BatchScores, BatchWorkers, score_batch
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import ModelsOf, RequestedPlant
+from serving.inference.plants import PlantOfPath
 from serving.inference.rows.tables import columns_of, in_column, rows_of
 from serving.web.body import parse_body, read_bytes
 from serving.web.openapi import BYTES, json_body
@@ -23,34 +23,39 @@ from serving.web.openapi import BYTES, json_body
 ARROW_BODIES = 4
 """An Arrow stream may be so many times larger than a JSON body: its numbers take no more memory than they did."""
 
-
-def add_batch(router: APIRouter, models_of: ModelsOf) -> None:
-    """Put /predict/batch on a router."""
-
-    @router.post(
-        "/predict/batch",
-        response_model=BatchAnswer,
-        responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
-        openapi_extra=json_body(BatchRequest, ARROW),
-    )
-    async def batch(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
-        """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
-
-        The answer comes as an Arrow stream where Accept says so.
-        """
-        streamed = _is_arrow(request.headers.get("content-type", ""))
-        wants_arrow = _is_arrow(request.headers.get("accept", ""))
-        most = models.settings.max_body_bytes * (ARROW_BODIES if streamed else 1)
-        content = await read_bytes(request, most)
-        model = await models.champion()
-        async with request.app.state.one_batch:
-            pool: Executor = request.app.state.batch_pool
-            found = await asyncio.to_thread(_batch, content, model, models.ids, pool, streamed=streamed)
-            sent = await asyncio.to_thread(found.to_arrow if wants_arrow else found.to_json)
-        return Response(sent, media_type=ARROW if wants_arrow else "application/json")
+router = APIRouter()
 
 
-def _batch(
+async def _workers(request: Request) -> BatchWorkers:
+    return request.app.state.batch_workers
+
+
+Workers = Annotated[BatchWorkers, Depends(_workers)]
+
+
+@router.post(
+    "/predict/batch",
+    response_model=BatchAnswer,
+    responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
+    openapi_extra=json_body(BatchRequest, ARROW),
+)
+async def batch(request: Request, plant: PlantOfPath, workers: Workers) -> Response:
+    """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
+
+    The answer comes as an Arrow stream where Accept says so.
+    """
+    streamed = _is_arrow(request.headers.get("content-type", ""))
+    wants_arrow = _is_arrow(request.headers.get("accept", ""))
+    most = plant.settings.max_body_bytes * (ARROW_BODIES if streamed else 1)
+    content = await read_bytes(request, most)
+    model = await plant.champion()
+    async with workers.turn:
+        found = await asyncio.to_thread(_score, content, model, plant.ids, workers.pool, streamed=streamed)
+        sent = await asyncio.to_thread(found.to_arrow if wants_arrow else found.to_json)
+    return Response(sent, media_type=ARROW if wants_arrow else "application/json")
+
+
+def _score(
     content: bytes, model: LoadedModel, ids: PredictionIds, pool: Executor, *, streamed: bool
 ) -> BatchScores:
     if streamed:

@@ -41,16 +41,9 @@ class BatchRequest(BaseModel):
         return self
 
 
-class BatchAnswer(BaseModel):
-    """One entry a row, in the order of the request; a row without any value is answered by nulls."""
+class BatchSummary(BaseModel):
+    """What holds for all rows of a batch."""
 
-    n_rows: int
-    risk_score: list[float | None]
-    alarm: list[bool | None]
-    anomaly_probability: list[float | None] | None = Field(
-        description="null where the model isn't calibrated"
-    )
-    rules: list[list[str]] = Field(description="names of the hard limits that each row crosses")
     threshold: float | None
     horizon_hours: float
     model: str
@@ -61,3 +54,15 @@ class BatchAnswer(BaseModel):
     n_imputed: int = Field(description="how many these are")
     unused: list[str]
     out_of_range: dict[str, int] = Field(description="tag → rows whose value can't be true; taken as missing")
+
+
+class BatchAnswer(BatchSummary):
+    """One entry a row, in the order of the request; a row without any value is answered by nulls."""
+
+    n_rows: int
+    risk_score: list[float | None]
+    alarm: list[bool | None]
+    anomaly_probability: list[float | None] | None = Field(
+        description="null where the model isn't calibrated"
+    )
+    rules: list[list[str]] = Field(description="names of the hard limits that each row crosses")

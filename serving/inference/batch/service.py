@@ -1,26 +1,46 @@
 """Many rows answered at once, and how the answer is sent.
 
-Belongs here: scores, alarms and keys of a batch. Doesn't belong here: HTTP (`routes.py`), the client's columns
+Belongs here: scores and alarms of a batch, and the threads that compute them. Doesn't belong here: HTTP (`routes.py`), the client's columns
 (`rows/tables.py`).
 """
 
+import asyncio
 import math
-from concurrent.futures import Executor
+import os
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serving.inference.answers import Answer
+from serving.inference.answers import finite_threshold
 from serving.inference.batch.arrow_body import write_answer
+from serving.inference.batch.schemas import BatchAnswer, BatchSummary
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import record_rows
 from serving.inference.models.slots import LoadedModel
 from serving.inference.rows.tables import ModelRows
 
+BATCH_THREADS = min(os.cpu_count() or 1, 4)
 CHUNK = 512
 """So many rows at a time stay in the processor's cache, and let other requests in between."""
+
+
+class BatchWorkers:
+    """The threads that score batches; one large request at a time, or forty of them would fill the memory.
+
+    Attributes:
+        turn: held while a large request is worked on.
+        pool: the threads.
+    """
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Semaphore(1)
+        self.pool = ThreadPoolExecutor(BATCH_THREADS, "batch")
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +52,29 @@ class BatchScores:
         alarms: by the model or by a rule; (rows,).
         rules: names of the rules that hold on each row.
         rows: what was asked.
-        about: model, version and the like.
+        about: what holds for all rows.
+        calibrated: whether scores are probabilities.
     """
 
     scores: NDArray[np.float64]
     alarms: NDArray[np.bool_]
     rules: list[list[str]]
     rows: ModelRows
-    about: Answer
+    calibrated: bool
+    about: BatchSummary
 
     def to_json(self) -> bytes:
         """The columns as JSON, null where a row holds nothing."""
         scores = self._nullable(self.scores)
-        columns: dict[str, object] = {
-            "n_rows": len(self.scores),
-            "risk_score": scores,
-            "alarm": self._nullable(self.alarms),
-            "anomaly_probability": scores if self.about["calibrated"] else None,
-            "rules": self.rules,
-        }
-        about = {key: value for key, value in self.about.items() if key != "calibrated"}
-        return orjson.dumps(columns | about)
+        found = BatchAnswer(
+            **vars(self.about),
+            n_rows=len(self.scores),
+            risk_score=scores,
+            alarm=self._nullable(self.alarms),
+            anomaly_probability=scores if self.calibrated else None,
+            rules=self.rules,
+        )
+        return orjson.dumps(vars(found))
 
     def to_arrow(self) -> bytes:
         """The columns as an Arrow IPC stream; what is about the whole stands in the schema's metadata, as JSON."""
@@ -60,16 +82,13 @@ class BatchScores:
 
         empty = ~self.rows.given
         scores = pa.array(self.scores, mask=empty)
-        calibrated = bool(self.about["calibrated"])
         columns = {
             "risk_score": scores,
             "alarm": pa.array(self.alarms, mask=empty),
-            "anomaly_probability": scores if calibrated else pa.nulls(len(self.scores), pa.float64()),
+            "anomaly_probability": scores if self.calibrated else pa.nulls(len(self.scores), pa.float64()),
             "rules": pa.array(self.rules, pa.list_(pa.string())),
         }
-        about = {
-            key: orjson.dumps(value).decode() for key, value in self.about.items() if key != "calibrated"
-        }
+        about = {key: orjson.dumps(value).decode() for key, value in vars(self.about).items()}
         return write_answer(columns, about)
 
     def _nullable(self, values: np.ndarray) -> list:
@@ -83,25 +102,24 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
     manifest = model.bundle.manifest
     chunks = (rows.values[at : at + CHUNK] for at in range(0, len(rows.values), CHUNK))
     scores = np.where(rows.given, np.concatenate([*pool.map(model.bundle.score, chunks)]), np.nan)
-    threshold = manifest.decision.threshold if manifest.decision else math.inf
-    alarms = scores >= threshold
+    threshold = finite_threshold(model)
+    alarms = scores >= (math.inf if threshold is None else threshold)
     fired: list[list[str]] = [[] for _ in scores]
     for rule, held in rows.rules:
         alarms |= held
         for place in np.flatnonzero(held).tolist():
             fired[place].append(rule.name)
-    about: Answer = {
-        "calibrated": manifest.calibrated,
-        "threshold": threshold if math.isfinite(threshold) else None,
-        "horizon_hours": manifest.horizon_hours,
-        "model": model.registry_name,
-        "version": model.version,
-        "prediction_id": ids.new(model.registry_name, model.version),
-        "plant": manifest.plant,
-        "imputed": [*rows.imputed],
-        "n_imputed": rows.n_imputed,
-        "unused": [*rows.unused],
-        "out_of_range": {**rows.out_of_range},
-    }
-    record_rows(model, scores, alarms, str(about["prediction_id"]))
-    return BatchScores(scores, alarms, fired, rows, about)
+    about = BatchSummary(
+        threshold=finite_threshold(model),
+        horizon_hours=manifest.horizon_hours,
+        model=model.registry_name,
+        version=model.version,
+        prediction_id=ids.new(model.registry_name, model.version),
+        plant=manifest.plant,
+        imputed=rows.imputed,
+        n_imputed=rows.n_imputed,
+        unused=rows.unused,
+        out_of_range=rows.out_of_range,
+    )
+    record_rows(model, scores, alarms, about.prediction_id)
+    return BatchScores(scores, alarms, fired, rows, manifest.calibrated, about)

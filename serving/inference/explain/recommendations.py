@@ -5,10 +5,10 @@ Belongs here: conditions, urgency, and the words for an operator. Doesn't belong
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, Recommendation
+from serving.inference.explain.schemas import AdviceItem
 from serving.inference.rows.extremes import IntervalExtremes
 from serving.inference.rows.rules import FiredAlarmRule
 
@@ -17,23 +17,6 @@ URGENCIES: tuple[Urgency, ...] = ("none", "advice", "warning", "high")
 RISK_SCORE = "risk_score"
 FAILURE_FREQUENCY = "failure_frequency_48"
 """How many rows of the last 48 hours were in alarm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """One thing to tell an operator.
-
-    Attributes:
-        advice: what is the matter.
-        urgency: how soon somebody should look.
-        check: what to look at, in order.
-        why: the values that speak for it.
-    """
-
-    advice: str
-    urgency: Urgency
-    check: tuple[str, ...]
-    why: str
 
 
 class RecommendationRules:
@@ -55,7 +38,7 @@ class RecommendationRules:
             self._entries.append((entry, sorted(set(expression.meta.root_names())), expression))
         self._limits = {rule.name: rule.when for rule in profile.labels.alarm_rules}
 
-    def evaluate(self, values: Mapping[str, float], fired: Iterable[FiredAlarmRule]) -> list[Advice]:
+    def evaluate(self, values: Mapping[str, float], fired: Iterable[FiredAlarmRule]) -> list[AdviceItem]:
         """What holds on `values`, the most urgent first; a missing value leaves an entry out.
 
         Args:
@@ -64,7 +47,12 @@ class RecommendationRules:
         """
         values = self._extremes.fill(values)
         found = [
-            Advice(entry.advice, entry.urgency, entry.check, self._why(names, values, entry.when))
+            AdviceItem(
+                advice=entry.advice,
+                urgency=entry.urgency,
+                check=list(entry.check),
+                why=self._why(names, values, entry.when),
+            )
             for entry, names, holds in self._evaluated(values)
             if holds
         ]
@@ -81,14 +69,15 @@ class RecommendationRules:
         answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
         return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
 
-    def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> Advice:
+    def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> AdviceItem:
         import polars as pl
 
         names = sorted(set(pl.sql_expr(self._limits[rule.name]).meta.root_names()))
         tags = [tag.name for tag in self._profile.tags if any(name.startswith(tag.name) for name in names)]
-        check = tuple(f"{tag}: {self._profile.tag(tag).description}" for tag in tags)
+        check = [f"{tag}: {self._profile.tag(tag).description}" for tag in tags]
         why = self._why(names, values, self._limits[rule.name])
-        return Advice(f"A hard limit is crossed: {rule.description}", "high", check, why)
+        advice = f"A hard limit is crossed: {rule.description}"
+        return AdviceItem(advice=advice, urgency="high", check=check, why=why)
 
     def _why(self, names: Iterable[str], values: Mapping[str, float], condition: str) -> str:
         told = [f"{name} is {values[name]:.4g} {self._units.get(name, '')}".rstrip() for name in names]

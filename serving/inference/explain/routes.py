@@ -8,82 +8,68 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from plant_assets.bundle.scorers import ScorerError
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
 from serving.faults import got
-from serving.inference.answers import Answer
 from serving.inference.explain import schemas
-from serving.inference.explain.service import explanation, importance, recommendation
+from serving.inference.explain.service import explain_row, global_shares, recommend_on_row
 from serving.inference.models.reconciler import CHAMPION
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import ModelsOf, RequestedPlant
-from serving.inference.schemas import PredictRequest
-from serving.web.body import answer, read_body
-from serving.web.openapi import json_body
+from serving.inference.plants import PlantOfPath, RequestedPlant
+from serving.inference.predict.schemas import PredictRequest
+from serving.web.body import answer
+from serving.web.bounded_route import BoundedRoute
+
+router = APIRouter(route_class=BoundedRoute)
 
 
-def add_advice(router: APIRouter, models_of: ModelsOf) -> None:
-    """Put /explain, /global_importance and /recommend on a router."""
-
-    @router.post(
-        "/explain",
-        response_model=schemas.ExplainAnswer,
-        responses=problems(*BODY),
-        openapi_extra=json_body(schemas.ExplainRequest),
-    )
-    async def explain(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
-        """What each feature and each tag adds to an answer."""
-        body = await read_body(request, schemas.ExplainRequest, models.settings.max_body_bytes)
-        model = await _model(models, body.model)
-        return answer(await _run_in_thread(model, lambda: explanation(model, body, models.ids)))
-
-    @router.get(
-        "/global_importance", response_model=schemas.ImportanceAnswer, responses=problems(404, 422, 503)
-    )
-    async def global_importance(
-        models: Annotated[RequestedPlant, Depends(models_of)],
-        model: Annotated[str, Query(max_length=100)] = CHAMPION,
-    ) -> Response:
-        """How much each feature and each tag moves a model's answers."""
-        named = await _model(models, model)
-        return answer(await _run_in_thread(named, lambda: importance(named)))
-
-    @router.post(
-        "/recommend",
-        response_model=schemas.RecommendAnswer,
-        responses=problems(*BODY),
-        openapi_extra=json_body(PredictRequest),
-    )
-    async def recommend(request: Request, models: Annotated[RequestedPlant, Depends(models_of)]) -> Response:
-        """What the plant's engineers advise on these values, the most urgent first."""
-        body = await read_body(request, PredictRequest, models.settings.max_body_bytes)
-        model = await models.champion()
-        return answer(await _run_in_thread(model, lambda: recommendation(model, body, models.ids)))
+@router.post("/explain", response_model=schemas.ExplainAnswer, responses=problems(*BODY))
+async def explain(body: schemas.ExplainRequest, plant: PlantOfPath) -> Response:
+    """What each feature and each tag adds to an answer."""
+    model = await _model(plant, body.model)
+    return await _respond(model, lambda: explain_row(model, body, plant.ids))
 
 
-async def _model(models: RequestedPlant, name: str) -> LoadedModel:
-    """A loaded model by its own or its registered name; `champion` is the one that answers for the plant.
+@router.get("/global_importance", response_model=schemas.ImportanceAnswer, responses=problems(404, 422, 503))
+async def global_importance(
+    plant: PlantOfPath, model: Annotated[str, Query(max_length=100)] = CHAMPION
+) -> Response:
+    """How much each feature and each tag moves a model's answers."""
+    named = await _model(plant, model)
+    return await _respond(named, lambda: global_shares(named))
+
+
+@router.post("/recommend", response_model=schemas.RecommendAnswer, responses=problems(*BODY))
+async def recommend(body: PredictRequest, plant: PlantOfPath) -> Response:
+    """What the plant's engineers advise on these values, the most urgent first."""
+    model = await plant.champion()
+    return await _respond(model, lambda: recommend_on_row(model, body, plant.ids))
+
+
+async def _model(plant: RequestedPlant, name: str) -> LoadedModel:
+    """A loaded model by its own or its registered name; `champion` is the plant's main one.
 
     Raises:
         Invalid: the plant has no such model.
         NotReady: it isn't loaded.
     """
-    prefix = models.profile.registry_prefix
-    own = name if name in models.slots else name.removeprefix(prefix)
+    prefix = plant.profile.registry_prefix
+    own = name if name in plant.slots else name.removeprefix(prefix)
     if own == CHAMPION:
-        own = models.answering.model
-    if own not in models.slots:
-        raise invalid("model", got(name), f"one of {', '.join(models.slots)}")
-    return await models.ready(own)
+        own = plant.answering.model
+    if own not in plant.slots:
+        raise invalid("model", got(name), f"one of {', '.join(plant.slots)}")
+    return await plant.ready(own)
 
 
-async def _run_in_thread(model: LoadedModel, work: Callable[[], Answer]) -> Answer:
+async def _respond(model: LoadedModel, work: Callable[[], BaseModel]) -> Response:
     try:
-        return await asyncio.to_thread(work)
+        return answer(await asyncio.to_thread(work))
     except (TreeFileError, ScorerError) as error:
         why = f"{model.registry_name} version {model.version} can't be explained: {error}"
         raise NotReady(why, missing=[model.registry_name]) from None

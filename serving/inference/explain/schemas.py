@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serving.inference.schemas import PredictAnswer, PredictRequest
+from serving.inference.predict.schemas import PredictAnswer, PredictRequest
 
 
 class ExplainRequest(PredictRequest):

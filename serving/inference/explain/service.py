@@ -1,6 +1,6 @@
-"""Why a model answers as it does, and what to do about it, as the plain dicts that are sent.
+"""Why a model's score is what it is, and what to do about it.
 
-Belongs here: the keys of /explain, /global_importance and /recommend. Doesn't belong here: HTTP (`routes.py`),
+Belongs here: the answers to /explain, /global_importance and /recommend. Doesn't belong here: HTTP (`routes.py`),
 contributions (`serving.explain`), conditions (`recommendations.py`).
 """
 
@@ -9,74 +9,82 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
-from pydantic import JsonValue
 
 from serving.explain.explainer import TagDriver
-from serving.inference.answers import Answer, prediction
 from serving.inference.batch.schemas import BatchRequest
-from serving.inference.explain.recommendations import FAILURE_FREQUENCY, RISK_SCORE, Advice
+from serving.inference.explain.recommendations import FAILURE_FREQUENCY, RISK_SCORE
+from serving.inference.explain.schemas import (
+    ExplainAnswer,
+    FeatureContribution,
+    FeatureImportance,
+    ImportanceAnswer,
+    RecommendAnswer,
+    TagContribution,
+    TagImportance,
+)
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
+from serving.inference.predict.schemas import PredictAnswer, PredictRequest
+from serving.inference.predict.service import score_row
 from serving.inference.rows.inputs import ModelInputs, ModelRow
 from serving.inference.rows.tables import columns_of, rows_of
-from serving.inference.schemas import PredictRequest
 
 RECENT = timedelta(hours=48)
 NAMED_DRIVERS = 3
 
 
-def explanation(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> Answer:
+def explain_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> ExplainAnswer:
     """The answer to /explain."""
     row = model.inputs.from_request(request)
     found = model.insight.explainer.explain(row.values)
-    return prediction(model, row, ids) | {
-        "local_importance": [
-            {"feature": d.feature, "value": d.value, "contribution": d.contribution}
+    return ExplainAnswer(
+        **vars(score_row(model, row, ids)),
+        local_importance=[
+            FeatureContribution(feature=d.feature, value=d.value, contribution=d.contribution)
             for d in found.contributions
         ],
-        "tags": _tag_contributions(found.tags),
-        "base_value": found.base_value,
-        "output": found.output,
-        "space": found.space,
-        "method": found.method,
-    }
+        tags=_tag_contributions(found.tags),
+        base_value=found.base_value,
+        output=found.output,
+        space=found.space,
+        method=found.method,
+    )
 
 
-def importance(model: LoadedModel) -> Answer:
+def global_shares(model: LoadedModel) -> ImportanceAnswer:
     """The answer to /global_importance."""
     explainer = model.insight.explainer
     found = explainer.global_importance()
-    return {
-        "importances": [{"feature": name, "importance": share} for name, share in found.features],
-        "tags": [{"tag": name, "importance": share} for name, share in found.tags],
-        "rows": found.rows,
-        "method": explainer.method,
-        "space": explainer.space,
-        "model": model.registry_name,
-        "version": model.version,
-        "plant": model.bundle.manifest.plant,
-    }
+    return ImportanceAnswer(
+        importances=[FeatureImportance(feature=name, importance=share) for name, share in found.features],
+        tags=[TagImportance(tag=name, importance=share) for name, share in found.tags],
+        rows=found.rows,
+        method=explainer.method,
+        space=explainer.space,
+        model=model.registry_name,
+        version=model.version,
+        plant=model.bundle.manifest.plant,
+    )
 
 
-def recommendation(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> Answer:
+def recommend_on_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> RecommendAnswer:
     """The answer to /recommend: what holds, the most urgent first."""
     row = model.inputs.from_request(request)
-    answer = prediction(model, row, ids)
+    scored = score_row(model, row, ids)
     drivers = [d for d in model.insight.explainer.explain(row.values).tags if d.contribution > 0]
     frequency = _failure_frequency(model.inputs, request, row)
     features = dict(zip(model.inputs.names, row.values.tolist(), strict=True))
-    score = model.bundle.score(row.values)[0]
-    values = {**features, **row.known, RISK_SCORE: float(score), FAILURE_FREQUENCY: frequency}
-    found = model.insight.recommendations.evaluate(values, row.rules)
-    checks = dict.fromkeys(check for one in found for check in one.check)
-    return answer | {
-        "recommendation": [_advice_item(one) for one in found],
-        "urgency": found[0].urgency if found else "none",
-        "check": list(checks),
-        "why": _why(answer, drivers, frequency),
-        "drivers": _tag_contributions(drivers[:NAMED_DRIVERS]),
-        FAILURE_FREQUENCY: None if math.isnan(frequency) else frequency,
-    }
+    values = {**features, **row.known, RISK_SCORE: scored.risk_score, FAILURE_FREQUENCY: frequency}
+    advice = model.insight.recommendations.evaluate(values, row.rules)
+    return RecommendAnswer(
+        **vars(scored),
+        recommendation=advice,
+        urgency=advice[0].urgency if advice else "none",
+        check=list(dict.fromkeys(check for one in advice for check in one.check)),
+        why=_why(scored, drivers, frequency),
+        drivers=_tag_contributions(drivers[:NAMED_DRIVERS]),
+        failure_frequency_48=None if math.isnan(frequency) else frequency,
+    )
 
 
 def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelRow) -> float:
@@ -91,10 +99,9 @@ def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelR
     return float(np.any(alarms, axis=0).sum()) if alarms else 0.0
 
 
-def _why(answer: Answer, drivers: Sequence[TagDriver], frequency: float) -> str:
-    threshold = answer["threshold"]
-    limit = f"; the alarm is at {threshold:.2g}" if isinstance(threshold, float) else ""
-    said = [f"The risk is {answer['risk_score']:.2g}{limit}."]
+def _why(scored: PredictAnswer, drivers: Sequence[TagDriver], frequency: float) -> str:
+    limit = f"; the alarm is at {scored.threshold:.2g}" if scored.threshold is not None else ""
+    said = [f"The risk is {scored.risk_score:.2g}{limit}."]
     if drivers:
         said.append(f"It is raised most by {', '.join(d.tag for d in drivers[:NAMED_DRIVERS])}.")
     if not math.isnan(frequency):
@@ -102,9 +109,5 @@ def _why(answer: Answer, drivers: Sequence[TagDriver], frequency: float) -> str:
     return " ".join(said)
 
 
-def _advice_item(one: Advice) -> JsonValue:
-    return {"advice": one.advice, "urgency": one.urgency, "check": [*one.check], "why": one.why}
-
-
-def _tag_contributions(drivers: Sequence[TagDriver]) -> JsonValue:
-    return [{"tag": d.tag, "contribution": d.contribution} for d in drivers]
+def _tag_contributions(drivers: Sequence[TagDriver]) -> list[TagContribution]:
+    return [TagContribution(tag=d.tag, contribution=d.contribution) for d in drivers]

@@ -1,50 +1,68 @@
 """Whether an alarm starts within the next hours: one forecaster a horizon over the same recent rows.
 
-Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`router.py`), keys (`answers.py`).
+Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`routes.py`).
 """
 
 from collections.abc import Sequence
 
 from serving.errors import invalid
 from serving.faults import got
-from serving.inference.answers import Answer, forecast_answer
+from serving.inference.answers import answer_row
+from serving.inference.forecast.schemas import (
+    ForecastAnswer,
+    ForecastRequest,
+    ForecastsAnswer,
+    ProbabilityInterval,
+)
 from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.metrics import record_row
 from serving.inference.models.slots import LoadedModel
 from serving.inference.plants import RequestedPlant
-from serving.inference.schemas import ForecastRequest
+from serving.inference.rows.inputs import ModelRow
 
 FIELD = "recent_observations"
 
 
-async def forecasters(models: RequestedPlant, request: ForecastRequest) -> list[LoadedModel]:
+async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[LoadedModel]:
     """The forecasters that a request means, the nearest horizon first.
 
     Raises:
         Invalid: the plant has no forecasters, fewer rows than their window, or no such horizon.
         NotReady: a forecaster is missing.
     """
-    if not models.profile.looks_ahead:
-        raise invalid("plant", got(models.plant), "one that looks ahead: its profile lists no forecaster")
-    rows, least = request.recent_observations, models.profile.features.window_steps
+    if not plant.profile.looks_ahead:
+        raise invalid("plant", got(plant.name), "one that looks ahead: its profile lists no forecaster")
+    rows, least = request.recent_observations, plant.profile.features.window_steps
     if len(rows) < least:
         raise invalid(FIELD, f"{len(rows)} rows", f"at least {least} rows, oldest first")
-    hours = models.forecasters
+    hours = plant.forecasters
     if request.horizon != "all" and request.horizon not in hours:
         raise invalid("horizon", got(request.horizon), f"one of {sorted(hours)} or 'all'")
     wanted = sorted(hours) if request.horizon == "all" else [request.horizon]
-    return [await models.ready(hours[h]) for h in wanted]
+    return [await plant.ready(hours[h]) for h in wanted]
 
 
-def forecast(asked: Sequence[LoadedModel], request: ForecastRequest, ids: PredictionIds) -> Answer:
-    """The answer to /forecast.
+def forecast(
+    models: Sequence[LoadedModel], request: ForecastRequest, ids: PredictionIds
+) -> ForecastAnswer | ForecastsAnswer:
+    """The answer to /forecast, counted.
 
     Raises:
         Invalid: a row at fault.
     """
     rows = request.recent_observations
-    answers = [
-        forecast_answer(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in asked
-    ]
+    found = [_forecast(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in models]
     if request.horizon == "all":
-        return {"forecasts": list(answers), "n_observations": len(rows)}
-    return answers[0]
+        return ForecastsAnswer(forecasts=found, n_observations=len(rows))
+    return found[0]
+
+
+def _forecast(model: LoadedModel, row: ModelRow, ids: PredictionIds, observations: int) -> ForecastAnswer:
+    found = answer_row(model, row, ids)
+    record_row(found, model)
+    band, probability = model.bundle.manifest.interval, found.anomaly_probability
+    interval = None
+    if band is not None and probability is not None:
+        low, high = band.around(probability)
+        interval = ProbabilityInterval(low=low, high=high)
+    return ForecastAnswer(**vars(found), interval=interval, n_observations=observations)

@@ -13,59 +13,62 @@ from serving.inference.lineage.schemas import LineageAnswer
 from serving.inference.lineage.service import LineageTracer
 from serving.inference.models.slots import ModelSlot
 from serving.inference.openapi import problems
-from serving.inference.plants import ModelsOf, RequestedPlant
+from serving.inference.plants import PlantOfPath, RequestedPlant
 from serving.registry import RegistryUnavailableError
 from serving.web.body import answer
 
-
-def add_lineage(router: APIRouter, models_of: ModelsOf) -> None:
-    @router.get(
-        "/lineage/{prediction_id}",
-        response_model=LineageAnswer,
-        responses=problems(
-            404,
-            422,
-            503,
-            said={
-                404: "No such plant, or this service gave no prediction of that name",
-                503: "MLflow doesn't answer, and the version isn't kept here any more",
-            },
-        ),
-    )
-    async def lineage(
-        prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
-        request: Request,
-        models: Annotated[RequestedPlant, Depends(models_of)],
-    ) -> Response:
-        """From a prediction to the model version, the runs, the files and the rows behind it."""
-        tracer: LineageTracer = request.app.state.tracer
-        prediction, slot = _read(prediction_id, models)
-        try:
-            return answer(await tracer.trace(prediction_id, prediction, slot))
-        except RegistryUnavailableError as error:
-            raise NotReady(
-                f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",
-                headers=RETRY_LATER,
-                missing=["MLflow"],
-            ) from None
+router = APIRouter()
 
 
-def _read(prediction_id: str, models: RequestedPlant) -> tuple[PredictionRef, ModelSlot]:
-    """What a name says, and the place of the model that answered.
+async def _tracer(request: Request) -> LineageTracer:
+    return request.app.state.tracer
+
+
+@router.get(
+    "/lineage/{prediction_id}",
+    response_model=LineageAnswer,
+    responses=problems(
+        404,
+        422,
+        503,
+        said={
+            404: "No such plant, or this service gave no prediction of that name",
+            503: "MLflow doesn't answer, and the version isn't kept here any more",
+        },
+    ),
+)
+async def lineage(
+    prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
+    plant: PlantOfPath,
+    tracer: Annotated[LineageTracer, Depends(_tracer)],
+) -> Response:
+    """From a prediction to the model version, the runs, the files and the rows behind it."""
+    prediction, slot = _read(prediction_id, plant)
+    try:
+        return answer(await tracer.trace(prediction_id, prediction, slot))
+    except RegistryUnavailableError as error:
+        raise NotReady(
+            f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",
+            headers=RETRY_LATER,
+            missing=["MLflow"],
+        ) from None
+
+
+def _read(prediction_id: str, requested: RequestedPlant) -> tuple[PredictionRef, ModelSlot]:
+    """What a name says, and the slot of the model that scored it.
 
     Raises:
         NotFound: nobody here gave that name, or another plant's model did.
     """
     try:
-        prediction = models.ids.read(prediction_id)
+        prediction = requested.ids.read(prediction_id)
     except PredictionIdError:
         raise NotFound("this service gave no prediction of that name; expected a prediction_id") from None
-    for plant, slots in models.reconciler.slots.items():
-        for slot in slots.values():
-            if slot.registry_name == prediction.model:
-                if plant == models.plant:
-                    return prediction, slot
-                raise NotFound(
-                    f"a prediction of plant {plant}; expected it at /plants/{plant}/lineage/{prediction_id}"
-                )
-    raise NotFound(f"no plant has the model {prediction.model} any more")
+    slots = {slot.registry_name: slot for slot in requested.reconciler.all_slots}
+    if (slot := slots.get(prediction.model)) is None:
+        raise NotFound(f"no plant has the model {prediction.model} any more")
+    if slot.plant != requested.name:
+        raise NotFound(
+            f"a prediction of plant {slot.plant}; expected it at /plants/{slot.plant}/lineage/{prediction_id}"
+        )
+    return prediction, slot

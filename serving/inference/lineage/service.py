@@ -8,13 +8,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import JsonValue
-
 from plant_assets.bundle.bundle import BundleError, describe
 from plant_assets.bundle.data_files import DataFiles
 from plant_assets.bundle.manifest import BundleManifest
-from serving.inference.answers import Answer
 from serving.inference.lineage.prediction_id import PredictionRef
+from serving.inference.lineage.schemas import (
+    LineageAnswer,
+    LineageAsset,
+    LineageDagsterRun,
+    LineageData,
+    LineagePrediction,
+    LineageRun,
+    LineageVersion,
+)
 from serving.inference.models.slots import CachedVersion, ModelSlot
 from serving.registry import RegisteredVersion, RegistryClient, RegistryUnavailableError
 
@@ -35,7 +41,7 @@ class LineageTracer:
         self._mlflow = mlflow
         self._dagster = dagster
 
-    async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> Answer:
+    async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> LineageAnswer:
         """The lineage of a prediction.
 
         Args:
@@ -61,20 +67,18 @@ class LineageTracer:
         elif record is None and not notes:
             notes.append(f"version {prediction.version} was deleted in MLflow")
         manifest, files = await self._content(prediction, record, kept, notes)
-        return {
-            "prediction_id": name,
-            "plant": slot.plant,
-            "prediction": {
-                "at": prediction.at.isoformat(),
-                "model": prediction.model,
-                "version": prediction.version,
-            },
-            "model_version": self._version(prediction, record, slot, manifest, kept),
-            "mlflow_run": self._mlflow_run(record, kept),
-            "dagster_run": self._dagster_run(record, manifest),
-            "data": _data(manifest, files),
-            "notes": [*notes],
-        }
+        return LineageAnswer(
+            prediction_id=name,
+            plant=slot.plant,
+            prediction=LineagePrediction(
+                at=prediction.at, model=prediction.model, version=prediction.version
+            ),
+            model_version=self._version(prediction, record, slot, manifest, kept),
+            mlflow_run=self._mlflow_run(record, kept),
+            dagster_run=self._dagster_run(record, manifest),
+            data=_data(manifest, files),
+            notes=notes,
+        )
 
     async def _content(
         self,
@@ -101,34 +105,36 @@ class LineageTracer:
         slot: ModelSlot,
         manifest: BundleManifest | None,
         kept: CachedVersion | None,
-    ) -> Answer:
+    ) -> LineageVersion:
         name, version = prediction.model, prediction.version
-        return {
-            "name": name,
-            "version": version,
-            "aliases": [*sorted(a for a, held in slot.aliases.items() if held == version)],
-            "answers_now": kept is not None and slot.current is kept,
-            "registered": record.created.isoformat() if record else None,
-            "algorithm": manifest.builder if manifest else None,
-            "trained": manifest.created.isoformat() if manifest else None,
-            "page": f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
-        }
+        return LineageVersion(
+            name=name,
+            version=version,
+            aliases=sorted(alias for alias, pointed in slot.aliases.items() if pointed == version),
+            answers_now=kept is not None and slot.current is kept,
+            registered=record.created if record else None,
+            algorithm=manifest.builder if manifest else None,
+            trained=manifest.created if manifest else None,
+            page=f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
+        )
 
-    def _mlflow_run(self, record: RegisteredVersion | None, kept: CachedVersion | None) -> JsonValue:
+    def _mlflow_run(self, record: RegisteredVersion | None, kept: CachedVersion | None) -> LineageRun | None:
         run = record.run_id if record else kept.run_id if kept else ""
-        return {"run_id": run, "page": f"{self._mlflow}/#/runs/{quote(run)}"} if run else None
+        return LineageRun(run_id=run, page=f"{self._mlflow}/#/runs/{quote(run)}") if run else None
 
-    def _dagster_run(self, record: RegisteredVersion | None, manifest: BundleManifest | None) -> JsonValue:
-        told = manifest.lineage if manifest else None
-        run = (told.dagster_run if told else "") or (record.dagster_run if record else "")
+    def _dagster_run(
+        self, record: RegisteredVersion | None, manifest: BundleManifest | None
+    ) -> LineageDagsterRun | None:
+        lineage = manifest.lineage if manifest else None
+        run = (lineage.dagster_run if lineage else "") or (record.dagster_run if record else "")
         if not run:
             return None
-        assets = told.dagster_assets if told else ()
-        return {
-            "run_id": run,
-            "page": f"{self._dagster}/runs/{quote(run)}",
-            "assets": [{"key": key, "page": f"{self._dagster}/assets/{quote(key)}"} for key in assets],
-        }
+        assets = lineage.dagster_assets if lineage else ()
+        return LineageDagsterRun(
+            run_id=run,
+            page=f"{self._dagster}/runs/{quote(run)}",
+            assets=[LineageAsset(key=key, page=f"{self._dagster}/assets/{quote(key)}") for key in assets],
+        )
 
 
 def _served_version(slot: ModelSlot, prediction: PredictionRef) -> CachedVersion | None:
@@ -143,16 +149,16 @@ def _served_version(slot: ModelSlot, prediction: PredictionRef) -> CachedVersion
     return None
 
 
-def _data(manifest: BundleManifest | None, files: DataFiles | None) -> JsonValue:
+def _data(manifest: BundleManifest | None, files: DataFiles | None) -> LineageData | None:
     if manifest is None:
         return None
-    told = manifest.lineage
-    return {
-        "fingerprint": told.data_fingerprint,
-        "rows": told.rows,
-        "first": told.first.isoformat() if told.first else None,
-        "last": told.last.isoformat() if told.last else None,
-        "files": files.model_dump(mode="json")["files"] if files else None,
-        "further_files": files.further_files if files else None,
-        "further_records": files.further_records if files else None,
-    }
+    lineage = manifest.lineage
+    return LineageData(
+        fingerprint=lineage.data_fingerprint,
+        rows=lineage.rows,
+        first=lineage.first,
+        last=lineage.last,
+        files=list(files.files) if files else None,
+        further_files=files.further_files if files else None,
+        further_records=files.further_records if files else None,
+    )

@@ -8,6 +8,7 @@ from asyncio import Task
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.manifest import BundleManifest
@@ -17,6 +18,7 @@ from serving.inference.rows.inputs import ModelInputs
 from serving.registry import RegisteredModel
 
 NO_VERSION = "it has no version with the alias @champion yet; drop an export, or wait while one trains"
+ModelStatus = Literal["ready", "stale", "failed", "loading", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class ModelSlot:
     hint: str = NO_VERSION
 
     @property
-    def status(self) -> str:
+    def status(self) -> ModelStatus:
         if self.current is None and self.loading is not None:
             return "loading"
         if self.current is None:

@@ -1,7 +1,7 @@
 """Readings that are judged one by one: the answer of a plant whose profile says `judges: each_reading`.
 
-Belongs here: from readings to rows without a look-back, and the keys of the answer. Doesn't belong here: HTTP
-(`router.py`), readings that lead up to a newest row (`rows/inputs.py`).
+Belongs here: from readings to rows without a look-back, and their answer. Doesn't belong here: HTTP
+(`routes.py`), readings that lead up to a newest row (`rows/inputs.py`).
 """
 
 import math
@@ -14,10 +14,11 @@ import numpy as np
 from plant_assets.features.arrays import Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
-from serving.inference.answers import Answer
+from serving.inference.answers import finite_threshold
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
+from serving.inference.predict.schemas import PointwiseAnswer, PointwiseScore
 from serving.inference.rows.inputs import ModelInputs, number_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
 from serving.inference.rows.times import Reading, time_of
@@ -47,7 +48,7 @@ class _ColumnValues:
         self.values[place.name][row] = number
 
 
-def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> Answer:
+def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> PointwiseAnswer:
     """The answer to /predict: for each reading whether it is an anomaly, by one call of the model.
 
     Raises:
@@ -60,29 +61,28 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
     columns = _parse_columns(model.inputs, readings)
     rows = model.inputs.pointwise_rows(columns.values, len(readings))
     scores = model.bundle.score(rows)
-    manifest = model.bundle.manifest
-    threshold = manifest.decision.threshold if manifest.decision else math.inf
-    anomalies = scores >= threshold
+    threshold = finite_threshold(model)
+    anomalies = scores >= (math.inf if threshold is None else threshold)
     missing = np.isnan(rows).sum(axis=0)
     prediction_id = ids.new(model.registry_name, model.version)
     record_pointwise(model, scores, anomalies, prediction_id)
-    return {
-        "predictions": [
-            {"anomaly": anomaly, "score": score}
+    return PointwiseAnswer(
+        predictions=[
+            PointwiseScore(anomaly=anomaly, score=score)
             for anomaly, score in zip(anomalies.tolist(), scores.tolist(), strict=True)
         ],
-        "anomalies": int(anomalies.sum()),
-        "total": len(readings),
-        "served_by": instance(),
-        "threshold": threshold if math.isfinite(threshold) else None,
-        "model": model.registry_name,
-        "version": model.version,
-        "prediction_id": prediction_id,
-        "plant": manifest.plant,
-        "imputed": {name: int(n) for name, n in zip(model.inputs.names, missing, strict=True) if n},
-        "out_of_range": {**columns.beyond},
-        "unused": [*sorted(columns.unused)],
-    }
+        anomalies=int(anomalies.sum()),
+        total=len(readings),
+        served_by=instance(),
+        threshold=threshold,
+        model=model.registry_name,
+        version=model.version,
+        prediction_id=prediction_id,
+        plant=model.bundle.manifest.plant,
+        imputed={name: int(n) for name, n in zip(model.inputs.names, missing, strict=True) if n},
+        out_of_range=columns.beyond,
+        unused=sorted(columns.unused),
+    )
 
 
 def _parse_columns(inputs: ModelInputs, readings: Sequence[Reading]) -> _ColumnValues:

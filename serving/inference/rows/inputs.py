@@ -19,12 +19,12 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
 from serving.faults import got
+from serving.inference.predict.schemas import PredictRequest
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
 from serving.inference.rows.rules import AlarmRules, FiredAlarmRule
 from serving.inference.rows.times import Reading, absent_rows
-from serving.inference.schemas import PredictRequest
 
 LARGEST = 1e100
 """Beyond it a number is a mistake, and squares of it would overflow."""
@@ -150,6 +150,8 @@ class ModelInputs:
             UnknownFeature: a tag that the plant doesn't have.
             Invalid: a value or a time at fault; the message names the row.
         """
+        if not readings:
+            raise invalid(field_name, "got 0", "at least 1 item")
         absent = absent_rows(readings, self._sampling, field_name)
         names, width = self.source_names, len(self.sources)
         find = cache(names.find)

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 from pydantic import JsonValue
 
+from serving.inference.answers import finite_threshold
 from serving.inference.metrics import record_rows
 from serving.inference.models.reconciler import LoadedModel
 from serving.inference.v2.errors import BadRequest
@@ -21,7 +22,6 @@ from serving.inference.v2.models import (
     SCORE,
     datatype_of,
     output_shapes,
-    threshold_of,
 )
 from serving.inference.v2.schemas import InferRequest
 from serving.inference.v2.tensors import to_bytes
@@ -102,9 +102,10 @@ def infer(
 
 def _evaluate(model: LoadedModel, asked: ParsedInference) -> dict[str, np.ndarray]:
     scored = model.bundle.evaluate(asked.rows)
+    threshold = finite_threshold(model)
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
     return {
         RISK_SCORE: scored.decisions,
-        ALARM: scored.decisions >= threshold_of(model),
+        ALARM: scored.decisions >= (np.inf if threshold is None else threshold),
         own: scored.scores,
     }

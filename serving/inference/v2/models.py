@@ -5,14 +5,14 @@ how models are loaded (`serving.inference.models.reconciler`).
 """
 
 import difflib
-import math
+from typing import Literal
 
-from pydantic import JsonValue
-
+from serving.inference.answers import finite_threshold
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.inference.plants import load_version, not_ready
 from serving.inference.v2.errors import UnknownModel
+from serving.inference.v2.schemas import IndexEntry, ModelMetadata, ModelParameters, TensorMetadata
 
 LONGEST_NAME = 100
 ALL_FEATURES = "features"
@@ -73,52 +73,43 @@ def output_shapes(model: LoadedModel, rows: int) -> dict[str, list[int]]:
     return {RISK_SCORE: [rows, 1], ALARM: [rows, 1], **last}
 
 
-def datatype_of(output: str) -> str:
+def datatype_of(output: str) -> Literal["FP64", "BOOL"]:
     return "BOOL" if output == ALARM else "FP64"
 
 
-def threshold_of(model: LoadedModel) -> float:
-    """Alarm at or above it; infinite where the model never alarms."""
-    decision = model.bundle.manifest.decision
-    return decision.threshold if decision else math.inf
-
-
-async def metadata(reconciler: ModelReconciler, name: str, version: str | None) -> dict[str, JsonValue]:
+async def metadata(reconciler: ModelReconciler, name: str, version: str | None) -> ModelMetadata:
     """The protocol's document of a model."""
     model = await find_model(reconciler, name, version)
-    manifest, threshold = model.bundle.manifest, threshold_of(model)
-    outputs = output_shapes(model, -1)
-    return {
-        "name": model.registry_name,
-        "versions": [str(kept.version) for kept in find_slot(reconciler, name).versions],
-        "platform": PLATFORM,
-        "inputs": [{"name": ALL_FEATURES, "datatype": "FP64", "shape": [-1, len(manifest.names)]}],
-        "outputs": [
-            {"name": output, "datatype": datatype_of(output), "shape": [*shape]}
-            for output, shape in outputs.items()
+    manifest = model.bundle.manifest
+    return ModelMetadata(
+        name=model.registry_name,
+        versions=[str(kept.version) for kept in find_slot(reconciler, name).versions],
+        platform=PLATFORM,
+        inputs=[TensorMetadata(name=ALL_FEATURES, datatype="FP64", shape=[-1, len(manifest.names)])],
+        outputs=[
+            TensorMetadata(name=output, datatype=datatype_of(output), shape=shape)
+            for output, shape in output_shapes(model, -1).items()
         ],
-        "parameters": {
-            "title": manifest.title,
-            "plant": manifest.plant,
-            "task": manifest.task,
-            "calibrated": manifest.calibrated,
-            "threshold": threshold if math.isfinite(threshold) else None,
-            "horizon_hours": manifest.horizon_hours,
-            "classes": [*manifest.classes],
-            "feature_names": [*manifest.names],
-        },
-    }
+        parameters=ModelParameters(
+            title=manifest.title,
+            plant=manifest.plant,
+            task=manifest.task,
+            calibrated=manifest.calibrated,
+            threshold=finite_threshold(model),
+            horizon_hours=manifest.horizon_hours,
+            classes=[*manifest.classes],
+            feature_names=[*manifest.names],
+        ),
+    )
 
 
-def repository_index(reconciler: ModelReconciler, only_ready: bool) -> list[dict[str, str]]:
-    """An entry a version that answers when it is asked, and one for each model that has none."""
-    entries: list[dict[str, str]] = []
+def repository_index(reconciler: ModelReconciler, only_ready: bool) -> list[IndexEntry]:
+    """An entry a version that is served when it is asked, and one for each model that has none."""
+    entries: list[IndexEntry] = []
     for slot in reconciler.all_slots:
-        name = {"name": slot.registry_name}
-        entries += [
-            {**name, "version": str(k.version), "state": "READY", "reason": ""} for k in slot.versions
-        ]
+        name = slot.registry_name
+        entries += [IndexEntry(name=name, version=str(v.version), state="READY") for v in slot.versions]
         if not slot.versions and not only_ready:
             why = not_ready(slot, reconciler.registry_fault).detail
-            entries.append({**name, "version": "", "state": "UNAVAILABLE", "reason": why})
+            entries.append(IndexEntry(name=name, state="UNAVAILABLE", reason=why))
     return entries

@@ -3,7 +3,6 @@
 Belongs here: HTTP. Doesn't belong here: bodies (`inputs.py`), answers, models.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, NamedTuple
 
 import orjson
@@ -12,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 
 from serving.errors import NotAllowed, NotFound
+from serving.inference.batch.routes import Workers
 from serving.inference.models.reconciler import ModelReconciler
-from serving.inference.plants import RequestedPlant, default_plant
+from serving.inference.plants import DefaultPlant, Ids, Reconciler, ServiceSettings
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors
@@ -31,138 +31,135 @@ LARGE_ROWS = 32
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
+router = APIRouter(prefix="/v2", tags=["open inference protocol"], route_class=V2Route)
+model_router = APIRouter(route_class=V2Route)
+"""Of one model, at its own path and at that of each version."""
+
 
 class ModelRef(NamedTuple):
-    """The model that a path names; its version None where the one that answers is meant."""
+    """The model that a path names; its version None where the served one is meant."""
 
     reconciler: ModelReconciler
     name: str
     version: str | None
 
 
-ModelName = Annotated[str, Path(description="registered name of a model of /v2/models")]
-
-
-async def _any_version(name: ModelName, request: Request) -> ModelRef:
-    return ModelRef(request.app.state.reconciler, name, None)
-
-
-async def _one_version(
-    name: ModelName,
-    version: Annotated[str, Path(description="its number in the registry; only a loaded one answers")],
+async def _model_ref(
+    name: Annotated[str, Path(description="registered name of a model of /v2/models")],
     request: Request,
+    reconciler: Reconciler,
 ) -> ModelRef:
-    return ModelRef(request.app.state.reconciler, name, version)
+    return ModelRef(reconciler, name, request.path_params.get("version"))
 
 
-def v2_router() -> APIRouter:
-    """All of the protocol's routes."""
-    router = APIRouter(prefix="/v2", tags=["open inference protocol"], route_class=V2Route)
-    _add_server(router)
-    _add_repository(router)
-    _add_model(router, "/models/{name}", _any_version)
-    _add_model(router, "/models/{name}/versions/{version}", _one_version)
-    _add_rest(router)
-    return router
+async def _version(
+    version: Annotated[str, Path(description="its number in the registry; only a loaded one answers")],
+) -> None:
+    """Declares the parameter of paths that name a version, which `_model_ref` reads."""
 
 
-def _add_server(router: APIRouter) -> None:
-    @router.get("", response_model=schemas.ServerMetadata)
-    async def server(request: Request) -> Response:
-        """What this server is, and the extensions it knows."""
-        return answer({"name": NAME, "version": request.app.version, "extensions": [*EXTENSIONS]})
-
-    @router.get("/health/live", response_model=schemas.ServerLive)
-    async def live() -> Response:
-        """Whether the process lives."""
-        return answer({"live": True})
-
-    @router.get("/health/ready", response_model=schemas.ServerReady, responses=errors(503))
-    async def ready(models: Annotated[RequestedPlant, Depends(default_plant)]) -> Response:
-        """Whether the model answers that speaks for the default plant, as `/ready`."""
-        await models.champion()
-        return answer({"ready": True})
+NamedModel = Annotated[ModelRef, Depends(_model_ref)]
 
 
-def _add_repository(router: APIRouter) -> None:
-    @router.get("/models", response_model=schemas.ModelNames)
-    async def names(request: Request) -> Response:
-        """The registered names of all plants' models."""
-        return answer({"models": [*model_names(request.app.state.reconciler)]})
-
-    @router.post(
-        "/repository/index",
-        response_model=list[schemas.IndexEntry],
-        responses=errors(400, 413, 415),
-        openapi_extra=json_body(schemas.IndexRequest, required=False),
-    )
-    async def index(request: Request) -> Response:
-        """Every version that is loaded, and the models that have none."""
-        content = await read_bytes(request, request.app.state.settings.max_body_bytes)
-        asked = parse(content, schemas.IndexRequest) if content else schemas.IndexRequest()
-        entries = repository_index(request.app.state.reconciler, asked.ready)
-        return Response(orjson.dumps(entries), media_type=JSON)
+@router.get("", response_model=schemas.ServerMetadata)
+async def server(request: Request) -> Response:
+    """What this server is, and the extensions it knows."""
+    return answer(schemas.ServerMetadata(name=NAME, version=request.app.version, extensions=EXTENSIONS))
 
 
-def _add_model(router: APIRouter, path: str, named_by: Callable[..., Awaitable[ModelRef]]) -> None:
-    @router.get(path, response_model=schemas.ModelMetadata, responses=errors(404, 503))
-    async def model(named: Annotated[ModelRef, Depends(named_by)]) -> Response:
-        """A model's inputs and outputs."""
-        return answer(await metadata(*named))
-
-    @router.get(f"{path}/ready", response_model=schemas.ModelReady, responses=errors(404, 503))
-    async def model_ready(named: Annotated[ModelRef, Depends(named_by)]) -> Response:
-        """Whether a model answers."""
-        return answer({"name": (await find_model(*named)).registry_name, "ready": True})
-
-    @router.post(
-        f"{path}/infer",
-        response_model=schemas.InferAnswer,
-        responses=errors(400, 404, 413, 415, 503),
-        openapi_extra=json_body(schemas.InferRequest, BINARY),
-    )
-    async def model_infer(request: Request, named: Annotated[ModelRef, Depends(named_by)]) -> Response:
-        """A model's answer to rows of its features, in JSON or as bytes."""
-        return await _infer(request, named)
+@router.get("/health/live", response_model=schemas.ServerLive)
+async def live() -> Response:
+    """Whether the process lives."""
+    return answer(schemas.ServerLive())
 
 
-async def _infer(request: Request, named: ModelRef) -> Response:
-    state = request.app.state
-    content = await read_bytes(request, state.settings.max_body_bytes)
+@router.get("/health/ready", response_model=schemas.ServerReady, responses=errors(503))
+async def ready(plant: DefaultPlant) -> Response:
+    """Whether the default plant's main model is served, as `/ready`."""
+    await plant.champion()
+    return answer(schemas.ServerReady())
+
+
+@router.get("/models", response_model=schemas.ModelNames)
+async def names(reconciler: Reconciler) -> Response:
+    """The registered names of all plants' models."""
+    return answer(schemas.ModelNames(models=model_names(reconciler)))
+
+
+@router.post(
+    "/repository/index",
+    response_model=list[schemas.IndexEntry],
+    responses=errors(400, 413, 415),
+    openapi_extra=json_body(schemas.IndexRequest, required=False),
+)
+async def index(request: Request, reconciler: Reconciler, settings: ServiceSettings) -> Response:
+    """Every version that is loaded, and the models that have none."""
+    content = await read_bytes(request, settings.max_body_bytes)
+    asked = parse(content, schemas.IndexRequest) if content else schemas.IndexRequest()
+    entries = repository_index(reconciler, asked.ready)
+    return Response(orjson.dumps(entries, default=vars), media_type=JSON)
+
+
+@model_router.get("", response_model=schemas.ModelMetadata, responses=errors(404, 503))
+async def model(named: NamedModel) -> Response:
+    """A model's inputs and outputs."""
+    return answer(await metadata(*named))
+
+
+@model_router.get("/ready", response_model=schemas.ModelReady, responses=errors(404, 503))
+async def model_ready(named: NamedModel) -> Response:
+    """Whether a model is served."""
+    return answer(schemas.ModelReady(name=(await find_model(*named)).registry_name))
+
+
+@model_router.post(
+    "/infer",
+    response_model=schemas.InferAnswer,
+    responses=errors(400, 404, 413, 415, 503),
+    openapi_extra=json_body(schemas.InferRequest, BINARY),
+)
+async def model_infer(
+    request: Request, named: NamedModel, settings: ServiceSettings, ids: Ids, workers: Workers
+) -> Response:
+    """A model's answer to rows of its features, in JSON or as bytes."""
+    content = await read_bytes(request, settings.max_body_bytes)
     model = await find_model(*named)
     header_length, names = request.headers.get(HEADER_LENGTH), model.bundle.names
     if len(content) < LARGE_BODY_BYTES:
         asked = read_inference(content, header_length, names)
     else:
-        async with state.one_batch:
+        async with workers.turn:
             asked = await run_in_threadpool(read_inference, content, header_length, names)
     wanted = check_outputs(asked.request, model)
-    prediction_id = state.ids.new(model.registry_name, model.version)
+    prediction_id = ids.new(model.registry_name, model.version)
     if len(asked.rows) < LARGE_ROWS:
         encoded = infer(model, asked, wanted, prediction_id)
     else:
-        # One at a time, as batches are: forty threads of 10,000 rows each would fill the memory.
-        async with state.one_batch:
+        async with workers.turn:
             encoded = await run_in_threadpool(infer, model, asked, wanted, prediction_id)
     if encoded.json_length is None:
         return Response(encoded.content, media_type=JSON)
     return Response(encoded.content, headers={HEADER_LENGTH: str(encoded.json_length)}, media_type=BINARY)
 
 
-def _add_rest(router: APIRouter) -> None:
-    """What is below /v2 and no route, so that it too is told in the protocol's form."""
-    known = [route for route in router.routes if isinstance(route, Route)]
+router.include_router(model_router, prefix="/models/{name}")
+router.include_router(
+    model_router, prefix="/models/{name}/versions/{version}", dependencies=[Depends(_version)]
+)
+KNOWN_ROUTES = [route for route in router.routes if isinstance(route, Route)]
 
-    @router.api_route("", methods=METHODS, include_in_schema=False)
-    @router.api_route("/{rest:path}", methods=METHODS, include_in_schema=False)
-    async def rest(request: Request) -> Response:
-        allowed = {
-            method
-            for route in known
-            if route.matches(request.scope)[0] is not Match.NONE
-            for method in route.methods or ()
-        }
-        if allowed:
-            text = ", ".join(sorted(allowed))
-            raise NotAllowed(f"{request.method} isn't allowed here; expected {text}", headers={"Allow": text})
-        raise NotFound("the protocol has no such path here; /docs lists what there is")
+
+@router.api_route("", methods=METHODS, include_in_schema=False)
+@router.api_route("/{rest:path}", methods=METHODS, include_in_schema=False)
+async def rest(request: Request) -> Response:
+    """What is below /v2 and no route, so that it too is refused in the protocol's form."""
+    allowed = {
+        method
+        for route in KNOWN_ROUTES
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    if allowed:
+        text = ", ".join(sorted(allowed))
+        raise NotAllowed(f"{request.method} isn't allowed here; expected {text}", headers={"Allow": text})
+    raise NotFound("the protocol has no such path here; /docs lists what there is")

@@ -12,7 +12,7 @@ import pytest
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.windows import window_features
 from plant_assets.profile.model import PlantProfile
-from serving.inference import router as routes
+from serving.inference.forecast import routes
 from serving.settings import Settings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve

@@ -11,7 +11,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.inference.predict.judged_schemas import PointwiseAnswer
+from serving.inference.predict.schemas import PointwiseAnswer
 from serving.settings import Settings
 from serving.telemetry.instance import instance
 from tests.bundle.factories import bundle_folder

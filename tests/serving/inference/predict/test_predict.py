@@ -325,7 +325,7 @@ async def test_an_unexpected_failure_is_a_problem_document_without_details(clien
     def fail(*_):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("serving.inference.router.predict_answer", fail)
+    monkeypatch.setattr("serving.inference.predict.routes.predict_row", fail)
     answer = await predict(client, features={"PDT31008": 220.0})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:forewarn:problem:internal")
     assert "secret" not in answer.text

@@ -132,8 +132,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All models of the plant: their figures, and which version of each answers
-         * @description All models of the plant: their figures, and which version of each answers.
+         * All models of the plant: their figures, and which version of each is served
+         * @description All models of the plant: their figures, and which version of each is served.
          */
         get: operations["list_models_models_get"];
         put?: never;
@@ -154,8 +154,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take up a model whose alias moved in MLflow now, not at the next poll
-         * @description Take up a model whose alias moved in MLflow now, not at the next poll. Only from this machine.
+         * Load a model whose alias moved in MLflow now, not at the next poll
+         * @description Load a model whose alias moved in MLflow now, not at the next poll. Only from this machine.
          */
         post: operations["refresh_models_refresh_post"];
         delete?: never;
@@ -172,8 +172,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All plants, and which of them answers at the root
-         * @description All plants, and which of them answers at the root.
+         * All plants, and which of them the routes at the root are for
+         * @description All plants, and which of them the routes at the root are for.
          */
         get: operations["list_plants_plants_get"];
         put?: never;
@@ -272,8 +272,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All models of the plant: their figures, and which version of each answers
-         * @description All models of the plant: their figures, and which version of each answers.
+         * All models of the plant: their figures, and which version of each is served
+         * @description All models of the plant: their figures, and which version of each is served.
          */
         get: operations["list_models_plants__plant__models_get"];
         put?: never;
@@ -334,8 +334,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the model answers that speaks for the plant
-         * @description Whether the model answers that speaks for the plant; says what is wrong with the rest.
+         * Whether the plant's main model is served
+         * @description Whether the plant's main model is served; says what is wrong with the rest.
          */
         get: operations["ready_plants__plant__ready_get"];
         put?: never;
@@ -416,8 +416,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the model answers that speaks for the plant
-         * @description Whether the model answers that speaks for the plant; says what is wrong with the rest.
+         * Whether the plant's main model is served
+         * @description Whether the plant's main model is served; says what is wrong with the rest.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -496,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the model answers that speaks for the default plant, as `/ready`
-         * @description Whether the model answers that speaks for the default plant, as `/ready`.
+         * Whether the default plant's main model is served, as `/ready`
+         * @description Whether the default plant's main model is served, as `/ready`.
          */
         get: operations["ready_v2_health_ready_get"];
         put?: never;
@@ -576,8 +576,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a model answers
-         * @description Whether a model answers.
+         * Whether a model is served
+         * @description Whether a model is served.
          */
         get: operations["model_ready_v2_models__name__ready_get"];
         put?: never;
@@ -636,8 +636,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a model answers
-         * @description Whether a model answers.
+         * Whether a model is served
+         * @description Whether a model is served.
          */
         get: operations["model_ready_v2_models__name__versions__version__ready_get"];
         put?: never;
@@ -757,7 +757,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** CrossedLimit */
+        /**
+         * CrossedLimit
+         * @description A hard limit of the plant that the given values cross.
+         */
         CrossedLimit: {
             /** Description */
             description: string;
@@ -831,7 +834,7 @@ export interface components {
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description absent where the model isn't calibrated
+             * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -907,6 +910,38 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * ExplainRequest
+         * @description As for /predict; and which of the plant's models is explained.
+         * @example {
+         *       "features": {
+         *         "lic31002_deviation": 1.5,
+         *         "pdt31008": 240
+         *       }
+         *     }
+         */
+        ExplainRequest: {
+            /**
+             * Features
+             * @description name → value; null or absent is imputed
+             */
+            features?: {
+                [key: string]: number | string | null;
+            } | null;
+            /**
+             * Model
+             * @description such as champion or forecaster_3h
+             * @default champion
+             */
+            model: string;
+            /**
+             * Readings
+             * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
+             */
+            readings?: {
+                [key: string]: number | string | null;
+            }[] | null;
+        };
         /** FeatureContribution */
         FeatureContribution: {
             /** Contribution */
@@ -932,7 +967,7 @@ export interface components {
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description absent where the model isn't calibrated
+             * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
             /** Horizon Hours */
@@ -974,6 +1009,87 @@ export interface components {
             threshold: number | null;
             /** Version */
             version: number;
+        };
+        /**
+         * ForecastRequest
+         * @description Recent raw rows, oldest first, one sampling interval apart; at least the forecasters' window.
+         * @example {
+         *       "horizon": 1,
+         *       "recent_observations": [
+         *         {
+         *           "lt301031": 45,
+         *           "pdt31008": 231,
+         *           "timestamp": "2015-01-19T00:00Z"
+         *         },
+         *         {
+         *           "lt301031": 43.5,
+         *           "pdt31008": 235.5,
+         *           "timestamp": "2015-01-19T01:00Z"
+         *         },
+         *         {
+         *           "lt301031": 42,
+         *           "pdt31008": 240,
+         *           "timestamp": "2015-01-19T02:00Z"
+         *         },
+         *         {
+         *           "lt301031": 40.5,
+         *           "pdt31008": 244.5,
+         *           "timestamp": "2015-01-19T03:00Z"
+         *         },
+         *         {
+         *           "lt301031": 39,
+         *           "pdt31008": 249,
+         *           "timestamp": "2015-01-19T04:00Z"
+         *         },
+         *         {
+         *           "lt301031": 37.5,
+         *           "pdt31008": 253.5,
+         *           "timestamp": "2015-01-19T05:00Z"
+         *         },
+         *         {
+         *           "lt301031": 36,
+         *           "pdt31008": 258,
+         *           "timestamp": "2015-01-19T06:00Z"
+         *         },
+         *         {
+         *           "lt301031": 34.5,
+         *           "pdt31008": 262.5,
+         *           "timestamp": "2015-01-19T07:00Z"
+         *         },
+         *         {
+         *           "lt301031": 33,
+         *           "pdt31008": 267,
+         *           "timestamp": "2015-01-19T08:00Z"
+         *         },
+         *         {
+         *           "lt301031": 31.5,
+         *           "pdt31008": 271.5,
+         *           "timestamp": "2015-01-19T09:00Z"
+         *         },
+         *         {
+         *           "lt301031": 30,
+         *           "pdt31008": 276,
+         *           "timestamp": "2015-01-19T10:00Z"
+         *         },
+         *         {
+         *           "lt301031": 28.5,
+         *           "pdt31008": 280.5,
+         *           "timestamp": "2015-01-19T11:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        ForecastRequest: {
+            /**
+             * Horizon
+             * @description hours ahead, or all
+             * @default 1
+             */
+            horizon: number | "all";
+            /** Recent Observations */
+            recent_observations: {
+                [key: string]: number | string | null;
+            }[];
         };
         /**
          * ForecastsAnswer
@@ -1417,7 +1533,7 @@ export interface components {
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description absent where the model isn't calibrated
+             * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
             /** Horizon Hours */
@@ -1466,6 +1582,32 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * PredictRequest
+         * @description Features by name in any case, or recent raw readings that the features are computed from.
+         * @example {
+         *       "features": {
+         *         "lic31002_deviation": 1.5,
+         *         "pdt31008": 240
+         *       }
+         *     }
+         */
+        PredictRequest: {
+            /**
+             * Features
+             * @description name → value; null or absent is imputed
+             */
+            features?: {
+                [key: string]: number | string | null;
+            } | null;
+            /**
+             * Readings
+             * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
+             */
+            readings?: {
+                [key: string]: number | string | null;
+            }[] | null;
+        };
         /** ProbabilityInterval */
         ProbabilityInterval: {
             /** High */
@@ -1498,7 +1640,7 @@ export interface components {
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description absent where the model isn't calibrated
+             * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -1596,22 +1738,30 @@ export interface components {
             /**
              * Config Sha256
              * @description of the profile that it was trained with; empty: not told
+             * @default
              */
             config_sha256: string;
             /** Created */
             created?: string | null;
-            /** Data Fingerprint */
+            /**
+             * Data Fingerprint
+             * @default
+             */
             data_fingerprint: string;
             /**
              * Fault
              * @default
              */
             fault: string;
-            /** Features */
+            /**
+             * Features
+             * @default []
+             */
             features: string[];
             /**
              * Files
              * @description file of its bundle → sha256
+             * @default {}
              */
             files: {
                 [key: string]: string;
@@ -1635,7 +1785,10 @@ export interface components {
              * @description version that is being loaded now
              */
             loading: number | null;
-            /** Metrics */
+            /**
+             * Metrics
+             * @default {}
+             */
             metrics: {
                 [key: string]: number;
             };
@@ -1772,28 +1925,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Model
-                     * @description such as champion or forecaster_3h
-                     * @default champion
-                     */
-                    model?: string;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["ExplainRequest"];
             };
         };
         responses: {
@@ -1877,18 +2009,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Horizon
-                     * @description hours ahead, or all
-                     * @default 1
-                     */
-                    horizon?: number | "all";
-                    /** Recent Observations */
-                    recent_observations: {
-                        [key: string]: number | string | null;
-                    }[];
-                };
+                "application/json": components["schemas"]["ForecastRequest"];
             };
         };
         responses: {
@@ -2210,28 +2331,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Model
-                     * @description such as champion or forecaster_3h
-                     * @default champion
-                     */
-                    model?: string;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["ExplainRequest"];
             };
         };
         responses: {
@@ -2318,18 +2418,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Horizon
-                     * @description hours ahead, or all
-                     * @default 1
-                     */
-                    horizon?: number | "all";
-                    /** Recent Observations */
-                    recent_observations: {
-                        [key: string]: number | string | null;
-                    }[];
-                };
+                "application/json": components["schemas"]["ForecastRequest"];
             };
         };
         responses: {
@@ -2569,22 +2658,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["PredictRequest"];
             };
         };
         responses: {
@@ -2597,7 +2671,7 @@ export interface operations {
                     "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
-            /** @description The body is no JSON document, or holds no reading to judge */
+            /** @description The body is no JSON document, or holds no reading to score one by one */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2822,22 +2896,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["PredictRequest"];
             };
         };
         responses: {
@@ -2921,22 +2980,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["PredictRequest"];
             };
         };
         responses: {
@@ -2949,7 +2993,7 @@ export interface operations {
                     "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
-            /** @description The body is no JSON document, or holds no reading to judge */
+            /** @description The body is no JSON document, or holds no reading to score one by one */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3165,22 +3209,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Features
-                     * @description name → value; null or absent is imputed
-                     */
-                    features?: {
-                        [key: string]: number | string | null;
-                    } | null;
-                    /**
-                     * Readings
-                     * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
-                     */
-                    readings?: {
-                        [key: string]: number | string | null;
-                    }[] | null;
-                };
+                "application/json": components["schemas"]["PredictRequest"];
             };
         };
         responses: {
@@ -3566,10 +3595,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
-                name: string;
                 /** @description its number in the registry; only a loaded one answers */
                 version: string;
+                /** @description registered name of a model of /v2/models */
+                name: string;
             };
             cookie?: never;
         };
@@ -3609,10 +3638,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
-                name: string;
                 /** @description its number in the registry; only a loaded one answers */
                 version: string;
+                /** @description registered name of a model of /v2/models */
+                name: string;
             };
             cookie?: never;
         };
@@ -3746,10 +3775,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
-                name: string;
                 /** @description its number in the registry; only a loaded one answers */
                 version: string;
+                /** @description registered name of a model of /v2/models */
+                name: string;
             };
             cookie?: never;
         };

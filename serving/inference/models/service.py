@@ -1,0 +1,86 @@
+"""What is said of plants and their models.
+
+Belongs here: from slots to answers. Doesn't belong here: HTTP (`routes.py`), who changes slots (`reconciler.py`).
+"""
+
+from dataclasses import asdict
+
+from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.schemas import (
+    ExcludedPlant,
+    InferenceReadiness,
+    PlantSummariesAnswer,
+    PlantSummary,
+    ServedModel,
+    ServedModelBrief,
+)
+from serving.inference.models.slots import ModelSlot
+from serving.inference.plants import RequestedPlant, not_ready
+
+
+def summarise_plants(reconciler: ModelReconciler, default: str) -> PlantSummariesAnswer:
+    """The answer to /plants."""
+    return PlantSummariesAnswer(
+        plants=[_summary(name, reconciler, is_default=name == default) for name in reconciler.slots],
+        left_out=[ExcludedPlant(name=name, fault=fault) for name, fault in reconciler.left_out.items()],
+    )
+
+
+def readiness(plant: RequestedPlant) -> InferenceReadiness:
+    """The answer to /ready.
+
+    Raises:
+        NotReady: the plant's main model isn't served.
+    """
+    main, reconciler = plant.answering, plant.reconciler
+    if main.current is None:
+        raise not_ready(main, reconciler.registry_fault)
+    return InferenceReadiness(
+        ready=True,
+        plant=plant.name,
+        champion=main.current.version,
+        models={name: slot.status for name, slot in plant.slots.items()},
+        faults={name: slot.fault for name, slot in plant.slots.items() if slot.fault},
+        mlflow=reconciler.registry_fault or "answers",
+        profile=reconciler.plants.faults.get(plant.name, ""),
+        left_out=reconciler.left_out,
+    )
+
+
+def describe_model(slot: ModelSlot) -> ServedModel:
+    """One entry of /models."""
+    version = slot.current
+    about = asdict(version.facts) if version else {}
+    return ServedModel(
+        **vars(_brief(slot)) | about,
+        loading=slot.loading,
+        loaded_at=version.since if version else None,
+        previous=slot.previous.version if slot.previous else None,
+        run_id=version.run_id if version else None,
+        fault=slot.fault,
+    )
+
+
+def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> PlantSummary:
+    profile, slots = reconciler.profiles[name], reconciler.slots[name]
+    return PlantSummary(
+        name=name,
+        title=profile.title,
+        default=is_default,
+        ready=slots[profile.answering].current is not None,
+        fault=reconciler.plants.faults.get(name, ""),
+        models=[_brief(slot) for slot in slots.values()],
+    )
+
+
+def _brief(slot: ModelSlot) -> ServedModelBrief:
+    version = slot.current
+    number = version.version if version else None
+    return ServedModelBrief(
+        name=slot.registry_name,
+        version=number,
+        aliases=sorted(alias for alias, pointed in slot.aliases.items() if pointed == number),
+        status=slot.status,
+        in_memory=version is not None and version.model is not None,
+        threshold=version.facts.threshold if version else None,
+    )

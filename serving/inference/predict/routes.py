@@ -1,0 +1,36 @@
+"""Alarm risk now, over HTTP.
+
+Belongs here: the route. Doesn't belong here: the work (`service.py`, `pointwise.py`).
+"""
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from serving.inference.answers import respond
+from serving.inference.openapi import BODY, problems
+from serving.inference.plants import PlantOfPath
+from serving.inference.predict.pointwise import score_pointwise
+from serving.inference.predict.schemas import PointwiseAnswer, PredictAnswer, PredictRequest
+from serving.inference.predict.service import predict_row
+from serving.web.bounded_route import BoundedRoute
+
+router = APIRouter(route_class=BoundedRoute)
+
+
+@router.post(
+    "/predict",
+    response_model=PredictAnswer | PointwiseAnswer,
+    responses=problems(
+        *BODY, said={400: "The body is no JSON document, or holds no reading to score one by one"}
+    ),
+)
+async def predict(body: PredictRequest, plant: PlantOfPath) -> Response:
+    """Alarm risk now, from features or from raw readings; plants that judge each reading answer for each."""
+    model = await plant.champion()
+
+    def score() -> BaseModel:
+        if body.readings is not None and model.inputs.is_pointwise:
+            return score_pointwise(model, body.readings, plant.ids)
+        return predict_row(model, model.inputs.from_request(body), plant.ids)
+
+    return await respond(body.readings, score)

@@ -1,0 +1,28 @@
+"""What a plant's model says to the newest row that a request tells of.
+
+Belongs here: what /predict adds to a row's answer. Doesn't belong here: HTTP (`routes.py`), readings that are scored one
+by one (`pointwise.py`).
+"""
+
+from serving.inference.answers import answer_row
+from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.metrics import record_row
+from serving.inference.models.slots import LoadedModel
+from serving.inference.predict.schemas import CrossedLimit, PredictAnswer
+from serving.inference.rows.inputs import ModelRow
+
+
+def predict_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> PredictAnswer:
+    """The answer to /predict, counted."""
+    found = score_row(model, row, ids)
+    record_row(found, model)
+    return found
+
+
+def score_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> PredictAnswer:
+    """An alarm by the model's threshold, or by a rule that the values fulfil."""
+    return PredictAnswer(
+        **vars(answer_row(model, row, ids, row.rules)),
+        unused=row.unused,
+        rules=[CrossedLimit(name=rule.name, description=rule.description) for rule in row.rules],
+    )
