@@ -1,4 +1,4 @@
-"""Why a model answers as it does: what each feature and each tag adds to the answer of the training medians.
+"""Why a model's score is what it is: what each feature and each tag adds to the score of the training medians.
 
 Belongs here: a bundle's explainer and its answers. Doesn't belong here: requests (`serving.inference`), the
 mathematics (`diagonal.py` and its parts). docs/explain.md says what the numbers mean.
@@ -115,7 +115,7 @@ class Explainer:
         return made
 
     def explain(self, row: Floats) -> Explanation:
-        """Take the answer to a row (features,) apart; NaN and infinity stand at the training median.
+        """Take the answer to a row (features,) apart; NaN and infinity are set to the training median.
 
         Raises:
             ValueError: another number of features than the bundle's.

@@ -1,4 +1,4 @@
-"""What Prometheus is told of models: what they answer, which versions are loaded, how old these are.
+"""Prometheus figures of models: their scores, which versions are loaded, how old these are.
 
 Belongs here: figures of inference alone. Labels are plants and models of the profiles, so there are few.
 """
@@ -141,16 +141,20 @@ class ModelsCollector(Collector):
 
     def _families(self) -> dict[str, GaugeMetricFamily | CounterMetricFamily]:
         return {
-            "version": GaugeMetricFamily("model_version", "Registered version that answers", labels=LABELS),
+            "version": GaugeMetricFamily("model_version", "Registered version that is served", labels=LABELS),
             "age": GaugeMetricFamily("model_age_seconds", "Time since it was trained", labels=LABELS),
-            "loaded": GaugeMetricFamily("model_loaded", "1 if the model answers", labels=LABELS),
+            "loaded": GaugeMetricFamily("model_loaded", "1 if the model is served", labels=LABELS),
             "in_memory": GaugeMetricFamily(
                 "model_in_memory", "1 if it needn't be read for the next request", labels=LABELS
             ),
-            "bytes": GaugeMetricFamily("models_memory_bytes", "About what models take in memory", labels=[]),
+            "bytes": GaugeMetricFamily(
+                "models_memory_bytes", "Approximate memory that models take", labels=[]
+            ),
             "limit": GaugeMetricFamily("models_memory_limit_bytes", "What they may take", labels=[]),
             "loads": CounterMetricFamily("models_read", "Models read into memory", labels=[]),
-            "drops": CounterMetricFamily("models_dropped", "Models dropped from memory", labels=[]),
-            "swaps": CounterMetricFamily("model_swaps", "Versions taken up since the start", labels=LABELS),
+            "drops": CounterMetricFamily("models_dropped", "Models evicted from memory", labels=[]),
+            "swaps": CounterMetricFamily(
+                "model_swaps", "Versions that began to be served since the start", labels=LABELS
+            ),
             "mlflow": GaugeMetricFamily("mlflow_up", "1 if MLflow answered when last asked", labels=[]),
         }

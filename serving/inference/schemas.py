@@ -28,7 +28,7 @@ class StrictRequest(BaseModel):
 class RowAnswer(BaseModel):
     """What a model says to one row."""
 
-    risk_score: float = Field(description="calibrated probability, else the model's score")
+    risk_score: float = Field(description="calibrated probability, else the model's score; higher is worse")
     alarm: bool
     anomaly_probability: float | None = Field(description="null where the model isn't calibrated")
     threshold: float | None = Field(description="alarm at or above it; null: never by the model")
@@ -38,8 +38,10 @@ class RowAnswer(BaseModel):
     prediction_id: str
     plant: str
     imputed: list[str] = Field(
-        description="features that were missing, and stand at their training median; `LT301031*` stands for all of "
+        description="features that were missing and set to their training medians; `LT301031*` stands for all of "
         "the model's features that it matches"
     )
     n_imputed: int = Field(description="how many these are")
-    out_of_range: list[str] = Field(description="tags whose newest value can't be true; taken as missing")
+    out_of_range: list[str] = Field(
+        description="tags whose newest value is outside their range; taken as missing"
+    )

@@ -53,7 +53,9 @@ class BatchSummary(BaseModel):
     imputed: list[str] = Field(description="inputs that no row holds; else as for /predict")
     n_imputed: int = Field(description="how many these are")
     unused: list[str]
-    out_of_range: dict[str, int] = Field(description="tag → rows whose value can't be true; taken as missing")
+    out_of_range: dict[str, int] = Field(
+        description="tag → rows whose value is outside its range; taken as missing"
+    )
 
 
 class BatchAnswer(BatchSummary):

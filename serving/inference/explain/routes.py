@@ -30,7 +30,7 @@ router = APIRouter(route_class=BoundedRoute)
 
 @router.post("/explain", response_model=schemas.ExplainAnswer, responses=problems(*BODY))
 async def explain(body: schemas.ExplainRequest, plant: PlantOfPath) -> Response:
-    """What each feature and each tag adds to an answer."""
+    """What each feature and each tag contributes to a score."""
     model = await _model(plant, body.model)
     return await _respond(model, lambda: explain_row(model, body, plant.ids))
 
@@ -39,7 +39,7 @@ async def explain(body: schemas.ExplainRequest, plant: PlantOfPath) -> Response:
 async def global_importance(
     plant: PlantOfPath, model: Annotated[str, Query(max_length=100)] = CHAMPION
 ) -> Response:
-    """How much each feature and each tag moves a model's answers."""
+    """Global importance of each feature and each tag to a model's scores."""
     named = await _model(plant, model)
     return await _respond(named, lambda: global_shares(named))
 

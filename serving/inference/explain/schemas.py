@@ -32,8 +32,8 @@ class ExplainAnswer(PredictAnswer):
 
     local_importance: list[FeatureContribution] = Field(description="the largest in magnitude first")
     tags: list[TagContribution] = Field(description="summed by tag, the largest in magnitude first")
-    base_value: float = Field(description="the answer to the training medians")
-    output: float = Field(description="the answer to the row")
+    base_value: float = Field(description="the model's output at the training medians")
+    output: float = Field(description="the model's output at the row")
     space: Literal["log_odds", "score"]
     method: str
 

@@ -20,7 +20,7 @@ class LineageVersion(BaseModel):
     name: str
     version: int
     aliases: list[str]
-    answers_now: bool = Field(description="whether this version answers here at this moment")
+    answers_now: bool = Field(description="whether this version is served here at this moment")
     registered: datetime | None = Field(
         description="null where MLflow wasn't reached, or has no such version"
     )

@@ -60,9 +60,9 @@ class LineageTracer:
         except RegistryUnavailableError as error:
             if kept is None:
                 raise
-            notes.append(f"{error}: told from what is kept here")
+            notes.append(f"{error}: from the copy that is kept here")
         if record and record.created > prediction.at + CLOCKS_DIFFER:
-            notes.append("the registry was made anew: this version is another one than that which answered")
+            notes.append("the registry was made anew: this version isn't the one that made the prediction")
             record, kept = None, None
         elif record is None and not notes:
             notes.append(f"version {prediction.version} was deleted in MLflow")

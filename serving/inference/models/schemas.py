@@ -13,7 +13,7 @@ from serving.inference.models.slots import ModelStatus
 
 class ServedModelBrief(BaseModel):
     name: str
-    version: int | None = Field(description="that answers")
+    version: int | None = Field(description="that is served")
     aliases: list[str]
     status: ModelStatus
     in_memory: bool = Field(description="false: the next request waits until it is read from the disk")
@@ -22,7 +22,7 @@ class ServedModelBrief(BaseModel):
 
 class ServedModel(ServedModelBrief):
     loading: int | None = Field(description="version that is being loaded now")
-    loaded_at: datetime | None = Field(description="since when this version answers here")
+    loaded_at: datetime | None = Field(description="since when this version is served here")
     previous: int | None = Field(description="version kept for a rollback")
     features: list[str] = []
     metrics: dict[str, float] = {}
@@ -48,7 +48,7 @@ class PlantSummary(BaseModel):
     name: str
     title: str
     default: bool = Field(description="whether the routes at the root are its")
-    ready: bool = Field(description="whether the model answers that speaks for it")
+    ready: bool = Field(description="whether its main model is served")
     fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
     models: list[ServedModelBrief]
 
@@ -70,11 +70,11 @@ class RefreshAnswer(BaseModel):
 
 
 class InferenceReadiness(BaseModel):
-    """What answers, and what is wrong with the rest."""
+    """What is served, and what is wrong with the rest."""
 
     ready: bool
     plant: str
-    champion: int | None = Field(description="version of the model that answers for the plant")
+    champion: int | None = Field(description="version of the plant's main model that is served")
     models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
     mlflow: str = Field(description="`answers`, or what is wrong")

@@ -58,7 +58,7 @@ class PointwiseAnswer(BaseModel):
 
     predictions: list[PointwiseScore]
     anomalies: int = Field(description="readings that are anomalies")
-    total: int = Field(description="readings that were judged")
+    total: int = Field(description="readings that were scored")
     served_by: str = Field(description="the process that answered, as in the header X-Served-By")
     threshold: float | None = Field(description="anomaly at or above it; null: never")
     model: str
@@ -66,9 +66,9 @@ class PointwiseAnswer(BaseModel):
     prediction_id: str = Field(description="of the whole answer")
     plant: str
     imputed: dict[str, int] = Field(
-        description="input → readings without it, which stand at the training median"
+        description="input → readings without it, where it was set to its training median"
     )
     out_of_range: dict[str, int] = Field(
-        description="tag → readings whose value can't be true; they count as the end of the tag's range"
+        description="tag → readings whose value is outside its range; set to the nearer end of the range"
     )
     unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")

@@ -53,7 +53,7 @@ async def _model_ref(
 
 
 async def _version(
-    version: Annotated[str, Path(description="its number in the registry; only a loaded one answers")],
+    version: Annotated[str, Path(description="its number in the registry; only a loaded one is served")],
 ) -> None:
     """Declares the parameter of paths that name a version, which `_model_ref` reads."""
 
@@ -142,11 +142,15 @@ async def model_infer(
     return Response(encoded.content, headers={HEADER_LENGTH: str(encoded.json_length)}, media_type=BINARY)
 
 
-router.include_router(model_router, prefix="/models/{name}")
-router.include_router(
-    model_router, prefix="/models/{name}/versions/{version}", dependencies=[Depends(_version)]
-)
-KNOWN_ROUTES = [route for route in router.routes if isinstance(route, Route)]
+OF_MODEL, OF_VERSION = "/models/{name}", "/models/{name}/versions/{version}"
+router.include_router(model_router, prefix=OF_MODEL)
+router.include_router(model_router, prefix=OF_VERSION, dependencies=[Depends(_version)])
+KNOWN_ROUTES = [route for route in router.routes if isinstance(route, Route)] + [
+    Route(f"/v2{prefix}{route.path}", route.endpoint, methods=list(route.methods or ()))
+    for prefix in (OF_MODEL, OF_VERSION)
+    for route in model_router.routes
+    if isinstance(route, Route)
+]
 
 
 @router.api_route("", methods=METHODS, include_in_schema=False)

@@ -131,7 +131,7 @@ class OutputTensor(BaseModel):
 class AnswerParameters(BaseModel):
     prediction_id: str
     plant: str
-    imputed_values: int = Field(description="values that were missing, and stand at their training median")
+    imputed_values: int = Field(description="values that were missing and set to their training medians")
 
 
 class InferAnswer(BaseModel):
@@ -145,7 +145,7 @@ class InferAnswer(BaseModel):
 class IndexRequest(_Given):
     model_config = ConfigDict(json_schema_extra={"examples": [{"ready": True}]})
 
-    ready: bool = Field(default=False, description="only versions that answer")
+    ready: bool = Field(default=False, description="only versions that are served")
 
 
 class IndexEntry(BaseModel):
