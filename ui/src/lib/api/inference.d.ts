@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What each feature and each tag adds to an answer
-         * @description What each feature and each tag adds to an answer.
+         * What each feature and each tag contributes to a score
+         * @description What each feature and each tag contributes to a score.
          */
         post: operations["explain_explain_post"];
         delete?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much each feature and each tag moves a model's answers
-         * @description How much each feature and each tag moves a model's answers.
+         * Global importance of each feature and each tag to a model's scores
+         * @description Global importance of each feature and each tag to a model's scores.
          */
         get: operations["global_importance_global_importance_get"];
         put?: never;
@@ -194,8 +194,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What each feature and each tag adds to an answer
-         * @description What each feature and each tag adds to an answer.
+         * What each feature and each tag contributes to a score
+         * @description What each feature and each tag contributes to a score.
          */
         post: operations["explain_plants__plant__explain_post"];
         delete?: never;
@@ -232,8 +232,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much each feature and each tag moves a model's answers
-         * @description How much each feature and each tag moves a model's answers.
+         * Global importance of each feature and each tag to a model's scores
+         * @description Global importance of each feature and each tag to a model's scores.
          */
         get: operations["global_importance_plants__plant__global_importance_get"];
         put?: never;
@@ -693,7 +693,7 @@ export interface components {
         AnswerParameters: {
             /**
              * Imputed Values
-             * @description values that were missing, and stand at their training median
+             * @description values that were missing and set to their training medians
              */
             imputed_values: number;
             /** Plant */
@@ -731,7 +731,7 @@ export interface components {
             n_rows: number;
             /**
              * Out Of Range
-             * @description tag → rows whose value can't be true; taken as missing
+             * @description tag → rows whose value is outside its range; taken as missing
              */
             out_of_range: {
                 [key: string]: number;
@@ -839,14 +839,14 @@ export interface components {
             anomaly_probability: number | null;
             /**
              * Base Value
-             * @description the answer to the training medians
+             * @description the model's output at the training medians
              */
             base_value: number;
             /** Horizon Hours */
             horizon_hours: number;
             /**
              * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
              */
             imputed: string[];
             /**
@@ -865,12 +865,12 @@ export interface components {
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
+             * @description tags whose newest value is outside their range; taken as missing
              */
             out_of_range: string[];
             /**
              * Output
-             * @description the answer to the row
+             * @description the model's output at the row
              */
             output: number;
             /** Plant */
@@ -879,7 +879,7 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score
+             * @description calibrated probability, else the model's score; higher is worse
              */
             risk_score: number;
             /**
@@ -974,7 +974,7 @@ export interface components {
             horizon_hours: number;
             /**
              * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
              */
             imputed: string[];
             /** @description 90 % band of the probability; null where the model has none */
@@ -990,7 +990,7 @@ export interface components {
             n_observations: number;
             /**
              * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
+             * @description tags whose newest value is outside their range; taken as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -999,7 +999,7 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score
+             * @description calibrated probability, else the model's score; higher is worse
              */
             risk_score: number;
             /**
@@ -1169,12 +1169,12 @@ export interface components {
         };
         /**
          * InferenceReadiness
-         * @description What answers, and what is wrong with the rest.
+         * @description What is served, and what is wrong with the rest.
          */
         InferenceReadiness: {
             /**
              * Champion
-             * @description version of the model that answers for the plant
+             * @description version of the plant's main model that is served
              */
             champion: number | null;
             /** Faults */
@@ -1314,7 +1314,7 @@ export interface components {
             aliases: string[];
             /**
              * Answers Now
-             * @description whether this version answers here at this moment
+             * @description whether this version is served here at this moment
              */
             answers_now: boolean;
             /** Name */
@@ -1450,7 +1450,7 @@ export interface components {
             name: string;
             /**
              * Ready
-             * @description whether the model answers that speaks for it
+             * @description whether its main model is served
              */
             ready: boolean;
             /** Title */
@@ -1468,7 +1468,7 @@ export interface components {
             anomalies: number;
             /**
              * Imputed
-             * @description input → readings without it, which stand at the training median
+             * @description input → readings without it, where it was set to its training median
              */
             imputed: {
                 [key: string]: number;
@@ -1477,7 +1477,7 @@ export interface components {
             model: string;
             /**
              * Out Of Range
-             * @description tag → readings whose value can't be true; they count as the end of the tag's range
+             * @description tag → readings whose value is outside its range; set to the nearer end of the range
              */
             out_of_range: {
                 [key: string]: number;
@@ -1503,7 +1503,7 @@ export interface components {
             threshold: number | null;
             /**
              * Total
-             * @description readings that were judged
+             * @description readings that were scored
              */
             total: number;
             /**
@@ -1540,7 +1540,7 @@ export interface components {
             horizon_hours: number;
             /**
              * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
              */
             imputed: string[];
             /** Model */
@@ -1552,7 +1552,7 @@ export interface components {
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
+             * @description tags whose newest value is outside their range; taken as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -1561,7 +1561,7 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score
+             * @description calibrated probability, else the model's score; higher is worse
              */
             risk_score: number;
             /**
@@ -1662,7 +1662,7 @@ export interface components {
             horizon_hours: number;
             /**
              * Imputed
-             * @description features that were missing, and stand at their training median; `LT301031*` stands for all of the model's features that it matches
+             * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
              */
             imputed: string[];
             /** Model */
@@ -1674,7 +1674,7 @@ export interface components {
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value can't be true; taken as missing
+             * @description tags whose newest value is outside their range; taken as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -1688,7 +1688,7 @@ export interface components {
             recommendation: components["schemas"]["AdviceItem"][];
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score
+             * @description calibrated probability, else the model's score; higher is worse
              */
             risk_score: number;
             /**
@@ -1777,7 +1777,7 @@ export interface components {
             learning_mode?: string | null;
             /**
              * Loaded At
-             * @description since when this version answers here
+             * @description since when this version is served here
              */
             loaded_at: string | null;
             /**
@@ -1815,7 +1815,7 @@ export interface components {
             threshold?: number | null;
             /**
              * Version
-             * @description that answers
+             * @description that is served
              */
             version: number | null;
         };
@@ -1842,7 +1842,7 @@ export interface components {
             threshold?: number | null;
             /**
              * Version
-             * @description that answers
+             * @description that is served
              */
             version: number | null;
         };
@@ -1988,7 +1988,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2072,7 +2072,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2124,7 +2124,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2394,7 +2394,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2481,7 +2481,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2536,7 +2536,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2721,7 +2721,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2819,7 +2819,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2872,7 +2872,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2959,7 +2959,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3043,7 +3043,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3138,7 +3138,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3188,7 +3188,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3272,7 +3272,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't there yet; see Retry-After */
+            /** @description A model isn't served yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3595,7 +3595,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one answers */
+                /** @description its number in the registry; only a loaded one is served */
                 version: string;
                 /** @description registered name of a model of /v2/models */
                 name: string;
@@ -3638,7 +3638,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one answers */
+                /** @description its number in the registry; only a loaded one is served */
                 version: string;
                 /** @description registered name of a model of /v2/models */
                 name: string;
@@ -3775,7 +3775,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one answers */
+                /** @description its number in the registry; only a loaded one is served */
                 version: string;
                 /** @description registered name of a model of /v2/models */
                 name: string;
@@ -3825,7 +3825,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Ready
-                     * @description only versions that answer
+                     * @description only versions that are served
                      * @default false
                      */
                     ready?: boolean;
