@@ -18,7 +18,7 @@ from plant_assets.profile.variables import SettingsError
 
 if TYPE_CHECKING:
     from serving.gateway.accounts.roles import Role
-    from serving.gateway.accounts.service import Accounts
+    from serving.gateway.accounts.service import AccountService
     from serving.gateway.accounts.tables import User
 
 PAGE = 200
@@ -60,7 +60,7 @@ def role(
     """Change an account's role; it applies from the next request on."""
     known, wanted = _name(name), _role(role)
 
-    async def change(accounts: "Accounts") -> "User":
+    async def change(accounts: "AccountService") -> "User":
         return await accounts.set_role((await accounts.named(known)).id, wanted)
 
     user = _run(change)
@@ -73,7 +73,7 @@ def set_password(name: Name, password_stdin: FromStdin = False) -> None:
     known = _name(name)
     given = _password(known, password_stdin)
 
-    async def change(accounts: "Accounts") -> None:
+    async def change(accounts: "AccountService") -> None:
         await accounts.set_password((await accounts.named(known)).id, given)
 
     _run(change)
@@ -92,11 +92,11 @@ def remove(
     Console().print(f"{known} is removed")
 
 
-def _run(action: "Callable[[Accounts], Awaitable[Answer]]") -> Answer:
+def _run(action: "Callable[[AccountService], Awaitable[Answer]]") -> Answer:
     """Do something with the gateway's accounts, whether it runs or not; a refusal ends the command."""
     from serving.errors import Problem
-    from serving.gateway.accounts.passwords import Passwords
-    from serving.gateway.accounts.service import Accounts
+    from serving.gateway.accounts.passwords import PasswordHasher
+    from serving.gateway.accounts.service import AccountService
     from serving.gateway.database import Database, database_url
     from serving.gateway.migrate import migrate
     from serving.settings import settings
@@ -106,7 +106,7 @@ def _run(action: "Callable[[Accounts], Awaitable[Answer]]") -> Answer:
         await asyncio.to_thread(migrate, url, 2)
         database = Database(url)
         try:
-            return await action(Accounts(database, Passwords()))
+            return await action(AccountService(database, PasswordHasher()))
         finally:
             await database.close()
 
@@ -118,7 +118,7 @@ def _run(action: "Callable[[Accounts], Awaitable[Answer]]") -> Answer:
         fail(str(error))
 
 
-async def _everybody(accounts: "Accounts") -> "list[User]":
+async def _everybody(accounts: "AccountService") -> "list[User]":
     found: list[User] = []
     while page := await accounts.page(found[-1].id if found else 0, PAGE):
         found += page

@@ -13,41 +13,41 @@ from fastapi import FastAPI
 
 from serving.gateway import health, problems, screen
 from serving.gateway.accounts import routes as accounts
-from serving.gateway.accounts.passwords import Passwords
-from serving.gateway.accounts.rate_limits import Attempts
-from serving.gateway.accounts.service import Accounts
-from serving.gateway.accounts.sessions import Sessions
+from serving.gateway.accounts.passwords import PasswordHasher
+from serving.gateway.accounts.rate_limits import AttemptLimiter
+from serving.gateway.accounts.service import AccountService
+from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.accounts.tokens import AccessTokens
 from serving.gateway.database import Database, database_url
 from serving.gateway.drift import routes as drift
-from serving.gateway.drift.service import Drift
+from serving.gateway.drift.service import DriftService
 from serving.gateway.drivers import routes as drivers
-from serving.gateway.drivers.service import Drivers
+from serving.gateway.drivers.service import DriverService
 from serving.gateway.drops import routes as drops
 from serving.gateway.drops.dagster import PipelineRuns
-from serving.gateway.drops.ledger import DropManifest
+from serving.gateway.drops.ledger import LedgerReader
 from serving.gateway.event_types import EVENT_STREAM
 from serving.gateway.events import routes as events
-from serving.gateway.events.hub import Hub
+from serving.gateway.events.hub import EventHub
 from serving.gateway.events.log import EventLog
-from serving.gateway.events.tail import following
+from serving.gateway.events.tail import follow_events
 from serving.gateway.history import routes as history
-from serving.gateway.history.service import History
+from serving.gateway.history.service import HistoryStore
 from serving.gateway.infer import routes as infer
 from serving.gateway.live import routes as live_routes
-from serving.gateway.live.loop import LiveLoop, live
+from serving.gateway.live.loop import LiveLoop, run_live_loop
 from serving.gateway.live.status import LiveStatus
 from serving.gateway.migrate import migrate
 from serving.gateway.models import routes as models
-from serving.gateway.models.mlflow import Mlflow
-from serving.gateway.models.service import PlantModels
+from serving.gateway.models.mlflow import MlflowClient
+from serving.gateway.models.service import ModelService
 from serving.gateway.plants import routes as plants
-from serving.gateway.plants.profiles import Profiles
-from serving.gateway.plants.service import Plants
+from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.plants.service import PlantDirectory
 from serving.gateway.sensors import routes as sensors_routes
-from serving.gateway.upstream import LIMITS, TIMEOUT, Upstream
+from serving.gateway.upstream import LIMITS, TIMEOUT, ServiceClient
 from serving.gateway.warnings import routes as warnings
-from serving.gateway.warnings.service import Warnings
+from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
 from serving.settings import Settings
 from serving.settings import settings as read_settings
@@ -124,7 +124,7 @@ async def run_parts(
         SettingsError: the database or the secret can't be used.
     """
     secret = await asyncio.to_thread(prepare, settings)
-    database, passwords = Database(database_url(settings)), Passwords()
+    database, passwords = Database(database_url(settings)), PasswordHasher()
     await passwords.warm()
     access_tokens = AccessTokens(secret, timedelta(minutes=settings.access_token_minutes))
     # Proxies of the environment are for addresses outside.
@@ -135,36 +135,36 @@ async def run_parts(
         trust_env=False,
         event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
-    log, hub, status = EventLog(database, settings.event_rows), Hub(), LiveStatus()
-    profiles = Profiles(settings.defs)
+    log, hub, status = EventLog(database, settings.event_rows), EventHub(), LiveStatus()
+    profiles = PlantProfiles(settings.defs)
     loop = LiveLoop(settings, profiles, database, log, client, status)
-    inference = Upstream("inference", settings.inference_address, client)
-    sensors = Upstream("sensors", settings.sensors_address, client)
-    dagster = Upstream("dagster", settings.dagster_address, client)
-    mlflow = Mlflow(settings.mlflow_address, client)
+    inference = ServiceClient("inference", settings.inference_address, client)
+    sensors = ServiceClient("sensors", settings.sensors_address, client)
+    dagster = ServiceClient("dagster", settings.dagster_address, client)
+    mlflow = MlflowClient(settings.mlflow_address, client)
     try:
-        async with client, following(log, hub), live(loop):
+        async with client, follow_events(log, hub), run_live_loop(loop):
             state = app.state
             state.database = database
-            state.accounts = Accounts(database, passwords)
-            state.sessions = Sessions(
+            state.accounts = AccountService(database, passwords)
+            state.sessions = SessionStore(
                 database, secret, access_tokens, timedelta(days=settings.refresh_token_days)
             )
-            state.attempts = Attempts(settings)
-            state.history = History(database, settings.history_rows)
+            state.attempts = AttemptLimiter(settings)
+            state.history = HistoryStore(database, settings.history_rows)
             state.inference = inference
             state.sensors = sensors
             state.profiles = profiles
-            state.plants = Plants(profiles, settings, inference)
+            state.plants = PlantDirectory(profiles, settings, inference)
             state.events = log
             state.hub = hub
             state.live = status
-            state.drivers = Drivers(database, sensors, inference)
-            state.warnings = Warnings(database, log, timedelta(hours=settings.shelve_most_hours))
-            state.drop_ledger = DropManifest(settings)
+            state.drivers = DriverService(database, sensors, inference)
+            state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
+            state.drop_ledger = LedgerReader(settings)
             state.pipeline_runs = PipelineRuns(dagster, settings.dagster_address)
-            state.models = PlantModels(profiles, settings, mlflow, inference, log)
-            state.drift = Drift(profiles, settings, mlflow, dagster)
+            state.models = ModelService(profiles, settings, mlflow, inference, log)
+            state.drift = DriftService(profiles, settings, mlflow, dagster)
             yield
     finally:
         await database.close()

@@ -111,7 +111,7 @@ def _parsed(stored: str | bytes | float) -> object:
     return stored if isinstance(stored, int | float) else orjson.loads(stored)
 
 
-async def answers(database: Database) -> None:
+async def check_database(database: Database) -> None:
     """Ask for nothing much.
 
     Raises:

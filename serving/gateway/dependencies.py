@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from serving.gateway.database import Database
-from serving.gateway.upstream import Upstream
+from serving.gateway.upstream import ServiceClient
 from serving.web.parts import part
 
 DatabaseDep = Annotated[Database, part("database")]
-InferenceDep = Annotated[Upstream, part("inference")]
-SensorsDep = Annotated[Upstream, part("sensors")]
+InferenceDep = Annotated[ServiceClient, part("inference")]
+SensorsDep = Annotated[ServiceClient, part("sensors")]

@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.errors import Problem
-from serving.gateway.database import Database, answers
+from serving.gateway.database import Database, check_database
 from serving.gateway.dependencies import DatabaseDep, InferenceDep, SensorsDep
 from serving.gateway.live.dependencies import LiveStatusDep
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
-from serving.gateway.upstream import Upstream
+from serving.gateway.upstream import ServiceClient
 from serving.web.app import SERVICE
 
 ANSWERS = "answers"
@@ -23,7 +23,7 @@ DATABASE_WITHIN_S = 5
 router = APIRouter(tags=[SERVICE])
 
 
-class Readiness(BaseModel):
+class GatewayReadiness(BaseModel):
     """What answers, and what is wrong with the rest."""
 
     ready: bool
@@ -36,14 +36,14 @@ class Readiness(BaseModel):
 @router.get("/ready", responses=problems())
 async def ready(
     database: DatabaseDep, inference: InferenceDep, sensors: SensorsDep, status: LiveStatusDep
-) -> Readiness:
+) -> GatewayReadiness:
     """Whether the database answers, so that accounts and history do; says what is wrong with the rest."""
     database_state, inference_state, sensors_state = await asyncio.gather(
         _database(database), _service(inference), _service(sensors)
     )
     if database_state != ANSWERS:
         raise ServiceAway(f"the gateway's database: {database_state}", "database")
-    return Readiness(
+    return GatewayReadiness(
         ready=True,
         database=database_state,
         inference=inference_state,
@@ -55,13 +55,13 @@ async def ready(
 async def _database(database: Database) -> str:
     try:
         async with asyncio.timeout(DATABASE_WITHIN_S):
-            await answers(database)
+            await check_database(database)
     except (SQLAlchemyError, TimeoutError) as error:
         return f"doesn't answer ({type(error).__name__})"
     return ANSWERS
 
 
-async def _service(service: Upstream) -> str:
+async def _service(service: ServiceClient) -> str:
     try:
         await service.ask("GET", "/ready")
     except Problem as problem:

@@ -16,7 +16,7 @@ BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 LARGEST_ID = 2**63 - 1
 
 
-class UtcTime(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """Aware times, kept as UTC without zone so that every database holds and orders them alike."""
 
     impl = sa.DateTime

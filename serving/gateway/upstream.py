@@ -21,7 +21,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 log = logging.getLogger("serving")
 
 
-class Upstream:
+class ServiceClient:
     """One service behind the gateway.
 
     Args:

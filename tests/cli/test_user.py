@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from plant_assets.cli.main import app
-from serving.gateway.accounts.passwords import Passwords
-from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.passwords import PasswordHasher
+from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
 from serving.settings import Settings
@@ -36,7 +36,7 @@ def authenticated(home: Path, name: str, password: str) -> User:
     async def ask() -> User:
         database = Database(database_url(Settings(home=home)))
         try:
-            return await Accounts(database, Passwords()).authenticate(name, password)
+            return await AccountService(database, PasswordHasher()).authenticate(name, password)
         finally:
             await database.close()
 

@@ -19,8 +19,8 @@ from tenacity import retry, retry_if_not_result, stop_after_delay, wait_fixed
 
 from plant_assets.models.spec import CHAMPION, model_spec
 from plant_assets.profile.load import load_profile
-from serving.gateway.accounts.passwords import Passwords
-from serving.gateway.accounts.service import Accounts
+from serving.gateway.accounts.passwords import PasswordHasher
+from serving.gateway.accounts.service import AccountService
 from serving.gateway.app import create_app as gateway_app
 from serving.gateway.database import Database, database_url
 from serving.inference.app import create_app as inference_app
@@ -183,7 +183,7 @@ def _admin(service: Service) -> dict[str, str]:
 
     async def add() -> None:
         database = Database(database_url(service.app.state.settings))
-        await Accounts(database, Passwords()).add("maria", PASSWORD, "admin")
+        await AccountService(database, PasswordHasher()).add("maria", PASSWORD, "admin")
         await database.close()
 
     asyncio.run(add())

@@ -11,16 +11,16 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.errors import Forbidden
-from serving.gateway.accounts.rate_limits import Attempts
+from serving.gateway.accounts.rate_limits import AttemptLimiter
 from serving.gateway.accounts.roles import Role, reaches
-from serving.gateway.accounts.service import Accounts
-from serving.gateway.accounts.sessions import CurrentUser, Sessions
+from serving.gateway.accounts.service import AccountService
+from serving.gateway.accounts.sessions import CurrentUser, SessionStore
 from serving.gateway.problems import RegistrationClosed, Unauthenticated
 from serving.web.parts import SettingsDep, part
 
-AccountsDep = Annotated[Accounts, part("accounts")]
-SessionsDep = Annotated[Sessions, part("sessions")]
-AttemptsDep = Annotated[Attempts, part("attempts")]
+AccountsDep = Annotated[AccountService, part("accounts")]
+SessionsDep = Annotated[SessionStore, part("sessions")]
+AttemptsDep = Annotated[AttemptLimiter, part("attempts")]
 _bearer = HTTPBearer(auto_error=False, description="an access token of /auth/login")
 
 

@@ -8,7 +8,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 AT_ONCE = 2
 
 
-class Passwords:
+class PasswordHasher:
     """Argon2id with the library's parameters."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ ADDRESS_FACTOR = 3
 """An address may try so many times as often as a name: people share addresses."""
 
 
-class Attempts:
+class AttemptLimiter:
     """Counts attempts, and refuses those that are too many.
 
     Every method raises `TooManyAttempts`, which says when to try again.

@@ -19,7 +19,7 @@ from serving.gateway.accounts.dependencies import (
     may_register,
 )
 from serving.gateway.accounts.names import PASSWORD_EXPECTED, folded, sound_password
-from serving.gateway.accounts.sessions import Tokens
+from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
 from serving.web.bounded_route import SmallBodyRoute
@@ -36,7 +36,7 @@ users_router = APIRouter(prefix="/users", tags=["accounts"], route_class=SmallBo
     dependencies=[Depends(may_register)],
 )
 async def register(
-    body: schemas.Registration, attempts: AttemptsDep, accounts: AccountsDep
+    body: schemas.RegisterRequest, attempts: AttemptsDep, accounts: AccountsDep
 ) -> schemas.UserAnswer:
     """Make an account. It is a viewer's; an administrator may give it another role."""
     await attempts.registration_as(body.name)
@@ -46,7 +46,7 @@ async def register(
 
 @router.post("/login", responses=problems(*BODY, 401, 429), dependencies=[Depends(may_log_in)])
 async def login(
-    body: schemas.Login,
+    body: schemas.LoginRequest,
     response: Response,
     attempts: AttemptsDep,
     accounts: AccountsDep,
@@ -98,7 +98,7 @@ async def me(user: SignedIn) -> schemas.UserAnswer:
     return schemas.UserAnswer.model_validate(user)
 
 
-def _tokens(tokens: Tokens, response: Response) -> schemas.TokensAnswer:
+def _tokens(tokens: TokenPair, response: Response) -> schemas.TokensAnswer:
     response.headers["Cache-Control"] = "no-store"
     return schemas.TokensAnswer(
         access_token=tokens.access, expires_in=tokens.expires_in_s, refresh_token=tokens.refresh

@@ -46,7 +46,7 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Registration(_Request):
+class RegisterRequest(_Request):
     """A new account; it is a viewer's."""
 
     name: NewName
@@ -61,7 +61,7 @@ class Registration(_Request):
             raise unexpected("it can't be used", PASSWORD_EXPECTED) from None
 
 
-class Login(_Request):
+class LoginRequest(_Request):
     name: TypedName
     password: Password
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from serving.errors import NotFound
 from serving.gateway.accounts.names import normal_name, normal_password
-from serving.gateway.accounts.passwords import Passwords
+from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.roles import Role
 from serving.gateway.accounts.tables import RefreshToken, User
 from serving.gateway.database import Database
@@ -20,7 +20,7 @@ from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated, Wron
 ADMIN: Role = "admin"
 
 
-class Accounts:
+class AccountService:
     """All accounts of a gateway.
 
     Args:
@@ -28,7 +28,7 @@ class Accounts:
         passwords: how their passwords are.
     """
 
-    def __init__(self, database: Database, passwords: Passwords) -> None:
+    def __init__(self, database: Database, passwords: PasswordHasher) -> None:
         self._database = database
         self._passwords = passwords
 

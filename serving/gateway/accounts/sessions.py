@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from serving.gateway.accounts.tables import RefreshToken, User
-from serving.gateway.accounts.tokens import Access, AccessTokens, Refresh, TokenError
+from serving.gateway.accounts.tokens import AccessClaims, AccessTokens, SplitRefreshToken, TokenError
 from serving.gateway.database import Database
 from serving.gateway.problems import Unauthenticated
 
@@ -35,7 +35,7 @@ class CurrentUser:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenPair:
     """What a log-in gives out."""
 
     access: str
@@ -43,7 +43,7 @@ class Tokens:
     expires_in_s: int
 
 
-class Sessions:
+class SessionStore:
     """All log-ins of a gateway.
 
     Args:
@@ -61,9 +61,9 @@ class Sessions:
         self._access_tokens = access_tokens
         self._lasts = lasts
 
-    async def begin(self, user_id: int) -> Tokens:
+    async def begin(self, user_id: int) -> TokenPair:
         """Log an authenticated user in."""
-        now, refresh = datetime.now(UTC), Refresh.new()
+        now, refresh = datetime.now(UTC), SplitRefreshToken.new()
         mine = RefreshToken.user_id == user_id
         kept = (
             sa.select(RefreshToken.family)
@@ -86,7 +86,7 @@ class Sessions:
             )
         return self._tokens(user_id, refresh, now)
 
-    async def renew(self, token: str) -> Tokens:
+    async def renew(self, token: str) -> TokenPair:
         """Take a refresh token in and give the next one out.
 
         Raises:
@@ -104,7 +104,7 @@ class Sessions:
     async def end(self, token: str) -> None:
         """Log out; access tokens of the family hold no more either. A token that means nothing is no fault."""
         try:
-            given = Refresh.parse(token)
+            given = SplitRefreshToken.parse(token)
         except TokenError:
             return
         async with self._database.write() as session:
@@ -142,13 +142,17 @@ class Sessions:
         """When an access token expires whose user is known."""
         return self._access_tokens.expires_at(access_token)
 
-    def _tokens(self, user_id: int, refresh: Refresh, now: datetime) -> Tokens:
-        access = self._access_tokens.issue(Access(user_id, refresh.family), now)
-        return Tokens(access, refresh.text, int(self._access_tokens.lasts.total_seconds()))
+    def _tokens(self, user_id: int, refresh: SplitRefreshToken, now: datetime) -> TokenPair:
+        access = self._access_tokens.issue(AccessClaims(user_id, refresh.family), now)
+        return TokenPair(access, refresh.text, int(self._access_tokens.lasts.total_seconds()))
 
 
 def _take(
-    row: RefreshToken, given: Refresh, following: Refresh, now: datetime, expires_at: datetime
+    row: RefreshToken,
+    given: SplitRefreshToken,
+    following: SplitRefreshToken,
+    now: datetime,
+    expires_at: datetime,
 ) -> int | None:
     """Replace a family's newest token, or end the family if another one was given; whose it is if it went well."""
     if row.ended_at is not None or row.expires_at <= now:
@@ -162,15 +166,17 @@ def _take(
     return row.user_id
 
 
-def _is_told_again(row: RefreshToken, given: Refresh, following: Refresh, now: datetime) -> bool:
+def _is_told_again(
+    row: RefreshToken, given: SplitRefreshToken, following: SplitRefreshToken, now: datetime
+) -> bool:
     """Whether a token was the newest until a moment ago, so that its answer is that of the first use."""
     if row.previous_hash is None or row.renewed_at is None or now - row.renewed_at > SAME_MOMENT:
         return False
     return given.fits(row.previous_hash) and following.fits(row.secret_hash)
 
 
-def _parse(token: str) -> Refresh:
+def _parse(token: str) -> SplitRefreshToken:
     try:
-        return Refresh.parse(token)
+        return SplitRefreshToken.parse(token)
     except TokenError:
         raise Unauthenticated(_REFUSED) from None

@@ -28,7 +28,7 @@ class TokenError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessClaims:
     """What an access token says.
 
     Attributes:
@@ -52,7 +52,7 @@ class AccessTokens:
         self._secret = secret
         self.lasts = lasts
 
-    def issue(self, access: Access, now: datetime) -> str:
+    def issue(self, access: AccessClaims, now: datetime) -> str:
         claims = {
             "iss": ISSUER,
             "sub": str(access.user_id),
@@ -62,7 +62,7 @@ class AccessTokens:
         }
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
-    def read(self, token: str) -> Access:
+    def read(self, token: str) -> AccessClaims:
         """What a token says, if it is ours and holds.
 
         Raises:
@@ -77,7 +77,7 @@ class AccessTokens:
                 leeway=_LEEWAY_S,
                 options={"require": _CLAIMS},
             )
-            return Access(int(claims["sub"]), str(claims["sid"]))
+            return AccessClaims(int(claims["sub"]), str(claims["sid"]))
         except (jwt.InvalidTokenError, ValueError):
             raise TokenError("the access token is invalid or has expired") from None
 
@@ -88,24 +88,24 @@ class AccessTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class SplitRefreshToken:
     """A refresh token in its halves."""
 
     family: str
     secret: str
 
     @classmethod
-    def new(cls) -> "Refresh":
+    def new(cls) -> "SplitRefreshToken":
         """The first token of a new family."""
         return cls(secrets.token_hex(_FAMILY_LENGTH // 2), secrets.token_urlsafe(32))
 
-    def following(self, secret: str) -> "Refresh":
+    def following(self, secret: str) -> "SplitRefreshToken":
         """The family's next token: always the same one, so that who asks twice at once is answered alike."""
         digest = hmac.digest(secret.encode(), f"refresh {self.text}".encode(), "sha256")
-        return Refresh(self.family, base64.urlsafe_b64encode(digest).decode().rstrip("="))
+        return SplitRefreshToken(self.family, base64.urlsafe_b64encode(digest).decode().rstrip("="))
 
     @classmethod
-    def parse(cls, token: str) -> "Refresh":
+    def parse(cls, token: str) -> "SplitRefreshToken":
         """A token as a client sends it.
 
         Raises:

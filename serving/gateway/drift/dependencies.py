@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from serving.gateway.drift.service import Drift
+from serving.gateway.drift.service import DriftService
 from serving.web.parts import part
 
-DriftDep = Annotated[Drift, part("drift")]
+DriftDep = Annotated[DriftService, part("drift")]

@@ -16,7 +16,7 @@ class _Read(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class Stretch(_Read):
+class DriftSpan(_Read):
     """Rows from `first` to `last`, both included."""
 
     first: datetime
@@ -24,7 +24,7 @@ class Stretch(_Read):
     rows: int
 
 
-class Finding(_Read):
+class FindingAnswer(_Read):
     """A tag or score; what is null was not compared."""
 
     name: str
@@ -57,7 +57,7 @@ class LabelAge(_Read):
     limit_hours: float
 
 
-class Retraining(_Read):
+class RetrainingInfo(_Read):
     """Whether a training is due, in the plant's time."""
 
     due: bool
@@ -72,18 +72,18 @@ class DriftJudgement(_Read):
     created: datetime
     model: str
     version: int
-    trained: Stretch
+    trained: DriftSpan
     newest: datetime
-    compared: Stretch | None
+    compared: DriftSpan | None
     note: str = Field(description="why nothing was compared; else empty")
     false_alarms: float
-    tags: list[Finding]
-    scores: list[Finding]
+    tags: list[FindingAnswer]
+    scores: list[FindingAnswer]
     labels: LabelAge | None
-    retraining: Retraining
+    retraining: RetrainingInfo
 
 
-class Asked(BaseModel):
+class RequestedTraining(BaseModel):
     """The last run that drift or old labels asked for."""
 
     run: str
@@ -99,7 +99,7 @@ class DriftAnswer(BaseModel):
 
     plant: str
     judgement: DriftJudgement | None = Field(description="null: never judged yet")
-    asked: Asked | None = Field(description="null: never asked for, or Dagster doesn't tell")
+    asked: RequestedTraining | None = Field(description="null: never asked for, or Dagster doesn't tell")
     next_not_before: datetime | None = Field(
         description="the newest row from which on a training may be asked for next"
     )

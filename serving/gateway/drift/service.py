@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
-from serving.gateway.drift.schemas import Asked, DriftAnswer, DriftJudgement
+from serving.gateway.drift.schemas import DriftAnswer, DriftJudgement, RequestedTraining
 from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
 from serving.gateway.live.watchers import PLANT_TAG
-from serving.gateway.models.mlflow import Mlflow
-from serving.gateway.plants.profiles import Profiles
+from serving.gateway.models.mlflow import MlflowClient
+from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.settings import Settings
 
 FILE = "drift.json"
@@ -27,7 +27,7 @@ WHY_TAG, ROWS_TAG = "forewarn/retraining", "forewarn/retraining_rows"
 _LOOKED_THROUGH = 5
 
 
-class Drift:
+class DriftService:
     """The drift of all plants.
 
     Args:
@@ -37,7 +37,9 @@ class Drift:
         dagster: who knows what was asked for.
     """
 
-    def __init__(self, profiles: Profiles, settings: Settings, mlflow: Mlflow, dagster: Upstream) -> None:
+    def __init__(
+        self, profiles: PlantProfiles, settings: Settings, mlflow: MlflowClient, dagster: ServiceClient
+    ) -> None:
         self._profiles = profiles
         self._settings = settings
         self._mlflow = mlflow
@@ -74,7 +76,7 @@ class Drift:
                 return _read(content)
         return None
 
-    async def _asked(self, plant: str) -> Asked | None:
+    async def _asked(self, plant: str) -> RequestedTraining | None:
         tags = [{"key": PLANT_TAG, "value": plant}, {"key": SENSOR_TAG, "value": SENSOR}]
         body = orjson.dumps({"query": RUNS_QUERY, "variables": {"filter": {"tags": tags}, "limit": 1}})
         found = parse_answer(
@@ -83,7 +85,7 @@ class Drift:
         if not found:
             return None
         run, known = found[0], {tag.key: tag.value for tag in found[0].tags}
-        return Asked(
+        return RequestedTraining(
             run=run.id,
             status=run_state(run.status),
             why=known.get(WHY_TAG, ""),
@@ -108,7 +110,9 @@ def _moment(text: str) -> datetime:
         raise BadAnswer(f"a run's tag {ROWS_TAG} is {text!r}; expected a time") from None
 
 
-def _next(profile: PlantProfile, judgement: DriftJudgement | None, asked: Asked | None) -> datetime | None:
+def _next(
+    profile: PlantProfile, judgement: DriftJudgement | None, asked: RequestedTraining | None
+) -> datetime | None:
     """The later one of two cool-downs: since the last training, and since the last request."""
     moments = [] if judgement is None else [judgement.retraining.not_before]
     if asked is not None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from serving.gateway.drivers.service import Drivers
+from serving.gateway.drivers.service import DriverService
 from serving.web.parts import part
 
-DriversDep = Annotated[Drivers, part("drivers")]
+DriversDep = Annotated[DriverService, part("drivers")]

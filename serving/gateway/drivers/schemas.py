@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.gateway.upstream import Finite
 
 
-class Part(BaseModel):
+class FeatureContribution(BaseModel):
     """A feature, and what it adds to the model's answer."""
 
     feature: Annotated[str, Field(max_length=200)]
@@ -19,20 +19,20 @@ class Part(BaseModel):
     contribution: Finite
 
 
-class Summed(BaseModel):
+class TagContribution(BaseModel):
     """A tag or a controller, and what its features add together."""
 
     tag: Annotated[str, Field(max_length=100)]
     contribution: Finite
 
 
-class Explained(BaseModel):
+class RiskExplanation(BaseModel):
     """An explanation, the largest in magnitude first."""
 
     model_config = ConfigDict(protected_namespaces=())
 
-    tags: Annotated[list[Summed], Field(max_length=5000)]
-    local_importance: Annotated[list[Part], Field(max_length=20_000)]
+    tags: Annotated[list[TagContribution], Field(max_length=5000)]
+    local_importance: Annotated[list[FeatureContribution], Field(max_length=20_000)]
     base_value: Finite
     output: Finite
     space: Literal["log_odds", "score"]
@@ -41,7 +41,7 @@ class Explained(BaseModel):
     version: int
 
 
-class Advice(BaseModel):
+class AdviceItem(BaseModel):
     """What the plant's engineers advise."""
 
     advice: str
@@ -50,17 +50,17 @@ class Advice(BaseModel):
     why: str
 
 
-class Recommended(BaseModel):
+class RecommendedAdvice(BaseModel):
     """Advice, the most urgent first."""
 
-    recommendation: Annotated[list[Advice], Field(max_length=100)]
+    recommendation: Annotated[list[AdviceItem], Field(max_length=100)]
     why: str
 
 
-class DrivingTag(Summed):
+class DrivingTag(TagContribution):
     """A tag with those of its features that add most."""
 
-    features: list[Part] = Field(description="the largest in magnitude first")
+    features: list[FeatureContribution] = Field(description="the largest in magnitude first")
 
 
 class DriversAnswer(BaseModel):
@@ -78,5 +78,5 @@ class DriversAnswer(BaseModel):
     output: float = Field(description="the answer to the row")
     space: Literal["log_odds", "score"] = Field(description="what contributions are in")
     method: str
-    advice: list[Advice] | None = Field(description="the most urgent first; null: it couldn't be had")
+    advice: list[AdviceItem] | None = Field(description="the most urgent first; null: it couldn't be had")
     why: str = Field(description="the risk in a sentence; or why there is no advice")

@@ -11,19 +11,26 @@ from pydantic import JsonValue
 
 from serving.errors import NotFound, Problem, invalid
 from serving.gateway.database import Database
-from serving.gateway.drivers.schemas import DriversAnswer, DrivingTag, Explained, Part, Recommended, Summed
+from serving.gateway.drivers.schemas import (
+    DriversAnswer,
+    DrivingTag,
+    FeatureContribution,
+    RecommendedAdvice,
+    RiskExplanation,
+    TagContribution,
+)
 from serving.gateway.infer.schemas import ReadingRows
 from serving.gateway.infer.service import HOURS
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 SPARE_HOURS = 48
 """The newest scored row may lie so far behind the sensors, as their plant goes on while it is asked for."""
 MOST_FEATURES = 6
 
 
-class Drivers:
+class DriverService:
     """What moves the current risk.
 
     Args:
@@ -32,7 +39,7 @@ class Drivers:
         inference: who explains.
     """
 
-    def __init__(self, database: Database, sensors: Upstream, inference: Upstream) -> None:
+    def __init__(self, database: Database, sensors: ServiceClient, inference: ServiceClient) -> None:
         self._database = database
         self._sensors = sensors
         self._inference = inference
@@ -65,7 +72,7 @@ class Drivers:
         explained, (advised, missing) = await asyncio.gather(
             self._inference.post(f"{base}/explain", asked), self._advice(base, asked)
         )
-        found = parse_answer(Explained, explained, self._inference.name)
+        found = parse_answer(RiskExplanation, explained, self._inference.name)
         return DriversAnswer(
             plant=score.plant,
             plant_time=score.plant_time,
@@ -89,18 +96,18 @@ class Drivers:
             )
         return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
 
-    async def _advice(self, base: str, asked: dict[str, JsonValue]) -> tuple[Recommended | None, str]:
+    async def _advice(self, base: str, asked: dict[str, JsonValue]) -> tuple[RecommendedAdvice | None, str]:
         """Advice, or why there is none: drivers are worth having without it."""
         try:
             answer = await self._inference.post(f"{base}/recommend", asked)
-            return parse_answer(Recommended, answer, self._inference.name), ""
+            return parse_answer(RecommendedAdvice, answer, self._inference.name), ""
         except Problem as problem:
             return None, problem.detail
 
 
-def _by_tag(tags: list[Summed], parts: list[Part]) -> list[DrivingTag]:
+def _by_tag(tags: list[TagContribution], parts: list[FeatureContribution]) -> list[DrivingTag]:
     """Each tag with the features whose name begins with it; PDT31008_max_mean_3h is of PDT31008_max, if that is one."""
-    features: dict[str, list[Part]] = {tag.tag: [] for tag in tags}
+    features: dict[str, list[FeatureContribution]] = {tag.tag: [] for tag in tags}
     longest = sorted(features, key=len, reverse=True)
     for part in parts:
         own = next((tag for tag in longest if f"{part.feature}_".startswith(f"{tag}_")), None)

@@ -20,8 +20,8 @@ from serving.gateway.drops.schemas import (
     StepInfo,
     StepState,
 )
-from serving.gateway.live.watchers import PLANT_TAG, Run
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.live.watchers import PLANT_TAG, PipelineRun
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 DROP_TAG = "forewarn/drop"
 """The tag of Dagster runs that names their drop."""
@@ -78,7 +78,7 @@ class StepStats(BaseModel):
     ended: float | None = Field(default=None, validation_alias="endTime")
 
 
-class Evaluation(BaseModel):
+class CheckEvaluation(BaseModel):
     name: str = Field(validation_alias="checkName")
     asset: list[str] = Field(validation_alias=AliasPath("assetKey", "path"))
     success: bool
@@ -87,20 +87,20 @@ class Evaluation(BaseModel):
     timestamp: float
 
 
-class RunEvent(BaseModel):
-    evaluation: Evaluation | None = None
+class CheckEvent(BaseModel):
+    evaluation: CheckEvaluation | None = None
 
 
-class WholeRun(Run):
+class WholeRun(PipelineRun):
     """A run with what its steps and checks did."""
 
     steps: list[StepStats] = Field(default=[], validation_alias="stepStats")
-    events: list[RunEvent] = Field(default=[], validation_alias=AliasPath("eventConnection", "events"))
+    events: list[CheckEvent] = Field(default=[], validation_alias=AliasPath("eventConnection", "events"))
 
 
 class FoundRuns(BaseModel):
     kind: Literal["Runs"] = Field(validation_alias=AliasPath("data", "runsOrError", "__typename"))
-    results: list[Run] = Field(validation_alias=AliasPath("data", "runsOrError", "results"))
+    results: list[PipelineRun] = Field(validation_alias=AliasPath("data", "runsOrError", "results"))
 
 
 class FoundRun(BaseModel):
@@ -118,7 +118,7 @@ class PipelineRuns:
         pages: root of Dagster's web pages, for links.
     """
 
-    def __init__(self, dagster: Upstream, pages: str) -> None:
+    def __init__(self, dagster: ServiceClient, pages: str) -> None:
         self._dagster = dagster
         self._pages = pages
 
@@ -156,7 +156,7 @@ class PipelineRuns:
             "POST", "/graphql", orjson.dumps({"query": query, "variables": variables})
         )
 
-    def _info(self, run: Run) -> RunInfo:
+    def _info(self, run: PipelineRun) -> RunInfo:
         tags = {tag.key: tag.value for tag in run.tags}
         planned = _planned(run)
         return RunInfo(
@@ -179,7 +179,7 @@ def run_state(status: str) -> RunState:
     return _STATES.get(status, "waiting")
 
 
-def _planned(run: Run) -> list[str]:
+def _planned(run: PipelineRun) -> list[str]:
     return run.selected or ([step.key for step in run.plan.steps] if run.plan else [])
 
 
@@ -200,7 +200,7 @@ def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
     ]
 
 
-def _check(found: Evaluation) -> CheckInfo:
+def _check(found: CheckEvaluation) -> CheckInfo:
     return CheckInfo(
         name=found.name,
         asset=found.asset[-1] if found.asset else "",

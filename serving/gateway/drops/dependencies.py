@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from serving.gateway.drops.dagster import PipelineRuns
-from serving.gateway.drops.ledger import DropManifest
+from serving.gateway.drops.ledger import LedgerReader
 from serving.web.parts import part
 
-DropLedgerDep = Annotated[DropManifest, part("drop_ledger")]
+DropLedgerDep = Annotated[LedgerReader, part("drop_ledger")]
 PipelineRunsDep = Annotated[PipelineRuns, part("pipeline_runs")]

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from serving.errors import NotFound
 from serving.gateway.database import database_url
-from serving.gateway.drops.schemas import Drop, Refused
+from serving.gateway.drops.schemas import DroppedFile, RefusedFile
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from serving.gateway.problems import BadAnswer
 from serving.settings import Settings
@@ -27,7 +27,7 @@ SHORT_HASH = 12
 _COUNT = re.compile(r"(\d+) (?:records|periods)\b")
 
 
-class DropManifest:
+class LedgerReader:
     """What became of dropped files.
 
     Args:
@@ -40,7 +40,7 @@ class DropManifest:
         url = _read_only(self._file) if self._file else database_url(settings)
         self._engine = create_async_engine(url, poolclass=sa.NullPool, hide_parameters=True)
 
-    async def newest(self, plant: str, limit: int) -> list[Drop]:
+    async def newest(self, plant: str, limit: int) -> list[DroppedFile]:
         """The files of a plant that were seen last, newest first; none before the pipeline ran.
 
         Raises:
@@ -53,7 +53,7 @@ class DropManifest:
             rows = await connection.execute(query.order_by(DROP_FILES.c.id.desc()).limit(limit))
             return [_drop(row) for row in rows.mappings()]
 
-    async def report(self, number: int) -> Refused:
+    async def report(self, number: int) -> RefusedFile:
         """Why a file was refused.
 
         Raises:
@@ -69,12 +69,12 @@ class DropManifest:
             raise NotFound(f"no refused file {number}; /drops lists them")
         return await asyncio.to_thread(self._read, row["plant"], row["sha256"], Path(row["path"]).name)
 
-    def _read(self, plant: str, sha256: str, file: str) -> Refused:
+    def _read(self, plant: str, sha256: str, file: str) -> RefusedFile:
         found = sorted((self._quarantine / plant).glob(f"*.{sha256[:SHORT_HASH]}.report.json"))
         if not found:
             raise NotFound(f"the report of {file} isn't in the quarantine folder any more")
         try:
-            return Refused.model_validate_json(found[0].read_bytes())
+            return RefusedFile.model_validate_json(found[0].read_bytes())
         except (OSError, ValidationError):
             raise BadAnswer(f"the report of {file} in the quarantine folder can't be read") from None
 
@@ -94,11 +94,11 @@ def _read_only(file: Path) -> str:
     return f"sqlite+aiosqlite:///file:{quote(str(file))}?mode=ro&uri=true"
 
 
-def _drop(row: RowMapping) -> Drop:
+def _drop(row: RowMapping) -> DroppedFile:
     state, message = SHOWN[row["state"]], row["message"]
     counted = _COUNT.match(message) if state == "ingested" and not row["duplicate_of"] else None
     rest = message[counted.end() :].lstrip("; .") if counted else message
-    return Drop(
+    return DroppedFile(
         id=row["id"],
         plant=row["plant"],
         file=Path(row["path"]).name,

@@ -60,7 +60,7 @@ async def drops(
 )
 async def upload(
     request: Request, settings: SettingsDep, user: Engineer, name: FileName, plant: Plant = None
-) -> schemas.Uploaded:
+) -> schemas.UploadedFile:
     """Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only."""
     file, folder = checked_name(name), settings.drop / await _known(settings, plant)
     most = settings.max_upload_bytes
@@ -71,7 +71,7 @@ async def upload(
 
 
 @router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
-async def refused(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.Refused:
+async def refused(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.RefusedFile:
     """Why a dropped file was refused: what is wrong, where, and what was expected."""
     return await ledger.report(drop_id)
 

@@ -14,7 +14,7 @@ RunState = Literal["waiting", "running", "done", "failed", "canceled"]
 StepState = Literal["waiting", "running", "done", "failed", "skipped"]
 
 
-class Drop(BaseModel):
+class DroppedFile(BaseModel):
     """A dropped file, and what became of it."""
 
     id: int
@@ -38,12 +38,12 @@ class Drop(BaseModel):
 class DropsAnswer(BaseModel):
     """Dropped files, the newest first."""
 
-    drops: list[Drop]
+    drops: list[DroppedFile]
     upload_most_bytes: int
     extensions: list[str]
 
 
-class Uploaded(BaseModel):
+class UploadedFile(BaseModel):
     """A file that lies in the drop folder now."""
 
     plant: str
@@ -52,7 +52,7 @@ class Uploaded(BaseModel):
     sha256: str
 
 
-class Refused(BaseModel):
+class RefusedFile(BaseModel):
     """Why a file was refused, as the pipeline wrote it."""
 
     file: Annotated[str, Field(max_length=1000)]

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from serving.errors import TooLarge, invalid
-from serving.gateway.drops.schemas import Uploaded
+from serving.gateway.drops.schemas import UploadedFile
 from serving.gateway.problems import DropFolderAway, FileThere, StorageFull
 
 EXTENSIONS = (".csv", ".xlsx", ".xls", ".parquet")
@@ -46,7 +46,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_bytes: int) -> Uploaded:
+async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_bytes: int) -> UploadedFile:
     """Write what comes beside its place, then give it its name.
 
     Args:
@@ -80,7 +80,7 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-    return Uploaded(plant=folder.name, file=name, size=size, sha256=sha256)
+    return UploadedFile(plant=folder.name, file=name, size=size, sha256=sha256)
 
 
 async def _write(chunks: AsyncIterator[bytes], file: BinaryIO, most_bytes: int) -> tuple[int, str]:

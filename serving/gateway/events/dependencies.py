@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from serving.gateway.events.hub import Hub
+from serving.gateway.events.hub import EventHub
 from serving.gateway.events.log import EventLog
 from serving.web.parts import part
 
 EventLogDep = Annotated[EventLog, part("events")]
-EventHubDep = Annotated[Hub, part("hub")]
+EventHubDep = Annotated[EventHub, part("hub")]

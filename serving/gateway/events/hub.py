@@ -7,12 +7,12 @@ client's stream (`stream.py`), queues (`serving/web/broadcast.py`).
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from serving.gateway.events.kinds import Message
+from serving.gateway.events.kinds import EventMessage
 from serving.gateway.metrics import EVENT_CLIENTS
 from serving.web.broadcast import Broadcast, Subscription
 
 
-class Listener(Subscription):
+class EventListener(Subscription):
     """One client's place.
 
     Args:
@@ -26,12 +26,12 @@ class Listener(Subscription):
         self.begins_after = begins_after
 
 
-class Hub(Broadcast[Listener]):
+class EventHub(Broadcast[EventListener]):
     """Who listens, and up to which event they have been told."""
 
     newest = 0
 
-    def tell(self, events: Sequence[Message]) -> None:
+    def tell(self, events: Sequence[EventMessage]) -> None:
         """Tell everybody of the next events."""
         for event in events:
             for client in self:
@@ -40,11 +40,11 @@ class Hub(Broadcast[Listener]):
         self.newest = events[-1].id
 
     @contextmanager
-    def subscribed(self, types: Collection[str]) -> Iterator[Listener]:
+    def subscribed(self, types: Collection[str]) -> Iterator[EventListener]:
         """A client's place from now on.
 
         Raises:
             FullError: there is none left.
         """
-        with self.joined(Listener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
+        with self.joined(EventListener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
             yield client

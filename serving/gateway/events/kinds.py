@@ -33,7 +33,7 @@ class GapEvent(LiveEvent, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class EventMessage:
     """An event as clients get it, serialised once for all of them."""
 
     id: int
@@ -41,7 +41,7 @@ class Message:
     content: bytes
 
 
-def message(number: int, kind: str, data: str) -> Message:
+def message(number: int, kind: str, data: str) -> EventMessage:
     """An event's bytes.
 
     Args:
@@ -49,7 +49,7 @@ def message(number: int, kind: str, data: str) -> Message:
         kind: its type.
         data: a JSON document in one line.
     """
-    return Message(number, kind, f"id: {number}\nevent: {kind}\ndata: {data}\n\n".encode())
+    return EventMessage(number, kind, f"id: {number}\nevent: {kind}\ndata: {data}\n\n".encode())
 
 
 def gap(after: int, newest: int) -> bytes:

@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.gateway.database import Database
-from serving.gateway.events.kinds import LiveEvent, Message, message
-from serving.gateway.events.tables import Event
+from serving.gateway.events.kinds import EventMessage, LiveEvent, message
+from serving.gateway.events.tables import StoredEvent
 
 TRIM_EVERY = 200
 _LOCK_KEY = 723_003  # as in migrate.py, a number of our own
 
 
 @dataclass(slots=True)
-class Change:
+class UnitOfWork:
     """A transaction, and what is told once it is committed.
 
     Attributes:
@@ -52,10 +52,10 @@ class EventLog:
         self.written = asyncio.Event()
 
     @asynccontextmanager
-    async def change(self) -> AsyncIterator[Change]:
+    async def change(self) -> AsyncIterator[UnitOfWork]:
         """A transaction whose events come last, so that no other writer waits for it but at its end."""
         async with self._database.write() as session:
-            change = Change(session)
+            change = UnitOfWork(session)
             yield change
             await session.flush()
             if change.told:
@@ -66,30 +66,30 @@ class EventLog:
     async def newest(self) -> int:
         """The highest id; 0 if there is none."""
         async with self._database.read() as session:
-            return await session.scalar(sa.select(sa.func.max(Event.id))) or 0
+            return await session.scalar(sa.select(sa.func.max(StoredEvent.id))) or 0
 
     async def oldest(self) -> int:
         """The lowest id that is still kept; 0 if there is none."""
         async with self._database.read() as session:
-            return await session.scalar(sa.select(sa.func.min(Event.id))) or 0
+            return await session.scalar(sa.select(sa.func.min(StoredEvent.id))) or 0
 
-    async def after(self, number: int, up_to: int | None = None, limit: int = 500) -> list[Message]:
+    async def after(self, number: int, up_to: int | None = None, limit: int = 500) -> list[EventMessage]:
         """The next events after an id, oldest first."""
-        query = sa.select(Event.id, Event.type, Event.data).where(Event.id > number)
+        query = sa.select(StoredEvent.id, StoredEvent.type, StoredEvent.data).where(StoredEvent.id > number)
         if up_to is not None:
-            query = query.where(Event.id <= up_to)
+            query = query.where(StoredEvent.id <= up_to)
         async with self._database.read() as session:
-            rows = await session.execute(query.order_by(Event.id).limit(limit))
+            rows = await session.execute(query.order_by(StoredEvent.id).limit(limit))
             return [message(row.id, row.type, row.data) for row in rows]
 
-    async def _append(self, change: Change) -> None:
+    async def _append(self, change: UnitOfWork) -> None:
         session = change.session
         if session.get_bind().dialect.name == "postgresql":
             # Ids are given before the commit: of two writers at once, the later id could be seen first.
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
         now = datetime.now(UTC)
         rows = [{"created_at": now, "type": kind, "data": data} for kind, data in change.told]
-        inserted = sa.insert(Event).returning(Event.id, sort_by_parameter_order=True)
+        inserted = sa.insert(StoredEvent).returning(StoredEvent.id, sort_by_parameter_order=True)
         ids: Sequence[int] = (await session.scalars(inserted, rows)).all()
         if ids[-1] // TRIM_EVERY > (ids[0] - 1) // TRIM_EVERY:
-            await session.execute(sa.delete(Event).where(Event.id <= ids[-1] - self._most_rows))
+            await session.execute(sa.delete(StoredEvent).where(StoredEvent.id <= ids[-1] - self._most_rows))

@@ -13,10 +13,10 @@ from sse_starlette import EventSourceResponse
 from serving.errors import TooManyClients, invalid
 from serving.gateway.accounts.dependencies import SessionsDep, SignedIn
 from serving.gateway.events.dependencies import EventHubDep, EventLogDep
-from serving.gateway.events.hub import Hub
+from serving.gateway.events.hub import EventHub
 from serving.gateway.events.kinds import TYPES
 from serving.gateway.events.log import EventLog
-from serving.gateway.events.stream import Lease, stream
+from serving.gateway.events.stream import StreamLease, stream
 from serving.gateway.openapi import problems
 from serving.web.broadcast import FullError
 from serving.web.sse import Heartbeat
@@ -52,7 +52,7 @@ async def events(
     except FullError as error:
         raise TooManyClients(str(error)) from None
     token = credentials.credentials
-    lease = Lease(sessions, token, sessions.expiry_of(token))
+    lease = StreamLease(sessions, token, sessions.expiry_of(token))
     return EventSourceResponse(
         _body(hub, events, wanted, lease, last_event_id),
         ping=HEARTBEAT_S,
@@ -63,7 +63,7 @@ async def events(
 
 
 async def _body(
-    hub: Hub, events: EventLog, types: tuple[str, ...], lease: Lease, last_id: int | None
+    hub: EventHub, events: EventLog, types: tuple[str, ...], lease: StreamLease, last_id: int | None
 ) -> AsyncIterator[bytes]:
     with hub.subscribed(types) as client:
         async for piece in stream(events, client, lease, last_id):

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.gateway.accounts.sessions import Sessions
-from serving.gateway.events.hub import Listener
+from serving.gateway.accounts.sessions import SessionStore
+from serving.gateway.events.hub import EventListener
 from serving.gateway.events.kinds import gap
 from serving.gateway.events.log import EventLog
 from serving.gateway.problems import Unauthenticated
@@ -29,14 +29,14 @@ NO_DATABASE = comment("the gateway's database doesn't answer; resume with Last-E
 
 
 @dataclass(slots=True)
-class Lease:
+class StreamLease:
     """How long a stream may go on.
 
     Attributes:
         expires_at: when the token expires.
     """
 
-    sessions: Sessions
+    sessions: SessionStore
     token: str
     expires_at: datetime
     _look_at: datetime | None = None
@@ -63,7 +63,7 @@ class Lease:
 
 
 async def stream(
-    events: EventLog, client: Listener, lease: Lease, last_id: int | None
+    events: EventLog, client: EventListener, lease: StreamLease, last_id: int | None
 ) -> AsyncIterator[bytes]:
     """The bytes of a client's stream; its last piece is a comment that says why it ends.
 
@@ -92,7 +92,7 @@ async def stream(
         yield NO_DATABASE
 
 
-async def _missed(events: EventLog, client: Listener, last_id: int) -> AsyncIterator[bytes]:
+async def _missed(events: EventLog, client: EventListener, last_id: int) -> AsyncIterator[bytes]:
     newest, oldest = client.begins_after, await events.oldest()
     if last_id > newest or last_id + 1 < oldest:
         yield gap(last_id, newest)

@@ -5,10 +5,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.gateway.tables import Base, BigId, UtcTime
+from serving.gateway.tables import Base, BigId, UtcDateTime
 
 
-class Event(Base):
+class StoredEvent(Base):
     """One event.
 
     Attributes:
@@ -22,6 +22,6 @@ class Event(Base):
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(sa.String(16))
     data: Mapped[str] = mapped_column(sa.Text)

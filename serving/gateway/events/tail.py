@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from serving.gateway.events.hub import Hub
+from serving.gateway.events.hub import EventHub
 from serving.gateway.events.log import EventLog
 from serving.web.tasks import beside
 
@@ -22,7 +22,7 @@ log = logging.getLogger("serving")
 
 
 @contextlib.asynccontextmanager
-async def following(events: EventLog, hub: Hub) -> AsyncIterator[None]:
+async def follow_events(events: EventLog, hub: EventHub) -> AsyncIterator[None]:
     """Tell the hub of all events from now on."""
     hub.newest = await events.newest()
     try:
@@ -32,7 +32,7 @@ async def following(events: EventLog, hub: Hub) -> AsyncIterator[None]:
         hub.close()
 
 
-async def _follow(events: EventLog, hub: Hub) -> None:
+async def _follow(events: EventLog, hub: EventHub) -> None:
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
@@ -46,7 +46,7 @@ async def _follow(events: EventLog, hub: Hub) -> None:
         await attempts(_catch_up, events, hub)
 
 
-async def _catch_up(events: EventLog, hub: Hub) -> None:
+async def _catch_up(events: EventLog, hub: EventHub) -> None:
     while found := await events.after(hub.newest, limit=BATCH):
         hub.tell(found)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from serving.gateway.history.service import History
+from serving.gateway.history.service import HistoryStore
 from serving.web.parts import part
 
-HistoryDep = Annotated[History, part("history")]
+HistoryDep = Annotated[HistoryStore, part("history")]

@@ -21,7 +21,7 @@ EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an entry
 
 @router.get("", responses=problems(401, 422))
 async def page(
-    history: HistoryDep, user: SignedIn, asked: Annotated[schemas.Page, Query()]
+    history: HistoryDep, user: SignedIn, asked: Annotated[schemas.HistoryPage, Query()]
 ) -> schemas.HistoryAnswer:
     """Your results, newest first, without their requests and answers."""
     found = await history.page(user.id, asked)
@@ -35,7 +35,7 @@ async def page(
     response_class=StreamingResponse,
 )
 async def export(
-    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
+    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.HistoryFilter, Query()]
 ) -> StreamingResponse:
     """Your results as CSV, oldest first, with requests and answers."""
     return StreamingResponse(
@@ -46,9 +46,9 @@ async def export(
 
 
 @router.get("/{entry_id}", responses=problems(401, 404, 422))
-async def entry(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> schemas.Entry:
+async def entry(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> schemas.EntryDetail:
     """One of your results."""
-    return schemas.Entry.model_validate(await history.entry(user.id, entry_id))
+    return schemas.EntryDetail.model_validate(await history.entry(user.id, entry_id))
 
 
 @router.delete("/{entry_id}", status_code=204, responses=problems(401, 404, 422))
@@ -59,7 +59,7 @@ async def delete(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> None
 
 @router.delete("", responses=problems(401, 422))
 async def delete_chosen(
-    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.Filter, Query()]
-) -> schemas.Deleted:
+    history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.HistoryFilter, Query()]
+) -> schemas.DeletedEntries:
     """Delete your results that are meant; without a filter, all of them."""
-    return schemas.Deleted(deleted=await history.delete_chosen(user.id, chosen))
+    return schemas.DeletedEntries(deleted=await history.delete_chosen(user.id, chosen))

@@ -11,7 +11,7 @@ from serving.gateway.times import Time
 InferType = Literal["predict", "forecast", "auto"]
 
 
-class Filter(BaseModel):
+class HistoryFilter(BaseModel):
     """Which entries are meant."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -21,7 +21,7 @@ class Filter(BaseModel):
     until: Time | None = Field(default=None, description="older than; with offset")
 
 
-class Page(Filter):
+class HistoryPage(HistoryFilter):
     """Which of them are shown."""
 
     before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
@@ -46,7 +46,7 @@ class EntrySummary(BaseModel):
     alarm: bool = Field(description="whether any of its scores is one")
 
 
-class Entry(EntrySummary):
+class EntryDetail(EntrySummary):
     request: JsonValue
     answer: JsonValue = Field(description="as it was answered, without explanations")
 
@@ -58,5 +58,5 @@ class HistoryAnswer(BaseModel):
     next: int | None = Field(description="`before` of the next page; null on the last one")
 
 
-class Deleted(BaseModel):
+class DeletedEntries(BaseModel):
     deleted: int

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from serving.errors import NotFound
 from serving.gateway.database import Database
-from serving.gateway.history.schemas import Filter, Page
+from serving.gateway.history.schemas import HistoryFilter, HistoryPage
 from serving.gateway.history.tables import HistoryEntry
 
 BATCH = 200
@@ -21,7 +21,7 @@ TRIM_EVERY = 50
 _SUMMARY = [c for c in HistoryEntry.__table__.columns if c.name not in ("user_id", "request", "answer")]
 
 
-class History:
+class HistoryStore:
     """All users' histories.
 
     Args:
@@ -47,7 +47,7 @@ class History:
                 await session.execute(self._surplus(entry.user_id))
         return entry.id
 
-    async def page(self, user_id: int, page: Page) -> Sequence[sa.Row[Any]]:
+    async def page(self, user_id: int, page: HistoryPage) -> Sequence[sa.Row[Any]]:
         """Summaries, newest first: one more than asked for where there are more."""
         query = sa.select(*_SUMMARY).where(*_chosen(user_id, page)).order_by(HistoryEntry.id.desc())
         if page.before is not None:
@@ -55,7 +55,7 @@ class History:
         async with self._database.read() as session:
             return (await session.execute(query.limit(page.limit + 1))).all()
 
-    async def batches(self, user_id: int, chosen: Filter) -> AsyncIterator[Sequence[HistoryEntry]]:
+    async def batches(self, user_id: int, chosen: HistoryFilter) -> AsyncIterator[Sequence[HistoryEntry]]:
         """Whole entries, oldest first, some at a time; none of them holds the database meanwhile."""
         after = 0
         query = sa.select(HistoryEntry).where(*_chosen(user_id, chosen)).order_by(HistoryEntry.id)
@@ -91,7 +91,7 @@ class History:
         if not found:
             raise _missing(entry_id)
 
-    async def delete_chosen(self, user_id: int, chosen: Filter) -> int:
+    async def delete_chosen(self, user_id: int, chosen: HistoryFilter) -> int:
         """Delete the user's own entries that are meant; how many there were."""
         gone = sa.delete(HistoryEntry).where(*_chosen(user_id, chosen)).returning(HistoryEntry.id)
         async with self._database.write() as session:
@@ -114,7 +114,7 @@ def _own(user_id: int, entry_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return HistoryEntry.user_id == user_id, HistoryEntry.id == entry_id
 
 
-def _chosen(user_id: int, chosen: Filter) -> list[sa.ColumnElement[bool]]:
+def _chosen(user_id: int, chosen: HistoryFilter) -> list[sa.ColumnElement[bool]]:
     found = [HistoryEntry.user_id == user_id]
     if chosen.type is not None:
         found.append(HistoryEntry.type == chosen.type)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.gateway.tables import Base, BigId, UtcTime
+from serving.gateway.tables import Base, BigId, UtcDateTime
 
 
 class HistoryEntry(Base):
@@ -24,7 +24,7 @@ class HistoryEntry(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("users.id", ondelete="CASCADE"))
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(sa.String(16))
     plant: Mapped[str] = mapped_column(sa.String(64))
     model: Mapped[str] = mapped_column(sa.String(200))

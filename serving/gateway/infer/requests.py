@@ -7,12 +7,14 @@ from pydantic import JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.results import of_newest
-from serving.gateway.upstream import Upstream
+from serving.gateway.upstream import ServiceClient
 
 Document = dict[str, JsonValue]
 
 
-async def predict_newest(inference: Upstream, plant: PlantProfile, readings: list[JsonValue]) -> Document:
+async def predict_newest(
+    inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]
+) -> Document:
     """The prediction for the newest reading: from all that led to it, or alone where each is judged by itself.
 
     Raises:
@@ -22,7 +24,7 @@ async def predict_newest(inference: Upstream, plant: PlantProfile, readings: lis
     return of_newest(await inference.post(f"/plants/{plant.name}/predict", {"readings": asked}))
 
 
-async def forecast_all(inference: Upstream, plant: PlantProfile, readings: list[JsonValue]) -> Document:
+async def forecast_all(inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]) -> Document:
     """The forecasts of all horizons; none, unasked, where the plant has no forecasters.
 
     Raises:

@@ -11,27 +11,27 @@ from pydantic import JsonValue
 from serving.errors import NotJson
 from serving.gateway.history.schemas import InferType
 from serving.gateway.history.tables import HistoryEntry
-from serving.gateway.infer.schemas import Forecasts, Judged, Scored
+from serving.gateway.infer.schemas import ForecastScores, JudgedReadings, ScoreAnswer
 from serving.gateway.upstream import parse_answer
 
 MOST_KEPT_BYTES = 256 * 1024
 
 
-def scores_of(answer: dict[str, JsonValue]) -> list[Scored]:
+def scores_of(answer: dict[str, JsonValue]) -> list[ScoreAnswer]:
     """The scores in an answer to /predict or /forecast; of many judged readings the highest.
 
     Raises:
         BadAnswer: it holds none.
     """
     if "predictions" in answer:
-        judged = parse_answer(Judged, answer, "inference")
+        judged = parse_answer(JudgedReadings, answer, "inference")
         highest = max(judged.predictions, key=lambda one: one.score)
         alarm = any(one.anomaly for one in judged.predictions)
         told = judged.model_dump(exclude={"predictions", "threshold"})
-        return [Scored(risk_score=highest.score, alarm=alarm, **told)]
+        return [ScoreAnswer(risk_score=highest.score, alarm=alarm, **told)]
     if "forecasts" in answer:
-        return parse_answer(Forecasts, answer, "inference").forecasts
-    return [parse_answer(Scored, answer, "inference")]
+        return parse_answer(ForecastScores, answer, "inference").forecasts
+    return [parse_answer(ScoreAnswer, answer, "inference")]
 
 
 def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -42,7 +42,7 @@ def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """
     if "predictions" not in answer:
         return answer
-    judged = parse_answer(Judged, answer, "inference")
+    judged = parse_answer(JudgedReadings, answer, "inference")
     newest = judged.predictions[-1]
     return {
         **judged.model_dump(mode="json", exclude={"predictions"}),
@@ -59,7 +59,7 @@ def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def entry_of(
-    user_id: int, kind: InferType, request: JsonValue, answer: JsonValue, scores: list[Scored]
+    user_id: int, kind: InferType, request: JsonValue, answer: JsonValue, scores: list[ScoreAnswer]
 ) -> HistoryEntry:
     """An entry whose model, version and risk are those of the highest score."""
     lead = max(scores, key=lambda score: score.risk_score)

@@ -14,7 +14,7 @@ from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.dependencies import InferenceDep, SensorsDep
 from serving.gateway.history.dependencies import HistoryDep
 from serving.gateway.history.schemas import InferType
-from serving.gateway.history.service import History
+from serving.gateway.history.service import HistoryStore
 from serving.gateway.infer.requests import Document
 from serving.gateway.infer.results import entry_of, kept_request, scores_of
 from serving.gateway.infer.schemas import AutoAnswer
@@ -22,7 +22,7 @@ from serving.gateway.infer.service import score_newest
 from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
 from serving.gateway.plants.dependencies import ProfilesDep
-from serving.gateway.upstream import Upstream
+from serving.gateway.upstream import ServiceClient
 from serving.settings import Settings
 from serving.web.body import read_bytes
 from serving.web.openapi import BODY
@@ -140,8 +140,8 @@ async def _scored(
     kind: InferType,
     request: Request,
     *,
-    inference: Upstream,
-    history: History,
+    inference: ServiceClient,
+    history: HistoryStore,
     owner: CurrentUser | None,
     plant: str | None,
 ) -> Document:
@@ -157,13 +157,13 @@ async def _scored(
         return {**answer, "history_id": await history.add(entry)}
 
 
-async def _passed(kind: str, request: Request, inference: Upstream, plant: str | None) -> Document:
+async def _passed(kind: str, request: Request, inference: ServiceClient, plant: str | None) -> Document:
     with count_request(kind):
         content = await read_bytes(request, _most_bytes(request))
         return await inference.ask("POST", _path(kind, plant), content)
 
 
-async def _fetched(kind: str, inference: Upstream, plant: str | None) -> Document:
+async def _fetched(kind: str, inference: ServiceClient, plant: str | None) -> Document:
     with count_request(kind):
         return await inference.ask("GET", _path(kind, plant))
 

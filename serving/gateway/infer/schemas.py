@@ -12,7 +12,7 @@ from plant_assets.profile.model import Slug
 from serving.gateway.upstream import Finite
 
 
-class Scored(BaseModel):
+class ScoreAnswer(BaseModel):
     """A score, as inference gives it."""
 
     model_config = ConfigDict(protected_namespaces=(), frozen=True)
@@ -25,19 +25,19 @@ class Scored(BaseModel):
     alarm: bool
 
 
-class Judgement(BaseModel):
+class ReadingJudgement(BaseModel):
     """What is said of one reading."""
 
     anomaly: bool
     score: Finite
 
 
-class Judged(BaseModel):
+class JudgedReadings(BaseModel):
     """The answer of a plant that judges each reading by itself."""
 
     model_config = ConfigDict(protected_namespaces=(), frozen=True)
 
-    predictions: Annotated[list[Judgement], Field(min_length=1)]
+    predictions: Annotated[list[ReadingJudgement], Field(min_length=1)]
     threshold: Finite | None = None
     model: Annotated[str, Field(max_length=200)]
     version: Annotated[int, Field(ge=0, lt=2**63)]
@@ -45,10 +45,10 @@ class Judged(BaseModel):
     plant: Annotated[str, Field(max_length=64)]
 
 
-class Forecasts(BaseModel):
+class ForecastScores(BaseModel):
     """The answer for all horizons."""
 
-    forecasts: Annotated[list[Scored], Field(min_length=1)]
+    forecasts: Annotated[list[ScoreAnswer], Field(min_length=1)]
 
 
 class ReadingRow(BaseModel):
@@ -65,7 +65,7 @@ class ReadingRows(BaseModel):
     rows: Annotated[list[ReadingRow], Field(max_length=2000)]
 
 
-class Window(BaseModel):
+class ScoredWindow(BaseModel):
     """Which readings an answer stands on."""
 
     rows: int
@@ -77,7 +77,7 @@ class AutoAnswer(BaseModel):
     """Scores of the newest readings, with the drivers where they can be had."""
 
     plant: str
-    readings: Window
+    readings: ScoredWindow
     prediction: dict[str, JsonValue]
     forecasts: list[JsonValue]
     explanation: dict[str, JsonValue] | None

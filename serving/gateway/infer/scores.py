@@ -12,28 +12,28 @@ from pydantic import BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.requests import forecast_all, predict_newest
-from serving.gateway.infer.schemas import Scored
+from serving.gateway.infer.schemas import ScoreAnswer
 from serving.gateway.problems import PassedOn
-from serving.gateway.upstream import Finite, Upstream, parse_answer
+from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 
 
-class Band(BaseModel):
+class ScoreBand(BaseModel):
     low: Finite
     high: Finite
 
 
-class Answer(Scored):
+class ModelAnswer(ScoreAnswer):
     """A score of inference, with what decides over alarms."""
 
     anomaly_probability: Finite | None = None
     threshold: Finite | None = None
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
-    interval: Band | None = None
+    interval: ScoreBand | None = None
 
     @property
-    def score(self) -> "Score":
+    def score(self) -> "ModelScore":
         calibrated = self.anomaly_probability is not None
-        return Score(
+        return ModelScore(
             horizon_hours=self.horizon_hours,
             probability=self.risk_score if self.anomaly_probability is None else self.anomaly_probability,
             calibrated=calibrated,
@@ -52,15 +52,15 @@ class FiredRule(BaseModel):
     description: str = ""
 
 
-class Prediction(Answer):
+class PredictionAnswer(ModelAnswer):
     rules: Annotated[tuple[FiredRule, ...], Field(max_length=100)] = ()
 
 
-class Forecast(BaseModel):
-    forecasts: Annotated[list[Answer], Field(max_length=50)]
+class ForecastsAnswer(BaseModel):
+    forecasts: Annotated[list[ModelAnswer], Field(max_length=50)]
 
 
-class Score(BaseModel):
+class ModelScore(BaseModel):
     """One model's word on one row.
 
     Attributes:
@@ -83,7 +83,7 @@ class Score(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowScores:
     """All words on one row.
 
     Attributes:
@@ -91,13 +91,13 @@ class Outcome:
             answer: `fault` says why.
     """
 
-    now: Score
-    ahead: tuple[Score, ...]
+    now: ModelScore
+    ahead: tuple[ModelScore, ...]
     rules: tuple[FiredRule, ...]
     fault: str = ""
 
     @property
-    def scores(self) -> tuple[Score, ...]:
+    def scores(self) -> tuple[ModelScore, ...]:
         return self.now, *self.ahead
 
     @property
@@ -105,7 +105,7 @@ class Outcome:
         return any(score.alarm for score in self.scores) or bool(self.rules)
 
 
-async def ask(inference: Upstream, plant: PlantProfile, readings: list[JsonValue]) -> Outcome:
+async def score_row(inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]) -> RowScores:
     """Score the newest of some readings.
 
     Args:
@@ -120,16 +120,16 @@ async def ask(inference: Upstream, plant: PlantProfile, readings: list[JsonValue
         predict_newest(inference, plant, readings),
         _forecasts(inference, plant, readings),
     )
-    now = parse_answer(Prediction, prediction, inference.name)
-    return Outcome(now.score, ahead, now.rules, fault)
+    now = parse_answer(PredictionAnswer, prediction, inference.name)
+    return RowScores(now.score, ahead, now.rules, fault)
 
 
 async def _forecasts(
-    inference: Upstream, plant: PlantProfile, readings: list[JsonValue]
-) -> tuple[tuple[Score, ...], str]:
+    inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]
+) -> tuple[tuple[ModelScore, ...], str]:
     try:
         answer = await forecast_all(inference, plant, readings)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
-    found = parse_answer(Forecast, answer, inference.name).forecasts
+    found = parse_answer(ForecastsAnswer, answer, inference.name).forecasts
     return tuple(sorted((f.score for f in found), key=lambda score: score.horizon_hours)), ""

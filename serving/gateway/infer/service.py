@@ -12,17 +12,17 @@ from pydantic import JsonValue
 from serving.errors import Problem, invalid
 from serving.gateway.infer.requests import Document, forecast_all, predict_newest
 from serving.gateway.infer.results import scores_of
-from serving.gateway.infer.schemas import ReadingRows, Scored, Window
-from serving.gateway.plants.profiles import Profiles
+from serving.gateway.infer.schemas import ReadingRows, ScoreAnswer, ScoredWindow
+from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import PassedOn, ServiceAway
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 HOURS = 96
 """Look-back that the longest features need."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
+class NewestScoring:
     """What services said of the newest readings.
 
     Attributes:
@@ -31,17 +31,17 @@ class Scoring:
     """
 
     plant: str
-    window: Window
+    window: ScoredWindow
     prediction: Document
     forecasts: list[JsonValue]
-    scores: list[Scored]
+    scores: list[ScoreAnswer]
     explanation: Document | None
     explanation_missing: str | None
 
 
 async def score_newest(
-    profiles: Profiles, sensors: Upstream, inference: Upstream, plant: str | None
-) -> Scoring:
+    profiles: PlantProfiles, sensors: ServiceClient, inference: ServiceClient, plant: str | None
+) -> NewestScoring:
     """Score the newest readings of the plant that the sensors show.
 
     Args:
@@ -67,9 +67,9 @@ async def score_newest(
         _explain(inference, f"/plants/{shown.plant}/explain", {"readings": readings}),
     )
     forecasts = forecast.get("forecasts")
-    return Scoring(
+    return NewestScoring(
         plant=shown.plant,
-        window=Window(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
+        window=ScoredWindow(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
         prediction=prediction,
         forecasts=forecasts if isinstance(forecasts, list) else [],
         scores=[*scores_of(prediction), *(scores_of(forecast) if profile.looks_ahead else [])],
@@ -78,7 +78,7 @@ async def score_newest(
     )
 
 
-async def _explain(inference: Upstream, path: str, body: Document) -> tuple[Document | None, str | None]:
+async def _explain(inference: ServiceClient, path: str, body: Document) -> tuple[Document | None, str | None]:
     """The explanation, or why there is none: a score is worth having without it."""
     try:
         return await inference.post(path, body), None

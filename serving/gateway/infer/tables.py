@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.gateway.tables import Base, BigId, UtcTime
+from serving.gateway.tables import Base, BigId, UtcDateTime
 
 
 class LiveScore(Base):
@@ -27,8 +27,8 @@ class LiveScore(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     plant: Mapped[str] = mapped_column(sa.String(64))
-    plant_time: Mapped[datetime] = mapped_column(UtcTime)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    plant_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     risk: Mapped[float] = mapped_column(sa.Double)
     alarm: Mapped[bool]
     passed_over: Mapped[int] = mapped_column(sa.BigInteger)

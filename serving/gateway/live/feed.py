@@ -15,12 +15,19 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from serving.errors import Problem
 from serving.gateway.database import Database
 from serving.gateway.events.log import EventLog
-from serving.gateway.live.memory import Memory
-from serving.gateway.live.readings import WINDOW_HOURS, Newest, NumberedRow, Row, Rows, Window
+from serving.gateway.live.memory import TaskMemory
+from serving.gateway.live.readings import (
+    WINDOW_HOURS,
+    LiveRow,
+    NewestRow,
+    NumberedRow,
+    PastRows,
+    ReadingWindow,
+)
 from serving.gateway.live.schemas import ReadingData, ReadingEvent
-from serving.gateway.live.status import LiveStatus, Reporter
+from serving.gateway.live.status import LiveStatus, StatusReporter
 from serving.gateway.problems import BadAnswer, ServiceAway
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 SENSORS = "sensors"
 LONGEST_PAUSE_S = 10
@@ -29,7 +36,7 @@ STREAM_TIMEOUT = httpx.Timeout(10, connect=2, read=45)
 log = logging.getLogger("serving")
 
 
-class Told(BaseModel):
+class ReadingsCursor(BaseModel):
     """The newest row that clients were told of; number -1: none."""
 
     number: int = -1
@@ -37,15 +44,15 @@ class Told(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SensorSource:
     """How the sensors are reached: by question and answer, and by a stream."""
 
-    service: Upstream
+    service: ServiceClient
     address: str
     client: httpx.AsyncClient
 
 
-class Feed:
+class ReadingsFeed:
     """The newest rows.
 
     Args:
@@ -61,14 +68,19 @@ class Feed:
     """
 
     def __init__(
-        self, source: Source, database: Database, events: EventLog, reporter: Reporter, status: LiveStatus
+        self,
+        source: SensorSource,
+        database: Database,
+        events: EventLog,
+        reporter: StatusReporter,
+        status: LiveStatus,
     ) -> None:
         self._source = source
         self._database = database
         self._events = events
         self._reporter = reporter
         self._status = status
-        self.window: Window | None = None
+        self.window: ReadingWindow | None = None
         self.arrived = asyncio.Event()
 
     async def run(self) -> None:
@@ -88,7 +100,7 @@ class Feed:
             Problem, httpx.HTTPError, SSEError: not a single row came by the stream.
         """
         window = await self._past()
-        memory = Memory(self._database, f"readings:{window.plant}", Told)
+        memory = TaskMemory(self._database, f"readings:{window.plant}", ReadingsCursor)
         told = await memory.load()
         self.window = window
         is_same = told.time is not None and window.time_of(told.number) == told.time
@@ -108,7 +120,9 @@ class Feed:
         if window.newest.number == began_at:
             raise ServiceAway("sensors ended its stream of readings", SENSORS)
 
-    async def _read(self, stream: EventSource, window: Window, memory: Memory[Told]) -> None:
+    async def _read(
+        self, stream: EventSource, window: ReadingWindow, memory: TaskMemory[ReadingsCursor]
+    ) -> None:
         """Take rows in as long as they follow each other."""
         stream.response.raise_for_status()
         await self._reporter.note(SENSORS)
@@ -124,15 +138,15 @@ class Feed:
             window.rows.append(row)
             await self._tell(memory, [row])
 
-    async def _past(self) -> Window:
+    async def _past(self) -> ReadingWindow:
         ask = self._source.service.ask
-        past = parse_answer(Rows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
-        newest = parse_answer(Newest, await ask("GET", "/sensors/live"), SENSORS)
+        past = parse_answer(PastRows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
+        newest = parse_answer(NewestRow, await ask("GET", "/sensors/live"), SENSORS)
         if not past.rows:
             raise ServiceAway("sensors has no readings yet", SENSORS)
-        return Window(past, newest)
+        return ReadingWindow(past, newest)
 
-    async def _tell(self, memory: Memory[Told], rows: list[NumberedRow]) -> None:
+    async def _tell(self, memory: TaskMemory[ReadingsCursor], rows: list[NumberedRow]) -> None:
         """Tell clients of new rows, and the scorer that there are some."""
         window = self.window
         if rows and window is not None:
@@ -140,7 +154,7 @@ class Feed:
                 for row in rows:
                     data = ReadingData(plant=window.plant, number=row.number, **row.row.model_dump())
                     change.tell(ReadingEvent(data=data))
-                await memory.keep(change.session, Told(number=rows[-1].number, time=rows[-1].time))
+                await memory.keep(change.session, ReadingsCursor(number=rows[-1].number, time=rows[-1].time))
             self._status.plant, self._status.plant_time = window.plant, rows[-1].time
         self.arrived.set()
 
@@ -158,6 +172,6 @@ def _row(event: ServerSentEvent) -> NumberedRow:
         BadAnswer: it is none.
     """
     try:
-        return NumberedRow(int(event.id), Row.model_validate_json(event.data))
+        return NumberedRow(int(event.id), LiveRow.model_validate_json(event.data))
     except (ValueError, ValidationError):
         raise BadAnswer("sensors sent an event that is no reading") from None

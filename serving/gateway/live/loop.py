@@ -15,13 +15,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from serving.gateway.database import Database, database_url
 from serving.gateway.events.log import EventLog
-from serving.gateway.live.feed import Feed, Source
+from serving.gateway.live.feed import ReadingsFeed, SensorSource
 from serving.gateway.live.leader import leadership
-from serving.gateway.live.scorer import Scorer
-from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, Reporter
-from serving.gateway.live.watchers import Watcher, model_event, model_versions, newest_runs, run_event
-from serving.gateway.plants.profiles import Profiles
-from serving.gateway.upstream import Upstream
+from serving.gateway.live.scorer import RowScorer
+from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, StatusReporter
+from serving.gateway.live.watchers import ChangeWatcher, model_event, model_versions, newest_runs, run_event
+from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings.lifecycle import unshelve_expired
 from serving.settings import Settings
 from serving.web.tasks import beside
@@ -45,7 +45,7 @@ class LiveLoop:
     """
 
     settings: Settings
-    profiles: Profiles
+    profiles: PlantProfiles
     database: Database
     events: EventLog
     client: httpx.AsyncClient
@@ -65,10 +65,10 @@ class LiveLoop:
         async with leadership(url) as watch:
             self.status.role = SCORES
             self.status.services.clear()
-            reporter = Reporter(self.status, self.events)
+            reporter = StatusReporter(self.status, self.events)
             inference = self._service("inference", self.settings.inference_address)
             feed = self._feed(reporter)
-            scorer = Scorer(
+            scorer = RowScorer(
                 self.settings,
                 self.profiles,
                 feed,
@@ -83,22 +83,24 @@ class LiveLoop:
                 for part in (watch, feed.run, scorer.run, self._shelves, *watchers):
                     parts.create_task(part())
 
-    def _feed(self, reporter: Reporter) -> Feed:
+    def _feed(self, reporter: StatusReporter) -> ReadingsFeed:
         address = self.settings.sensors_address
-        source = Source(self._service("sensors", address), address, self.client)
-        return Feed(source, self.database, self.events, reporter, self.status)
+        source = SensorSource(self._service("sensors", address), address, self.client)
+        return ReadingsFeed(source, self.database, self.events, reporter, self.status)
 
-    def _watchers(self) -> tuple[Watcher, ...]:
+    def _watchers(self) -> tuple[ChangeWatcher, ...]:
         settings = self.settings
-        inference = Upstream("inference", settings.inference_address, self.client, is_optional=True)
-        dagster = Upstream("dagster", settings.dagster_address, self.client, is_optional=True)
+        inference = ServiceClient("inference", settings.inference_address, self.client, is_optional=True)
+        dagster = ServiceClient("dagster", settings.dagster_address, self.client, is_optional=True)
         return (
-            Watcher("model", model_event, lambda: model_versions(inference), self.database, self.events),
-            Watcher("run", run_event, lambda: newest_runs(dagster), self.database, self.events),
+            ChangeWatcher(
+                "model", model_event, lambda: model_versions(inference), self.database, self.events
+            ),
+            ChangeWatcher("run", run_event, lambda: newest_runs(dagster), self.database, self.events),
         )
 
-    def _service(self, name: str, address: str) -> Upstream:
-        return Upstream(name, address, self.client)
+    def _service(self, name: str, address: str) -> ServiceClient:
+        return ServiceClient(name, address, self.client)
 
     async def _shelves(self) -> None:
         while True:
@@ -113,7 +115,7 @@ class LiveLoop:
 
 
 @contextlib.asynccontextmanager
-async def live(loop: LiveLoop) -> AsyncIterator[None]:
+async def run_live_loop(loop: LiveLoop) -> AsyncIterator[None]:
     """Run the loop beside the service, where it is wanted."""
     if not loop.settings.live_scoring:
         loop.status.role = OFF

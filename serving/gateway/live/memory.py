@@ -16,7 +16,7 @@ class TakenOverError(RuntimeError):
     """Another gateway changed what this one remembers: it does this one's work now."""
 
 
-class Memory(Generic[Shape]):
+class TaskMemory(Generic[Shape]):
     """One task's memory: read once, then kept with each change.
 
     Args:

@@ -20,7 +20,7 @@ NO_NEWS = frozenset({"stale", "frozen", "missing"})
 """Qualities of values that say nothing of the plant's present."""
 
 
-class Row(BaseModel):
+class LiveRow(BaseModel):
     """One sampling interval."""
 
     timestamp: AwareDatetime
@@ -28,15 +28,15 @@ class Row(BaseModel):
     quality: Annotated[dict[str, Quality], Field(max_length=2000)] = {}
 
 
-class Rows(BaseModel):
+class PastRows(BaseModel):
     """The past, oldest first."""
 
     plant: Slug
     interval_s: Annotated[float, Field(gt=0, le=86_400 * 31)]
-    rows: Annotated[list[Row], Field(max_length=2000)]
+    rows: Annotated[list[LiveRow], Field(max_length=2000)]
 
 
-class Newest(BaseModel):
+class NewestRow(BaseModel):
     """The newest row's number and time."""
 
     id: Annotated[int, Field(ge=0, lt=2**63)]
@@ -48,14 +48,14 @@ class NumberedRow:
     """A row with its place in the plant's life."""
 
     number: int
-    row: Row
+    row: LiveRow
 
     @property
     def time(self) -> datetime:
         return self.row.timestamp
 
 
-class Window:
+class ReadingWindow:
     """The newest rows of a plant without a gap.
 
     Attributes:
@@ -64,7 +64,7 @@ class Window:
         rows: oldest first.
     """
 
-    def __init__(self, past: Rows, newest: Newest) -> None:
+    def __init__(self, past: PastRows, newest: NewestRow) -> None:
         self.plant = past.plant
         self.interval = timedelta(seconds=past.interval_s)
         most = max(1, int(WINDOW_HOURS * 3600 / past.interval_s))
@@ -86,6 +86,6 @@ class Window:
         return [{"timestamp": r.time.isoformat(), **r.row.values} for r in self.rows]
 
 
-def stale_tags(row: Row) -> frozenset[str]:
+def stale_tags(row: LiveRow) -> frozenset[str]:
     """Tags whose value in a row is no news."""
     return frozenset(tag for tag, quality in row.quality.items() if quality in NO_NEWS)

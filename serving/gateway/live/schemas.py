@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.model import Slug
 from serving.gateway.events.kinds import LiveEvent
-from serving.gateway.infer.scores import Score
-from serving.gateway.live.readings import Row
+from serving.gateway.infer.scores import ModelScore
+from serving.gateway.live.readings import LiveRow
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
 
@@ -49,7 +49,7 @@ class ScoredRow(BaseModel):
     risk: float = Field(description="probability of an alarm now")
     alarm: bool
     passed_over: int = Field(description="rows before this one that were not scored")
-    scores: list[Score] = Field(description="now and each horizon")
+    scores: list[ModelScore] = Field(description="now and each horizon")
     rules: list[str] = Field(description="label rules that fired")
     stale: list[str] = Field(description="tags whose value is no news")
 
@@ -61,7 +61,7 @@ class ScoresAnswer(BaseModel):
     next: int | None = Field(description="`before` of the next page; null on the last one")
 
 
-class ReadingData(Row):
+class ReadingData(LiveRow):
     """A new row."""
 
     plant: str

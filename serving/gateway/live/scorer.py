@@ -16,20 +16,20 @@ from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, UnknownPlant
 from serving.gateway import metrics
 from serving.gateway.database import Database
-from serving.gateway.events.log import Change, EventLog
-from serving.gateway.infer.scores import Outcome, ask
+from serving.gateway.events.log import EventLog, UnitOfWork
+from serving.gateway.infer.scores import RowScores, score_row
 from serving.gateway.infer.tables import LiveScore
-from serving.gateway.live.feed import Feed
-from serving.gateway.live.memory import Memory
-from serving.gateway.live.readings import NumberedRow, Window, stale_tags
+from serving.gateway.live.feed import ReadingsFeed
+from serving.gateway.live.memory import TaskMemory
+from serving.gateway.live.readings import NumberedRow, ReadingWindow, stale_tags
 from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
-from serving.gateway.live.status import OK, LiveStatus, Reporter
+from serving.gateway.live.status import OK, LiveStatus, StatusReporter
 from serving.gateway.live.tables import LiveState
-from serving.gateway.plants.profiles import Profiles
-from serving.gateway.upstream import Upstream
+from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings import lifecycle
-from serving.gateway.warnings.brief import Brief, brief
-from serving.gateway.warnings.tracks import KeptTrack, Turn, take_row
+from serving.gateway.warnings.brief import WarningBrief, fetch_brief
+from serving.gateway.warnings.tracks import KeptTrack, RowEffects, evaluate_row
 from serving.settings import Settings
 
 INFERENCE = "inference"
@@ -41,7 +41,7 @@ TRIM_EVERY = 100
 log = logging.getLogger("serving")
 
 
-class Scored(BaseModel):
+class ScoringCursor(BaseModel):
     """The newest row that was scored, and where all tracks stand after it; number -1: none."""
 
     number: int = -1
@@ -54,8 +54,8 @@ class _Plant:
     """A plant that is being scored."""
 
     profile: PlantProfile
-    memory: Memory[Scored]
-    last: Scored
+    memory: TaskMemory[ScoringCursor]
+    last: ScoringCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class _Row:
     """A row, what was said of it, and the tags whose value in it is no news."""
 
     row: NumberedRow
-    outcome: Outcome
+    outcome: RowScores
     stale: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Scorer:
+class RowScorer:
     """Scores rows as they come.
 
     Args:
@@ -83,12 +83,12 @@ class Scorer:
     """
 
     settings: Settings
-    profiles: Profiles
-    feed: Feed
-    inference: Upstream
+    profiles: PlantProfiles
+    feed: ReadingsFeed
+    inference: ServiceClient
     database: Database
     events: EventLog
-    reporter: Reporter
+    reporter: StatusReporter
     status: LiveStatus
 
     async def run(self) -> None:
@@ -120,11 +120,11 @@ class Scorer:
         row, readings = window.newest, window.readings()
         if row.number <= plant.last.number:
             return plant
-        outcome = await ask(self.inference, plant.profile, readings)
+        outcome = await score_row(self.inference, plant.profile, readings)
         await self.reporter.note(INFERENCE, outcome.fault or OK)
         gap = plant.last.time is not None and row.time - plant.last.time > plant.profile.sampling.stale_after
         stale = stale_tags(row.row) & set(plant.profile.used_tags)
-        turn = take_row(plant.last.tracks, outcome, plant.profile, stale, is_gap=gap)
+        turn = evaluate_row(plant.last.tracks, outcome, plant.profile, stale, is_gap=gap)
         briefs = await self._briefs(turn, plant.profile, readings)
         plant.last = await self._store(plant, _Row(row, outcome, stale), turn, briefs)
         self.status.scored_time = row.time
@@ -142,7 +142,7 @@ class Scorer:
             plant.profile = profile
             return plant
         await self._leave_others(name)
-        memory = Memory(self.database, f"{TRACKS}{name}", Scored)
+        memory = TaskMemory(self.database, f"{TRACKS}{name}", ScoringCursor)
         return _Plant(profile, memory, await memory.load())
 
     async def _leave_others(self, name: str) -> None:
@@ -154,7 +154,7 @@ class Scorer:
             await lifecycle.close_others(change, name)
             await change.session.execute(others)
 
-    async def _begin_anew_if_other(self, plant: _Plant, window: Window) -> None:
+    async def _begin_anew_if_other(self, plant: _Plant, window: ReadingWindow) -> None:
         """Where the plant's past isn't the one that was scored, tracks begin anew."""
         last = plant.last
         is_same = last.time is None or (
@@ -163,20 +163,24 @@ class Scorer:
         if is_same:
             return
         log.warning("plant %s has another past than the one that was scored", window.plant)
-        anew = Scored()
+        anew = ScoringCursor()
         async with self.events.change() as change:
             await lifecycle.close_all(change, window.plant)
             await plant.memory.keep(change.session, anew)
         plant.last = anew
 
-    async def _briefs(self, turn: Turn, profile: PlantProfile, readings: list[JsonValue]) -> dict[str, Brief]:
+    async def _briefs(
+        self, turn: RowEffects, profile: PlantProfile, readings: list[JsonValue]
+    ) -> dict[str, WarningBrief]:
         told = {key: turn.signals[key].score.model for key, what in turn.changes.items() if what != "cleared"}
         models = sorted(set(told.values()))
-        asked = [await brief(self.inference, profile.name, model, readings) for model in models]
+        asked = [await fetch_brief(self.inference, profile.name, model, readings) for model in models]
         found = dict(zip(models, asked, strict=True))
         return {key: found[model] for key, model in told.items()}
 
-    async def _store(self, plant: _Plant, given: _Row, turn: Turn, briefs: dict[str, Brief]) -> Scored:
+    async def _store(
+        self, plant: _Plant, given: _Row, turn: RowEffects, briefs: dict[str, WarningBrief]
+    ) -> ScoringCursor:
         """Write a row's scores and what follows from them; what is to be remembered."""
         number, time, name = given.row.number, given.row.time, plant.profile.name
         passed_over = number - plant.last.number - 1 if plant.last.time is not None else 0
@@ -186,8 +190,8 @@ class Scorer:
             await change.session.flush()
             data = ScoresData(number=number, **ScoredRow.model_validate(score).model_dump())
             change.tell(ScoresEvent(data=data))
-            tracks = await lifecycle.write(change, turn, lifecycle.Moment(name, time), briefs)
-            last = Scored(number=number, time=time, tracks=tracks)
+            tracks = await lifecycle.write(change, turn, lifecycle.RowRef(name, time), briefs)
+            last = ScoringCursor(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
             if score.id % TRIM_EVERY == 0:
                 await self._trim(change, score.id)
@@ -195,7 +199,7 @@ class Scorer:
         metrics.PASSED_OVER.inc(passed_over)
         return last
 
-    async def _trim(self, change: Change, newest: int) -> None:
+    async def _trim(self, change: UnitOfWork, newest: int) -> None:
         surplus = sa.delete(LiveScore).where(LiveScore.id <= newest - self.settings.live_score_rows)
         await change.session.execute(surplus)
 

@@ -41,7 +41,7 @@ class LiveStatus:
         return "; ".join(faults) if self.role == SCORES and faults else self.role
 
 
-class Reporter:
+class StatusReporter:
     """Notes how services are, and tells clients when that changes.
 
     Args:

@@ -17,10 +17,10 @@ from serving.errors import Problem
 from serving.gateway.database import Database
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.events.log import EventLog
-from serving.gateway.live.memory import Memory
+from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.schemas import RunData, RunEvent
 from serving.gateway.models.schemas import ModelData, ModelEvent
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 EVERY_S = 2.0
 NEWEST_RUNS = 20
@@ -43,40 +43,40 @@ query PlantRuns($limit: Int!) {
 """
 
 
-class Model(BaseModel):
+class WatchedModel(BaseModel):
     name: str
     version: int | None = None
     aliases: list[str] = []
 
 
-class Plant(BaseModel):
+class WatchedPlant(BaseModel):
     name: str
-    models: list[Model]
+    models: list[WatchedModel]
 
 
-class Plants(BaseModel):
-    plants: list[Plant]
+class WatchedPlants(BaseModel):
+    plants: list[WatchedPlant]
 
 
-class Tag(BaseModel):
+class RunTag(BaseModel):
     key: str
     value: str
 
 
-class Step(BaseModel):
+class RunStep(BaseModel):
     key: str
 
 
-class Plan(BaseModel):
-    steps: list[Step] = []
+class RunPlan(BaseModel):
+    steps: list[RunStep] = []
 
 
-class Stats(BaseModel):
+class RunStats(BaseModel):
     succeeded: int = Field(default=0, validation_alias="stepsSucceeded")
     failed: int = Field(default=0, validation_alias="stepsFailed")
 
 
-class Run(BaseModel):
+class PipelineRun(BaseModel):
     """A run as Dagster tells it."""
 
     id: str = Field(validation_alias="runId")
@@ -85,9 +85,9 @@ class Run(BaseModel):
     started: float | None = Field(default=None, validation_alias="startTime")
     ended: float | None = Field(default=None, validation_alias="endTime")
     selected: list[str] | None = Field(default=None, validation_alias="stepKeysToExecute")
-    tags: list[Tag] = []
-    plan: Plan | None = Field(default=None, validation_alias="executionPlan")
-    stats: Stats = Stats()
+    tags: list[RunTag] = []
+    plan: RunPlan | None = Field(default=None, validation_alias="executionPlan")
+    stats: RunStats = RunStats()
 
     def document(self) -> RunData:
         """The run as clients get it."""
@@ -105,18 +105,18 @@ class Run(BaseModel):
         )
 
 
-class Runs(BaseModel):
+class NewestRuns(BaseModel):
     """GraphQL's answer."""
 
     kind: Annotated[Literal["Runs"], Field(validation_alias=AliasPath("data", "runsOrError", "__typename"))]
-    results: Annotated[list[Run], Field(validation_alias=AliasPath("data", "runsOrError", "results"))]
+    results: Annotated[list[PipelineRun], Field(validation_alias=AliasPath("data", "runsOrError", "results"))]
 
 
 Thing = dict[str, JsonValue]
 Known = dict[str, Thing]
 
 
-class Seen(BaseModel):
+class WatcherMemory(BaseModel):
     """What was told last, by name; `begun` is False before the first look, which tells nothing."""
 
     begun: bool = False
@@ -124,7 +124,7 @@ class Seen(BaseModel):
 
 
 @dataclass(slots=True)
-class Watcher:
+class ChangeWatcher:
     """Looks at things in turn, and tells of those that changed.
 
     Args:
@@ -140,10 +140,10 @@ class Watcher:
     look: Callable[[], Awaitable[Known]]
     database: Database
     events: EventLog
-    _memory: Memory[Seen] = field(init=False)
+    _memory: TaskMemory[WatcherMemory] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._memory = Memory(self.database, f"seen:{self.kind}", Seen)
+        self._memory = TaskMemory(self.database, f"seen:{self.kind}", WatcherMemory)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -153,11 +153,11 @@ class Watcher:
                 seen = await self._compare(seen, await self.look())
             await asyncio.sleep(EVERY_S)
 
-    async def _compare(self, seen: Seen, things: Known) -> Seen:
+    async def _compare(self, seen: WatcherMemory, things: Known) -> WatcherMemory:
         changed = {name: thing for name, thing in things.items() if seen.things.get(name) != thing}
         if not changed and seen.begun:
             return seen
-        now = Seen(begun=True, things=things)
+        now = WatcherMemory(begun=True, things=things)
         async with self.events.change() as change:
             if seen.begun:
                 for name, thing in changed.items():
@@ -174,13 +174,13 @@ def run_event(run: Thing, _before: Thing) -> RunEvent:
     return RunEvent(data=RunData.model_validate(run))
 
 
-async def model_versions(inference: Upstream) -> Known:
+async def model_versions(inference: ServiceClient) -> Known:
     """Every plant's models with the version that answers, by one request.
 
     Raises:
         Problem: inference doesn't answer.
     """
-    plants = parse_answer(Plants, await inference.ask("GET", "/plants"), inference.name).plants
+    plants = parse_answer(WatchedPlants, await inference.ask("GET", "/plants"), inference.name).plants
     found: Known = {}
     for plant in plants:
         for model in plant.models:
@@ -189,7 +189,7 @@ async def model_versions(inference: Upstream) -> Known:
     return found
 
 
-async def newest_runs(dagster: Upstream) -> Known:
+async def newest_runs(dagster: ServiceClient) -> Known:
     """The newest runs that belong to a plant.
 
     Raises:
@@ -197,5 +197,5 @@ async def newest_runs(dagster: Upstream) -> Known:
     """
     body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
     answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))
-    documents = [run.document() for run in parse_answer(Runs, answer, dagster.name).results]
+    documents = [run.document() for run in parse_answer(NewestRuns, answer, dagster.name).results]
     return {run.id: run.model_dump(mode="json") for run in documents if run.plant is not None}

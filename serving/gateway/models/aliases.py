@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 
 from serving.errors import NotFound
-from serving.gateway.models.mlflow import Mlflow, VersionRecord
+from serving.gateway.models.mlflow import MlflowClient, VersionRecord
 from serving.gateway.problems import Conflict, ServiceAway
 
 CHAMPION = "champion"
@@ -23,7 +23,7 @@ LOCKED_FOR_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class AliasMove:
     """An alias that moved: `before` is None where there was no champion."""
 
     name: str
@@ -37,7 +37,7 @@ class _State:
     past: list[int]
 
 
-class Aliases:
+class ModelAliases:
     """Champions of registered models.
 
     Args:
@@ -45,11 +45,11 @@ class Aliases:
         locks: folder of the locks that order moves on this machine, shared with the pipeline.
     """
 
-    def __init__(self, mlflow: Mlflow, locks: Path) -> None:
+    def __init__(self, mlflow: MlflowClient, locks: Path) -> None:
         self._mlflow = mlflow
         self._locks = locks
 
-    async def promote(self, name: str, version: int | None = None) -> Move:
+    async def promote(self, name: str, version: int | None = None) -> AliasMove:
         """Make a version the champion: the given one, else the challenger, else the newest.
 
         Raises:
@@ -68,9 +68,9 @@ class Aliases:
                     await self._remember(name, [*state.past, before])
                 await self._move(name, before, after)
             await self._settle_challenger(name, state, after)
-            return Move(name, before, after)
+            return AliasMove(name, before, after)
 
-    async def rollback(self, name: str) -> Move:
+    async def rollback(self, name: str) -> AliasMove:
         """Make the version that was champion before the present one the champion again; then that before it.
 
         Versions that were deleted, or that this release can't load, are passed over.
@@ -95,7 +95,7 @@ class Aliases:
             await self._move(name, now, earlier.version)
             await self._settle_challenger(name, state, earlier.version)
             await self._remember(name, past)
-            return Move(name, now, earlier.version)
+            return AliasMove(name, now, earlier.version)
 
     async def _state(self, name: str) -> _State:
         model = await self._mlflow.model(name)

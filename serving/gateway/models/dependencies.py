@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from serving.gateway.models.service import PlantModels
+from serving.gateway.models.service import ModelService
 from serving.web.parts import part
 
-ModelsDep = Annotated[PlantModels, part("models")]
+ModelsDep = Annotated[ModelService, part("models")]

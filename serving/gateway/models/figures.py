@@ -8,7 +8,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from serving.gateway.models.schemas import Bin, Figures, FiguresAnswer, Horizon, Interval, Verdict
+from serving.gateway.models.schemas import (
+    FigureInterval,
+    FiguresAnswer,
+    GateVerdict,
+    HorizonFigures,
+    ModelFigures,
+    ReliabilityBin,
+)
 from serving.gateway.problems import BadAnswer
 
 
@@ -18,13 +25,13 @@ class _Read(BaseModel):
 
 class _Result(_Read):
     model: str
-    pr_auc: Interval
-    roc_auc: Interval
-    brier: Interval
-    recall: Interval
-    lead: Interval
-    false_hours: Interval
-    false_episodes: Interval
+    pr_auc: FigureInterval
+    roc_auc: FigureInterval
+    brier: FigureInterval
+    recall: FigureInterval
+    lead: FigureInterval
+    false_hours: FigureInterval
+    false_episodes: FigureInterval
 
 
 class _Comparison(_Read):
@@ -34,7 +41,7 @@ class _Comparison(_Read):
 
 class _Curves(_Read):
     model: str
-    reliability: list[Bin]
+    reliability: list[ReliabilityBin]
 
 
 class _Horizon(_Read):
@@ -63,7 +70,7 @@ class _Report(_Read):
     notes: list[str]
     tested: _Tested
     horizons: list[_Horizon]
-    verdict: Verdict | None
+    verdict: GateVerdict | None
     further: dict[str, float | None]
     lineage: dict[str, str]
 
@@ -101,13 +108,13 @@ def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
     )
 
 
-def _horizon(horizon: _Horizon) -> Horizon:
+def _horizon(horizon: _Horizon) -> HorizonFigures:
     results = [(False, result) for result in horizon.models] + [(True, r) for r in horizon.baselines]
-    return Horizon(
+    return HorizonFigures(
         hours=horizon.hours,
         base_rate=horizon.base_rate,
         n_events=horizon.n_events,
-        figures=[Figures(trivial=trivial, **result.model_dump()) for trivial, result in results],
+        figures=[ModelFigures(trivial=trivial, **result.model_dump()) for trivial, result in results],
         outcome={comparison.model: comparison.sentence for comparison in horizon.comparisons},
         calibration={curves.model: curves.reliability for curves in horizon.curves},
     )

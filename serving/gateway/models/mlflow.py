@@ -23,12 +23,12 @@ ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 log = logging.getLogger("serving")
 
 
-class Pair(BaseModel):
+class TagPair(BaseModel):
     key: str
     value: str = ""
 
 
-class Alias(BaseModel):
+class ModelAlias(BaseModel):
     alias: str
     version: int
 
@@ -37,8 +37,8 @@ class ModelRecord(BaseModel):
     """A registered model."""
 
     name: str
-    aliases: list[Alias] = []
-    tags: list[Pair] = []
+    aliases: list[ModelAlias] = []
+    tags: list[TagPair] = []
 
 
 class VersionRecord(BaseModel):
@@ -49,7 +49,7 @@ class VersionRecord(BaseModel):
     run_id: str = ""
     description: str = ""
     created_ms: int = Field(default=0, validation_alias="creation_timestamp")
-    tags: list[Pair] = []
+    tags: list[TagPair] = []
 
     def tag(self, key: str) -> str:
         return next((pair.value for pair in self.tags if pair.key == key), "")
@@ -60,24 +60,24 @@ class VersionRecord(BaseModel):
         return why_unloadable(self.tag(FORMAT_TAG))
 
 
-class Metric(BaseModel):
+class RunMetric(BaseModel):
     key: str
     value: float | str
 
 
-class RunInfo(BaseModel):
+class MlflowRunInfo(BaseModel):
     run_id: str
 
 
-class RunData(BaseModel):
-    metrics: list[Metric] = []
+class MlflowRunData(BaseModel):
+    metrics: list[RunMetric] = []
 
 
 class RunRecord(BaseModel):
     """A run with its figures."""
 
-    info: RunInfo
-    data: RunData = RunData()
+    info: MlflowRunInfo
+    data: MlflowRunData = MlflowRunData()
 
 
 class _Models(BaseModel):
@@ -108,7 +108,7 @@ class _FoundExperiment(BaseModel):
     experiment: _Experiment
 
 
-class Mlflow:
+class MlflowClient:
     """MLflow's server.
 
     Args:

@@ -61,12 +61,12 @@ async def figures(
 
 
 @router.post("/promote", responses=problems(*BODY, 401, 403, 404, 502))
-async def promote(body: schemas.Promotion, models: ModelsDep, user: Engineer) -> schemas.Moved:
+async def promote(body: schemas.PromoteRequest, models: ModelsDep, user: Engineer) -> schemas.MovedChampion:
     """Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only."""
     return await models.promote(body.plant, body.version, user.name)
 
 
 @router.post("/rollback", responses=problems(*BODY, 401, 403, 404, 409, 502))
-async def rollback(body: schemas.Rollback, models: ModelsDep, user: Engineer) -> schemas.Moved:
+async def rollback(body: schemas.RollbackRequest, models: ModelsDep, user: Engineer) -> schemas.MovedChampion:
     """Make the previous champion answer again, as `forewarn rollback`. Engineers only."""
     return await models.rollback(body.plant, user.name)

@@ -13,11 +13,11 @@ from plant_assets.profile.model import Slug
 from serving.gateway.events.kinds import LiveEvent
 
 
-class Body(BaseModel):
+class MoveRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Promotion(Body):
+class PromoteRequest(MoveRequest):
     """Which version shall answer."""
 
     plant: Slug
@@ -26,13 +26,13 @@ class Promotion(Body):
     )
 
 
-class Rollback(Body):
+class RollbackRequest(MoveRequest):
     """The plant whose previous champion shall answer again."""
 
     plant: Slug
 
 
-class Moved(BaseModel):
+class MovedChampion(BaseModel):
     """What became of the champion."""
 
     plant: str
@@ -56,7 +56,7 @@ class VersionInfo(BaseModel):
     metrics: dict[str, float]
 
 
-class Serving(BaseModel):
+class ServingState(BaseModel):
     """What inference says of a model."""
 
     version: int | None
@@ -81,7 +81,7 @@ class ModelInfo(BaseModel):
     name: str = Field(description="registered name")
     short_name: str = Field(description="without the plant's prefix")
     title: str
-    serving: Serving | None = Field(description="null: inference doesn't tell")
+    serving: ServingState | None = Field(description="null: inference doesn't tell")
     versions: list[VersionInfo] = Field(description="the newest first; empty where MLflow doesn't answer")
 
 
@@ -95,7 +95,7 @@ class ModelsAnswer(BaseModel):
     mlflow: str = Field(description="root of MLflow's pages, for links")
 
 
-class Interval(BaseModel):
+class FigureInterval(BaseModel):
     """A figure with its 90 % interval; null where it can't be computed."""
 
     value: float | None
@@ -103,21 +103,21 @@ class Interval(BaseModel):
     high: float | None = None
 
 
-class Figures(BaseModel):
+class ModelFigures(BaseModel):
     """Figures of a model or baseline at one horizon, out of fold."""
 
     model: str
     trivial: bool
-    pr_auc: Interval
-    roc_auc: Interval
-    brier: Interval
-    recall: Interval = Field(description="share of events that were found")
-    lead: Interval = Field(description="hours from the warning to the event, median")
-    false_hours: Interval = Field(description="false alarm hours a day")
-    false_episodes: Interval = Field(description="false alarms a day")
+    pr_auc: FigureInterval
+    roc_auc: FigureInterval
+    brier: FigureInterval
+    recall: FigureInterval = Field(description="share of events that were found")
+    lead: FigureInterval = Field(description="hours from the warning to the event, median")
+    false_hours: FigureInterval = Field(description="false alarm hours a day")
+    false_episodes: FigureInterval = Field(description="false alarms a day")
 
 
-class Bin(BaseModel):
+class ReliabilityBin(BaseModel):
     """A bin of a reliability diagram."""
 
     low: float
@@ -127,18 +127,18 @@ class Bin(BaseModel):
     observed: float | None
 
 
-class Horizon(BaseModel):
+class HorizonFigures(BaseModel):
     """All models and baselines of one question: alarm now (0), or within `hours`."""
 
     hours: int
     base_rate: float
     n_events: int
-    figures: list[Figures]
+    figures: list[ModelFigures]
     outcome: dict[str, str] = Field(description="by model: a sentence on how it does against the baselines")
-    calibration: dict[str, list[Bin]] = Field(description="by model")
+    calibration: dict[str, list[ReliabilityBin]] = Field(description="by model")
 
 
-class Condition(BaseModel):
+class GateCondition(BaseModel):
     """A condition of the gate; `passed` is null where it doesn't apply."""
 
     name: str
@@ -146,12 +146,12 @@ class Condition(BaseModel):
     sentence: str
 
 
-class Verdict(BaseModel):
+class GateVerdict(BaseModel):
     """The gate's word on the challenger."""
 
     promote: bool
     headline: str
-    conditions: list[Condition]
+    conditions: list[GateCondition]
     figures: dict[str, float | None]
 
 
@@ -169,9 +169,9 @@ class FiguresAnswer(BaseModel):
     tested_last: datetime | None
     sentences: list[str]
     notes: list[str]
-    horizons: list[Horizon]
+    horizons: list[HorizonFigures]
     further: dict[str, float | None] = Field(description="figures of models that no probability comes from")
-    verdict: Verdict | None
+    verdict: GateVerdict | None
 
 
 _WHERE_KNOWN = Field(exclude_if=lambda value: value is None)

@@ -18,21 +18,21 @@ from pydantic import BaseModel
 from plant_assets.profile.model import PlantProfile
 from serving.errors import NotFound, Problem
 from serving.gateway.events.log import EventLog
-from serving.gateway.models.aliases import CHAMPION, Aliases, Move
+from serving.gateway.models.aliases import CHAMPION, AliasMove, ModelAliases
 from serving.gateway.models.figures import read_figures
-from serving.gateway.models.mlflow import Mlflow, ModelRecord, RunRecord, VersionRecord
+from serving.gateway.models.mlflow import MlflowClient, ModelRecord, RunRecord, VersionRecord
 from serving.gateway.models.schemas import (
     FiguresAnswer,
     ModelData,
     ModelEvent,
     ModelInfo,
     ModelsAnswer,
-    Moved,
-    Serving,
+    MovedChampion,
+    ServingState,
     VersionInfo,
 )
-from serving.gateway.plants.profiles import Profiles
-from serving.gateway.upstream import Upstream, parse_answer
+from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.settings import Settings
 
 PAGE, DATA = "validation_report.html", "validation_report.json"
@@ -40,7 +40,7 @@ SHOWN_VERSIONS = 20
 log = logging.getLogger("serving")
 
 
-class _Served(Serving):
+class _Served(ServingState):
     name: str
 
 
@@ -57,7 +57,7 @@ class _Registered:
     runs: list[RunRecord]
 
 
-class PlantModels:
+class ModelService:
     """The models of all plants.
 
     Args:
@@ -69,14 +69,19 @@ class PlantModels:
     """
 
     def __init__(
-        self, profiles: Profiles, settings: Settings, mlflow: Mlflow, inference: Upstream, events: EventLog
+        self,
+        profiles: PlantProfiles,
+        settings: Settings,
+        mlflow: MlflowClient,
+        inference: ServiceClient,
+        events: EventLog,
     ) -> None:
         self._profiles = profiles
         self._settings = settings
         self._mlflow = mlflow
         self._inference = inference
         self._events = events
-        self._aliases = Aliases(mlflow, settings.home / "mlflow" / "locks")
+        self._aliases = ModelAliases(mlflow, settings.home / "mlflow" / "locks")
 
     async def of(self, plant: str) -> ModelsAnswer:
         """A plant's models; without what a service knows that doesn't answer.
@@ -122,7 +127,7 @@ class PlantModels:
         content = await self._artifact(await self._profiles.of(plant), version, DATA)
         return await asyncio.to_thread(read_figures, content, version)
 
-    async def promote(self, plant: str, version: int | None, by: str) -> Moved:
+    async def promote(self, plant: str, version: int | None, by: str) -> MovedChampion:
         """Make a version of the champion model the one that answers.
 
         Raises:
@@ -132,7 +137,7 @@ class PlantModels:
         name = _answering(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
-    async def rollback(self, plant: str, by: str) -> Moved:
+    async def rollback(self, plant: str, by: str) -> MovedChampion:
         """Make the previous champion answer again.
 
         Raises:
@@ -143,7 +148,9 @@ class PlantModels:
         name = _answering(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
 
-    async def _tell(self, plant: str, move: Move, by: str, action: Literal["promote", "rollback"]) -> Moved:
+    async def _tell(
+        self, plant: str, move: AliasMove, by: str, action: Literal["promote", "rollback"]
+    ) -> MovedChampion:
         log.info("%s: %s of %s: version %s → %d", by, action, move.name, move.before, move.after)
         async with self._events.change() as change:
             data = ModelData(
@@ -160,7 +167,9 @@ class PlantModels:
         with suppress(Problem):  # inference finds moved aliases by itself
             await self._inference.ask("POST", "/models/refresh")
             told = True
-        return Moved(plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told)
+        return MovedChampion(
+            plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told
+        )
 
     async def _served(self, plant: str) -> list[_Served]:
         answer = await self._inference.ask("GET", f"/plants/{plant}/models")

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from serving.gateway.plants.profiles import Profiles
-from serving.gateway.plants.service import Plants
+from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.plants.service import PlantDirectory
 from serving.web.parts import part
 
-ProfilesDep = Annotated[Profiles, part("profiles")]
-PlantsDep = Annotated[Plants, part("plants")]
+ProfilesDep = Annotated[PlantProfiles, part("profiles")]
+PlantsDep = Annotated[PlantDirectory, part("plants")]

@@ -10,7 +10,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.plant_folder import PlantFolder
 
 
-class Profiles:
+class PlantProfiles:
     """The profiles of a folder of plants; one whose file is at fault now stays as it was.
 
     Args:

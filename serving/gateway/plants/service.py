@@ -10,35 +10,35 @@ from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
-from serving.gateway.plants.profiles import Profiles
+from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
-from serving.gateway.upstream import Finite, Upstream, parse_answer
+from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 from serving.sensors.schemas import TagInfo
 from serving.settings import Settings
 
 
-class Model(BaseModel):
+class AnsweringModel(BaseModel):
     name: str
     version: int | None = None
     threshold: Finite | None = None
 
 
-class Known(BaseModel):
+class ServedPlant(BaseModel):
     """A plant, as inference tells of it."""
 
     name: str
     default: bool
     ready: bool
     fault: str = ""
-    models: list[Model]
+    models: list[AnsweringModel]
 
 
-class KnownPlants(BaseModel):
-    plants: list[Known]
+class ServedPlants(BaseModel):
+    plants: list[ServedPlant]
     left_out: list[LeftOut] = []
 
 
-class Plants:
+class PlantDirectory:
     """All plants, as their files are now.
 
     Args:
@@ -47,7 +47,7 @@ class Plants:
         inference: who knows of models, all plants' in one answer.
     """
 
-    def __init__(self, profiles: Profiles, settings: Settings, inference: Upstream) -> None:
+    def __init__(self, profiles: PlantProfiles, settings: Settings, inference: ServiceClient) -> None:
         self._profiles = profiles
         self._settings = settings
         self._inference = inference
@@ -56,10 +56,10 @@ class Plants:
         """Every plant whose profile is or was sound; without what inference knows where it doesn't answer."""
         profiles, faults = await self._profiles.all()
         try:
-            found = parse_answer(KnownPlants, await self._inference.ask("GET", "/plants"), "inference")
+            found = parse_answer(ServedPlants, await self._inference.ask("GET", "/plants"), "inference")
             missing = ""
         except Problem as problem:
-            found, missing = KnownPlants(plants=[]), problem.detail
+            found, missing = ServedPlants(plants=[]), problem.detail
         known = {plant.name: plant for plant in found.plants}
         shown = [
             _info(profile, known.get(name), self._settings.sensors_plant)
@@ -73,7 +73,7 @@ class Plants:
         return PlantsAnswer(plants=shown, left_out=left_out, missing=missing)
 
 
-def _info(profile: PlantProfile, known: Known | None, live: str) -> PlantInfo:
+def _info(profile: PlantProfile, known: ServedPlant | None, live: str) -> PlantInfo:
     models = {model.name: model for model in known.models} if known else {}
     return PlantInfo(
         name=profile.name,
@@ -93,7 +93,7 @@ def _info(profile: PlantProfile, known: Known | None, live: str) -> PlantInfo:
     )
 
 
-def _horizons(profile: PlantProfile, models: dict[str, Model]) -> list[HorizonInfo]:
+def _horizons(profile: PlantProfile, models: dict[str, AnsweringModel]) -> list[HorizonInfo]:
     """Now, unless all models look ahead, and each horizon, if it has forecasters."""
     judges_now = not profile.answering.startswith("forecaster_")
     named = {0.0: profile.answering} if judges_now else {}
@@ -103,7 +103,7 @@ def _horizons(profile: PlantProfile, models: dict[str, Model]) -> list[HorizonIn
     found = []
     for ahead, name in named.items():
         registered = profile.registered(name)
-        model = models.get(registered, Model(name=registered))
+        model = models.get(registered, AnsweringModel(name=registered))
         found.append(
             HorizonInfo(hours=ahead, model=registered, version=model.version, threshold=model.threshold)
         )

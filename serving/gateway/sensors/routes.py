@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
 from serving.gateway.dependencies import SensorsDep
 from serving.gateway.openapi import problems
-from serving.gateway.upstream import Upstream
+from serving.gateway.upstream import ServiceClient
 from serving.sensors import schemas
 from serving.web.body import answer
 from serving.web.bounded_route import SmallBodyRoute
@@ -64,5 +64,5 @@ async def activate(body: schemas.ActivateRequest, sensors: SensorsDep, _: Operat
     return await _forward(body, sensors, "POST", "/scenarios/activate")
 
 
-async def _forward(body: BaseModel, sensors: Upstream, method: str, path: str) -> Response:
+async def _forward(body: BaseModel, sensors: ServiceClient, method: str, path: str) -> Response:
     return answer(await sensors.ask(method, path, body.model_dump_json().encode()))

@@ -9,36 +9,36 @@ from typing import Annotated
 from pydantic import BaseModel, Field, JsonValue
 
 from serving.errors import Problem
-from serving.gateway.upstream import Finite, Upstream, parse_answer
+from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 
 MOST_DRIVERS = 10
 LONGEST_MISSING = 500
 
 
-class Driver(BaseModel):
+class WarningDriver(BaseModel):
     """A tag or a controller, and what it adds to the model's answer."""
 
     tag: Annotated[str, Field(max_length=100)]
     contribution: Finite
 
 
-class Explained(BaseModel):
+class ExplainedTags(BaseModel):
     """Drivers, the largest in magnitude first."""
 
-    tags: Annotated[list[Driver], Field(max_length=5000)]
+    tags: Annotated[list[WarningDriver], Field(max_length=5000)]
 
 
-class Advised(BaseModel):
+class AdviceList(BaseModel):
     """Advice, the most urgent first."""
 
     recommendation: Annotated[list[JsonValue], Field(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class WarningBrief:
     """Drivers, the largest first, and advice; None where there is none, and why."""
 
-    drivers: list[Driver] | None
+    drivers: list[WarningDriver] | None
     advice: list[JsonValue] | None
     missing: str = ""
 
@@ -48,7 +48,9 @@ class Brief:
         return [driver.tag for driver in self.drivers or () if driver.contribution > 0]
 
 
-async def brief(inference: Upstream, plant: str, model: str, readings: list[JsonValue]) -> Brief:
+async def fetch_brief(
+    inference: ServiceClient, plant: str, model: str, readings: list[JsonValue]
+) -> WarningBrief:
     """Ask for the drivers of a score, and for advice.
 
     Args:
@@ -61,12 +63,12 @@ async def brief(inference: Upstream, plant: str, model: str, readings: list[Json
     base, asked = f"/plants/{plant}", dict[str, JsonValue](readings=readings)
     try:
         answer = await inference.post(f"{base}/explain", asked | {"model": model})
-        drivers = parse_answer(Explained, answer, inference.name).tags[:MOST_DRIVERS]
+        drivers = parse_answer(ExplainedTags, answer, inference.name).tags[:MOST_DRIVERS]
     except Problem as problem:
         missing.append(f"drivers: {problem.detail}")
     try:
         answer = await inference.post(f"{base}/recommend", asked)
-        advice = parse_answer(Advised, answer, inference.name).recommendation
+        advice = parse_answer(AdviceList, answer, inference.name).recommendation
     except Problem as problem:
         missing.append(f"advice: {problem.detail}")
-    return Brief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])
+    return WarningBrief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from serving.gateway.warnings.service import Warnings
+from serving.gateway.warnings.service import WarningService
 from serving.web.parts import part
 
-WarningsDep = Annotated[Warnings, part("warnings")]
+WarningsDep = Annotated[WarningService, part("warnings")]

@@ -18,7 +18,7 @@ Label = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredRow:
+class FiredRow:
     """A row that was scored, when by the wall clock, and whether a label rule fired."""
 
     time: datetime
@@ -46,7 +46,7 @@ async def excursions(
         table.plant_time >= min(first for first, _ in spans),
         table.plant_time <= max(last for _, last in spans),
     )
-    rows = [ScoredRow(t, at, bool(rules)) for t, at, rules in await session.execute(query.order_by(table.id))]
+    rows = [FiredRow(t, at, bool(rules)) for t, at, rules in await session.execute(query.order_by(table.id))]
     found = {warning.id: _runs(warning, rows, longest_pause) for warning in warnings}
     return {number: runs for number, runs in found.items() if runs}
 
@@ -58,7 +58,7 @@ def _span(warning: PlantWarning) -> Label | None:
     return warning.came_time, warning.came_until
 
 
-def _runs(warning: PlantWarning, rows: Sequence[ScoredRow], longest_pause: timedelta) -> list[Label]:
+def _runs(warning: PlantWarning, rows: Sequence[FiredRow], longest_pause: timedelta) -> list[Label]:
     span = _span(warning)
     if span is None:
         return []

@@ -12,21 +12,21 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from serving.gateway.events.log import Change
-from serving.gateway.infer.scores import Score
+from serving.gateway.events.log import UnitOfWork
+from serving.gateway.infer.scores import ModelScore
 from serving.gateway.metrics import OPEN_WARNINGS
 from serving.gateway.warnings.answers import answer_of
-from serving.gateway.warnings.brief import Brief
+from serving.gateway.warnings.brief import WarningBrief
 from serving.gateway.warnings.schemas import WarningData, WarningEvent
 from serving.gateway.warnings.tables import LONGEST_LINE, Action, PlantWarning, WarningAction
-from serving.gateway.warnings.tracks import KeptTrack, Signal, Turn
+from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal
 
 ANOTHER_PAST = "the plant's readings are others than before; nobody knows whether it was over"
 SHELF_ENDED = "what was shelved was an alarm ahead; this is one now"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RowRef:
     """A row's place.
 
     Attributes:
@@ -38,7 +38,7 @@ class Moment:
 
 
 async def write(
-    change: Change, turn: Turn, moment: Moment, briefs: Mapping[str, Brief]
+    change: UnitOfWork, turn: RowEffects, moment: RowRef, briefs: Mapping[str, WarningBrief]
 ) -> dict[str, KeptTrack]:
     """Write a row's turn, in its transaction.
 
@@ -70,24 +70,24 @@ async def write(
     return tracks
 
 
-async def close_all(change: Change, plant: str) -> None:
+async def close_all(change: UnitOfWork, plant: str) -> None:
     """Clear what is open, as the readings are not those that it was opened by; the story says so."""
     await _close(change, PlantWarning.plant == plant, ANOTHER_PAST)
 
 
-async def close_others(change: Change, plant: str) -> None:
+async def close_others(change: UnitOfWork, plant: str) -> None:
     """Clear what is open of other plants than the one whose readings come; the story says so."""
     await _close(change, PlantWarning.plant != plant, f"readings are those of plant {plant} now")
     OPEN_WARNINGS.clear()
 
 
-async def _close(change: Change, chosen: sa.ColumnElement[bool], note: str) -> None:
+async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], note: str) -> None:
     query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
     for warning in await _locked(change.session, list((await change.session.scalars(query)).all())):
         _clear(change, warning, warning.newest_time, note)
 
 
-async def unshelve_expired(change: Change) -> None:
+async def unshelve_expired(change: UnitOfWork) -> None:
     """Tell of shelves whose time is over."""
     expired = sa.select(PlantWarning).where(PlantWarning.shelved_until <= datetime.now(UTC))
     for warning in (await change.session.scalars(expired.order_by(PlantWarning.id).with_for_update())).all():
@@ -96,7 +96,9 @@ async def unshelve_expired(change: Change) -> None:
             _note(change, warning, "shelf_expired", None)
 
 
-async def _open(change: Change, signal: Signal, moment: Moment, brief: Brief, *, fired: bool) -> PlantWarning:
+async def _open(
+    change: UnitOfWork, signal: TrackSignal, moment: RowRef, brief: WarningBrief, *, fired: bool
+) -> PlantWarning:
     score, now = signal.score, moment.time if signal.is_alarm_now else None
     warning = PlantWarning(
         plant=moment.plant, kind=signal.kind, horizon_hours=score.horizon_hours,
@@ -143,7 +145,9 @@ def _is_shelved(warning: PlantWarning) -> bool:
     return warning.shelved_until is not None and warning.shelved_until > datetime.now(UTC)
 
 
-def _escalate(change: Change, warning: PlantWarning, signal: Signal, moment: Moment, brief: Brief) -> None:
+def _escalate(
+    change: UnitOfWork, warning: PlantWarning, signal: TrackSignal, moment: RowRef, brief: WarningBrief
+) -> None:
     """Move a warning to the nearer horizon: nobody has acknowledged that one, and its peaks are its own."""
     score = signal.score
     warning.horizon_hours, warning.model, warning.version = score.horizon_hours, score.model, score.version
@@ -163,7 +167,7 @@ def _escalate(change: Change, warning: PlantWarning, signal: Signal, moment: Mom
         _note(change, warning, "unshelved", moment.time, SHELF_ENDED)
 
 
-def _told(brief: Brief) -> dict[str, JsonValue]:
+def _told(brief: WarningBrief) -> dict[str, JsonValue]:
     drivers: JsonValue = None if brief.drivers is None else [d.model_dump() for d in brief.drivers]
     return {"drivers": drivers, "advice": brief.advice, "missing": brief.missing}
 
@@ -172,7 +176,7 @@ def _ids(warning: PlantWarning) -> dict[str, JsonValue]:
     return dict(warning.prediction_ids) if isinstance(warning.prediction_ids, dict) else {}
 
 
-def _crossed(score: Score) -> str:
+def _crossed(score: ModelScore) -> str:
     """What a model's score says, such as `within 3 h: 5 % (threshold 3 %)`."""
     factor, unit = (100, " %") if score.calibrated else (1, "")
     when = f"within {score.horizon_hours:g} h" if score.horizon_hours else "now"
@@ -187,7 +191,7 @@ async def _locked(session: AsyncSession, ids: list[int]) -> list[PlantWarning]:
 
 
 def _go_on(
-    change: Change, warning: PlantWarning, signal: Signal | None, moment: Moment, *, fired: bool
+    change: UnitOfWork, warning: PlantWarning, signal: TrackSignal | None, moment: RowRef, *, fired: bool
 ) -> None:
     """Note a row of an open warning; a row that says nothing of it is no news either."""
     if signal is not None:
@@ -212,13 +216,13 @@ def _go_on(
         _note(change, warning, "fresh", moment.time)
 
 
-def _clear(change: Change, warning: PlantWarning, time: datetime, note: str) -> None:
+def _clear(change: UnitOfWork, warning: PlantWarning, time: datetime, note: str) -> None:
     warning.cleared_time, warning.cleared_at = time, datetime.now(UTC)
     _note(change, warning, "cleared", time, note)
 
 
 def _note(
-    change: Change, warning: PlantWarning, action: Action, time: datetime | None, note: str = ""
+    change: UnitOfWork, warning: PlantWarning, action: Action, time: datetime | None, note: str = ""
 ) -> None:
     """A line in the story of what the gateway did by itself, and an event."""
     change.session.add(

@@ -13,11 +13,11 @@ from typing import Literal
 
 from plant_assets.profile.model import clears_below
 
-Change = Literal["opened", "cleared"]
+StepTransition = Literal["opened", "cleared"]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class DebouncePolicy:
     """How a track is de-bounced.
 
     Attributes:
@@ -32,7 +32,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class RiskLevel:
     """What one row says of a track.
 
     Attributes:
@@ -47,7 +47,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class AlarmTrack:
     """What is remembered between rows: whether a warning is open, and how long the newest run is."""
 
     open: bool = False
@@ -55,7 +55,9 @@ class Track:
     below: int = 0
 
 
-def step(track: Track, level: Level, policy: Policy) -> tuple[Track, Change | None]:
+def step(
+    track: AlarmTrack, level: RiskLevel, policy: DebouncePolicy
+) -> tuple[AlarmTrack, StepTransition | None]:
     """Take one row.
 
     A row without a probability leaves everything as it is; so does one below by stale readings.
@@ -77,11 +79,11 @@ def step(track: Track, level: Level, policy: Policy) -> tuple[Track, Change | No
     return counted, None
 
 
-def is_below(level: Level, deadband: float) -> bool:
+def is_below(level: RiskLevel, deadband: float) -> bool:
     """Whether a level is below its threshold by the deadband; NaN isn't."""
     return level.probability < clears_below(level.threshold, deadband)
 
 
-def after_gap(track: Track) -> Track:
+def after_gap(track: AlarmTrack) -> AlarmTrack:
     """A track after readings were away for long: what came before is no part of a run any more."""
     return replace(track, above=0, below=0)

@@ -13,14 +13,14 @@ from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
 from serving.gateway.plants.dependencies import ProfilesDep
-from serving.gateway.plants.profiles import Profiles
+from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import Conflict, DropFolderAway
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.dependencies import WarningsDep
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
-from serving.gateway.warnings.service import Warnings
+from serving.gateway.warnings.service import WarningService
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 from serving.web.parts import SettingsDep
@@ -36,7 +36,7 @@ _CONFLICT = problems(*BODY, 401, 403, 404, 409)
 
 @router.get("", responses=problems(401, 422))
 async def page(
-    warnings: WarningsDep, _: SignedIn, asked: Annotated[schemas.Page, Query()]
+    warnings: WarningsDep, _: SignedIn, asked: Annotated[schemas.WarningPage, Query()]
 ) -> schemas.WarningsAnswer:
     """Warnings, newest first."""
     found = await warnings.page(asked)
@@ -64,7 +64,7 @@ async def operator_log_csv(
 @router.post("/operator_log/drop", responses=problems(401, 403, 404, 409, 422))
 async def drop_operator_log(
     settings: SettingsDep, profiles: ProfilesDep, warnings: WarningsDep, _: Engineer, plant: PlantName = None
-) -> schemas.Dropped:
+) -> schemas.DroppedLog:
     """Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only."""
     name = plant or settings.sensors_plant
     log = await _log(profiles, warnings, name)
@@ -76,14 +76,14 @@ async def drop_operator_log(
         written = await asyncio.to_thread(drop, log, settings.drop / name)
     except OSError as error:
         raise DropFolderAway(f"the drop folder of plant {name} can't be written: {error.strerror}") from None
-    return schemas.Dropped(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
+    return schemas.DroppedLog(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
 
 
 @router.get("/{warning_id}", responses=problems(401, 404, 422))
-async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> schemas.Story:
+async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> schemas.WarningStory:
     """A warning with all that became of it."""
     warning, actions = await warnings.story(warning_id)
-    return schemas.Story.model_validate(
+    return schemas.WarningStory.model_validate(
         members_of(warning) | {"actions": [schemas.ActionAnswer.model_validate(action) for action in actions]}
     )
 
@@ -120,7 +120,7 @@ async def judge(
     return answer_of(await warnings.judge(warning_id, user, body))
 
 
-async def _log(profiles: Profiles, warnings: Warnings, plant: str) -> OperatorLog:
+async def _log(profiles: PlantProfiles, warnings: WarningService, plant: str) -> OperatorLog:
     profile = await profiles.of(plant)
     judged = await warnings.judged_true(plant)
     runs = await warnings.excursions(plant, judged, profile.sampling.stale_after)

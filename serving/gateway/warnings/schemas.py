@@ -29,7 +29,7 @@ Note = Annotated[
 LONGEST_PERIOD = timedelta(days=31)
 
 
-class Filter(BaseModel):
+class WarningFilter(BaseModel):
     """Which warnings are meant."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,7 +44,7 @@ class Filter(BaseModel):
     until: Time | None = Field(default=None, description="opened before, in plant time")
 
 
-class Page(Filter):
+class WarningPage(WarningFilter):
     """Which of them are shown."""
 
     before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
@@ -114,13 +114,13 @@ class VerdictRequest(_Request):
         return self
 
 
-class Shelf(BaseModel):
+class WarningShelf(BaseModel):
     until: datetime
     by: str | None
     reason: str | None
 
 
-class Judgement(BaseModel):
+class WarningVerdict(BaseModel):
     """A verdict, and what it labels."""
 
     verdict: Verdict
@@ -136,7 +136,7 @@ class Judgement(BaseModel):
     label_missing: str = Field(description="why a true warning becomes no label")
 
 
-class Crossed(BaseModel):
+class CrossedThreshold(BaseModel):
     """What opened the warning, or escalated it last."""
 
     rule: str | None = Field(description="name of the label rule, null for a model's")
@@ -156,7 +156,7 @@ class WarningAnswer(BaseModel):
     kind: Kind
     horizon_hours: float = Field(description="nearest that has crossed; 0 is now")
     opened_horizon_hours: float = Field(description="that opened it")
-    crossed: Crossed
+    crossed: CrossedThreshold
     since: datetime
     opened_at: datetime
     peak: float = Field(description="of its horizon: it begins anew with each escalation")
@@ -177,8 +177,8 @@ class WarningAnswer(BaseModel):
     )
     acknowledged_at: datetime | None = Field(description="null again after an escalation")
     acknowledged_by: str | None
-    shelf: Shelf | None
-    judgement: Judgement | None
+    shelf: WarningShelf | None
+    judgement: WarningVerdict | None
     cleared_time: datetime | None
     cleared_at: datetime | None
 
@@ -196,7 +196,7 @@ class ActionAnswer(BaseModel):
     note: str
 
 
-class Story(WarningAnswer):
+class WarningStory(WarningAnswer):
     """A warning with all that became of it, oldest first."""
 
     actions: list[ActionAnswer]
@@ -209,7 +209,7 @@ class WarningsAnswer(BaseModel):
     next: int | None = Field(description="`before` of the next page; null on the last one")
 
 
-class Dropped(BaseModel):
+class DroppedLog(BaseModel):
     """Where the operator log lies; `written` is false where the same one lay there already."""
 
     file: str

@@ -14,19 +14,19 @@ import sqlalchemy as sa
 from serving.errors import NotFound, invalid
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.database import Database
-from serving.gateway.events.log import Change, EventLog
+from serving.gateway.events.log import EventLog, UnitOfWork
 from serving.gateway.problems import Conflict
 from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.excursions import Label, excursions
 from serving.gateway.warnings.schemas import (
     LONGEST_PERIOD,
     AckRequest,
-    Filter,
-    Page,
     ShelveRequest,
     VerdictRequest,
     WarningData,
     WarningEvent,
+    WarningFilter,
+    WarningPage,
 )
 from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
 
@@ -37,7 +37,7 @@ MOST_JUDGED = 10_000
 """True warnings in an operator log; the newest."""
 
 
-class Warnings:
+class WarningService:
     """All warnings of a gateway.
 
     Args:
@@ -53,7 +53,7 @@ class Warnings:
         self._events = events
         self._most_shelved = most_shelved
 
-    async def page(self, page: Page) -> Sequence[PlantWarning]:
+    async def page(self, page: WarningPage) -> Sequence[PlantWarning]:
         """Newest first: one more than asked for where there are more."""
         query = sa.select(PlantWarning).where(*_chosen(page)).order_by(PlantWarning.id.desc())
         if page.before is not None:
@@ -162,7 +162,7 @@ class Warnings:
             _note(change, warning, user, "judged", f"{asked.verdict}: {asked.note}".removesuffix(": "))
             return warning
 
-    async def _newest_time(self, change: Change, warning: PlantWarning) -> datetime:
+    async def _newest_time(self, change: UnitOfWork, warning: PlantWarning) -> datetime:
         same_plant = sa.select(sa.func.max(PlantWarning.newest_time)).where(
             PlantWarning.plant == warning.plant
         )
@@ -180,7 +180,7 @@ class Warnings:
         return until
 
     @asynccontextmanager
-    async def _changed(self, warning_id: int) -> AsyncIterator[tuple[Change, PlantWarning]]:
+    async def _changed(self, warning_id: int) -> AsyncIterator[tuple[UnitOfWork, PlantWarning]]:
         """A transaction around one warning that nobody else changes meanwhile."""
         async with self._events.change() as change:
             warning = await change.session.get(PlantWarning, warning_id, with_for_update=True)
@@ -189,7 +189,7 @@ class Warnings:
             yield change, warning
 
 
-def _note(change: Change, warning: PlantWarning, user: CurrentUser, action: Action, note: str) -> None:
+def _note(change: UnitOfWork, warning: PlantWarning, user: CurrentUser, action: Action, note: str) -> None:
     """A line in the story, and an event."""
     change.session.add(
         WarningAction(
@@ -200,7 +200,7 @@ def _note(change: Change, warning: PlantWarning, user: CurrentUser, action: Acti
     change.tell(WarningEvent(data=WarningData(change=action, warning=answer_of(warning))))
 
 
-def _chosen(chosen: Filter) -> list[sa.ColumnElement[bool]]:
+def _chosen(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
     table, now = PlantWarning, datetime.now(UTC)
     is_open = table.cleared_at.is_(None)
     is_shelved = sa.and_(is_open, table.shelved_until.is_not(None), table.shelved_until > now)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.gateway.tables import Base, BigId, UtcTime
+from serving.gateway.tables import Base, BigId, UtcDateTime
 
 LONGEST_NOTE = 500
 LONGEST_LINE = 600
@@ -54,37 +54,37 @@ class PlantWarning(Base):
     opened_horizon_hours: Mapped[float] = mapped_column(sa.Double)
     rule: Mapped[str] = mapped_column(sa.String(40))
     description: Mapped[str] = mapped_column(sa.String(500))
-    since: Mapped[datetime] = mapped_column(UtcTime)
-    opened_at: Mapped[datetime] = mapped_column(UtcTime)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     probability: Mapped[float] = mapped_column(sa.Double)
     threshold: Mapped[float | None] = mapped_column(sa.Double)
     model: Mapped[str] = mapped_column(sa.String(200))
     version: Mapped[int] = mapped_column(sa.BigInteger)
     peak: Mapped[float] = mapped_column(sa.Double)
-    peak_time: Mapped[datetime] = mapped_column(UtcTime)
-    newest_time: Mapped[datetime] = mapped_column(UtcTime)
-    came_time: Mapped[datetime | None] = mapped_column(UtcTime)
-    came_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    now_time: Mapped[datetime | None] = mapped_column(UtcTime)
-    now_until: Mapped[datetime | None] = mapped_column(UtcTime)
-    stale_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    peak_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    newest_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    came_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    came_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    now_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    now_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stale_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     drivers: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
     advice: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
     missing: Mapped[str] = mapped_column(sa.String(500))
     prediction_ids: Mapped[JsonValue] = mapped_column(sa.JSON, nullable=False)
-    cleared_time: Mapped[datetime | None] = mapped_column(UtcTime)
-    cleared_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    cleared_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     acknowledged_by: Mapped[str | None] = mapped_column(sa.String(64))
-    shelved_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    shelved_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shelved_by: Mapped[str | None] = mapped_column(sa.String(64))
     shelved_reason: Mapped[str | None] = mapped_column(sa.String(LONGEST_NOTE))
     verdict: Mapped[str | None] = mapped_column(sa.String(8))
-    verdict_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    verdict_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verdict_by: Mapped[str | None] = mapped_column(sa.String(64))
     verdict_note: Mapped[str | None] = mapped_column(sa.String(LONGEST_NOTE))
-    verdict_start: Mapped[datetime | None] = mapped_column(UtcTime)
-    verdict_end: Mapped[datetime | None] = mapped_column(UtcTime)
+    verdict_start: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verdict_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WarningAction(Base):
@@ -97,8 +97,8 @@ class WarningAction(Base):
     warning_id: Mapped[int] = mapped_column(
         BigId, sa.ForeignKey("warnings.id", ondelete="CASCADE"), index=True
     )
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    plant_time: Mapped[datetime | None] = mapped_column(UtcTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    plant_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(BigId)
     user_name: Mapped[str | None] = mapped_column(sa.String(64))
     action: Mapped[str] = mapped_column(sa.String(16))

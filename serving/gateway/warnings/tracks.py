@@ -14,8 +14,16 @@ from typing import Literal
 from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.infer.scores import Outcome, Score
-from serving.gateway.warnings.machine import Change, Level, Policy, Track, after_gap, is_below, step
+from serving.gateway.infer.scores import ModelScore, RowScores
+from serving.gateway.warnings.machine import (
+    AlarmTrack,
+    DebouncePolicy,
+    RiskLevel,
+    StepTransition,
+    after_gap,
+    is_below,
+    step,
+)
 from serving.gateway.warnings.tables import Kind
 
 RISK = "risk"
@@ -24,7 +32,7 @@ RULE = "rule:"
 GONE = "the profile has no such rule any more"
 FIRED, NOT_FIRED, RULE_THRESHOLD = 1.0, 0.0, 0.5
 
-Happened = Change | Literal["escalated"]
+Transition = StepTransition | Literal["escalated"]
 
 
 class KeptTrack(BaseModel):
@@ -44,16 +52,16 @@ class KeptTrack(BaseModel):
     nearest: float = 0.0
 
     @property
-    def track(self) -> Track:
-        return Track(self.open, self.above, self.below)
+    def track(self) -> AlarmTrack:
+        return AlarmTrack(self.open, self.above, self.below)
 
-    def after(self, track: Track) -> "KeptTrack":
+    def after(self, track: AlarmTrack) -> "KeptTrack":
         kept = {"open": track.open, "above": track.above, "below": track.below}
         return self.model_copy(update=kept | ({} if track.open else {"warning": None, "tags": []}))
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class TrackSignal:
     """What a row says of one track.
 
     Attributes:
@@ -66,9 +74,9 @@ class Signal:
 
     key: str
     kind: Kind
-    score: Score
-    level: Level
-    policy: Policy
+    score: ModelScore
+    level: RiskLevel
+    policy: DebouncePolicy
     rule: str = ""
     description: str = ""
     doubt: str = ""
@@ -85,7 +93,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RowEffects:
     """Tracks after a row.
 
     Attributes:
@@ -97,19 +105,19 @@ class Turn:
 
     before: Mapping[str, KeptTrack]
     tracks: dict[str, KeptTrack]
-    signals: dict[str, Signal]
-    changes: dict[str, Happened]
+    signals: dict[str, TrackSignal]
+    changes: dict[str, Transition]
     fired: bool
 
 
-def take_row(
+def evaluate_row(
     kept: Mapping[str, KeptTrack],
-    outcome: Outcome,
+    outcome: RowScores,
     profile: PlantProfile,
     stale: Collection[str],
     *,
     is_gap: bool,
-) -> Turn:
+) -> RowEffects:
     """Take one row into all tracks.
 
     Args:
@@ -120,7 +128,7 @@ def take_row(
         is_gap: whether readings were away for long before the row.
     """
     signals = {s.key: s for s in (_risk(outcome, profile), *_rules(kept, outcome, profile))}
-    tracks, changes = dict(kept), dict[str, Happened]()
+    tracks, changes = dict(kept), dict[str, Transition]()
     for key, bare in signals.items():
         before = kept.get(key, KeptTrack())
         doubt = _doubt(bare, outcome, before, profile, stale)
@@ -133,10 +141,10 @@ def take_row(
             changes[key] = happened
         if happened in ("opened", "escalated"):
             tracks[key] = tracks[key].model_copy(update={"nearest": signal.score.horizon_hours})
-    return Turn(kept, tracks, signals, changes, bool(outcome.rules))
+    return RowEffects(kept, tracks, signals, changes, bool(outcome.rules))
 
 
-def _risk(outcome: Outcome, profile: PlantProfile) -> Signal:
+def _risk(outcome: RowScores, profile: PlantProfile) -> TrackSignal:
     """Now and all horizons as one, for the nearest that crosses, else for the nearest in its deadband, else for now.
 
     A score that lies in the deadband is neither above nor below.
@@ -146,33 +154,33 @@ def _risk(outcome: Outcome, profile: PlantProfile) -> Signal:
     crosses = [s for s in by_nearness if _level(s).probability >= _level(s).threshold]
     lingers = [s for s in by_nearness if not is_below(_level(s), budget.deadband)]
     score = next(iter(crosses or lingers), outcome.now)
-    policy = Policy(budget.on_delay, budget.off_delay, budget.deadband)
-    return Signal(RISK, "model", score, _level(score), policy)
+    policy = DebouncePolicy(budget.on_delay, budget.off_delay, budget.deadband)
+    return TrackSignal(RISK, "model", score, _level(score), policy)
 
 
-def _level(score: Score) -> Level:
-    return Level(score.probability, math.inf if score.threshold is None else score.threshold)
+def _level(score: ModelScore) -> RiskLevel:
+    return RiskLevel(score.probability, math.inf if score.threshold is None else score.threshold)
 
 
-def _escalates(before: KeptTrack, signal: Signal) -> bool:
+def _escalates(before: KeptTrack, signal: TrackSignal) -> bool:
     """Whether what an open warning is of has come nearer. Never back: an alarm that swings is told once."""
     return before.open and signal.crosses and signal.score.horizon_hours < before.nearest
 
 
-def _rules(kept: Mapping[str, KeptTrack], outcome: Outcome, profile: PlantProfile) -> list[Signal]:
+def _rules(kept: Mapping[str, KeptTrack], outcome: RowScores, profile: PlantProfile) -> list[TrackSignal]:
     """A rule that fires is an alarm at once; it clears like any other, also where it is in no profile now."""
     fired = {rule.name: rule.description for rule in outcome.rules}
     known = {rule.name: rule.description or rule.when for rule in profile.labels.alarm_rules}
     still_open = {
         key.removeprefix(RULE): "" for key, track in kept.items() if track.open and key.startswith(RULE)
     }
-    policy = Policy(0, profile.budget.off_delay)
+    policy = DebouncePolicy(0, profile.budget.off_delay)
     return [
-        Signal(
+        TrackSignal(
             f"{RULE}{name}",
             "rule",
             outcome.now,
-            Level(FIRED if name in fired else NOT_FIRED, RULE_THRESHOLD),
+            RiskLevel(FIRED if name in fired else NOT_FIRED, RULE_THRESHOLD),
             policy,
             name,
             (fired.get(name) or known.get(name, ""))[:500],
@@ -183,7 +191,7 @@ def _rules(kept: Mapping[str, KeptTrack], outcome: Outcome, profile: PlantProfil
 
 
 def _doubt(
-    signal: Signal, outcome: Outcome, kept: KeptTrack, profile: PlantProfile, stale: Collection[str]
+    signal: TrackSignal, outcome: RowScores, kept: KeptTrack, profile: PlantProfile, stale: Collection[str]
 ) -> str:
     """Why a row can't clear a track: horizons that said nothing may still be above, tags are no news."""
     silent = set[float]()
@@ -198,7 +206,7 @@ def _doubt(
     return "; ".join(what + ", ".join(names) for what, names in named if names)
 
 
-def _moving(signal: Signal, kept: KeptTrack, profile: PlantProfile) -> Collection[str]:
+def _moving(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) -> Collection[str]:
     """The tags that a track stands on: a rule's own, an open warning's drivers, else all that are used."""
     if signal.kind == "rule":
         return rule_tags(signal.rule, profile)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 
 from serving.gateway.accounts.roles import Role
-from serving.gateway.accounts.sessions import Tokens
+from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.app import create_app, run_parts
 from serving.gateway.database import database_url
 from serving.gateway.migrate import migrate
@@ -28,7 +28,7 @@ class Member:
 
     id: int
     name: str
-    tokens: Tokens
+    tokens: TokenPair
     client: httpx.AsyncClient
 
 

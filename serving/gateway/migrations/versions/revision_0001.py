@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from serving.gateway.tables import BigId, UtcTime
+from serving.gateway.tables import BigId, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("password_hash", sa.String(255), nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
-        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
         sa.UniqueConstraint("name", name="uq_users_name"),
         sqlite_autoincrement=True,
     )
@@ -27,16 +27,16 @@ def upgrade() -> None:
         sa.Column("family", sa.String(32), primary_key=True),
         sa.Column("user_id", BigId, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("secret_hash", sa.String(64), nullable=False),
-        sa.Column("created_at", UtcTime, nullable=False),
-        sa.Column("expires_at", UtcTime, nullable=False),
-        sa.Column("ended_at", UtcTime, nullable=True),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("ended_at", UtcDateTime, nullable=True),
     )
     op.create_index("ix_refresh_tokens_user_id", "refresh_tokens", ["user_id"])
     op.create_table(
         "history",
         sa.Column("id", BigId, primary_key=True),
         sa.Column("user_id", BigId, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("type", sa.String(16), nullable=False),
         sa.Column("plant", sa.String(64), nullable=False),
         sa.Column("model", sa.String(200), nullable=False),

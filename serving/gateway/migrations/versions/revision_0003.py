@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from serving.gateway.tables import UtcTime
+from serving.gateway.tables import UtcDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("refresh_tokens", sa.Column("previous_hash", sa.String(64), nullable=True))
-    op.add_column("refresh_tokens", sa.Column("renewed_at", UtcTime, nullable=True))
+    op.add_column("refresh_tokens", sa.Column("renewed_at", UtcDateTime, nullable=True))
 
 
 def downgrade() -> None:

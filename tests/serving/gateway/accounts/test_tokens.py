@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from serving.gateway.accounts.tokens import ISSUER, Access, AccessTokens, Refresh, TokenError
+from serving.gateway.accounts.tokens import ISSUER, AccessClaims, AccessTokens, SplitRefreshToken, TokenError
 
 SECRET = "s" * 43
 NOW = datetime.now(UTC)
@@ -14,12 +14,12 @@ CLAIMS = {"iss": ISSUER, "sub": "7", "sid": "f" * 32, "iat": NOW, "exp": NOW + L
 
 
 def test_a_token_says_what_it_was_issued_for() -> None:
-    access = Access(7, "f" * 32)
+    access = AccessClaims(7, "f" * 32)
     assert TOKENS.read(TOKENS.issue(access, NOW)) == access
 
 
 def test_a_token_says_nothing_of_name_or_role() -> None:
-    claims = jwt.decode(TOKENS.issue(Access(7, "f" * 32), NOW), options={"verify_signature": False})
+    claims = jwt.decode(TOKENS.issue(AccessClaims(7, "f" * 32), NOW), options={"verify_signature": False})
     assert set(claims) == {"iss", "sub", "sid", "iat", "exp"}
 
 
@@ -50,30 +50,35 @@ def test_tokens_that_do_not_hold_are_refused_alike(token: str) -> None:
 
 
 def test_an_altered_token_is_refused() -> None:
-    head, body, signature = TOKENS.issue(Access(7, "f" * 32), NOW).split(".")
-    other = TOKENS.issue(Access(8, "f" * 32), NOW).split(".")[1]
+    head, body, signature = TOKENS.issue(AccessClaims(7, "f" * 32), NOW).split(".")
+    other = TOKENS.issue(AccessClaims(8, "f" * 32), NOW).split(".")[1]
     assert body != other
     with pytest.raises(TokenError):
         TOKENS.read(f"{head}.{other}.{signature}")
 
 
 def test_a_refresh_token_comes_back_as_it_was() -> None:
-    token = Refresh.new()
-    again = Refresh.parse(token.text)
+    token = SplitRefreshToken.new()
+    again = SplitRefreshToken.parse(token.text)
     assert again.fits(token.secret_hash)
-    assert not Refresh.new().fits(token.secret_hash)
+    assert not SplitRefreshToken.new().fits(token.secret_hash)
 
 
 def test_a_refresh_token_has_one_that_follows_and_only_the_gateway_knows_it() -> None:
-    token = Refresh.new()
+    token = SplitRefreshToken.new()
     following = token.following(SECRET)
-    assert Refresh.parse(following.text) == token.following(SECRET)
+    assert SplitRefreshToken.parse(following.text) == token.following(SECRET)
     assert following.family == token.family
-    others = (token, following.following(SECRET), token.following("t" * 43), Refresh.new().following(SECRET))
+    others = (
+        token,
+        following.following(SECRET),
+        token.following("t" * 43),
+        SplitRefreshToken.new().following(SECRET),
+    )
     assert not any(other.fits(following.secret_hash) for other in others)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.b", "a" * 32 + "." + "b" * 42, "\u00e9" * 32 + "." + "b" * 43])
 def test_other_texts_are_no_refresh_tokens(text: str) -> None:
     with pytest.raises(TokenError, match="no refresh token"):
-        Refresh.parse(text)
+        SplitRefreshToken.parse(text)

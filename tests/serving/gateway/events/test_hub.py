@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serving.gateway.events.hub import Hub
+from serving.gateway.events.hub import EventHub
 from serving.gateway.events.kinds import message
 from serving.web import broadcast as module
 from serving.web.broadcast import FullError
@@ -17,7 +17,7 @@ def status(number: int):
 
 
 async def test_each_gets_its_types_in_order_and_gathered() -> None:
-    hub = Hub()
+    hub = EventHub()
     with hub.subscribed(["status"]) as some, hub.subscribed(["status", "run"]) as all_:
         events = [status(1), message(2, "run", "{}"), status(3)]
         hub.tell(events)
@@ -28,7 +28,7 @@ async def test_each_gets_its_types_in_order_and_gathered() -> None:
 
 
 async def test_a_place_begins_after_what_was_told() -> None:
-    hub = Hub()
+    hub = EventHub()
     hub.tell([status(1)])
     with hub.subscribed(["status"]) as client:
         assert client.begins_after == 1
@@ -38,7 +38,7 @@ async def test_a_place_begins_after_what_was_told() -> None:
 
 async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_QUEUE", 3)
-    hub = Hub()
+    hub = EventHub()
     with hub.subscribed(["status"]) as slow, hub.subscribed(["status"]) as quick:
         for n in range(1, 6):
             hub.tell([status(n)])
@@ -49,14 +49,14 @@ async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pyt
 
 
 async def test_one_client_too_many_is_refused() -> None:
-    hub = Hub(most_clients=1)
+    hub = EventHub(most_clients=1)
     with hub.subscribed([]), pytest.raises(FullError, match="1 clients listen already"):
         hub.check_room()
     hub.check_room()
 
 
 async def test_the_end_wakes_everybody() -> None:
-    hub = Hub()
+    hub = EventHub()
     with hub.subscribed(["status"]) as client:
         waiting = asyncio.create_task(client.gathered(60))
         await asyncio.sleep(0)

@@ -6,7 +6,7 @@ import pytest
 
 from serving.gateway.events import log
 from serving.gateway.events.kinds import message
-from serving.gateway.events.log import Change, EventLog
+from serving.gateway.events.log import EventLog, UnitOfWork
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.events.made import event
 from tests.serving.gateway.site import Site
@@ -42,7 +42,7 @@ async def test_no_event_is_seen_before_one_that_has_the_smaller_id(site: Site) -
             change.tell(event(writer="later"))
 
     async with site.gateway.database.write() as session:
-        first = Change(session)
+        first = UnitOfWork(session)
         first.tell(event(writer="first"))
         await events._append(first)  # has its id, and isn't committed
         later = asyncio.create_task(write_later())

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 
 from serving.gateway.history import service
-from serving.gateway.history.service import History
+from serving.gateway.history.service import HistoryStore
 from serving.gateway.history.tables import HistoryEntry
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Member, Site
@@ -184,7 +184,7 @@ async def test_the_export_holds_what_spreadsheets_may_open(site: Site, monkeypat
 
 async def test_the_oldest_entries_make_room(site: Site, monkeypatch) -> None:
     monkeypatch.setattr(service, "TRIM_EVERY", 1)
-    history = History(site.gateway.database, 3)
+    history = HistoryStore(site.gateway.database, 3)
     maria, jonas = await site.member("maria"), await site.member("jonas")
     await store(site, jonas)
     ids = await store(site, maria, 3)

@@ -9,11 +9,11 @@ from pydantic import JsonValue
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.gateway.infer.scores import ask
+from serving.gateway.infer.scores import score_row
 from serving.gateway.live.watchers import model_versions
 from serving.gateway.problems import BadAnswer
-from serving.gateway.upstream import Upstream
-from serving.gateway.warnings.brief import brief
+from serving.gateway.upstream import ServiceClient
+from serving.gateway.warnings.brief import fetch_brief
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
 from tests.serving.gateway.live.neighbours import Inference
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.anyio
 DEMO = load_profile("demo")
 
 
-def upstream(app: FastAPI) -> Upstream:
+def upstream(app: FastAPI) -> ServiceClient:
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False))
-    return Upstream("inference", "http://inference", client)
+    return ServiceClient("inference", "http://inference", client)
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ async def test_the_real_inference_is_understood(
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         inference = upstream(client.app)  # type: ignore[attr-defined]
-        outcome = await ask(inference, profile, readings)
+        outcome = await score_row(inference, profile, readings)
         assert [s.horizon_hours for s in outcome.scores] == [0, 1, 3, 6]
         assert outcome.fault == ""
         assert all(0 <= s.probability <= 1 and s.threshold is not None for s in outcome.scores)
         for score in outcome.scores:
-            found = await brief(inference, profile.name, score.model, readings)
+            found = await fetch_brief(inference, profile.name, score.model, readings)
             assert found.missing == ""
             assert found.drivers
             owners = {*profile.tag_names, *profile.controllers}
@@ -70,13 +70,15 @@ async def test_a_score_that_can_not_be_used_is_none(change: dict, readings: list
     usual = inference._usual("demo", "predict", {"readings": readings})
     inference.instead["predict"] = Response(json.dumps(usual | change), media_type="application/json")
     with pytest.raises(BadAnswer, match="inference answered something unusable"):
-        await ask(upstream(inference.app), DEMO, readings)
+        await score_row(upstream(inference.app), DEMO, readings)
 
 
 async def test_a_plant_without_forecasters_has_its_risk_now(readings: list[JsonValue]) -> None:
     inference = Inference()
     inference.instead["forecast"] = Response(b"{}", 500, media_type="application/json")
-    outcome = await ask(upstream(inference.app), DEMO.model_copy(update={"models": ("champion",)}), readings)
+    outcome = await score_row(
+        upstream(inference.app), DEMO.model_copy(update={"models": ("champion",)}), readings
+    )
     assert (outcome.now.horizon_hours, outcome.ahead, outcome.fault) == (0, (), "")
 
 
@@ -86,7 +88,7 @@ async def test_a_plant_without_forecasters_has_its_risk_now(readings: list[JsonV
 async def test_drivers_that_can_not_be_used_are_told(content: bytes, readings: list[JsonValue]) -> None:
     inference = Inference()
     inference.instead["explain"] = Response(content, media_type="application/json")
-    found = await brief(upstream(inference.app), "demo", "champion", readings)
+    found = await fetch_brief(upstream(inference.app), "demo", "champion", readings)
     assert found.drivers is None
     assert found.missing.startswith("drivers: inference answered something unusable (tags")
     assert found.advice is not None

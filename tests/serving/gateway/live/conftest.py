@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixe
 
 from serving.gateway.app import create_app
 from serving.gateway.event_types import GatewayEvent
-from serving.gateway.events.kinds import Message
+from serving.gateway.events.kinds import EventMessage
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.tables import PlantWarning, WarningAction
 from serving.settings import Settings
@@ -63,10 +63,10 @@ class LiveSite:
         query = sa.select(WarningAction).where(WarningAction.warning_id == warning_id)
         return [a.action for a in await self._until(query.order_by(WarningAction.id), 0)]
 
-    async def events(self, kind: str, count: int = 1) -> list[Message]:
+    async def events(self, kind: str, count: int = 1) -> list[EventMessage]:
         """All events of a type, once there are so many; each has the shape that clients are promised, no key more."""
 
-        async def found() -> list[Message]:
+        async def found() -> list[EventMessage]:
             return [m for m in await self.gateway.events.after(0, limit=5000) if m.type == kind]
 
         events = await eventually(found, lambda events: len(events) >= count)
@@ -92,7 +92,7 @@ class LiveSite:
         return await eventually(found, lambda rows: len(rows) >= count)
 
 
-def data(event: Message) -> dict:
+def data(event: EventMessage) -> dict:
     """What an event holds."""
     return json.loads(event.content.decode().split("data: ")[1])
 

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 
-from serving.gateway.live.readings import Newest, Row, Rows, Window, stale_tags
+from serving.gateway.live.readings import LiveRow, NewestRow, PastRows, ReadingWindow, stale_tags
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import Settings
 from tests.servers import free_port
@@ -146,9 +146,9 @@ async def test_the_real_sensors_are_followed(tmp_path) -> None:
 def test_a_window_knows_the_numbers_of_its_rows() -> None:
     times = [f"2026-01-01T{hour:02d}:00Z" for hour in range(3)]
     rows = [{"timestamp": time, "values": {"A": 1.0}} for time in times]
-    past = Rows.model_validate({"plant": "demo", "interval_s": 3600, "rows": rows})
-    newest = Newest.model_validate({"id": 8, "timestamp": "2026-01-01T03:00Z"})  # one came meanwhile
-    window = Window(past, newest)
+    past = PastRows.model_validate({"plant": "demo", "interval_s": 3600, "rows": rows})
+    newest = NewestRow.model_validate({"id": 8, "timestamp": "2026-01-01T03:00Z"})  # one came meanwhile
+    window = ReadingWindow(past, newest)
     assert [r.number for r in window.rows] == [5, 6, 7]
     assert window.time_of(8) == newest.timestamp
     assert window.readings()[0] == {"timestamp": "2026-01-01T00:00:00+00:00", "A": 1.0}
@@ -156,5 +156,5 @@ def test_a_window_knows_the_numbers_of_its_rows() -> None:
 
 def test_only_what_is_no_news_is_stale() -> None:
     words = {"A": "good", "B": "held", "C": "saturated", "D": "stale", "E": "frozen", "F": "missing"}
-    row = Row.model_validate({"timestamp": "2026-01-01T00:00Z", "values": {}, "quality": words})
+    row = LiveRow.model_validate({"timestamp": "2026-01-01T00:00Z", "values": {}, "quality": words})
     assert stale_tags(row) == {"D", "E", "F"}

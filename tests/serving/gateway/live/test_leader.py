@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from serving.gateway.database import database_url
 from serving.gateway.live import leader
 from serving.gateway.live.leader import leadership
-from serving.gateway.live.memory import Memory, TakenOverError
-from serving.gateway.live.scorer import Scored
+from serving.gateway.live.memory import TakenOverError, TaskMemory
+from serving.gateway.live.scorer import ScoringCursor
 from serving.gateway.migrate import migrate
 from serving.settings import Settings
 from tests.serving.gateway.databases import both_databases
@@ -65,17 +65,17 @@ async def test_a_lost_connection_is_noticed(gateway_settings: Settings) -> None:
 
 @both_databases
 async def test_two_that_remember_the_same_notice_each_other(site: Site) -> None:
-    first, second = (Memory(site.gateway.database, "scores:demo", Scored) for _ in range(2))
-    assert await first.load() == await second.load() == Scored()
+    first, second = (TaskMemory(site.gateway.database, "scores:demo", ScoringCursor) for _ in range(2))
+    assert await first.load() == await second.load() == ScoringCursor()
     async with site.gateway.database.write() as session:
-        await first.keep(session, Scored(number=1))
+        await first.keep(session, ScoringCursor(number=1))
     await second.load()
     async with site.gateway.database.write() as session:
-        await second.keep(session, Scored(number=2))
+        await second.keep(session, ScoringCursor(number=2))
 
     async def keep() -> None:
         async with site.gateway.database.write() as session:
-            await first.keep(session, Scored(number=3))
+            await first.keep(session, ScoringCursor(number=3))
 
     with pytest.raises(TakenOverError, match="scores:demo: another gateway goes on with it"):
         await keep()

@@ -18,8 +18,8 @@ from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from serving.errors import NotFound, Problem
 from serving.gateway.models import aliases
-from serving.gateway.models.aliases import Aliases
-from serving.gateway.models.mlflow import Mlflow
+from serving.gateway.models.aliases import ModelAliases
+from serving.gateway.models.mlflow import MlflowClient
 from serving.gateway.problems import Conflict, ServiceAway
 from tests.conftest import copy_mlflow
 
@@ -58,9 +58,9 @@ def until(condition: Callable[[], bool], within_s: float = 60) -> None:
 
 
 @pytest.fixture
-async def gateway(registry: ModelRegistry, tmp_path: Path) -> AsyncIterator[Aliases]:
+async def gateway(registry: ModelRegistry, tmp_path: Path) -> AsyncIterator[ModelAliases]:
     async with httpx.AsyncClient(trust_env=False) as client:
-        yield Aliases(Mlflow(registry.tracking_uri, client), tmp_path / "locks")
+        yield ModelAliases(MlflowClient(registry.tracking_uri, client), tmp_path / "locks")
 
 
 def publish(registry: ModelRegistry, name: str, count: int) -> None:
@@ -122,7 +122,9 @@ def refusal_or_move(
         return error
 
 
-async def test_both_leave_the_same_state_after_every_step(registry: ModelRegistry, gateway: Aliases) -> None:
+async def test_both_leave_the_same_state_after_every_step(
+    registry: ModelRegistry, gateway: ModelAliases
+) -> None:
     ours, theirs = "plant_ours", "plant_theirs"
     for name in (ours, theirs):
         publish(registry, name, 4)
@@ -149,7 +151,7 @@ def test_the_names_are_the_pipelines() -> None:
         assert getattr(aliases, name) == getattr(registry_versions, name)
 
 
-async def test_a_model_that_there_is_not_is_not_found(gateway: Aliases) -> None:
+async def test_a_model_that_there_is_not_is_not_found(gateway: ModelAliases) -> None:
     with pytest.raises(NotFound, match="plant_none: no version"):
         await gateway.promote("plant_none")
     with pytest.raises((NotFound, Conflict)):
@@ -164,4 +166,4 @@ async def test_it_waits_for_the_lock_that_the_pipeline_holds(
         async with httpx.AsyncClient(trust_env=False) as client:
             locks = Path(registry.locked("plant_locked").lock_file).parent
             with pytest.raises(ServiceAway, match="another promotion or rollback"):
-                await Aliases(Mlflow(registry.tracking_uri, client), locks).promote("plant_locked")
+                await ModelAliases(MlflowClient(registry.tracking_uri, client), locks).promote("plant_locked")

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import Response
 
-from serving.gateway.events.tables import Event
+from serving.gateway.events.tables import StoredEvent
 from tests.serving.gateway.models.fake_mlflow import BIN, INTERVAL, NAME, REPORT, SERVED, FakeMlflow
 from tests.serving.gateway.site import Member, Site
 
@@ -101,7 +101,10 @@ async def test_a_promotion_moves_the_alias_and_is_told_with_who_did_it(
     back = (await eve.client.post("/models/rollback", json={"plant": "demo"})).json()
     assert (back["before"], back["after"], mlflow.tags) == (2, 1, {"past_champions": ""})
     async with site.gateway.database.read() as session:
-        told = [json.loads(row) for row in await session.scalars(sa.select(Event.data).order_by(Event.id))]
+        told = [
+            json.loads(row)
+            for row in await session.scalars(sa.select(StoredEvent.data).order_by(StoredEvent.id))
+        ]
     assert [(t["action"], t["by"], t["previous"], t["version"]) for t in told] == [
         ("promote", "eve", 1, 2), ("rollback", "eve", 2, 1),
     ]  # fmt: skip

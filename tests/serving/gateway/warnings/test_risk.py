@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile, clears_below
 from plant_assets.validation.events import debounce
-from serving.gateway.infer.scores import Outcome
-from serving.gateway.warnings.tracks import RISK, Happened, KeptTrack, Turn, take_row
+from serving.gateway.infer.scores import RowScores
+from serving.gateway.warnings.tracks import RISK, KeptTrack, RowEffects, Transition, evaluate_row
 from tests.serving.gateway.warnings.test_tracks import score
 
 PLANT = load_profile("demo")
@@ -29,9 +29,9 @@ Row = tuple[float, float, float, float]
 NONE: Row = (0.01, 0.01, 0.01, 0.01)
 
 
-def said(row: Row, ahead: tuple[int, ...] = HORIZONS) -> Outcome:
+def said(row: Row, ahead: tuple[int, ...] = HORIZONS) -> RowScores:
     now, *forecasts = (score(p, h, THRESHOLDS[h]) for p, h in zip(row, (0, *HORIZONS), strict=True))
-    return Outcome(now, tuple(f for f in forecasts if f.horizon_hours in ahead), ())
+    return RowScores(now, tuple(f for f in forecasts if f.horizon_hours in ahead), ())
 
 
 def crossing(row: Row) -> list[int]:
@@ -39,11 +39,11 @@ def crossing(row: Row) -> list[int]:
 
 
 def run(
-    outcomes: list[Outcome], plant: PlantProfile = PLANT, kept: KeptTrack | None = None
-) -> tuple[list[Turn], list[Happened | None]]:
+    outcomes: list[RowScores], plant: PlantProfile = PLANT, kept: KeptTrack | None = None
+) -> tuple[list[RowEffects], list[Transition | None]]:
     turns, tracks = [], {RISK: kept or KeptTrack()}
     for outcome in outcomes:
-        turns.append(take_row(tracks, outcome, plant, (), is_gap=False))
+        turns.append(evaluate_row(tracks, outcome, plant, (), is_gap=False))
         tracks = turns[-1].tracks
     return turns, [turn.changes.get(RISK) for turn in turns]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from plant_assets.profile.load import load_profile
-from serving.gateway.infer.scores import FiredRule, Outcome, Score
-from serving.gateway.warnings.tracks import RISK, KeptTrack, Turn, rule_tags, take_row
+from serving.gateway.infer.scores import FiredRule, ModelScore, RowScores
+from serving.gateway.warnings.tracks import RISK, KeptTrack, RowEffects, evaluate_row, rule_tags
 
 PLANT = load_profile("demo")
 OPEN = KeptTrack(open=True, warning=1)
@@ -13,8 +13,8 @@ RULE = "rule:level_deviation"
 
 def score(
     probability: float, horizon: float = 0, threshold: float | None = 0.5, calibrated: bool = True
-) -> Score:
-    return Score(
+) -> ModelScore:
+    return ModelScore(
         horizon_hours=horizon, probability=probability, calibrated=calibrated, low=None, high=None,
         threshold=threshold, alarm=False, model="m", version=1, prediction_id="p",
     )  # fmt: skip
@@ -23,12 +23,12 @@ def score(
 CALM = tuple(score(0.1, hours) for hours in (1, 3, 6))
 
 
-def outcome(now: float = 0.1, ahead: tuple[Score, ...] = CALM, rules: tuple[str, ...] = ()) -> Outcome:
-    return Outcome(score(now), ahead, tuple(FiredRule(name=name) for name in rules))
+def outcome(now: float = 0.1, ahead: tuple[ModelScore, ...] = CALM, rules: tuple[str, ...] = ()) -> RowScores:
+    return RowScores(score(now), ahead, tuple(FiredRule(name=name) for name in rules))
 
 
-def take(kept: dict[str, KeptTrack], said: Outcome, stale: set[str] | None = None, is_gap: bool = False):
-    return take_row(kept, said, PLANT, stale or set(), is_gap=is_gap)
+def take(kept: dict[str, KeptTrack], said: RowScores, stale: set[str] | None = None, is_gap: bool = False):
+    return evaluate_row(kept, said, PLANT, stale or set(), is_gap=is_gap)
 
 
 def test_the_models_are_one_track_and_each_rule_is_another() -> None:
@@ -44,18 +44,18 @@ def test_the_models_are_one_track_and_each_rule_is_another() -> None:
     [
         (outcome(0.46), 0),  # within the deadband, a tenth of the threshold
         (outcome(0.44), 1),
-        (Outcome(score(0.46, calibrated=False), CALM, ()), 0),
-        (Outcome(score(4.4, threshold=5.0, calibrated=False), CALM, ()), 1),
+        (RowScores(score(0.46, calibrated=False), CALM, ()), 0),
+        (RowScores(score(4.4, threshold=5.0, calibrated=False), CALM, ()), 1),
         (outcome(ahead=(score(0.1, 1), score(0.46, 3), score(0.1, 6))), 0),
         (outcome(ahead=(score(0.1, 1), score(0.44, 3), score(0.1, 6))), 1),
     ],
 )
-def test_the_deadband_is_a_share_of_any_threshold(said: Outcome, below: int) -> None:
+def test_the_deadband_is_a_share_of_any_threshold(said: RowScores, below: int) -> None:
     assert take({RISK: OPEN}, said).tracks[RISK].below == below
 
 
 def test_a_model_without_a_threshold_opens_nothing() -> None:
-    assert take({}, Outcome(score(1.0, threshold=None), (), ())).changes == {}
+    assert take({}, RowScores(score(1.0, threshold=None), (), ())).changes == {}
 
 
 def test_a_rule_clears_after_the_off_delay() -> None:
@@ -102,7 +102,7 @@ def test_after_a_gap_a_run_begins_anew() -> None:
     assert take(kept, outcome(), is_gap=True).tracks[RISK].below == 1
 
 
-def after_off_delay(kept: dict[str, KeptTrack], said: Outcome) -> Turn:
+def after_off_delay(kept: dict[str, KeptTrack], said: RowScores) -> RowEffects:
     for _ in range(PLANT.budget.off_delay):
         kept = take(kept, said).tracks
     return take(kept, said)

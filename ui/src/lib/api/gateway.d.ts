@@ -1110,10 +1110,10 @@ export interface components {
             scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
         };
         /**
-         * Advice
+         * AdviceItem
          * @description What the plant's engineers advise.
          */
-        Advice: {
+        AdviceItem: {
             /** Advice */
             advice: string;
             /** Check */
@@ -1123,34 +1123,6 @@ export interface components {
              * @enum {string}
              */
             urgency: "advice" | "warning" | "high";
-            /** Why */
-            why: string;
-        };
-        /**
-         * Asked
-         * @description The last run that drift or old labels asked for.
-         */
-        Asked: {
-            /**
-             * Link
-             * @description its page of Dagster
-             */
-            link: string;
-            /**
-             * Rows Until
-             * Format: date-time
-             * @description the newest row when it was asked for
-             */
-            rows_until: string;
-            /** Run */
-            run: string;
-            /** Started */
-            started: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "waiting" | "running" | "done" | "failed" | "canceled";
             /** Why */
             why: string;
         };
@@ -1178,23 +1150,7 @@ export interface components {
             prediction: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
-            readings: components["schemas"]["Window"];
-        };
-        /**
-         * Bin
-         * @description A bin of a reliability diagram.
-         */
-        Bin: {
-            /** Count */
-            count: number;
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-            /** Mean Probability */
-            mean_probability: number | null;
-            /** Observed */
-            observed: number | null;
+            readings: components["schemas"]["ScoredWindow"];
         };
         /**
          * CheckInfo
@@ -1222,22 +1178,10 @@ export interface components {
             severity: "WARN" | "ERROR";
         };
         /**
-         * Condition
-         * @description A condition of the gate; `passed` is null where it doesn't apply.
-         */
-        Condition: {
-            /** Name */
-            name: string;
-            /** Passed */
-            passed: boolean | null;
-            /** Sentence */
-            sentence: string;
-        };
-        /**
-         * Crossed
+         * CrossedThreshold
          * @description What opened the warning, or escalated it last.
          */
-        Crossed: {
+        CrossedThreshold: {
             /** Description */
             description: string;
             /** Probability */
@@ -1250,8 +1194,8 @@ export interface components {
             /** Threshold */
             threshold: number | null;
         };
-        /** Deleted */
-        Deleted: {
+        /** DeletedEntries */
+        DeletedEntries: {
             /** Deleted */
             deleted: number;
         };
@@ -1261,7 +1205,7 @@ export interface components {
          */
         DriftAnswer: {
             /** @description null: never asked for, or Dagster doesn't tell */
-            asked: components["schemas"]["Asked"] | null;
+            asked: components["schemas"]["RequestedTraining"] | null;
             /** @description null: never judged yet */
             judgement: components["schemas"]["DriftJudgement"] | null;
             /**
@@ -1282,7 +1226,7 @@ export interface components {
          * @description The newest judgement of a plant.
          */
         DriftJudgement: {
-            compared: components["schemas"]["Stretch"] | null;
+            compared: components["schemas"]["DriftSpan"] | null;
             /**
              * Created
              * Format: date-time
@@ -1303,14 +1247,32 @@ export interface components {
              * @description why nothing was compared; else empty
              */
             note: string;
-            retraining: components["schemas"]["Retraining"];
+            retraining: components["schemas"]["RetrainingInfo"];
             /** Scores */
-            scores: components["schemas"]["Finding"][];
+            scores: components["schemas"]["FindingAnswer"][];
             /** Tags */
-            tags: components["schemas"]["Finding"][];
-            trained: components["schemas"]["Stretch"];
+            tags: components["schemas"]["FindingAnswer"][];
+            trained: components["schemas"]["DriftSpan"];
             /** Version */
             version: number;
+        };
+        /**
+         * DriftSpan
+         * @description Rows from `first` to `last`, both included.
+         */
+        DriftSpan: {
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** Rows */
+            rows: number;
         };
         /**
          * DriversAnswer
@@ -1321,7 +1283,7 @@ export interface components {
              * Advice
              * @description the most urgent first; null: it couldn't be had
              */
-            advice: components["schemas"]["Advice"][] | null;
+            advice: components["schemas"]["AdviceItem"][] | null;
             /**
              * Base Value
              * @description the answer to the training medians
@@ -1379,15 +1341,15 @@ export interface components {
              * Features
              * @description the largest in magnitude first
              */
-            features: components["schemas"]["Part"][];
+            features: components["schemas"]["FeatureContribution"][];
             /** Tag */
             tag: string;
         };
         /**
-         * Drop
+         * DroppedFile
          * @description A dropped file, and what became of it.
          */
-        Drop: {
+        DroppedFile: {
             /** Attempt */
             attempt: number;
             /**
@@ -1439,10 +1401,10 @@ export interface components {
             state: "waiting" | "running" | "ingested" | "quarantined" | "failed" | "superseded";
         };
         /**
-         * Dropped
+         * DroppedLog
          * @description Where the operator log lies; `written` is false where the same one lay there already.
          */
-        Dropped: {
+        DroppedLog: {
             /** File */
             file: string;
             /**
@@ -1464,14 +1426,14 @@ export interface components {
          */
         DropsAnswer: {
             /** Drops */
-            drops: components["schemas"]["Drop"][];
+            drops: components["schemas"]["DroppedFile"][];
             /** Extensions */
             extensions: string[];
             /** Upload Most Bytes */
             upload_most_bytes: number;
         };
-        /** Entry */
-        Entry: {
+        /** EntryDetail */
+        EntryDetail: {
             /**
              * Alarm
              * @description whether any of its scores is one
@@ -1537,25 +1499,28 @@ export interface components {
             version: number;
         };
         /**
-         * Figures
-         * @description Figures of a model or baseline at one horizon, out of fold.
+         * FeatureContribution
+         * @description A feature, and what it adds to the model's answer.
          */
-        Figures: {
-            brier: components["schemas"]["Interval"];
-            /** @description false alarms a day */
-            false_episodes: components["schemas"]["Interval"];
-            /** @description false alarm hours a day */
-            false_hours: components["schemas"]["Interval"];
-            /** @description hours from the warning to the event, median */
-            lead: components["schemas"]["Interval"];
-            /** Model */
-            model: string;
-            pr_auc: components["schemas"]["Interval"];
-            /** @description share of events that were found */
-            recall: components["schemas"]["Interval"];
-            roc_auc: components["schemas"]["Interval"];
-            /** Trivial */
-            trivial: boolean;
+        FeatureContribution: {
+            /** Contribution */
+            contribution: number;
+            /** Feature */
+            feature: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * FigureInterval
+         * @description A figure with its 90 % interval; null where it can't be computed.
+         */
+        FigureInterval: {
+            /** High */
+            high?: number | null;
+            /** Low */
+            low?: number | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * FiguresAnswer
@@ -1585,7 +1550,7 @@ export interface components {
                 [key: string]: number | null;
             };
             /** Horizons */
-            horizons: components["schemas"]["Horizon"][];
+            horizons: components["schemas"]["HorizonFigures"][];
             /** Last */
             last: string | null;
             /** Notes */
@@ -1603,7 +1568,7 @@ export interface components {
             tested_first: string | null;
             /** Tested Last */
             tested_last: string | null;
-            verdict: components["schemas"]["Verdict"] | null;
+            verdict: components["schemas"]["GateVerdict"] | null;
             /**
              * Version
              * @description that was asked for; null: the newest report
@@ -1611,10 +1576,10 @@ export interface components {
             version: number | null;
         };
         /**
-         * Finding
+         * FindingAnswer
          * @description A tag or score; what is null was not compared.
          */
-        Finding: {
+        FindingAnswer: {
             /**
              * Effective Rows
              * @description independent rows that the compared ones are worth
@@ -1701,10 +1666,60 @@ export interface components {
             event: "gap";
         };
         /**
+         * GateCondition
+         * @description A condition of the gate; `passed` is null where it doesn't apply.
+         */
+        GateCondition: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * GateVerdict
+         * @description The gate's word on the challenger.
+         */
+        GateVerdict: {
+            /** Conditions */
+            conditions: components["schemas"]["GateCondition"][];
+            /** Figures */
+            figures: {
+                [key: string]: number | null;
+            };
+            /** Headline */
+            headline: string;
+            /** Promote */
+            promote: boolean;
+        };
+        /**
          * GatewayEvent
          * @description One event of GET /events: its `event:` and its `data:`.
          */
         GatewayEvent: components["schemas"]["ReadingEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["StatusEvent"] | components["schemas"]["WarningEvent"] | components["schemas"]["RunEvent"] | components["schemas"]["ModelEvent"] | components["schemas"]["GapEvent"];
+        /**
+         * GatewayReadiness
+         * @description What answers, and what is wrong with the rest.
+         */
+        GatewayReadiness: {
+            /**
+             * Database
+             * @description `answers`, or what is wrong
+             */
+            database: string;
+            /** Inference */
+            inference: string;
+            /**
+             * Live
+             * @description `scores`, or why live readings aren't scored here
+             */
+            live: string;
+            /** Ready */
+            ready: boolean;
+            /** Sensors */
+            sensors: string;
+        };
         /** Health */
         Health: {
             /**
@@ -1728,10 +1743,10 @@ export interface components {
             next: number | null;
         };
         /**
-         * Horizon
+         * HorizonFigures
          * @description All models and baselines of one question: alarm now (0), or within `hours`.
          */
-        Horizon: {
+        HorizonFigures: {
             /** Base Rate */
             base_rate: number;
             /**
@@ -1739,10 +1754,10 @@ export interface components {
              * @description by model
              */
             calibration: {
-                [key: string]: components["schemas"]["Bin"][];
+                [key: string]: components["schemas"]["ReliabilityBin"][];
             };
             /** Figures */
-            figures: components["schemas"]["Figures"][];
+            figures: components["schemas"]["ModelFigures"][];
             /** Hours */
             hours: number;
             /** N Events */
@@ -1782,18 +1797,6 @@ export interface components {
             version: number | null;
         };
         /**
-         * Interval
-         * @description A figure with its 90 % interval; null where it can't be computed.
-         */
-        Interval: {
-            /** High */
-            high?: number | null;
-            /** Low */
-            low?: number | null;
-            /** Value */
-            value: number | null;
-        };
-        /**
          * IntervalReading
          * @description One complete sampling interval.
          */
@@ -1820,43 +1823,6 @@ export interface components {
             };
         };
         JsonValue: unknown;
-        /**
-         * Judgement
-         * @description A verdict, and what it labels.
-         */
-        Judgement: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** End */
-            end: string | null;
-            /**
-             * Label
-             * @description first and last moment that the operator log gets; quiet hours between two excursions are left out there. Null where it gets none
-             */
-            label: [
-                string,
-                string
-            ] | null;
-            /**
-             * Label Missing
-             * @description why a true warning becomes no label
-             */
-            label_missing: string;
-            /** Note */
-            note: string;
-            /** Start */
-            start: string | null;
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "true" | "false" | "unsure";
-        };
         /**
          * LabelAge
          * @description How old the labels are that the model learned from.
@@ -1970,8 +1936,8 @@ export interface components {
                 [key: string]: number | null;
             };
         };
-        /** Login */
-        Login: {
+        /** LoginRequest */
+        LoginRequest: {
             /**
              * Name
              * @example maria
@@ -2047,6 +2013,27 @@ export interface components {
             event: "model";
         };
         /**
+         * ModelFigures
+         * @description Figures of a model or baseline at one horizon, out of fold.
+         */
+        ModelFigures: {
+            brier: components["schemas"]["FigureInterval"];
+            /** @description false alarms a day */
+            false_episodes: components["schemas"]["FigureInterval"];
+            /** @description false alarm hours a day */
+            false_hours: components["schemas"]["FigureInterval"];
+            /** @description hours from the warning to the event, median */
+            lead: components["schemas"]["FigureInterval"];
+            /** Model */
+            model: string;
+            pr_auc: components["schemas"]["FigureInterval"];
+            /** @description share of events that were found */
+            recall: components["schemas"]["FigureInterval"];
+            roc_auc: components["schemas"]["FigureInterval"];
+            /** Trivial */
+            trivial: boolean;
+        };
+        /**
          * ModelInfo
          * @description One of a plant's models: which version answers, and which there are.
          */
@@ -2057,7 +2044,7 @@ export interface components {
              */
             name: string;
             /** @description null: inference doesn't tell */
-            serving: components["schemas"]["Serving"] | null;
+            serving: components["schemas"]["ServingState"] | null;
             /**
              * Short Name
              * @description without the plant's prefix
@@ -2070,6 +2057,38 @@ export interface components {
              * @description the newest first; empty where MLflow doesn't answer
              */
             versions: components["schemas"]["VersionInfo"][];
+        };
+        /**
+         * ModelScore
+         * @description One model's word on one row.
+         *
+         *     Attributes:
+         *         horizon_hours: 0 is now.
+         *         probability: of an alarm; a raw score where the model isn't calibrated.
+         *         low, high: band around it, where the model has one.
+         *         threshold: alarm at or above it; None: never.
+         */
+        ModelScore: {
+            /** Alarm */
+            alarm: boolean;
+            /** Calibrated */
+            calibrated: boolean;
+            /** High */
+            high: number | null;
+            /** Horizon Hours */
+            horizon_hours: number;
+            /** Low */
+            low: number | null;
+            /** Model */
+            model: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /** Probability */
+            probability: number;
+            /** Threshold */
+            threshold: number | null;
+            /** Version */
+            version: number;
         };
         /**
          * ModelsAnswer
@@ -2097,10 +2116,10 @@ export interface components {
             plant: string;
         };
         /**
-         * Moved
+         * MovedChampion
          * @description What became of the champion.
          */
-        Moved: {
+        MovedChampion: {
             /** After */
             after: number;
             /** Before */
@@ -2116,18 +2135,6 @@ export interface components {
              * @description inference was told; otherwise it finds out by itself within seconds
              */
             told: boolean;
-        };
-        /**
-         * Part
-         * @description A feature, and what it adds to the model's answer.
-         */
-        Part: {
-            /** Contribution */
-            contribution: number;
-            /** Feature */
-            feature: string;
-            /** Value */
-            value: number;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2235,10 +2242,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * Promotion
+         * PromoteRequest
          * @description Which version shall answer.
          */
-        Promotion: {
+        PromoteRequest: {
             /** Plant */
             plant: string;
             /**
@@ -2246,28 +2253,6 @@ export interface components {
              * @description without one: the challenger, else the newest
              */
             version?: number | null;
-        };
-        /**
-         * Readiness
-         * @description What answers, and what is wrong with the rest.
-         */
-        Readiness: {
-            /**
-             * Database
-             * @description `answers`, or what is wrong
-             */
-            database: string;
-            /** Inference */
-            inference: string;
-            /**
-             * Live
-             * @description `scores`, or why live readings aren't scored here
-             */
-            live: string;
-            /** Ready */
-            ready: boolean;
-            /** Sensors */
-            sensors: string;
         };
         /**
          * ReadingData
@@ -2328,10 +2313,10 @@ export interface components {
             refresh_token: string;
         };
         /**
-         * Refused
+         * RefusedFile
          * @description Why a file was refused, as the pipeline wrote it.
          */
-        Refused: {
+        RefusedFile: {
             /**
              * Code
              * @description stable word, as in the documentation of what is refused
@@ -2361,10 +2346,10 @@ export interface components {
             sha256: string;
         };
         /**
-         * Registration
+         * RegisterRequest
          * @description A new account; it is a viewer's.
          */
-        Registration: {
+        RegisterRequest: {
             /**
              * Name
              * @example maria
@@ -2378,10 +2363,54 @@ export interface components {
             password: string;
         };
         /**
-         * Retraining
+         * ReliabilityBin
+         * @description A bin of a reliability diagram.
+         */
+        ReliabilityBin: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean Probability */
+            mean_probability: number | null;
+            /** Observed */
+            observed: number | null;
+        };
+        /**
+         * RequestedTraining
+         * @description The last run that drift or old labels asked for.
+         */
+        RequestedTraining: {
+            /**
+             * Link
+             * @description its page of Dagster
+             */
+            link: string;
+            /**
+             * Rows Until
+             * Format: date-time
+             * @description the newest row when it was asked for
+             */
+            rows_until: string;
+            /** Run */
+            run: string;
+            /** Started */
+            started: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** Why */
+            why: string;
+        };
+        /**
+         * RetrainingInfo
          * @description Whether a training is due, in the plant's time.
          */
-        Retraining: {
+        RetrainingInfo: {
             /** Due */
             due: boolean;
             /**
@@ -2402,10 +2431,10 @@ export interface components {
             role: "viewer" | "operator" | "engineer" | "admin";
         };
         /**
-         * Rollback
+         * RollbackRequest
          * @description The plant whose previous champion shall answer again.
          */
-        Rollback: {
+        RollbackRequest: {
             /** Plant */
             plant: string;
         };
@@ -2586,38 +2615,6 @@ export interface components {
              */
             since: string | null;
         };
-        /**
-         * Score
-         * @description One model's word on one row.
-         *
-         *     Attributes:
-         *         horizon_hours: 0 is now.
-         *         probability: of an alarm; a raw score where the model isn't calibrated.
-         *         low, high: band around it, where the model has one.
-         *         threshold: alarm at or above it; None: never.
-         */
-        Score: {
-            /** Alarm */
-            alarm: boolean;
-            /** Calibrated */
-            calibrated: boolean;
-            /** High */
-            high: number | null;
-            /** Horizon Hours */
-            horizon_hours: number;
-            /** Low */
-            low: number | null;
-            /** Model */
-            model: string;
-            /** Prediction Id */
-            prediction_id: string;
-            /** Probability */
-            probability: number;
-            /** Threshold */
-            threshold: number | null;
-            /** Version */
-            version: number;
-        };
         /** ScoredRow */
         ScoredRow: {
             /** Alarm */
@@ -2650,12 +2647,30 @@ export interface components {
              * Scores
              * @description now and each horizon
              */
-            scores: components["schemas"]["Score"][];
+            scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
              * @description tags whose value is no news
              */
             stale: string[];
+        };
+        /**
+         * ScoredWindow
+         * @description Which readings an answer stands on.
+         */
+        ScoredWindow: {
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+            /** Rows */
+            rows: number;
         };
         /**
          * ScoresAnswer
@@ -2710,7 +2725,7 @@ export interface components {
              * Scores
              * @description now and each horizon
              */
-            scores: components["schemas"]["Score"][];
+            scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
              * @description tags whose value is no news
@@ -2730,10 +2745,10 @@ export interface components {
             event: "scores";
         };
         /**
-         * Serving
+         * ServingState
          * @description What inference says of a model.
          */
-        Serving: {
+        ServingState: {
             /** Algorithm */
             algorithm?: string | null;
             /**
@@ -2779,18 +2794,6 @@ export interface components {
             threshold?: number | null;
             /** Version */
             version: number | null;
-        };
-        /** Shelf */
-        Shelf: {
-            /** By */
-            by: string | null;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
         };
         /**
          * ShelveRequest
@@ -2858,131 +2861,6 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "done" | "failed" | "skipped";
-        };
-        /**
-         * Story
-         * @description A warning with all that became of it, oldest first.
-         */
-        Story: {
-            /**
-             * Acknowledged At
-             * @description null again after an escalation
-             */
-            acknowledged_at: string | null;
-            /** Acknowledged By */
-            acknowledged_by: string | null;
-            /** Actions */
-            actions: components["schemas"]["ActionAnswer"][];
-            /** Advice */
-            advice: components["schemas"]["JsonValue"][] | null;
-            /**
-             * Came Time
-             * @description when a label rule fired first
-             */
-            came_time: string | null;
-            /** Cleared At */
-            cleared_at: string | null;
-            /** Cleared Time */
-            cleared_time: string | null;
-            crossed: components["schemas"]["Crossed"];
-            /** Drivers */
-            drivers: components["schemas"]["JsonValue"][] | null;
-            /**
-             * Horizon Hours
-             * @description nearest that has crossed; 0 is now
-             */
-            horizon_hours: number;
-            /** Id */
-            id: number;
-            judgement: components["schemas"]["Judgement"] | null;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "model" | "rule";
-            /**
-             * Lead Hours
-             * @description from its opening until a label rule fired, else so far
-             */
-            lead_hours: number;
-            /**
-             * Missing
-             * @description why drivers or advice are null
-             */
-            missing: string;
-            /** Model */
-            model: string;
-            /**
-             * Newest Time
-             * Format: date-time
-             * @description last row that was scored while it was open
-             */
-            newest_time: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Opened Horizon Hours
-             * @description that opened it
-             */
-            opened_horizon_hours: number;
-            /**
-             * Peak
-             * @description of its horizon: it begins anew with each escalation
-             */
-            peak: number;
-            /**
-             * Peak Time
-             * Format: date-time
-             */
-            peak_time: string;
-            /** Plant */
-            plant: string;
-            /**
-             * Prediction Ids
-             * @description of its opening, last escalation and peak; /infer/lineage has more
-             */
-            prediction_ids: {
-                [key: string]: string;
-            };
-            shelf: components["schemas"]["Shelf"] | null;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /**
-             * Stale Since
-             * @description since when it can't clear: its readings are no news, or its forecasts missing
-             */
-            stale_since: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "new" | "acknowledged" | "shelved" | "cleared";
-            /** Version */
-            version: number;
-        };
-        /**
-         * Stretch
-         * @description Rows from `first` to `last`, both included.
-         */
-        Stretch: {
-            /**
-             * First
-             * Format: date-time
-             */
-            first: string;
-            /**
-             * Last
-             * Format: date-time
-             */
-            last: string;
-            /** Rows */
-            rows: number;
         };
         /** TagInfo */
         TagInfo: {
@@ -3053,10 +2931,10 @@ export interface components {
             note: string;
         };
         /**
-         * Uploaded
+         * UploadedFile
          * @description A file that lies in the drop folder now.
          */
-        Uploaded: {
+        UploadedFile: {
             /** File */
             file: string;
             /** Plant */
@@ -3098,22 +2976,6 @@ export interface components {
             next: number | null;
             /** Users */
             users: components["schemas"]["UserAnswer"][];
-        };
-        /**
-         * Verdict
-         * @description The gate's word on the challenger.
-         */
-        Verdict: {
-            /** Conditions */
-            conditions: components["schemas"]["Condition"][];
-            /** Figures */
-            figures: {
-                [key: string]: number | null;
-            };
-            /** Headline */
-            headline: string;
-            /** Promote */
-            promote: boolean;
         };
         /**
          * VerdictRequest
@@ -3188,7 +3050,7 @@ export interface components {
             cleared_at: string | null;
             /** Cleared Time */
             cleared_time: string | null;
-            crossed: components["schemas"]["Crossed"];
+            crossed: components["schemas"]["CrossedThreshold"];
             /** Drivers */
             drivers: components["schemas"]["JsonValue"][] | null;
             /**
@@ -3198,7 +3060,7 @@ export interface components {
             horizon_hours: number;
             /** Id */
             id: number;
-            judgement: components["schemas"]["Judgement"] | null;
+            judgement: components["schemas"]["WarningVerdict"] | null;
             /**
              * Kind
              * @enum {string}
@@ -3251,7 +3113,7 @@ export interface components {
             prediction_ids: {
                 [key: string]: string;
             };
-            shelf: components["schemas"]["Shelf"] | null;
+            shelf: components["schemas"]["WarningShelf"] | null;
             /**
              * Since
              * Format: date-time
@@ -3292,6 +3154,162 @@ export interface components {
              */
             event: "warning";
         };
+        /** WarningShelf */
+        WarningShelf: {
+            /** By */
+            by: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * WarningStory
+         * @description A warning with all that became of it, oldest first.
+         */
+        WarningStory: {
+            /**
+             * Acknowledged At
+             * @description null again after an escalation
+             */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Actions */
+            actions: components["schemas"]["ActionAnswer"][];
+            /** Advice */
+            advice: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Came Time
+             * @description when a label rule fired first
+             */
+            came_time: string | null;
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Cleared Time */
+            cleared_time: string | null;
+            crossed: components["schemas"]["CrossedThreshold"];
+            /** Drivers */
+            drivers: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Horizon Hours
+             * @description nearest that has crossed; 0 is now
+             */
+            horizon_hours: number;
+            /** Id */
+            id: number;
+            judgement: components["schemas"]["WarningVerdict"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "rule";
+            /**
+             * Lead Hours
+             * @description from its opening until a label rule fired, else so far
+             */
+            lead_hours: number;
+            /**
+             * Missing
+             * @description why drivers or advice are null
+             */
+            missing: string;
+            /** Model */
+            model: string;
+            /**
+             * Newest Time
+             * Format: date-time
+             * @description last row that was scored while it was open
+             */
+            newest_time: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Opened Horizon Hours
+             * @description that opened it
+             */
+            opened_horizon_hours: number;
+            /**
+             * Peak
+             * @description of its horizon: it begins anew with each escalation
+             */
+            peak: number;
+            /**
+             * Peak Time
+             * Format: date-time
+             */
+            peak_time: string;
+            /** Plant */
+            plant: string;
+            /**
+             * Prediction Ids
+             * @description of its opening, last escalation and peak; /infer/lineage has more
+             */
+            prediction_ids: {
+                [key: string]: string;
+            };
+            shelf: components["schemas"]["WarningShelf"] | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Stale Since
+             * @description since when it can't clear: its readings are no news, or its forecasts missing
+             */
+            stale_since: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "acknowledged" | "shelved" | "cleared";
+            /** Version */
+            version: number;
+        };
+        /**
+         * WarningVerdict
+         * @description A verdict, and what it labels.
+         */
+        WarningVerdict: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** End */
+            end: string | null;
+            /**
+             * Label
+             * @description first and last moment that the operator log gets; quiet hours between two excursions are left out there. Null where it gets none
+             */
+            label: [
+                string,
+                string
+            ] | null;
+            /**
+             * Label Missing
+             * @description why a true warning becomes no label
+             */
+            label_missing: string;
+            /** Note */
+            note: string;
+            /** Start */
+            start: string | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "true" | "false" | "unsure";
+        };
         /**
          * WarningsAnswer
          * @description A page, newest first.
@@ -3304,24 +3322,6 @@ export interface components {
             next: number | null;
             /** Warnings */
             warnings: components["schemas"]["WarningAnswer"][];
-        };
-        /**
-         * Window
-         * @description Which readings an answer stands on.
-         */
-        Window: {
-            /**
-             * First
-             * Format: date-time
-             */
-            first: string;
-            /**
-             * Last
-             * Format: date-time
-             */
-            last: string;
-            /** Rows */
-            rows: number;
         };
     };
     responses: never;
@@ -3341,7 +3341,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Login"];
+                "application/json": components["schemas"]["LoginRequest"];
             };
         };
         responses: {
@@ -3735,7 +3735,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Registration"];
+                "application/json": components["schemas"]["RegisterRequest"];
             };
         };
         responses: {
@@ -3981,7 +3981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Uploaded"];
+                    "application/json": components["schemas"]["UploadedFile"];
                 };
             };
             /** @description The body is no JSON document */
@@ -4242,7 +4242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Deleted"];
+                    "application/json": components["schemas"]["DeletedEntries"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -4351,7 +4351,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Entry"];
+                    "application/json": components["schemas"]["EntryDetail"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -5548,7 +5548,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Promotion"];
+                "application/json": components["schemas"]["PromoteRequest"];
             };
         };
         responses: {
@@ -5558,7 +5558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Moved"];
+                    "application/json": components["schemas"]["MovedChampion"];
                 };
             };
             /** @description The body is no JSON document */
@@ -5737,7 +5737,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Rollback"];
+                "application/json": components["schemas"]["RollbackRequest"];
             };
         };
         responses: {
@@ -5747,7 +5747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Moved"];
+                    "application/json": components["schemas"]["MovedChampion"];
                 };
             };
             /** @description The body is no JSON document */
@@ -5910,7 +5910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refused"];
+                    "application/json": components["schemas"]["RefusedFile"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -5980,7 +5980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["GatewayReadiness"];
                 };
             };
             /** @description A service or the database doesn't answer; see Retry-After */
@@ -6888,7 +6888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Dropped"];
+                    "application/json": components["schemas"]["DroppedLog"];
                 };
             };
             /** @description No access token, or one that doesn't hold */
@@ -6971,7 +6971,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Story"];
+                    "application/json": components["schemas"]["WarningStory"];
                 };
             };
             /** @description No access token, or one that doesn't hold */

@@ -2,14 +2,14 @@
 import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 
-export type Drop = components['schemas']['Drop'];
+export type Drop = components['schemas']['DroppedFile'];
 export type DropsAnswer = components['schemas']['DropsAnswer'];
-export type RefusalAnswer = components['schemas']['Refused'];
+export type RefusalAnswer = components['schemas']['RefusedFile'];
 export type RunInfo = components['schemas']['RunInfo'];
 export type RunAnswer = components['schemas']['RunAnswer'];
 export type Step = components['schemas']['StepInfo'];
 export type CheckResult = components['schemas']['CheckInfo'];
-export type Uploaded = components['schemas']['Uploaded'];
+export type Uploaded = components['schemas']['UploadedFile'];
 
 export const readDrops = (plant: string): Promise<DropsAnswer> =>
   unwrap(api.GET('/drops', { params: { query: { plant, limit: 50 } } }));

@@ -5,7 +5,7 @@ import { Problem } from '#lib/api/problem.ts';
 import type { HistoryFilter } from './filter.ts';
 
 export type EntrySummary = components['schemas']['EntrySummary'];
-export type HistoryEntry = components['schemas']['Entry'];
+export type HistoryEntry = components['schemas']['EntryDetail'];
 export const PAGE = 50;
 
 /** @throws Problem */

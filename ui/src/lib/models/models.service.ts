@@ -9,8 +9,8 @@ export type ModelVersion = Model['versions'][number];
 export type FiguresAnswer = components['schemas']['FiguresAnswer'];
 export type Horizon = FiguresAnswer['horizons'][number];
 export type ModelFigures = Horizon['figures'][number];
-export type CalibrationBin = components['schemas']['Bin'];
-export type Moved = components['schemas']['Moved'];
+export type CalibrationBin = components['schemas']['ReliabilityBin'];
+export type Moved = components['schemas']['MovedChampion'];
 
 export const readModels = (plant: string): Promise<ModelsAnswer> =>
   unwrap(api.GET('/models', { params: { query: { plant } } }));

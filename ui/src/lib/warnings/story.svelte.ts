@@ -6,7 +6,7 @@ import { Latest } from '#lib/latest.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 import type { LaneMark } from './lane.ts';
 
-export type Story = components['schemas']['Story'];
+export type Story = components['schemas']['WarningStory'];
 export type StoryAction = Story['actions'][number];
 
 const HOUR_MS = 3_600_000;
