@@ -269,7 +269,11 @@ for _node in (ScaledNode, BoundedNode, SubsetNode, MeanMember, MeanNode):
 
 
 def soft_clip(rows: Floats, limit: float) -> Floats:
-    """limit * tanh(row / limit): nearly as they are when small, never beyond ± `limit`."""
+    """limit * tanh(row / limit): nearly as they are when small, never beyond ± `limit`.
+
+    >>> soft_clip(np.array([0.1, 3.0, 1e9]), 6.0).round(2).tolist()
+    [0.1, 2.77, 6.0]
+    """
     return limit * np.tanh(rows / limit)
 
 

@@ -1,6 +1,6 @@
 """Why a model's score is what it is: what each feature and each tag adds to the score of the training medians.
 
-Belongs here: a bundle's explainer and its answers. Doesn't belong here: requests (`serving.inference`), the
+Belongs here: a bundle's explainer and its answers, and the tags under which contributions are summed. Doesn't belong here: requests (`serving.inference`), the
 mathematics (`diagonal.py` and its parts). docs/explain.md says what the numbers mean.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.calibration import PlattCalibrator
 from plant_assets.features.arrays import Floats
+from plant_assets.profile.model import PlantProfile
 from serving.explain.diagonal import WEIGHTS, DiagonalPart, SumPart
 from serving.explain.parts import Explain, Method, PartSource, margin_of, method_of, part_of
-from serving.explain.tags import TagOwners
 
 Space = Literal["log_odds", "score"]
 
@@ -74,6 +74,29 @@ class GlobalImportance:
     features: tuple[tuple[str, float], ...]
     tags: tuple[tuple[str, float], ...]
     rows: int
+
+
+class TagOwners:
+    """Tags and controllers of a plant, found by the names of features.
+
+    Args:
+        profile: the plant.
+    """
+
+    def __init__(self, profile: PlantProfile) -> None:
+        sources = {tag.name: tag.name for tag in profile.tags}
+        sources |= {f"{controller}_deviation": controller for controller in profile.controllers}
+        self._sources = sorted(sources.items(), key=lambda item: len(item[0]), reverse=True)
+
+    def of(self, feature: str) -> str:
+        """The tag that a feature is made of; of a deviation the controller; else the feature's own name.
+
+        Names begin with their source, in features, in windows and in extremes: the longest that fits is meant.
+        """
+        for source, owner in self._sources:
+            if feature == source or feature.startswith(f"{source}_"):
+                return owner
+        return feature
 
 
 class Explainer:
