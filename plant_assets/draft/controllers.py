@@ -4,17 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from plant_assets.draft.titles import split_unit, valid_name
+from plant_assets.draft.titles import valid_name
+from plant_assets.ingest.layouts.units import split_unit
+from plant_assets.ingest.layouts.words import LOOP_SUFFIXES
 from plant_assets.profile.tag import Role
-
-_SUFFIXES: tuple[tuple[Role, str], ...] = (
-    ("sp", r"sp|sv|wsp|lsp|set[ _.-]?point|soll|sollwert"),
-    ("op", r"op|out|output|mv|co|cv|stellwert"),
-    ("pv", r"pv|process[ _.-]?value|ist|istwert|meas"),
-)
-_ROLE: list[tuple[Role, re.Pattern[str]]] = [
-    (role, re.compile(rf"^(.+?)[ _.\-/:]+(?:{words})$", re.IGNORECASE)) for role, words in _SUFFIXES
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +29,8 @@ def loops(titles: Iterable[str]) -> dict[str, LoopPart]:
     for title in titles:
         bare = split_unit(title)[0]
         plain_titles.setdefault(bare.casefold(), title)
-        for role, pattern in _ROLE:
-            if match := pattern.match(bare):
+        for role, pattern in LOOP_SUFFIXES.items():
+            if match := pattern.fullmatch(bare):
                 bases.setdefault(match[1].casefold(), {}).setdefault(role, title)
                 break
     found: dict[str, LoopPart] = {}

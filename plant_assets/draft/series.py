@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.draft.controllers import LoopPart, loops
-from plant_assets.draft.discover import Discovery, ExportSeries, discover
+from plant_assets.draft.discover import ExportOutline, ExportSeries, outline
 from plant_assets.draft.titles import tag_names
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
@@ -81,28 +81,23 @@ def read_exports(
         FileRefusal: a file that can't be read, or none that holds values.
         OSError: a file is gone, or may not be read.
     """
-    opened, found = [], []
-    for path in paths:
-        with name_file(path.name):
-            opened.append(open_file(path, max_bytes=max_bytes))
-    for file in opened:
-        with name_file(file.name):
-            found.append(discover(file.decoded, file.stem))
+    opened = [_open(path, max_bytes) for path in paths]
+    found = [outlined for _, outlined in opened]
     series = _named(found)
     if not series:
-        raise FileRefusal(", ".join(f.name for f in opened), _nothing(found))
+        raise FileRefusal(", ".join(file.name for file, _ in opened), _nothing(found))
     ignored = {title: why for one in found for title, why in one.ignored.items()}
     profile = provisional_profile(series, timezone, ignored)
-    readings = [_read(file, profile, one, now) for file, one in zip(opened, found, strict=True)]
-    records = [reading.records for reading in readings if reading.kind == "records"]
-    logs = [reading.periods for reading in readings if reading.periods is not None]
-    table = last_wins(pl.concat(records))
+    readings = [_read(file, profile, one, now) for file, one in opened]
+    periods = [reading.periods.height for reading in readings if reading.periods is not None]
+    readings = [reading for reading in readings if reading.kind == "records"]
+    table = last_wins(pl.concat([reading.records for reading in readings]))
     present = set(table["tag"].unique())
     return ExportContents(
-        files=[r.report.name for r in readings if r.kind == "records"],
+        files=[reading.report.name for reading in readings],
         series=[one for one in series if one.name in present],
         records=table,
-        periods=sum(log.height for log in logs),
+        periods=sum(periods),
         ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
         unnamed={place: why for one in found for place, why in one.unnamed.items()},
     )
@@ -142,7 +137,13 @@ def provisional_profile(
     )
 
 
-def _read(file: OpenedFile, profile: PlantProfile, found: Discovery, now: datetime | None) -> FileReading:
+def _open(path: Path, max_bytes: int) -> tuple[OpenedFile, ExportOutline]:
+    with name_file(path.name):
+        file = open_file(path, max_bytes=max_bytes)
+        return file, outline(file.decoded, file.stem)
+
+
+def _read(file: OpenedFile, profile: PlantProfile, found: ExportOutline, now: datetime | None) -> FileReading:
     with name_file(file.name):
         reading = read_opened(file, profile, now=now)
         counts = reading.report.counts
@@ -152,7 +153,7 @@ def _read(file: OpenedFile, profile: PlantProfile, found: Discovery, now: dateti
         return reading
 
 
-def _stacked(doubled: int, found: Discovery) -> Refusal:
+def _stacked(doubled: int, found: ExportOutline) -> Refusal:
     column = f"; column {found.assets!r} seems to name the asset of each row" if found.assets else ""
     return Refusal(
         "several_rows_a_time",
@@ -161,7 +162,7 @@ def _stacked(doubled: int, found: Discovery) -> Refusal:
     )
 
 
-def _nothing(found: Sequence[Discovery]) -> Refusal:
+def _nothing(found: Sequence[ExportOutline]) -> Refusal:
     left = [f"{title!r} ({why})" for one in found for title, why in one.ignored.items()]
     if any(one.periods for one in found):
         return Refusal("no_records", "operator logs only", expected="an export with values beside them")
@@ -184,9 +185,9 @@ def _nothing(found: Sequence[Discovery]) -> Refusal:
     )
 
 
-def _named(found: Sequence[Discovery]) -> list[NamedSeries]:
+def _named(found: Sequence[ExportOutline]) -> list[NamedSeries]:
     merged: dict[str, ExportSeries] = {}
-    for series in (one for discovery in found for one in discovery.series):
+    for series in (one for part in found for one in part.series):
         key = series.title.casefold()
         if (known := merged.get(key)) is None:
             merged[key] = series

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from plant_assets.draft.discover import Discovery, discover
+from plant_assets.draft.discover import ExportOutline, outline
 from plant_assets.ingest.decode.cells import FORMATS
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import FileRefusal, Refusal
-from plant_assets.ingest.layouts.names import VALUE_WORDS, PlantNames, plain_name
-from plant_assets.ingest.layouts.recognise import find_head
+from plant_assets.ingest.layouts.words import VALUE_WORDS, plain_name
 
 Arrangement = Literal["components", "variables"]
 MOST_FILES = 10_000
@@ -36,7 +35,7 @@ class FolderPart:
 
     file: OpenedFile
     place: str
-    found: Discovery
+    found: ExportOutline
     component: str = ""
     variable: str = ""
 
@@ -83,6 +82,31 @@ def find_parts(
         OSError: a file may not be read.
     """
     there = [path for path in _files(folder) if labels is None or path.resolve() != labels.resolve()]
+    paths = _readable(there, folder)
+    opened: dict[Path, tuple[OpenedFile, ExportOutline]] = {}
+    for path in paths:
+        if (one := _open(path, folder, max_bytes)) is not None:
+            opened[path] = one
+    if not opened:
+        raise FileRefusal(folder.name, Refusal("empty", "no value in any file", expected="times and values"))
+    several = [path for path, (_, found) in opened.items() if not _is_single(found)]
+    kind = arrangement or ("components" if several else "variables")
+    if kind == "variables" and several:
+        titles = ", ".join(series.title for series in opened[several[0]][1].series[:6]) or "none"
+        expected = "a column of times and one of values in each file"
+        refusal = Refusal("not_single", f"series {titles}", expected=expected)
+        raise FileRefusal(str(several[0].relative_to(folder)), refusal)
+    parts = [
+        _part(file, found, path.relative_to(folder), kind=kind, single=path not in several)
+        for path, (file, found) in opened.items()
+    ]
+    empty = [str(path.relative_to(folder)) for path in paths if path not in opened]
+    others = [str(path.relative_to(folder)) for path in there if path not in paths]
+    return FolderContents(kind, parts, empty, others)
+
+
+def _readable(there: Sequence[Path], folder: Path) -> list[Path]:
+    """The files that ingest can decode, at least one and not too many."""
     paths = [path for path in there if _is_readable(path)]
     if not paths:
         expected = "CSV, Excel or Parquet files, in subfolders or beside each other"
@@ -90,25 +114,7 @@ def find_parts(
     if len(paths) > MOST_FILES:
         refusal = Refusal("too_many_files", f"{len(paths):,} files", expected=f"at most {MOST_FILES:,}")
         raise FileRefusal(folder.name, refusal)
-    looked = {path: _open(path, folder, max_bytes) for path in paths}
-    opened = {path: one for path, one in looked.items() if one is not None}
-    if not opened:
-        raise FileRefusal(folder.name, Refusal("empty", "no value in any file", expected="times and values"))
-    single = [_is_single(found) for _, found in opened.values()]
-    kind = arrangement or ("variables" if all(single) else "components")
-    if kind == "variables" and not all(single):
-        path, (_, found) = list(opened.items())[single.index(False)]
-        titles = ", ".join(series.title for series in found.series[:6]) or "none"
-        expected = "a column of times and one of values in each file"
-        refusal = Refusal("not_single", f"series {titles}", expected=expected)
-        raise FileRefusal(str(path.relative_to(folder)), refusal)
-    parts = [
-        _part(file, found, path.relative_to(folder), kind=kind, single=one)
-        for (path, (file, found)), one in zip(opened.items(), single, strict=True)
-    ]
-    empty = [str(path.relative_to(folder)) for path in paths if path not in opened]
-    others = [str(path.relative_to(folder)) for path in there if not _is_readable(path)]
-    return FolderContents(kind, parts, empty, others)
+    return paths
 
 
 def _files(folder: Path) -> Sequence[Path]:
@@ -124,30 +130,30 @@ def _is_readable(path: Path) -> bool:
     return path.suffix.casefold().removeprefix(".") in FORMATS
 
 
-def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, Discovery] | None:
+def _open(path: Path, folder: Path, max_bytes: int) -> tuple[OpenedFile, ExportOutline] | None:
     """A file and what it holds; None where it holds nothing."""
     try:
         file = open_file(path, max_bytes=max_bytes)
-        found = discover(file.decoded, file.stem)
+        found = outline(file.decoded, file.stem)
     except Refusal as refusal:
         if refusal.code == "empty":
             return None
         raise FileRefusal(str(path.relative_to(folder)), refusal) from None
-    return (file, found) if found.series or not _is_hollow(file, found) else None
+    return (file, found) if found.series or not _is_hollow(found) else None
 
 
-def _is_hollow(file: OpenedFile, found: Discovery) -> bool:
+def _is_hollow(found: ExportOutline) -> bool:
     """Whether a file has headers at most, or columns without a value."""
-    if found.ignored:
-        return set(found.ignored.values()) == {"empty"}
-    return not any(find_head(grid, PlantNames(None)).filled for grid in file.decoded.grids)
+    return set(found.ignored.values()) == {"empty"} if found.ignored else not found.filled
 
 
-def _is_single(found: Discovery) -> bool:
+def _is_single(found: ExportOutline) -> bool:
     return len(found.series) == 1 and not found.periods
 
 
-def _part(file: OpenedFile, found: Discovery, path: Path, *, kind: Arrangement, single: bool) -> FolderPart:
+def _part(
+    file: OpenedFile, found: ExportOutline, path: Path, *, kind: Arrangement, single: bool
+) -> FolderPart:
     """A file in `pump/…/x.csv` is of component pump; one beside others is a component, or a variable, of its own."""
     place = str(path)
     above = path.parts[0] if len(path.parts) > 1 else ""

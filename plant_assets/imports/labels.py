@@ -5,26 +5,12 @@ from pathlib import Path
 
 import polars as pl
 
-from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.opening import MAX_BYTES, open_file
-from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
-from plant_assets.ingest.layouts.layout import TableLayout
-from plant_assets.ingest.layouts.names import END_WORDS, REASON_WORDS, START_WORDS, PlantNames, plain_name
-from plant_assets.ingest.layouts.operator_log import read_periods
-from plant_assets.ingest.layouts.recognise import find_head, first_of
+from plant_assets.ingest.layouts.header import find_header
+from plant_assets.ingest.layouts.names import PlantNames
+from plant_assets.ingest.layouts.operator_log import find_periods, read_periods
 
-_REASONS = REASON_WORDS | {
-    "fault_code",
-    "faultcode",
-    "fault",
-    "label",
-    "type",
-    "anomaly",
-    "class",
-    "mode",
-    "name",
-}
 _EXPECTED = "rows of a start and an end time, with or without a header such as start_time,end_time,reason"
 
 
@@ -48,7 +34,12 @@ def read_labels(
     with name_file(path.name):
         file = open_file(path, max_bytes=max_bytes)
         grid = next((g for g in file.decoded.grids if g.frame.width > 1), file.decoded.grids[0])
-        return read_periods(grid, _layout(grid), file.sha256, timezone, moment)
+        header = find_header(grid, PlantNames(None))
+        table = find_periods(grid, header, by_place=True)
+        if table is None:
+            place = grid.place(header.begin) or None
+            raise Refusal("no_period", "no two columns of times", place=place, expected=_EXPECTED)
+        return read_periods(grid, table, file.sha256, timezone, moment)
 
 
 def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> int:
@@ -74,27 +65,3 @@ def count_outside(periods: pl.DataFrame, records: pl.DataFrame, file: str) -> in
 
 def _span(first: object, last: object) -> str:
     return f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
-
-
-def _layout(grid: CellGrid) -> TableLayout:
-    head = find_head(grid, PlantNames(None))
-    words = {column: plain_name(name) for column, name in enumerate(head.names)}
-    start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)
-    begin = head.begin
-    if start is None or end is None:
-        times = sorted(head.dated)
-        if len(times) < 2:
-            raise Refusal(
-                "no_period", "no two columns of times", place=grid.place(begin) or None, expected=_EXPECTED
-            )
-        start, end = times[0], times[1]
-        first = grid.frame.row(0)
-        begin = 0 if grid.names is not None or looks_like_time(str(first[start] or "")) else max(begin, 1)
-    columns = {"start": start, "end": end}
-    rest = [c for c in head.filled if c not in (start, end)]
-    reason = first_of({c: words[c] for c in rest if c in words}, frozenset(_REASONS))
-    if reason is None:
-        reason = next((c for c in rest if grid.frame[str(c)].dtype == pl.String), None)
-    if reason is not None:
-        columns["reason"] = reason
-    return TableLayout("periods", begin, columns=columns)

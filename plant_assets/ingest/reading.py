@@ -15,10 +15,9 @@ from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, refuse_unreadable
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.extract import TableReader
-from plant_assets.ingest.layouts.layout import TableLayout
+from plant_assets.ingest.layouts.matching import TableLayout, lay_out
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.operator_log import read_periods
-from plant_assets.ingest.layouts.recognise import recognise
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
 
@@ -124,8 +123,8 @@ def _read(
 ) -> FileReading:
     names = PlantNames(profile)
     tables = _tables(decoded, names, stem, report)
-    report.layout = tables[0][1].kind
-    logs = [(grid, layout) for grid, layout in tables if layout.kind == "periods"]
+    report.layout = tables[0][1].table.kind
+    logs = [(grid, layout) for grid, layout in tables if layout.table.kind == "periods"]
     if logs and len(logs) == len(tables):
         return _periods(logs, profile, sha256, report, now)
     if logs:
@@ -133,9 +132,9 @@ def _read(
     parts = []
     counts: dict[str, int] = {}
     for grid, layout in tables:
-        if layout.kind == "periods":
+        if layout.table.kind == "periods":
             continue
-        reader = TableReader(grid, layout, names, profile.timezone, now)
+        reader = TableReader(grid, layout, profile.timezone, now)
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         report.decimal = decimal if decoded.format == "csv" else None
         parts.append(reader.records(decimal))
@@ -160,7 +159,7 @@ def _tables(
     tables, refusals = [], []
     for grid in decoded.grids:
         try:
-            tables.append((grid, recognise(grid, names, stem)))
+            tables.append((grid, lay_out(grid, names, stem)))
         except Refusal as refusal:
             if refusal.code not in _NOT_A_TABLE:
                 raise
@@ -180,7 +179,9 @@ def _periods(
     report: ReadReport,
     now: datetime,
 ) -> FileReading:
-    periods = pl.concat([read_periods(grid, layout, sha256, profile.timezone, now) for grid, layout in logs])
+    periods = pl.concat(
+        [read_periods(grid, layout.table, sha256, profile.timezone, now) for grid, layout in logs]
+    )
     report.counts = {"periods": periods.height}
     report.start, report.end = periods["start"].min(), periods["end"].max()  # pyright: ignore[reportAttributeAccessIssue]
     return FileReading("periods", empty_records(), periods.select(PERIOD_SCHEMA.names()), report, sha256)

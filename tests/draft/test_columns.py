@@ -1,37 +1,6 @@
-"""Which columns of an export are no tags, and the patterns that a profile ignores them by."""
+"""The patterns by which a profile ignores columns."""
 
-import polars as pl
-import pytest
-
-from plant_assets.draft.columns import patterns, why_ignored
-
-KNOWN = {"level", "level_max", "level_max_1h", "fic1", "valve", "valve_ma", "pump_manifold", "pump"}
-VALUES = pl.Series([0.5, 1.5, 2.5, 7.5] * 10)
-
-
-@pytest.mark.parametrize(
-    ("title", "cells", "why"),
-    [
-        ("anomaly", pl.Series([0, 1] * 20), "label"),
-        ("is_fault", pl.Series([0.0] * 40), "label"),
-        ("Change Point", pl.Series([0, 0, 1, 0] * 10), "label"),
-        ("failure", pl.Series(range(100)), None),
-        ("hour_of_day", pl.Series(range(24)), "calendar"),
-        ("id", pl.Series(range(40)), "row number"),
-        ("id", VALUES, None),
-        ("level_max", VALUES, "derived"),
-        ("level_roll3h_std", VALUES, "derived"),
-        ("fic1_deviation", VALUES, "derived"),
-        ("valve_mA", VALUES, None),
-        ("pump_manifold", VALUES, None),
-        ("state", pl.Series(["on", "off"] * 20), "text"),
-        ("half", pl.Series(["1.5", "Bad", "", "No Data"] * 10), None),
-        ("blank", pl.Series(["", " "]), "empty"),
-        ("none", pl.Series([None, None], dtype=pl.Float64), "empty"),
-    ],
-)
-def test_a_column_is_a_tag_or_told_why_not(title: str, cells: pl.Series, why: str | None) -> None:
-    assert why_ignored(title, cells, KNOWN) == why
+from plant_assets.draft.columns import patterns
 
 
 def test_derived_columns_that_end_alike_are_one_pattern() -> None:

@@ -1,35 +1,15 @@
-"""Headers of exports: the unit that they tell, and the tag's name that they become."""
+"""Headers of exports, and the tag's names that they become."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from plant_assets.draft.titles import split_unit, tag_names
+from plant_assets.draft.titles import tag_names
 from plant_assets.features.rules import reads_as_name
 from plant_assets.profile.tag import TagName
 
 NAME = TypeAdapter(TagName)
-
-
-@pytest.mark.parametrize(
-    ("title", "bare", "unit"),
-    [
-        ("Pressure [bar]", "Pressure", "bar"),
-        ("T_in (degC)", "T_in", "degC"),
-        ("T_in (°C)", "T_in", "degC"),
-        ("flow, m3/h", "flow", "m3/h"),
-        ("Durchfluss [m³/h]", "Durchfluss", "m3/h"),
-        ("Load {%}", "Load", "%"),
-        ("Speed [furlongs]", "Speed", "furlongs"),
-        ("Temp (inlet)", "Temp (inlet)", ""),
-        ("Doe, John", "Doe, John", ""),
-        ("[bar]", "[bar]", ""),
-        ("FIC101.PV", "FIC101.PV", ""),
-    ],
-)
-def test_a_header_tells_its_unit(title: str, bare: str, unit: str) -> None:
-    assert split_unit(title) == (bare, unit)
 
 
 @pytest.mark.parametrize(

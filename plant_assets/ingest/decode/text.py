@@ -244,7 +244,7 @@ def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
 def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str) -> None:
     """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ.
 
-    Which of those is the header is known once the layout is: `check_width` of `layouts/recognise.py` compares it.
+    Which of those is the header is known once the layout is: `layouts/header.py` compares it.
     """
     fields = structure.fields
     filled = fields[fields > 0]

@@ -7,9 +7,8 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.numbers import Decimal, find_decimal, parse_numbers, parse_quality
 from plant_assets.ingest.decode.times import parse_times
-from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.layout import SeriesSource, TableLayout
-from plant_assets.ingest.layouts.names import PlantNames
+from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 
 PART = pl.Schema(
     {
@@ -25,16 +24,14 @@ PART = pl.Schema(
 class TableReader:
     """Reads one grid by its layout; times that several columns share are parsed once."""
 
-    def __init__(
-        self, grid: CellGrid, layout: TableLayout, names: PlantNames, zone: str, now: datetime
-    ) -> None:
+    def __init__(self, grid: CellGrid, layout: TableLayout, zone: str, now: datetime) -> None:
         self._grid = grid
-        self._layout = layout
-        self._names = names
-        self._zone = "UTC" if layout.utc else zone
+        self._sources = layout.sources
+        self._begin = layout.table.header.begin
+        self._zone = "UTC" if layout.table.utc else zone
         self._now = now
-        self._body = grid.frame.slice(layout.begin)
-        self._rows = pl.int_range(layout.begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True)
+        self._body = grid.frame.slice(self._begin)
+        self._rows = pl.int_range(self._begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True)
         self._times: dict[tuple[int, ...], pl.Series] = {}
         self.counts = {"missing": 0, "not_finite": 0, "bad_quality": 0}
         self.notes: list[str] = []
@@ -44,21 +41,21 @@ class TableReader:
 
     def place(self, column: int):
         name = "" if self._grid.names else self._title(column)
-        return lambda row: self._grid.place(row + self._layout.begin, column, name)
+        return lambda row: self._grid.place(row + self._begin, column, name)
 
     def _title(self, column: int) -> str:
-        head = self._grid.frame[str(column)].head(self._layout.begin).drop_nulls()
+        head = self._grid.frame[str(column)].head(self._begin).drop_nulls()
         return str(head[-1]) if head.len() else ""
 
     def decimal(self, delimiter: str | None, *, workbook: bool) -> Decimal:
         if workbook:
             return "cell"
-        columns = [source.value for source in self._layout.sources]
+        columns = [source.value for source in self._sources]
         return find_decimal([self.column(c) for c in columns], [self.place(c) for c in columns], delimiter)
 
     def records(self, decimal: Decimal) -> pl.DataFrame:
         """Records in file order; bad, missing and infinite values are dropped and counted."""
-        parts = [self._source(source, decimal) for source in self._layout.sources]
+        parts = [self._source(source, decimal) for source in self._sources]
         return pl.concat(parts) if parts else pl.DataFrame(schema=PART)
 
     def _source(self, source: SeriesSource, decimal: Decimal) -> pl.DataFrame:
@@ -103,27 +100,9 @@ class TableReader:
         return known
 
     def _tags(self, source: SeriesSource) -> pl.Series:
-        """Tags of a long table; unknown ones become null and are noted with the nearest known name."""
+        """Tags of a long table, null where the plant knows none."""
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)
-        found = {name: self._names.column(name) for name in raw.unique().drop_nulls().to_list()}
-        unknown = sorted(name for name, column in found.items() if column is None)
-        if found and len(unknown) == len(found):
-            nearest = self._names.nearest(unknown[0])
-            raise Refusal(
-                "no_known_tag",
-                f"none of the {len(unknown)} tags is one of this plant, such as {quote(unknown[0])}"
-                + (f" (did you mean {nearest}?)" if nearest else ""),
-                place=self.place(source.tag_column)(0),
-                expected="tags of the profile",
-            )
-        read = [n for n in unknown if not self._names.ignored(n)]
-        if read:
-            texts = [
-                quote(n) + (f" (did you mean {near}?)" if (near := self._names.nearest(n)) else "")
-                for n in read[:12]
-            ]
-            self.notes.append(f"{len(read)} tags not known to the plant, not read: {', '.join(texts)}.")
         if nameless := int((raw.is_null() & self.column(source.value).is_not_null()).sum()):
             self.notes.append(f"{nameless} rows name no tag and were not read.")
-        return raw.replace_strict(found, return_dtype=pl.String)
+        return raw.replace_strict(source.tags, default=None, return_dtype=pl.String)

@@ -4,117 +4,22 @@ import difflib
 import re
 from fnmatch import fnmatchcase
 
+from plant_assets.ingest.layouts.words import QUALITY_WORDS, VALUE_WORDS, bare_name, plain_name
 from plant_assets.profile.model import PlantProfile
-from plant_assets.profile.tag import Role
-
-TIME_WORDS = frozenset(
-    {
-        "timestamp",
-        "time",
-        "datetime",
-        "date_time",
-        "date",
-        "ts",
-        "time_stamp",
-        "zeit",
-        "zeitstempel",
-        "datum",
-        "datum_zeit",
-        "uhrzeit",
-        "datetime_utc",
-        "timestamp_utc",
-        "time_utc",
-        "utc",
-        "local_time",
-        "localtime",
-        "event_time",
-        "sample_time",
-        "heure",
-    }
-)
-TAG_WORDS = frozenset(
-    {
-        "tag",
-        "tagname",
-        "tag_name",
-        "tagid",
-        "tag_id",
-        "name",
-        "point",
-        "pointname",
-        "point_name",
-        "pointid",
-        "sensor",
-        "sensor_name",
-        "variable",
-        "item",
-        "itemid",
-        "item_id",
-        "messstelle",
-        "signal",
-        "kks",
-    }
-)
-VALUE_WORDS = frozenset({"value", "val", "wert", "messwert", "reading", "data", "vvalue", "numeric_value"})
-QUALITY_WORDS = frozenset(
-    {"quality", "status", "qual", "opc_quality", "qualität", "statuscode", "status_code", "confidence"}
-)
-START_WORDS = frozenset(
-    {"start_time", "start", "begin", "from", "start_date", "starttime", "beginn", "von", "start_timestamp"}
-)
-END_WORDS = frozenset(
-    {
-        "end_time",
-        "end",
-        "stop",
-        "to",
-        "until",
-        "end_date",
-        "endtime",
-        "ende",
-        "bis",
-        "stop_time",
-        "end_timestamp",
-    }
-)
-REASON_WORDS = frozenset(
-    {
-        "reason",
-        "comment",
-        "description",
-        "event",
-        "remark",
-        "remarks",
-        "cause",
-        "grund",
-        "bemerkung",
-        "text",
-        "note",
-        "notes",
-    }
-)
-ROLE_WORDS: dict[Role, re.Pattern[str]] = {
-    "pv": re.compile(r"(?<![a-z0-9])(pv|process[ _]?value|istwert|ist|measurement)(?![a-z0-9])"),
-    "op": re.compile(r"(?<![a-z0-9])(op|out|output|stellwert|mv|co|cv)(?![a-z0-9])"),
-    "sp": re.compile(r"(?<![a-z0-9])(sp|set[ _-]?point|sollwert|soll)(?![a-z0-9])"),
-}
-
-_UNIT = re.compile(r"\s*[\[({][^\])}]*[\])}]\s*$")
-
-
-def plain_name(name: str) -> str:
-    """A name in lower case, without units in brackets, separators as underscores."""
-    bare = _UNIT.sub("", name.strip().casefold())
-    return re.sub(r"[\s.:/\\|!\-]+", "_", bare).strip("_")
 
 
 class PlantNames:
     """The value columns and controllers of a profile, by every name that stands for them.
 
     Without a profile, as before there is a plant, nothing but times is known.
+
+    Attributes:
+        plant: whether there is one.
+        controllers: plain name → name.
     """
 
     def __init__(self, profile: PlantProfile | None) -> None:
+        self.plant = profile is not None
         columns = set(profile.columns) if profile else set()
         self._columns = {plain_name(column): column for column in profile.columns} if profile else {}
         self._written: dict[str, str] = {}
@@ -136,7 +41,7 @@ class PlantNames:
         """
         if (written := self._written.get(name.strip().casefold())) is not None:
             return written
-        parts = re.split(r"[.:/\\|!]+", _UNIT.sub("", name.strip().casefold()))
+        parts = re.split(r"[.:/\\|!]+", bare_name(name))
         candidates = [plain_name("_".join(parts[start:])) for start in range(min(len(parts), 12))]
         if plain_name(parts[-1]) in VALUE_WORDS:
             candidates.append(plain_name("_".join(parts[:-1])))

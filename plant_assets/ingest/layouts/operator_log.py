@@ -1,4 +1,4 @@
-"""Reads an operator log: start, end and reason of periods that operators know to be abnormal."""
+"""Operator logs: tables of start, end and reason of periods that operators know to be abnormal."""
 
 from datetime import datetime
 
@@ -7,27 +7,68 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.layout import TableLayout
+from plant_assets.ingest.layouts.header import says_utc
+from plant_assets.ingest.layouts.table import ColumnRole, RecognisedTable, TableColumn, TableHeader
+from plant_assets.ingest.layouts.words import (
+    END_WORDS,
+    FAULT_WORDS,
+    REASON_WORDS,
+    START_WORDS,
+    first_of,
+    plain_name,
+)
 from plant_assets.ingest.records import PERIOD_SCHEMA
 
 
-def read_periods(grid: CellGrid, layout: TableLayout, sha256: str, zone: str, now: datetime) -> pl.DataFrame:
+def find_periods(grid: CellGrid, header: TableHeader, *, by_place: bool = False) -> RecognisedTable | None:
+    """The table as an operator log; None where it is none.
+
+    Args:
+        grid, header: the table.
+        by_place: without columns that are called so, the first two of times are start and end, and a text is the reason.
+    """
+    words = {column: plain_name(name) for column, name in enumerate(header.names)}
+    start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)
+    if start is None or end is None:
+        if not by_place or len(header.dated) < 2:
+            return None
+        start, end = sorted(header.dated)[:2]
+    roles: dict[int, ColumnRole] = {start: "start", end: "end"}
+    rest = {c: word for c, word in words.items() if c in header.filled and c not in roles}
+    named = (first_of(rest, known) for known in (REASON_WORDS, FAULT_WORDS))
+    texts = (c for c in rest if by_place and grid.frame[str(c)].dtype == pl.String)
+    reason = next((c for c in (*named, *texts) if c is not None), None)
+    if reason is not None:
+        roles[reason] = "reason"
+    columns = (
+        TableColumn(c, header.names[c], roles.get(c, "unknown"), "" if c in roles else "beside a log")
+        for c in sorted({start, end, *rest})
+    )
+    return RecognisedTable(
+        "periods", header, ((start,), (end,)), tuple(columns), (), says_utc(header, (start,))
+    )
+
+
+def read_periods(
+    grid: CellGrid, table: RecognisedTable, sha256: str, zone: str, now: datetime
+) -> pl.DataFrame:
     """Periods by start; both ends belong to a period, of equal ones the last row wins.
 
     Raises:
         Refusal: an end before its start, a time missing or impossible.
     """
-    body = grid.frame.slice(layout.begin)
+    begin = table.header.begin
+    body = grid.frame.slice(begin)
     ends = {
         side: parse_times(
-            body[str(layout.columns[side])],
-            "UTC" if layout.utc else zone,
-            lambda row, side=side: grid.place(row + layout.begin, layout.columns[side], side),
+            body[str(column)],
+            "UTC" if table.utc else zone,
+            lambda row, column=column, side=side: grid.place(row + begin, column, side),
             now=now,
         )
-        for side in ("start", "end")
+        for side, (column,) in zip(("start", "end"), table.times, strict=True)
     }
-    reason = layout.columns.get("reason")
+    reason = table.column_of("reason")
     frame = pl.DataFrame(
         {
             **ends,
@@ -35,7 +76,7 @@ def read_periods(grid: CellGrid, layout: TableLayout, sha256: str, zone: str, no
             if reason is None
             else body[str(reason)].cast(pl.String).fill_null("").str.strip_chars().str.slice(0, 200),
             "file": pl.repeat(sha256, body.height, eager=True),
-            "row": pl.int_range(layout.begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True),
+            "row": pl.int_range(begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True),
         }
     ).filter(pl.col("start").is_not_null() | pl.col("end").is_not_null() | (pl.col("reason") != ""))
     if frame.is_empty():

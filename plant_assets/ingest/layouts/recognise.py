@@ -1,268 +1,140 @@
-"""Recognises what a grid is: wide, long, a per-tag export, or an operator log.
+"""Recognises what a grid is: wide, long, a per-tag export, or an operator log; and what each of its columns holds.
 
-Belongs here: the order in which layouts are tried, and headers. A layout only says which cells to read;
-`extract.py` reads them.
+Belongs here: the order in which kinds of tables are tried. Doesn't belong here: headers (`header.py`), what a column is by
+itself (`columns.py`), what a plant calls the series (`matching.py`), reading them (`extract.py`).
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Sequence
 
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid
-from plant_assets.ingest.decode.times import looks_like_time
-from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.layout import SeriesSource, TableHeader, TableLayout
-from plant_assets.ingest.layouts.names import (
-    END_WORDS,
+from plant_assets.ingest.layouts.columns import TableColumns
+from plant_assets.ingest.layouts.header import check_width, find_header, says_utc, time_columns
+from plant_assets.ingest.layouts.names import PlantNames
+from plant_assets.ingest.layouts.operator_log import find_periods
+from plant_assets.ingest.layouts.pairs import Pair, own_times, paired_series, value_pairs
+from plant_assets.ingest.layouts.table import (
+    ColumnRole,
+    RecognisedTable,
+    TableHeader,
+    TableKind,
+    TableSeries,
+    TimeColumns,
+    Times,
+)
+from plant_assets.ingest.layouts.units import split_unit, tidy_unit
+from plant_assets.ingest.layouts.words import (
     QUALITY_WORDS,
-    REASON_WORDS,
-    START_WORDS,
     TAG_WORDS,
-    TIME_WORDS,
+    UNIT_WORDS,
     VALUE_WORDS,
-    PlantNames,
+    first_of,
     plain_name,
 )
-from plant_assets.ingest.layouts.pairs import per_tag
-
-_LOOK = 40
-_SHOWN_UNKNOWN = 12
-_CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
-_NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
 
-def recognise(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
-    """The layout of a grid.
+def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedTable:
+    """What a grid is, told by its cells; a plant's names help where there is a plant.
 
     Args:
-        stem: file name without extension; per-tag exports take their tag from it or from the sheet.
+        grid: one table or sheet.
+        names: columns that the plant knows are series whatever they hold, and their names tell a header.
+        stem: file name without extension; a series without a name in the table is called after the sheet, or after it.
+
+    Returns:
+        where there are no times, a wide table whose series have none.
 
     Raises:
-        Refusal: nothing that can be read, with the names found and the nearest known ones.
+        Refusal: a header that doesn't fit the rows below it.
     """
-    head = find_head(grid, names)
-    check_width(grid, head)
-    if not head.filled and any(head.names):
-        raise Refusal(
-            "no_values",
-            "column names, and no row of data below them",
-            place=grid.place() or None,
-            expected="at least one row with a time and a value",
-        )
-    words = {column: plain_name(name) for column, name in enumerate(head.names)}
-    start, end = (first_of(words, w) for w in (START_WORDS, END_WORDS))
-    if start is not None and end is not None:
-        columns = {"start": start, "end": end}
-        if (reason := first_of(words, REASON_WORDS)) is not None:
-            columns["reason"] = reason
-        return TableLayout("periods", head.begin, columns=columns, utc=_utc(head, (start,)))
-    times = time_columns(head, words)
-    tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
-    if tag is not None and value is not None and times:
-        source = SeriesSource(value, times[0], tag_column=tag, quality=first_of(words, QUALITY_WORDS))
-        return TableLayout("long", head.begin, [source], utc=_utc(head, times[0]))
-    if times and (layout := per_tag(grid, head, names, stem, times)) is not None:
-        layout.utc = _utc(head, times[0])
-        return layout
-    return _wide(grid, head, names, times)
-
-
-def find_head(grid: CellGrid, names: PlantNames) -> TableHeader:
-    """Find the header: the row of the most known words above the first row that holds a time."""
-    width = grid.frame.width
-    if grid.names is not None:
-        cells = {i: grid.frame[str(i)].head(50) for i in range(width)}
-        filled = [i for i in range(width) if grid.frame[str(i)].null_count() < grid.frame.height]
-        return TableHeader(list(grid.names), [[n] for n in grid.names], 0, filled, *_kinds(cells))
-    rows = [
-        [str(cell).strip() if cell is not None else "" for cell in row]
-        for row in grid.frame.head(_LOOK).rows()
-    ]
-    first = next((i for i, row in enumerate(rows) if any(looks_like_time(c) for c in row)), len(rows))
-    hits = [_hits(row, names) for row in rows[:first]]
-    header = max((i for i, n in enumerate(hits) if n), key=lambda i: (hits[i], i), default=None)
-    begin = first if header is None else header + 1
-    while header is not None and begin < first and not any(_NUMBER.match(c) for c in rows[begin]):
-        begin += 1
-    if begin >= len(rows) and grid.frame.height <= _LOOK:
-        begin = len(rows) if header is None else header + 1
-    body = grid.frame.slice(begin)
-    filled = [i for i in range(width) if body[str(i)].null_count() < body.height]
-    cells = {i: body[str(i)].drop_nulls().head(50) for i in filled}
-    top = rows[header] if header is not None else [""] * width
-    titles = [[row[i] for row in reversed(rows[: (header or 0) + 1]) if row[i]] for i in range(width)]
-    return TableHeader(top, titles, begin, filled, *_kinds(cells), row=header)
-
-
-def check_width(grid: CellGrid, head: TableHeader) -> None:
-    """Refuse a header with fewer or more cells than the rows below it; empty ones at the end don't count.
-
-    Raises:
-        Refusal: which cell names which column can't be told.
-    """
-    if grid.fields is None or head.row is None or not head.filled:
-        return
-    names, cells = int(grid.fields[head.row]), int(grid.fields[head.begin :].max(initial=0))
-    surplus = range(min(names, cells), max(names, cells))
-    rows = grid.frame.slice(head.row)
-    if any((rows[str(column)].str.strip_chars() != "").any() for column in surplus):
-        raise Refusal(
-            "ragged_row",
-            f"the header has {names} fields, the rows below it have {cells}",
-            place=grid.place(head.row),
-            expected="a name for each column, an empty one for row numbers too",
-        )
-
-
-def _hits(row: list[str], names: PlantNames) -> int:
-    words = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
-    return sum(
-        2 if plain_name(c) in words else 1 for c in row if c and (plain_name(c) in words or names.column(c))
-    )
-
-
-def _kinds(cells: dict[int, pl.Series]) -> tuple[set[int], set[int], set[int]]:
-    """Columns whose first cells look like times, like dates without a clock, and like a clock alone."""
-    dated, dates, clocks = set(), set(), set()
-    for column, series in cells.items():
-        if series.dtype != pl.String:
-            dated |= {column} if isinstance(series.dtype, pl.Datetime | pl.Date) else set()
-            dates |= {column} if isinstance(series.dtype, pl.Date) else set()
-            clocks |= {column} if isinstance(series.dtype, pl.Time) else set()
-            continue
-        texts = [t.strip() for t in series.drop_nulls().to_list() if t.strip()]
-        if 2 * sum(bool(_CLOCK.match(t)) for t in texts) > len(texts):
-            clocks.add(column)
-        elif 2 * sum(looks_like_time(t) for t in texts) > len(texts):
-            dated.add(column)
-            if all(":" not in t or t.endswith(" 00:00:00") for t in texts):
-                dates.add(column)
-    return dated, dates, clocks
-
-
-def first_of(words: dict[int, str], known: frozenset[str]) -> int | None:
-    return next((column for column, word in words.items() if word in known), None)
-
-
-def _utc(head: TableHeader, columns: tuple[int, ...]) -> bool:
-    return any(re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", head.names[c].casefold()) for c in columns)
-
-
-def time_columns(head: TableHeader, words: dict[int, str]) -> list[tuple[int, ...]]:
-    """Time columns; a column of dates and one of clock times, in either order, count as one."""
-    named = [c for c in head.filled if words.get(c) in TIME_WORDS or c in head.dated]
-    clocks = [c for c in head.filled if c in head.clocks]
-    if dates := [c for c in named if c in head.dates]:
-        date = dates[0]
-        beside = [c for c in clocks if abs(c - date) == 1 or words.get(c) in TIME_WORDS]
-        if beside:
-            clock = min(beside, key=lambda c: abs(c - date))
-            rest = [c for c in named if c not in (date, clock)]
-            return [(date, clock), *((c,) for c in rest if c in head.dated)]
-    if head.dated and len(named) > len(head.dated):
-        named = [c for c in named if c in head.dated]
-    return [(c,) for c in named]
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What the columns of a wide table are: tag → column of its values, of its quality; titles of the rest."""
-
-    values: dict[str, int] = field(default_factory=dict)
-    qualities: dict[str, int] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-
-
-def _columns(grid: CellGrid, head: TableHeader, names: PlantNames, used: set[int]) -> _Columns:
-    found, bare = _Columns(), dict[str, int]()
-    for column, title in enumerate(head.names):
-        if column in used or not title:
-            continue
-        if (known := names.column(title)) is not None:
-            if known in found.values:
-                raise Refusal(
-                    "duplicate_column",
-                    f"{quote(head.names[found.values[known]])} and {quote(title)} both mean {known}",
-                    place=grid.place(column=column, name=title),
-                    expected="one column a tag",
-                )
-            found.values[known] = column
-        elif (tag := names.quality_of(title)) is not None:
-            found.qualities[tag] = column
-        elif names.ignored(title):
-            found.ignored.append(title)
-        elif plain_name(title) in QUALITY_WORDS:
-            bare[title] = column
-        else:
-            found.unknown.append(title)
-    if len(found.values) == len(bare) == 1 and not found.unknown:  # a file of one tag
-        (tag,), (column,) = found.values, bare.values()
-        found.qualities.setdefault(tag, column)
-    else:
-        found.unknown.extend(bare)
-    return found
-
-
-def _wide(grid: CellGrid, head: TableHeader, names: PlantNames, times: list[tuple[int, ...]]) -> TableLayout:
-    columns = _columns(grid, head, names, {c for group in times[:1] for c in group})
-    found, unknown, ignored = columns.values, columns.unknown, columns.ignored
-    if not found:
-        raise _nothing_known(grid, head, names, unknown)
+    header = find_header(grid, names)
+    check_width(grid, header)
+    if (log := find_periods(grid, header)) is not None:
+        return log
+    times = time_columns(header)
+    columns = TableColumns(grid, header, times, names)
     if not times:
-        raise Refusal(
-            "no_time_column",
-            f"tags such as {next(iter(found))}, but no column of times",
-            place=grid.place() or None,
-            expected="a column named timestamp",
+        series = _wide(columns, ())
+        return RecognisedTable("wide", header, (), columns.describe(_roles(series)), series)
+    words = {column: plain_name(name) for column, name in enumerate(header.names)}
+    tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
+    if tag is not None and value is not None:
+        roles: dict[int, ColumnRole] = {tag: "tag", value: "value"}
+        if (quality := first_of(words, QUALITY_WORDS)) is not None:
+            roles[quality] = "quality"
+        if (unit := first_of(words, UNIT_WORDS)) is not None:
+            roles[unit] = "unit"
+        found = _tags(grid.frame.slice(header.begin), tag, unit, (value, times[0], quality))
+        return RecognisedTable(
+            "long", header, times, columns.describe(roles), found, says_utc(header, times[0])
         )
-    notes = [_unknown_note(unknown, names)] if unknown else []
-    timed = {c for group in times for c in group}
-    if unnamed := [grid.place(column=c) for c in head.filled if not head.names[c] and c not in timed]:
-        notes.append(f"Columns without a name, not read: {_listed(unnamed)}.")
-    if ignored:
-        notes.append(f"Columns that the profile ignores, not read: {_listed(map(quote, ignored))}.")
-    if len(times) > 1:
-        others = ", ".join(quote(head.names[c]) for group in times[1:] for c in group)
-        notes.append(f"Times were taken from {quote(head.names[times[0][0]])}, not from {others}.")
-    sources = [
-        SeriesSource(column, times[0], tag=tag, quality=columns.qualities.get(tag))
-        for tag, column in found.items()
-    ]
-    return TableLayout("wide", head.begin, sources, utc=_utc(head, times[0]), notes=notes)
-
-
-def _unknown_note(unknown: list[str], names: PlantNames) -> str:
-    texts = (
-        quote(title) + (f" (did you mean {near}?)" if (near := names.nearest(title)) else "")
-        for title in unknown
+    kind, series = _wide_or_per_tag(grid, header, columns, times, stem)
+    return RecognisedTable(
+        kind, header, times, columns.describe(_roles(series)), series, says_utc(header, times[0])
     )
-    return f"Columns not known to the plant, not read: {_listed(texts)}."
 
 
-def _listed(texts: Iterable[str]) -> str:
-    """The first of them, and how many more there are."""
-    rest = iter(texts)
-    first = list(islice(rest, _SHOWN_UNKNOWN))
-    more = sum(1 for _ in rest)
-    return ", ".join(first) + (f" and {more} more" if more else "")
+def _roles(series: Sequence[TableSeries]) -> dict[int, ColumnRole]:
+    roles: dict[int, ColumnRole] = {}
+    for one in series:
+        roles[one.value] = "value"
+        if one.quality is not None:
+            roles[one.quality] = "quality"
+    return roles
 
 
-def _nothing_known(grid: CellGrid, head: TableHeader, names: PlantNames, unknown: list[str]) -> Refusal:
-    if not any(head.names):
-        return Refusal(
-            "no_header",
-            "no row of column names above the data",
-            place=grid.place() or None,
-            expected="a header row with timestamp and the tags' names",
-        )
-    found = _unknown_note(unknown, names) if unknown else "No tag columns."
-    return Refusal(
-        "no_known_tag",
-        f"no column is a tag of this plant. {found.rstrip('.')}",
-        place=grid.place(max(head.begin - 1, 0) if grid.names is None else None) or None,
-        expected="at least one tag of the profile as a column, in a tag column, or in the file's name",
-    )
+def _wide_or_per_tag(
+    grid: CellGrid, header: TableHeader, columns: TableColumns, times: Times, stem: str
+) -> tuple[TableKind, tuple[TableSeries, ...]]:
+    pairs = value_pairs(header, times)
+    if len(times) == 1 or len(pairs) < len(times) or not own_times(columns, pairs):
+        series = _wide(columns, times[0])
+        if len(series) > 1 or any(columns.knows(one.value) for one in series):
+            return "wide", series
+        if series:
+            pairs = [(one.value, one.times, one.quality) for one in series]
+        elif len(times) > 1 or not pairs or not _is_alone(columns, pairs[0]):
+            return "wide", ()
+    return "per_tag", paired_series(grid, header, columns, pairs, stem)
+
+
+def _is_alone(columns: TableColumns, pair: Pair) -> bool:
+    """Whether a plant may have dropped a file of one tag whose column has no name, or holds no number."""
+    rest = [c for c in columns.others if c not in (pair[0], pair[2])]
+    unread = all(columns.why(c) or not columns.is_filled(c) for c in rest)
+    return columns.plant and unread and not columns.is_quality(pair[0])
+
+
+def _wide(columns: TableColumns, times: TimeColumns) -> tuple[TableSeries, ...]:
+    """A series a column; qualities are of the column that their title names, or of the only one."""
+    owners = {c: columns.owner_of(c) for c in columns.others if columns.is_quality(c)}
+    qualities = {owner: c for c, owner in owners.items() if owner}
+    found = [c for c in columns.others if columns.is_series(c)]
+    # A plant's tag is never read without qualities that may be its own; a draft asks which of two columns has them.
+    rivals = [] if columns.plant else [c for c in columns.others if not (columns.title(c) or columns.why(c))]
+    only = next(iter(owners)) if len(found) == len(owners) == 1 and not rivals else None
+    series = []
+    for column in found:
+        title = columns.title(column)
+        bare, unit = split_unit(title)
+        quality = qualities.get(columns.key(title), only)
+        unit = unit or columns.unit(column)
+        series.append(TableSeries(bare, unit, (title.strip(),), column, times, quality, (title,)))
+    return tuple(series)
+
+
+def _tags(body: pl.DataFrame, tag: int, unit: int | None, where: Pair) -> tuple[TableSeries, ...]:
+    """A series a text in the column of tags, in the order of the rows."""
+    tags = body[str(tag)].cast(pl.String)
+    units: dict[str, str] = {}
+    if unit is not None:
+        pairs = pl.DataFrame([tags.alias("tag"), body[str(unit)].cast(pl.String).alias("unit")])
+        units = dict(pairs.drop_nulls().unique("tag", keep="first").rows())
+    series = []
+    for text in tags.drop_nulls().unique(maintain_order=True):
+        bare, told = split_unit(text)
+        if bare:
+            told = told or tidy_unit(units.get(text, ""))
+            series.append(TableSeries(bare, told, (text.strip(),), *where, (text,)))
+    return tuple(series)
