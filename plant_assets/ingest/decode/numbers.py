@@ -62,30 +62,17 @@ def find_decimal(columns: Sequence[pl.Series], places: Sequence[Where], delimite
     Raises:
         Refusal: both marks are used, or `1,234` may mean two things.
     """
-    comma: str | None = None
-    point: str | None = None
-    unclear: str | None = None
-    for column, place in zip(columns, places, strict=True):
-        if column.dtype != pl.String:
-            continue
-        commas = column.str.contains(",", literal=True).fill_null(False)
-        if commas.any():
-            cells = tidy(column.filter(commas))
-            where = commas.arg_true()
-            thousands = cells.str.contains(_THOUSANDS_COMMA)
-            decimals = cells.str.contains(_COMMA) & ~thousands
-            comma = comma or _first(decimals, where, place)
-            point = point or _first(cells.str.contains(_POINT), where, place)
-            unclear = unclear or _first(thousands, where, place)
-            if cells.str.contains(r",\d{3},\d{3}").any():
-                point = point or unclear
+    texts = [(c, place) for c, place in zip(columns, places, strict=True) if c.dtype == pl.String]
+    marks = _Marks()
+    for column, place in texts:
+        marks.look_at(column, place)
+    comma, point, unclear = marks.comma, marks.point, marks.unclear
     if comma is None and point is None and unclear is None:
         return "."
-    for column, place in zip(columns, places, strict=True):
-        if point is None and column.dtype == pl.String:
-            cells = tidy(column)
-            plain = cells.str.contains(_POINT) & ~cells.str.contains(_THOUSANDS_POINT)
-            point = _first(plain, pl.int_range(cells.len(), eager=True), place)
+    for column, place in texts if point is None else ():
+        cells = tidy(column)
+        plain = cells.str.contains(_POINT) & ~cells.str.contains(_THOUSANDS_POINT)
+        point = point or _first(plain, pl.int_range(cells.len(), eager=True), place)
     if comma is not None and point is not None:
         raise Refusal(
             "mixed_decimals",
@@ -106,6 +93,27 @@ def find_decimal(columns: Sequence[pl.Series], places: Sequence[Where], delimite
 def _first(mask: pl.Series, where: pl.Series, place: Where) -> str | None:
     index = mask.fill_null(False).arg_max()
     return place(int(where[index])) if index is not None and mask[index] else None
+
+
+@dataclass(slots=True)
+class _Marks:
+    """The first places of a decimal comma, of a decimal point beside commas, and of a comma that may be either."""
+
+    comma: str | None = None
+    point: str | None = None
+    unclear: str | None = None
+
+    def look_at(self, column: pl.Series, place: Where) -> None:
+        commas = column.str.contains(",", literal=True).fill_null(False)
+        if not commas.any():
+            return
+        cells, where = tidy(column.filter(commas)), commas.arg_true()
+        thousands = cells.str.contains(_THOUSANDS_COMMA)
+        self.comma = self.comma or _first(cells.str.contains(_COMMA) & ~thousands, where, place)
+        self.point = self.point or _first(cells.str.contains(_POINT), where, place)
+        self.unclear = self.unclear or _first(thousands, where, place)
+        if cells.str.contains(r",\d{3},\d{3}").any():
+            self.point = self.point or self.unclear
 
 
 def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> ParsedNumbers:

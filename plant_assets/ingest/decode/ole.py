@@ -43,15 +43,8 @@ def _workbook_stream(data: bytes) -> bytes:
     if shift not in (9, 12) or mini_shift != 6:
         raise ValueError
     size = 1 << shift
-    directory, _, cutoff, mini_start, _, difat, _ = struct.unpack_from("<7I", data, 48)
-    fat_sectors = [s for s in struct.unpack_from("<109I", data, 76) if s < _END]
-    per_sector = size // 4
-    seen = 0
-    while difat < _END and seen < len(data) // size:
-        entries = struct.unpack_from(f"<{per_sector}I", data, (difat + 1) * size)
-        fat_sectors += [s for s in entries[:-1] if s < _END]
-        difat, seen = entries[-1], seen + 1
-    fat = [s for f in fat_sectors for s in struct.unpack_from(f"<{per_sector}I", data, (f + 1) * size)]
+    directory, _, cutoff, mini_start = struct.unpack_from("<4I", data, 48)
+    fat = _allocation_table(data, size)
     files = _directory(_chain(data, fat, directory, size, offset=1))
     root = next((f for f in files if f[3] == 5), None)
     book = next((f for name in ("Workbook", "Book") for f in files if f[0] == name), None)
@@ -66,6 +59,19 @@ def _workbook_stream(data: bytes) -> bytes:
     table = _chain(data, fat, mini_start, size, offset=1)
     mini_fat = list(struct.unpack(f"<{len(table) // 4}I", table))
     return _chain(mini, mini_fat, start, 1 << mini_shift, offset=0)[:length]
+
+
+def _allocation_table(data: bytes, size: int) -> list[int]:
+    """Which sector follows each one."""
+    sectors = list(struct.unpack_from("<109I", data, 76))
+    difat, per_sector = struct.unpack_from("<I", data, 68)[0], size // 4
+    seen = 0
+    while difat < _END and seen < len(data) // size:
+        *more, difat = struct.unpack_from(f"<{per_sector}I", data, (difat + 1) * size)
+        sectors += more
+        seen += 1
+    used = (s for s in sectors if s < _END)
+    return [s for f in used for s in struct.unpack_from(f"<{per_sector}I", data, (f + 1) * size)]
 
 
 def _chain(data: bytes, table: list[int], sector: int, size: int, *, offset: int) -> bytes:
