@@ -49,13 +49,8 @@ def test_serving_knows_only_profiles_features_and_bundles(path: Path) -> None:
     allowed = ["plant_assets.profile", "plant_assets.features", "plant_assets.bundle"]
     if path.is_relative_to(
         ROOT / "serving" / "sensors"
-    ):  # lives on the simulator and makes rows as ingest does
-        allowed += [
-            "plant_assets.simulation",
-            "plant_assets.ingest.grid.resample",
-            "plant_assets.ingest.grid.quality",
-        ]
-        allowed += ["plant_assets.ingest.records"]
+    ):  # live on the simulator and make rows as ingest does
+        allowed += ["plant_assets.simulation", "plant_assets.ingest.grid"]
     assert all(m.startswith(tuple(allowed)) for m in ours), ours
 
 

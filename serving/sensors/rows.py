@@ -12,7 +12,6 @@ import polars as pl
 
 from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
 from plant_assets.ingest.grid.resample import resample
-from plant_assets.ingest.records import RECORD_SCHEMA
 from plant_assets.profile.model import PlantProfile
 
 _WORST_FIRST = {
@@ -67,7 +66,7 @@ def reading_rows(
         schema=records.schema,
     )
     window = pl.concat([records.filter(pl.col("timestamp") < end), beyond])
-    table = resample(window.with_columns(file=pl.lit(""), row=pl.lit(1, RECORD_SCHEMA["row"])), profile)
+    table = resample(window.with_columns(file=pl.lit(""), row=pl.lit(1, pl.UInt32)), profile)
     table = table.filter(pl.col("timestamp").is_between(begin, end, closed="left"))
     first = (begin - start) // profile.sampling.interval
     words = table.select(
