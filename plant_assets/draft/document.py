@@ -74,7 +74,7 @@ def _head(document: CommentedMap, name: str, exports: ExportContents) -> None:
         f"{exports.records.height:,} values of {len(exports.series)} tags, "
         f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M} UTC.\n"
         "Every number is a proposal, and the comments say where it comes from. After an edit:\n"
-        f"`forewarn plant check {name}`, then `forewarn plant reload`. docs/plants.md tells more.\n"
+        f"`forewarn plant check {name}`, then `forewarn plant reload`; see docs/plants.md.\n"
     )
 
 
@@ -91,7 +91,7 @@ def _tag(node: CommentedMap, tag: DraftedTag) -> None:
         node.yaml_add_eol_comment(_one_line("; ".join(bands.flags)), "name")
     node.yaml_add_eol_comment(bands.range_why, "range")
     if not tag.series.unit:
-        node.yaml_add_eol_comment("the export tells none", "unit")
+        node.yaml_add_eol_comment("no unit in the export", "unit")
     if "normal" in node:
         node.yaml_add_eol_comment("5 % to 95 % of the values", "normal")
     if bands.suggested and "normal" in node:
@@ -100,7 +100,7 @@ def _tag(node: CommentedMap, tag: DraftedTag) -> None:
         before = f"limits: {{{text}}}  # 0.1 %, 1 %, 99 % and 99.9 % of the values"
         node.yaml_set_comment_before_after_key("process_unit", before=before, indent=6)
     if node.get("used") is False:
-        why = "the deviation SP - PV tells what matters" if node.get("role") == "sp" else bands.flags[0]
+        why = "features use the deviation SP - PV instead" if node.get("role") == "sp" else bands.flags[0]
         node.yaml_add_eol_comment(_one_line(why), "used")
 
 
@@ -109,7 +109,7 @@ def _columns(profile: CommentedMap, exports: ExportContents) -> None:
         del profile["ignored_columns"]
         return
     profile.yaml_set_comment_before_after_key(
-        "ignored_columns", before="Columns that nothing may learn from.", indent=2
+        "ignored_columns", before="Columns excluded from training.", indent=2
     )
     columns = profile["ignored_columns"]
     columns.fa.set_block_style()
@@ -140,9 +140,7 @@ def _rest(profile: CommentedMap, exports: ExportContents, windows: DraftedWindow
         else "hours ahead, such as [1h, 3h, 6h]; they need labels",
         "horizons",
     )
-    profile.yaml_set_comment_before_after_key(
-        "budget", before="False alarms that the operators accept.", indent=2
-    )
+    profile.yaml_set_comment_before_after_key("budget", before="False alarms that are acceptable.", indent=2)
     profile["budget"].yaml_add_eol_comment(
         "intervals; at least half a minute, as an alarm that comes three times in a minute chatters",
         "off_delay",

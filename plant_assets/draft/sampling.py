@@ -108,7 +108,7 @@ def _steps(records: pl.DataFrame) -> pl.DataFrame:
 def _step(steps: pl.DataFrame, span: float) -> tuple[int, float, str]:
     """An interval in whole seconds, the step that it comes from as it is, and how it was found."""
     if steps.is_empty():
-        return 60, 60, "no tag has two records; a guess"
+        return 60, 60, "default, as no tag has two records"
     rounded = steps.select("step", whole=pl.col("step").round().clip(1).cast(pl.Int64))
     usual = int(rounded["whole"].mode().min())  # pyright: ignore[reportArgumentType]
     alike = rounded.filter(pl.col("whole") == usual)["step"]
