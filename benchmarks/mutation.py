@@ -1,9 +1,9 @@
 """How many mutants of a module its mirrored tests kill; `make mutate` prints those that survive.
 
 `python -m benchmarks.mutation plant_assets/drift/judge.py` shows each survivor as a diff; `--seed 14` draws ten modules
-and prints a table. mutmut works in a temporary copy of the tree. A server that has imported the tests, and run nothing
-(Polars' threads don't outlive a fork), forks a process for each mutant. One that runs for ever is stopped and counts as
-killed.
+and prints a table. mutmut works in a temporary copy of the tree. A server that has imported the large libraries, and run
+nothing of them (Polars' threads don't outlive a fork), forks a process for each mutant, which imports the rest. One
+that runs for ever is stopped and counts as killed.
 """
 
 import argparse
@@ -38,12 +38,15 @@ only_mutate = [{module}]
 also_copy = {also_copy}
 pytest_add_cli_args_test_selection = [{tests}]
 process_isolation = "forkserver"
+forkserver_warmup = "import"
+preload_modules_file = "preload.txt"
 timeout_multiplier = 4
 timeout_constant = 5
 track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
 """
+PRELOADED = "fastapi hypothesis numpy polars pydantic"
 SHOW = """
 import sys
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -104,6 +107,7 @@ def mutate(module: str, tests: list[str], children: int) -> Mutation:
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         copy = Path(folder)
         _copy_tree(copy)
+        (copy / "preload.txt").write_text(PRELOADED.replace(" ", "\n"))
         (copy / "mutants").mkdir()  # Python forgets a folder of its path that isn't there when it starts
         package = module.partition("/")[0]
         names = sorted(path.name for path in copy.iterdir() if path.name not in (package, "mutants"))

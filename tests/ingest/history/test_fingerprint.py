@@ -1,7 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import cast
 
 import polars as pl
 import pytest
+from pydantic import BaseModel
 
 from plant_assets.ingest.history.fingerprint import (
     frame_fingerprint,
@@ -60,3 +63,12 @@ def test_a_profile_s_fingerprint_follows_what_it_says_and_not_how_it_is_written(
     assert profile_fingerprint(again) == profile_fingerprint(profile)
     other = profile.model_copy(update={"title": "Another unit"})
     assert profile_fingerprint(other) != profile_fingerprint(profile)
+
+
+def test_a_fingerprint_is_that_of_canonical_json_in_every_version() -> None:
+    class Written(BaseModel):
+        title: str = "Unit"
+        interval: timedelta = timedelta(hours=1)
+
+    found = profile_fingerprint(cast(PlantProfile, Written()))
+    assert found == sha256(b'{"interval":"PT1H","title":"Unit"}').hexdigest()
