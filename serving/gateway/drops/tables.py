@@ -3,12 +3,11 @@
 Belongs here: the columns that are read, and what its states are called on the screen.
 """
 
-from datetime import UTC, datetime
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+
+from serving.gateway.tables import UtcDateTime
 
 State = Literal["waiting", "running", "ingested", "quarantined", "failed", "superseded"]
 SHOWN: dict[str, State] = {
@@ -20,16 +19,6 @@ SHOWN: dict[str, State] = {
     "failed": "failed",
     "superseded": "superseded",
 }
-
-
-class NaiveUtc(TypeDecorator[datetime]):
-    """Times that the manifest holds as UTC without saying so."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.replace(tzinfo=UTC)
 
 
 DROP_FILES = sa.table(
@@ -45,6 +34,6 @@ DROP_FILES = sa.table(
     sa.column("message", sa.Text),
     sa.column("duplicate_of", sa.Text),
     sa.column("gone", sa.Boolean),
-    sa.column("first_seen", NaiveUtc),
-    sa.column("changed_at", NaiveUtc),
+    sa.column("first_seen", UtcDateTime),
+    sa.column("changed_at", UtcDateTime),
 )
