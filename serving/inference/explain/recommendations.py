@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, Recommendation
-from serving.inference.explain.schemas import AdviceItem
+from serving.inference.explain.schemas import OperatorAdvice
 from serving.inference.rows.extremes import IntervalExtremes
 from serving.inference.rows.rules import FiredAlarmRule
 
@@ -38,7 +38,7 @@ class RecommendationRules:
             self._entries.append((entry, sorted(set(expression.meta.root_names())), expression))
         self._limits = {rule.name: rule.when for rule in profile.labels.alarm_rules}
 
-    def evaluate(self, values: Mapping[str, float], fired: Iterable[FiredAlarmRule]) -> list[AdviceItem]:
+    def evaluate(self, values: Mapping[str, float], fired: Iterable[FiredAlarmRule]) -> list[OperatorAdvice]:
         """What holds on `values`, the most urgent first; a missing value leaves an entry out.
 
         Args:
@@ -47,7 +47,7 @@ class RecommendationRules:
         """
         values = self._extremes.fill(values)
         found = [
-            AdviceItem(
+            OperatorAdvice(
                 advice=entry.advice,
                 urgency=entry.urgency,
                 check=list(entry.check),
@@ -69,7 +69,7 @@ class RecommendationRules:
         answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
         return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
 
-    def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> AdviceItem:
+    def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> OperatorAdvice:
         import polars as pl
 
         names = sorted(set(pl.sql_expr(self._limits[rule.name]).meta.root_names()))
@@ -77,7 +77,7 @@ class RecommendationRules:
         check = [f"{tag}: {self._profile.tag(tag).description}" for tag in tags]
         why = self._why(names, values, self._limits[rule.name])
         advice = f"A hard limit is crossed: {rule.description}"
-        return AdviceItem(advice=advice, urgency="high", check=check, why=why)
+        return OperatorAdvice(advice=advice, urgency="high", check=check, why=why)
 
     def _why(self, names: Iterable[str], values: Mapping[str, float], condition: str) -> str:
         told = [f"{name} is {values[name]:.4g} {self._units.get(name, '')}".rstrip() for name in names]

@@ -16,13 +16,13 @@ class ExplainRequest(PredictRequest):
     model: str = Field(default="champion", max_length=100, description="such as champion or forecaster_3h")
 
 
-class FeatureContribution(BaseModel):
+class FeatureShare(BaseModel):
     feature: str
     value: float = Field(description="as given, the training median where it was missing")
     contribution: float
 
 
-class TagContribution(BaseModel):
+class TagShare(BaseModel):
     tag: str
     contribution: float
 
@@ -30,8 +30,8 @@ class TagContribution(BaseModel):
 class ExplainAnswer(PredictAnswer):
     """`base_value` plus all contributions is `output`."""
 
-    local_importance: list[FeatureContribution] = Field(description="the largest in magnitude first")
-    tags: list[TagContribution] = Field(description="summed by tag, the largest in magnitude first")
+    local_importance: list[FeatureShare] = Field(description="the largest in magnitude first")
+    tags: list[TagShare] = Field(description="summed by tag, the largest in magnitude first")
     base_value: float = Field(description="the model's output at the training medians")
     output: float = Field(description="the model's output at the row")
     space: Literal["log_odds", "score"]
@@ -61,7 +61,7 @@ class ImportanceAnswer(BaseModel):
     plant: str
 
 
-class AdviceItem(BaseModel):
+class OperatorAdvice(BaseModel):
     advice: str
     urgency: Literal["advice", "warning", "high"]
     check: list[str]
@@ -71,11 +71,11 @@ class AdviceItem(BaseModel):
 class RecommendAnswer(PredictAnswer):
     """What the plant's engineers advise on these values."""
 
-    recommendation: list[AdviceItem] = Field(description="the most urgent first")
+    recommendation: list[OperatorAdvice] = Field(description="the most urgent first")
     urgency: Literal["none", "advice", "warning", "high"] = Field(description="the highest")
     check: list[str] = Field(description="all checks, each once, the most urgent first")
     why: str
-    drivers: list[TagContribution] = Field(description="tags that raise the risk most")
+    drivers: list[TagShare] = Field(description="tags that raise the risk most")
     failure_frequency_48: float | None = Field(
         description="rows in alarm of the last 48 hours; null where unknown"
     )

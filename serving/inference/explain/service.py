@@ -15,12 +15,12 @@ from serving.inference.batch.schemas import BatchRequest
 from serving.inference.explain.recommendations import FAILURE_FREQUENCY, RISK_SCORE
 from serving.inference.explain.schemas import (
     ExplainAnswer,
-    FeatureContribution,
     FeatureImportance,
+    FeatureShare,
     ImportanceAnswer,
     RecommendAnswer,
-    TagContribution,
     TagImportance,
+    TagShare,
 )
 from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
@@ -40,7 +40,7 @@ def explain_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds)
     return ExplainAnswer(
         **vars(score_row(model, row, ids)),
         local_importance=[
-            FeatureContribution(feature=d.feature, value=d.value, contribution=d.contribution)
+            FeatureShare(feature=d.feature, value=d.value, contribution=d.contribution)
             for d in found.contributions
         ],
         tags=_tag_contributions(found.tags),
@@ -109,5 +109,5 @@ def _why(scored: PredictAnswer, drivers: Sequence[TagDriver], frequency: float) 
     return " ".join(said)
 
 
-def _tag_contributions(drivers: Sequence[TagDriver]) -> list[TagContribution]:
-    return [TagContribution(tag=d.tag, contribution=d.contribution) for d in drivers]
+def _tag_contributions(drivers: Sequence[TagDriver]) -> list[TagShare]:
+    return [TagShare(tag=d.tag, contribution=d.contribution) for d in drivers]

@@ -6,7 +6,7 @@ Belongs here: the route. Doesn't belong here: the work (`service.py`).
 from fastapi import APIRouter, Response
 
 from serving.inference.answers import respond
-from serving.inference.forecast.schemas import ForecastAnswer, ForecastRequest, ForecastsAnswer
+from serving.inference.forecast.schemas import AllForecastsAnswer, ForecastAnswer, ForecastRequest
 from serving.inference.forecast.service import forecast, forecasters
 from serving.inference.openapi import BODY, problems
 from serving.inference.plants import PlantOfPath
@@ -15,7 +15,7 @@ from serving.web.bounded_route import BoundedRoute
 router = APIRouter(route_class=BoundedRoute)
 
 
-@router.post("/forecast", response_model=ForecastAnswer | ForecastsAnswer, responses=problems(*BODY))
+@router.post("/forecast", response_model=ForecastAnswer | AllForecastsAnswer, responses=problems(*BODY))
 async def forecast_alarms(body: ForecastRequest, plant: PlantOfPath) -> Response:
     """Whether an alarm starts within the next hours, from recent raw rows."""
     models = await forecasters(plant, body)

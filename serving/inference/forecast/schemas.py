@@ -49,7 +49,7 @@ class ForecastAnswer(RowAnswer):
     n_observations: int
 
 
-class ForecastsAnswer(BaseModel):
+class AllForecastsAnswer(BaseModel):
     """One forecast a horizon."""
 
     forecasts: list[ForecastAnswer]

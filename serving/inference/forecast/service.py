@@ -9,9 +9,9 @@ from serving.errors import invalid
 from serving.faults import got
 from serving.inference.answers import answer_row
 from serving.inference.forecast.schemas import (
+    AllForecastsAnswer,
     ForecastAnswer,
     ForecastRequest,
-    ForecastsAnswer,
     ProbabilityInterval,
 )
 from serving.inference.lineage.prediction_id import PredictionIds
@@ -44,7 +44,7 @@ async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[L
 
 def forecast(
     models: Sequence[LoadedModel], request: ForecastRequest, ids: PredictionIds
-) -> ForecastAnswer | ForecastsAnswer:
+) -> ForecastAnswer | AllForecastsAnswer:
     """The answer to /forecast, counted.
 
     Raises:
@@ -53,7 +53,7 @@ def forecast(
     rows = request.recent_observations
     found = [_forecast(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in models]
     if request.horizon == "all":
-        return ForecastsAnswer(forecasts=found, n_observations=len(rows))
+        return AllForecastsAnswer(forecasts=found, n_observations=len(rows))
     return found[0]
 
 

@@ -672,22 +672,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AdviceItem */
-        AdviceItem: {
-            /** Advice */
-            advice: string;
-            /** Check */
-            check: string[];
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "advice" | "warning" | "high";
-            /**
-             * Why
-             * @description the values that speak for it, and the condition that they meet
-             */
-            why: string;
+        /**
+         * AllForecastsAnswer
+         * @description One forecast a horizon.
+         */
+        AllForecastsAnswer: {
+            /** Forecasts */
+            forecasts: components["schemas"]["ForecastAnswer"][];
+            /** N Observations */
+            n_observations: number;
         };
         /** AnswerParameters */
         AnswerParameters: {
@@ -853,7 +846,7 @@ export interface components {
              * Local Importance
              * @description the largest in magnitude first
              */
-            local_importance: components["schemas"]["FeatureContribution"][];
+            local_importance: components["schemas"]["FeatureShare"][];
             /** Method */
             method: string;
             /** Model */
@@ -896,7 +889,7 @@ export interface components {
              * Tags
              * @description summed by tag, the largest in magnitude first
              */
-            tags: components["schemas"]["TagContribution"][];
+            tags: components["schemas"]["TagShare"][];
             /**
              * Threshold
              * @description alarm at or above it; null: never by the model
@@ -942,8 +935,15 @@ export interface components {
                 [key: string]: number | string | null;
             }[] | null;
         };
-        /** FeatureContribution */
-        FeatureContribution: {
+        /** FeatureImportance */
+        FeatureImportance: {
+            /** Feature */
+            feature: string;
+            /** Importance */
+            importance: number;
+        };
+        /** FeatureShare */
+        FeatureShare: {
             /** Contribution */
             contribution: number;
             /** Feature */
@@ -953,13 +953,6 @@ export interface components {
              * @description as given, the training median where it was missing
              */
             value: number;
-        };
-        /** FeatureImportance */
-        FeatureImportance: {
-            /** Feature */
-            feature: string;
-            /** Importance */
-            importance: number;
         };
         /** ForecastAnswer */
         ForecastAnswer: {
@@ -1090,16 +1083,6 @@ export interface components {
             recent_observations: {
                 [key: string]: number | string | null;
             }[];
-        };
-        /**
-         * ForecastsAnswer
-         * @description One forecast a horizon.
-         */
-        ForecastsAnswer: {
-            /** Forecasts */
-            forecasts: components["schemas"]["ForecastAnswer"][];
-            /** N Observations */
-            n_observations: number;
         };
         /** Health */
         Health: {
@@ -1398,6 +1381,23 @@ export interface components {
              */
             ready: true;
         };
+        /** OperatorAdvice */
+        OperatorAdvice: {
+            /** Advice */
+            advice: string;
+            /** Check */
+            check: string[];
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "advice" | "warning" | "high";
+            /**
+             * Why
+             * @description the values that speak for it, and the condition that they meet
+             */
+            why: string;
+        };
         /** OutputTensor */
         OutputTensor: {
             /**
@@ -1652,7 +1652,7 @@ export interface components {
              * Drivers
              * @description tags that raise the risk most
              */
-            drivers: components["schemas"]["TagContribution"][];
+            drivers: components["schemas"]["TagShare"][];
             /**
              * Failure Frequency 48
              * @description rows in alarm of the last 48 hours; null where unknown
@@ -1685,7 +1685,7 @@ export interface components {
              * Recommendation
              * @description the most urgent first
              */
-            recommendation: components["schemas"]["AdviceItem"][];
+            recommendation: components["schemas"]["OperatorAdvice"][];
             /**
              * Risk Score
              * @description calibrated probability, else the model's score; higher is worse
@@ -1878,17 +1878,17 @@ export interface components {
              */
             ready: true;
         };
-        /** TagContribution */
-        TagContribution: {
-            /** Contribution */
-            contribution: number;
-            /** Tag */
-            tag: string;
-        };
         /** TagImportance */
         TagImportance: {
             /** Importance */
             importance: number;
+            /** Tag */
+            tag: string;
+        };
+        /** TagShare */
+        TagShare: {
+            /** Contribution */
+            contribution: number;
             /** Tag */
             tag: string;
         };
@@ -2019,7 +2019,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["ForecastsAnswer"];
+                    "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["AllForecastsAnswer"];
                 };
             };
             /** @description The body is no JSON document */
@@ -2428,7 +2428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["ForecastsAnswer"];
+                    "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["AllForecastsAnswer"];
                 };
             };
             /** @description The body is no JSON document */
