@@ -56,7 +56,7 @@ class PredictionAnswer(ModelAnswer):
     rules: Annotated[tuple[FiredRule, ...], Field(max_length=100)] = ()
 
 
-class ForecastsAnswer(BaseModel):
+class ForecastModelAnswers(BaseModel):
     forecasts: Annotated[list[ModelAnswer], Field(max_length=50)]
 
 
@@ -131,5 +131,5 @@ async def _forecasts(
         answer = await forecast_all(inference, plant, readings)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
-    found = parse_answer(ForecastsAnswer, answer, inference.name).forecasts
+    found = parse_answer(ForecastModelAnswers, answer, inference.name).forecasts
     return tuple(sorted((f.score for f in found), key=lambda score: score.horizon_hours)), ""

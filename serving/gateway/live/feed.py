@@ -19,7 +19,7 @@ from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.readings import (
     WINDOW_HOURS,
     LiveRow,
-    NewestRow,
+    NewestLiveRow,
     NumberedRow,
     PastRows,
     ReadingWindow,
@@ -141,7 +141,7 @@ class ReadingsFeed:
     async def _past(self) -> ReadingWindow:
         ask = self._source.service.ask
         past = parse_answer(PastRows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
-        newest = parse_answer(NewestRow, await ask("GET", "/sensors/live"), SENSORS)
+        newest = parse_answer(NewestLiveRow, await ask("GET", "/sensors/live"), SENSORS)
         if not past.rows:
             raise ServiceAway("sensors has no readings yet", SENSORS)
         return ReadingWindow(past, newest)

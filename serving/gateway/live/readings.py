@@ -36,7 +36,7 @@ class PastRows(BaseModel):
     rows: Annotated[list[LiveRow], Field(max_length=2000)]
 
 
-class NewestRow(BaseModel):
+class NewestLiveRow(BaseModel):
     """The newest row's number and time."""
 
     id: Annotated[int, Field(ge=0, lt=2**63)]
@@ -64,7 +64,7 @@ class ReadingWindow:
         rows: oldest first.
     """
 
-    def __init__(self, past: PastRows, newest: NewestRow) -> None:
+    def __init__(self, past: PastRows, newest: NewestLiveRow) -> None:
         self.plant = past.plant
         self.interval = timedelta(seconds=past.interval_s)
         most = max(1, int(WINDOW_HOURS * 3600 / past.interval_s))

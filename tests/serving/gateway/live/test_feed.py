@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 
-from serving.gateway.live.readings import LiveRow, NewestRow, PastRows, ReadingWindow, stale_tags
+from serving.gateway.live.readings import LiveRow, NewestLiveRow, PastRows, ReadingWindow, stale_tags
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import Settings
 from tests.servers import free_port
@@ -147,7 +147,7 @@ def test_a_window_knows_the_numbers_of_its_rows() -> None:
     times = [f"2026-01-01T{hour:02d}:00Z" for hour in range(3)]
     rows = [{"timestamp": time, "values": {"A": 1.0}} for time in times]
     past = PastRows.model_validate({"plant": "demo", "interval_s": 3600, "rows": rows})
-    newest = NewestRow.model_validate({"id": 8, "timestamp": "2026-01-01T03:00Z"})  # one came meanwhile
+    newest = NewestLiveRow.model_validate({"id": 8, "timestamp": "2026-01-01T03:00Z"})  # one came meanwhile
     window = ReadingWindow(past, newest)
     assert [r.number for r in window.rows] == [5, 6, 7]
     assert window.time_of(8) == newest.timestamp
