@@ -29,6 +29,11 @@ def test_the_fingerprint_is_the_same_in_every_process_and_version() -> None:
     assert frame_fingerprint(frame) == "4726d77331ba689beccf93a9907b3c185084a1e609c494fc6b9f795b49026aa8"
 
 
+def test_numbers_times_and_lists_of_times_keep_their_fingerprint_too() -> None:
+    frame = pl.DataFrame({"count": [1, None], "at": FRAME["at"], "times": [[FRAME["at"][0]], []]})
+    assert frame_fingerprint(frame) == "d2481104b7fdc86f2d1d6845bf27710ba574b2f0c2e0b54dab162cb708744a34"
+
+
 def test_equal_frames_are_equal_however_they_lie_in_memory() -> None:
     pieces = pl.concat([FRAME.head(1), FRAME.tail(1)], rechunk=False)
     assert frame_fingerprint(pieces) == frame_fingerprint(FRAME)
@@ -45,6 +50,7 @@ def test_equal_frames_are_equal_however_they_lie_in_memory() -> None:
         FRAME.with_columns(tag=pl.lit("P")),
         FRAME.with_columns(value=pl.col("value").cast(pl.Float32)),
         FRAME.drop("rows"),
+        FRAME.with_columns(rows=pl.Series([[1, 3], []])),
         FRAME.select("tag", "at", "value", "rows"),
     ],
 )
