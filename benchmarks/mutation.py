@@ -168,7 +168,7 @@ def main() -> None:
     modules = given.modules
     if given.seed is not None:
         modules = random.Random(given.seed).sample(plain_modules(), DRAWN)
-    console, found = Console(soft_wrap=True), []
+    console, found = Console(soft_wrap=True, width=110), []
     for module in modules:
         console.rule(module)
         found.append(mutate(module, given.tests or [mirrored(module)], given.children))
