@@ -87,11 +87,11 @@ def run_plain(source: Path, target: Path) -> None:
 
 
 def run_spark_kernel(source: Path, target: Path) -> None:
-    """The kernel on each month inside Spark."""
+    """The kernel on each month inside SparkResource."""
     from plant_assets.features.spark_engine import spark_features
-    from plant_assets.resources.spark import Spark
+    from plant_assets.resources.spark import SparkResource
 
-    session = Spark(cores=2, settings={"spark.driver.memory": "6g"}).session
+    session = SparkResource(cores=2, settings={"spark.driver.memory": "6g"}).session
     spark_features(pl.read_parquet(source), bench_profile(), rolling_specs(), session).write_parquet(target)
     session.stop()
 
@@ -101,9 +101,9 @@ def run_spark_sql(source: Path, target: Path) -> None:
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    from plant_assets.resources.spark import Spark
+    from plant_assets.resources.spark import SparkResource
 
-    session = Spark(cores=2, settings={"spark.driver.memory": "6g"}).session
+    session = SparkResource(cores=2, settings={"spark.driver.memory": "6g"}).session
     frame = session.read.parquet(str(source))
     ordered = Window.partitionBy(f.lit(1)).orderBy("timestamp")
     features = []
@@ -122,8 +122,8 @@ def run_spark_sql(source: Path, target: Path) -> None:
 ENGINES: dict[str, Callable[[Path, Path], None]] = {
     "plain Polars": run_plain,
     "Forewarn kernel": run_kernel,
-    "kernel in Spark local[2]": run_spark_kernel,
-    "Spark SQL windows local[2]": run_spark_sql,
+    "kernel in SparkResource local[2]": run_spark_kernel,
+    "SparkResource SQL windows local[2]": run_spark_sql,
 }
 
 
@@ -235,7 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--spark", action="store_true", help="also in Spark, which takes minutes")
+    parser.add_argument("--spark", action="store_true", help="also in SparkResource, which takes minutes")
     parser.add_argument("--only", choices=ENGINES, action="append", help="these engines alone")
     parser.add_argument("--folder", type=Path, help="where files go; default: a temporary folder")
     parser.add_argument("--engine", nargs=3, metavar=("ENGINE", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
@@ -245,7 +245,7 @@ def main() -> None:
         ENGINES[options.engine[0]](Path(options.engine[1]), Path(options.engine[2]))
         print(time.perf_counter() - start)
         return
-    engines = options.only or [name for name in ENGINES if options.spark or "Spark" not in name]
+    engines = options.only or [name for name in ENGINES if options.spark or "SparkResource" not in name]
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-features-") as folder:
         compare(Path(folder), options.rows, options.runs, engines)
 

@@ -25,10 +25,10 @@ from plant_assets.models.spec import model_spec, model_specs
 from plant_assets.models.train import train
 from plant_assets.models.walk_forward import plant_folds
 from plant_assets.profile.load import load_profile
-from plant_assets.profile.model import Period, PlantProfile
+from plant_assets.profile.model import KnownPeriod, PlantProfile
 from plant_assets.simulation.simulate import simulate
 from plant_assets.validation.baselines import baselines
-from plant_assets.validation.evaluate import Ground, ModelResult
+from plant_assets.validation.evaluate import GroundTruth, ModelResult
 from plant_assets.validation.oof import join_oof
 
 FIRST_SEED = 6001
@@ -42,7 +42,7 @@ HEAD = (
 RULE = "|" + "---|" * 12
 
 
-def inputs_of(table: pl.DataFrame, profile: PlantProfile, periods: list[Period]) -> TrainingInputs:
+def inputs_of(table: pl.DataFrame, profile: PlantProfile, periods: list[KnownPeriod]) -> TrainingInputs:
     labelled = label(table, profile, periods)
     features = compute_features(with_deviations(table, profile), feature_specs(profile))
     return TrainingInputs(labelled, features, window_features(table, profile))
@@ -54,7 +54,7 @@ def simulated(profile: PlantProfile, seed: int, days: int, *, log: bool) -> Trai
         pl.lit("0" * 64).alias("file"), pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row")
     )
     rows = simulation.operator_log.iter_rows() if log else []
-    periods = [Period(start=start, end=end, reason=reason) for start, end, reason in rows]
+    periods = [KnownPeriod(start=start, end=end, reason=reason) for start, end, reason in rows]
     return inputs_of(resample(records, profile), profile, periods)
 
 
@@ -71,7 +71,7 @@ def judged(inputs: TrainingInputs, profile: PlantProfile) -> Iterator[ModelResul
     folds = plant_folds(inputs, profile)
     near = pl.col("model").is_in(BASELINES) & (pl.col("horizon") > 0)
     oof = join_oof([*tables, baselines(inputs.labelled, folds, profile).filter(near)])
-    ground = Ground(inputs.labelled, profile)
+    ground = GroundTruth(inputs.labelled, profile)
     for model, horizon in oof.select("model", "horizon").unique(maintain_order=True).rows():
         yield ground.evaluate(ground.scored(oof, model, horizon))
 

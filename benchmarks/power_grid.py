@@ -18,7 +18,7 @@ from plant_assets.models.train import train
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.simulate import Simulation, simulate
+from plant_assets.simulation.simulate import SimulatedPlant, simulate
 from plant_assets.validation.metrics import pr_auc, roc_auc
 
 DAYS = 28
@@ -36,20 +36,20 @@ def main() -> None:
         print(" | ".join(_measured(profile, trained, simulate(profile, FRESH[0], DAYS, seed), seed)))
 
 
-def _tables(profile: PlantProfile, simulation: Simulation) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables(profile: PlantProfile, simulation: SimulatedPlant) -> tuple[pl.DataFrame, pl.DataFrame]:
     sources = simulation.records.with_columns(file=pl.lit("simulated"), row=pl.int_range(pl.len()))
     raw = resample(sources, profile)
     return raw, compute_features(with_deviations(raw, profile), feature_specs(profile))
 
 
-def _trained(profile: PlantProfile, simulation: Simulation) -> TrainedModel:
+def _trained(profile: PlantProfile, simulation: SimulatedPlant) -> TrainedModel:
     raw, features = _tables(profile, simulation)
     return train(
         model_spec("isolation_forest", profile), TrainingInputs(label(raw, profile), features), profile
     )
 
 
-def _measured(profile: PlantProfile, trained: TrainedModel, fresh: Simulation, seed: int) -> list[str]:
+def _measured(profile: PlantProfile, trained: TrainedModel, fresh: SimulatedPlant, seed: int) -> list[str]:
     raw, features = _tables(profile, fresh)
     scores = trained.model.decisions(features.drop("timestamp").to_numpy())
     flagged, times = scores >= trained.threshold, raw["timestamp"]

@@ -28,7 +28,7 @@ from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.history.history import PlantHistory
-from plant_assets.models.fitting import Fit, fit_nowcast
+from plant_assets.models.fitting import ModelFit, fit_nowcast
 from plant_assets.models.spec import ANOMALY_ENSEMBLE, ISOLATION_FOREST, ModelSpec
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import debounce
@@ -118,7 +118,7 @@ def _newest_complete(rows: pl.Series, readings: pl.Series, interval: timedelta) 
     )
 
 
-def fitted(spec: ModelSpec, prepared: Prepared, profile: PlantProfile) -> Fit:
+def fitted(spec: ModelSpec, prepared: Prepared, profile: PlantProfile) -> ModelFit:
     """The platform's own unsupervised fit on the training rows."""
     return fit_nowcast(spec, prepared.names, prepared.features[: prepared.training], None, profile)
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from plant_assets.profile.variables import Environment, read_environment
+from plant_assets.profile.variables import EnvironmentVariables, read_environment
 
 
-class Settings(Environment):
+class Settings(EnvironmentVariables):
     """Every `FOREWARN_*` variable of the pipeline; the table in docs/settings.md explains them."""
 
     lake: str = ""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from plant_assets.profile.variables import Environment, Folder, read_environment
+from plant_assets.profile.variables import EnvironmentVariables, Folder, read_environment
 
 UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -19,7 +19,7 @@ def _lower(text: object) -> object:
     return text.lower() if isinstance(text, str) else text
 
 
-class Settings(Environment):
+class Settings(EnvironmentVariables):
     """What the services read; docs/settings.md explains each."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"

@@ -146,9 +146,9 @@ def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
 
 def _first_drop(settings: Settings, profile: PlantProfile, console: Console) -> list[Path]:
     """Files to take in first: none where there is a history, else those of a simulated plant's past."""
-    from plant_assets.resources.lake import Lake
+    from plant_assets.resources.lake import LakeResource
 
-    if Lake.of(settings).history(profile.name).drops():
+    if LakeResource.of(settings).history(profile.name).drops():
         return []
     if not profile.simulated:
         raise TrainingError(f"it has no history; drop an export into {settings.drop / profile.name}")

@@ -13,7 +13,7 @@ import polars as pl
 from plant_assets.components import findings, schemas
 from plant_assets.components.metadata import records_table
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:
     from pandera.polars import DataFrameSchema
@@ -138,7 +138,7 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
         name=f"{profile.name}__instruments", specs=specs, ins={"raw": dg.AssetIn(key=asset)}, can_subset=False
     )
-    def instruments(raw: pl.DataFrame, lake: Lake) -> Iterator[dg.AssetCheckResult]:
+    def instruments(raw: pl.DataFrame, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
         drops = lake.history(profile.name).drops()
         newest = [file.sha256 for file in drops[-1].files] if drops else []
         for name, bit in findings.FLAGS.items():
@@ -164,7 +164,7 @@ def _warning(asset: dg.AssetKey, check: str, found: pl.DataFrame, what: str) -> 
     )
 
 
-def overdue_result(asset: dg.AssetKey, lake: Lake, plant: str) -> dg.AssetCheckResult:
+def overdue_result(asset: dg.AssetKey, lake: LakeResource, plant: str) -> dg.AssetCheckResult:
     """Whether dropped files wait longer than they should, and which."""
     waiting = lake.overdue(plant)
     return dg.AssetCheckResult(

@@ -25,14 +25,14 @@ from plant_assets.components.naming import (
 from plant_assets.components.sheets import rule_sheet, tag_sheet
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
-from plant_assets.resources.lake import Lake
-from plant_assets.resources.spark import Spark
+from plant_assets.resources.lake import LakeResource
+from plant_assets.resources.spark import SparkResource
 
 if TYPE_CHECKING:
     from plant_assets.ingest.drop import FileOutcome
 
 
-class Drop(dg.Config):
+class DropConfig(dg.Config):
     """Which dropped files go into the history before it is read; none by hand."""
 
     files: list[str] = Field(default_factory=list, description="paths of the drop's files")
@@ -61,7 +61,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
         owners=[ENGINEERS],
     )
     def raw_sensor_data(
-        context: dg.AssetExecutionContext, config: Drop, lake: Lake
+        context: dg.AssetExecutionContext, config: DropConfig, lake: LakeResource
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.ingest.grid.resample import resample
 
@@ -89,7 +89,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
 
 
 def _take_in(
-    profile: PlantProfile, drop: Drop, lake: Lake, context: dg.AssetExecutionContext
+    profile: PlantProfile, drop: DropConfig, lake: LakeResource, context: dg.AssetExecutionContext
 ) -> dict[str, dg.MetadataValue]:
     """Bring a drop's files into the history; what became of each, for people.
 
@@ -147,7 +147,7 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
         ins={"raw": RAW},
         owners=[ENGINEERS],
     )
-    def labeled_dataset(raw: pl.DataFrame, lake: Lake) -> dg.MaterializeResult[pl.DataFrame]:
+    def labeled_dataset(raw: pl.DataFrame, lake: LakeResource) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.rules import label_sources
         from plant_assets.labels.label import is_unlabelled, label, read_periods
 
@@ -187,7 +187,7 @@ def _features(profile: PlantProfile) -> dg.AssetsDefinition:
         ins={"labelled": LABELLED},
     )
     def features(
-        labelled: pl.DataFrame, feature_engine: FeatureEngine, spark: Spark
+        labelled: pl.DataFrame, feature_engine: FeatureEngine, spark: SparkResource
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.spec import feature_specs, look_back
 

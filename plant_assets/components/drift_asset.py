@@ -14,7 +14,7 @@ from plant_assets.components.drift_metadata import shown
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, MODELLERS, WINDOWS, asset_key
 from plant_assets.components.retraining import REQUEST, RetrainingDue, request
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
     )
     def drift(
         context: dg.AssetExecutionContext,
-        lake: Lake,
+        lake: LakeResource,
         model_store: ModelStore,
         labelled: pl.DataFrame,
         features: pl.DataFrame,
@@ -76,7 +76,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
 
 def _judged(
     profile: PlantProfile,
-    lake: Lake,
+    lake: LakeResource,
     registry: "ModelRegistry",
     labelled: pl.DataFrame,
     features: pl.DataFrame,

@@ -30,7 +30,7 @@ from plant_assets.components.naming import (
 )
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import MAX_ATTEMPTS, Lake
+from plant_assets.resources.lake import MAX_ATTEMPTS, LakeResource
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger
@@ -55,7 +55,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
         description=f"Watches data_drop/{profile.name}; one run takes in all files that lie ready.",
         tags={PLANT_TAG: profile.name},
     )
-    def drop_folder(context: dg.SensorEvaluationContext, lake: Lake) -> dg.SensorResult:
+    def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         ledger = lake.ledger()
         _notice_dead_runs(context.instance, ledger, profile.name, lake)
         requests = _unstarted(context.instance, ledger, profile, lake)
@@ -76,7 +76,11 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
 
 
 def _ready_files(
-    context: dg.SensorEvaluationContext, ledger: "DropLedger", plant: str, lake: Lake, poll_seconds: int
+    context: dg.SensorEvaluationContext,
+    ledger: "DropLedger",
+    plant: str,
+    lake: LakeResource,
+    poll_seconds: int,
 ) -> tuple[list[LedgerEntry], str]:
     """Files that a run should take in now, or why there are none."""
     folder = lake.drop_folder(plant)
@@ -106,7 +110,7 @@ def _request(
     ledger: "DropLedger",
     profile: PlantProfile,
     entries: Sequence[LedgerEntry],
-    lake: Lake,
+    lake: LakeResource,
 ) -> dg.RunRequest:
     attempt = max(entry.attempt for entry in entries) + 1
     key = drop_key(entries, attempt)
@@ -139,7 +143,7 @@ def _run_request(
 
 
 def _unstarted(
-    instance: dg.DagsterInstance, ledger: "DropLedger", profile: PlantProfile, lake: Lake
+    instance: dg.DagsterInstance, ledger: "DropLedger", profile: PlantProfile, lake: LakeResource
 ) -> list[dg.RunRequest]:
     """Requests that never became a run, because the daemon died in between."""
     found = []
@@ -150,7 +154,9 @@ def _unstarted(
     return found
 
 
-def _notice_dead_runs(instance: dg.DagsterInstance, ledger: "DropLedger", plant: str, lake: Lake) -> None:
+def _notice_dead_runs(
+    instance: dg.DagsterInstance, ledger: "DropLedger", plant: str, lake: LakeResource
+) -> None:
     """Give the files of a failed run back, to be tried again or given up.
 
     Files that are in the history already count too, as long as no later run made models of it: a drop
@@ -167,7 +173,7 @@ def _notice_dead_runs(instance: dg.DagsterInstance, ledger: "DropLedger", plant:
             lake.ledger(failure.attempts).run_failed(entries, failure.reason, lake.now())
 
 
-def _pauses(instance: dg.DagsterInstance, entry: LedgerEntry, lake: Lake) -> bool:
+def _pauses(instance: dg.DagsterInstance, entry: LedgerEntry, lake: LakeResource) -> bool:
     """Whether a file's last run met what passes by itself, and that was just now."""
     if not entry.attempt or lake.now() - entry.changed_at >= _PAUSE * 2 ** (entry.attempt - 1):
         return False
@@ -245,7 +251,9 @@ class _Failure:
     passing: bool = False
 
 
-def _overdue_alert(plant: str, lake: Lake, cursor: str | None) -> tuple[list[dg.AssetCheckEvaluation], str]:
+def _overdue_alert(
+    plant: str, lake: LakeResource, cursor: str | None
+) -> tuple[list[dg.AssetCheckEvaluation], str]:
     """The check that a person sees, reported when what waits has changed."""
     result = overdue_result(asset_key(plant, RAW), lake, plant)
     if (result.description or "") == (cursor or "no file waits too long"):

@@ -13,9 +13,9 @@ from plant_assets.profile.model import PlantProfile
 
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
-    from plant_assets.models.registry_versions import Version
+    from plant_assets.models.registry_versions import RegisteredVersion
     from plant_assets.validation.conditions import GateMetric
-    from plant_assets.validation.verdict import Verdict
+    from plant_assets.validation.verdict import GateVerdict
 
 PARITY_TAG = "parity_max_difference"
 _SIMPLEST_FIRST = [spec.builder for spec in CANDIDATES]
@@ -27,7 +27,7 @@ def judge_challenger(
     oof: pl.DataFrame,
     labelled: pl.DataFrame,
     metric: "GateMetric",
-) -> "Verdict | None":
+) -> "GateVerdict | None":
     """The verdict on the champion model's challenger; None where none waits, it has no scores, or no labels judge them.
 
     Args:
@@ -72,7 +72,7 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
     return found
 
 
-def waiting(profile: PlantProfile, registry: "ModelRegistry") -> list[tuple[ModelSpec, "Version"]]:
+def waiting(profile: PlantProfile, registry: "ModelRegistry") -> list[tuple[ModelSpec, "RegisteredVersion"]]:
     """Models with a version that was published and doesn't answer yet."""
     versions = [
         (spec, registry.by_alias(spec.registry_name(profile), "challenger")) for spec in model_specs(profile)
@@ -80,7 +80,7 @@ def waiting(profile: PlantProfile, registry: "ModelRegistry") -> list[tuple[Mode
     return [(spec, version) for spec, version in versions if version is not None]
 
 
-def _is_simpler(challenger: "Version", champion: "Version | None") -> bool:
+def _is_simpler(challenger: "RegisteredVersion", champion: "RegisteredVersion | None") -> bool:
     if champion is None:
         return False
     places = [

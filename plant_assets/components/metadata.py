@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
-from plant_assets.components.svg import Trace, trend
+from plant_assets.components.svg import TrendLine, trend
 from plant_assets.profile.model import PlantProfile
 
 _PLOTTED_TAGS = 6
@@ -79,7 +79,7 @@ def tag_trend(frame: pl.DataFrame, profile: PlantProfile) -> dg.MetadataValue:
     """A picture of the first tags with a normal band or limits, alarms shaded where there are labels."""
     chosen = [t for t in profile.tags if t.used and t.name in frame.columns and t.role in ("indicator", "pv")]
     shaded = frame["anomaly_label"] == 1 if "anomaly_label" in frame.columns else None
-    traces = [Trace(t.name, frame[t.name], t.unit) for t in chosen[:_PLOTTED_TAGS]]
+    traces = [TrendLine(t.name, frame[t.name], t.unit) for t in chosen[:_PLOTTED_TAGS]]
     return dg.MetadataValue.md(trend(frame["timestamp"], traces, shaded))
 
 
@@ -87,7 +87,7 @@ def column_trend(
     frame: pl.DataFrame, columns: Sequence[str], shaded: pl.Series | None = None
 ) -> dg.MetadataValue:
     """A picture of some columns over time."""
-    return dg.MetadataValue.md(trend(frame["timestamp"], [Trace(c, frame[c]) for c in columns], shaded))
+    return dg.MetadataValue.md(trend(frame["timestamp"], [TrendLine(c, frame[c]) for c in columns], shaded))
 
 
 def records_table(frame: pl.DataFrame, rows: int = 50) -> dg.TableMetadataValue:

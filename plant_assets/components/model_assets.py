@@ -23,13 +23,13 @@ from plant_assets.components.naming import (
 )
 from plant_assets.models.spec import ModelSpec, model_specs
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
     from plant_assets.ingest.history.history import PlantHistory
     from plant_assets.models.inputs import TrainingInputs
-    from plant_assets.models.registry_versions import Version
+    from plant_assets.models.registry_versions import RegisteredVersion
     from plant_assets.models.walk_forward import TrainedModel
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
@@ -66,7 +66,7 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         tags={"learning_mode": spec.learning_mode, "task": spec.task},
     )
     def model(
-        context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
+        context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.components.judging import PARITY_TAG
         from plant_assets.models.train import NoLabelsError, train
@@ -103,7 +103,7 @@ def _published(
     profile: PlantProfile,
     model_store: ModelStore,
     context: dg.AssetExecutionContext,
-) -> "Version":
+) -> "RegisteredVersion":
     """The model's new version, which waits as challenger; what killed runs left open in MLflow is ended."""
 
     def is_going(run_id: str) -> bool:

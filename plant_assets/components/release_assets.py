@@ -18,14 +18,14 @@ from plant_assets.components.naming import CHAMPION, ENGINEERS, LABELLED, MODELL
 from plant_assets.models.spec import CHAMPION as CHAMPION_SPEC
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
 
 if TYPE_CHECKING:
-    from plant_assets.models.promotion import Placement
+    from plant_assets.models.promotion import ReleaseOutcome
     from plant_assets.models.registry import ModelRegistry
-    from plant_assets.validation.report_data import Report
-    from plant_assets.validation.verdict import Verdict
+    from plant_assets.validation.report_data import ValidationReport
+    from plant_assets.validation.verdict import GateVerdict
 
 
 def release_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
@@ -47,7 +47,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         kinds=["polars", "mlflow"],
     )
     def validation_report(
-        context: dg.AssetExecutionContext, lake: Lake, model_store: ModelStore, **tables: pl.DataFrame
+        context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.components.judging import judge_challenger, unscored_figures
         from plant_assets.labels.label import is_unlabelled
@@ -98,7 +98,9 @@ def _not_trained(reasons: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
     return {"not trained": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
-def _kept(report: "Report", plant: str, lake: Lake, registry: "ModelRegistry") -> tuple[str, str]:
+def _kept(
+    report: "ValidationReport", plant: str, lake: LakeResource, registry: "ModelRegistry"
+) -> tuple[str, str]:
     """Keep the report as HTML and JSON in the lake and in MLflow; its page, and the id of the MLflow run."""
     from plant_assets.validation.report import render_html
 
@@ -129,7 +131,7 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
 
         registry = model_store.registry()
         verdict = judge_challenger(profile, registry, oof, labelled, model_store.promotion_metric)
-        placements: list[Placement] = []
+        placements: list[ReleaseOutcome] = []
         found = waiting(profile, registry)
         for spec, version in found:
             if spec.name != CHAMPION_SPEC.name:
@@ -150,8 +152,8 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
 def _released(
     profile: PlantProfile,
     model_store: ModelStore,
-    placements: list["Placement"],
-    verdict: "Verdict | None",
+    placements: list["ReleaseOutcome"],
+    verdict: "GateVerdict | None",
 ) -> dict[str, dg.MetadataValue]:
     now = model_store.registry().champion(CHAMPION_SPEC.registry_name(profile))
     found: dict[str, dg.MetadataValue] = {
@@ -193,7 +195,7 @@ def _baselines(labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
     )
 
 
-def _ranking(report: "Report") -> pl.DataFrame:
+def _ranking(report: "ValidationReport") -> pl.DataFrame:
     """Models and baselines of every horizon with the figures that they are compared by."""
     rows = [
         {
@@ -214,7 +216,7 @@ def _ranking(report: "Report") -> pl.DataFrame:
     return pl.DataFrame(rows).with_columns(pl.selectors.float().round(3)) if rows else pl.DataFrame()
 
 
-def _figures(report: "Report") -> dict[str, float]:
+def _figures(report: "ValidationReport") -> dict[str, float]:
     """The report's main figures for MLflow: PR-AUC and ROC-AUC by model and horizon."""
     found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
     for horizon in report.horizons:

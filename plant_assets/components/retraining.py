@@ -39,7 +39,7 @@ _SENSOR_TAG = "dagster/sensor_name"
 _EVERY_S = 30
 
 
-class Request(BaseModel):
+class RetrainingRequest(BaseModel):
     """What a judgement says of a training.
 
     Attributes:
@@ -62,7 +62,7 @@ class Request(BaseModel):
 
 def request(report: "DriftReport", profile: PlantProfile) -> dg.MetadataValue:
     """A judgement's word on training, as metadata."""
-    asked = Request(
+    asked = RetrainingRequest(
         due=report.retraining.due,
         why="; ".join(report.retraining.why),
         newest=report.newest,
@@ -89,7 +89,7 @@ class RetrainingDue(dg.AutomationCondition):
         return dg.AutomationResult(context, true)
 
 
-def due(instance: dg.DagsterInstance, plant: str) -> Request | None:
+def due(instance: dg.DagsterInstance, plant: str) -> RetrainingRequest | None:
     """The request of a plant's newest judgement, if it is to be answered now."""
     judged = instance.get_latest_materialization_event(asset_key(plant, DRIFT))
     asked = None if judged is None else _request_of(judged)
@@ -106,10 +106,10 @@ def due(instance: dg.DagsterInstance, plant: str) -> Request | None:
     return asked
 
 
-def _request_of(judged: dg.EventLogEntry) -> Request | None:
+def _request_of(judged: dg.EventLogEntry) -> RetrainingRequest | None:
     found = judged.asset_materialization
     value = found.metadata.get(REQUEST) if found is not None else None
-    return Request.model_validate(value.value) if isinstance(value, dg.JsonMetadataValue) else None
+    return RetrainingRequest.model_validate(value.value) if isinstance(value, dg.JsonMetadataValue) else None
 
 
 def _is_active(instance: dg.DagsterInstance, plant: str) -> bool:
@@ -119,7 +119,7 @@ def _is_active(instance: dg.DagsterInstance, plant: str) -> bool:
     return bool(instance.get_runs(runs, limit=1))
 
 
-def _cools_down(instance: dg.DagsterInstance, plant: str, asked: Request) -> bool:
+def _cools_down(instance: dg.DagsterInstance, plant: str, asked: RetrainingRequest) -> bool:
     """Whether the last request of a plant, whatever became of its run, lies too few rows behind."""
     tagged = dg.RunsFilter(tags={PLANT_TAG: plant, _SENSOR_TAG: SENSOR})
     last = next(iter(instance.get_runs(tagged, limit=1)), None)

@@ -11,7 +11,7 @@ _MAX_POINTS = 360
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class TrendLine:
     """One line: its name, its values in the rows' order, and its unit."""
 
     name: str
@@ -19,7 +19,7 @@ class Trace:
     unit: str = ""
 
 
-def trend(timestamps: pl.Series, traces: Sequence[Trace], shaded: pl.Series | None = None) -> str:
+def trend(timestamps: pl.Series, traces: Sequence[TrendLine], shaded: pl.Series | None = None) -> str:
     """Traces above each other over one time axis, as Markdown with the picture inside.
 
     Args:
@@ -48,7 +48,7 @@ def markdown_picture(name: str, width: int, height: int, parts: str) -> str:
     return f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
-def _row(trace: Trace, top: int) -> list[str]:
+def _row(trace: TrendLine, top: int) -> list[str]:
     values = trace.values.cast(pl.Float64)
     low, high = values.min(), values.max()
     label = text(4, top + 26, f"{trace.name} {trace.unit}".strip())

@@ -3,10 +3,10 @@
 import dagster as dg
 
 from plant_assets.resources.feature_engine import FeatureEngine
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.resources.parquet import ParquetAssets
-from plant_assets.resources.spark import Spark
+from plant_assets.resources.spark import SparkResource
 from plant_assets.settings import read_settings
 
 _PRELOADED = ["mlflow", "polars", "sklearn.ensemble", "xgboost", "plant_assets.definitions"]
@@ -18,9 +18,9 @@ def resources() -> dg.Definitions:
     return dg.Definitions(
         resources={
             "io_manager": ParquetAssets.of(here),
-            "lake": Lake.of(here),
+            "lake": LakeResource.of(here),
             "feature_engine": FeatureEngine.of(here),
-            "spark": Spark(),
+            "spark": SparkResource(),
             "model_store": ModelStore.of(here),
         },
         executor=dg.in_process_executor if here.executor == "in_process" else _forkserver(),

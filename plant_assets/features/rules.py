@@ -14,7 +14,7 @@ import polars as pl
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.spec import SHORT_NAMES, feature_specs, parse_feature
 from plant_assets.profile.load import ProfileError, fault_at
-from plant_assets.profile.model import PlantProfile, Rule
+from plant_assets.profile.model import LabelRule, PlantProfile
 
 OF_ANSWERS = ("risk_score", "failure_frequency_48")
 """What recommendations may name besides tags, deviations and features: the champion's answer, and how many rows of
@@ -25,7 +25,7 @@ class RuleError(ValueError):
     """A rule that can't be read or evaluated; the text names the rule and what was expected."""
 
 
-def read_rule(rule: Rule) -> pl.Expr:
+def read_rule(rule: LabelRule) -> pl.Expr:
     """The rule's condition as an expression; a row where it can't be told (a null) doesn't meet it.
 
     Raises:
@@ -40,7 +40,7 @@ def read_rule(rule: Rule) -> pl.Expr:
         ) from None
 
 
-def names_of(rule: Rule) -> tuple[str, ...]:
+def names_of(rule: LabelRule) -> tuple[str, ...]:
     """Tags and features that the rule reads, in the order of their names.
 
     Raises:
@@ -78,7 +78,11 @@ def rule_faults(profile: PlantProfile) -> list[RuleError]:
         for place, rule in enumerate(rules)
     ]
     asked += [
-        (Rule(name=f"recommendation_{place}", when=advice.when), f"recommendations[{place}].when", advisable)
+        (
+            LabelRule(name=f"recommendation_{place}", when=advice.when),
+            f"recommendations[{place}].when",
+            advisable,
+        )
         for place, advice in enumerate(profile.recommendations)
     ]
     found = []
@@ -112,7 +116,7 @@ def check_rules_of(profile: PlantProfile, path: Path) -> None:
         raise ProfileError("\n".join(map(str, faults)))
 
 
-def _check(rule: Rule, path: str, profile: PlantProfile, known: Collection[str]) -> None:
+def _check(rule: LabelRule, path: str, profile: PlantProfile, known: Collection[str]) -> None:
     try:
         names = names_of(rule)
         if not names:
@@ -139,12 +143,12 @@ def label_sources(profile: PlantProfile) -> list[str]:
     return sorted(found)
 
 
-def missing_names(rules: Sequence[Rule], columns: Collection[str]) -> tuple[str, ...]:
+def missing_names(rules: Sequence[LabelRule], columns: Collection[str]) -> tuple[str, ...]:
     """Names that the rules read and the table lacks: features to compute first."""
     return tuple(sorted({n for rule in rules for n in names_of(rule)} - set(columns)))
 
 
-def evaluate(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def evaluate(frame: pl.DataFrame, rules: Sequence[LabelRule]) -> pl.DataFrame:
     """One Boolean column a rule, named after it, of the frame's height.
 
     Raises:
@@ -170,14 +174,14 @@ def evaluate(frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     return met
 
 
-def _is_feature(rule: Rule, name: str, profile: PlantProfile) -> bool:
+def _is_feature(rule: LabelRule, name: str, profile: PlantProfile) -> bool:
     try:
         return parse_feature(name, profile) is not None
     except FeatureError as error:
         raise RuleError(f"rule {rule.name!r}: {error}") from None
 
 
-def _unknown(rule: Rule, name: str, known: Collection[str]) -> str:
+def _unknown(rule: LabelRule, name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"rule {rule.name!r}: no tag, deviation or feature {name!r} in {rule.when!r}{hint}"

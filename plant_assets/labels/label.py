@@ -6,12 +6,12 @@ import polars as pl
 
 from plant_assets.features.polars_engine import named_features
 from plant_assets.features.rules import check_rules, evaluate, missing_names
-from plant_assets.profile.model import Period, PlantProfile
+from plant_assets.profile.model import KnownPeriod, PlantProfile
 
 LABEL_COLUMNS = ("anomaly_label", "regime", "label_source")
 
 
-def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[Period] = ()) -> pl.DataFrame:
+def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[KnownPeriod] = ()) -> pl.DataFrame:
     """Label every row of a raw table.
 
     A row is an alarm where an alarm rule holds or a period covers it (both of the period's ends belong
@@ -71,12 +71,12 @@ def is_unlabelled(labelled: pl.DataFrame) -> bool:
     )
 
 
-def read_periods(table: pl.DataFrame | None) -> tuple[Period, ...]:
+def read_periods(table: pl.DataFrame | None) -> tuple[KnownPeriod, ...]:
     """Periods of an operator log, a table with `start`, `end` and `reason`."""
     if table is None:
         return ()
     return tuple(
-        Period(start=row["start"], end=row["end"], reason=row["reason"] or "operator log")
+        KnownPeriod(start=row["start"], end=row["end"], reason=row["reason"] or "operator log")
         for row in table.select("start", "end", "reason").iter_rows(named=True)
     )
 
@@ -87,7 +87,7 @@ def _with_features(raw: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
     return named_features(raw, profile, missing_names(rules, raw.columns))
 
 
-def _period_source(period: Period) -> pl.Expr:
+def _period_source(period: KnownPeriod) -> pl.Expr:
     covered = pl.col("timestamp").is_between(period.start, period.end)
     return pl.when(covered).then(pl.lit(f"period:{period.reason}"))
 
@@ -98,5 +98,5 @@ def _listed(sources: list[pl.Expr]) -> pl.Expr:
     return pl.concat_list(sources).list.drop_nulls()
 
 
-def _unique(periods: Sequence[Period]) -> list[Period]:
+def _unique(periods: Sequence[KnownPeriod]) -> list[KnownPeriod]:
     return list({(p.start, p.end, p.reason): p for p in periods}.values())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from plant_assets.bundle.scorers import share_off, soft_clip
 from plant_assets.bundle.surprise import mean_deviation
 from plant_assets.features.spec import MOVEMENT, kind_of
-from plant_assets.models.fitted import Floats, Labels, Unsupervised
+from plant_assets.models.fitted import Floats, Labels, UnsupervisedEstimator
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
@@ -36,7 +36,7 @@ Index = NDArray[np.intp]
 _GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
 
 
-class IsolationScore(Unsupervised):
+class IsolationScore(UnsupervisedEstimator):
     """How few random splits isolate a row (Liu, Ting and Zhou 2008); in (0, 1), 0.5 is usual.
 
     Args:
@@ -85,7 +85,7 @@ def isolation_forest(rows: Floats, trees: int, seed: int) -> "IsolationForest":
     return _GROWN[key]
 
 
-class View:
+class FeatureView:
     """Scores of rows in one view: how far the nearest training rows are, and how many features don't follow the rest.
 
     Args:
@@ -97,7 +97,7 @@ class View:
         self.columns = columns
         self.stored_rows = np.empty((0, len(columns)))
         self.neighbours = NEIGHBOURS
-        self.residuals: Residuals | None = None
+        self.residuals: FeatureResiduals | None = None
         self._with_residuals = with_residuals
 
     @property
@@ -111,7 +111,7 @@ class View:
         self.stored_rows = rows[::-stride][::-1]
         self.neighbours = min(NEIGHBOURS, len(self.stored_rows))
         if self._with_residuals:
-            self.residuals = Residuals.of(rows)
+            self.residuals = FeatureResiduals.of(rows)
 
     def parts(self, near: Floats) -> list[Floats]:
         rows = near[:, self.columns]
@@ -122,7 +122,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Residuals:
+class FeatureResiduals:
     """What says how far each feature is from what the others say: (row - centre) @ directions, in its own deviations.
 
     Directions are P / sqrt(diag P) of the precision matrix P: of a normal distribution feature j differs from its mean given
@@ -148,7 +148,7 @@ class Residuals:
         return cls(centre, precision / np.sqrt(np.diag(precision)))
 
 
-class AnomalyEnsemble(Unsupervised):
+class AnomalyEnsemble(UnsupervisedEstimator):
     """Weighted mean of several members' scores, each standardised on rows that it wasn't fitted on.
 
     | member | score | weight with labels | without |
@@ -174,7 +174,7 @@ class AnomalyEnsemble(Unsupervised):
 
     def __init__(self, seed: int, views: Sequence[Index], trees: int = TREES, *, labelled: bool) -> None:
         self.isolation = IsolationScore(seed, trees)
-        self.views = tuple(View(columns, with_residuals=not labelled) for columns in views)
+        self.views = tuple(FeatureView(columns, with_residuals=not labelled) for columns in views)
         self.by_surprise = not labelled
         weights = [FOREST_WEIGHTS[labelled], *(weight for view in self.views for weight in view.weights)]
         self.weights = np.array(weights) / sum(weights)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.bundle.calibration import CalibrationBand
-from plant_assets.models.calibration import Floats, Platt, sigmoid
+from plant_assets.models.calibration import Floats, PlattScaling, sigmoid
 
 Index = NDArray[np.intp]
 
@@ -21,10 +21,10 @@ LEVEL = (0.05, 0.95)
 
 
 def probability_band(
-    calibrator: Platt,
+    calibrator: PlattScaling,
     scores: Floats,
     days: Index,
-    refit: Callable[[Index, Floats], Platt],
+    refit: Callable[[Index, Floats], PlattScaling],
     *,
     seed: int,
     draws: int = DRAWS,

@@ -22,7 +22,7 @@ LEAST_PER_CLASS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Platt:
+class PlattScaling:
     """probability = 1 / (1 + exp(-(slope * score + intercept))), slope > 0 (Platt 1999)."""
 
     slope: float
@@ -49,7 +49,7 @@ def sigmoid(values: Floats) -> Floats:
     return np.where(values >= 0, 1.0, small) / (1.0 + small)
 
 
-def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
+def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> PlattScaling:
     """The most probable sigmoid given few, dependent rows.
 
     Hours of one event are one observation, not fifty: rows are discounted to days. Scores are
@@ -66,7 +66,7 @@ def fit_platt(scores: Floats, labels: Labels, rows_per_day: float) -> Platt:
     design = np.column_stack([(scores - middle) / spread, np.ones(len(scores))])
     weights = _most_probable(design, labels, rows_per_day)
     slope = max(float(weights[0]), LEAST_SLOPE)
-    return Platt(slope / spread, float(weights[1]) - slope * middle / spread)
+    return PlattScaling(slope / spread, float(weights[1]) - slope * middle / spread)
 
 
 def _most_probable(design: Floats, labels: Labels, rows_per_day: float) -> Floats:

@@ -24,7 +24,7 @@ TIE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CandidateStanding:
     """A candidate's out-of-fold figures as the choice sees them."""
 
     name: str
@@ -63,7 +63,7 @@ def train_champion(
     )
 
 
-def choose(standings: list[Standing]) -> str:
+def choose(standings: list[CandidateStanding]) -> str:
     """The best by metric among those within budget (among all if none is); in a tie the simplest.
 
     Args:
@@ -77,12 +77,14 @@ def choose(standings: list[Standing]) -> str:
     return eligible[0].name
 
 
-def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantProfile) -> Standing:
+def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantProfile) -> CandidateStanding:
     hours = figures.get("false_alarm_hours_per_day", 0.0)
     false = figures.get("false_episodes_per_day", 0.0)
     budget = profile.budget
     kept = hours <= budget.false_alarm_hours_per_day and false <= budget.false_episodes_per_day
-    return Standing(name, figures.get(metric, float("nan")), kept and figures.get("event_recall", 1.0) > 0)
+    return CandidateStanding(
+        name, figures.get(metric, float("nan")), kept and figures.get("event_recall", 1.0) > 0
+    )
 
 
 def _nested(
@@ -111,7 +113,7 @@ def _choice_within(walked: dict[str, AlarmWalk], place: int, labels: np.ndarray,
         common = np.intersect1d(common, reference.rows)
     measure = metrics.brier_skill if metric == "brier_skill" else metrics.pr_auc
     standings = [
-        Standing(name, measure(labels[common], r.decisions[np.isin(r.rows, common)]), in_budget=True)
+        CandidateStanding(name, measure(labels[common], r.decisions[np.isin(r.rows, common)]), in_budget=True)
         for name, r in references.items()
     ]
     return choose(standings)

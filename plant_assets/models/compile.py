@@ -11,18 +11,18 @@ from typing import TypeVar
 import numpy as np
 
 from plant_assets.bundle import calibration, scorers
-from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, IsolationScore, View
+from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, FeatureView, IsolationScore
 from plant_assets.models.compile_trees import (
-    Ensemble,
+    TreeEnsemble,
     isolation_forest_trees,
     lightgbm_trees,
     random_forest_trees,
     to_onnx,
     xgboost_trees,
 )
-from plant_assets.models.fitted import Constant, Estimator, FittedModel
-from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
-from plant_assets.models.regime import Multinomial
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel
+from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
+from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.ridge import Ridge
 
 Model = TypeVar("Model")
@@ -33,7 +33,7 @@ class CompileError(TypeError):
 
 
 @dataclass(slots=True)
-class Parts:
+class BundleParts:
     """Arrays and forest files that scorer nodes refer to by name."""
 
     width: int
@@ -44,7 +44,7 @@ class Parts:
         self.arrays[name] = np.ascontiguousarray(values, dtype=np.float64)
         return name
 
-    def forest(self, name: str, ensemble: Ensemble) -> str:
+    def forest(self, name: str, ensemble: TreeEnsemble) -> str:
         file = f"{name}.onnx"
         self.forests[file] = to_onnx(ensemble, self.width)
         return file
@@ -52,13 +52,13 @@ class Parts:
 
 def compile_model(
     fitted: FittedModel,
-) -> tuple[scorers.ScorerNode, calibration.PlattCalibrator | None, Parts]:
+) -> tuple[scorers.ScorerNode, calibration.PlattCalibrator | None, BundleParts]:
     """The scorer, calibrator and parts of a fitted model.
 
     Raises:
         CompileError: its estimator is of no known family.
     """
-    parts = Parts(width=len(fitted.feature_names))
+    parts = BundleParts(width=len(fitted.feature_names))
     scaled = scorers.ScaledNode(
         centre=parts.array("centre", fitted.preprocess.center),
         scale=parts.array("scale", fitted.preprocess.scale),
@@ -71,7 +71,7 @@ def compile_model(
     return scaled, calibrator, parts
 
 
-def compile_estimator(estimator: Estimator, parts: Parts) -> scorers.ScorerNode:
+def compile_estimator(estimator: Estimator, parts: BundleParts) -> scorers.ScorerNode:
     """The node of one estimator; its arrays and forests go into `parts`."""
     for family, compiler in _COMPILERS.items():
         if isinstance(estimator, family):
@@ -80,19 +80,19 @@ def compile_estimator(estimator: Estimator, parts: Parts) -> scorers.ScorerNode:
     raise CompileError(f"no way to compile a {type(estimator).__name__}: expected one of {known}")
 
 
-def _constant(estimator: Constant, parts: Parts) -> scorers.ScorerNode:
+def _constant(estimator: BaseRate, parts: BundleParts) -> scorers.ScorerNode:
     del parts
     return scorers.ConstantNode(value=estimator.value)
 
 
-def _linear(estimator: Logistic | Ridge, parts: Parts) -> scorers.ScorerNode:
+def _linear(estimator: LogisticModel | Ridge, parts: BundleParts) -> scorers.ScorerNode:
     return scorers.LinearNode(
         coefficients=parts.array("coefficients", estimator.coefficients),
         intercept=parts.array("intercept", np.array([estimator.intercept])),
     )
 
 
-def _multinomial(estimator: Multinomial, parts: Parts) -> scorers.ScorerNode:
+def _multinomial(estimator: MultinomialModel, parts: BundleParts) -> scorers.ScorerNode:
     return scorers.LinearNode(
         coefficients=parts.array("coefficients", estimator.coefficients),
         intercept=parts.array("intercept", estimator.intercepts),
@@ -100,27 +100,27 @@ def _multinomial(estimator: Multinomial, parts: Parts) -> scorers.ScorerNode:
     )
 
 
-def _random_forest(estimator: RandomForest, parts: Parts) -> scorers.ScorerNode:
+def _random_forest(estimator: RandomForest, parts: BundleParts) -> scorers.ScorerNode:
     trees = random_forest_trees(_fitted(estimator.model, estimator))
     return scorers.ForestNode(file=parts.forest("trees", trees), rounds_input=True)
 
 
-def _xgboost(estimator: XgBoost, parts: Parts) -> scorers.ScorerNode:
+def _xgboost(estimator: XgBoost, parts: BundleParts) -> scorers.ScorerNode:
     trees = xgboost_trees(_fitted(estimator.model, estimator))
     return scorers.ForestNode(file=parts.forest("trees", trees), precision="float32")
 
 
-def _lightgbm(estimator: LightGbm, parts: Parts) -> scorers.ScorerNode:
+def _lightgbm(estimator: LightGbm, parts: BundleParts) -> scorers.ScorerNode:
     return scorers.ForestNode(file=parts.forest("trees", lightgbm_trees(_fitted(estimator.model, estimator))))
 
 
-def _isolation(estimator: IsolationScore, parts: Parts) -> scorers.ScorerNode:
+def _isolation(estimator: IsolationScore, parts: BundleParts) -> scorers.ScorerNode:
     trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
     file = parts.forest("isolation", trees)
     return scorers.ForestNode(file=file, rounds_input=True, output="isolation", divisor=divisor)
 
 
-def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.ScorerNode:
+def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: BundleParts) -> scorers.ScorerNode:
     members = [(_isolation(estimator.isolation, parts), False)]
     for number, view in enumerate(estimator.views):
         members += _view(view, f"view_{number}", parts)
@@ -137,7 +137,7 @@ def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: Parts) -> scorers.Score
     )
 
 
-def _view(view: View, name: str, parts: Parts) -> list[tuple[scorers.ScorerNode, bool]]:
+def _view(view: FeatureView, name: str, parts: BundleParts) -> list[tuple[scorers.ScorerNode, bool]]:
     """Each member of a view, and whether its logarithm is taken."""
     columns = parts.array(name, view.columns)
 
@@ -160,10 +160,10 @@ def _fitted(model: Model | None, estimator: Estimator) -> Model:
 
 
 _COMPILERS: dict[type, Callable[..., scorers.ScorerNode]] = {
-    Constant: _constant,
-    Logistic: _linear,
+    BaseRate: _constant,
+    LogisticModel: _linear,
     Ridge: _linear,
-    Multinomial: _multinomial,
+    MultinomialModel: _multinomial,
     RandomForest: _random_forest,
     XgBoost: _xgboost,
     LightGbm: _lightgbm,

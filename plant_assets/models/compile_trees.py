@@ -18,7 +18,7 @@ from plant_assets.bundle.forests import INPUT, OUTPUT
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster
     from sklearn.ensemble import IsolationForest, RandomForestClassifier
-    from sklearn.tree._tree import Tree as SklearnTree
+    from sklearn.tree._tree import TreeNodes as SklearnTree
     from xgboost import Booster
 
 LEQ, LT = 0, 1
@@ -27,7 +27,7 @@ ONNX_ML_OPSET = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class TreeNodes:
     """One tree: arrays over its nodes, the root first; `left` and `right` are negative at leaves."""
 
     feature: NDArray[np.int64]
@@ -38,7 +38,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Ensemble:
+class TreeEnsemble:
     """Trees whose leaf values add up.
 
     Attributes:
@@ -46,12 +46,12 @@ class Ensemble:
         precision: what the library compares and adds in.
     """
 
-    trees: list[Tree]
+    trees: list[TreeNodes]
     strict: bool
     precision: Literal["float32", "float64"]
 
 
-def random_forest_trees(model: "RandomForestClassifier") -> Ensemble:
+def random_forest_trees(model: "RandomForestClassifier") -> TreeEnsemble:
     """Trees of a binary random forest; leaves hold class 1's share over the number of trees."""
     if len(model.classes_) != 2:
         raise ValueError(f"random forest of classes {list(model.classes_)}: expected two")
@@ -59,10 +59,10 @@ def random_forest_trees(model: "RandomForestClassifier") -> Ensemble:
     for member in model.estimators_:
         counts = member.tree_.value[:, 0, :]
         trees.append(_sklearn_tree(member.tree_, counts[:, 1] / counts.sum(axis=1) / len(model.estimators_)))
-    return Ensemble(trees, strict=False, precision="float64")
+    return TreeEnsemble(trees, strict=False, precision="float64")
 
 
-def isolation_forest_trees(model: "IsolationForest") -> tuple[Ensemble, float]:
+def isolation_forest_trees(model: "IsolationForest") -> tuple[TreeEnsemble, float]:
     """Trees whose leaves hold path lengths, and the divisor of scikit-learn's score 2^(-sum / divisor)."""
     if model.max_samples_ < 2:
         raise ValueError("isolation forest of one row: expected two rows or more")
@@ -72,7 +72,7 @@ def isolation_forest_trees(model: "IsolationForest") -> tuple[Ensemble, float]:
         lengths = tree.compute_node_depths() - 1.0 + average_path(tree.n_node_samples)
         trees.append(_sklearn_tree(tree, lengths, np.asarray(columns)))
     expected = average_path(np.array([model.max_samples_]))[0]
-    return Ensemble(trees, strict=False, precision="float64"), float(len(trees) * expected)
+    return TreeEnsemble(trees, strict=False, precision="float64"), float(len(trees) * expected)
 
 
 def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
     return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, path))
 
 
-def xgboost_trees(booster: "Booster", rounds: int | None = None) -> Ensemble:
+def xgboost_trees(booster: "Booster", rounds: int | None = None) -> TreeEnsemble:
     """Trees of a binary XGBoost model; their sum is the margin.
 
     The base margin is the first tree, for float32 sums depend on their order.
@@ -111,11 +111,11 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> Ensemble:
         conditions = np.array(tree["split_conditions"], dtype=np.float32)
         left, right = (np.array(tree[side], dtype=np.int64) for side in ("left_children", "right_children"))
         features = np.array(tree["split_indices"], dtype=np.int64)
-        trees.append(Tree(features, conditions, left, right, conditions))
-    return Ensemble(trees, strict=True, precision="float32")
+        trees.append(TreeNodes(features, conditions, left, right, conditions))
+    return TreeEnsemble(trees, strict=True, precision="float32")
 
 
-def lightgbm_trees(booster: "LightGbmBooster", rounds: int | None = None) -> Ensemble:
+def lightgbm_trees(booster: "LightGbmBooster", rounds: int | None = None) -> TreeEnsemble:
     """Trees of a binary LightGBM model; their sum is the margin.
 
     Raises:
@@ -125,10 +125,10 @@ def lightgbm_trees(booster: "LightGbmBooster", rounds: int | None = None) -> Ens
     if model["num_tree_per_iteration"] != 1:
         raise ValueError("LightGBM: expected a model with one output")
     trees = [_lightgbm_tree(info["tree_structure"]) for info in model["tree_info"]]
-    return Ensemble(trees, strict=False, precision="float64")
+    return TreeEnsemble(trees, strict=False, precision="float64")
 
 
-def to_onnx(ensemble: Ensemble, features: int) -> bytes:
+def to_onnx(ensemble: TreeEnsemble, features: int) -> bytes:
     """The ensemble as a serialized ONNX model from rows (n, features) to leaf sums (n, 1)."""
     from onnx import TensorProto, helper
 
@@ -147,7 +147,7 @@ def to_onnx(ensemble: Ensemble, features: int) -> bytes:
     return helper.make_model(graph, opset_imports=opsets, ir_version=ONNX_IR).SerializeToString()
 
 
-def _attributes(ensemble: Ensemble, dtype: np.dtype) -> dict[str, object]:
+def _attributes(ensemble: TreeEnsemble, dtype: np.dtype) -> dict[str, object]:
     """ONNX numbers inner nodes and leaves apart, over all trees."""
     from onnx import numpy_helper
 
@@ -189,10 +189,10 @@ def _attributes(ensemble: Ensemble, dtype: np.dtype) -> dict[str, object]:
     }
 
 
-def _stump(value: float, dtype: np.dtype) -> Tree:
+def _stump(value: float, dtype: np.dtype) -> TreeNodes:
     """A tree of one leaf, as a split with the same answer on both sides."""
     none = np.array([-1, -1], dtype=np.int64)
-    return Tree(
+    return TreeNodes(
         feature=np.zeros(3, dtype=np.int64),
         threshold=np.zeros(3, dtype=dtype),
         left=np.concatenate([[1], none]),
@@ -201,12 +201,12 @@ def _stump(value: float, dtype: np.dtype) -> Tree:
     )
 
 
-def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> Tree:
+def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> TreeNodes:
     feature = tree.feature if columns is None else columns[np.maximum(tree.feature, 0)]
-    return Tree(feature, tree.threshold, tree.children_left, tree.children_right, value)
+    return TreeNodes(feature, tree.threshold, tree.children_left, tree.children_right, value)
 
 
-def _lightgbm_tree(root: dict) -> Tree:
+def _lightgbm_tree(root: dict) -> TreeNodes:
     rows: list[tuple[int, float, int, int, float]] = []
 
     def add(node: dict) -> int:
@@ -221,4 +221,4 @@ def _lightgbm_tree(root: dict) -> Tree:
 
     add(root)
     feature, threshold, left, right, value = (np.array(column) for column in zip(*rows, strict=True))
-    return Tree(feature, threshold, left, right, value)
+    return TreeNodes(feature, threshold, left, right, value)

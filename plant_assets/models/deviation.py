@@ -32,7 +32,7 @@ CAUTION = 0.98
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RidgeChoice:
     """What a ridge may use and how far it is followed; share 0 predicts zero, a loop that holds its set point."""
 
     own: bool = False
@@ -40,9 +40,9 @@ class Choice:
     share: float = 0.0
 
 
-NOTHING = Choice()
+NOTHING = RidgeChoice()
 CHOICES = tuple(
-    Choice(own, penalty, share) for own in (True, False) for penalty in PENALTIES for share in SHARES
+    RidgeChoice(own, penalty, share) for own in (True, False) for penalty in PENALTIES for share in SHARES
 )
 
 
@@ -105,7 +105,7 @@ def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...], own: Mas
     return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[known]), target[known]))
 
 
-def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> Choice:
+def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> RidgeChoice:
     bounds = np.linspace(0, len(rows), BLOCKS + 2).astype(int)
     errors = {choice: np.zeros(BLOCKS) for choice in CHOICES}
     zero = np.zeros(BLOCKS)
@@ -119,7 +119,9 @@ def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> 
                 full = Ridge(penalty, 1.0, own if scope else np.ones_like(own))
                 predicted = full.fit(before, target[:start]).score(later)
                 for share in SHARES:
-                    errors[Choice(scope, penalty, share)][block] = np.abs(truth - share * predicted).sum()
+                    errors[RidgeChoice(scope, penalty, share)][block] = np.abs(
+                        truth - share * predicted
+                    ).sum()
     best = min(CHOICES, key=lambda choice: errors[choice].sum())
     better = errors[best].sum() < CAUTION * zero.sum() and np.all(errors[best] < zero)
     return best if better else NOTHING

@@ -41,7 +41,7 @@ from plant_assets.ingest.history.fingerprint import profile_fingerprint
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel, Floats
 from plant_assets.models.inputs import REGIMES, TrainingInputs
-from plant_assets.models.regime import Multinomial
+from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.spec import CANDIDATES, LearningMode
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
@@ -93,7 +93,7 @@ def export_bundle(
         score_direction=spec.score_direction,
         feature_set=spec.feature_set,
         horizon_hours=spec.horizon / timedelta(hours=1),
-        classes=REGIMES if isinstance(fitted.estimator, Multinomial) else (),
+        classes=REGIMES if isinstance(fitted.estimator, MultinomialModel) else (),
         features=_features(fitted.feature_names, profile),
         scorer=scorer,
         calibrator=calibrator,

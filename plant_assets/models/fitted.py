@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.bundle.calibration import CalibrationBand
-from plant_assets.models.calibration import Platt
+from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.preprocess import Preprocessor
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ class Estimator(ABC):
         """Scores (rows,); a classifier of several classes gives (rows, classes), the worst class last."""
 
 
-class Unsupervised(Estimator):
+class UnsupervisedEstimator(Estimator):
     """An estimator whose score is made of parts that are standardised on rows it hasn't seen."""
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Unsupervised(Estimator):
         return self.combine(self.parts(rows))
 
 
-class Constant(Estimator):
+class BaseRate(Estimator):
     """The share of alarms in training, for every row: what is left where only one class was seen."""
 
     kind = "constant"
@@ -82,7 +82,7 @@ class FittedModel:
 
     preprocess: Preprocessor
     estimator: Estimator
-    calibrator: Platt | None = None
+    calibrator: PlattScaling | None = None
     threshold: float = float("nan")
     band: CalibrationBand | None = None
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.calibration import fit_platt, later_block
-from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels, Unsupervised
-from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Floats, Labels, UnsupervisedEstimator
+from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.resampling import smote
 from plant_assets.models.spec import Builder, ModelSpec
@@ -37,7 +37,7 @@ Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceDecisions:
     """Honest decisions for some training rows: positions among the training rows, and the decisions."""
 
     rows: Index
@@ -45,11 +45,11 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class ModelFit:
     """A fitted model with what its threshold was chosen on, and what went otherwise than usual."""
 
     model: FittedModel
-    reference: Reference
+    reference: ReferenceDecisions
     notes: dict[str, float] = field(default_factory=dict)
 
 
@@ -59,7 +59,7 @@ def fit_nowcast(
     rows: Floats,
     labels: Labels | None,
     profile: PlantProfile,
-) -> Fit:
+) -> ModelFit:
     """Fit one nowcast or anomaly model on training rows.
 
     Args:
@@ -80,7 +80,12 @@ def new_estimator(builder: Builder, seed: int) -> Estimator:
     Raises:
         KeyError: no such family.
     """
-    families = {"logistic": Logistic, "random_forest": RandomForest, "xgboost": XgBoost, "lightgbm": LightGbm}
+    families = {
+        "logistic": LogisticModel,
+        "random_forest": RandomForest,
+        "xgboost": XgBoost,
+        "lightgbm": LightGbm,
+    }
     return families[builder](seed)
 
 
@@ -88,7 +93,7 @@ def rows_per_day(profile: PlantProfile) -> float:
     return max(timedelta(days=1) / profile.sampling.interval, 1.0)
 
 
-NewUnsupervised = Callable[[int], Unsupervised]
+NewUnsupervised = Callable[[int], UnsupervisedEstimator]
 """From how many trees to an estimator that isn't fitted yet."""
 
 
@@ -101,7 +106,7 @@ def _unsupervised(builder: Builder, seed: int, names: tuple[str, ...], *, labell
 
 def _fit_unsupervised(
     spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels | None, profile: PlantProfile
-) -> Fit:
+) -> ModelFit:
     seed, forest = profile.validation.seed, profile.isolation_forest
     seen = _with_readings(rows)
     rows, labels = rows[seen], None if labels is None else labels[seen]
@@ -122,17 +127,23 @@ def _fit_unsupervised(
     model = FittedModel(preprocess, estimator, calibrator)
     decisions = model.decide(scores)
     threshold = choose_threshold(decisions, known, profile.budget, profile.sampling.interval, BUDGET_SHARE)
-    return Fit(FittedModel(preprocess, estimator, calibrator, threshold), Reference(seen, decisions))
+    return ModelFit(
+        FittedModel(preprocess, estimator, calibrator, threshold), ReferenceDecisions(seen, decisions)
+    )
 
 
 def _contaminated(
-    preprocess: Preprocessor, estimator: Unsupervised, scaled: Floats, seen: Index, contamination: float
-) -> Fit:
+    preprocess: Preprocessor,
+    estimator: UnsupervisedEstimator,
+    scaled: Floats,
+    seen: Index,
+    contamination: float,
+) -> ModelFit:
     """The fit whose threshold leaves the given share of its own training rows at or above it."""
     scores = estimator.score(scaled)
     threshold = float(np.quantile(scores, 1.0 - contamination))
     model = FittedModel(preprocess, estimator, threshold=threshold)
-    return Fit(model, Reference(seen, scores))
+    return ModelFit(model, ReferenceDecisions(seen, scores))
 
 
 def _with_readings(rows: Floats) -> Index:
@@ -150,7 +161,7 @@ def _held_out_parts(new: NewUnsupervised, scaled: Floats) -> Floats:
     positions = np.arange(len(scaled))
     blocks = [b for b in np.array_split(positions, min(HELD_OUT_BLOCKS, len(scaled))) if len(b) < len(scaled)]
 
-    def light(rows: Floats) -> Unsupervised:
+    def light(rows: Floats) -> UnsupervisedEstimator:
         return new(HELD_OUT_TREES).fit(rows, np.zeros(len(rows), np.int8))
 
     if not blocks:
@@ -163,7 +174,7 @@ def _held_out_parts(new: NewUnsupervised, scaled: Floats) -> Floats:
 
 def _fit_supervised(
     spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels, profile: PlantProfile
-) -> Fit:
+) -> ModelFit:
     """Fit on the earlier part, calibrate and choose the threshold on a later block.
 
     Falls back, and notes it, to calibrating on the fitted rows where no later block holds both classes,
@@ -181,7 +192,7 @@ def _fit_supervised(
         "calibration_positives": float(labels[later].sum()),
     }
     preprocess = Preprocessor.fit(rows[earlier], names)
-    estimator = Constant() if one_class else new_estimator(spec.builder, profile.validation.seed)
+    estimator = BaseRate() if one_class else new_estimator(spec.builder, profile.validation.seed)
     scaled, known = preprocess.transform(rows[earlier]), labels[earlier]
     if spec.resampled:
         made = smote(scaled, known, profile.validation.seed)
@@ -194,4 +205,4 @@ def _fit_supervised(
         decisions, labels[later], profile.budget, profile.sampling.interval, BUDGET_SHARE
     )
     model = FittedModel(preprocess, estimator, calibrator, threshold)
-    return Fit(model, Reference(later, decisions), notes)
+    return ModelFit(model, ReferenceDecisions(later, decisions), notes)

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from plant_assets.models.band import probability_band
-from plant_assets.models.calibration import Platt
-from plant_assets.models.fitted import Constant, Estimator, FittedModel, Floats, Labels
-from plant_assets.models.fitting import Fit, Reference, rows_per_day
+from plant_assets.models.calibration import PlattScaling
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Floats, Labels
+from plant_assets.models.fitting import ModelFit, ReferenceDecisions, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
@@ -60,7 +60,7 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
     target = onset_target(inputs.labels, steps)
 
-    def fit(part: Index) -> Fit:
+    def fit(part: Index) -> ModelFit:
         return fit_onset(rows[part], target[part], names, steps, profile)
 
     walked = walk_folds(spec, fit, target, inputs, profile, purge=steps)
@@ -87,7 +87,9 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     )
 
 
-def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, profile: PlantProfile) -> Fit:
+def fit_onset(
+    rows: Floats, target: Floats, names: tuple[str, ...], steps: int, profile: PlantProfile
+) -> ModelFit:
     """Fit one forecaster on training rows.
 
     Args:
@@ -116,10 +118,10 @@ def fit_onset(rows: Floats, target: Floats, names: tuple[str, ...], steps: int, 
         "calibration_positives": float(truth[asked].sum()),
     }
     fitted = FittedModel(model.preprocess, model.estimator, calibrator, threshold)
-    return Fit(fitted, Reference(reference, decisions), notes)
+    return ModelFit(fitted, ReferenceDecisions(reference, decisions), notes)
 
 
-def with_band(fit: Fit, target: Floats, steps: int, profile: PlantProfile) -> FittedModel:
+def with_band(fit: ModelFit, target: Floats, steps: int, profile: PlantProfile) -> FittedModel:
     """The model with the band of its calibrated probability, of the rows that it was calibrated on.
 
     Args:
@@ -137,7 +139,7 @@ def with_band(fit: Fit, target: Floats, steps: int, profile: PlantProfile) -> Fi
     scores = calibrator.score(decisions[asked])
     base_rate = _base_rate(target)
 
-    def refit(drawn: Index, shift: Floats) -> Platt:
+    def refit(drawn: Index, shift: Floats) -> PlattScaling:
         return fit_rare_platt(scores[drawn], labels[drawn], base_rate, HORIZONS_PER_EVENT * steps, shift)
 
     days = (rows[asked] / rows_per_day(profile)).astype(np.intp)
@@ -176,5 +178,5 @@ def _fitted(
     labels = target[asked].astype(np.int8)
     one_class = len(np.unique(labels)) < 2
     preprocess = Preprocessor.fit(rows[asked] if asked.any() else rows, names)
-    estimator: Estimator = Constant() if one_class else OnsetBoost(profile.validation.seed)
+    estimator: Estimator = BaseRate() if one_class else OnsetBoost(profile.validation.seed)
     return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[asked]), labels)), one_class

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ROUNDS = 150
 
 
-class Logistic(Estimator):
+class LogisticModel(Estimator):
     """L2 logistic regression with balanced classes; the score is the log-odds, before calibration."""
 
     kind = "logistic"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plant_assets.models.fitting import Fit, fit_nowcast
+from plant_assets.models.fitting import ModelFit, fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.scoring import nowcast_metrics
 from plant_assets.models.spec import ModelSpec
@@ -31,7 +31,7 @@ def walk_nowcast(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
         rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
         labels = inputs.labels if inputs.has_labels else None
 
-        def fit(part: Index) -> Fit:
+        def fit(part: Index) -> ModelFit:
             return fit_nowcast(spec, names, rows[part], None if labels is None else labels[part], profile)
 
         done = inputs.walks[(spec, profile)] = walk_folds(spec, fit, alarm_truth(inputs), inputs, profile)

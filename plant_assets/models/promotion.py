@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_versions import Move, Version
+from plant_assets.models.registry_versions import AliasMove, RegisteredVersion
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import read_settings
 
@@ -16,7 +16,7 @@ Mode = Literal["auto", "manual"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class ReleaseOutcome:
     """What became of a new version.
 
     Attributes:
@@ -25,18 +25,18 @@ class Placement:
         reason: one sentence.
     """
 
-    version: Version
-    move: Move | None
+    version: RegisteredVersion
+    move: AliasMove | None
     reason: str
 
 
-def release(registry: ModelRegistry, version: Version) -> Placement:
+def release(registry: ModelRegistry, version: RegisteredVersion) -> ReleaseOutcome:
     """Let a new version of a model that no gate guards answer at once."""
     move = registry.promote(version.name, version.version)
-    return Placement(version, move, f"{version.name} version {version.version} answers now")
+    return ReleaseOutcome(version, move, f"{version.name} version {version.version} answers now")
 
 
-def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode) -> Placement:
+def place(registry: ModelRegistry, version: RegisteredVersion, *, passed: bool, mode: Mode) -> ReleaseOutcome:
     """Make a new version the challenger, and the champion where the gate and the mode allow it.
 
     Args:
@@ -53,13 +53,13 @@ def place(registry: ModelRegistry, version: Version, *, passed: bool, mode: Mode
         why = "the gate let it through"
         if unopposed:
             why = "the first champion" if move.before is None else f"version {move.before} can't answer"
-        return Placement(version, move, f"version {version.version} is champion: {why}")
+        return ReleaseOutcome(version, move, f"version {version.version} is champion: {why}")
     registry.challenge(version)
     why = "promotion is manual" if passed else "the gate refused it"
-    return Placement(version, None, f"version {version.version} waits as challenger: {why}")
+    return ReleaseOutcome(version, None, f"version {version.version} waits as challenger: {why}")
 
 
-def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> Move:
+def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> AliasMove:
     """Make a version of a plant's answering model the champion; the challenger, else the newest by default.
 
     Raises:
@@ -69,7 +69,7 @@ def promote(plant: str, version: int | None = None, registry: ModelRegistry | No
     return (registry or ModelRegistry.from_settings()).promote(_answering(plant), version)
 
 
-def rollback(plant: str, registry: ModelRegistry | None = None) -> Move:
+def rollback(plant: str, registry: ModelRegistry | None = None) -> AliasMove:
     """Make the previous champion of a plant's answering model the champion again.
 
     Raises:

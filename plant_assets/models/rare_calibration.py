@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plant_assets.models.calibration import LEAST_SLOPE, Floats, Labels, Platt, sigmoid
+from plant_assets.models.calibration import LEAST_SLOPE, Floats, Labels, PlattScaling, sigmoid
 
 SLOPE = 0.7
 SLOPE_SPREAD = 0.3
@@ -16,7 +16,7 @@ NO_SHIFT = np.zeros(2)
 
 def fit_rare_platt(
     scores: Floats, labels: Labels, base_rate: float, rows_per_event: float, shift: Floats = NO_SHIFT
-) -> Platt:
+) -> PlattScaling:
     """The most probable sigmoid around a known base rate.
 
     Scores are standardised; the prior says that one standard deviation of score is worth 0.7 ± 0.3 in
@@ -45,4 +45,4 @@ def fit_rare_platt(
         if np.abs(step).max() < 1e-10:
             break
     slope = max(float(weights[0]), LEAST_SLOPE)
-    return Platt(slope / spread, float(weights[1]) - slope * middle / spread)
+    return PlattScaling(slope / spread, float(weights[1]) - slope * middle / spread)

@@ -8,7 +8,7 @@ from plant_assets.models.fitted import Estimator, Floats, Labels
 from plant_assets.models.inputs import REGIMES
 
 
-class Multinomial(Estimator):
+class MultinomialModel(Estimator):
     """L2 multinomial logistic regression with balanced classes.
 
     `score` gives probabilities (rows, 3) in the order of `REGIMES`; a regime that training rows never

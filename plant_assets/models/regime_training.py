@@ -3,12 +3,12 @@
 import numpy as np
 
 from plant_assets.models.calibration import later_block
-from plant_assets.models.fitted import Constant, FittedModel, Floats
-from plant_assets.models.fitting import BUDGET_SHARE, Fit, Reference
+from plant_assets.models.fitted import BaseRate, FittedModel, Floats
+from plant_assets.models.fitting import BUDGET_SHARE, ModelFit, ReferenceDecisions
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.nowcast_training import alarm_truth, nowcast_result
 from plant_assets.models.preprocess import Preprocessor
-from plant_assets.models.regime import Multinomial
+from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.spec import ModelSpec
 from plant_assets.models.walk_forward import Index, TrainedModel, walk_folds
 from plant_assets.profile.model import PlantProfile
@@ -22,7 +22,7 @@ def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
     """
     rows, names, regimes = inputs.matrix_for(spec), inputs.names(spec.feature_set), inputs.regimes
 
-    def fit(part: Index) -> Fit:
+    def fit(part: Index) -> ModelFit:
         return _fit(names, rows[part], regimes[part], profile)
 
     walked = walk_folds(spec, fit, alarm_truth(inputs), inputs, profile)
@@ -34,21 +34,23 @@ def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
     return trained
 
 
-def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: PlantProfile) -> Fit:
+def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: PlantProfile) -> ModelFit:
     alarms = (regimes == len(REGIMES) - 1).astype(np.int8)
     block = later_block(alarms, profile.steps(profile.validation.gap))
     everything = np.arange(len(rows))
     earlier, later = (everything, everything) if block is None else (block.earlier, block.later)
     preprocess = Preprocessor.fit(rows[earlier], names)
     one_class = len(np.unique(regimes[earlier])) < 2
-    estimator = Constant() if one_class else Multinomial(profile.validation.seed)
+    estimator = BaseRate() if one_class else MultinomialModel(profile.validation.seed)
     estimator.fit(preprocess.transform(rows[earlier]), alarms[earlier] if one_class else regimes[earlier])
     decisions = FittedModel(preprocess, estimator).decisions(rows[later])
     threshold = choose_threshold(
         decisions, alarms[later], profile.budget, profile.sampling.interval, BUDGET_SHARE
     )
     notes = {"calibration_fallback": float(block is None), "one_class_fallback": float(one_class)}
-    return Fit(FittedModel(preprocess, estimator, None, threshold), Reference(later, decisions), notes)
+    return ModelFit(
+        FittedModel(preprocess, estimator, None, threshold), ReferenceDecisions(later, decisions), notes
+    )
 
 
 def _predicted(model: FittedModel, rows: Floats) -> np.ndarray:

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from plant_assets.models.fitted import FittedModel, Floats
-from plant_assets.models.fitting import Fit
+from plant_assets.models.fitting import ModelFit
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import ModelSpec
 from plant_assets.profile.model import PlantProfile
@@ -69,7 +69,7 @@ class WalkForward(Generic[Fitted, Answers]):
     final: Fitted
 
 
-AlarmWalk = WalkForward[Fit, pl.DataFrame]
+AlarmWalk = WalkForward[ModelFit, pl.DataFrame]
 """Of a model that alarms: it answers with out-of-fold rows."""
 
 
@@ -96,7 +96,7 @@ def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -
 
 def walk_folds(
     spec: ModelSpec,
-    fit: Callable[[Index], Fit],
+    fit: Callable[[Index], ModelFit],
     truth: Floats,
     inputs: TrainingInputs,
     profile: PlantProfile,
@@ -114,7 +114,7 @@ def walk_folds(
         purge: the longest look-ahead of the truth, in rows.
     """
 
-    def score(fitted: Fit, fold: Fold) -> pl.DataFrame:
+    def score(fitted: ModelFit, fold: Fold) -> pl.DataFrame:
         model, scores = fitted.model, fitted.model.scores(inputs.matrix_for(spec)[fold.test])
         decisions = model.decide(scores)
         calibrated = model.calibrator is not None or scores.ndim > 1
@@ -133,7 +133,7 @@ def walk_folds(
     return walk_forward(fit, score, plant_folds(inputs, profile, purge))
 
 
-def fallback_reason(fit: Fit) -> str:
+def fallback_reason(fit: ModelFit) -> str:
     """What a fit fell back to, empty if to nothing."""
     if fit.notes.get("one_class_fallback"):
         return "the base rate, as its training rows hold one class"

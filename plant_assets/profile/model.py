@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
-from plant_assets.profile.options import Drift, IsolationForest, Simulation
-from plant_assets.profile.tag import Strict, Tag
+from plant_assets.profile.options import DriftOptions, IsolationForest, SimulationOptions
+from plant_assets.profile.tag import StrictModel, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=500)]
@@ -23,7 +23,7 @@ _zones = cache(available_timezones)
 FEATURE_KINDS = ("mean", "std", "range", "difference", "median_deviation", "exceedance", "slope_to_limit")
 
 
-class Sampling(Strict):
+class SamplingOptions(StrictModel):
     """How event-driven records become rows of equal spacing."""
 
     interval: Duration
@@ -32,7 +32,7 @@ class Sampling(Strict):
     frozen_after: Duration = Field(description="records that repeat one value for so long mark it frozen")
 
 
-class Rule(Strict):
+class LabelRule(StrictModel):
     """A named condition in SQL over tags and features, evaluated on rows of one interval."""
 
     name: Slug
@@ -40,7 +40,7 @@ class Rule(Strict):
     description: str = ""
 
 
-class Period(Strict):
+class KnownPeriod(StrictModel):
     """A stretch that operators know to be abnormal; both ends belong to it."""
 
     start: AwareDatetime
@@ -54,15 +54,15 @@ class Period(Strict):
         return self
 
 
-class Labels(Strict):
+class LabelOptions(StrictModel):
     """What counts as an alarm, and as the transition beside it."""
 
-    alarm_rules: tuple[Rule, ...] = ()
-    transition_rules: tuple[Rule, ...] = ()
-    periods: tuple[Period, ...] = ()
+    alarm_rules: tuple[LabelRule, ...] = ()
+    transition_rules: tuple[LabelRule, ...] = ()
+    periods: tuple[KnownPeriod, ...] = ()
 
 
-class Features(Strict):
+class FeatureOptions(StrictModel):
     """Which causal features are built from every used tag and every controller's deviation."""
 
     mean: tuple[Duration, ...] = ()
@@ -80,7 +80,7 @@ class Features(Strict):
     window_steps: int = Field(default=12, ge=2, le=240, description="steps a forecaster looks back")
 
 
-class AlarmBudget(Strict):
+class AlarmBudget(StrictModel):
     """What false alarms the operators accept, and how alarms are de-bounced (ISA-18.2)."""
 
     false_alarm_hours_per_day: float = Field(gt=0, le=24)
@@ -98,14 +98,14 @@ def clears_below(threshold: float, deadband: float) -> float:
     return threshold * (1.0 - math.copysign(deadband, threshold))
 
 
-class Validation(Strict):
+class ValidationOptions(StrictModel):
     folds: int = Field(default=5, ge=2, le=20)
     gap: Duration = timedelta(hours=24)
     min_events: int = Field(default=5, ge=1, description="with fewer the gate refuses to compare")
     seed: int = 20141223
 
 
-class Recommendation(Strict):
+class RecommendationRule(StrictModel):
     """Advice for the operator when `when` holds.
 
     It may name tags, features, `risk_score` and `failure_frequency_48` (rows in alarm of the last 48 hours).
@@ -131,7 +131,7 @@ _NEEDS_LABELS = ("regime_classifier", "lr_soft_alarm", "rf_soft_alarm")
 _LOOKS_AHEAD = ("forecaster", "deviation_predictor")
 
 
-class PlantProfile(Strict):
+class PlantProfile(StrictModel):
     """Everything that is particular to a plant. A second plant is another of these, and no Python."""
 
     name: Slug
@@ -139,7 +139,7 @@ class PlantProfile(Strict):
     simulated: bool = False
     timezone: str = "UTC"
     registry_prefix: Slug
-    sampling: Sampling
+    sampling: SamplingOptions
     history_window: Duration | None = Field(
         default=None,
         description="the newest stretch of the history that models learn from; all of it by default",
@@ -148,8 +148,8 @@ class PlantProfile(Strict):
     ignored_columns: tuple[str, ...] = Field(
         default=(), description="columns of exports that are known and not read (glob patterns)"
     )
-    labels: Labels = Labels()
-    features: Features
+    labels: LabelOptions = LabelOptions()
+    features: FeatureOptions
     judges: Judges = Field(
         default="newest_row",
         description="what the readings of a request to /predict are: the way to its newest row, or rows of their own",
@@ -160,11 +160,11 @@ class PlantProfile(Strict):
     )
     models: tuple[ModelName, ...] = Field(min_length=1)
     isolation_forest: IsolationForest = IsolationForest()
-    simulation: Simulation = Simulation()
+    simulation: SimulationOptions = SimulationOptions()
     budget: AlarmBudget
-    validation: Validation = Validation()
-    drift: Drift = Drift()
-    recommendations: tuple[Recommendation, ...] = ()
+    validation: ValidationOptions = ValidationOptions()
+    drift: DriftOptions = DriftOptions()
+    recommendations: tuple[RecommendationRule, ...] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -187,14 +187,14 @@ class PlantProfile(Strict):
 
     @field_validator("simulation")
     @classmethod
-    def _of_a_simulated_plant(cls, simulation: Simulation, info: ValidationInfo) -> Simulation:
+    def _of_a_simulated_plant(cls, simulation: SimulationOptions, info: ValidationInfo) -> SimulationOptions:
         if simulation.anomaly_rate and not info.data.get("simulated"):
             raise ValueError("anomaly_rate: expected only where simulated is true")
         return simulation
 
     @field_validator("drift")
     @classmethod
-    def _of_the_interval(cls, drift: Drift, info: ValidationInfo) -> Drift:
+    def _of_the_interval(cls, drift: DriftOptions, info: ValidationInfo) -> DriftOptions:
         if (sampling := info.data.get("sampling")) is not None:
             drift.check(sampling.interval)
         return drift

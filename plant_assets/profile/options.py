@@ -8,10 +8,10 @@ from datetime import timedelta
 from pydantic import Field
 
 from plant_assets.profile.durations import Duration, format_duration
-from plant_assets.profile.tag import Strict
+from plant_assets.profile.tag import StrictModel
 
 
-class IsolationForest(Strict):
+class IsolationForest(StrictModel):
     """The plant's anomaly model (Liu, Ting and Zhou 2008)."""
 
     trees: int = Field(default=300, ge=10, le=2000)
@@ -23,7 +23,7 @@ class IsolationForest(Strict):
     )
 
 
-class Simulation(Strict):
+class SimulationOptions(StrictModel):
     """What a simulated plant is like where no facts of a real one are known."""
 
     anomaly_rate: float = Field(default=0.0, ge=0, le=0.5, description="share of rows within anomalies")
@@ -34,7 +34,7 @@ _WINDOW_ROWS = (48, 1008)
 _LEAST_ROWS = (24, 1000)
 
 
-class Drift(Strict):
+class DriftOptions(StrictModel):
     """When readings or scores count as drifted from what the models learned, and when that asks for a training."""
 
     window: Duration | None = Field(

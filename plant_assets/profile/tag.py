@@ -15,13 +15,13 @@ TIME_NAMES = ("timestamp", "time")
 """What readings call their time, in any case; no tag's name."""
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """Refuses unknown fields; never changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
-class Limits(Strict):
+class AlarmLimits(StrictModel):
     """Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed."""
 
     LL: float | None = None
@@ -39,7 +39,7 @@ class Limits(Strict):
         return self
 
 
-class Tag(Strict):
+class Tag(StrictModel):
     """One measured point of the historian."""
 
     name: TagName
@@ -50,7 +50,7 @@ class Tag(Strict):
         default=(None, None), description="at or beyond these the instrument reads its end, not the process"
     )
     normal: tuple[float, float] | None = Field(default=None, description="the band of normal operation")
-    limits: Limits = Limits()
+    limits: AlarmLimits = AlarmLimits()
     process_unit: str
     role: Role = "indicator"
     controller: str | None = Field(default=None, description="the loop that a pv, op or sp belongs to")

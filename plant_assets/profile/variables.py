@@ -79,7 +79,7 @@ def _absolute(path: Path) -> Path:
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
-class Environment(BaseSettings):
+class EnvironmentVariables(BaseSettings):
     """The `FOREWARN_*` variables that both sides read."""
 
     model_config = SettingsConfigDict(
@@ -108,7 +108,7 @@ class Environment(BaseSettings):
         return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"
 
 
-SideSettings = TypeVar("SideSettings", bound=Environment)
+SideSettings = TypeVar("SideSettings", bound=EnvironmentVariables)
 
 
 def read_environment(side: type[SideSettings]) -> SideSettings:

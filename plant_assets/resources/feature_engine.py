@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.spark import Spark
+from plant_assets.resources.spark import SparkResource
 from plant_assets.settings import Settings
 
 
@@ -23,7 +23,7 @@ class FeatureEngine(dg.ConfigurableResource):
     def of(cls, settings: Settings) -> Self:
         return cls(engine=settings.feature_engine)
 
-    def compute(self, labelled: pl.DataFrame, profile: PlantProfile, spark: Spark) -> pl.DataFrame:
+    def compute(self, labelled: pl.DataFrame, profile: PlantProfile, spark: SparkResource) -> pl.DataFrame:
         """The profile's features of every row; equal for both engines to 1e-9.
 
         Raises:

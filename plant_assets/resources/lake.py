@@ -24,7 +24,7 @@ MAX_ATTEMPTS = 6
 """Runs of a drop that may lose their process; one that failed by itself is repeated less often."""
 
 
-class Lake(dg.ConfigurableResource):
+class LakeResource(dg.ConfigurableResource):
     """Addresses of a deployment's state.
 
     Attributes:

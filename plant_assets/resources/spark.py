@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-class Spark(ConfigurableResource):
+class SparkResource(ConfigurableResource):
     """A Spark session for the feature kernel.
 
     Attributes:

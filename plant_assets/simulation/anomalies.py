@@ -21,7 +21,7 @@ _MEAN_ROWS = float(np.mean([np.mean(span) for span in SHAPES.values()]))
 _SALT = 8_041_613
 
 
-class Anomalies:
+class PlantAnomalies:
     """A plant's anomalies, day by day; a longer stretch begins with the shorter one.
 
     Args:

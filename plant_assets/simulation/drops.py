@@ -11,7 +11,7 @@ from typing import Literal, Protocol, get_args
 
 import polars as pl
 
-from plant_assets.simulation.simulate import Simulation
+from plant_assets.simulation.simulate import SimulatedPlant
 
 Layout = Literal[
     "wide_csv",
@@ -35,7 +35,7 @@ class _Sheet(Protocol):
     def __call__(self, path: Path, title: str, rows: Iterable[Sequence[Cell]]) -> None: ...
 
 
-def write_drop(simulation: Simulation, layout: Layout, folder: Path) -> list[Path]:
+def write_drop(simulation: SimulatedPlant, layout: Layout, folder: Path) -> list[Path]:
     """Write the records as one drop.
 
     Args:
@@ -62,7 +62,7 @@ def write_drop(simulation: Simulation, layout: Layout, folder: Path) -> list[Pat
     return [path]
 
 
-def write_operator_log(simulation: Simulation, folder: Path) -> Path:
+def write_operator_log(simulation: SimulatedPlant, folder: Path) -> Path:
     """Write the operators' periods as `operator_log.csv` with start_time, end_time and reason."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "operator_log.csv"
@@ -73,7 +73,7 @@ def write_operator_log(simulation: Simulation, folder: Path) -> Path:
     return path
 
 
-def write_events(simulation: Simulation, path: Path) -> None:
+def write_events(simulation: SimulatedPlant, path: Path) -> None:
     """Write what happened as CSV, its tags joined by spaces; times are UTC with offset. It is no part of a drop."""
     path.parent.mkdir(parents=True, exist_ok=True)
     simulation.events.with_columns(pl.col("tags").list.join(" ")).write_csv(
@@ -81,14 +81,14 @@ def write_events(simulation: Simulation, path: Path) -> None:
     )
 
 
-def wide(simulation: Simulation) -> pl.DataFrame:
+def wide(simulation: SimulatedPlant) -> pl.DataFrame:
     """Records with one column a tag (null where a tag has no record at that moment), in local time."""
     names = simulation.profile.tag_names
     table = simulation.records.pivot("tag", index="timestamp", values="value").sort("timestamp")
     return table.select(_local(simulation).alias("timestamp"), *(n for n in names if n in table.columns))
 
 
-def _local(simulation: Simulation) -> pl.Expr:
+def _local(simulation: SimulatedPlant) -> pl.Expr:
     zone = simulation.profile.timezone
     return pl.col("timestamp").dt.convert_time_zone(zone).dt.replace_time_zone(None)
 
@@ -99,8 +99,8 @@ def _suffix(layout: Layout) -> str:
 
 def _csv(
     separator: str, time_format: str = "%Y-%m-%d %H:%M:%S", comma: bool = False
-) -> Callable[[Simulation, Path], None]:
-    def write(simulation: Simulation, path: Path) -> None:
+) -> Callable[[SimulatedPlant, Path], None]:
+    def write(simulation: SimulatedPlant, path: Path) -> None:
         wide(simulation).write_csv(
             path, separator=separator, datetime_format=time_format, decimal_comma=comma
         )
@@ -108,19 +108,19 @@ def _csv(
     return write
 
 
-def _long_csv(simulation: Simulation, path: Path) -> None:
+def _long_csv(simulation: SimulatedPlant, path: Path) -> None:
     # With offset: a long export of a historian's API says what its times mean.
     simulation.records.with_columns(pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")).write_csv(
         path
     )
 
 
-def _wide_xlsx(simulation: Simulation, path: Path) -> None:
+def _wide_xlsx(simulation: SimulatedPlant, path: Path) -> None:
     table = wide(simulation)
     _xlsx(path, simulation.profile.name, [table.columns, *table.iter_rows()])
 
 
-def _per_tag(simulation: Simulation, folder: Path, suffix: str) -> list[Path]:
+def _per_tag(simulation: SimulatedPlant, folder: Path, suffix: str) -> list[Path]:
     sheet: _Sheet = _xlsx if suffix == "xlsx" else _xls
     controllers = simulation.profile.controllers
     in_loops = {tag for roles in controllers.values() for tag in roles.values()}
@@ -183,7 +183,7 @@ def _xls(path: Path, title: str, rows: Iterable[Sequence[Cell]]) -> None:
     book.save(str(path))
 
 
-_WRITERS: dict[Layout, Callable[[Simulation, Path], None]] = {
+_WRITERS: dict[Layout, Callable[[SimulatedPlant, Path], None]] = {
     "wide_csv": _csv(","),
     "wide_csv_semicolon": _csv(";", "%d.%m.%Y %H:%M:%S", comma=True),
     "wide_csv_tab": _csv("\t"),

@@ -12,7 +12,7 @@ from plant_assets.simulation.events import Disturbance
 
 
 @dataclass(slots=True)
-class Canvas:
+class DisturbanceArrays:
     """Arrays of (steps, tags) that disturbances draw on.
 
     Attributes:
@@ -38,7 +38,7 @@ class Canvas:
     @classmethod
     def blank(
         cls, steps: int, noise: np.ndarray, column: dict[str, int], hour: int, first: int = 0
-    ) -> "Canvas":
+    ) -> "DisturbanceArrays":
         """Nothing drawn yet on `steps` steps."""
         shape = (steps, len(column))
         return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool), noise, column, hour, first)
@@ -103,7 +103,7 @@ _UNREST: dict[str, dict[str, float]] = {
 }
 
 
-def draw_disturbance(canvas: Canvas, disturbance: Disturbance) -> None:
+def draw_disturbance(canvas: DisturbanceArrays, disturbance: Disturbance) -> None:
     """Draw one disturbance; its own seed makes it independent of what else happens."""
     rng = np.random.default_rng(disturbance.seed)
     if disturbance.precursor:
@@ -113,14 +113,14 @@ def draw_disturbance(canvas: Canvas, disturbance: Disturbance) -> None:
         painter(canvas, disturbance, rng)
 
 
-def _draw_omen(canvas: Canvas, disturbance: Disturbance) -> None:
+def _draw_omen(canvas: DisturbanceArrays, disturbance: Disturbance) -> None:
     length = disturbance.onset - disturbance.begin
     ramp = np.linspace(0.7, 1.3, length) * min(disturbance.size, 1.1)
     for tag, (shift, swing) in _OMENS[disturbance.detail or disturbance.kind].items():
         canvas.draw(tag, disturbance.begin, shift * ramp, swing=swing * ramp)
 
 
-def _flooding(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _flooding(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     length = disturbance.end - disturbance.onset
     bump = np.sin(np.linspace(0.35, np.pi - 0.35, length))
     side = float(rng.choice([1.0, 1.0, -1.0]))
@@ -136,7 +136,7 @@ def _flooding(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator
     canvas.draw("PDT31007", disturbance.end, -12 * disturbance.size * rng.uniform(0.3, 1.3) * dip)
 
 
-def _reboiler_swings(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _reboiler_swings(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     length = disturbance.end - disturbance.onset
     period = canvas.hour * rng.uniform(1.9, 3.2)
     wave = np.sin(2 * np.pi * np.arange(length) / period + rng.uniform(0, 2 * np.pi))
@@ -151,7 +151,7 @@ def _reboiler_swings(canvas: Canvas, disturbance: Disturbance, rng: np.random.Ge
         canvas.draw(tag, disturbance.onset, strength * wave, swing=abs(amplitude) * 0.25)
 
 
-def _controller_upset(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _controller_upset(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     length = disturbance.end - disturbance.onset
     bump = np.sin(np.linspace(0.4, np.pi - 0.4, length))
     # Always upwards: the unit's rule looks at the hour's highest level against the set point.
@@ -161,7 +161,7 @@ def _controller_upset(canvas: Canvas, disturbance: Disturbance, rng: np.random.G
     canvas.draw("LIC31012_PV", disturbance.onset, float(rng.normal(0, 2.5)) * bump, swing=0.8)
 
 
-def _set_point_kick(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+def _set_point_kick(canvas: DisturbanceArrays, disturbance: Disturbance, _rng: np.random.Generator) -> None:
     length = disturbance.end - disturbance.onset
     canvas.draw("FIC31011_SP", disturbance.onset, np.full(length, 19.6 * disturbance.size))
     overshoot = 34 * disturbance.size * np.exp(-np.arange(length) / (0.7 * canvas.hour))
@@ -170,7 +170,7 @@ def _set_point_kick(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Ge
     canvas.draw("PDT31008", disturbance.onset, np.full(length, 14.0))
 
 
-def _unrest(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _unrest(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     """A campaign's background: its own tags swing throughout, the others now and then."""
     length = disturbance.end - disturbance.begin
     for tag, swing in _UNREST[disturbance.detail].items():
@@ -184,7 +184,7 @@ def _unrest(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) 
         canvas.draw(tag, begin, size * canvas.noise[canvas.column[tag]] * burst)
 
 
-def _decoy(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _decoy(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     names = [n for n in canvas.column if not n.endswith("_SP")]
     first = faulty_tag(disturbance, canvas.column)
     sign = float(rng.choice([-1.0, 1.0]))
@@ -195,7 +195,7 @@ def _decoy(canvas: Canvas, disturbance: Disturbance, rng: np.random.Generator) -
         canvas.draw(tag, disturbance.begin, size * canvas.noise[canvas.column[tag]] * shape)
 
 
-def _sensor_fault(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+def _sensor_fault(canvas: DisturbanceArrays, disturbance: Disturbance, _rng: np.random.Generator) -> None:
     """Shift what the instrument shows; a frozen instrument is left to the historian."""
     length = disturbance.end - disturbance.begin
     shape = {"drift": np.linspace(0, 1, length), "bias": np.ones(length), "spike": np.ones(length)}.get(
@@ -208,7 +208,7 @@ def _sensor_fault(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Gene
         canvas.draw(tag, disturbance.begin, shape, busy=disturbance.detail == "spike")
 
 
-def _anomaly(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+def _anomaly(canvas: DisturbanceArrays, disturbance: Disturbance, _rng: np.random.Generator) -> None:
     """One tag leaves its level by `size` half widths of its normal band, in one of four shapes."""
     steps = np.arange(disturbance.end - disturbance.onset)
     shape = {
@@ -229,13 +229,13 @@ def faulty_tag(disturbance: Disturbance, column: dict[str, int]) -> str:
 _CEILING = {"PDT31008": 2.2, "LT301031": 2.6}
 
 
-def _set_point_move(canvas: Canvas, disturbance: Disturbance, _rng: np.random.Generator) -> None:
+def _set_point_move(canvas: DisturbanceArrays, disturbance: Disturbance, _rng: np.random.Generator) -> None:
     rest = np.full(disturbance.end - disturbance.begin, disturbance.size)
     for tag in ("FIC31011_SP", "FIC31011_PV"):
         canvas.draw(tag, disturbance.begin, rest, busy=False)
 
 
-_PAINTERS: dict[str, Callable[[Canvas, Disturbance, np.random.Generator], None]] = {
+_PAINTERS: dict[str, Callable[[DisturbanceArrays, Disturbance, np.random.Generator], None]] = {
     "flooding": _flooding,
     "reboiler_swings": _reboiler_swings,
     "controller_upset": _controller_upset,

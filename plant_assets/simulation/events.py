@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plant_assets.simulation.parameters import Hazards
+from plant_assets.simulation.parameters import HazardRates
 
 ALARMING = ("flooding", "reboiler_swings", "controller_upset")
 
@@ -42,12 +42,12 @@ class Disturbance:
     seed: int = field(default=0)
 
 
-class Scheduler:
+class DisturbanceScheduler:
     """Draws disturbances day by day; keeps campaigns and isolated events from overlapping."""
 
     def __init__(
         self,
-        hazards: Hazards,
+        hazards: HazardRates,
         steps_per_hour: int,
         kinds: tuple[str, ...],
         memory: tuple[int, int] | None = None,

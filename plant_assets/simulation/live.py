@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.anomalies import Anomalies
+from plant_assets.simulation.anomalies import PlantAnomalies
 from plant_assets.simulation.effects import draw_disturbance
-from plant_assets.simulation.events import Disturbance, Scheduler
-from plant_assets.simulation.parameters import Parameters
+from plant_assets.simulation.events import Disturbance, DisturbanceScheduler
+from plant_assets.simulation.parameters import PlantParameters
 from plant_assets.simulation.process import HOURS
-from plant_assets.simulation.scenarios import Switch, draw_scenarios
-from plant_assets.simulation.unit import STEPS_PER_HOUR, Carry, Unit, day_generator
+from plant_assets.simulation.scenarios import ScenarioSwitch, draw_scenarios
+from plant_assets.simulation.unit import STEPS_PER_HOUR, ProcessUnit, UnitCarry, day_generator
 
 STEPS_PER_DAY = HOURS * STEPS_PER_HOUR
 _AFTERMATH = STEPS_PER_DAY
@@ -25,7 +25,7 @@ _AFTERMATH = STEPS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class DayCheckpoint:
     """The plant at the beginning of a day.
 
     Attributes:
@@ -38,16 +38,16 @@ class Checkpoint:
     day: int = 0
     memory: tuple[int, int] | None = None
     pending: tuple[Disturbance, ...] = ()
-    carry: Carry | None = None
+    carry: UnitCarry | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class SimulatedDay:
     """A day's records by time, as `Simulation.records`, and the checkpoints before and after it."""
 
-    before: Checkpoint
+    before: DayCheckpoint
     records: pl.DataFrame
-    after: Checkpoint
+    after: DayCheckpoint
 
 
 class LiveUnit:
@@ -61,15 +61,15 @@ class LiveUnit:
     """
 
     def __init__(
-        self, profile: PlantProfile, start: datetime, seed: int, parameters: Parameters | None = None
+        self, profile: PlantProfile, start: datetime, seed: int, parameters: PlantParameters | None = None
     ) -> None:
         self.profile = profile
         self.start = start.astimezone(UTC)
         self.seed = seed
-        self._unit = Unit(profile, parameters)
-        self._anomalies = Anomalies(profile, seed, STEPS_PER_HOUR)
+        self._unit = ProcessUnit(profile, parameters)
+        self._anomalies = PlantAnomalies(profile, seed, STEPS_PER_HOUR)
 
-    def day(self, before: Checkpoint, switches: Sequence[Switch] = ()) -> Day:
+    def day(self, before: DayCheckpoint, switches: Sequence[ScenarioSwitch] = ()) -> SimulatedDay:
         """Simulate the day that begins at a checkpoint.
 
         Args:
@@ -78,7 +78,7 @@ class LiveUnit:
         """
         unit, first = self._unit, before.day * STEPS_PER_DAY
         rng = day_generator(self.seed, before.day)
-        scheduler = Scheduler(unit.parameters.hazards, STEPS_PER_HOUR, unit.kinds, before.memory)
+        scheduler = DisturbanceScheduler(unit.parameters.hazards, STEPS_PER_HOUR, unit.kinds, before.memory)
         active = [*before.pending, *scheduler.day(first, rng), *self._anomalies.day(before.day)]
         draws = unit.draw_day(rng)
         canvas = unit.canvas(STEPS_PER_DAY, first)
@@ -87,4 +87,4 @@ class LiveUnit:
         draw_scenarios(canvas, switches, self.seed)
         records, carry = unit.records(self.start, draws, canvas, active, before.carry)
         lasting = tuple(d for d in active if d.end + _AFTERMATH > first + STEPS_PER_DAY)
-        return Day(before, records, Checkpoint(before.day + 1, scheduler.memory, lasting, carry))
+        return SimulatedDay(before, records, DayCheckpoint(before.day + 1, scheduler.memory, lasting, carry))

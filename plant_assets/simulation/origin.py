@@ -19,7 +19,7 @@ class OriginError(ValueError):
     """A note of a plant's origin that can't be used, or contradicts what was asked for."""
 
 
-class Origin(BaseModel):
+class PlantOrigin(BaseModel):
     """A simulated plant's seed and first moment, midnight UTC."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +52,7 @@ class OriginNote:
     def path(self) -> Path:
         return self.folder / f"{self.plant}.origin.json"
 
-    def read_or_found(self, seed: int | None, now: datetime) -> Origin:
+    def read_or_found(self, seed: int | None, now: datetime) -> PlantOrigin:
         """The plant's origin; a plant that has none begins `PAST_DAYS` before today.
 
         Args:
@@ -66,9 +66,9 @@ class OriginNote:
         if not self.path.exists():
             today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             seed_of_new = SEED if seed is None else seed
-            self._found(Origin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
+            self._found(PlantOrigin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
         try:
-            origin = Origin.model_validate_json(self.path.read_bytes())
+            origin = PlantOrigin.model_validate_json(self.path.read_bytes())
         except ValidationError as error:
             what = error.errors()[0]["msg"]
             raise OriginError(
@@ -81,7 +81,7 @@ class OriginNote:
             )
         return origin
 
-    def _found(self, origin: Origin) -> None:
+    def _found(self, origin: PlantOrigin) -> None:
         """Write the note, unless somebody else was quicker."""
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")

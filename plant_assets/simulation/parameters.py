@@ -71,7 +71,7 @@ COUPLINGS: tuple[tuple[str, str, float], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Historian:
+class HistorianParameters:
     """Event-driven logging.
 
     Attributes:
@@ -90,7 +90,7 @@ class Historian:
 
 
 @dataclass(frozen=True, slots=True)
-class Hazards:
+class HazardRates:
     """How often things happen, per day of 24 plant hours, and how well they announce themselves.
 
     Attributes:
@@ -114,9 +114,9 @@ class Hazards:
     decoys: float = 0.3
     set_point_moves: float = 6 / 28
 
-    def scaled(self, event_rate: float) -> "Hazards":
+    def scaled(self, event_rate: float) -> "HazardRates":
         """The same unit with `event_rate` times as many campaigns, isolated excursions and kicks."""
-        return Hazards(
+        return HazardRates(
             self.campaigns * event_rate,
             self.isolated * event_rate,
             self.kicks * event_rate,
@@ -129,36 +129,36 @@ class Hazards:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class PlantParameters:
     """Everything a simulated unit is made of."""
 
     tags: dict[str, TagModel] = field(default_factory=lambda: GAS_TREATMENT)
-    historian: Historian = Historian()
-    hazards: Hazards = Hazards()
+    historian: HistorianParameters = HistorianParameters()
+    hazards: HazardRates = HazardRates()
 
 
 LOAD_UNITS = frozenset({"A", "kA", "W", "kW", "MW", "VA", "kVA", "MVA"})
 """What follows people's day where nothing else is known."""
 EVERY_READ = -1.0
 """A deadband that no change is too small for, not even none."""
-CALM = Hazards(0, 0, 0, 0, 0, 0, 0, 0)
+CALM = HazardRates(0, 0, 0, 0, 0, 0, 0, 0)
 
 
-def parameters_of(profile: PlantProfile) -> Parameters:
+def parameters_of(profile: PlantProfile) -> PlantParameters:
     """The unit's parameters where facts of its tags are known, else those of a calm plant.
 
     A calm plant has nothing but normal operation. Where it samples more often than hourly, its tags are read at
     every step, as by an instrument that is polled.
     """
     if any(name in GAS_TREATMENT for name in profile.tag_names):
-        return Parameters()
+        return PlantParameters()
     hour, interval = timedelta(hours=1), profile.sampling.interval
     always = float("inf")
-    polled = Historian(0.0, moves=always, busy_moves=always, heartbeat_hours=2 * interval / hour)
-    return Parameters({}, polled if interval < hour else Historian(), CALM)
+    polled = HistorianParameters(0.0, moves=always, busy_moves=always, heartbeat_hours=2 * interval / hour)
+    return PlantParameters({}, polled if interval < hour else HistorianParameters(), CALM)
 
 
-def tag_model(tag: Tag, parameters: Parameters) -> TagModel:
+def tag_model(tag: Tag, parameters: PlantParameters) -> TagModel:
     """The model of a tag: measured where there are facts, else taken from the profile's bands.
 
     A tag without facts has the middle of its normal band as level, and never leaves the band by itself: noise is
@@ -181,6 +181,6 @@ def half_band(tag: Tag) -> float:
     return (high - low) / (2 if tag.normal else 40)
 
 
-def set_point_level(profile: PlantProfile, controller: str, parameters: Parameters) -> float:
+def set_point_level(profile: PlantProfile, controller: str, parameters: PlantParameters) -> float:
     """Where a controller holds its process value: the level of the PV's model."""
     return round(tag_model(profile.tag(profile.controllers[controller]["pv"]), parameters).level, 1)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plant_assets.simulation.parameters import COUPLINGS, Historian, TagModel
+from plant_assets.simulation.parameters import COUPLINGS, HistorianParameters, TagModel
 
 HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
+class DayDraws:
     """A day's random numbers; S steps and 24 hours of T tags."""
 
     walk: np.ndarray  # [24, T] innovations of the baselines
@@ -29,8 +29,8 @@ class Draws:
 
 
 def draw_day(
-    rng: np.random.Generator, tags: int, hour: int, mixing: np.ndarray, historian: Historian
-) -> Draws:
+    rng: np.random.Generator, tags: int, hour: int, mixing: np.ndarray, historian: HistorianParameters
+) -> DayDraws:
     steps = HOURS * hour
     common = rng.standard_normal((HOURS, 1))
     rho = historian.quiet_correlation * 1.6  # of the Gaussian copula; gives the flags' correlation
@@ -38,7 +38,7 @@ def draw_day(
     spread = np.sqrt(0.4) * rng.standard_normal((HOURS, 1)) + np.sqrt(0.6) * rng.standard_normal(
         (HOURS, tags)
     )
-    return Draws(
+    return DayDraws(
         walk=rng.standard_normal((HOURS, tags)),
         hourly=rng.standard_normal((HOURS, tags)) @ mixing.T,
         volatility=spread,
@@ -51,9 +51,9 @@ def draw_day(
     )
 
 
-def join(days: Iterable[Draws]) -> Draws:
+def join(days: Iterable[DayDraws]) -> DayDraws:
     listed = list(days)
-    return Draws(*(np.concatenate([getattr(d, name) for d in listed]) for name in Draws.__slots__))
+    return DayDraws(*(np.concatenate([getattr(d, name) for d in listed]) for name in DayDraws.__slots__))
 
 
 def mixing_matrix(names: list[str]) -> np.ndarray:
@@ -89,7 +89,9 @@ def baselines(
     return level + drift * np.clip(path, -2.2, 2.2), current
 
 
-def moves(draws: Draws, busy: np.ndarray, hour: int, historian: Historian, *, begins: bool) -> np.ndarray:
+def moves(
+    draws: DayDraws, busy: np.ndarray, hour: int, historian: HistorianParameters, *, begins: bool
+) -> np.ndarray:
     """Which steps bring a new value, [S, T] of bool; all tags move at the step with which a plant begins."""
     active = draws.quiet > _quantile(historian.quiet_share)
     steps = np.repeat(active, hour, axis=0)
@@ -110,7 +112,7 @@ def _quantile(share: float) -> float:
     return NormalDist().inv_cdf(share)
 
 
-def fast_part(draws: Draws, hour: int) -> np.ndarray:
+def fast_part(draws: DayDraws, hour: int) -> np.ndarray:
     """Coupled noise of about unit standard deviation with bursts, bounded, [S, T]."""
     scale = np.exp(0.5 * draws.volatility - 0.17)
     coherent = np.repeat(draws.hourly * scale, hour, axis=0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance
+from plant_assets.simulation.effects import KIND_TAGS, DisturbanceArrays, draw_disturbance
 from plant_assets.simulation.events import Disturbance
 from plant_assets.simulation.scenario_names import Scenario
 from plant_assets.simulation.unit import STEPS_PER_HOUR
@@ -38,7 +38,7 @@ _SALT = 1_557_217
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class ScenarioSwitch:
     """A scenario is active from a step of the plant's fine grid on."""
 
     step: int
@@ -62,13 +62,13 @@ def applies(scenario: Scenario, tags: Sequence[str]) -> bool:
     return all(KIND_TAGS[kind][0] in tags for kind in KINDS[scenario])
 
 
-def lasting(switches: Sequence[Switch], step: int) -> tuple[Switch, ...]:
+def lasting(switches: Sequence[ScenarioSwitch], step: int) -> tuple[ScenarioSwitch, ...]:
     """The switches that still matter at and after a step, without those whose scenario is long gone."""
     gone = sum(stretch.gone <= step for stretch in _stretches(switches))
     return tuple(switches[gone:])
 
 
-def draw_scenarios(canvas: Canvas, switches: Sequence[Switch], seed: int) -> None:
+def draw_scenarios(canvas: DisturbanceArrays, switches: Sequence[ScenarioSwitch], seed: int) -> None:
     """Add what the scenarios do; what was switched off decays instead of jumping."""
     last = canvas.first + canvas.steps
     for stretch in _stretches(switches):
@@ -78,21 +78,23 @@ def draw_scenarios(canvas: Canvas, switches: Sequence[Switch], seed: int) -> Non
         steps = canvas.first + np.arange(canvas.steps)
         share = np.clip(1 - (steps - past) / (DECAY_H * STEPS_PER_HOUR), 0.0, 1.0) ** 2
         for disturbance in _developments(stretch, seed, canvas.first, last):
-            layer = Canvas.blank(canvas.steps, canvas.noise, canvas.column, canvas.hour, canvas.first)
+            layer = DisturbanceArrays.blank(
+                canvas.steps, canvas.noise, canvas.column, canvas.hour, canvas.first
+            )
             draw_disturbance(layer, disturbance)
             # A precursor gathers: little at first, all of it when the excursion begins.
             gathered = (steps - disturbance.begin) / (disturbance.onset - disturbance.begin)
             _lay_over(canvas, layer, share * np.sqrt(np.clip(gathered, 0.0, 1.0)))
 
 
-def _lay_over(canvas: Canvas, layer: Canvas, share: np.ndarray) -> None:
+def _lay_over(canvas: DisturbanceArrays, layer: DisturbanceArrays, share: np.ndarray) -> None:
     """Add `share`, [S], of a layer."""
     canvas.shift += layer.shift * share[:, None]
     canvas.swing[:] = np.hypot(canvas.swing, layer.swing * share[:, None])
     canvas.busy |= layer.busy & (share > 0)[:, None]
 
 
-def _stretches(switches: Sequence[Switch]) -> list[_Stretch]:
+def _stretches(switches: Sequence[ScenarioSwitch]) -> list[_Stretch]:
     ends = (*(switch.step for switch in switches[1:]), None)
     return [_Stretch(s.scenario, s.step, end) for s, end in zip(switches, ends[: len(switches)], strict=True)]
 

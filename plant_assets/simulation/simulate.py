@@ -11,12 +11,12 @@ import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.anomalies import KIND as ANOMALY
-from plant_assets.simulation.anomalies import Anomalies
-from plant_assets.simulation.effects import KIND_TAGS, Canvas, draw_disturbance, faulty_tag
-from plant_assets.simulation.events import ALARMING, Disturbance, Scheduler
-from plant_assets.simulation.parameters import Parameters
-from plant_assets.simulation.process import HOURS, Draws, join
-from plant_assets.simulation.unit import STEPS_PER_HOUR, Unit, day_generator
+from plant_assets.simulation.anomalies import PlantAnomalies
+from plant_assets.simulation.effects import KIND_TAGS, DisturbanceArrays, draw_disturbance, faulty_tag
+from plant_assets.simulation.events import ALARMING, Disturbance, DisturbanceScheduler
+from plant_assets.simulation.parameters import PlantParameters
+from plant_assets.simulation.process import HOURS, DayDraws, join
+from plant_assets.simulation.unit import STEPS_PER_HOUR, ProcessUnit, day_generator
 
 EVENTS_SCHEMA = {
     "kind": pl.Utf8,
@@ -37,7 +37,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Simulation:
+class SimulatedPlant:
     """What a simulated plant leaves behind.
 
     Attributes:
@@ -68,8 +68,8 @@ def simulate(
     *,
     event_rate: float = 1.0,
     anomaly_rate: float | None = None,
-    parameters: Parameters | None = None,
-) -> Simulation:
+    parameters: PlantParameters | None = None,
+) -> SimulatedPlant:
     """Simulate `days` days of a plant.
 
     Args:
@@ -87,11 +87,11 @@ def simulate(
         ValueError: a start without time zone, fewer than one day, a negative seed or event rate, or such an anomaly rate.
     """
     _check(start, days, seed, event_rate)
-    unit = Unit(profile, parameters)
+    unit = ProcessUnit(profile, parameters)
     start = start.astimezone(UTC)
-    scheduler = Scheduler(unit.parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, unit.kinds)
-    anomalies = Anomalies(profile, seed, STEPS_PER_HOUR, anomaly_rate)
-    daily: list[Draws] = []
+    scheduler = DisturbanceScheduler(unit.parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, unit.kinds)
+    anomalies = PlantAnomalies(profile, seed, STEPS_PER_HOUR, anomaly_rate)
+    daily: list[DayDraws] = []
     disturbances: list[Disturbance] = []
     for day in range(days):
         rng = day_generator(seed, day)
@@ -102,7 +102,7 @@ def simulate(
         draw_disturbance(canvas, disturbance)
     records, _ = unit.records(start, join(daily), canvas, disturbances)
     events = _events(start, days, canvas, disturbances)
-    return Simulation(profile, start, days, records, events, _operator_log(events, start, days))
+    return SimulatedPlant(profile, start, days, records, events, _operator_log(events, start, days))
 
 
 def _check(start: datetime, days: int, seed: int, event_rate: float) -> None:
@@ -116,7 +116,9 @@ def _check(start: datetime, days: int, seed: int, event_rate: float) -> None:
         raise ValueError(f"event_rate: expected 0 or more, got {event_rate}")
 
 
-def _events(start: datetime, days: int, canvas: Canvas, disturbances: list[Disturbance]) -> pl.DataFrame:
+def _events(
+    start: datetime, days: int, canvas: DisturbanceArrays, disturbances: list[Disturbance]
+) -> pl.DataFrame:
     shown = (*ALARMING, "set_point_kick", "sensor_fault", "false_start", ANOMALY)
     rows = []
     for d in sorted(disturbances, key=lambda d: d.onset):

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.effects import KIND_TAGS, Canvas, faulty_tag
+from plant_assets.simulation.effects import KIND_TAGS, DisturbanceArrays, faulty_tag
 from plant_assets.simulation.events import ALARMING, Disturbance
 from plant_assets.simulation.historian import beat, log_tag
 from plant_assets.simulation.parameters import (
-    Parameters,
+    PlantParameters,
     TagModel,
     half_band,
     parameters_of,
@@ -25,7 +25,7 @@ from plant_assets.simulation.parameters import (
 )
 from plant_assets.simulation.process import (
     HOURS,
-    Draws,
+    DayDraws,
     baselines,
     draw_day,
     fast_part,
@@ -43,7 +43,7 @@ def day_generator(seed: int, day: int) -> np.random.Generator:
 
 
 @dataclass(frozen=True, slots=True)
-class Carry:
+class UnitCarry:
     """What a stretch leaves to the next one, a number a tag.
 
     Attributes:
@@ -57,7 +57,7 @@ class Carry:
     values: tuple[float, ...]
 
 
-class Unit:
+class ProcessUnit:
     """A plant's tags, their models and couplings.
 
     Args:
@@ -66,7 +66,7 @@ class Unit:
         parameters: another unit's parameters.
     """
 
-    def __init__(self, profile: PlantProfile, parameters: Parameters | None = None) -> None:
+    def __init__(self, profile: PlantProfile, parameters: PlantParameters | None = None) -> None:
         self.profile = profile
         self.parameters = parameters or parameters_of(profile)
         self.names = profile.tag_names
@@ -76,25 +76,25 @@ class Unit:
         self._mixing = mixing_matrix(self.names)
         self._noise = np.array([m.noise for m in self.models])
 
-    def draw_day(self, rng: np.random.Generator) -> Draws:
+    def draw_day(self, rng: np.random.Generator) -> DayDraws:
         """A day's random numbers."""
         return draw_day(rng, len(self.names), STEPS_PER_HOUR, self._mixing, self.parameters.historian)
 
-    def canvas(self, steps: int, first: int = 0) -> Canvas:
+    def canvas(self, steps: int, first: int = 0) -> DisturbanceArrays:
         """An empty canvas of `steps` steps from step `first` on."""
         noise = np.array([m.noise + 0.3 * m.drift for m in self.models])
-        blank = Canvas.blank(steps, noise, self.column, STEPS_PER_HOUR, first)
+        blank = DisturbanceArrays.blank(steps, noise, self.column, STEPS_PER_HOUR, first)
         blank.band = np.array([half_band(tag) for tag in self.profile.tags])
         return blank
 
     def records(
         self,
         start: datetime,
-        draws: Draws,
-        canvas: Canvas,
+        draws: DayDraws,
+        canvas: DisturbanceArrays,
         disturbances: Iterable[Disturbance],
-        before: Carry | None = None,
-    ) -> tuple[pl.DataFrame, Carry]:
+        before: UnitCarry | None = None,
+    ) -> tuple[pl.DataFrame, UnitCarry]:
         """What a historian keeps of the canvas's stretch of time.
 
         Args:
@@ -125,9 +125,9 @@ class Unit:
             times, values = self._logged(i, process[moved, i], seconds[moved, i], until, last)
             kept.append((times, values))
             lasts.append((float(times[-1]), float(values[-1])) if len(times) else last)
-        return _frame(start, self.names, kept), Carry(tuple(walk.tolist()), *zip(*lasts, strict=True))
+        return _frame(start, self.names, kept), UnitCarry(tuple(walk.tolist()), *zip(*lasts, strict=True))
 
-    def _daily(self, start: datetime, canvas: Canvas) -> np.ndarray:
+    def _daily(self, start: datetime, canvas: DisturbanceArrays) -> np.ndarray:
         """Each tag's daily cycle, [steps, T]."""
         hours = start.hour + start.minute / 60 + (canvas.first + np.arange(canvas.steps)) / STEPS_PER_HOUR
         heights = np.array([model.daily for model in self.models])
@@ -162,7 +162,7 @@ class Unit:
         return tag_model(tag, self.parameters)
 
 
-def _freeze(moving: np.ndarray, canvas: Canvas, disturbances: Iterable[Disturbance]) -> None:
+def _freeze(moving: np.ndarray, canvas: DisturbanceArrays, disturbances: Iterable[Disturbance]) -> None:
     """A frozen instrument moves no more; the historian's heartbeat goes on."""
     for disturbance in disturbances:
         if disturbance.detail == "frozen":

@@ -4,27 +4,27 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from plant_assets.validation.bootstrap import Interval, difference_interval, metric_interval
-from plant_assets.validation.evaluate import Ground
+from plant_assets.validation.bootstrap import BootstrapInterval, difference_interval, metric_interval
+from plant_assets.validation.evaluate import GroundTruth
 
 SMOTE_SUFFIX = "_smote"
 
 
 @dataclass(frozen=True, slots=True)
-class Ablation:
+class SmoteAblation:
     """One model trained with and without SMOTE, on the same rows."""
 
     model: str
     horizon: int
-    pr_auc_without: Interval
-    pr_auc_with: Interval
-    pr_auc_gain: Interval
-    brier_without: Interval
-    brier_with: Interval
+    pr_auc_without: BootstrapInterval
+    pr_auc_with: BootstrapInterval
+    pr_auc_gain: BootstrapInterval
+    brier_without: BootstrapInterval
+    brier_with: BootstrapInterval
     sentence: str
 
 
-def smote_ablation(ground: Ground, oof: pl.DataFrame) -> tuple[Ablation, ...]:
+def smote_ablation(ground: GroundTruth, oof: pl.DataFrame) -> tuple[SmoteAblation, ...]:
     """Pair each `<model>_smote` of the table with `<model>` or `<model>_soft_alarm`; those without a partner are left out."""
     pairs = oof.select("model", "horizon").unique(maintain_order=True).rows()
     return tuple(
@@ -42,17 +42,19 @@ def _partner(name: str, horizon: int, pairs: list[tuple[str, int]]) -> str | Non
     return next((found for found in (plain, f"{plain}_soft_alarm") if (found, horizon) in pairs), None)
 
 
-def _ablation(ground: Ground, oof: pl.DataFrame, model: str, other_model: str, horizon: int) -> Ablation:
+def _ablation(
+    ground: GroundTruth, oof: pl.DataFrame, model: str, other_model: str, horizon: int
+) -> SmoteAblation:
     without, other = ground.scored(oof, model, horizon), ground.scored(oof, other_model, horizon)
     drawn, drawn_other = ground.resample(without), ground.resample(other)
     same_rows = len(without.target) == len(other.target)
-    nothing = Interval(float("nan"), float("nan"), float("nan"))
+    nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))
     gain = (
         difference_interval(without.target, other.score, without.score, drawn, "pr_auc")
         if same_rows
         else nothing
     )
-    return Ablation(
+    return SmoteAblation(
         model,
         horizon,
         metric_interval(without.target, without.score, drawn, "pr_auc"),
@@ -64,7 +66,7 @@ def _ablation(ground: Ground, oof: pl.DataFrame, model: str, other_model: str, h
     )
 
 
-def _words(gain: Interval) -> str:
+def _words(gain: BootstrapInterval) -> str:
     if not gain.known:
         return "can't be compared"
     if gain.low > 0:

@@ -19,7 +19,7 @@ _CELLS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class BootstrapInterval:
     """A point estimate and its bootstrap interval; all NaN where it can't be computed."""
 
     value: float
@@ -32,7 +32,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Resample:
+class BlockResample:
     """How often each block is drawn in each replicate, `[replicates, blocks]`, and each row's block."""
 
     drawn: Floats
@@ -67,7 +67,9 @@ def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> NDArra
     return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 
 
-def resample(blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: int = REPLICATES) -> Resample:
+def resample(
+    blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: int = REPLICATES
+) -> BlockResample:
     """Draw blocks with replacement, events among events and normal days among normal days.
 
     Drawing within the two kinds keeps both of them in every replicate, so that no metric is undefined
@@ -82,19 +84,21 @@ def resample(blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: 
     for kind in (np.flatnonzero(of_events), np.flatnonzero(~of_events)):
         if len(kind):
             drawn[:, kind] = generator.multinomial(len(kind), np.full(len(kind), 1 / len(kind)), replicates)
-    return Resample(drawn, blocks)
+    return BlockResample(drawn, blocks)
 
 
-def interval(value: float, draws: Floats, level: float = LEVEL) -> Interval:
+def interval(value: float, draws: Floats, level: float = LEVEL) -> BootstrapInterval:
     """Percentile interval of replicates, widened where needed so that it holds the point estimate."""
     known = draws[np.isfinite(draws)]
     if not np.isfinite(value) or not len(known):
-        return Interval(value, float("nan"), float("nan"))
+        return BootstrapInterval(value, float("nan"), float("nan"))
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(min(low, value)), float(max(high, value)))
+    return BootstrapInterval(value, float(min(low, value)), float(max(high, value)))
 
 
-def metric_draws(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metric) -> tuple[float, Floats]:
+def metric_draws(
+    y: ArrayLike, values: ArrayLike, drawn: BlockResample, metric: Metric
+) -> tuple[float, Floats]:
     """A metric of the rows as they are, and of each replicate; rows without label or value don't count."""
     truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
     rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
@@ -108,17 +112,21 @@ def metric_draws(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metri
     return float(computed[0]), computed[1:]
 
 
-def metric_interval(y: ArrayLike, values: ArrayLike, drawn: Resample, metric: Metric) -> Interval:
+def metric_interval(
+    y: ArrayLike, values: ArrayLike, drawn: BlockResample, metric: Metric
+) -> BootstrapInterval:
     """The metric with its interval."""
     return interval(*metric_draws(y, values, drawn, metric))
 
 
-def ranking_intervals(y: ArrayLike, values: ArrayLike, drawn: Resample) -> tuple[Interval, Interval]:
+def ranking_intervals(
+    y: ArrayLike, values: ArrayLike, drawn: BlockResample
+) -> tuple[BootstrapInterval, BootstrapInterval]:
     """PR-AUC and ROC-AUC with their intervals, in one pass."""
     truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
     rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
     if not len(rows):
-        nothing = Interval(float("nan"), float("nan"), float("nan"))
+        nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))
         return nothing, nothing
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _ranking(truth[rows], scores[rows], drawn, rows)
@@ -127,8 +135,8 @@ def ranking_intervals(y: ArrayLike, values: ArrayLike, drawn: Resample) -> tuple
 
 
 def difference_interval(
-    y: ArrayLike, values: ArrayLike, others: ArrayLike, drawn: Resample, metric: Metric
-) -> Interval:
+    y: ArrayLike, values: ArrayLike, others: ArrayLike, drawn: BlockResample, metric: Metric
+) -> BootstrapInterval:
     """Metric of `values` less that of `others`, paired: both on the same rows of each replicate."""
     first, second = np.asarray(values, dtype=np.float64), np.asarray(others, dtype=np.float64)
     both = np.where(np.isnan(first) | np.isnan(second), np.nan, np.asarray(y, dtype=np.float64))
@@ -137,11 +145,11 @@ def difference_interval(
     return interval(one - two, ones - twos)
 
 
-def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: Resample) -> Interval:
+def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: BlockResample) -> BootstrapInterval:
     """Interval of a sum over rows divided by another one, such as false alarms per normal day."""
     parts = np.column_stack([np.asarray(above, np.float64), np.asarray(below, np.float64)])
     if not len(parts) or parts[:, 1].sum() <= 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
+        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
     sums = drawn.sums(parts, np.arange(len(parts)))
     ratios = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
     return interval(float(ratios[0]), ratios[1:])
@@ -149,7 +157,7 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: Resample) -> Inter
 
 def event_interval(
     values: ArrayLike, statistic: Literal["mean", "median"], seed: int, replicates: int = REPLICATES
-) -> Interval:
+) -> BootstrapInterval:
     """Interval of the mean (recall from 0/1) or median (lead times) of one number per event.
 
     Events are drawn with replacement. If all have the same number the interval has no width, which says
@@ -157,24 +165,24 @@ def event_interval(
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers):
-        return Interval(float("nan"), float("nan"), float("nan"))
+        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
     drawn = np.random.default_rng(seed).integers(0, len(numbers), (replicates, len(numbers)))
     compute = np.mean if statistic == "mean" else np.median
     return interval(float(compute(numbers)), compute(numbers[drawn], axis=1))
 
 
-def wilson_interval(found: int, total: int, z: float = 1.645) -> Interval:
+def wilson_interval(found: int, total: int, z: float = 1.645) -> BootstrapInterval:
     """90 % interval of a share (Wilson, 1927); has a width also for none or all of them."""
     if total == 0:
-        return Interval(float("nan"), float("nan"), float("nan"))
+        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
     share, spread = found / total, z**2 / total
     middle = share + spread / 2
     half = z * np.sqrt(share * (1 - share) / total + spread / (4 * total))
     low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
-    return Interval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
+    return BootstrapInterval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
 
 
-def _ranking(y: Floats, values: Floats, drawn: Resample, rows: NDArray[np.intp]) -> dict[Metric, Floats]:
+def _ranking(y: Floats, values: Floats, drawn: BlockResample, rows: NDArray[np.intp]) -> dict[Metric, Floats]:
     """PR-AUC and ROC-AUC from cumulated weights; first as the rows are, then for each replicate.
 
     The weights are small whole numbers, so float32 holds their sums exactly.
@@ -206,7 +214,7 @@ def _areas(weights: Counts, positive: Counts, last: NDArray[np.intp]) -> tuple[F
     return pr, below / (found * false)
 
 
-def _brier(metric: Metric, y: Floats, values: Floats, drawn: Resample, rows: NDArray[np.intp]) -> Floats:
+def _brier(metric: Metric, y: Floats, values: Floats, drawn: BlockResample, rows: NDArray[np.intp]) -> Floats:
     sums = drawn.sums(np.column_stack([(values - y) ** 2, y, np.ones(len(y))]), rows)
     error, rate = sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]
     return error if metric == "brier" else 1 - error / (rate * (1 - rate))

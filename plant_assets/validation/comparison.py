@@ -7,15 +7,15 @@ from typing import Literal
 import numpy as np
 
 from plant_assets.validation import metrics
-from plant_assets.validation.bootstrap import Interval, difference_interval
+from plant_assets.validation.bootstrap import BootstrapInterval, difference_interval
 from plant_assets.validation.conditions import NOT_LIVE
-from plant_assets.validation.evaluate import Ground, Scored
+from plant_assets.validation.evaluate import GroundTruth, ModelScores
 
 Outcome = Literal["beats", "unsure", "loses", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class BaselineComparison:
     """A model's PR-AUC less the best baseline's on the same rows.
 
     Attributes:
@@ -25,12 +25,12 @@ class Comparison:
 
     model: str
     baseline: str | None
-    difference: Interval
+    difference: BootstrapInterval
     outcome: Outcome
     sentence: str
 
 
-def compare(ground: Ground, model: Scored, baselines: Sequence[Scored]) -> Comparison:
+def compare(ground: GroundTruth, model: ModelScores, baselines: Sequence[ModelScores]) -> BaselineComparison:
     """Compare with the best baseline that one could have live."""
     own = metrics.pr_auc(model.target, model.score)
     rivals = {
@@ -41,23 +41,25 @@ def compare(ground: Ground, model: Scored, baselines: Sequence[Scored]) -> Compa
     }
     rivals = {name: found for name, found in rivals.items() if not np.isnan(found[0])}
     if np.isnan(own) or not rivals:
-        nothing = Interval(own, float("nan"), float("nan"))
-        return Comparison(
+        nothing = BootstrapInterval(own, float("nan"), float("nan"))
+        return BaselineComparison(
             model.model, None, nothing, "unknown", "It can't be compared with the trivial baselines."
         )
     name, (best, rival) = max(rivals.items(), key=lambda item: item[1][0])
     difference = difference_interval(model.target, model.score, rival.score, ground.resample(model), "pr_auc")
     outcome = _outcome(difference)
-    return Comparison(model.model, name, difference, outcome, _words(outcome, name, own, best, difference))
+    return BaselineComparison(
+        model.model, name, difference, outcome, _words(outcome, name, own, best, difference)
+    )
 
 
-def _outcome(difference: Interval) -> Outcome:
+def _outcome(difference: BootstrapInterval) -> Outcome:
     if not difference.value > 0:
         return "loses"
     return "beats" if difference.low > 0 else "unsure"
 
 
-def _words(outcome: Outcome, name: str, own: float, best: float, difference: Interval) -> str:
+def _words(outcome: Outcome, name: str, own: float, best: float, difference: BootstrapInterval) -> str:
     against = f"PR-AUC {own:.3f} against {best:.3f} of {name.replace('_', ' ')}"
     interval = f"90 % {difference.low:+.2f} to {difference.high:+.2f}"
     if outcome == "loses":

@@ -12,14 +12,14 @@ from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
 from plant_assets.validation.bootstrap import (
-    Interval,
+    BootstrapInterval,
     difference_interval,
     event_interval,
     metric_interval,
 )
-from plant_assets.validation.evaluate import Ground, Scored
+from plant_assets.validation.evaluate import GroundTruth, ModelScores
 from plant_assets.validation.events import EventMetrics
-from plant_assets.validation.verdict import Condition
+from plant_assets.validation.verdict import GateCondition
 
 GateMetric = Literal["pr_auc", "brier_skill"]
 SLOPE = (0.8, 1.25)
@@ -30,19 +30,19 @@ NOT_LIVE = {0: {"persistence"}}
 
 
 @dataclass(slots=True)
-class Case:
+class GateCase:
     """A challenger, the champion on the same rows, and the figures that the conditions gather."""
 
-    ground: Ground
+    ground: GroundTruth
     profile: PlantProfile
     metric: GateMetric
-    challenger: Scored
+    challenger: ModelScores
     events: EventMetrics
-    champion: Scored | None
+    champion: ModelScores | None
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def common(challenger: Scored, champion: Scored) -> tuple[Scored, Scored]:
+def common(challenger: ModelScores, champion: ModelScores) -> tuple[ModelScores, ModelScores]:
     """Both on the rows that both were scored on out of fold."""
     return (
         _rows(challenger, np.isin(challenger.timestamps, champion.timestamps)),
@@ -50,33 +50,33 @@ def common(challenger: Scored, champion: Scored) -> tuple[Scored, Scored]:
     )
 
 
-def _rows(scored: Scored, kept: np.ndarray) -> Scored:
+def _rows(scored: ModelScores, kept: np.ndarray) -> ModelScores:
     columns = {
         name: getattr(scored, name)[kept]
-        for name in Scored.__dataclass_fields__
+        for name in ModelScores.__dataclass_fields__
         if name not in ("model", "horizon")
     }
     return replace(scored, **columns)
 
 
-def enough_events(case: Case) -> Condition:
+def enough_events(case: GateCase) -> GateCondition:
     """Whether the test rows hold the profile's minimum of events."""
     found, needed = case.events.n_events, case.profile.validation.min_events
     case.figures["n_events"] = found
     enough = found >= needed
     verdict = "enough to judge on" if enough else "too few to compare models: the gate refuses"
-    return Condition(
+    return GateCondition(
         "enough events", enough, f"The test rows hold {found} events (at least {needed} needed): {verdict}."
     )
 
 
-def gain(case: Case, *, simpler: bool) -> Condition:
+def gain(case: GateCase, *, simpler: bool) -> GateCondition:
     """Whether the paired interval of the gain excludes 0, or it's a tie and the challenger is simpler."""
     words = METRIC_WORDS[case.metric]
     own = _interval(case, case.challenger)
     case.figures |= {f"challenger_{case.metric}": own.value}
     if case.champion is None:
-        return Condition(
+        return GateCondition(
             "gain over the champion", None, f"There is no champion to compare with ({words} {_range(own)})."
         )
     diff = difference_interval(
@@ -93,17 +93,17 @@ def gain(case: Case, *, simpler: bool) -> Condition:
         "gain_high": diff.high,
     }
     if not diff.known:
-        return Condition("gain over the champion", False, f"The gain in {words} can't be computed.")
+        return GateCondition("gain over the champion", False, f"The gain in {words} can't be computed.")
     text = f"{words} differs from the champion's by {_range(diff, signed=True)}"
     if diff.low > 0:
-        return Condition("gain over the champion", True, f"{text}: a real gain.")
+        return GateCondition("gain over the champion", True, f"{text}: a real gain.")
     if diff.high < 0:
-        return Condition("gain over the champion", False, f"{text}: worse than the champion.")
+        return GateCondition("gain over the champion", False, f"{text}: worse than the champion.")
     tie = "a tie, and the challenger is simpler" if simpler else "a tie, and the challenger isn't simpler"
-    return Condition("gain over the champion", simpler, f"{text}: {tie}.")
+    return GateCondition("gain over the champion", simpler, f"{text}: {tie}.")
 
 
-def within_budget(case: Case) -> Condition:
+def within_budget(case: GateCase) -> GateCondition:
     """Whether false-alarm episodes per day of normal operation are within budget; the hours are told."""
     budget, events = case.profile.budget, case.events
     case.figures |= {
@@ -111,11 +111,11 @@ def within_budget(case: Case) -> Condition:
         "false_alarm_hours_per_day": events.false_alarm_hours_per_day,
     }
     if not events.normal_days:
-        return Condition(
+        return GateCondition(
             "false alarms within budget", False, "No row of normal operation to count false alarms on."
         )
     kept = events.false_episodes_per_day <= budget.false_episodes_per_day
-    return Condition(
+    return GateCondition(
         "false alarms within budget",
         kept,
         f"{events.false_episodes_per_day:.2f} false-alarm episodes per day of normal operation are "
@@ -125,7 +125,7 @@ def within_budget(case: Case) -> Condition:
     )
 
 
-def recall(case: Case) -> Condition:
+def recall(case: GateCase) -> GateCondition:
     """Whether the share of events found in time isn't under the champion's lower bound."""
     name = "recall at the required lead"
     own = _found_in_time(case, case.events)
@@ -134,34 +134,34 @@ def recall(case: Case) -> Condition:
     case.figures["recall"] = float(np.mean(own)) if len(own) else float("nan")
     text = f"{sum(own)} of {len(own)} {what}"
     if case.champion is None:
-        return Condition(name, None, f"{text}; there is no champion to compare with.")
+        return GateCondition(name, None, f"{text}; there is no champion to compare with.")
     if not len(own):
-        return Condition(name, False, "No event to measure recall on.")
+        return GateCondition(name, False, "No event to measure recall on.")
     theirs = _found_in_time(case, case.ground.event_metrics(case.champion))
     bound = event_interval(theirs, "mean", case.profile.validation.seed)
     case.figures |= {"champion_recall": bound.value, "champion_recall_low": bound.low}
     kept = case.figures["recall"] >= bound.low
-    return Condition(
+    return GateCondition(
         name,
         kept,
         f"{text}; the champion's lower bound is {100 * bound.low:.0f} %: {'not under it' if kept else 'under it'}.",
     )
 
 
-def _found_in_time(case: Case, events: EventMetrics) -> list[bool]:
+def _found_in_time(case: GateCase, events: EventMetrics) -> list[bool]:
     required = case.profile.budget.required_lead / timedelta(hours=1)
     if case.challenger.horizon == 0:
         return [outcome.found for outcome in events.outcomes]
     return [o.lead_h is not None and o.lead_h >= required for o in events.outcomes]
 
 
-def beats_baselines(case: Case, baselines_oof: pl.DataFrame) -> Condition:
+def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> GateCondition:
     """Whether each trivial baseline that one could have live does worse on the same rows."""
     horizon = case.challenger.horizon
     names = baselines_oof.filter(pl.col("horizon") == horizon)["model"].unique(maintain_order=True)
     judged = [name for name in names if name not in NOT_LIVE.get(horizon, set())]
     if not judged:
-        return Condition("beats every trivial baseline", False, "There are no trivial baselines to beat.")
+        return GateCondition("beats every trivial baseline", False, "There are no trivial baselines to beat.")
     lost = []
     for name in judged:
         own, theirs, metric = _against(case, case.ground.scored(baselines_oof, name, horizon))
@@ -171,15 +171,15 @@ def beats_baselines(case: Case, baselines_oof: pl.DataFrame) -> Condition:
         elif np.isnan(own):
             lost.append(f"{name} (its own {METRIC_WORDS[metric]} can't be computed)")
     if lost:
-        return Condition(
+        return GateCondition(
             "beats every trivial baseline", False, f"It doesn't beat the trivial {', '.join(lost)}."
         )
-    return Condition(
+    return GateCondition(
         "beats every trivial baseline", True, f"It beats all {len(judged)} trivial baselines judged."
     )
 
 
-def _against(case: Case, baseline: Scored) -> tuple[float, float, GateMetric]:
+def _against(case: GateCase, baseline: ModelScores) -> tuple[float, float, GateMetric]:
     """Challenger's and baseline's metric on their common rows; by ranking if the baseline has no probability."""
     own, theirs = common(case.challenger, baseline)
     metric: GateMetric = "pr_auc" if np.isnan(theirs.probability).all() else case.metric
@@ -187,48 +187,50 @@ def _against(case: Case, baseline: Scored) -> tuple[float, float, GateMetric]:
     return compute(own.target, _values(own, metric)), compute(theirs.target, _values(theirs, metric)), metric
 
 
-def calibrated(case: Case) -> Condition:
+def calibrated(case: GateCase) -> GateCondition:
     """Whether the calibration slope is within `SLOPE`."""
     slope, _ = metrics.calibration_line(case.challenger.target, case.challenger.probability)
     case.figures["calibration_slope"] = slope
     name, (low, high) = "calibrated", SLOPE
     if np.isnan(slope):
-        return Condition(
+        return GateCondition(
             name, False, "Its calibration slope can't be computed (no probabilities, or one class)."
         )
     kept = low <= slope <= high
     fault = "overconfident" if slope < low else "underconfident"
-    return Condition(
+    return GateCondition(
         name,
         kept,
         f"Its calibration slope is {slope:.2f} (allowed {low} to {high}){'' if kept else ': ' + fault}.",
     )
 
 
-def answers_alike(case: Case, parity: float | None) -> Condition:
+def answers_alike(case: GateCase, parity: float | None) -> GateCondition:
     """Whether the exported model was measured to answer like the trained one."""
     name = "export answers like the trained model"
     if parity is None:
-        return Condition(name, False, "Whether the export answers like the trained model wasn't measured.")
+        return GateCondition(
+            name, False, "Whether the export answers like the trained model wasn't measured."
+        )
     case.figures["parity"] = parity
     kept = parity <= PARITY
-    return Condition(
+    return GateCondition(
         name,
         kept,
         f"Exported and trained model differ by at most {parity:.1e}, {'within' if kept else 'over'} {PARITY:.0e}.",
     )
 
 
-def _interval(case: Case, scored: Scored) -> Interval:
+def _interval(case: GateCase, scored: ModelScores) -> BootstrapInterval:
     drawn = case.ground.resample(scored)
     return metric_interval(scored.target, _values(scored, case.metric), drawn, case.metric)
 
 
-def _values(scored: Scored, metric: GateMetric) -> np.ndarray:
+def _values(scored: ModelScores, metric: GateMetric) -> np.ndarray:
     return scored.score if metric == "pr_auc" else scored.probability
 
 
-def _range(value: Interval, *, signed: bool = False) -> str:
+def _range(value: BootstrapInterval, *, signed: bool = False) -> str:
     sign = "+" if signed else ""
     if not value.known:
         return "unknown"

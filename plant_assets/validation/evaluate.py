@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
 from plant_assets.validation.bootstrap import (
-    Interval,
-    Resample,
+    BlockResample,
+    BootstrapInterval,
     event_blocks,
     event_interval,
     metric_interval,
@@ -25,7 +25,7 @@ from plant_assets.validation.bootstrap import (
     resample,
     wilson_interval,
 )
-from plant_assets.validation.events import Event, EventMetrics, event_metrics, false_alarm_rows
+from plant_assets.validation.events import EventMetrics, PlantEvent, event_metrics, false_alarm_rows
 from plant_assets.validation.plant_events import PERIOD, onset_events, plant_events, times_of
 from plant_assets.validation.targets import ahead_target, onset_target
 
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ModelScores:
     """Rows of one model and horizon beside the truth, in time order; NaN = not known or not asked."""
 
     model: str
@@ -79,19 +79,19 @@ class ModelResult:
     horizon: int
     rows: int
     base_rate: float
-    pr_auc: Interval
-    roc_auc: Interval
-    brier: Interval
-    brier_skill: Interval
+    pr_auc: BootstrapInterval
+    roc_auc: BootstrapInterval
+    brier: BootstrapInterval
+    brier_skill: BootstrapInterval
     f1: float
     slope: float
     intercept: float
     all_rows_pr_auc: float
     all_rows_brier: float
-    recall: Interval
-    lead: Interval
-    false_hours: Interval
-    false_episodes: Interval
+    recall: BootstrapInterval
+    lead: BootstrapInterval
+    false_hours: BootstrapInterval
+    false_episodes: BootstrapInterval
     events: EventMetrics
     folds: tuple[FoldResult, ...]
 
@@ -102,7 +102,7 @@ class ModelResult:
         return sum(periods), len(periods)
 
 
-class Ground:
+class GroundTruth:
     """The labelled history that models are judged on.
 
     Args:
@@ -114,7 +114,7 @@ class Ground:
         self.labelled = labelled
         self.profile = profile
         self.interval = profile.sampling.interval
-        self._draws: dict[bytes, Resample] = {}
+        self._draws: dict[bytes, BlockResample] = {}
 
     @cached_property
     def label(self) -> Floats:
@@ -123,21 +123,21 @@ class Ground:
         return self.labelled["anomaly_label"].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
     @cached_property
-    def plant_events(self) -> list[Event]:
+    def plant_events(self) -> list[PlantEvent]:
         return plant_events(self.labelled)
 
     @cached_property
-    def onsets(self) -> list[Event]:
+    def onsets(self) -> list[PlantEvent]:
         return onset_events(self.labelled)
 
-    def events(self, horizon: int) -> list[Event]:
+    def events(self, horizon: int) -> list[PlantEvent]:
         """What has to be found: events for the nowcast, onsets for a forecast."""
         return self.onsets if horizon else self.plant_events
 
     def steps(self, horizon: int) -> int:
         return self.profile.steps(timedelta(hours=horizon))
 
-    def scored(self, oof: pl.DataFrame, model: str, horizon: int) -> Scored:
+    def scored(self, oof: pl.DataFrame, model: str, horizon: int) -> ModelScores:
         """The model's rows at this horizon beside today's truth; rows unknown to the history drop."""
         steps = self.steps(horizon)
         truth = pl.DataFrame(
@@ -158,7 +158,7 @@ class Ground:
             for name in ("label", "target", "ahead", "score", "probability", "decision", "threshold")
         }
         fold = rows["fold"].cast(pl.Int64).to_numpy()
-        return Scored(
+        return ModelScores(
             model,
             horizon,
             times_of(rows),
@@ -167,7 +167,7 @@ class Ground:
             **numbers,
         )
 
-    def resample(self, scored: Scored) -> Resample:
+    def resample(self, scored: ModelScores) -> BlockResample:
         """The same draws for every model on the same rows, so that models can be compared in pairs."""
         key = scored.timestamps.tobytes()
         if key not in self._draws:
@@ -175,7 +175,7 @@ class Ground:
             self._draws[key] = resample(blocks, scored.label, self.profile.validation.seed)
         return self._draws[key]
 
-    def event_metrics(self, scored: Scored) -> EventMetrics:
+    def event_metrics(self, scored: ModelScores) -> EventMetrics:
         return event_metrics(
             scored.timestamps,
             scored.alarm,
@@ -185,7 +185,7 @@ class Ground:
             horizon=self.steps(scored.horizon),
         )
 
-    def evaluate(self, scored: Scored) -> ModelResult:
+    def evaluate(self, scored: ModelScores) -> ModelResult:
         """All figures of one model at one horizon."""
         drawn, y = self.resample(scored), scored.target
         asked = ~np.isnan(y) & ~np.isnan(scored.score)
@@ -216,7 +216,9 @@ class Ground:
             folds=tuple(self._fold(scored, number) for number in np.unique(scored.fold)),
         )
 
-    def _false_alarms(self, scored: Scored, drawn: Resample) -> tuple[Interval, Interval]:
+    def _false_alarms(
+        self, scored: ModelScores, drawn: BlockResample
+    ) -> tuple[BootstrapInterval, BootstrapInterval]:
         rows = false_alarm_rows(
             scored.timestamps,
             scored.alarm,
@@ -229,7 +231,7 @@ class Ground:
         hours = rows.false * (self.interval / timedelta(hours=1))
         return ratio_interval(hours, days, drawn), ratio_interval(rows.episode_starts, days, drawn)
 
-    def _fold(self, scored: Scored, number: int) -> FoldResult:
+    def _fold(self, scored: ModelScores, number: int) -> FoldResult:
         rows = (scored.fold == number) & ~np.isnan(scored.target)
         y, normal = scored.target[rows], scored.target[rows] == 0
         return FoldResult(
@@ -244,5 +246,5 @@ class Ground:
         )
 
 
-def _ahead_only(scored: Scored, value: float) -> float:
+def _ahead_only(scored: ModelScores, value: float) -> float:
     return value if scored.horizon else float("nan")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plant_assets.validation.evaluate import Ground, ModelResult
-from plant_assets.validation.events import Event, EventOutcome
+from plant_assets.validation.evaluate import GroundTruth, ModelResult
+from plant_assets.validation.events import EventOutcome, PlantEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EventAnswer:
     """What one model made of an event; `lead_h` None = not found."""
 
     model: str
@@ -24,14 +24,14 @@ class Answer:
 class EventRow:
     """An event and the answers of the lead model and the forecasters; untested ones have no test row."""
 
-    event: Event
+    event: PlantEvent
     hours: float
     tested: bool
-    answers: tuple[Answer, ...]
+    answers: tuple[EventAnswer, ...]
 
 
 def event_table(
-    ground: Ground, models: Mapping[int, Sequence[ModelResult]], lead: str | None
+    ground: GroundTruth, models: Mapping[int, Sequence[ModelResult]], lead: str | None
 ) -> tuple[EventRow, ...]:
     """All events of the history in time order, tested or not; `models` are those of each horizon."""
     speakers = [
@@ -55,14 +55,14 @@ def _speaker(models: Sequence[ModelResult], lead: str | None) -> ModelResult | N
     return named or ranked
 
 
-def _answer(result: ModelResult, event: Event) -> Answer:
+def _answer(result: ModelResult, event: PlantEvent) -> EventAnswer:
     outcome = _outcome_of(result.events.outcomes, event, ahead=result.horizon > 0)
     if outcome is None:
-        return Answer(result.model, result.horizon, False, False, None)
-    return Answer(result.model, result.horizon, True, outcome.found, outcome.lead_h)
+        return EventAnswer(result.model, result.horizon, False, False, None)
+    return EventAnswer(result.model, result.horizon, True, outcome.found, outcome.lead_h)
 
 
-def _outcome_of(outcomes: Sequence[EventOutcome], event: Event, *, ahead: bool) -> EventOutcome | None:
+def _outcome_of(outcomes: Sequence[EventOutcome], event: PlantEvent, *, ahead: bool) -> EventOutcome | None:
     """A forecast is judged on starts of alarms, so an event that follows on another one has none."""
     for outcome in outcomes:
         same = outcome.event.start == event.start if ahead else outcome.event == event

@@ -138,7 +138,7 @@ def _false_episodes(alarm: Bools, normal: Bools) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PlantEvent:
     """Something that an alarm should find; both ends are labels of rows and belong to it."""
 
     name: str
@@ -157,7 +157,7 @@ class EventOutcome:
         first_alarm: the row that raised it.
     """
 
-    event: Event
+    event: PlantEvent
     found: bool
     lead_h: float | None
     first_alarm: np.datetime64 | None
@@ -183,7 +183,7 @@ def event_metrics(
     timestamps: NDArray[np.datetime64],
     alarm: ArrayLike,
     label: ArrayLike,
-    events: Sequence[Event],
+    events: Sequence[PlantEvent],
     interval: timedelta,
     *,
     horizon: int = 0,
@@ -239,7 +239,7 @@ def false_alarm_rows(
     timestamps: NDArray[np.datetime64],
     alarm: ArrayLike,
     label: ArrayLike,
-    events: Sequence[Event],
+    events: Sequence[PlantEvent],
     interval: timedelta,
     *,
     horizon: int = 0,
@@ -258,7 +258,7 @@ def false_alarm_rows(
 
 
 def _outcome(
-    event: Event, timestamps: NDArray[np.datetime64], alarm: Bools, quiet: Bools, reach: np.timedelta64
+    event: PlantEvent, timestamps: NDArray[np.datetime64], alarm: Bools, quiet: Bools, reach: np.timedelta64
 ) -> EventOutcome | None:
     """How the event was met; None if no row was scored where it could have been."""
     if reach > np.timedelta64(0):
@@ -276,7 +276,7 @@ def _outcome(
 
 
 def _before_events(
-    timestamps: NDArray[np.datetime64], events: Sequence[Event], reach: np.timedelta64
+    timestamps: NDArray[np.datetime64], events: Sequence[PlantEvent], reach: np.timedelta64
 ) -> Bools:
     """Rows from which an event is in reach: an alarm there is right, not false."""
     near = np.zeros(len(timestamps), dtype=bool)

@@ -11,7 +11,7 @@ import polars as pl
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.conditions import (
     PARITY,
-    Case,
+    GateCase,
     GateMetric,
     answers_alike,
     beats_baselines,
@@ -22,8 +22,8 @@ from plant_assets.validation.conditions import (
     recall,
     within_budget,
 )
-from plant_assets.validation.evaluate import Ground, Scored
-from plant_assets.validation.verdict import Verdict
+from plant_assets.validation.evaluate import GroundTruth, ModelScores
+from plant_assets.validation.verdict import GateVerdict
 
 
 def gate(
@@ -37,7 +37,7 @@ def gate(
     horizon: int = 0,
     simpler: bool = False,
     parity: float | None = None,
-) -> Verdict:
+) -> GateVerdict:
     """Judge a challenger against the champion, the trivial baselines and the budget.
 
     Args:
@@ -55,12 +55,12 @@ def gate(
     Raises:
         ValueError: a table that doesn't hold exactly one model at the horizon.
     """
-    ground = Ground(labelled, profile)
+    ground = GroundTruth(labelled, profile)
     challenger = _only(ground, challenger_oof, horizon, "challenger_oof")
     champion = None if champion_oof is None else _only(ground, champion_oof, horizon, "champion_oof")
     if champion is not None:
         challenger, champion = common(challenger, champion)
-    case = Case(ground, profile, metric, challenger, ground.event_metrics(challenger), champion)
+    case = GateCase(ground, profile, metric, challenger, ground.event_metrics(challenger), champion)
     conditions = (
         enough_events(case),
         gain(case, simpler=simpler),
@@ -73,12 +73,12 @@ def gate(
     passed = all(c.passed is not False for c in conditions)
     broken = parity is not None and not parity <= PARITY
     promote = passed if champion is not None else not broken
-    return Verdict(
+    return GateVerdict(
         promote, passed, champion is None, _headline(case, promote, passed), conditions, case.figures
     )
 
 
-def _headline(case: Case, promote: bool, passed: bool) -> str:
+def _headline(case: GateCase, promote: bool, passed: bool) -> str:
     model = case.challenger.model
     name = "The challenger" if model == "champion" else f"The challenger {model}"
     if case.champion is None:
@@ -91,7 +91,7 @@ def _headline(case: Case, promote: bool, passed: bool) -> str:
     return f"{name} is promoted." if promote else f"{name} isn't promoted: the champion stays."
 
 
-def _only(ground: Ground, oof: pl.DataFrame, horizon: int, what: str) -> Scored:
+def _only(ground: GroundTruth, oof: pl.DataFrame, horizon: int, what: str) -> ModelScores:
     models = oof.filter(pl.col("horizon") == horizon)["model"].unique().to_list()
     if len(models) != 1:
         raise ValueError(f"{what}: expected rows of one model at horizon {horizon} h, got {sorted(models)}")

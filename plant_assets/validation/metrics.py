@@ -13,7 +13,7 @@ _CLIP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class RankingCurve:
     """Points of a ROC curve (x = false positive rate) or of a PR curve (x = recall)."""
 
     x: Floats
@@ -51,22 +51,22 @@ def _paired(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
     return truth[known], values[known]
 
 
-def roc_curve(y: ArrayLike, score: ArrayLike) -> Curve:
+def roc_curve(y: ArrayLike, score: ArrayLike) -> RankingCurve:
     """ROC curve from (0, 0) to (1, 1); empty if only one class is present."""
     hits, false, values = _counts(y, score)
     if not len(hits) or hits[-1] == 0 or false[-1] == 0:
-        return Curve(np.array([]), np.array([]), np.array([]))
-    return Curve(
+        return RankingCurve(np.array([]), np.array([]), np.array([]))
+    return RankingCurve(
         np.append(0.0, false / false[-1]), np.append(0.0, hits / hits[-1]), np.append(np.inf, values)
     )
 
 
-def pr_curve(y: ArrayLike, score: ArrayLike) -> Curve:
+def pr_curve(y: ArrayLike, score: ArrayLike) -> RankingCurve:
     """Precision over recall, from the highest score down; empty without positives."""
     hits, false, values = _counts(y, score)
     if not len(hits) or hits[-1] == 0:
-        return Curve(np.array([]), np.array([]), np.array([]))
-    return Curve(hits / hits[-1], hits / (hits + false), values)
+        return RankingCurve(np.array([]), np.array([]), np.array([]))
+    return RankingCurve(hits / hits[-1], hits / (hits + false), values)
 
 
 def roc_auc(y: ArrayLike, score: ArrayLike) -> float:

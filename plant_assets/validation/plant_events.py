@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from plant_assets.validation.events import Event, episodes
+from plant_assets.validation.events import PlantEvent, episodes
 
 PERIOD, RULE, ONSET = "period", "rule", "onset"
 
 
-def plant_events(labelled: pl.DataFrame) -> list[Event]:
+def plant_events(labelled: pl.DataFrame) -> list[PlantEvent]:
     """Events that a nowcast should find, in time order.
 
     Operators' periods, and stretches of alarm rows that touch no period (rule episodes).
@@ -24,26 +24,26 @@ def plant_events(labelled: pl.DataFrame) -> list[Event]:
     reasons = list(dict.fromkeys(s for row in sources for s in row if s.startswith("period:")))
     covered = np.array([any(s.startswith("period:") for s in row) for row in sources], dtype=bool)
     found = [
-        Event(reason.removeprefix("period:"), PERIOD, times[first], times[stop - 1])
+        PlantEvent(reason.removeprefix("period:"), PERIOD, times[first], times[stop - 1])
         for reason in reasons
         for first, stop in episodes([reason in row for row in sources])
     ]
     found += [
-        Event(_rule_names(sources[first:stop]), RULE, times[first], times[stop - 1])
+        PlantEvent(_rule_names(sources[first:stop]), RULE, times[first], times[stop - 1])
         for first, stop in episodes(labelled["anomaly_label"].fill_null(0).to_numpy() == 1)
         if not covered[first:stop].any()
     ]
     return sorted(found, key=lambda event: (event.start, event.end))
 
 
-def onset_events(labelled: pl.DataFrame) -> list[Event]:
+def onset_events(labelled: pl.DataFrame) -> list[PlantEvent]:
     """Every start of an alarm after a row without one: what a forecaster should warn of."""
     if "anomaly_label" not in labelled.columns:
         return []
     times = times_of(labelled)
     names = plant_events(labelled)
     return [
-        Event(_name_at(names, times[first]), ONSET, times[first], times[stop - 1])
+        PlantEvent(_name_at(names, times[first]), ONSET, times[first], times[stop - 1])
         for first, stop in episodes(labelled["anomaly_label"].fill_null(0).to_numpy() == 1)
         if first > 0
     ]
@@ -59,5 +59,5 @@ def _rule_names(rows: list[list[str]]) -> str:
     return ", ".join(rules) or "alarm"
 
 
-def _name_at(events: list[Event], start: np.datetime64) -> str:
+def _name_at(events: list[PlantEvent], start: np.datetime64) -> str:
     return next((event.name for event in events if event.start <= start <= event.end), "alarm")

@@ -8,15 +8,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plant_assets.validation import charts
 from plant_assets.validation.baselines import BASELINES
-from plant_assets.validation.bootstrap import Interval
-from plant_assets.validation.report_data import Report
+from plant_assets.validation.bootstrap import BootstrapInterval
+from plant_assets.validation.report_data import ValidationReport
 from plant_assets.validation.sentences import span, spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = "–"
 
 
-def render(report: Report) -> str:
+def render(report: ValidationReport) -> str:
     """The report as HTML text, readable in light and dark and on paper."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -49,7 +49,7 @@ def figure(value: float | None, digits: int = 3) -> str:
     return "never" if math.isinf(value) else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
-def interval(value: Interval, digits: int = 3) -> str:
+def interval(value: BootstrapInterval, digits: int = 3) -> str:
     """`low to high`, or a dash."""
     return f"{figure(value.low, digits)} to {figure(value.high, digits)}" if value.known else NOTHING
 

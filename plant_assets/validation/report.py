@@ -16,14 +16,21 @@ from plant_assets.validation import metrics, unlabelled
 from plant_assets.validation.ablation import SMOTE_SUFFIX, smote_ablation
 from plant_assets.validation.baselines import BASELINES, baselines
 from plant_assets.validation.comparison import compare
-from plant_assets.validation.evaluate import Ground, Scored
+from plant_assets.validation.evaluate import GroundTruth, ModelScores
 from plant_assets.validation.event_table import event_table
 from plant_assets.validation.folds import NotEnoughRowsError, expanding_folds
 from plant_assets.validation.oof import checked_oof, empty_oof
-from plant_assets.validation.report_data import Curves, Flagged, Horizon, Report, Tested, Timeline
+from plant_assets.validation.report_data import (
+    DecisionTimeline,
+    FlaggedShare,
+    HorizonFigures,
+    ModelCurves,
+    TestedRows,
+    ValidationReport,
+)
 from plant_assets.validation.sentences import opening
-from plant_assets.validation.unlabelled import Outcome, flagged
-from plant_assets.validation.verdict import Verdict
+from plant_assets.validation.unlabelled import TrainingOutcome, flagged
+from plant_assets.validation.verdict import GateVerdict
 
 CHAMPION = "champion"
 _CURVE_POINTS = 200
@@ -36,12 +43,12 @@ def build_report(
     lineage: Mapping[str, str],
     *,
     baselines_oof: pl.DataFrame | None = None,
-    verdict: Verdict | None = None,
+    verdict: GateVerdict | None = None,
     further: Mapping[str, float] | None = None,
     titles: Mapping[str, str] | None = None,
     untrained: Mapping[str, str] | None = None,
     created: datetime | None = None,
-) -> Report:
+) -> ValidationReport:
     """Judge every model of an out-of-fold table beside the trivial baselines.
 
     Args:
@@ -62,7 +69,7 @@ def build_report(
     """
     notes: list[str] = []
     table = checked_oof(oof)
-    ground = Ground(labelled, profile)
+    ground = GroundTruth(labelled, profile)
     known = not np.isnan(ground.label).all() or not len(labelled)
     trivial = _baselines(table, baselines_oof, labelled, profile, notes) if known else empty_oof()
     models = table.filter(
@@ -70,11 +77,11 @@ def build_report(
     )
     hours = sorted({0, *table["horizon"].unique().to_list(), *trivial["horizon"].unique().to_list()})
     horizons = tuple(_horizon(ground, models, trivial, hour) for hour in hours) if known else ()
-    outcome = Outcome(() if known else flagged(models, profile), dict(untrained or {}))
+    outcome = TrainingOutcome(() if known else flagged(models, profile), dict(untrained or {}))
     lead = _lead(horizons) if known else _answering(profile, outcome.flagged)
     _note_gaps(ground, models, horizons, notes)
     tested = _tested(ground, models if len(models) else trivial)
-    return Report(
+    return ValidationReport(
         plant=profile.name,
         title=profile.title,
         simulated=profile.simulated,
@@ -99,7 +106,7 @@ def build_report(
     )
 
 
-def render_html(report: Report) -> str:
+def render_html(report: ValidationReport) -> str:
     """The report as one self-contained HTML page (no script, no external file)."""
     from plant_assets.validation.render import render
 
@@ -143,14 +150,14 @@ def _trivial(labelled: pl.DataFrame, profile: PlantProfile, notes: list[str]) ->
     return baselines(labelled, folds, profile)
 
 
-def _horizon(ground: Ground, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> Horizon:
+def _horizon(ground: GroundTruth, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> HorizonFigures:
     scored = {
         kind: [ground.scored(table, name, hours) for name in _names(table.filter(horizon=hours))]
         for kind, table in (("model", models), ("trivial", trivial))
     }
     judged = {kind: tuple(ground.evaluate(rows) for rows in found) for kind, found in scored.items()}
     first = next(iter((*judged["model"], *judged["trivial"])), None)
-    return Horizon(
+    return HorizonFigures(
         hours=hours,
         base_rate=first.base_rate if first else math.nan,
         n_events=first.events.n_events if first else 0,
@@ -166,21 +173,21 @@ def _names(oof: pl.DataFrame) -> list[str]:
     return sorted(oof["model"].unique(maintain_order=True), key=lambda name: name != CHAMPION)
 
 
-def _curves(rows: Scored) -> Curves:
+def _curves(rows: ModelScores) -> ModelCurves:
     roc = metrics.roc_curve(rows.target, rows.score)
     pr = metrics.pr_curve(rows.target, rows.score)
     bins = metrics.reliability(rows.target, rows.probability)
-    return Curves(rows.model, _thinned(roc), _thinned(pr), bins)
+    return ModelCurves(rows.model, _thinned(roc), _thinned(pr), bins)
 
 
-def _thinned(curve: metrics.Curve) -> list[tuple[float, float]]:
+def _thinned(curve: metrics.RankingCurve) -> list[tuple[float, float]]:
     if not len(curve.x):
         return []
     kept = np.unique(np.linspace(0, len(curve.x) - 1, _CURVE_POINTS).astype(int))
     return [(round(float(curve.x[i]), 4), round(float(curve.y[i]), 4)) for i in kept]
 
 
-def _lead(horizons: tuple[Horizon, ...]) -> str | None:
+def _lead(horizons: tuple[HorizonFigures, ...]) -> str | None:
     """The champion if it was scored, else the model with the best PR-AUC now."""
     now = horizons[0].models
     if any(result.model == CHAMPION for result in now):
@@ -188,20 +195,20 @@ def _lead(horizons: tuple[Horizon, ...]) -> str | None:
     return max(now, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0)).model if now else None
 
 
-def _answering(profile: PlantProfile, outcome: Sequence[Flagged]) -> str | None:
+def _answering(profile: PlantProfile, outcome: Sequence[FlaggedShare]) -> str | None:
     """The model that answers for the plant if it was scored, else the first that was."""
     names = [one.model for one in outcome]
     return profile.answering if profile.answering in names else next(iter(names), None)
 
 
-def _tested(ground: Ground, oof: pl.DataFrame) -> Tested:
+def _tested(ground: GroundTruth, oof: pl.DataFrame) -> TestedRows:
     times, scored = ground.labelled["timestamp"], oof["timestamp"].unique().sort()
     label = pl.DataFrame({"timestamp": times, "label": ground.label}).filter(
         pl.col("timestamp").is_in(scored.implode())
     )["label"]
     rate = label.fill_nan(None).mean()
     settings, hour = ground.profile.validation, timedelta(hours=1)
-    return Tested(
+    return TestedRows(
         len(times),
         *_ends(times),
         len(scored),
@@ -221,11 +228,11 @@ def _ends(times: pl.Series) -> tuple[datetime | None, datetime | None]:
     )
 
 
-def _timeline(ground: Ground, models: pl.DataFrame, lead: str | None) -> Timeline | None:
+def _timeline(ground: GroundTruth, models: pl.DataFrame, lead: str | None) -> DecisionTimeline | None:
     if lead is None:
         return None
     rows = ground.scored(models, lead, 0)
-    return Timeline(
+    return DecisionTimeline(
         lead,
         [f"{stamp}Z" for stamp in np.datetime_as_string(rows.timestamps, unit="m")],
         rows.label.tolist(),
@@ -235,7 +242,9 @@ def _timeline(ground: Ground, models: pl.DataFrame, lead: str | None) -> Timelin
     )
 
 
-def _note_gaps(ground: Ground, models: pl.DataFrame, horizons: tuple[Horizon, ...], notes: list[str]) -> None:
+def _note_gaps(
+    ground: GroundTruth, models: pl.DataFrame, horizons: tuple[HorizonFigures, ...], notes: list[str]
+) -> None:
     """What couldn't be judged, in words."""
     if np.isnan(ground.label).all() or not (ground.label == 1).any():
         notes.append("The history holds no alarm label, so nothing can be said about finding alarms.")

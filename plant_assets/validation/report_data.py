@@ -1,4 +1,4 @@
-"""What the validation report holds, as plain data; `Report.as_dict` is its JSON."""
+"""What the validation report holds, as plain data; `ValidationReport.as_dict` is its JSON."""
 
 import json
 import math
@@ -7,18 +7,18 @@ from datetime import datetime
 
 import numpy as np
 
-from plant_assets.validation.ablation import Ablation
-from plant_assets.validation.comparison import Comparison
+from plant_assets.validation.ablation import SmoteAblation
+from plant_assets.validation.comparison import BaselineComparison
 from plant_assets.validation.evaluate import ModelResult
 from plant_assets.validation.event_table import EventRow
 from plant_assets.validation.metrics import ReliabilityBin
-from plant_assets.validation.verdict import Verdict
+from plant_assets.validation.verdict import GateVerdict
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Curves:
+class ModelCurves:
     """A model's ROC and PR curve as (x, y) pairs, and its reliability bins."""
 
     model: str
@@ -28,7 +28,7 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
+class HorizonFigures:
     """All models and baselines of one question: alarm now (0), or does one start within `hours`."""
 
     hours: int
@@ -36,12 +36,12 @@ class Horizon:
     n_events: int
     models: tuple[ModelResult, ...]
     baselines: tuple[ModelResult, ...]
-    comparisons: tuple[Comparison, ...]
-    curves: tuple[Curves, ...]
+    comparisons: tuple[BaselineComparison, ...]
+    curves: tuple[ModelCurves, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class DecisionTimeline:
     """The lead model's decision hour by hour beside what was true."""
 
     model: str
@@ -63,7 +63,7 @@ class FlaggedFold:
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
+class FlaggedShare:
     """What a model called unusual where nobody knows what was: share of rows, and stretches of them a day."""
 
     model: str
@@ -74,7 +74,7 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TestedRows:
     """Which data the models were tested on."""
 
     rows: int
@@ -90,7 +90,7 @@ class Tested:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ValidationReport:
     """The whole report; `as_dict` is JSON-able.
 
     Attributes:
@@ -110,19 +110,19 @@ class Report:
     created: datetime
     sentences: tuple[str, str, str]
     notes: tuple[str, ...]
-    tested: Tested
+    tested: TestedRows
     budget: dict[str, float]
     lead: str | None
-    horizons: tuple[Horizon, ...]
+    horizons: tuple[HorizonFigures, ...]
     events: tuple[EventRow, ...]
-    timeline: Timeline | None
-    ablations: tuple[Ablation, ...]
-    verdict: Verdict | None
+    timeline: DecisionTimeline | None
+    ablations: tuple[SmoteAblation, ...]
+    verdict: GateVerdict | None
     lineage: dict[str, str]
     further: dict[str, float]
     titles: dict[str, str] = field(default_factory=dict)
     untrained: dict[str, str] = field(default_factory=dict)
-    flagged: tuple[Flagged, ...] = ()
+    flagged: tuple[FlaggedShare, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """The report as JSON-able values; what isn't finite is null."""

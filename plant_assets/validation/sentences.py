@@ -7,15 +7,15 @@ import numpy as np
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.evaluate import ModelResult
-from plant_assets.validation.report_data import Horizon, Tested
+from plant_assets.validation.report_data import HorizonFigures, TestedRows
 
 FEW_EVENTS = 20
 
 
 def opening(
     profile: PlantProfile,
-    tested: Tested,
-    horizons: Sequence[Horizon],
+    tested: TestedRows,
+    horizons: Sequence[HorizonFigures],
     lead: str | None,
 ) -> tuple[str, str, str]:
     """What was tested on which data; what was found at how many false alarms; what not to trust."""
@@ -42,11 +42,11 @@ def span(hours: float) -> str:
     return f"{round(hours * 3600, 6):g} s"
 
 
-def _best(horizon: Horizon) -> ModelResult | None:
+def _best(horizon: HorizonFigures) -> ModelResult | None:
     return max(horizon.models, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0), default=None)
 
 
-def _what(profile: PlantProfile, tested: Tested, horizons: Sequence[Horizon]) -> str:
+def _what(profile: PlantProfile, tested: TestedRows, horizons: Sequence[HorizonFigures]) -> str:
     if not tested.oof_rows:
         return (
             f"Nothing was tested: {profile.title} has {tested.rows} rows, too few to train on a part of them."
@@ -119,7 +119,7 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
 def _doubts(
     profile: PlantProfile,
     now: ModelResult | None,
-    horizons: Sequence[Horizon],
+    horizons: Sequence[HorizonFigures],
     forecasts: Sequence[ModelResult],
 ) -> str:
     doubts = []
@@ -155,7 +155,7 @@ def _doubts(
     return f"Don't trust {'; nor '.join(doubts)}."
 
 
-def _outcome(horizon: Horizon, result: ModelResult | None) -> str:
+def _outcome(horizon: HorizonFigures, result: ModelResult | None) -> str:
     if result is None:
         return "unknown"
     return next((c.outcome for c in horizon.comparisons if c.model == result.model), "unknown")

@@ -12,21 +12,21 @@ import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import episodes
-from plant_assets.validation.report_data import Flagged, FlaggedFold, Tested
+from plant_assets.validation.report_data import FlaggedFold, FlaggedShare, TestedRows
 from plant_assets.validation.sentences import listed, span, spoken
 
 NO_LABELS = "there are no alarm rules, no known periods and no operator log"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """What became of a plant's models: which were trained, and why the others weren't."""
 
-    flagged: Sequence[Flagged]
+    flagged: Sequence[FlaggedShare]
     untrained: Mapping[str, str]
 
 
-def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[Flagged, ...]:
+def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[FlaggedShare, ...]:
     """What each model called unusual among rows that it hadn't learnt from, in the table's order."""
     now = oof.filter(pl.col("horizon") == 0)
     return tuple(
@@ -35,7 +35,7 @@ def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[Flagged, ...]:
     )
 
 
-def opening(profile: PlantProfile, tested: Tested, outcome: Outcome) -> tuple[str, str, str]:
+def opening(profile: PlantProfile, tested: TestedRows, outcome: TrainingOutcome) -> tuple[str, str, str]:
     """What there is to learn from; what was trained and what not; what not to trust."""
     source = "simulated " if profile.simulated else ""
     span = f" ({tested.first:%-d %b %Y} to {tested.last:%-d %b %Y})" if tested.first and tested.last else ""
@@ -46,13 +46,13 @@ def opening(profile: PlantProfile, tested: Tested, outcome: Outcome) -> tuple[st
     return what, _trained(tested, outcome), _doubts(profile, outcome)
 
 
-def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> Flagged:
+def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> FlaggedShare:
     alarm = rows["alarm"].fill_null(value=False).to_numpy()
     days = len(alarm) * (profile.sampling.interval / timedelta(days=1))
     folds = rows.group_by("fold", maintain_order=True).agg(
         pl.len(), pl.col("alarm").fill_null(value=False).mean(), pl.col("threshold").first()
     )
-    return Flagged(
+    return FlaggedShare(
         model=name,
         rows=len(alarm),
         share=float(np.mean(alarm)),
@@ -61,7 +61,7 @@ def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> Flagged:
     )
 
 
-def _trained(tested: Tested, outcome: Outcome) -> str:
+def _trained(tested: TestedRows, outcome: TrainingOutcome) -> str:
     parts = [
         f"the {spoken(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
         f"{f.stretches_per_day:.1f} stretches a day"
@@ -77,7 +77,7 @@ def _trained(tested: Tested, outcome: Outcome) -> str:
     return f"{text}."
 
 
-def _doubts(profile: PlantProfile, outcome: Outcome) -> str:
+def _doubts(profile: PlantProfile, outcome: TrainingOutcome) -> str:
     text = (
         "Don't trust it as a measure of how well faults are found: without labels there is no recall, no rate of false "
         "alarms and no probability. Alarm rules or known periods in the plant's profile, or an operator log dropped "

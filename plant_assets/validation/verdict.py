@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class GateCondition:
     """One condition; `passed` is None where it doesn't apply."""
 
     name: str
@@ -13,7 +13,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """What the gate says.
 
     Attributes:
@@ -29,7 +29,7 @@ class Verdict:
     passed: bool
     first: bool
     headline: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[GateCondition, ...]
     figures: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
-from plant_assets.simulation.origin import Origin, OriginError, OriginNote
+from plant_assets.simulation.origin import OriginError, OriginNote, PlantOrigin
 from serving.sensors.clock import PlantClock
 from serving.sensors.flush import DropWriter
 from serving.sensors.plant import IntervalError, LivePlant, check_interval
@@ -81,7 +81,7 @@ def _profile(here: Settings) -> PlantProfile:
     return profile
 
 
-def _restore(here: Settings, profile: PlantProfile) -> tuple[Origin, PlantState | None, StateFile]:
+def _restore(here: Settings, profile: PlantProfile) -> tuple[PlantOrigin, PlantState | None, StateFile]:
     """The plant's origin, where it stopped, and where that is kept.
 
     Raises:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.live import STEPS_PER_DAY, Checkpoint, Day, LiveUnit
-from plant_assets.simulation.origin import PAST_DAYS, Origin
+from plant_assets.simulation.live import STEPS_PER_DAY, DayCheckpoint, LiveUnit, SimulatedDay
+from plant_assets.simulation.origin import PAST_DAYS, PlantOrigin
 from plant_assets.simulation.scenario_names import Scenario
-from plant_assets.simulation.scenarios import Switch, lasting
+from plant_assets.simulation.scenarios import ScenarioSwitch, lasting
 from plant_assets.simulation.unit import STEP_S
 from serving.sensors.rows import SensorRow, look_back, reading_rows
 from serving.sensors.state import PlantState
@@ -58,7 +58,7 @@ class LivePlant:
         rows: the newest ones, oldest first, at most RING.
     """
 
-    def __init__(self, profile: PlantProfile, origin: Origin, state: PlantState | None = None) -> None:
+    def __init__(self, profile: PlantProfile, origin: PlantOrigin, state: PlantState | None = None) -> None:
         interval = profile.sampling.interval
         check_interval(profile)
         self.profile = profile
@@ -71,7 +71,7 @@ class LivePlant:
         state = state or PlantState(tags=profile.tag_names, position=past, flushed=past)
         self.position, self.flushed = state.position, state.flushed
         self._switches = list(state.switches)
-        self._days: deque[Day] = deque()
+        self._days: deque[SimulatedDay] = deque()
         self._ahead: deque[SensorRow] = deque()
         self.rows: deque[SensorRow] = deque(maxlen=RING)
         self._replay(state.checkpoint)
@@ -120,7 +120,7 @@ class LivePlant:
             return False
         step = self.position * self._steps_per_row
         kept = [switch for switch in self._switches if switch.step < step]
-        self._switches = [*kept, Switch(step, scenario)]
+        self._switches = [*kept, ScenarioSwitch(step, scenario)]
         if self._ahead:
             day = self._unit.day(self._days.pop().before, self._switches)
             self._days.append(day)
@@ -145,7 +145,7 @@ class LivePlant:
             checkpoint=self._days[0].before,
         )
 
-    def _replay(self, checkpoint: Checkpoint) -> None:
+    def _replay(self, checkpoint: DayCheckpoint) -> None:
         """Simulate the kept past again, and reveal what was revealed."""
         days = -(-max(self.position, 1) // self._rows_per_day)
         while checkpoint.day < days:
@@ -158,7 +158,7 @@ class LivePlant:
         self.rows.extend(row for row in rows if row.number < self.position)
         self._ahead.extend(row for row in rows if row.number >= self.position)
 
-    def _append(self, day: Day) -> None:
+    def _append(self, day: SimulatedDay) -> None:
         self._days.append(day)
         needed = min(
             self.position // self._rows_per_day - self._kept_days, self.flushed // self._rows_per_day
@@ -167,7 +167,7 @@ class LivePlant:
             self._days.popleft()
         self._switches = list(lasting(self._switches, self._days[0].before.day * STEPS_PER_DAY))
 
-    def _rows_of(self, day: Day) -> list[SensorRow]:
+    def _rows_of(self, day: SimulatedDay) -> list[SensorRow]:
         begin = self.start + day.before.day * _DAY
         return self._rows_between(begin, begin + _DAY)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from plant_assets.profile.tag import Aggregate, Limits, Role
+from plant_assets.profile.tag import Aggregate, AlarmLimits, Role
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
 from serving.faults import Expected
 from serving.sensors.clock import FASTEST, SLOWEST
@@ -70,7 +70,7 @@ class TagInfo(BaseModel):
     unit: str
     range: tuple[float, float]
     normal: tuple[float, float] | None
-    limits: Limits
+    limits: AlarmLimits
     process_unit: str
     role: Role
     controller: str | None

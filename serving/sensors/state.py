@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plant_assets.bundle.atomic_file import atomic_write
-from plant_assets.simulation.live import Checkpoint
-from plant_assets.simulation.scenarios import Switch
+from plant_assets.simulation.live import DayCheckpoint
+from plant_assets.simulation.scenarios import ScenarioSwitch
 
 
 class StateError(ValueError):
@@ -32,8 +32,8 @@ class PlantState(BaseModel):
     tags: list[str]
     position: int = Field(ge=0)
     flushed: int = Field(ge=0)
-    switches: list[Switch] = []
-    checkpoint: Checkpoint = Checkpoint()
+    switches: list[ScenarioSwitch] = []
+    checkpoint: DayCheckpoint = DayCheckpoint()
 
 
 _STATE = TypeAdapter(PlantState)

@@ -13,13 +13,13 @@ from plant_assets.features.polars_engine import compute_features, with_deviation
 from plant_assets.features.spec import feature_specs
 from plant_assets.features.windows import window_features
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
-from plant_assets.models.calibration import Platt
+from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.export import export_bundle
-from plant_assets.models.fitted import Constant, Estimator, FittedModel
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.nowcast import LightGbm, Logistic, RandomForest, XgBoost
+from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
-from plant_assets.models.regime import Multinomial
+from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import CHAMPION, ModelSpec, model_spec
 from plant_assets.models.walk_forward import TrainedModel
@@ -85,21 +85,21 @@ def inputs_of(profile: PlantProfile, rows: int = ROWS, seed: int = SEED) -> Trai
 
 
 ESTIMATORS: dict[str, type[Estimator]] = {
-    "logistic": Logistic,
+    "logistic": LogisticModel,
     "random_forest": RandomForest,
     "xgboost": XgBoost,
     "lightgbm": LightGbm,
     "isolation_forest": IsolationScore,
     "anomaly_ensemble": AnomalyEnsemble,
-    "multinomial": Multinomial,
-    "constant": Constant,
+    "multinomial": MultinomialModel,
+    "constant": BaseRate,
 }
 
 
 def estimator_of(kind: str, names: tuple[str, ...], seed: int = SEED) -> Estimator:
     family = ESTIMATORS[kind]
-    if family is Constant:
-        return Constant()
+    if family is BaseRate:
+        return BaseRate()
     if family is AnomalyEnsemble:
         return AnomalyEnsemble(seed, views_of(names), 20, labelled=True)
     if family in (RandomForest, IsolationScore):
@@ -124,7 +124,7 @@ def trained_model(
     preprocess = Preprocessor.fit(rows, names)
     targets = inputs.regimes if kind == "multinomial" else inputs.labels
     estimator = estimator_of(kind, names, seed).fit(preprocess.transform(rows), targets)
-    calibrator = None if kind == "multinomial" or slope == 0 else Platt(slope, -0.1)
+    calibrator = None if kind == "multinomial" or slope == 0 else PlattScaling(slope, -0.1)
     fitted = FittedModel(preprocess, estimator, calibrator, threshold)
     oof = pl.DataFrame({"timestamp": inputs.timestamps, "decision": fitted.decisions(rows)})
     return TrainedModel(

@@ -13,7 +13,7 @@ from plant_assets.ingest.folder.listing import look_at
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import Settings, read_settings
 from plant_assets.simulation.live_drops import live_drop_name
-from plant_assets.simulation.origin import Origin, OriginNote
+from plant_assets.simulation.origin import OriginNote, PlantOrigin
 from plant_assets.simulation.simulate import simulate
 from tests.simulation.conftest import START
 
@@ -29,7 +29,7 @@ def note(here: Settings, seed: int = 3) -> None:
     """What a sensors service that started before leaves."""
     folder = here.home / "sensors"
     folder.mkdir(parents=True)
-    (folder / "demo.origin.json").write_text(Origin(seed=seed, start=START).model_dump_json())
+    (folder / "demo.origin.json").write_text(PlantOrigin(seed=seed, start=START).model_dump_json())
 
 
 def taken_in(here: Settings, name: str) -> None:

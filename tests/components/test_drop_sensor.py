@@ -9,12 +9,12 @@ import pytest
 
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 
 RAW_OP = "gas_treatment__raw_sensor_data"
 
 
-class ClockedLake(Lake):
+class ClockedLake(LakeResource):
     """A lake whose clock the test turns."""
 
     def now(self) -> datetime:

@@ -9,11 +9,11 @@ import pytest
 
 from plant_assets.components import judging
 from plant_assets.components.release_assets import release_assets
-from plant_assets.models.registry_versions import Move, Version
+from plant_assets.models.registry_versions import AliasMove, RegisteredVersion
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.validation.oof import empty_oof
-from plant_assets.validation.verdict import Verdict
+from plant_assets.validation.verdict import GateVerdict
 
 CHAMPION, FOREST = "plant_alarm_champion", "plant_alarm_isolation_forest"
 
@@ -25,24 +25,24 @@ class Aliases:
     held: dict[str, dict[str, int]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
 
-    def by_alias(self, name: str, alias: str) -> Version | None:
+    def by_alias(self, name: str, alias: str) -> RegisteredVersion | None:
         version = self.held.get(name, {}).get(alias)
-        return None if version is None else Version(name, version, f"run{version}")
+        return None if version is None else RegisteredVersion(name, version, f"run{version}")
 
-    def champion(self, name: str) -> Version | None:
+    def champion(self, name: str) -> RegisteredVersion | None:
         return self.by_alias(name, "champion")
 
-    def standing(self, name: str) -> Version | None:
+    def standing(self, name: str) -> RegisteredVersion | None:
         return self.champion(name)
 
-    def promote(self, name: str, version: int) -> Move:
+    def promote(self, name: str, version: int) -> AliasMove:
         before = self.champion(name)
         self.held[name]["champion"] = version
         self.held[name].pop("challenger", None)
         self.moved.append(name)
-        return Move(name, before.version if before else None, version)
+        return AliasMove(name, before.version if before else None, version)
 
-    def challenge(self, version: Version) -> None:
+    def challenge(self, version: RegisteredVersion) -> None:
         self.held[version.name]["challenger"] = version.version
 
 
@@ -59,7 +59,7 @@ def aliases() -> Aliases:
 def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyPatch) -> Release:
     (champion,) = [a for a in release_assets(profile) if a.key.path[-1] == "champion"]
 
-    def materialize(verdict: Verdict | None, mode: str) -> dg.MaterializeResult:
+    def materialize(verdict: GateVerdict | None, mode: str) -> dg.MaterializeResult:
         monkeypatch.setattr(judging, "judge_challenger", lambda *_: verdict)
         monkeypatch.setattr(ModelStore, "registry", lambda _: aliases)
         store = ModelStore(tracking_uri="", artifacts="", pages="http://mlflow", promotion_mode=mode)  # type: ignore[arg-type]
@@ -70,8 +70,8 @@ def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyP
     return materialize
 
 
-def verdict(*, promote: bool, first: bool = False) -> Verdict:
-    return Verdict(promote, promote, first, "the gate's word", ())
+def verdict(*, promote: bool, first: bool = False) -> GateVerdict:
+    return GateVerdict(promote, promote, first, "the gate's word", ())
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_a_first_champion_needs_no_person_but_the_gate_may_stop_it(
 def test_a_tie_is_won_only_by_the_simpler_algorithm(
     challenger: str, champion: str | None, simpler: bool
 ) -> None:
-    before = None if champion is None else Version(CHAMPION, 1, "run1", tags={"builder": champion})
-    after = Version(CHAMPION, 2, "run2", tags={"builder": challenger})
+    before = None if champion is None else RegisteredVersion(CHAMPION, 1, "run1", tags={"builder": champion})
+    after = RegisteredVersion(CHAMPION, 2, "run2", tags={"builder": challenger})
     assert judging._is_simpler(after, before) is simpler

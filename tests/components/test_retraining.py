@@ -8,7 +8,7 @@ from dagster._core.remote_representation.external_data import SensorSnap
 from dagster._core.test_utils import create_run_for_test
 
 from plant_assets.components.plant import plant_definitions
-from plant_assets.components.retraining import REQUEST, Request, due, retraining_sensor
+from plant_assets.components.retraining import REQUEST, RetrainingRequest, due, retraining_sensor
 from plant_assets.defs.resources import resources
 from plant_assets.profile.model import PlantProfile
 
@@ -33,7 +33,7 @@ class Automation:
     def judged(self, *, why: str = WHY, due: bool = True, newest: datetime = NEWEST) -> None:
         """A run of readings alone judges the plant."""
         run = self.run(dg.DagsterRunStatus.SUCCESS)
-        asked = Request(due=due, why=why, newest=newest, cool_down_hours=7 * 24)
+        asked = RetrainingRequest(due=due, why=why, newest=newest, cool_down_hours=7 * 24)
         found = dg.AssetMaterialization(
             DRIFT, metadata={REQUEST: dg.MetadataValue.json(asked.model_dump(mode="json"))}
         )

@@ -12,7 +12,7 @@ from plant_assets.components.plant import plants_in
 from plant_assets.defs.resources import resources
 from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE, load_profile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.simulate import simulate
@@ -48,7 +48,7 @@ class Platform:
         self.definitions = dg.Definitions.merge(resources(), plants_in(defs))
         self.repository = self.definitions.get_repository_def()
         self.instance = dg.DagsterInstance.ephemeral(tempdir=str(folder))
-        self.lake = Lake.of(read_settings())
+        self.lake = LakeResource.of(read_settings())
         self.profile = load_profile(SOUND, defs)
 
     def requests(self, plant: str) -> list[dg.RunRequest]:

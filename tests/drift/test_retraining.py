@@ -7,7 +7,7 @@ import pytest
 from plant_assets.drift.plant import judge_plant
 from plant_assets.drift.report import LearnedLabelAge
 from plant_assets.drift.retraining import label_age, retraining_advice
-from plant_assets.profile.model import Labels, PlantProfile
+from plant_assets.profile.model import LabelOptions, PlantProfile
 from tests.drift.plants import LEARNED_ONE, labelled, moved, small
 from tests.drift.series import HOUR, LEARNED, START
 
@@ -63,7 +63,7 @@ def test_rules_label_up_to_the_newest_row(profile: PlantProfile) -> None:
 
 
 def test_without_rules_labels_are_as_new_as_the_last_alarm_that_somebody_noted(profile: PlantProfile) -> None:
-    noted = profile.model_copy(update={"labels": Labels()})
+    noted = profile.model_copy(update={"labels": LabelOptions()})
     newest = START + (LEARNED + 167) * HOUR
     age = label_age(labelled(alarms=slice(LEARNED + 50, LEARNED + 60)), noted, TRAINED, newest)
     assert age is not None

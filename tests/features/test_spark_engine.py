@@ -20,7 +20,7 @@ from plant_assets.features.spec import feature_specs
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
-from plant_assets.resources.spark import Spark
+from plant_assets.resources.spark import SparkResource
 from plant_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def spark() -> "Iterator[SparkSession]":
         require_java()
     except SparkUnavailableError as error:
         pytest.skip(str(error))
-    session = Spark(cores=1).session
+    session = SparkResource(cores=1).session
     yield session
     session.stop()
 
@@ -72,7 +72,7 @@ def test_months_computed_in_spark_equal_the_whole_computed_by_polars(
 
 @pytest.mark.usefixtures("spark")
 def test_the_setting_chooses_the_engine_and_both_give_the_same(profile: PlantProfile) -> None:
-    raw, resource = raw_table(profile, 120), Spark(cores=1)
+    raw, resource = raw_table(profile, 120), SparkResource(cores=1)
     engines = [FeatureEngine.of(Settings(feature_engine=name)) for name in ("polars", "spark")]
     here, there = (engine.compute(raw, profile, resource) for engine in engines)
     assert there.columns == here.columns
@@ -107,7 +107,7 @@ def test_without_java_one_sentence_says_what_to_do(
     else:
         monkeypatch.setenv("JAVA_HOME", java_home)
     with pytest.raises(SparkUnavailableError, match="needs Java 17 or 21") as caught:
-        _ = Spark().session
+        _ = SparkResource().session
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -126,7 +126,7 @@ def test_a_java_that_fails_is_told_in_one_sentence_too(tmp_path: Path) -> None:
         env={**os.environ, "JAVA_HOME": str(tmp_path)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert ran.stdout.startswith("Spark could not start its Java, which must be version 17 or 21")
+    assert ran.stdout.startswith("SparkResource could not start its Java, which must be version 17 or 21")
 
 
 def test_a_run_that_never_asks_for_spark_needs_no_java(
@@ -136,10 +136,10 @@ def test_a_run_that_never_asks_for_spark_needs_no_java(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     @asset
-    def untouched(spark: Spark) -> int:
+    def untouched(spark: SparkResource) -> int:
         return spark.cores
 
     result = materialize(
-        [untouched], resources={"spark": Spark(cores=3)}, instance=DagsterInstance.ephemeral()
+        [untouched], resources={"spark": SparkResource(cores=3)}, instance=DagsterInstance.ephemeral()
     )
     assert result.output_for_node("untouched") == 3

@@ -1,4 +1,4 @@
-"""Labels of a small plant, and of the real unit."""
+"""LabelOptions of a small plant, and of the real unit."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from plant_assets.features.rules import RuleError, check_rules
 from plant_assets.labels.label import is_unlabelled, label
-from plant_assets.profile.model import Labels, Period, PlantProfile, Recommendation, Rule
+from plant_assets.profile.model import KnownPeriod, LabelOptions, LabelRule, PlantProfile, RecommendationRule
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def gas(profile: PlantProfile) -> PlantProfile:
 
 
 def _with(profile: PlantProfile, **labels: object) -> PlantProfile:
-    return profile.model_copy(update={"labels": Labels.model_validate(labels)})
+    return profile.model_copy(update={"labels": LabelOptions.model_validate(labels)})
 
 
 def _raw(profile: PlantProfile, rows: int, **columns: list[float | None]) -> pl.DataFrame:
@@ -50,7 +50,7 @@ def test_without_rules_and_periods_nothing_is_known_of_any_row(gas: PlantProfile
     assert table["regime"].to_list() == [None, None, None]
     assert table.schema["anomaly_label"] == pl.Int8
     assert table["label_source"].to_list() == [[], [], []]
-    noted = Period(start=START, end=START, reason="trip")
+    noted = KnownPeriod(start=START, end=START, reason="trip")
     assert label(raw, profile, [noted])["anomaly_label"].to_list() == [1, 0, 0]
 
 
@@ -84,9 +84,9 @@ def test_rule_over_a_deviation_uses_set_point_less_process_value(gas: PlantProfi
 
 
 def test_dropped_operator_log_adds_periods_once(gas: PlantProfile) -> None:
-    known = Period(start=START, end=START, reason="trip")
+    known = KnownPeriod(start=START, end=START, reason="trip")
     profile = _with(gas, periods=[known.model_dump()])
-    further = Period(start=START + timedelta(hours=2), end=START + timedelta(hours=2), reason="leak")
+    further = KnownPeriod(start=START + timedelta(hours=2), end=START + timedelta(hours=2), reason="leak")
     table = label(_raw(profile, 3), profile, [known, further])
     assert table["label_source"].to_list() == [["period:trip"], [], ["period:leak"]]
 
@@ -116,7 +116,9 @@ def test_rules_of_every_plant_here_are_sound(gas: PlantProfile) -> None:
     check_rules(gas)
     with pytest.raises(RuleError, match="PDT31088"):
         check_rules(
-            gas.model_copy(update={"labels": Labels(alarm_rules=(Rule(name="x", when="PDT31088 > 1"),))})
+            gas.model_copy(
+                update={"labels": LabelOptions(alarm_rules=(LabelRule(name="x", when="PDT31088 > 1"),))}
+            )
         )
 
 
@@ -136,7 +138,10 @@ def test_rules_of_every_plant_here_are_sound(gas: PlantProfile) -> None:
     ],
 )
 def test_faulty_recommendation_is_named_with_its_place(gas: PlantProfile, when: str, expected: str) -> None:
-    given = (Recommendation(when="risk_score > 0.5", advice="look"), Recommendation(when=when, advice="act"))
+    given = (
+        RecommendationRule(when="risk_score > 0.5", advice="look"),
+        RecommendationRule(when=when, advice="act"),
+    )
     with pytest.raises(RuleError, match=rf"(?s)^recommendations\[1\].when: .*{expected}"):
         check_rules(gas.model_copy(update={"recommendations": given}))
 

@@ -9,7 +9,7 @@ from plant_assets.load.plan import LoadError
 from plant_assets.load.readings import ReadingBand, draw_readings, reading_bands
 from plant_assets.profile.load import load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
-from plant_assets.profile.tag import Limits, Tag
+from plant_assets.profile.tag import AlarmLimits, Tag
 
 
 @pytest.mark.parametrize("name", plant_names())
@@ -42,7 +42,7 @@ def tags(draw_one: st.DrawFn) -> Tag:
         unit="",
         range=ends,
         normal=(a, b) if draw_one(maybe) else None,
-        limits=Limits(**limits),
+        limits=AlarmLimits(**limits),
         process_unit="U",
     )
 

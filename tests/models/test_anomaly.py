@@ -8,9 +8,9 @@ from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays
 from plant_assets.models import anomaly
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
-from plant_assets.models.compile import Parts, compile_estimator
+from plant_assets.models.compile import BundleParts, compile_estimator
 from plant_assets.models.compile_trees import average_path
-from plant_assets.models.fitted import Unsupervised
+from plant_assets.models.fitted import UnsupervisedEstimator
 
 NOBODY = np.zeros(1, np.int8)
 
@@ -19,8 +19,8 @@ def grown(rows: np.ndarray, trees: int = 20, seed: int = 1) -> IsolationScore:
     return IsolationScore(seed, trees).fit(rows, NOBODY)
 
 
-def answers(score: Unsupervised, rows: np.ndarray, folder) -> np.ndarray:
-    parts = Parts(width=rows.shape[1])
+def answers(score: UnsupervisedEstimator, rows: np.ndarray, folder) -> np.ndarray:
+    parts = BundleParts(width=rows.shape[1])
     node = compile_estimator(score, parts)
     for name, content in parts.forests.items():
         (folder / name).write_bytes(content)
@@ -58,7 +58,7 @@ def test_one_row_scores_but_is_not_exported():
     score = grown(np.ones((1, 3)))
     assert np.isfinite(score.score(np.zeros((2, 3)))).all()
     with pytest.raises(ValueError, match="isolation forest of one row: expected two"):
-        compile_estimator(score, Parts(width=3))
+        compile_estimator(score, BundleParts(width=3))
 
 
 def test_a_far_row_is_isolated_sooner():

@@ -10,7 +10,7 @@ import pytest
 from plant_assets.bundle.bundle import MANIFEST_FILE, Bundle
 from plant_assets.bundle.calibration import CalibrationBand
 from plant_assets.models.band import probability_band
-from plant_assets.models.calibration import Platt, sigmoid
+from plant_assets.models.calibration import PlattScaling, sigmoid
 from plant_assets.models.export import export_bundle
 from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import model_spec
@@ -28,7 +28,7 @@ def drifting(random: np.random.Generator, memory: float) -> np.ndarray:
     return values
 
 
-def plant(seed: int, days: int = 24) -> tuple[np.ndarray, np.ndarray, Platt, CalibrationBand]:
+def plant(seed: int, days: int = 24) -> tuple[np.ndarray, np.ndarray, PlattScaling, CalibrationBand]:
     """Scores, true probabilities, a calibrator and its band, of a plant drawn from the prior."""
     from scipy.stats import norm
 
@@ -39,7 +39,7 @@ def plant(seed: int, days: int = 24) -> tuple[np.ndarray, np.ndarray, Platt, Cal
     labels = (norm.cdf(drifting(random, 0.8)) < truth).astype(np.int8)
     scores, base_rate = 1.3 * states - 2, (labels.sum() + 0.5) / (ROWS + 1)
 
-    def refit(drawn: np.ndarray, shift: np.ndarray) -> Platt:
+    def refit(drawn: np.ndarray, shift: np.ndarray) -> PlattScaling:
         return fit_rare_platt(scores[drawn], labels[drawn], base_rate, ROWS_PER_EVENT, shift)
 
     calibrator = refit(np.arange(ROWS), np.zeros(2))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plant_assets.models.calibration import Platt, fit_platt, later_block, sigmoid
+from plant_assets.models.calibration import PlattScaling, fit_platt, later_block, sigmoid
 
 
 def test_many_independent_rows_overrule_the_prior():
@@ -40,7 +40,7 @@ def test_ranks_never_change_and_probabilities_are_probabilities(
 
 
 def test_sigmoid_does_not_overflow():
-    assert Platt(1.0, 0.0).probability(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]
+    assert PlattScaling(1.0, 0.0).probability(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]
 
 
 def test_later_block_leaves_the_gap_out_and_lies_last():

@@ -5,13 +5,13 @@ import polars as pl
 import pytest
 
 from plant_assets.models import candidates
-from plant_assets.models.candidates import Standing, choose
+from plant_assets.models.candidates import CandidateStanding, choose
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import CANDIDATES, CHAMPION, LGBM_SMOTE
 from plant_assets.models.train import train
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.validation.ablation import smote_ablation
-from plant_assets.validation.evaluate import Ground
+from plant_assets.validation.evaluate import GroundTruth
 from tests.models import plants
 
 
@@ -27,21 +27,28 @@ def champion(inputs: TrainingInputs) -> TrainedModel:
 
 
 def test_the_best_within_budget_is_taken():
-    standings = [Standing("a", 0.6, True), Standing("b", 0.9, False), Standing("c", 0.8, True)]
+    standings = [
+        CandidateStanding("a", 0.6, True),
+        CandidateStanding("b", 0.9, False),
+        CandidateStanding("c", 0.8, True),
+    ]
     assert choose(standings) == "c"
 
 
 def test_in_a_tie_the_simpler_is_taken():
-    assert choose([Standing("simple", 0.795, True), Standing("complex", 0.80, True)]) == "simple"
+    assert (
+        choose([CandidateStanding("simple", 0.795, True), CandidateStanding("complex", 0.80, True)])
+        == "simple"
+    )
 
 
 def test_where_none_keeps_the_budget_the_best_is_taken():
-    assert choose([Standing("a", 0.6, False), Standing("b", 0.9, False)]) == "b"
+    assert choose([CandidateStanding("a", 0.6, False), CandidateStanding("b", 0.9, False)]) == "b"
 
 
 def test_an_undefined_metric_never_wins():
-    assert choose([Standing("a", float("nan"), True), Standing("b", 0.1, True)]) == "b"
-    assert choose([Standing("a", float("nan"), True)]) == "a"
+    assert choose([CandidateStanding("a", float("nan"), True), CandidateStanding("b", 0.1, True)]) == "b"
+    assert choose([CandidateStanding("a", float("nan"), True)]) == "a"
 
 
 def test_champion_answers_as_its_candidate_did_out_of_fold(champion: TrainedModel):
@@ -63,7 +70,7 @@ def test_champion_shows_every_candidate_and_the_nested_choice(champion: TrainedM
 
 def test_the_ablation_stands_beside_its_partner_and_never_competes(champion: TrainedModel):
     assert champion.candidates is not None
-    ground = Ground(plants.inputs().labelled, plants.profile())
+    ground = GroundTruth(plants.inputs().labelled, plants.profile())
     (found,) = smote_ablation(ground, champion.candidates)
     assert (found.model, found.horizon) == ("lgbm_soft_alarm", 0)
     assert found.pr_auc_with.value == pytest.approx(champion.metrics["ablation.lgbm_smote.pr_auc"])

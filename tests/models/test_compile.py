@@ -3,8 +3,8 @@ import pytest
 
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays, ForestNode
-from plant_assets.models.compile import CompileError, Parts, compile_estimator, compile_model
-from plant_assets.models.compile_trees import Ensemble, Tree, to_onnx
+from plant_assets.models.compile import BundleParts, CompileError, compile_estimator, compile_model
+from plant_assets.models.compile_trees import TreeEnsemble, TreeNodes, to_onnx
 from plant_assets.models.fitted import Estimator
 from plant_assets.models.nowcast import RandomForest
 from plant_assets.profile.model import PlantProfile
@@ -47,14 +47,14 @@ def test_one_row_is_answered_as_in_a_batch_and_gaps_are_filled(
 
 @pytest.mark.parametrize(("strict", "expected"), [(False, [1.0, 1.0, 2.0]), (True, [1.0, 2.0, 2.0])])
 def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[float], tmp_path) -> None:
-    tree = Tree(
+    tree = TreeNodes(
         feature=np.array([0, 0, 0]),
         threshold=np.array([0.5, 0.0, 0.0]),
         left=np.array([1, -1, -1]),
         right=np.array([2, -1, -1]),
         value=np.array([0.0, 1.0, 2.0]),
     )
-    ensemble = Ensemble([tree], strict=strict, precision="float64")
+    ensemble = TreeEnsemble([tree], strict=strict, precision="float64")
     (tmp_path / "t.onnx").write_bytes(to_onnx(ensemble, 1))
     run = ForestFiles(tmp_path).load("t.onnx", 1)
     rows = np.array([[0.5 - 1e-12], [0.5], [0.5 + 1e-12]])
@@ -62,8 +62,10 @@ def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[
 
 
 def test_a_tree_of_one_leaf_answers_its_value(tmp_path) -> None:
-    leaf = Tree(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
-    (tmp_path / "t.onnx").write_bytes(to_onnx(Ensemble([leaf, leaf], strict=False, precision="float64"), 3))
+    leaf = TreeNodes(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
+    (tmp_path / "t.onnx").write_bytes(
+        to_onnx(TreeEnsemble([leaf, leaf], strict=False, precision="float64"), 3)
+    )
     node = ForestNode(file="t.onnx")
     assert node.build(BundleArrays({}), ForestFiles(tmp_path), 3)(np.zeros((2, 3))).tolist() == [0.5, 0.5]
 
@@ -79,9 +81,9 @@ def test_an_unknown_family_is_refused_by_name() -> None:
             return rows[:, 0]
 
     with pytest.raises(CompileError, match=r"no way to compile a Novel: expected one of .*RandomForest"):
-        compile_estimator(Novel(), Parts(width=1))
+        compile_estimator(Novel(), BundleParts(width=1))
 
 
 def test_an_unfitted_model_is_refused() -> None:
     with pytest.raises(CompileError, match="RandomForest: not fitted"):
-        compile_estimator(RandomForest(1), Parts(width=1))
+        compile_estimator(RandomForest(1), BundleParts(width=1))

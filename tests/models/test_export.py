@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.ingest.history.fingerprint import profile_fingerprint
-from plant_assets.models.calibration import Platt
+from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.export import ParityError, check_parity, export_bundle
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.spec import model_spec
@@ -81,7 +81,7 @@ def test_an_uncalibrated_score_is_de_bounced_like_any_other(profile: PlantProfil
 def test_parity_blocks_a_bundle_that_answers_otherwise(profile: PlantProfile, tmp_path: Path) -> None:
     trained = trained_model(profile)
     folder = bundle_folder(profile, tmp_path / "b")
-    other = FittedModel(trained.model.preprocess, trained.model.estimator, Platt(1.0, -0.1001), 0.5)
+    other = FittedModel(trained.model.preprocess, trained.model.estimator, PlattScaling(1.0, -0.1001), 0.5)
     with pytest.raises(
         ParityError, match=r"at training row .* expected at most 1e-06. Nothing was published"
     ):
@@ -95,7 +95,7 @@ def test_a_refused_export_leaves_the_older_folder_as_it_was(
     before = (folder / "bundle.json").read_text()
     broken = replace(trained_model(profile), notes=("new",))
     monkeypatch.setattr(
-        "plant_assets.models.compile.calibration.Platt.probability", lambda _, scores: scores * 0
+        "plant_assets.models.compile.calibration.PlattScaling.probability", lambda _, scores: scores * 0
     )
     with pytest.raises((ParityError, BundleError)):
         export_bundle(broken, inputs_of(profile), profile, folder)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from plant_assets.models.calibration import later_block
-from plant_assets.models.fitting import HELD_OUT_BLOCKS, Fit, fit_nowcast
+from plant_assets.models.fitting import HELD_OUT_BLOCKS, ModelFit, fit_nowcast
 from plant_assets.models.spec import (
     ANOMALY_ENSEMBLE,
     CALIBRATED_ISOLATION,
@@ -20,7 +20,7 @@ INPUTS = plants.inputs()
 ROWS, NAMES, LABELS = INPUTS.matrix("features"), INPUTS.names("features"), INPUTS.labels
 
 
-def fitted(spec: ModelSpec, rows: np.ndarray) -> Fit:
+def fitted(spec: ModelSpec, rows: np.ndarray) -> ModelFit:
     return fit_nowcast(spec, NAMES, rows, LABELS, PROFILE)
 
 

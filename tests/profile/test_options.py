@@ -6,7 +6,7 @@ import pytest
 
 from plant_assets.profile.durations import parse_duration
 from plant_assets.profile.load import PLANT_TYPE, ProfileError, load_profile
-from plant_assets.profile.options import Drift
+from plant_assets.profile.options import DriftOptions
 
 PLANT = f"""\
 type: {PLANT_TYPE}
@@ -123,6 +123,6 @@ def test_limits_of_drift_are_refused_at_their_line(tmp_path: Path, drift: str, s
 )
 def test_what_is_compared_follows_from_the_sampling_interval(interval: str, window: int, rows: int) -> None:
     step = parse_duration(interval)
-    assert Drift().compared(step).total_seconds() == window
-    assert Drift().least_rows(step) == rows
-    Drift().check(step)
+    assert DriftOptions().compared(step).total_seconds() == window
+    assert DriftOptions().least_rows(step) == rows
+    DriftOptions().check(step)

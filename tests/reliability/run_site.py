@@ -17,7 +17,7 @@ from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.models.registry import OOF_FILE, ModelRegistry
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import Lake
+from plant_assets.resources.lake import LakeResource
 from plant_assets.settings import read_settings
 from tests.reliability.plants import KEY, SMALL
 from tests.reliability.run_child import RunChild
@@ -25,7 +25,7 @@ from tests.reliability.run_child import RunChild
 ALIASES = ("champion", "challenger", "previous")
 
 
-class ClockedLake(Lake):
+class ClockedLake(LakeResource):
     """A lake whose clock the test may put forward."""
 
     def now(self) -> datetime:

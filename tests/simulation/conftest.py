@@ -6,7 +6,7 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.simulate import Simulation, simulate
+from plant_assets.simulation.simulate import SimulatedPlant, simulate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,5 +17,5 @@ def demo() -> PlantProfile:
 
 
 @pytest.fixture(scope="session")
-def month(demo: PlantProfile) -> Simulation:
+def month(demo: PlantProfile) -> SimulatedPlant:
     return simulate(demo, START, 28, 7)

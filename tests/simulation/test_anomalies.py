@@ -7,8 +7,8 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.live import Checkpoint, LiveUnit
-from plant_assets.simulation.simulate import Simulation, simulate
+from plant_assets.simulation.live import DayCheckpoint, LiveUnit
+from plant_assets.simulation.simulate import SimulatedPlant, simulate
 from tests.simulation.conftest import START
 
 
@@ -18,11 +18,11 @@ def grid() -> PlantProfile:
 
 
 @pytest.fixture(scope="module")
-def calm(grid: PlantProfile) -> Simulation:
+def calm(grid: PlantProfile) -> SimulatedPlant:
     return simulate(grid, START, 28, 5, anomaly_rate=0)
 
 
-def rows(simulation: Simulation) -> pl.DataFrame:
+def rows(simulation: SimulatedPlant) -> pl.DataFrame:
     """One value a tag and interval, and whether the interval lies in an anomaly of that tag."""
     values = simulation.records.group_by("tag", pl.col("timestamp").dt.truncate("5m")).agg(
         pl.col("value").last()
@@ -39,7 +39,9 @@ def rows(simulation: Simulation) -> pl.DataFrame:
     )
 
 
-def test_without_anomalies_every_tag_stays_in_its_normal_band(grid: PlantProfile, calm: Simulation) -> None:
+def test_without_anomalies_every_tag_stays_in_its_normal_band(
+    grid: PlantProfile, calm: SimulatedPlant
+) -> None:
     assert calm.events.is_empty()
     for tag in grid.tags:
         values = calm.records.filter(tag=tag.name)["value"]
@@ -48,12 +50,12 @@ def test_without_anomalies_every_tag_stays_in_its_normal_band(grid: PlantProfile
         assert values.n_unique() > 20
 
 
-def test_readings_come_at_every_interval(calm: Simulation) -> None:
+def test_readings_come_at_every_interval(calm: SimulatedPlant) -> None:
     counts = rows(calm).group_by("tag").len()
     assert counts["len"].min() >= 28 * 288 * 0.99
 
 
-def test_a_load_follows_the_day_and_a_voltage_does_not(calm: Simulation) -> None:
+def test_a_load_follows_the_day_and_a_voltage_does_not(calm: SimulatedPlant) -> None:
     def mean(tag: str, hour: int) -> float:
         found = calm.records.filter((pl.col("tag") == tag) & (pl.col("timestamp").dt.hour() == hour))["value"]
         return found.mean()
@@ -70,7 +72,7 @@ def test_anomalies_take_the_share_of_rows_that_is_asked_for(grid: PlantProfile, 
 
 
 def test_the_plant_beneath_the_anomalies_is_the_same_at_every_rate(
-    grid: PlantProfile, calm: Simulation
+    grid: PlantProfile, calm: SimulatedPlant
 ) -> None:
     disturbed = rows(simulate(grid, START, 28, 5, anomaly_rate=0.05))
     both = disturbed.join(rows(calm), on=["tag", "timestamp"], suffix="_calm")
@@ -85,7 +87,7 @@ def test_the_profile_sets_the_rate_where_none_is_given(grid: PlantProfile) -> No
 
 
 def test_days_one_by_one_are_the_simulation_at_once(grid: PlantProfile) -> None:
-    unit, checkpoint, days = LiveUnit(grid, START, 9), Checkpoint(), []
+    unit, checkpoint, days = LiveUnit(grid, START, 9), DayCheckpoint(), []
     for _ in range(6):
         day = unit.day(checkpoint)
         days.append(day.records)

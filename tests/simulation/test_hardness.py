@@ -10,7 +10,7 @@ import pytest
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.labels.label import label
 from plant_assets.profile.load import load_profile
-from plant_assets.profile.model import Period
+from plant_assets.profile.model import KnownPeriod
 from plant_assets.simulation.calibration import Hardness, hardness
 from plant_assets.simulation.simulate import simulate
 from tests.simulation.conftest import START
@@ -31,7 +31,7 @@ def raw_table(simulation) -> pl.DataFrame:
 
 def alarms(table: pl.DataFrame, profile, log: pl.DataFrame | None = None) -> np.ndarray:
     rows = [] if log is None else log.iter_rows()
-    periods = [Period(start=start, end=end, reason=reason) for start, end, reason in rows]
+    periods = [KnownPeriod(start=start, end=end, reason=reason) for start, end, reason in rows]
     return label(table, profile, periods)["anomaly_label"].cast(pl.Float64).to_numpy()
 
 

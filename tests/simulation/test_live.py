@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.live import STEPS_PER_DAY, Checkpoint, LiveUnit
-from plant_assets.simulation.scenarios import Switch
+from plant_assets.simulation.live import STEPS_PER_DAY, DayCheckpoint, LiveUnit
+from plant_assets.simulation.scenarios import ScenarioSwitch
 from plant_assets.simulation.simulate import simulate
 from tests.simulation.conftest import START
 
 
-def live_days(unit: LiveUnit, switches: Sequence[Switch] = ()):
-    checkpoint = Checkpoint()
+def live_days(unit: LiveUnit, switches: Sequence[ScenarioSwitch] = ()):
+    checkpoint = DayCheckpoint()
     while True:
         day = unit.day(checkpoint, switches)
         yield day
@@ -23,7 +23,7 @@ def live_days(unit: LiveUnit, switches: Sequence[Switch] = ()):
 
 
 def live_records(
-    profile: PlantProfile, days: int, seed: int, switches: Sequence[Switch] = ()
+    profile: PlantProfile, days: int, seed: int, switches: Sequence[ScenarioSwitch] = ()
 ) -> pl.DataFrame:
     unit = LiveUnit(profile, START, seed)
     return pl.concat(day.records for day in islice(live_days(unit, switches), days))
@@ -55,7 +55,7 @@ def test_what_is_pending_stays_bounded(demo):
 def test_a_switch_changes_nothing_before_it(demo):
     noon = STEPS_PER_DAY * 3 // 2
     plain = live_records(demo, 4, 7)
-    switched = live_records(demo, 4, 7, [Switch(noon, "multi_alarm")])
+    switched = live_records(demo, 4, 7, [ScenarioSwitch(noon, "multi_alarm")])
     before = pl.col("timestamp") < START + timedelta(hours=36)
     assert switched.filter(before).equals(plain.filter(before))
     assert not switched.equals(plain)

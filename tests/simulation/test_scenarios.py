@@ -9,8 +9,8 @@ import pytest
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.live import STEPS_PER_DAY
 from plant_assets.simulation.scenario_names import SCENARIOS
-from plant_assets.simulation.scenarios import KINDS, Switch, applies, draw_scenarios, lasting
-from plant_assets.simulation.unit import STEPS_PER_HOUR, Unit
+from plant_assets.simulation.scenarios import KINDS, ScenarioSwitch, applies, draw_scenarios, lasting
+from plant_assets.simulation.unit import STEPS_PER_HOUR, ProcessUnit
 from tests.simulation.conftest import START
 from tests.simulation.test_live import live_records
 
@@ -32,7 +32,9 @@ def first_crossing(demo, scenario, seed) -> float | None:
         return live_records(demo, 2, seed, switches).filter(window, beyond)
 
     quiet = crossings([])
-    loud = crossings([Switch(STEPS_PER_DAY, scenario)]).filter(~pl.col("tag").is_in(quiet["tag"].unique()))
+    loud = crossings([ScenarioSwitch(STEPS_PER_DAY, scenario)]).filter(
+        ~pl.col("tag").is_in(quiet["tag"].unique())
+    )
     return (loud["timestamp"].min() - switch) / timedelta(hours=1) if loud.height else None
 
 
@@ -48,7 +50,7 @@ def test_limits_are_crossed_hours_later_or_not_at_all(demo, scenario):
 
 
 def drawn(demo, switches, first, steps):
-    canvas = Unit(demo).canvas(steps, first)
+    canvas = ProcessUnit(demo).canvas(steps, first)
     draw_scenarios(canvas, switches, seed=2)
     return canvas
 
@@ -56,8 +58,8 @@ def drawn(demo, switches, first, steps):
 @pytest.mark.parametrize("scenario", ALARMING)
 def test_switching_back_decays_instead_of_jumping(demo, scenario):
     hour, end = STEPS_PER_HOUR, 9 * STEPS_PER_HOUR
-    on = drawn(demo, [Switch(0, scenario)], 0, 30 * hour)
-    off = drawn(demo, [Switch(0, scenario), Switch(end, "normal")], 0, 30 * hour)
+    on = drawn(demo, [ScenarioSwitch(0, scenario)], 0, 30 * hour)
+    off = drawn(demo, [ScenarioSwitch(0, scenario), ScenarioSwitch(end, "normal")], 0, 30 * hour)
 
     assert np.abs(off.shift[:end]).max() > 1
     np.testing.assert_array_equal(off.shift[:end], on.shift[:end])
@@ -69,12 +71,12 @@ def test_switching_back_decays_instead_of_jumping(demo, scenario):
 
 
 def test_an_active_scenario_goes_on_with_further_developments(demo):
-    later = drawn(demo, [Switch(0, "pressure_rise")], 10 * STEPS_PER_DAY, STEPS_PER_DAY)
+    later = drawn(demo, [ScenarioSwitch(0, "pressure_rise")], 10 * STEPS_PER_DAY, STEPS_PER_DAY)
     assert later.shift.any()
 
 
 def test_normal_adds_nothing(demo):
-    canvas = drawn(demo, [Switch(0, "normal")], 0, STEPS_PER_DAY)
+    canvas = drawn(demo, [ScenarioSwitch(0, "normal")], 0, STEPS_PER_DAY)
     assert not canvas.shift.any()
     assert not canvas.swing.any()
     assert not canvas.busy.any()
@@ -82,18 +84,26 @@ def test_normal_adds_nothing(demo):
 
 @pytest.mark.parametrize("cut", [0, 60, 100, 200, 288, 400])
 def test_a_canvas_from_the_middle_on_shows_the_same(demo, cut):
-    switches = [Switch(10, "level_swing"), Switch(200, "pressure_rise"), Switch(350, "normal")]
+    switches = [
+        ScenarioSwitch(10, "level_swing"),
+        ScenarioSwitch(200, "pressure_rise"),
+        ScenarioSwitch(350, "normal"),
+    ]
     whole, part = drawn(demo, switches, 0, 600), drawn(demo, switches, cut, 600 - cut)
     np.testing.assert_array_equal(part.shift, whole.shift[cut:])
     np.testing.assert_array_equal(part.swing, whole.swing[cut:])
 
 
 def test_switches_long_past_are_forgotten_without_a_trace(demo):
-    switches = [Switch(0, "multi_alarm"), Switch(300, "normal"), Switch(900, "level_swing")]
+    switches = [
+        ScenarioSwitch(0, "multi_alarm"),
+        ScenarioSwitch(300, "normal"),
+        ScenarioSwitch(900, "level_swing"),
+    ]
     step = 4 * STEPS_PER_DAY
     kept = lasting(switches, step)
 
-    assert kept == (Switch(900, "level_swing"),)
+    assert kept == (ScenarioSwitch(900, "level_swing"),)
     np.testing.assert_array_equal(drawn(demo, kept, step, 300).shift, drawn(demo, switches, step, 300).shift)
     assert lasting(switches, 310) == tuple(switches)
     assert lasting([], 5) == ()

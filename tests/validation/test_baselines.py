@@ -10,7 +10,7 @@ from plant_assets.validation.baseline_models import (
     one_tag_distance,
 )
 from plant_assets.validation.baselines import BASELINES, baselines
-from plant_assets.validation.evaluate import Ground
+from plant_assets.validation.evaluate import GroundTruth
 from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.metrics import pr_auc, roc_auc
 from tests.validation.plants import history
@@ -124,7 +124,7 @@ NOW = {"always_alarm": (0.45, 0.5, 0.621), "label_rules": (0.566, 0.605, 0.348)}
 @pytest.mark.real_data
 @pytest.mark.parametrize("model", NOW)
 def test_nowcast_yardsticks_on_the_real_unit(real_labelled, real_baselines, profile, model):
-    ground = Ground(real_labelled, profile)
+    ground = GroundTruth(real_labelled, profile)
     result = ground.evaluate(ground.scored(real_baselines, model, 0))
     found = (result.pr_auc.value, result.roc_auc.value, result.f1)
     assert found == pytest.approx(NOW[model], abs=1e-3)
@@ -133,7 +133,7 @@ def test_nowcast_yardsticks_on_the_real_unit(real_labelled, real_baselines, prof
 
 @pytest.mark.real_data
 def test_rules_never_alarm_falsely_and_always_alarming_does_all_day(real_labelled, real_baselines, profile):
-    ground = Ground(real_labelled, profile)
+    ground = GroundTruth(real_labelled, profile)
     rules, always = (
         ground.evaluate(ground.scored(real_baselines, m, 0)) for m in ("label_rules", "always_alarm")
     )
@@ -151,7 +151,7 @@ def test_rules_never_alarm_falsely_and_always_alarming_does_all_day(real_labelle
 def test_forecast_yardsticks_on_the_real_unit(
     real_labelled, real_baselines, profile, horizon, all_rows, brier, base, clock
 ):
-    ground = Ground(real_labelled, profile)
+    ground = GroundTruth(real_labelled, profile)
     persistence = ground.evaluate(ground.scored(real_baselines, "persistence", horizon))
     assert persistence.all_rows_pr_auc == pytest.approx(all_rows, abs=1e-3)
     assert persistence.all_rows_brier == pytest.approx(brier, abs=1e-3)

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from plant_assets.validation import metrics
-from plant_assets.validation.evaluate import Ground
+from plant_assets.validation.evaluate import GroundTruth
 from tests.validation.plants import history, oracle
 
 
@@ -14,7 +14,7 @@ def month(profile):
 
 @pytest.fixture(scope="module")
 def ground(month, profile):
-    return Ground(month, profile)
+    return GroundTruth(month, profile)
 
 
 def test_points_are_those_of_the_metrics_and_lie_in_their_intervals(ground, month, profile):

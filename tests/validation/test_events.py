@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plant_assets.profile.model import AlarmBudget, clears_below
-from plant_assets.validation.events import Event, choose_threshold, debounce, episodes, event_metrics
+from plant_assets.validation.events import PlantEvent, choose_threshold, debounce, episodes, event_metrics
 
 HOUR = timedelta(hours=1)
 START = np.datetime64("2015-01-01T00:00", "us")
@@ -126,8 +126,8 @@ def test_threshold_scale_does_not_matter():
     assert choose_threshold(decision * 1000, y, budget(), HOUR) == pytest.approx(low * 1000)
 
 
-def event(first: int, last: int, name="flooding") -> Event:
-    return Event(name, "period", hours(last + 1)[first], hours(last + 1)[last])
+def event(first: int, last: int, name="flooding") -> PlantEvent:
+    return PlantEvent(name, "period", hours(last + 1)[first], hours(last + 1)[last])
 
 
 def test_nowcast_finds_an_event_by_an_alarm_inside_it_only():

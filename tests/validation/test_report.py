@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.validation.ablation import smote_ablation
 from plant_assets.validation.baselines import BASELINES
-from plant_assets.validation.evaluate import Ground
+from plant_assets.validation.evaluate import GroundTruth
 from plant_assets.validation.gate import gate
 from plant_assets.validation.oof import OofError, empty_oof, join_oof
 from plant_assets.validation.report import build_report, render_html
@@ -127,7 +127,7 @@ def test_smote_is_an_ablation_and_no_model_of_its_own(report, page):
 def test_the_partner_of_a_smote_model_is_found_by_name(month, models, profile, plain, pairs):
     two = models.filter(pl.col("model").is_in(["noise", "noise_smote"]))
     named = two.with_columns(model=pl.col("model").replace("noise", plain))
-    found = smote_ablation(Ground(month, profile), named)
+    found = smote_ablation(GroundTruth(month, profile), named)
     assert [a.model for a in found] == [plain] * pairs
 
 

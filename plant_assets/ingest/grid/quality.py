@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from plant_assets.profile.model import Sampling
+from plant_assets.profile.model import SamplingOptions
 from plant_assets.profile.tag import Tag
 
 HELD = 1
@@ -28,7 +28,13 @@ def has(tag: str, flag: int) -> pl.Expr:
 
 
 def flags(
-    tag: Tag, value: pl.Expr, *, recorded: pl.Expr, age: pl.Expr, unchanged: pl.Expr, sampling: Sampling
+    tag: Tag,
+    value: pl.Expr,
+    *,
+    recorded: pl.Expr,
+    age: pl.Expr,
+    unchanged: pl.Expr,
+    sampling: SamplingOptions,
 ) -> pl.Expr:
     """A tag's flags on each row of the grid.
 

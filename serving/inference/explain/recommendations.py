@@ -7,7 +7,7 @@ Belongs here: conditions, urgency, and the words for an operator. Doesn't belong
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from plant_assets.profile.model import PlantProfile, Recommendation
+from plant_assets.profile.model import PlantProfile, RecommendationRule
 from serving.inference.explain.schemas import OperatorAdvice
 from serving.inference.rows.extremes import IntervalExtremes
 from serving.inference.rows.rules import FiredAlarmRule
@@ -32,7 +32,7 @@ class RecommendationRules:
         self._profile = profile
         self._extremes = IntervalExtremes(profile)
         self._units = {name: tag.unit for tag in profile.tags for name in (tag.name, *tag.extremes)}
-        self._entries: list[tuple[Recommendation, list[str], pl.Expr]] = []
+        self._entries: list[tuple[RecommendationRule, list[str], pl.Expr]] = []
         for entry in profile.recommendations:
             expression = pl.sql_expr(entry.when)
             self._entries.append((entry, sorted(set(expression.meta.root_names())), expression))
@@ -59,7 +59,7 @@ class RecommendationRules:
         found += [self._limit(rule, values) for rule in fired]
         return sorted(found, key=lambda one: -URGENCIES.index(one.urgency))
 
-    def _evaluated(self, values: Mapping[str, float]) -> list[tuple[Recommendation, list[str], bool]]:
+    def _evaluated(self, values: Mapping[str, float]) -> list[tuple[RecommendationRule, list[str], bool]]:
         import polars as pl
 
         asked = [e for e in self._entries if all(n in values and values[n] == values[n] for n in e[1])]

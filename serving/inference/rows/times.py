@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from plant_assets.profile.durations import format_duration
-from plant_assets.profile.model import Sampling
+from plant_assets.profile.model import SamplingOptions
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
 from serving.faults import got
@@ -17,7 +17,7 @@ from serving.inference.schemas import MOST_ROWS
 Reading = Mapping[str, float | str | None]
 
 
-def absent_rows(readings: Sequence[Reading], sampling: Sampling, field: str) -> Sequence[int]:
+def absent_rows(readings: Sequence[Reading], sampling: SamplingOptions, field: str) -> Sequence[int]:
     """How many rows are absent before each reading, by the times that readings carry; none where they carry none.
 
     A row stands in for those after it as long as ingest holds a value, `sampling.hold_limit`.
@@ -37,7 +37,7 @@ def absent_rows(readings: Sequence[Reading], sampling: Sampling, field: str) -> 
     return absent
 
 
-def _absent(before: datetime | None, after: datetime | None, sampling: Sampling, place: str) -> int:
+def _absent(before: datetime | None, after: datetime | None, sampling: SamplingOptions, place: str) -> int:
     """How many rows are absent between two times."""
     if before is None or after is None:
         raise invalid(place, "absent in some rows", "a timestamp in every row, or in none")

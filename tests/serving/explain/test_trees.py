@@ -12,7 +12,7 @@ import pytest
 
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.models.compile_trees import (
-    Ensemble,
+    TreeEnsemble,
     isolation_forest_trees,
     lightgbm_trees,
     random_forest_trees,
@@ -34,7 +34,7 @@ REFERENCE = np.median(TRAIN, axis=0)
 ROWS = np.vstack([TRAIN[:12], 4 * TRAIN[12:15]])
 
 
-def contributions(ensemble: Ensemble, folder: Path, precision: str = "float64") -> np.ndarray:
+def contributions(ensemble: TreeEnsemble, folder: Path, precision: str = "float64") -> np.ndarray:
     trees = written(ensemble, folder)
     answers = [trees.answers(row.astype(np.float32).astype(precision)) for row in (REFERENCE, *ROWS)]
     return np.array(
@@ -42,7 +42,7 @@ def contributions(ensemble: Ensemble, folder: Path, precision: str = "float64") 
     )
 
 
-def written(ensemble: Ensemble, folder: Path) -> TreeNodes:
+def written(ensemble: TreeEnsemble, folder: Path) -> TreeNodes:
     path = folder / "trees.onnx"
     path.write_bytes(to_onnx(ensemble, FEATURES))
     return read_trees(path)

@@ -10,11 +10,11 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.origin import Origin
+from plant_assets.simulation.origin import PlantOrigin
 from serving.sensors.app import create_app
 from serving.settings import Settings
 
-ORIGIN = Origin(seed=7, start=datetime(2026, 1, 1, tzinfo=UTC))
+ORIGIN = PlantOrigin(seed=7, start=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")

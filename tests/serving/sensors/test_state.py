@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plant_assets.simulation.origin import Origin, OriginError, OriginNote
+from plant_assets.simulation.origin import OriginError, OriginNote, PlantOrigin
 from serving.sensors.plant import LivePlant
 from serving.sensors.state import StateError, StateFile
 from tests.serving.sensors.conftest import ORIGIN
@@ -53,7 +53,7 @@ def test_a_state_of_other_tags_is_refused(tmp_path, demo):
 
 def test_a_new_plant_has_four_weeks_behind_it_that_end_today(tmp_path):
     origin = OriginNote(tmp_path, "demo").read_or_found(None, NOW)
-    assert origin == Origin(seed=7, start=datetime(2026, 4, 5, tzinfo=UTC))
+    assert origin == PlantOrigin(seed=7, start=datetime(2026, 4, 5, tzinfo=UTC))
 
 
 def test_who_comes_later_gets_the_origin_that_was_noted(tmp_path):
