@@ -1127,6 +1127,20 @@ export interface components {
             why: string;
         };
         /**
+         * AlarmLimits
+         * @description Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed.
+         */
+        AlarmLimits: {
+            /** H */
+            H?: number | null;
+            /** Hh */
+            HH?: number | null;
+            /** L */
+            L?: number | null;
+            /** Ll */
+            LL?: number | null;
+        };
+        /**
          * AutoAnswer
          * @description Scores of the newest readings, with the drivers where they can be had.
          */
@@ -1842,20 +1856,6 @@ export interface components {
             fault: string;
             /** Name */
             name: string;
-        };
-        /**
-         * Limits
-         * @description Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed.
-         */
-        Limits: {
-            /** H */
-            H?: number | null;
-            /** Hh */
-            HH?: number | null;
-            /** L */
-            L?: number | null;
-            /** Ll */
-            LL?: number | null;
         };
         /**
          * LiveAnswer
@@ -2870,7 +2870,7 @@ export interface components {
             controller: string | null;
             /** Description */
             description: string;
-            limits: components["schemas"]["Limits"];
+            limits: components["schemas"]["AlarmLimits"];
             /** Name */
             name: string;
             /** Normal */
