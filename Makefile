@@ -13,7 +13,7 @@ ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 +
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs ui ui-dev ui-types test check format bench mutate lock clean
+.PHONY: help setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -82,10 +82,14 @@ check: setup $(UI_READY)  ## lint, types and definitions; each failure says how 
 	  { echo "mend: commit ui/src/lib/api, which follows the services' documents"; exit 1; }
 	@cd ui && $(NODE) npm run --silent check || { echo "mend: make format, or the lines named above"; exit 1; }
 	@$(BIN)/forewarn plant check || { echo "mend: the YAML lines named above"; exit 1; }
+	@$(BIN)/python -m tools.architecture --check || { echo "mend: make architecture"; exit 1; }
 
 format: setup $(UI_READY)  ## format the code, and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 	@cd ui && $(NODE) npm run --silent format
+
+architecture: setup  ## draw docs/architecture.md anew from the source
+	@$(BIN)/python -m tools.architecture
 
 bench: setup  ## print the benchmark tables
 	@$(BIN)/python -m benchmarks

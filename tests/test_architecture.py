@@ -1,15 +1,40 @@
-"""Who may import whom: the layout's rules, checked on the source."""
+"""The layout's rules, checked on the source: who may import whom, and how things are named."""
 
 import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from radon.complexity import cc_visit
+
+from tools.architecture import PAGE, render_rooms, write_part
+from tools.imports import file_edges, find_circle, import_graph, packages, sibling_edges
 
 ROOT = Path(__file__).parents[1]
-MAY_IMPORT_DAGSTER = ("definitions.py", "defs", "components", "resources", "cli")
+Node = TypeVar("Node", bound=ast.AST)
+SOURCES = sorted([*(ROOT / "plant_assets").rglob("*.py"), *(ROOT / "serving").rglob("*.py")])
+MAY_IMPORT_DAGSTER = ("definitions", "defs", "components", "resources", "cli")
+SERVING_MAY_IMPORT = ("profile", "features", "bundle")
+SENSORS_MAY_IMPORT = (*SERVING_MAY_IMPORT, "simulation", "ingest.grid")
+UNPICKLERS = {"pickle", "cloudpickle", "joblib", "dill"}
+MOST_COMPLEX = 20
+"""Cyclomatic complexity; radon calls what is above it D and worse."""
+BARE = re.compile(
+    r"(?!(speed|seed|feed|embed|shed|need|exceed|proceed|string|ring|bring|thing|king|sing|spring)$)[a-z]+(ed|ing)"
+)
+IRREGULAR = "bound brought built chosen done drawn found given gone got held kept known left lost made meant said sent shown spoken taken told understood won written"
+"""Participles that don't end so; `read`, `set`, `put` and their like are verbs as well."""
+ANSWERS_ITSELF = {"overload", "fixture", "property", "cached_property", "computed_field"}
 
 
-def imports(path: Path) -> set[str]:
+def of_package(modules: frozenset[str], package: str) -> set[str]:
+    return {m for m in modules if m == package or m.startswith(f"{package}.")}
+
+
+def external_imports(path: Path) -> set[str]:
     """Modules that a file imports anywhere, also inside functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -21,44 +46,95 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def sources(folder: str) -> list[Path]:
-    return sorted((ROOT / folder).rglob("*.py"))
+def importers_of(package: str) -> set[Path]:
+    """Files that import a package, or one that is named after it such as `dagster_pyspark`."""
+    return {
+        path.relative_to(ROOT)
+        for path in SOURCES
+        if any(m.split(".")[0] == package or m.startswith(f"{package}_") for m in external_imports(path))
+    }
 
 
-def of_package(modules: set[str], package: str) -> set[str]:
-    return {m for m in modules if m == package or m.startswith((f"{package}.", f"{package}_"))}
+def test_there_is_no_circle_of_files() -> None:
+    assert find_circle(file_edges()) == []
 
 
-@pytest.mark.parametrize("path", sources("plant_assets"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_library_is_free_of_frameworks(path: Path) -> None:
-    top = path.relative_to(ROOT / "plant_assets").parts[0]
-    if top not in MAY_IMPORT_DAGSTER:
-        assert not of_package(imports(path), "dagster")
-    assert not of_package(imports(path), "fastapi")
+@pytest.mark.parametrize("package", packages())
+def test_there_is_no_circle_of_packages(package: str) -> None:
+    assert find_circle(sibling_edges(package)) == []
 
 
-@pytest.mark.parametrize("path", sources("plant_assets"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_the_command_line_reaches_up_into_serving(path: Path) -> None:
-    if path.relative_to(ROOT / "plant_assets").parts[0] != "cli":
-        assert not of_package(imports(path), "serving")
+def test_the_library_is_free_of_frameworks() -> None:
+    allowed = {("plant_assets", top) for top in MAY_IMPORT_DAGSTER}
+    assert {
+        p for p in importers_of("dagster") if (p.parts[0], p.parts[1].removesuffix(".py")) not in allowed
+    } == set()
+    assert {p for p in importers_of("fastapi") if p.parts[0] != "serving"} == set()
 
 
-@pytest.mark.parametrize("path", sources("serving"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_serving_knows_only_profiles_features_and_bundles(path: Path) -> None:
-    ours = of_package(imports(path), "plant_assets")
-    allowed = ["plant_assets.profile", "plant_assets.features", "plant_assets.bundle"]
-    if path.is_relative_to(
-        ROOT / "serving" / "sensors"
-    ):  # live on the simulator and make rows as ingest does
-        allowed += ["plant_assets.simulation", "plant_assets.ingest.grid"]
-    assert all(m.startswith(tuple(allowed)) for m in ours), ours
+def test_only_the_command_line_reaches_up_into_serving() -> None:
+    edges = file_edges()
+    reaching = {m for m in edges if m.startswith("plant_assets") and of_package(edges[m], "serving")}
+    assert {m for m in reaching if not m.startswith("plant_assets.cli.")} == set()
 
 
-@pytest.mark.parametrize("path", sources("plant_assets") + sources("serving"), ids=lambda p: p.name)
-def test_nothing_unpickles(path: Path) -> None:
-    assert not {"pickle", "cloudpickle", "joblib", "dill"} & {m.split(".")[0] for m in imports(path)}
+def test_serving_knows_only_profiles_features_and_bundles() -> None:
+    for module, imported in file_edges().items():
+        if module.startswith("serving"):
+            names = SENSORS_MAY_IMPORT if module.startswith("serving.sensors") else SERVING_MAY_IMPORT
+            allowed = set().union(*(of_package(imported, f"plant_assets.{name}") for name in names))
+            assert of_package(imported, "plant_assets") <= allowed, module
+
+
+def test_nothing_unpickles() -> None:
+    for path in SOURCES:
+        assert not UNPICKLERS & {m.split(".")[0] for m in external_imports(path)}, path
 
 
 def test_init_files_are_empty() -> None:
-    inits = [p for folder in ("plant_assets", "serving") for p in sources(folder) if p.name == "__init__.py"]
-    assert [p for p in inits if p.read_text().strip() and p.parent.name != "components"] == []
+    inits = [p for p in SOURCES if p.name == "__init__.py" and p.parent.name != "components"]
+    assert [p for p in inits if p.read_text().strip()] == []
+
+
+def test_no_public_class_has_the_name_of_another() -> None:
+    names = Counter(node.name for node in definitions(ast.ClassDef) if not node.name.startswith("_"))
+    assert sorted(name for name, times in names.items() if times > 1) == []
+
+
+def test_no_public_function_is_a_bare_participle() -> None:
+    bare = {
+        node.name
+        for kind in (ast.FunctionDef, ast.AsyncFunctionDef)
+        for node in definitions(kind)
+        if (BARE.fullmatch(node.name) or node.name in IRREGULAR.split()) and not answers_itself(node)
+    }
+    assert sorted(bare) == []
+
+
+def test_no_function_is_very_complex() -> None:
+    complexities = {
+        f"{path.relative_to(ROOT)}: {block.name}": block.complexity
+        for path in SOURCES
+        for block in cc_visit(path.read_text("utf-8"))
+    }
+    assert {name: value for name, value in complexities.items() if value > MOST_COMPLEX} == {}
+
+
+def test_the_page_draws_the_rooms_as_they_are() -> None:
+    page = PAGE.read_text("utf-8")
+    assert write_part(page, "rooms", render_rooms()) == page
+    assert len(import_graph().modules) > 300
+
+
+def definitions(kind: type[Node]) -> Iterator[Node]:
+    """Classes or functions of all sources at the top of a file or class."""
+    for path in SOURCES:
+        tree = ast.parse(path.read_text("utf-8"))
+        bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+        yield from (node for body in bodies for node in body if isinstance(node, kind))
+
+
+def answers_itself(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """A property, which is named as what it holds."""
+    names = {ast.unparse(decorator).split("(")[0].split(".")[-1] for decorator in node.decorator_list}
+    return bool(names & ANSWERS_ITSELF) or any("setter" in ast.unparse(d) for d in node.decorator_list)
