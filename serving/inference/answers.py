@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from fastapi import Response
 from pydantic import BaseModel
 
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelRow
 from serving.inference.rows.rules import FiredAlarmRule
 from serving.inference.rows.times import Reading

@@ -16,12 +16,12 @@ from fastapi import FastAPI
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.inference.batch.service import BatchWorkers
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.lineage.service import LineageTracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.models.cache import ModelCache
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.training import MissingModelTrainer
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.router import include_routers
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient

@@ -9,9 +9,9 @@ from serving.inference.batch.routes import router as batch
 from serving.inference.explain.routes import router as explain
 from serving.inference.forecast.routes import router as forecast
 from serving.inference.lineage.routes import router as lineage
+from serving.inference.models.dependencies import named_plant
 from serving.inference.models.routes import router as models
 from serving.inference.models.routes import service_router
-from serving.inference.plants import named_plant
 from serving.inference.predict.routes import router as predict
 from serving.inference.v2.routes import router as v2
 

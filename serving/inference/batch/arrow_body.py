@@ -1,6 +1,6 @@
 """Batches as Arrow IPC streams: what is read is plain columns of numbers, and nothing else.
 
-Belongs here: bytes to columns and answers to bytes. Doesn't belong here: names and ranges (`rows/tables.py`).
+Belongs here: bytes to columns and answers to bytes. Doesn't belong here: names and ranges (`tables.py`).
 
 A stream is looked at message by message before any of it becomes an array: dictionaries, nested types and compressed
 bodies, by which few bytes become many, are refused by what the message's own header says.

@@ -1,6 +1,6 @@
 """Many rows at once over HTTP, as JSON or as an Arrow IPC stream.
 
-Belongs here: the route, and which thread does its work. Doesn't belong here: the work (`service.py`, `rows/tables.py`).
+Belongs here: the route, and which thread does its work. Doesn't belong here: the work (`service.py`, `tables.py`).
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from serving.inference.batch.arrow_body import read_columns
 from serving.inference.batch.schemas import ARROW, BatchAnswer, BatchRequest
 from serving.inference.batch.service import BatchScores, BatchWorkers, score_batch
-from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.batch.tables import columns_of, in_column, rows_of
+from serving.inference.models.dependencies import PlantOfPath
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import PlantOfPath
-from serving.inference.rows.tables import columns_of, in_column, rows_of
+from serving.inference.prediction_id import PredictionIds
 from serving.web.body import parse_body, read_bytes
 from serving.web.openapi import BYTES, json_body
 

@@ -1,7 +1,7 @@
 """Many rows answered at once, and how the answer is sent.
 
 Belongs here: scores and alarms of a batch, and the threads that compute them. Doesn't belong here: HTTP (`routes.py`), the client's columns
-(`rows/tables.py`).
+(`tables.py`).
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from serving.inference.answers import finite_threshold
 from serving.inference.batch.arrow_body import write_answer
 from serving.inference.batch.schemas import BatchAnswer, BatchSummary
-from serving.inference.lineage.prediction_id import PredictionIds
+from serving.inference.batch.tables import ModelRows
 from serving.inference.metrics import record_rows
 from serving.inference.models.slots import LoadedModel
-from serving.inference.rows.tables import ModelRows
+from serving.inference.prediction_id import PredictionIds
 
 BATCH_THREADS = min(os.cpu_count() or 1, 4)
 CHUNK = 512

@@ -17,11 +17,11 @@ from serving.explain.onnx_trees import TreeFileError
 from serving.faults import got
 from serving.inference.explain import schemas
 from serving.inference.explain.service import explain_row, global_shares, recommend_on_row
+from serving.inference.models.dependencies import PlantOfPath, RequestedPlant
 from serving.inference.models.reconciler import CHAMPION
 from serving.inference.models.slots import LoadedModel
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import PlantOfPath, RequestedPlant
-from serving.inference.predict.schemas import PredictRequest
+from serving.inference.rows.schemas import PredictRequest
 from serving.web.body import answer
 from serving.web.bounded_route import BoundedRoute
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serving.inference.predict.schemas import PredictAnswer, PredictRequest
+from serving.inference.predict.schemas import PredictAnswer
+from serving.inference.rows.schemas import OperatorAdvice, PredictRequest
 
 
 class ExplainRequest(PredictRequest):
@@ -59,13 +60,6 @@ class ImportanceAnswer(BaseModel):
     model: str
     version: int
     plant: str
-
-
-class OperatorAdvice(BaseModel):
-    advice: str
-    urgency: Literal["advice", "warning", "high"]
-    check: list[str]
-    why: str = Field(description="the values that speak for it, and the condition that they meet")
 
 
 class RecommendAnswer(PredictAnswer):

@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.explain.explainer import TagDriver
 from serving.inference.batch.schemas import BatchRequest
-from serving.inference.explain.recommendations import FAILURE_FREQUENCY, RISK_SCORE
+from serving.inference.batch.tables import columns_of, rows_of
 from serving.inference.explain.schemas import (
     ExplainAnswer,
     FeatureImportance,
@@ -22,12 +22,13 @@ from serving.inference.explain.schemas import (
     TagImportance,
     TagShare,
 )
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.slots import LoadedModel
-from serving.inference.predict.schemas import PredictAnswer, PredictRequest
+from serving.inference.predict.schemas import PredictAnswer
 from serving.inference.predict.service import score_row
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelInputs, ModelRow
-from serving.inference.rows.tables import columns_of, rows_of
+from serving.inference.rows.recommendations import FAILURE_FREQUENCY, RISK_SCORE
+from serving.inference.rows.schemas import PredictRequest
 
 RECENT = timedelta(hours=48)
 NAMED_DRIVERS = 3

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from serving.inference.answers import respond
 from serving.inference.forecast.schemas import AllForecastsAnswer, ForecastAnswer, ForecastRequest
 from serving.inference.forecast.service import forecast, forecasters
+from serving.inference.models.dependencies import PlantOfPath
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import PlantOfPath
 from serving.web.bounded_route import BoundedRoute
 
 router = APIRouter(route_class=BoundedRoute)

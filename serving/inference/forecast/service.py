@@ -14,10 +14,10 @@ from serving.inference.forecast.schemas import (
     ForecastRequest,
     ProbabilityInterval,
 )
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import record_row
+from serving.inference.models.dependencies import RequestedPlant
 from serving.inference.models.slots import LoadedModel
-from serving.inference.plants import RequestedPlant
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelRow
 
 FIELD = "recent_observations"

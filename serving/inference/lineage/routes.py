@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from serving.errors import RETRY_LATER, NotFound, NotReady
-from serving.inference.lineage.prediction_id import LONGEST_ID, PredictionIdError, PredictionRef
 from serving.inference.lineage.schemas import LineageAnswer
 from serving.inference.lineage.service import LineageTracer
+from serving.inference.models.dependencies import PlantOfPath, RequestedPlant
 from serving.inference.models.slots import ModelSlot
 from serving.inference.openapi import problems
-from serving.inference.plants import PlantOfPath, RequestedPlant
+from serving.inference.prediction_id import LONGEST_ID, PredictionIdError, PredictionRef
 from serving.registry import RegistryUnavailableError
 from serving.web.body import answer
 

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from plant_assets.bundle.bundle import BundleError, describe
 from plant_assets.bundle.data_files import DataFiles
 from plant_assets.bundle.manifest import BundleManifest
-from serving.inference.lineage.prediction_id import PredictionRef
 from serving.inference.lineage.schemas import (
     LineageAnswer,
     LineageAsset,
@@ -22,6 +21,7 @@ from serving.inference.lineage.schemas import (
     LineageVersion,
 )
 from serving.inference.models.slots import CachedVersion, ModelSlot
+from serving.inference.prediction_id import PredictionRef
 from serving.registry import RegisteredVersion, RegistryClient, RegistryUnavailableError
 
 CLOCKS_DIFFER = timedelta(minutes=5)

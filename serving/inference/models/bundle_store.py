@@ -13,8 +13,8 @@ from pathlib import Path
 from plant_assets.bundle.bundle import Bundle, BundleError, read_manifest
 from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.insight import ModelInsight
 from serving.inference.models.cache import bytes_of
+from serving.inference.models.insight import ModelInsight
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot, VersionFacts
 from serving.inference.rows.inputs import ModelInputs
 from serving.registry import RegisteredModel, RegistryClient

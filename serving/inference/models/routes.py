@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from serving.errors import Forbidden
 from serving.inference.models import schemas
+from serving.inference.models.dependencies import PlantOfPath, Reconciler, ServiceSettings
 from serving.inference.models.service import describe_model, readiness, summarise_plants
 from serving.inference.openapi import problems
-from serving.inference.plants import PlantOfPath, Reconciler, ServiceSettings
 from serving.settings import LOOPBACK
 from serving.web.app import SERVICE
 from serving.web.body import answer

@@ -5,6 +5,7 @@ Belongs here: from slots to answers. Doesn't belong here: HTTP (`routes.py`), wh
 
 from dataclasses import asdict
 
+from serving.inference.models.dependencies import RequestedPlant, not_ready
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.schemas import (
     ExcludedPlant,
@@ -15,7 +16,6 @@ from serving.inference.models.schemas import (
     ServedModelBrief,
 )
 from serving.inference.models.slots import ModelSlot
-from serving.inference.plants import RequestedPlant, not_ready
 
 
 def summarise_plants(reconciler: ModelReconciler, default: str) -> PlantSummariesAnswer:

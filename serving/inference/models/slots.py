@@ -13,7 +13,7 @@ from typing import Literal
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.insight import ModelInsight
+from serving.inference.models.insight import ModelInsight
 from serving.inference.rows.inputs import ModelInputs
 from serving.registry import RegisteredModel
 

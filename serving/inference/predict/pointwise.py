@@ -15,10 +15,10 @@ from plant_assets.features.arrays import Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
 from serving.inference.answers import finite_threshold
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
 from serving.inference.predict.schemas import PointwiseAnswer, PointwiseScore
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelInputs, number_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
 from serving.inference.rows.times import Reading, time_of

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from serving.inference.answers import respond
+from serving.inference.models.dependencies import PlantOfPath
 from serving.inference.openapi import BODY, problems
-from serving.inference.plants import PlantOfPath
 from serving.inference.predict.pointwise import score_pointwise
-from serving.inference.predict.schemas import PointwiseAnswer, PredictAnswer, PredictRequest
+from serving.inference.predict.schemas import PointwiseAnswer, PredictAnswer
 from serving.inference.predict.service import predict_row
+from serving.inference.rows.schemas import PredictRequest
 from serving.web.bounded_route import BoundedRoute
 
 router = APIRouter(route_class=BoundedRoute)

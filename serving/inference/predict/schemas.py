@@ -1,39 +1,11 @@
-"""Requests and answers of /predict, as Pydantic models.
+"""Answers of /predict, as Pydantic models.
 
-Belongs here: shapes and bounds. Doesn't belong here: what they hold (`service.py`, `pointwise.py`).
+Belongs here: shapes. Doesn't belong here: requests (`rows/schemas.py`), what answers hold (`service.py`, `pointwise.py`).
 """
 
-from typing import Self
+from pydantic import BaseModel, Field
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from serving.faults import unexpected
-from serving.inference.schemas import NamedValues, Readings, RowAnswer, StrictRequest
-
-
-class PredictRequest(StrictRequest):
-    """Features by name in any case, or recent raw readings that the features are computed from."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
-    )
-
-    features: NamedValues | None = Field(default=None, description="name → value; null or absent is imputed")
-    readings: Readings | None = Field(
-        default=None,
-        description="raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held",
-    )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.features is None) == (self.readings is None):
-            wrong = (
-                "both features and readings" if self.features is not None else "neither features nor readings"
-            )
-            raise unexpected(wrong, "one of the two")
-        return self
+from serving.inference.schemas import RowAnswer
 
 
 class CrossedLimit(BaseModel):

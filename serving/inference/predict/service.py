@@ -5,10 +5,10 @@ by one (`pointwise.py`).
 """
 
 from serving.inference.answers import answer_row
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.metrics import record_row
 from serving.inference.models.slots import LoadedModel
 from serving.inference.predict.schemas import CrossedLimit, PredictAnswer
+from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelRow
 
 

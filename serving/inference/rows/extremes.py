@@ -1,7 +1,7 @@
 """Interval extremes that a client didn't give: a tag's own value stands for its `_max` and `_min`.
 
 An interval's maximum is at least its median, so a value beyond a limit is an alarm whatever else is known of the interval.
-Belongs here: which value stands for which extreme. Doesn't belong here: conditions (`rules.py`, `explain/recommendations.py`).
+Belongs here: which value stands for which extreme. Doesn't belong here: conditions (`rules.py`, `recommendations.py`).
 """
 
 import math

@@ -19,11 +19,11 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
 from serving.faults import got
-from serving.inference.predict.schemas import PredictRequest
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
 from serving.inference.rows.rules import AlarmRules, FiredAlarmRule
+from serving.inference.rows.schemas import PredictRequest
 from serving.inference.rows.times import Reading, absent_rows
 
 LARGEST = 1e100

@@ -8,9 +8,9 @@ import difflib
 from typing import Literal
 
 from serving.inference.answers import finite_threshold
+from serving.inference.models.dependencies import load_version, not_ready
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
-from serving.inference.plants import load_version, not_ready
 from serving.inference.v2.errors import UnknownModel
 from serving.inference.v2.schemas import IndexEntry, ModelMetadata, ModelParameters, TensorMetadata
 

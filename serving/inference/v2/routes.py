@@ -12,8 +12,8 @@ from starlette.routing import Match, Route
 
 from serving.errors import NotAllowed, NotFound
 from serving.inference.batch.routes import Workers
+from serving.inference.models.dependencies import DefaultPlant, Ids, Reconciler, ServiceSettings
 from serving.inference.models.reconciler import ModelReconciler
-from serving.inference.plants import DefaultPlant, Ids, Reconciler, ServiceSettings
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors

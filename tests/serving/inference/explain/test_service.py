@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.model import PlantProfile
-from serving.inference.explain.recommendations import RecommendationRules
+from serving.inference.rows.recommendations import RecommendationRules
 from serving.settings import Settings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve

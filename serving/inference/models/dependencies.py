@@ -10,9 +10,9 @@ from fastapi import Depends, Path, Request
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import RETRY_LATER, NotReady
-from serving.inference.lineage.prediction_id import PredictionIds
 from serving.inference.models.reconciler import ModelReconciler, NotLoadedError
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
+from serving.inference.prediction_id import PredictionIds
 from serving.settings import Settings
 
 FORECASTER = "forecaster_"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, RecommendationRule
-from serving.inference.explain.schemas import OperatorAdvice
 from serving.inference.rows.extremes import IntervalExtremes
 from serving.inference.rows.rules import FiredAlarmRule
+from serving.inference.rows.schemas import OperatorAdvice
 
 Urgency = Literal["none", "advice", "warning", "high"]
 URGENCIES: tuple[Urgency, ...] = ("none", "advice", "warning", "high")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.inference.lineage.prediction_id import PredictionIdError, PredictionIds
+from serving.inference.prediction_id import PredictionIdError, PredictionIds
 from serving.uuid7 import uuid7_hex
 
 IDS = PredictionIds(b"a key of more than sixteen bytes")

@@ -9,7 +9,7 @@ import threading
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
 from serving.explain.explainer import Explainer
-from serving.inference.explain.recommendations import RecommendationRules
+from serving.inference.rows.recommendations import RecommendationRules
 
 
 class ModelInsight:

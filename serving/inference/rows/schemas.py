@@ -1,0 +1,44 @@
+"""The request that becomes one row of a model, and what the plant advises on it, as Pydantic models.
+
+Belongs here: shape and bounds. Doesn't belong here: what a plant knows (`inputs.py`), many rows at once
+(`batch/schemas.py`).
+"""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from serving.faults import unexpected
+from serving.inference.schemas import NamedValues, Readings, StrictRequest
+
+
+class PredictRequest(StrictRequest):
+    """Features by name in any case, or recent raw readings that the features are computed from."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
+    )
+
+    features: NamedValues | None = Field(default=None, description="name → value; null or absent is imputed")
+    readings: Readings | None = Field(
+        default=None,
+        description="raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.features is None) == (self.readings is None):
+            wrong = (
+                "both features and readings" if self.features is not None else "neither features nor readings"
+            )
+            raise unexpected(wrong, "one of the two")
+        return self
+
+
+class OperatorAdvice(BaseModel):
+    advice: str
+    urgency: Literal["advice", "warning", "high"]
+    check: list[str]
+    why: str = Field(description="the values that speak for it, and the condition that they meet")
