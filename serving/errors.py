@@ -180,10 +180,10 @@ async def _handle(request: Request, error: Exception) -> Response:
         return Invalid(faults_of(error.errors())).response()
     if isinstance(error, HTTPException):
         return _from_framework(error, request).response()
-    return unexpected(error, request.method, request.url.path)
+    return answer_unexpected(error, request.method, request.url.path)
 
 
-def unexpected(error: Exception, method: str, path: str) -> Response:
+def answer_unexpected(error: Exception, method: str, path: str) -> Response:
     """The answer to a request that failed by a fault of ours, which is told in the log."""
     log.error("%s %s failed", method, path, exc_info=error)
     return Problem("An unexpected error; the service's log has it").response()

@@ -47,7 +47,7 @@ class Expected:
         )
 
 
-def unexpected(wrong: str, expected: str) -> PydanticCustomError:
+def expectation_error(wrong: str, expected: str) -> PydanticCustomError:
     """For validators: what is wrong with a whole, and what was expected."""
     return PydanticCustomError("unexpected", "{wrong}", {"wrong": wrong, "expected": expected})
 
@@ -69,7 +69,7 @@ def faults_of(errors: Sequence[ErrorDetails], fields: Collection[str] = ()) -> l
     ]
 
 
-def got(value: object) -> str:
+def describe_value(value: object) -> str:
     """What stands in place of the expected, cut to a length that can be shown."""
     if value is None or isinstance(value, bool):
         return f"got {({None: 'null', True: 'true', False: 'false'})[value]}"
@@ -88,9 +88,9 @@ def _words(error: ErrorDetails, fields: Collection[str]) -> tuple[str, str]:
     if error["type"] == "extra_forbidden":
         return "no such field", f"one of {', '.join(fields)}" if fields else "only fields that /docs lists"
     if expected := context.get("expected") or _JSON_WORDS.get(error["type"]):
-        return context.get("wrong", got(value)), expected
+        return context.get("wrong", describe_value(value)), expected
     if size := _SIZE.fullmatch(text):
         return f"got {len(value)}", size["expected"]
     if text.startswith(_PYDANTIC_LEAD):
-        return got(value), text.removeprefix(_PYDANTIC_LEAD).split(",")[0]
+        return describe_value(value), text.removeprefix(_PYDANTIC_LEAD).split(",")[0]
     return text.removeprefix("Value error, "), "what /docs describes"

@@ -22,24 +22,24 @@ def serve(name: Name) -> None:
     from prometheus_client import disable_created_metrics
 
     from plant_assets.profile.variables import SettingsError
-    from serving.settings import settings
+    from serving.settings import read_settings
     from serving.telemetry import logs, traces
     from serving.web.bounded_http import BoundedHttp
 
     disable_created_metrics()  # twice as many series for a time that nobody asks for
     try:
-        here = settings()
-        logs.configure(name, here.log_level)
+        settings = read_settings()
+        logs.configure(name, settings.log_level)
         traces.configure(name)
         module = importlib.import_module(f"serving.{name}.app")
-        app = module.create_app(here)
-        module.prepare(here)
+        app = module.create_app(settings)
+        module.prepare(settings)
     except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(
         app,
-        host=here.host,
-        port=getattr(here, f"port_{name}"),
+        host=settings.host,
+        port=getattr(settings, f"port_{name}"),
         http=BoundedHttp,
         ws="none",
         log_config=None,

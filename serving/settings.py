@@ -93,7 +93,7 @@ class Settings(EnvironmentVariables):
 
 
 @cache
-def settings() -> Settings:
+def read_settings() -> Settings:
     """The process's settings.
 
     Raises:

@@ -11,7 +11,7 @@ from plant_assets.settings import Settings, read_settings
 from serving import settings as serving
 
 ROOT = Path(__file__).parents[1]
-SIDES = (read_settings, serving.settings)
+SIDES = (read_settings, serving.read_settings)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_serving_refuses_a_wrong_value_by_its_variable(
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=f"{variable}: .*{value}"):
-        serving.settings()
+        serving.read_settings()
 
 
 def test_every_fault_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     here = read_settings()
     for place in (here.lake_root, here.state_url, here.mlflow_tracking_uri, str(here.mlflow_artifacts)):
         assert str(tmp_path) in place
-    assert serving.settings().models_folder.is_relative_to(tmp_path)
+    assert serving.read_settings().models_folder.is_relative_to(tmp_path)
 
 
 @pytest.mark.parametrize("read", SIDES)
@@ -147,4 +147,4 @@ def test_registration_is_open_by_itself_on_loopback_alone(
 ) -> None:
     monkeypatch.setenv("FOREWARN_HOST", host)
     monkeypatch.setenv("FOREWARN_REGISTRATION", asked)
-    assert serving.settings().registration_open is is_open
+    assert serving.read_settings().registration_open is is_open

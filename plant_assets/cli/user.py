@@ -61,7 +61,7 @@ def role(
     known, wanted = _name(name), _role(role)
 
     async def change(accounts: "AccountService") -> "User":
-        return await accounts.set_role((await accounts.named(known)).id, wanted)
+        return await accounts.set_role((await accounts.find(known)).id, wanted)
 
     user = _run(change)
     Console().print(f"{user.name} is {user.role}")
@@ -74,7 +74,7 @@ def set_password(name: Name, password_stdin: FromStdin = False) -> None:
     given = _password(known, password_stdin)
 
     async def change(accounts: "AccountService") -> None:
-        await accounts.set_password((await accounts.named(known)).id, given)
+        await accounts.set_password((await accounts.find(known)).id, given)
 
     _run(change)
     Console().print(f"{known} has a new password and has to log in again")
@@ -99,10 +99,10 @@ def _run(action: "Callable[[AccountService], Awaitable[Answer]]") -> Answer:
     from serving.gateway.accounts.service import AccountService
     from serving.gateway.database import Database, database_url
     from serving.gateway.migrate import migrate
-    from serving.settings import settings
+    from serving.settings import read_settings
 
     async def act() -> Answer:
-        url = database_url(settings())
+        url = database_url(read_settings())
         await asyncio.to_thread(migrate, url, 2)
         database = Database(url)
         try:

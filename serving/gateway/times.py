@@ -5,14 +5,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-from serving.faults import unexpected
+from serving.faults import expectation_error
 
 
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
     except OverflowError:
-        raise unexpected("a time beyond the calendar", "a time of the years 1 to 9999 in UTC") from None
+        raise expectation_error(
+            "a time beyond the calendar", "a time of the years 1 to 9999 in UTC"
+        ) from None
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]

@@ -26,7 +26,7 @@ from serving.inference.router import include_routers
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
-from serving.settings import Settings, settings
+from serving.settings import Settings, read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
@@ -46,27 +46,27 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     Raises:
         SettingsError: a setting is wrong, or the default plant isn't there.
     """
-    here = given or settings()
-    plants = PlantFolder(here.defs, _check_rules)
+    settings = given or read_settings()
+    plants = PlantFolder(settings.defs, _check_rules)
     plants.poll()
     known = {*plants.profiles, *plants.faults}
-    if here.default_plant not in known:
+    if settings.default_plant not in known:
         raise SettingsError(
-            f"FOREWARN_DEFAULT_PLANT: no plant {here.default_plant!r}; expected one of {', '.join(sorted(known))}"
+            f"FOREWARN_DEFAULT_PLANT: no plant {settings.default_plant!r}; expected one of {', '.join(sorted(known))}"
         )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _run_parts(app, here, plants, transport):
+        async with _run_parts(app, settings, plants, transport):
             yield
 
-    app = new_app("Forewarn inference", here, lifespan)
+    app = new_app("Forewarn inference", settings, lifespan)
     include_routers(app)
     _install_telemetry(app)
     return app
 
 
-def prepare(here: Settings) -> str:
+def prepare(settings: Settings) -> str:
     """Bring the service's state into order before it starts; does nothing where it is.
 
     Returns:
@@ -75,36 +75,36 @@ def prepare(here: Settings) -> str:
     Raises:
         SettingsError: the secret can't be used.
     """
-    return load_secret(here.prediction_key, LOST_KEY)
+    return load_secret(settings.prediction_key, LOST_KEY)
 
 
 @contextlib.asynccontextmanager
 async def _run_parts(
     app: FastAPI,
-    here: Settings,
+    settings: Settings,
     plants: PlantFolder,
     transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end."""
-    app.state.ids = PredictionIds(sha256(prepare(here).encode()).digest())
+    app.state.ids = PredictionIds(sha256(prepare(settings).encode()).digest())
     async with httpx.AsyncClient(
-        base_url=here.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
+        base_url=settings.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
     ) as client:
         registry = RegistryClient(client)
-        app.state.tracer = LineageTracer(registry, here.mlflow_address, here.dagster_address)
+        app.state.tracer = LineageTracer(registry, settings.mlflow_address, settings.dagster_address)
         app.state.reconciler = ModelReconciler(
             plants,
             registry,
-            here.models_folder,
-            ModelCache(here.most_loaded_bytes),
-            poll_seconds=here.poll_seconds,
-            first=here.default_plant,
+            settings.models_folder,
+            ModelCache(settings.most_loaded_bytes),
+            poll_seconds=settings.poll_seconds,
+            first=settings.default_plant,
         )
         app.state.batch_workers = workers = BatchWorkers()
         tasks = [asyncio.create_task(app.state.reconciler.run())]
-        if here.train_if_missing:
+        if settings.train_if_missing:
             trainings = MissingModelTrainer(
-                app.state.reconciler, here.default_plant, here.drop, here.home / "logs"
+                app.state.reconciler, settings.default_plant, settings.drop, settings.home / "logs"
             )
             tasks.append(asyncio.create_task(trainings.run()))
         yield

@@ -21,7 +21,7 @@ from serving.sensors.plant import IntervalError, LivePlant, check_interval
 from serving.sensors.routes import router
 from serving.sensors.runner import PlantRunner
 from serving.sensors.state import PlantState, StateError, StateFile
-from serving.settings import Settings, settings
+from serving.settings import Settings, read_settings
 from serving.telemetry import install as telemetry
 from serving.web.app import new_app
 from serving.web.tasks import beside
@@ -38,37 +38,37 @@ def create_app(given: Settings | None = None) -> FastAPI:
     Raises:
         SettingsError: a setting is wrong, or the plant isn't there.
     """
-    here = given or settings()
-    profile = _profile(here)
+    settings = given or read_settings()
+    profile = _profile(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runner = await asyncio.to_thread(_runner, here, profile)
+        runner = await asyncio.to_thread(_runner, settings, profile)
         with contextlib.closing(runner):
             async with beside(runner.run()) as life:
                 life.add_done_callback(_log_death)
                 app.state.runner, app.state.life = runner, life
                 yield
 
-    app = new_app("Forewarn sensors", here, lifespan)
-    app.state.flush_hours = here.live_flush_hours
+    app = new_app("Forewarn sensors", settings, lifespan)
+    app.state.flush_hours = settings.live_flush_hours
     app.include_router(router)
     telemetry.install(app)
     return app
 
 
-def prepare(here: Settings) -> None:
+def prepare(settings: Settings) -> None:
     """Look at the plant's state before the service starts.
 
     Raises:
         SettingsError: it can't be gone on from.
     """
-    _restore(here, _profile(here))
+    _restore(settings, _profile(settings))
 
 
-def _profile(here: Settings) -> PlantProfile:
+def _profile(settings: Settings) -> PlantProfile:
     try:
-        profile = load_profile(here.sensors_plant, here.defs)
+        profile = load_profile(settings.sensors_plant, settings.defs)
         check_interval(profile)
     except (ProfileError, IntervalError) as error:
         raise SettingsError(f"FOREWARN_SENSORS_PLANT: {error}") from None
@@ -81,16 +81,16 @@ def _profile(here: Settings) -> PlantProfile:
     return profile
 
 
-def _restore(here: Settings, profile: PlantProfile) -> tuple[PlantOrigin, PlantState | None, StateFile]:
+def _restore(settings: Settings, profile: PlantProfile) -> tuple[PlantOrigin, PlantState | None, StateFile]:
     """The plant's origin, where it stopped, and where that is kept.
 
     Raises:
         SettingsError: it can't be gone on from, or not be written.
     """
-    folder = here.home / "sensors"
+    folder = settings.home / "sensors"
     try:
         state_file = StateFile(folder, profile.name)
-        origin = OriginNote(folder, profile.name).read_or_found(here.sensors_seed, datetime.now(UTC))
+        origin = OriginNote(folder, profile.name).read_or_found(settings.sensors_seed, datetime.now(UTC))
         return origin, state_file.read(profile.tag_names), state_file
     except (OriginError, StateError) as error:
         raise SettingsError(str(error)) from None
@@ -98,13 +98,15 @@ def _restore(here: Settings, profile: PlantProfile) -> tuple[PlantOrigin, PlantS
         raise SettingsError(f"FOREWARN_HOME: {folder} can't be used: {error.strerror}") from None
 
 
-def _runner(here: Settings, profile: PlantProfile) -> PlantRunner:
+def _runner(settings: Settings, profile: PlantProfile) -> PlantRunner:
     """The plant where it stopped, or a new one."""
-    origin, state, state_file = _restore(here, profile)
+    origin, state, state_file = _restore(settings, profile)
     plant = LivePlant(profile, origin, state)
     interval_h = profile.sampling.interval.total_seconds() / 3600
-    clock = PlantClock(here.plant_speed, interval_h, plant.position)
-    return PlantRunner(plant, clock, state_file, DropWriter(here.drop / profile.name, here.live_flush_hours))
+    clock = PlantClock(settings.plant_speed, interval_h, plant.position)
+    return PlantRunner(
+        plant, clock, state_file, DropWriter(settings.drop / profile.name, settings.live_flush_hours)
+    )
 
 
 def _log_death(life: "asyncio.Task[None]") -> None:

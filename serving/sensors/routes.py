@@ -169,11 +169,11 @@ async def ready(request: Request, runner: Running) -> schemas.SensorsReadiness:
 
 
 async def _stream(runner: PlantRunner, last_id: int | None) -> AsyncIterator[bytes]:
-    with runner.broadcast.joined(Subscription()) as client, EVENT_CLIENTS.track_inprogress():
+    with runner.broadcast.join_place(Subscription()) as client, EVENT_CLIENTS.track_inprogress():
         missed = [] if last_id is None else [row for row in runner.plant.rows if row.number > last_id]
         for i in range(0, len(missed), _BLOCK):
             yield b"".join(reading_event(row) for row in missed[i : i + _BLOCK])
-        while (gathered := await client.gathered()) is not None:
+        while (gathered := await client.gather()) is not None:
             yield gathered
 
 

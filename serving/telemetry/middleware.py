@@ -10,7 +10,7 @@ from collections.abc import Callable
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import unexpected
+from serving.errors import answer_unexpected
 from serving.telemetry.headers import add_security_headers
 from serving.telemetry.instance import HEADER as SERVED_BY
 from serving.telemetry.instance import served_by
@@ -52,7 +52,7 @@ class Telemetry:
         except Exception as error:
             if exchange.status:
                 raise
-            await unexpected(error, scope["method"], scope["path"])(scope, receive, exchange.send)
+            await answer_unexpected(error, scope["method"], scope["path"])(scope, receive, exchange.send)
         finally:
             exchange.finish()
             CURRENT.reset(token)

@@ -44,7 +44,7 @@ class Subscription:
         self._queue.clear()
         self._wake.set()
 
-    async def gathered(self, wait_s: float | None = None) -> bytes | None:
+    async def gather(self, wait_s: float | None = None) -> bytes | None:
         """Events that have come, in one piece; empty if none came in time, None at the end.
 
         Args:
@@ -85,7 +85,7 @@ class Broadcast(Generic[Place]):
             client.put(event)
 
     @contextmanager
-    def joined(self, client: Place) -> Iterator[Place]:
+    def join_place(self, client: Place) -> Iterator[Place]:
         """Keep a client's place.
 
         Raises:

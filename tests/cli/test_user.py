@@ -12,7 +12,7 @@ from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
 from serving.settings import Settings
-from serving.settings import settings as serving_settings
+from serving.settings import read_settings as serving_settings
 
 PASSWORD = "correct horse battery"
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from serving.faults import MOST_FAULTS, Expected, fault, faults_of, got, unexpected
+from serving.faults import MOST_FAULTS, Expected, describe_value, expectation_error, fault, faults_of
 
 
 class Shape(BaseModel):
@@ -32,7 +32,7 @@ class Shape(BaseModel):
     @classmethod
     def _chosen(cls, chosen: int) -> int:
         if chosen > 5:
-            raise unexpected("beyond the last", "at most 5, as there are no more")
+            raise expectation_error("beyond the last", "at most 5, as there are no more")
         return chosen
 
 
@@ -91,7 +91,7 @@ def test_a_type_says_in_words_of_its_own_what_it_expects() -> None:
 
 
 def test_what_a_validator_did_not_expect_is_an_error_with_its_words() -> None:
-    error = unexpected("beyond the last", "at most 5")
+    error = expectation_error("beyond the last", "at most 5")
     assert (error.type, error.message()) == ("unexpected", "beyond the last")
 
 
@@ -134,4 +134,4 @@ def test_a_long_name_is_cut() -> None:
     ids=lambda _: "",
 )
 def test_what_was_given_is_shown_shortly(value: object, said: str) -> None:
-    assert got(value) == said
+    assert describe_value(value) == said

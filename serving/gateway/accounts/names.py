@@ -18,13 +18,13 @@ def normal_name(given: str) -> str:
     Raises:
         ValueError: a name with other characters, as of look-alike scripts, or of another length.
     """
-    name = folded(given)
+    name = fold_name(given)
     if not _NAME.fullmatch(name):
         raise ValueError(f"expected {NAME_EXPECTED}")
     return name
 
 
-def folded(given: str) -> str:
+def fold_name(given: str) -> str:
     """A typed name without differences of case and width; it need not be allowed."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", given).casefold())
 
@@ -41,7 +41,7 @@ def sound_password(given: str, name: str) -> str:
         ValueError: it is too short, too long, or the name.
     """
     password = normal_password(given)
-    is_name = folded(password) == name
+    is_name = fold_name(password) == name
     if is_name or not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         raise ValueError(f"expected {PASSWORD_EXPECTED}")
     return password

@@ -16,7 +16,7 @@ class PasswordHasher:
         self._turn = CapacityLimiter(AT_ONCE)
         self._nobody = ""
 
-    async def hashed(self, password: str) -> str:
+    async def hash(self, password: str) -> str:
         return await to_thread.run_sync(self._hasher.hash, password, limiter=self._turn)
 
     async def fits(self, password: str, password_hash: str | None) -> bool:
@@ -25,7 +25,7 @@ class PasswordHasher:
         Without a hash (no such user) it is held against one that nobody has, and takes as long.
         """
         if password_hash is None:
-            self._nobody = self._nobody or await self.hashed("nobody has this password")
+            self._nobody = self._nobody or await self.hash("nobody has this password")
         known = password_hash or self._nobody
         try:
             fits = await to_thread.run_sync(self._hasher.verify, password, known, limiter=self._turn)

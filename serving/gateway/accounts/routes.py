@@ -18,7 +18,7 @@ from serving.gateway.accounts.dependencies import (
     may_log_in,
     may_register,
 )
-from serving.gateway.accounts.names import PASSWORD_EXPECTED, folded, sound_password
+from serving.gateway.accounts.names import PASSWORD_EXPECTED, fold_name, sound_password
 from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
@@ -53,7 +53,7 @@ async def login(
     sessions: SessionsDep,
 ) -> schemas.TokensAnswer:
     """Log in by name and password."""
-    await attempts.login_as(folded(body.name))
+    await attempts.login_as(fold_name(body.name))
     user = await accounts.authenticate(body.name, body.password)
     return _tokens(await sessions.begin(user.id), response)
 

@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from serving.faults import unexpected
+from serving.faults import expectation_error
 from serving.gateway.accounts.names import NAME_EXPECTED, PASSWORD_EXPECTED, normal_name, sound_password
 from serving.gateway.accounts.roles import Role
 
@@ -28,12 +28,12 @@ def _name(given: str) -> str:
     try:
         return normal_name(given)
     except ValueError:
-        raise unexpected("no name", NAME_EXPECTED) from None
+        raise expectation_error("no name", NAME_EXPECTED) from None
 
 
 def _hidden(given: object, handler: ValidatorFunctionWrapHandler) -> str:
     if not isinstance(given, str) or not 1 <= len(given) <= MOST_TYPED:
-        raise unexpected("no password", f"a text of 1 to {MOST_TYPED} characters")
+        raise expectation_error("no password", f"a text of 1 to {MOST_TYPED} characters")
     return handler(given)
 
 
@@ -58,7 +58,7 @@ class RegisterRequest(_Request):
         try:
             return sound_password(password, info.data.get("name", ""))
         except ValueError:
-            raise unexpected("it can't be used", PASSWORD_EXPECTED) from None
+            raise expectation_error("it can't be used", PASSWORD_EXPECTED) from None
 
 
 class LoginRequest(_Request):

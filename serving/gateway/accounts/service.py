@@ -45,7 +45,7 @@ class AccountService:
         """
         user = User(
             name=name,
-            password_hash=await self._passwords.hashed(password),
+            password_hash=await self._passwords.hash(password),
             role=role,
             created_at=datetime.now(UTC),
         )
@@ -111,12 +111,12 @@ class AccountService:
 
     async def set_password(self, user_id: int, password: str) -> None:
         """Replace a password, and end all log-ins of the account."""
-        hashed = await self._passwords.hashed(password)
+        hashed = await self._passwords.hash(password)
         async with self._database.write() as session:
             await session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
             await session.execute(sa.delete(RefreshToken).where(RefreshToken.user_id == user_id))
 
-    async def named(self, name: str) -> User:
+    async def find(self, name: str) -> User:
         """The account of a name.
 
         Raises:
@@ -133,7 +133,7 @@ class AccountService:
         Raises:
             NotFound: no such account.
         """
-        user = await self.named(name)
+        user = await self.find(name)
         async with self._database.write() as session:
             await session.execute(sa.delete(User).where(User.id == user.id))
 

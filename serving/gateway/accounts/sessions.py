@@ -93,7 +93,7 @@ class SessionStore:
             Unauthenticated: the token doesn't hold; if it was used a while before, its whole family ends.
         """
         now, given = datetime.now(UTC), _parse(token)
-        following = given.following(self._secret)
+        following = given.next_token(self._secret)
         async with self._database.write() as session:
             row = await session.get(RefreshToken, given.family, with_for_update=True)
             user_id = _take(row, given, following, now, now + self._lasts) if row else None

@@ -99,7 +99,7 @@ class SplitRefreshToken:
         """The first token of a new family."""
         return cls(secrets.token_hex(_FAMILY_LENGTH // 2), secrets.token_urlsafe(32))
 
-    def following(self, secret: str) -> "SplitRefreshToken":
+    def next_token(self, secret: str) -> "SplitRefreshToken":
         """The family's next token: always the same one, so that who asks twice at once is answered alike."""
         digest = hmac.digest(secret.encode(), f"refresh {self.text}".encode(), "sha256")
         return SplitRefreshToken(self.family, base64.urlsafe_b64encode(digest).decode().rstrip("="))

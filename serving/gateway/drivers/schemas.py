@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.gateway.upstream import Finite
 
 
-class FeatureContribution(BaseModel):
+class DriverFeature(BaseModel):
     """A feature, and what it adds to the model's answer."""
 
     feature: Annotated[str, Field(max_length=200)]
@@ -19,7 +19,7 @@ class FeatureContribution(BaseModel):
     contribution: Finite
 
 
-class TagContribution(BaseModel):
+class DriverTag(BaseModel):
     """A tag or a controller, and what its features add together."""
 
     tag: Annotated[str, Field(max_length=100)]
@@ -31,8 +31,8 @@ class RiskExplanation(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    tags: Annotated[list[TagContribution], Field(max_length=5000)]
-    local_importance: Annotated[list[FeatureContribution], Field(max_length=20_000)]
+    tags: Annotated[list[DriverTag], Field(max_length=5000)]
+    local_importance: Annotated[list[DriverFeature], Field(max_length=20_000)]
     base_value: Finite
     output: Finite
     space: Literal["log_odds", "score"]
@@ -41,7 +41,7 @@ class RiskExplanation(BaseModel):
     version: int
 
 
-class AdviceItem(BaseModel):
+class DriverAdvice(BaseModel):
     """What the plant's engineers advise."""
 
     advice: str
@@ -53,14 +53,14 @@ class AdviceItem(BaseModel):
 class RecommendedAdvice(BaseModel):
     """Advice, the most urgent first."""
 
-    recommendation: Annotated[list[AdviceItem], Field(max_length=100)]
+    recommendation: Annotated[list[DriverAdvice], Field(max_length=100)]
     why: str
 
 
-class DrivingTag(TagContribution):
+class DrivingTag(DriverTag):
     """A tag with those of its features that add most."""
 
-    features: list[FeatureContribution] = Field(description="the largest in magnitude first")
+    features: list[DriverFeature] = Field(description="the largest in magnitude first")
 
 
 class DriversAnswer(BaseModel):
@@ -78,5 +78,5 @@ class DriversAnswer(BaseModel):
     output: float = Field(description="the answer to the row")
     space: Literal["log_odds", "score"] = Field(description="what contributions are in")
     method: str
-    advice: list[AdviceItem] | None = Field(description="the most urgent first; null: it couldn't be had")
+    advice: list[DriverAdvice] | None = Field(description="the most urgent first; null: it couldn't be had")
     why: str = Field(description="the risk in a sentence; or why there is no advice")

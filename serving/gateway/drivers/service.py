@@ -12,12 +12,12 @@ from pydantic import JsonValue
 from serving.errors import NotFound, Problem, invalid
 from serving.gateway.database import Database
 from serving.gateway.drivers.schemas import (
+    DriverFeature,
     DriversAnswer,
+    DriverTag,
     DrivingTag,
-    FeatureContribution,
     RecommendedAdvice,
     RiskExplanation,
-    TagContribution,
 )
 from serving.gateway.infer.schemas import ReadingRows
 from serving.gateway.infer.service import HOURS
@@ -105,9 +105,9 @@ class DriverService:
             return None, problem.detail
 
 
-def _by_tag(tags: list[TagContribution], parts: list[FeatureContribution]) -> list[DrivingTag]:
+def _by_tag(tags: list[DriverTag], parts: list[DriverFeature]) -> list[DrivingTag]:
     """Each tag with the features whose name begins with it; PDT31008_max_mean_3h is of PDT31008_max, if that is one."""
-    features: dict[str, list[FeatureContribution]] = {tag.tag: [] for tag in tags}
+    features: dict[str, list[DriverFeature]] = {tag.tag: [] for tag in tags}
     longest = sorted(features, key=len, reverse=True)
     for part in parts:
         own = next((tag for tag in longest if f"{part.feature}_".startswith(f"{tag}_")), None)

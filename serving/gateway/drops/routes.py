@@ -71,7 +71,7 @@ async def upload(
 
 
 @router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
-async def refused(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.RefusedFile:
+async def show_refusal(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.RefusedFile:
     """Why a dropped file was refused: what is wrong, where, and what was expected."""
     return await ledger.report(drop_id)
 

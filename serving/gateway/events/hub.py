@@ -40,11 +40,11 @@ class EventHub(Broadcast[EventListener]):
         self.newest = events[-1].id
 
     @contextmanager
-    def subscribed(self, types: Collection[str]) -> Iterator[EventListener]:
+    def subscribe(self, types: Collection[str]) -> Iterator[EventListener]:
         """A client's place from now on.
 
         Raises:
             FullError: there is none left.
         """
-        with self.joined(EventListener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
+        with self.join_place(EventListener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
             yield client

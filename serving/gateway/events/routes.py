@@ -65,7 +65,7 @@ async def events(
 async def _body(
     hub: EventHub, events: EventLog, types: tuple[str, ...], lease: StreamLease, last_id: int | None
 ) -> AsyncIterator[bytes]:
-    with hub.subscribed(types) as client:
+    with hub.subscribe(types) as client:
         async for piece in stream(events, client, lease, last_id):
             yield piece
 

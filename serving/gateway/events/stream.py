@@ -79,7 +79,7 @@ async def stream(
             async for missed in _missed(events, client, last_id):
                 yield missed
         while True:
-            gathered = await client.gathered(lease.wait_s())
+            gathered = await client.gather(lease.wait_s())
             if gathered is None:
                 yield TOO_SLOW if client.is_too_slow else ENDED
                 return

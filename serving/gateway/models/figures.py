@@ -9,12 +9,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.gateway.models.schemas import (
+    CalibrationBin,
     FigureInterval,
     FiguresAnswer,
     GateVerdict,
     HorizonFigures,
     ModelFigures,
-    ReliabilityBin,
 )
 from serving.gateway.problems import BadAnswer
 
@@ -41,7 +41,7 @@ class _Comparison(_Read):
 
 class _Curves(_Read):
     model: str
-    reliability: list[ReliabilityBin]
+    reliability: list[CalibrationBin]
 
 
 class _Horizon(_Read):

@@ -117,7 +117,7 @@ class ModelFigures(BaseModel):
     false_episodes: FigureInterval = Field(description="false alarms a day")
 
 
-class ReliabilityBin(BaseModel):
+class CalibrationBin(BaseModel):
     """A bin of a reliability diagram."""
 
     low: float
@@ -135,7 +135,7 @@ class HorizonFigures(BaseModel):
     n_events: int
     figures: list[ModelFigures]
     outcome: dict[str, str] = Field(description="by model: a sentence on how it does against the baselines")
-    calibration: dict[str, list[ReliabilityBin]] = Field(description="by model")
+    calibration: dict[str, list[CalibrationBin]] = Field(description="by model")
 
 
 class GateCondition(BaseModel):

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from plant_assets.profile.model import Slug
-from serving.faults import Expected, unexpected
+from serving.faults import Expected, expectation_error
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
@@ -78,7 +78,7 @@ class ShelveRequest(_Request):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.hours is None) == (self.until is None):
-            raise unexpected("both" if self.hours is not None else "neither", "one of hours and until")
+            raise expectation_error("both" if self.hours is not None else "neither", "one of hours and until")
         return self
 
 
@@ -97,17 +97,17 @@ class VerdictRequest(_Request):
     @model_validator(mode="after")
     def _whole_period(self) -> Self:
         if (self.start is None) != (self.end is None):
-            raise unexpected("one of start and end", "both or neither")
+            raise expectation_error("one of start and end", "both or neither")
         if self.start is None or self.end is None:
             return self
         if self.verdict != "true":
-            raise unexpected(
+            raise expectation_error(
                 f"a period of what is {self.verdict}", "start and end with the verdict true alone"
             )
         if self.end < self.start:
-            raise unexpected("end lies before start", "end at start or after it")
+            raise expectation_error("end lies before start", "end at start or after it")
         if self.end - self.start > LONGEST_PERIOD:
-            raise unexpected(
+            raise expectation_error(
                 f"a period of {self.end - self.start}",
                 f"at most {LONGEST_PERIOD.days} days from start to end",
             )

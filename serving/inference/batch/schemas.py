@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.faults import unexpected
+from serving.faults import expectation_error
 from serving.inference.schemas import NamedValues, Value
 
 MOST_BATCH_ROWS = 10_000
@@ -37,7 +37,7 @@ class BatchRequest(BaseModel):
     def _one_of_both(self) -> Self:
         if (self.rows is None) == (self.columns is None):
             wrong = "both rows and columns" if self.rows is not None else "neither rows nor columns"
-            raise unexpected(wrong, "one of the two")
+            raise expectation_error(wrong, "one of the two")
         return self
 
 

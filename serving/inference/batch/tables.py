@@ -13,7 +13,7 @@ import numpy as np
 from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
 from serving.inference.rows.inputs import LARGEST, ModelInputs
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
@@ -171,7 +171,7 @@ def _in_row(name: str, row: int) -> str:
 def _numbers(values: Sequence[Given], where: Callable[[int], str]) -> Floats:
     wrong = next((i for i, value in enumerate(values) if isinstance(value, str | bool)), None)
     if wrong is not None:
-        raise invalid(where(wrong), got(values[wrong]), "a number or null")
+        raise invalid(where(wrong), describe_value(values[wrong]), "a number or null")
     found = np.array([math.nan if value is None else value for value in values], dtype=np.float64)
     for place in np.flatnonzero(np.isnan(found)).tolist():
         if values[place] is not None:

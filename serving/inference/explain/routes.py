@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from plant_assets.bundle.scorers import ScorerError
 from serving.errors import NotReady, invalid
 from serving.explain.onnx_trees import TreeFileError
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.explain import schemas
 from serving.inference.explain.service import explain_row, global_shares, recommend_on_row
 from serving.inference.models.dependencies import PlantOfPath, RequestedPlant
@@ -63,7 +63,7 @@ async def _model(plant: RequestedPlant, name: str) -> LoadedModel:
     if own == CHAMPION:
         own = plant.answering.model
     if own not in plant.slots:
-        raise invalid("model", got(name), f"one of {', '.join(plant.slots)}")
+        raise invalid("model", describe_value(name), f"one of {', '.join(plant.slots)}")
     return await plant.ready(own)
 
 

@@ -6,7 +6,7 @@ Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`rou
 from collections.abc import Sequence
 
 from serving.errors import invalid
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.answers import answer_row
 from serving.inference.forecast.schemas import (
     AllForecastsAnswer,
@@ -31,13 +31,15 @@ async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[L
         NotReady: a forecaster is missing.
     """
     if not plant.profile.looks_ahead:
-        raise invalid("plant", got(plant.name), "one that looks ahead: its profile lists no forecaster")
+        raise invalid(
+            "plant", describe_value(plant.name), "one that looks ahead: its profile lists no forecaster"
+        )
     rows, least = request.recent_observations, plant.profile.features.window_steps
     if len(rows) < least:
         raise invalid(FIELD, f"{len(rows)} rows", f"at least {least} rows, oldest first")
     hours = plant.forecasters
     if request.horizon != "all" and request.horizon not in hours:
-        raise invalid("horizon", got(request.horizon), f"one of {sorted(hours)} or 'all'")
+        raise invalid("horizon", describe_value(request.horizon), f"one of {sorted(hours)} or 'all'")
     wanted = sorted(hours) if request.horizon == "all" else [request.horizon]
     return [await plant.ready(hours[h]) for h in wanted]
 

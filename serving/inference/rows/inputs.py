@@ -18,7 +18,7 @@ from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
@@ -246,7 +246,7 @@ def number_of(value: float | str | None, place: str, name: str) -> float:
     if value is None:
         return math.nan
     if isinstance(value, str | bool):
-        raise invalid(_at(place, name), got(value), "a number or null")
+        raise invalid(_at(place, name), describe_value(value), "a number or null")
     if not abs(value) <= LARGEST:
         raise invalid(_at(place, name), "not finite, or beyond 1e100", "a finite number or null")
     return float(value)

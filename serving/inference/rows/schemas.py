@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.faults import unexpected
+from serving.faults import expectation_error
 from serving.inference.schemas import NamedValues, Readings, StrictRequest
 
 
@@ -33,7 +33,7 @@ class PredictRequest(StrictRequest):
             wrong = (
                 "both features and readings" if self.features is not None else "neither features nor readings"
             )
-            raise unexpected(wrong, "one of the two")
+            raise expectation_error(wrong, "one of the two")
         return self
 
 

@@ -11,7 +11,7 @@ from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import SamplingOptions
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import Invalid, invalid
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.schemas import MOST_ROWS
 
 Reading = Mapping[str, float | str | None]
@@ -71,7 +71,7 @@ def time_of(reading: Reading, field: str) -> datetime | None:
 
 
 def _no_time(value: float | str, field: str) -> Invalid:
-    return invalid(field, got(value), "ISO 8601, as 2024-01-01T00:00Z")
+    return invalid(field, describe_value(value), "ISO 8601, as 2024-01-01T00:00Z")
 
 
 def _gap(step: timedelta) -> str:

@@ -11,7 +11,7 @@ from types import NoneType
 import numpy as np
 
 from plant_assets.features.arrays import Floats
-from serving.faults import got
+from serving.faults import describe_value
 from serving.inference.rows.inputs import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor
@@ -39,7 +39,7 @@ def from_json(tensor: InputTensor, place: str) -> Floats:
         )
     if not _NUMBERS.issuperset(map(type, data)):
         at = next(i for i, value in enumerate(data) if type(value) not in _NUMBERS)
-        raise BadRequest(f"{place}.data: value {at}: {got(data[at])}; expected a number or null")
+        raise BadRequest(f"{place}.data: value {at}: {describe_value(data[at])}; expected a number or null")
     values = np.array(data, dtype=np.float64)
     if tensor.datatype == "FP32":
         with np.errstate(over="ignore"):  # it becomes infinite, and is refused as such
@@ -81,7 +81,7 @@ def _flat(rows: list, shape: list[int], place: str) -> list:
         )
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != shape[1]:
-            size = f"{len(row)} values" if type(row) is list else got(row).removeprefix("got ")
+            size = f"{len(row)} values" if type(row) is list else describe_value(row).removeprefix("got ")
             raise BadRequest(f"{place}.data: row {number}: got {size}; expected a list of {shape[1]}")
     return list(chain.from_iterable(rows))
 

@@ -12,19 +12,19 @@ Hub = Broadcast[Subscription]
 
 async def test_each_client_gets_every_event_in_order():
     hub = Hub()
-    with hub.joined(Subscription()) as a, hub.joined(Subscription()) as b:
+    with hub.join_place(Subscription()) as a, hub.joined(Subscription()) as b:
         hub.publish(b"1")
-        assert [await client.gathered() for client in (a, b)] == [b"1", b"1"]
+        assert [await client.gather() for client in (a, b)] == [b"1", b"1"]
         hub.publish(b"2")
         hub.publish(b"3")
-        assert [await client.gathered() for client in (a, b)] == [b"23", b"23"]
-        assert await a.gathered(0) == b""
+        assert [await client.gather() for client in (a, b)] == [b"23", b"23"]
+        assert await a.gather(0) == b""
 
 
 async def test_a_client_waits_until_something_comes():
     hub = Hub()
-    with hub.joined(Subscription()) as client:
-        waiting = asyncio.create_task(client.gathered())
+    with hub.join_place(Subscription()) as client:
+        waiting = asyncio.create_task(client.gather())
         await asyncio.sleep(0)
         assert not waiting.done()
         hub.publish(b"1")
@@ -33,39 +33,39 @@ async def test_a_client_waits_until_something_comes():
 
 async def test_what_is_on_its_way_to_a_client_is_bounded():
     hub = Hub()
-    with hub.joined(Subscription()) as client:
+    with hub.join_place(Subscription()) as client:
         for _ in range(2 * MOST_AT_ONCE + 1):
             hub.publish(b"x")
-        pieces = [await client.gathered(0) for _ in range(4)]
+        pieces = [await client.gather(0) for _ in range(4)]
         assert [len(piece or b"") for piece in pieces] == [MOST_AT_ONCE, MOST_AT_ONCE, 1, 0]
 
 
 async def test_a_slow_client_is_dropped_and_the_others_go_on():
     hub = Hub()
-    with hub.joined(Subscription()) as slow, hub.joined(Subscription()) as quick:
+    with hub.join_place(Subscription()) as slow, hub.joined(Subscription()) as quick:
         for i in range(LONGEST_QUEUE + 1):
             hub.publish(b"%d" % i)
-            assert await quick.gathered() == b"%d" % i
+            assert await quick.gather() == b"%d" % i
         assert (slow.is_too_slow, list(hub)) == (True, [quick])
-        assert await slow.gathered() is None
+        assert await slow.gather() is None
 
 
 async def test_one_client_too_many_is_refused_until_one_leaves():
     hub = Hub(most_clients=1)
     with (
-        hub.joined(Subscription()),
+        hub.join_place(Subscription()),
         pytest.raises(FullError, match="1 clients listen already"),
-        hub.joined(Subscription()),
+        hub.join_place(Subscription()),
     ):
         pass
-    with hub.joined(Subscription()):
+    with hub.join_place(Subscription()):
         assert len(hub) == 1
 
 
 async def test_closing_ends_all_streams():
     hub = Hub()
-    with hub.joined(Subscription()) as client:
-        waiting = asyncio.create_task(client.gathered())
+    with hub.join_place(Subscription()) as client:
+        waiting = asyncio.create_task(client.gather())
         await asyncio.sleep(0)
         hub.close()
         assert await waiting is None

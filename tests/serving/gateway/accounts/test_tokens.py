@@ -66,14 +66,14 @@ def test_a_refresh_token_comes_back_as_it_was() -> None:
 
 def test_a_refresh_token_has_one_that_follows_and_only_the_gateway_knows_it() -> None:
     token = SplitRefreshToken.new()
-    following = token.following(SECRET)
-    assert SplitRefreshToken.parse(following.text) == token.following(SECRET)
+    following = token.next_token(SECRET)
+    assert SplitRefreshToken.parse(following.text) == token.next_token(SECRET)
     assert following.family == token.family
     others = (
         token,
-        following.following(SECRET),
-        token.following("t" * 43),
-        SplitRefreshToken.new().following(SECRET),
+        following.next_token(SECRET),
+        token.next_token("t" * 43),
+        SplitRefreshToken.new().next_token(SECRET),
     )
     assert not any(other.fits(following.secret_hash) for other in others)
 

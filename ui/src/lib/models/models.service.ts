@@ -9,7 +9,7 @@ export type ModelVersion = Model['versions'][number];
 export type FiguresAnswer = components['schemas']['FiguresAnswer'];
 export type Horizon = FiguresAnswer['horizons'][number];
 export type ModelFigures = Horizon['figures'][number];
-export type CalibrationBin = components['schemas']['ReliabilityBin'];
+export type CalibrationBin = components['schemas']['CalibrationBin'];
 export type Moved = components['schemas']['MovedChampion'];
 
 export const readModels = (plant: string): Promise<ModelsAnswer> =>
