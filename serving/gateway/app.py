@@ -49,8 +49,7 @@ from serving.gateway.upstream import LIMITS, TIMEOUT, ServiceClient
 from serving.gateway.warnings import routes as warnings
 from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
-from serving.settings import Settings
-from serving.settings import settings as read_settings
+from serving.settings import Settings, read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.outgoing import bring_served_by, carry_request_id
 from serving.web.app import new_app
