@@ -13,7 +13,7 @@ from pydantic import Field
 from plant_assets.profile.variables import EnvironmentVariables, read_environment
 
 
-class Settings(EnvironmentVariables):
+class PipelineSettings(EnvironmentVariables):
     """Every `FOREWARN_*` variable of the pipeline; the table in docs/settings.md explains them."""
 
     lake: str = ""
@@ -63,10 +63,10 @@ class Settings(EnvironmentVariables):
 
 
 @cache
-def read_settings() -> Settings:
+def read_settings() -> PipelineSettings:
     """The process's settings.
 
     Raises:
         SettingsError: a variable whose value or name is wrong.
     """
-    return read_environment(Settings)
+    return read_environment(PipelineSettings)

@@ -11,13 +11,13 @@ from pathlib import Path
 import orjson
 
 from serving.server import NAMES, Name
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 
 def document(name: Name) -> dict[str, object]:
     """What /openapi.json of a service answers."""
     with tempfile.TemporaryDirectory() as home:
-        app = importlib.import_module(f"serving.{name}.app").create_app(Settings(home=Path(home)))
+        app = importlib.import_module(f"serving.{name}.app").create_app(ServingSettings(home=Path(home)))
     return app.openapi()
 
 

@@ -19,7 +19,7 @@ def _lower(text: object) -> object:
     return text.lower() if isinstance(text, str) else text
 
 
-class Settings(EnvironmentVariables):
+class ServingSettings(EnvironmentVariables):
     """What the services read; docs/settings.md explains each."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
@@ -93,10 +93,10 @@ class Settings(EnvironmentVariables):
 
 
 @cache
-def read_settings() -> Settings:
+def read_settings() -> ServingSettings:
     """The process's settings.
 
     Raises:
         SettingsError: a variable whose value or name is wrong.
     """
-    return read_environment(Settings)
+    return read_environment(ServingSettings)

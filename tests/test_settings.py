@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plant_assets.profile.variables import KNOWN, SettingsError, variable
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 from serving import settings as serving
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_nothing_listens_beyond_loopback_by_default() -> None:
-    assert Settings().host == "127.0.0.1"
+    assert PipelineSettings().host == "127.0.0.1"
 
 
 def test_every_setting_is_known_and_documented() -> None:
@@ -122,7 +122,7 @@ def test_every_setting_is_known_and_documented() -> None:
     )
     fields = {
         variable(str(info.validation_alias or name))
-        for side in (Settings, serving.Settings)
+        for side in (PipelineSettings, serving.ServingSettings)
         for name, info in side.model_fields.items()
     }
     no_service = {"FOREWARN_REAL_DATA", "FOREWARN_REQUIRE_SERVICES", "FOREWARN_GATEWAY_URL"}

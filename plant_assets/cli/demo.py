@@ -12,7 +12,7 @@ from plant_assets.cli.console import fail, step_progress
 from plant_assets.cli.drop import follow_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 from plant_assets.simulation.drops import write_drop, write_operator_log
 from plant_assets.simulation.live_drops import live_drop_span
 from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
@@ -22,7 +22,7 @@ PLANT = "demo"
 _PATIENCE_S = 300
 
 
-def seed_demo(settings: Settings, console: Console) -> list[Path]:
+def seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
     """Drop the days that the live demo plant has behind it, unless a drop other than its own was there before.
 
     Returns:
@@ -44,13 +44,13 @@ def seed_demo(settings: Settings, console: Console) -> list[Path]:
     return written
 
 
-def await_demo(settings: Settings, written: list[Path], console: Console) -> None:
+def await_demo(settings: PipelineSettings, written: list[Path], console: Console) -> None:
     """Show the runs of the demo's days until its first champion is serving."""
     follow_drop(settings, PLANT, written, console, _PATIENCE_S)
     _await_champion(settings, console)
 
 
-def _await_champion(settings: Settings, console: Console) -> None:
+def _await_champion(settings: PipelineSettings, console: Console) -> None:
     url = f"http://{settings.host}:{settings.port_inference}/plants/{PLANT}/models"
     deadline = time.monotonic() + 30
     with step_progress(console) as progress:

@@ -18,7 +18,7 @@ from plant_assets.ingest.folder.ledger import DropLedger, LedgerEntry
 from plant_assets.ingest.folder.listing import FoundFile, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.profile.load import ProfileError, load_profile
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 _OPEN = ("seen", "settled", "requested")
 
@@ -59,7 +59,7 @@ def drop(
         fail(str(error))
 
 
-def _refuse_to_overwrite(settings: Settings, files: list[Path], plant: str) -> None:
+def _refuse_to_overwrite(settings: PipelineSettings, files: list[Path], plant: str) -> None:
     """Refuse to overwrite a file of the same name that isn't ingested yet."""
     if twice := [name for name, count in Counter(f.name for f in files).items() if count > 1]:
         fail(f"several files are called {', '.join(twice)}; expected different names")
@@ -79,7 +79,7 @@ def _refuse_to_overwrite(settings: Settings, files: list[Path], plant: str) -> N
         )
 
 
-def _force(settings: Settings, plant: str, targets: list[Path]) -> None:
+def _force(settings: PipelineSettings, plant: str, targets: list[Path]) -> None:
     """Mark these files to be ingested even if their content was ingested before."""
     ledger, now = DropLedger(settings.state_url), datetime.now(UTC)
     try:
@@ -101,7 +101,7 @@ def place(file: Path, folder: Path) -> Path:
 
 
 def follow_drop(
-    settings: Settings, plant: str, targets: list[Path], console: Console, patience_s: int
+    settings: PipelineSettings, plant: str, targets: list[Path], console: Console, patience_s: int
 ) -> None:
     """Show the drop's progress: settled, the run and its steps, then the result of each file.
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 DAGSTER_TEMPLATE = Path(__file__).parents[2] / "dagster.yaml"
 
@@ -16,7 +16,7 @@ load_from:
 """
 
 
-def prepare(settings: Settings, plants: list[str]) -> None:
+def prepare(settings: PipelineSettings, plants: list[str]) -> None:
     """Make the folders and configuration files; what exists and is up to date stays as it is."""
     folders = [
         settings.home / "run",
@@ -32,7 +32,7 @@ def prepare(settings: Settings, plants: list[str]) -> None:
     _write(settings.home / "run" / "workspace.yaml", WORKSPACE.format(port=settings.port_code))
 
 
-def create_databases(settings: Settings) -> None:
+def create_databases(settings: PipelineSettings) -> None:
     """Make Dagster's databases, once: two services that both find none would migrate them against each other."""
     if (settings.home / "dagster" / "schedules" / "schedules.db").is_file():
         return
@@ -44,7 +44,7 @@ def create_databases(settings: Settings) -> None:
         instance.all_instigator_state()
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def environment(settings: PipelineSettings) -> dict[str, str]:
     """Variables that every process of the platform needs beside those of the caller."""
     return {
         "FOREWARN_HOME": str(settings.home),
@@ -61,7 +61,7 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def enter(settings: Settings) -> None:
+def enter(settings: PipelineSettings) -> None:
     """Make this process see the platform's home, as the services do."""
     os.environ.update(environment(settings))
 

@@ -19,7 +19,7 @@ from plant_assets.imports.reading import ImportedRecords, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.errors import FileRefusal
 from plant_assets.ingest.storage import StorageError
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
 
@@ -69,7 +69,7 @@ def _arrangement(text: str) -> Arrangement | None:
 
 
 def _import(  # noqa: PLR0917 - the command's own options
-    settings: Settings,
+    settings: PipelineSettings,
     console: Console,
     folder: Path,
     plant: str,

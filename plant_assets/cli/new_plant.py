@@ -26,7 +26,7 @@ from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,38}")
 
@@ -35,7 +35,7 @@ class NewPlantError(ValueError):
     """A plant that can't be made; the text says what was expected."""
 
 
-def check_name(settings: Settings, name: str, *, force: bool | None = None) -> None:
+def check_name(settings: PipelineSettings, name: str, *, force: bool | None = None) -> None:
     """Whether a plant of this name can be made.
 
     Args:
@@ -71,7 +71,7 @@ def check_zone(timezone: str) -> None:
 
 
 @contextmanager
-def write_plant(settings: Settings, draft: PlantDraft) -> Iterator[Path]:
+def write_plant(settings: PipelineSettings, draft: PlantDraft) -> Iterator[Path]:
     """The plant's `defs.yaml` and its drop folder in their places; taken away again if anything is raised inside.
 
     The file that it replaces is kept beside it as `defs.yaml.before`.
@@ -101,7 +101,7 @@ def write_plant(settings: Settings, draft: PlantDraft) -> Iterator[Path]:
         undo.pop_all()
 
 
-def _check_history(settings: Settings, profile: PlantProfile) -> None:
+def _check_history(settings: PipelineSettings, profile: PlantProfile) -> None:
     history = PlantHistory(settings.lake_root, profile.name)
     try:
         known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
@@ -158,7 +158,7 @@ def _band(band: tuple[float, float] | None) -> str:
     return "" if band is None else f"{band[0]:g} to {band[1]:g}"
 
 
-def announce(settings: Settings, console: Console) -> None:
+def announce(settings: PipelineSettings, console: Console) -> None:
     """Ask Dagster for the plants' definitions; say so where it can't be asked, which is no failure."""
     try:
         reloaded = reload_definitions(settings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import AliasPath, BaseModel, Field, ValidationError
 
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 LOCATION = "plant_assets"
 PATIENCE_S = 120
@@ -68,7 +68,7 @@ class _Assets(BaseModel):
     nodes: list[_Node] = Field(validation_alias=AliasPath("data", "assetNodes"))
 
 
-def reload_definitions(settings: Settings) -> LoadedPlants:
+def reload_definitions(settings: PipelineSettings) -> LoadedPlants:
     """Have the code server load all plants anew; runs that are under way go on with what they have.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plant_assets.profile.load import plant_names
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 DEMO = "demo"
 
@@ -35,7 +35,7 @@ class Service:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def services(settings: Settings) -> list[Service]:
+def services(settings: PipelineSettings) -> list[Service]:
     """The services of this platform, in the order in which they start."""
     return [
         *([] if settings.mlflow_elsewhere else [_mlflow(settings)]),
@@ -48,20 +48,20 @@ def services(settings: Settings) -> list[Service]:
     ]
 
 
-def single_services(settings: Settings) -> dict[str, Service]:
+def single_services(settings: PipelineSettings) -> dict[str, Service]:
     """The services that can run alone, by name; sensors whether or not the platform starts it."""
     alone = (_sensors(settings), _inference(settings), _gateway(settings))
     return {service.name: service for service in alone}
 
 
-def pages(settings: Settings) -> dict[str, str]:
+def pages(settings: PipelineSettings) -> dict[str, str]:
     """What a person opens, by service; MLflow's may be one that runs elsewhere."""
     given = settings.mlflow_elsewhere
     own = {service.name: service.page for service in services(settings) if service.page}
     return {"mlflow": given, **own} if given else own
 
 
-def _mlflow(settings: Settings) -> Service:
+def _mlflow(settings: PipelineSettings) -> Service:
     url = f"http://{settings.host}:{settings.port_mlflow}"
     return Service(
         name="mlflow",
@@ -72,7 +72,7 @@ def _mlflow(settings: Settings) -> Service:
     )
 
 
-def _code(settings: Settings) -> Service:
+def _code(settings: PipelineSettings) -> Service:
     return Service(
         name="code",
         command=(
@@ -85,7 +85,7 @@ def _code(settings: Settings) -> Service:
     )  # fmt: skip
 
 
-def _dagster(settings: Settings) -> Service:
+def _dagster(settings: PipelineSettings) -> Service:
     url = f"http://{settings.host}:{settings.port_dagster}"
     return Service(
         name="dagster",
@@ -100,7 +100,7 @@ def _dagster(settings: Settings) -> Service:
     )  # fmt: skip
 
 
-def _daemon(settings: Settings) -> Service:
+def _daemon(settings: PipelineSettings) -> Service:
     return Service(
         name="daemon",
         command=(_program("dagster-daemon"), "run", "--workspace", _workspace(settings)),
@@ -108,21 +108,21 @@ def _daemon(settings: Settings) -> Service:
     )
 
 
-def _inference(settings: Settings) -> Service:
+def _inference(settings: PipelineSettings) -> Service:
     # Alive is enough: its models come later.
     return _serving(settings, "inference", settings.port_inference, "health", plant=default_plant(settings))
 
 
-def _gateway(settings: Settings) -> Service:
+def _gateway(settings: PipelineSettings) -> Service:
     return _serving(settings, "gateway", settings.port_gateway, "ready", page="")
 
 
-def _sensors(settings: Settings) -> Service:
+def _sensors(settings: PipelineSettings) -> Service:
     return _serving(settings, "sensors", settings.port_sensors, "ready")
 
 
 def _serving(
-    settings: Settings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
+    settings: PipelineSettings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
 ) -> Service:
     url = f"http://{settings.host}:{port}"
     return Service(
@@ -135,7 +135,7 @@ def _serving(
     )
 
 
-def _sensors_run(settings: Settings) -> bool:
+def _sensors_run(settings: PipelineSettings) -> bool:
     """Whether the platform has a live plant: the one that is asked for, else the demo where it runs."""
     asked = "sensors_plant" in settings.model_fields_set
     return asked or (settings.demo and settings.sensors_plant in plant_names(settings.defs))
@@ -145,11 +145,11 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-def _workspace(settings: Settings) -> str:
+def _workspace(settings: PipelineSettings) -> str:
     return str(settings.home / "run" / "workspace.yaml")
 
 
-def default_plant(settings: Settings) -> str:
+def default_plant(settings: PipelineSettings) -> str:
     """The plant at inference's root: the one that is set, else the demo where it runs."""
     demo = settings.demo and DEMO in plant_names(settings.defs)
     return DEMO if demo and "default_plant" not in settings.model_fields_set else settings.default_plant

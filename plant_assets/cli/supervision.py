@@ -18,7 +18,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 
 from plant_assets.cli.services import Service
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 _ASKED_S = 5
 """How long a process has to end after it was asked to."""
@@ -42,7 +42,7 @@ class ProcessState:
     description: str
 
 
-def start(settings: Settings, platform: list[Service], environment: dict[str, str]) -> None:
+def start(settings: PipelineSettings, platform: list[Service], environment: dict[str, str]) -> None:
     """Start supervisord in the background; it starts the services and restarts those that die.
 
     Raises:
@@ -57,7 +57,7 @@ def start(settings: Settings, platform: list[Service], environment: dict[str, st
         )
 
 
-def write_config(settings: Settings, platform: list[Service], environment: dict[str, str]) -> Path:
+def write_config(settings: PipelineSettings, platform: list[Service], environment: dict[str, str]) -> Path:
     """Write supervisord's configuration under `home/run`."""
     run, logs = settings.home / "run", settings.home / "logs"
     run.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def write_config(settings: Settings, platform: list[Service], environment: dict[
     return path
 
 
-def states(settings: Settings) -> list[ProcessState]:
+def states(settings: PipelineSettings) -> list[ProcessState]:
     """Each process with its state, such as RUNNING or BACKOFF.
 
     Raises:
@@ -113,12 +113,12 @@ def states(settings: Settings) -> list[ProcessState]:
     return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]
 
 
-def start_service(settings: Settings, service: Service) -> None:
+def start_service(settings: PipelineSettings, service: Service) -> None:
     """Start one service that was waiting for another."""
     proxy(settings).supervisor.startProcess(service.name, False)
 
 
-def stop(settings: Settings) -> list[int]:
+def stop(settings: PipelineSettings) -> list[int]:
     """Ask the supervisor to stop every service, and then itself.
 
     Returns:
@@ -134,7 +134,7 @@ def stop(settings: Settings) -> list[int]:
     return [*pids, pid] if isinstance(pid, int) else pids
 
 
-def left(settings: Settings) -> list[psutil.Process]:
+def left(settings: PipelineSettings) -> list[psutil.Process]:
     """Processes of the platform that live, also those whose supervisor or parent is gone.
 
     Supervisord tells its children the address of its socket, which is the platform's own; they hand it on.
@@ -151,7 +151,7 @@ def left(settings: Settings) -> list[psutil.Process]:
     return found
 
 
-def end_left(settings: Settings) -> list[int]:
+def end_left(settings: PipelineSettings) -> list[int]:
     """End what no supervisor ends any more; first asked, then killed.
 
     Returns:
@@ -169,7 +169,7 @@ def end_left(settings: Settings) -> list[int]:
     return [process.pid for process in found]
 
 
-def socket_path(settings: Settings) -> Path:
+def socket_path(settings: PipelineSettings) -> Path:
     """A socket whose path is short enough for the kernel (107 bytes) wherever `home` lies."""
     digest = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"forewarn-{os.getuid()}-{digest}"
@@ -177,7 +177,7 @@ def socket_path(settings: Settings) -> Path:
     return folder / "supervisor.sock"
 
 
-def proxy(settings: Settings) -> ServerProxy:
+def proxy(settings: PipelineSettings) -> ServerProxy:
     """supervisord's own interface (XML-RPC), over its socket."""
     from supervisor.xmlrpc import SupervisorTransport
 

@@ -11,7 +11,7 @@ import os
 # Loaded before MLflow, which guards its pages only where it finds a server in the process.
 import uvicorn
 
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     )
 
 
-def _variables(settings: Settings) -> dict[str, str]:
+def _variables(settings: PipelineSettings) -> dict[str, str]:
     """What `mlflow server` tells the process that serves."""
     from mlflow.environment_variables import _MLFLOW_IN_JOB_EXECUTOR, _MLFLOW_SGI_NAME
     from mlflow.server import constants

@@ -22,7 +22,7 @@ from plant_assets.cli import home
 from plant_assets.cli.console import fail, step_progress
 from plant_assets.profile.load import ProfileError, load_profile, plant_names
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
 from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
@@ -66,7 +66,7 @@ def train(
 
 
 @contextmanager
-def _alone(settings: Settings, plant: str) -> Iterator[None]:
+def _alone(settings: PipelineSettings, plant: str) -> Iterator[None]:
     """While this lasts nobody else on this machine trains the plant by this command, and no run of Dagster does."""
     locks = settings.home / "run"
     with FileLock(locks / f"train-{plant}.lock"):
@@ -93,7 +93,7 @@ def _await_runs(plant: str) -> None:
             time.sleep(_LOOK_S)
 
 
-def _answering(settings: Settings, profile: PlantProfile) -> int | None:
+def _answering(settings: PipelineSettings, profile: PlantProfile) -> int | None:
     """The version of the plant's main model behind @champion, if it can be served."""
     from plant_assets.models.registry import ModelRegistry
 
@@ -101,7 +101,7 @@ def _answering(settings: Settings, profile: PlantProfile) -> int | None:
     return None if version is None else version.version
 
 
-def _train(settings: Settings, profile: PlantProfile, console: Console) -> None:
+def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) -> None:
     import dagster as dg
 
     from plant_assets.cli.follow import show_steps, why_failed
@@ -144,7 +144,7 @@ def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
     instance.report_engine_event(f"Started process for run (pid: {os.getpid()}).", run)
 
 
-def _first_drop(settings: Settings, profile: PlantProfile, console: Console) -> list[Path]:
+def _first_drop(settings: PipelineSettings, profile: PlantProfile, console: Console) -> list[Path]:
     """Files to take in first: none where there is a history, else those of a simulated plant's past."""
     from plant_assets.resources.lake import LakeResource
 

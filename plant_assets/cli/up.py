@@ -19,7 +19,7 @@ from plant_assets.cli.console import fail, print_whole, step_progress
 from plant_assets.cli.demo import await_demo, seed_demo
 from plant_assets.cli.services import Service, pages, services
 from plant_assets.profile.load import plant_names
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 _STOP_S = 60
 
@@ -108,14 +108,14 @@ def logs(
             print(Text.from_ansi(line).plain, end="", flush=True)
 
 
-def _running(settings: Settings) -> bool:
+def _running(settings: PipelineSettings) -> bool:
     try:
         return bool(supervision.states(settings))
     except supervision.NotRunningError:
         return False
 
 
-def refuse_taken_ports(settings: Settings, platform: list[Service]) -> None:
+def refuse_taken_ports(settings: PipelineSettings, platform: list[Service]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
         if service.port and _listening(settings.host, service.port):
@@ -125,7 +125,7 @@ def refuse_taken_ports(settings: Settings, platform: list[Service]) -> None:
             )
 
 
-def _await_ready(settings: Settings, platform: list[Service], console: Console) -> None:
+def _await_ready(settings: PipelineSettings, platform: list[Service], console: Console) -> None:
     """Wait for each service, starting those that come after another once that one is ready."""
     waiting = {service.name: service for service in platform}
     held = {service.name for service in platform if service.after}
@@ -145,12 +145,12 @@ def _await_ready(settings: Settings, platform: list[Service], console: Console) 
             time.sleep(0.1)
 
 
-def _give_up(settings: Settings, service: Service) -> None:
+def _give_up(settings: PipelineSettings, service: Service) -> None:
     supervision.stop(settings)
     fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
 
 
-def _ready(settings: Settings, service: Service) -> bool:
+def _ready(settings: PipelineSettings, service: Service) -> bool:
     import httpx
 
     if not service.ready_url:
@@ -177,7 +177,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _print_addresses(settings: Settings, console: Console) -> None:
+def _print_addresses(settings: PipelineSettings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     shown = pages(settings)
     for name, page in shown.items():

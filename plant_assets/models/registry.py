@@ -24,7 +24,7 @@ from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import RegisteredVersion, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
@@ -42,7 +42,7 @@ class ModelRegistry(VersionedModels):
     """
 
     @classmethod
-    def from_settings(cls, given: Settings | None = None) -> Self:
+    def from_settings(cls, given: PipelineSettings | None = None) -> Self:
         here = given or read_settings()
         return cls(here.mlflow_tracking_uri, here.mlflow_artifacts)
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.spark import SparkResource
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 
 class FeatureEngine(dg.ConfigurableResource):
@@ -20,7 +20,7 @@ class FeatureEngine(dg.ConfigurableResource):
     engine: Literal["polars", "spark"] = "polars"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: PipelineSettings) -> Self:
         return cls(engine=settings.feature_engine)
 
     def compute(self, labelled: pl.DataFrame, profile: PlantProfile, spark: SparkResource) -> pl.DataFrame:

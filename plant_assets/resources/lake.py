@@ -13,7 +13,7 @@ import dagster as dg
 from upath import UPath
 
 from plant_assets.resources.files import write_whole
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger
@@ -44,7 +44,7 @@ class LakeResource(dg.ConfigurableResource):
     live_retrain_hours: int = 672
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: PipelineSettings) -> Self:
         return cls(
             root=settings.lake_root,
             drop=str(settings.drop),

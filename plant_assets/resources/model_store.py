@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import dagster as dg
 
 from plant_assets.models.announcement import tell_inference
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
@@ -35,7 +35,7 @@ class ModelStore(dg.ConfigurableResource):
     promotion_metric: Literal["pr_auc", "brier_skill"] = "pr_auc"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: PipelineSettings) -> Self:
         local = settings.mlflow_tracking_uri.startswith("sqlite")
         return cls(
             tracking_uri=settings.mlflow_tracking_uri,

@@ -9,7 +9,7 @@ from dagster._core.storage.upath_io_manager import UPathIOManager
 from upath import UPath
 
 from plant_assets.resources.files import write_whole
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 
 class ParquetIOManager(UPathIOManager):
@@ -57,7 +57,7 @@ class ParquetAssets(dg.ConfigurableIOManagerFactory):
     root: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: PipelineSettings) -> Self:
         return cls(root=settings.lake_root)
 
     def create_io_manager(self, context: dg.InitResourceContext) -> ParquetIOManager:  # noqa: ARG002

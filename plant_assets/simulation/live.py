@@ -43,7 +43,7 @@ class DayCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDay:
-    """A day's records by time, as `Simulation.records`, and the checkpoints before and after it."""
+    """A day's records by time, as `SimulatedPlant.records`, and the checkpoints before and after it."""
 
     before: DayCheckpoint
     records: pl.DataFrame

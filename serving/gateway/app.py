@@ -49,7 +49,7 @@ from serving.gateway.upstream import LIMITS, TIMEOUT, ServiceClient
 from serving.gateway.warnings import routes as warnings
 from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
-from serving.settings import Settings, read_settings
+from serving.settings import ServingSettings, read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.outgoing import bring_served_by, carry_request_id
 from serving.web.app import new_app
@@ -71,7 +71,9 @@ ROUTERS = (
 )
 
 
-def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+def create_app(
+    given: ServingSettings | None = None, transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
     """The application; nothing is read or written before it runs.
 
     Args:
@@ -99,7 +101,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     return app
 
 
-def prepare(settings: Settings) -> str:
+def prepare(settings: ServingSettings) -> str:
     """Bring the gateway's state into order before it starts; does nothing where it is.
 
     Returns:
@@ -115,7 +117,7 @@ def prepare(settings: Settings) -> str:
 
 @contextlib.asynccontextmanager
 async def run_parts(
-    app: FastAPI, settings: Settings, transport: httpx.AsyncBaseTransport | None
+    app: FastAPI, settings: ServingSettings, transport: httpx.AsyncBaseTransport | None
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end.
 

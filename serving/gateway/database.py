@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from plant_assets.profile.variables import SettingsError
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 BUSY_TIMEOUT_S = 10.0
 WRITES = "gateway_writes"
@@ -52,7 +52,7 @@ class Database:
         await self._engine.dispose()
 
 
-def database_url(settings: Settings) -> URL:
+def database_url(settings: ServingSettings) -> URL:
     """The address in `FOREWARN_DATABASE_URL`, with the asynchronous driver; SQLite under home without one.
 
     Raises:

@@ -26,7 +26,7 @@ from serving.inference.router import include_routers
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
-from serving.settings import Settings, read_settings
+from serving.settings import ServingSettings, read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
@@ -36,7 +36,9 @@ LOST_KEY = "predictions made before can no longer be traced"
 log = logging.getLogger("serving")
 
 
-def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+def create_app(
+    given: ServingSettings | None = None, transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
     """The application; its models load once it runs.
 
     Args:
@@ -66,7 +68,7 @@ def create_app(given: Settings | None = None, transport: httpx.AsyncBaseTranspor
     return app
 
 
-def prepare(settings: Settings) -> str:
+def prepare(settings: ServingSettings) -> str:
     """Bring the service's state into order before it starts; does nothing where it is.
 
     Returns:
@@ -81,7 +83,7 @@ def prepare(settings: Settings) -> str:
 @contextlib.asynccontextmanager
 async def _run_parts(
     app: FastAPI,
-    settings: Settings,
+    settings: ServingSettings,
     plants: PlantFolder,
     transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[None]:

@@ -21,7 +21,7 @@ from serving.sensors.plant import IntervalError, LivePlant, check_interval
 from serving.sensors.routes import router
 from serving.sensors.runner import PlantRunner
 from serving.sensors.state import PlantState, StateError, StateFile
-from serving.settings import Settings, read_settings
+from serving.settings import ServingSettings, read_settings
 from serving.telemetry import install as telemetry
 from serving.web.app import new_app
 from serving.web.tasks import beside
@@ -29,7 +29,7 @@ from serving.web.tasks import beside
 log = logging.getLogger("serving")
 
 
-def create_app(given: Settings | None = None) -> FastAPI:
+def create_app(given: ServingSettings | None = None) -> FastAPI:
     """The application; the plant lives while it runs.
 
     Args:
@@ -57,7 +57,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     return app
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: ServingSettings) -> None:
     """Look at the plant's state before the service starts.
 
     Raises:
@@ -66,7 +66,7 @@ def prepare(settings: Settings) -> None:
     _restore(settings, _profile(settings))
 
 
-def _profile(settings: Settings) -> PlantProfile:
+def _profile(settings: ServingSettings) -> PlantProfile:
     try:
         profile = load_profile(settings.sensors_plant, settings.defs)
         check_interval(profile)
@@ -81,7 +81,9 @@ def _profile(settings: Settings) -> PlantProfile:
     return profile
 
 
-def _restore(settings: Settings, profile: PlantProfile) -> tuple[PlantOrigin, PlantState | None, StateFile]:
+def _restore(
+    settings: ServingSettings, profile: PlantProfile
+) -> tuple[PlantOrigin, PlantState | None, StateFile]:
     """The plant's origin, where it stopped, and where that is kept.
 
     Raises:
@@ -98,7 +100,7 @@ def _restore(settings: Settings, profile: PlantProfile) -> tuple[PlantOrigin, Pl
         raise SettingsError(f"FOREWARN_HOME: {folder} can't be used: {error.strerror}") from None
 
 
-def _runner(settings: Settings, profile: PlantProfile) -> PlantRunner:
+def _runner(settings: ServingSettings, profile: PlantProfile) -> PlantRunner:
     """The plant where it stopped, or a new one."""
     origin, state, state_file = _restore(settings, profile)
     plant = LivePlant(profile, origin, state)

@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from serving import errors
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.telemetry.traces import telemetry_config
 from serving.web.body import refuse_encoded
 from serving.web.openapi import describe
@@ -27,7 +27,7 @@ class Health(BaseModel):
 
 
 def new_app(
-    title: str, settings: Settings, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+    title: str, settings: ServingSettings, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 ) -> FastAPI:
     """An application without routes of its own; `serving.telemetry.install` comes last."""
     # The page of the API must open in a control room without internet.

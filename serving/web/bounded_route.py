@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from serving.errors import Invalid, NotJson, Problem, invalid
 from serving.faults import faults_of
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.body import read_bytes
 
 _NO_OBJECT: JsonValue = []
@@ -60,7 +60,7 @@ class BoundedRoute(APIRoute):
         return read_and_handle
 
     def _limit(self, request: Request) -> int:
-        settings: Settings = request.app.state.settings
+        settings: ServingSettings = request.app.state.settings
         return self.most_bytes or settings.max_body_bytes
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, params
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 
 def part(name: str) -> params.Depends:
@@ -20,4 +20,4 @@ def part(name: str) -> params.Depends:
     return Depends(find)
 
 
-SettingsDep = Annotated[Settings, part("settings")]
+SettingsDep = Annotated[ServingSettings, part("settings")]

@@ -11,7 +11,7 @@ from plant_assets.cli.demo import seed_demo
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import look_at
 from plant_assets.profile.load import load_profile
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.origin import OriginNote, PlantOrigin
 from plant_assets.simulation.simulate import simulate
@@ -21,30 +21,30 @@ QUIET = Console(quiet=True)
 
 
 @pytest.fixture
-def here(forewarn_home: Path) -> Settings:
+def here(forewarn_home: Path) -> PipelineSettings:
     return read_settings()
 
 
-def note(here: Settings, seed: int = 3) -> None:
+def note(here: PipelineSettings, seed: int = 3) -> None:
     """What a sensors service that started before leaves."""
     folder = here.home / "sensors"
     folder.mkdir(parents=True)
     (folder / "demo.origin.json").write_text(PlantOrigin(seed=seed, start=START).model_dump_json())
 
 
-def taken_in(here: Settings, name: str) -> None:
+def taken_in(here: PipelineSettings, name: str) -> None:
     path = here.drop / "demo" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("records")
     DropLedger(here.state_url).mark("demo", look_at(path), "0" * 64, "ingested", START)
 
 
-def seeded(here: Settings) -> list[str]:
+def seeded(here: PipelineSettings) -> list[str]:
     seed_demo(here, QUIET)
     return sorted(path.name for path in (here.drop / "demo").iterdir())
 
 
-def test_the_month_is_the_past_of_the_live_plant(here: Settings) -> None:
+def test_the_month_is_the_past_of_the_live_plant(here: PipelineSettings) -> None:
     note(here)
     assert seeded(here) == ["demo_20260101.csv", "operator_log.csv"]
     month = simulate(load_profile("demo"), START, 28, 3).records
@@ -52,25 +52,25 @@ def test_the_month_is_the_past_of_the_live_plant(here: Settings) -> None:
     assert table.drop("timestamp").select(pl.sum_horizontal(pl.all().count())).item() == month.height
 
 
-def test_a_live_plant_that_starts_later_continues_the_month(here: Settings) -> None:
+def test_a_live_plant_that_starts_later_continues_the_month(here: PipelineSettings) -> None:
     (month, _) = seeded(here)
     origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, START)
     assert month == f"demo_{origin.start:%Y%m%d}.csv"
 
 
-def test_drops_of_the_live_plant_do_not_stand_in_for_the_month(here: Settings) -> None:
+def test_drops_of_the_live_plant_do_not_stand_in_for_the_month(here: PipelineSettings) -> None:
     note(here)
     taken_in(here, live_drop_name(START, START.replace(day=8)))
     assert "demo_20260101.csv" in seeded(here)
 
 
-def test_a_plant_that_had_a_drop_is_not_seeded_again(here: Settings) -> None:
+def test_a_plant_that_had_a_drop_is_not_seeded_again(here: PipelineSettings) -> None:
     taken_in(here, "own.csv")
     assert seeded(here) == ["own.csv"]
 
 
 def test_another_seed_than_the_live_plants_is_refused(
-    here: Settings, capsys: pytest.CaptureFixture[str]
+    here: PipelineSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     note(here)
     with pytest.raises(typer.Exit):

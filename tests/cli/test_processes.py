@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from plant_assets.cli import home, supervision
 from plant_assets.cli.main import app
 from plant_assets.cli.services import Service, services
-from plant_assets.settings import Settings, read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 from tests.conftest import copy_mlflow
 from tests.servers import free_port
 
@@ -24,7 +24,7 @@ PATIENCE_S = 90
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineSettings]:
     """A platform with a free port for MLflow, which is stopped at the end."""
     monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(free_port()))
     read_settings.cache_clear()
@@ -34,13 +34,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def known_mlflow(here: Settings, empty_mlflow: Path) -> None:
+def known_mlflow(here: PipelineSettings, empty_mlflow: Path) -> None:
     """MLflow finds its database, which it would take its time to make."""
     copy_mlflow(empty_mlflow, here.home)
 
 
 @pytest.fixture
-def mlflow(here: Settings) -> Service:
+def mlflow(here: PipelineSettings) -> Service:
     """The MLflow service, running and answering."""
     (service,) = (service for service in services(here) if service.name == "mlflow")
     supervision.start(here, [service], home.environment(here))
@@ -62,7 +62,7 @@ def answers(service: Service) -> bool:
         return False
 
 
-def of_the_platform(here: Settings) -> list[str]:
+def of_the_platform(here: PipelineSettings) -> list[str]:
     """Command lines of living processes that have the platform's home in their environment."""
     found = []
     for process in psutil.process_iter():
@@ -79,7 +79,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def kill(here: Settings, name: str) -> int:
+def kill(here: PipelineSettings, name: str) -> int:
     (state,) = (state for state in supervision.states(here) if state.name == name)
     os.kill(state.pid, signal.SIGKILL)
     return state.pid
@@ -87,7 +87,7 @@ def kill(here: Settings, name: str) -> int:
 
 @pytest.mark.usefixtures("known_mlflow")
 def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
-    here: Settings, mlflow: Service
+    here: PipelineSettings, mlflow: Service
 ) -> None:
     pid = kill(here, "mlflow")
     await_true(lambda: not psutil.pid_exists(pid), "the killed process is gone")
@@ -100,7 +100,7 @@ def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
 
 
 def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
-    here: Settings, mlflow: Service
+    here: PipelineSettings, mlflow: Service
 ) -> None:
     create = f"{mlflow.page}/api/2.0/mlflow/experiments/create"
     strange = httpx.post(create, json={"name": "a"}, headers={"Host": "evil.example"})
@@ -119,7 +119,7 @@ def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
 
 
 @pytest.mark.usefixtures("known_mlflow")
-def test_down_ends_what_a_killed_supervisor_left(here: Settings, mlflow: Service) -> None:
+def test_down_ends_what_a_killed_supervisor_left(here: PipelineSettings, mlflow: Service) -> None:
     supervisor = int((here.home / "run" / "supervisor.pid").read_text())
     os.kill(supervisor, signal.SIGKILL)
     await_true(lambda: not psutil.pid_exists(supervisor), "the supervisor is gone")

@@ -11,7 +11,7 @@ from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
 
 PASSWORD = "correct horse battery"
@@ -34,7 +34,7 @@ def run(*arguments: str, given: str = "") -> Result:
 
 def authenticated(home: Path, name: str, password: str) -> User:
     async def ask() -> User:
-        database = Database(database_url(Settings(home=home)))
+        database = Database(database_url(ServingSettings(home=home)))
         try:
             return await AccountService(database, PasswordHasher()).authenticate(name, password)
         finally:

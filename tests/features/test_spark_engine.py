@@ -21,7 +21,7 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.spark import SparkResource
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -73,7 +73,7 @@ def test_months_computed_in_spark_equal_the_whole_computed_by_polars(
 @pytest.mark.usefixtures("spark")
 def test_the_setting_chooses_the_engine_and_both_give_the_same(profile: PlantProfile) -> None:
     raw, resource = raw_table(profile, 120), SparkResource(cores=1)
-    engines = [FeatureEngine.of(Settings(feature_engine=name)) for name in ("polars", "spark")]
+    engines = [FeatureEngine.of(PipelineSettings(feature_engine=name)) for name in ("polars", "spark")]
     here, there = (engine.compute(raw, profile, resource) for engine in engines)
     assert there.columns == here.columns
     difference = there.drop("timestamp").to_numpy() - here.drop("timestamp").to_numpy()

@@ -16,7 +16,7 @@ from plant_assets.models.spec import CHAMPION, model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.telemetry.instance import instance
 from tests.bundle.factories import bundle_folder
 from tests.servers import running_app
@@ -34,7 +34,7 @@ def inference(profile: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -
     spec = model_spec("isolation_forest", grid)
     forest = bundle_folder(grid, folder / "forest", "isolation_forest", spec, slope=0, threshold=0.6)
     mlflow.publish("power_grid_isolation_forest", 1, forest, "champion")
-    here = Settings(home=Path(folder / "home"), poll_seconds=0.05)
+    here = ServingSettings(home=Path(folder / "home"), poll_seconds=0.05)
     with running_app(create_app(here, transport=mlflow)) as address:
         for name in (profile.name, grid.name):
             await_ready(f"http://{address}/plants/{name}/ready")

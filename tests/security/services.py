@@ -25,7 +25,7 @@ from serving.gateway.app import create_app as gateway_app
 from serving.gateway.database import Database, database_url
 from serving.inference.app import create_app as inference_app
 from serving.sensors.app import create_app as sensors_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.bounded_http import BoundedHttp
 from tests.bundle.factories import bundle_folder
 from tests.servers import free_port
@@ -99,9 +99,9 @@ def listening(app: FastAPI) -> Iterator[str]:
         thread.join(30)
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path) -> ServingSettings:
     """Settings of a test's own, with small bodies and no limit on log-ins that a test would meet."""
-    return Settings(
+    return ServingSettings(
         home=folder / "home",
         drop=folder / "drop",
         poll_seconds=3600,

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from serving.settings import LOOPBACK, Settings
+from serving.settings import LOOPBACK, ServingSettings
 from tests.security.services import NAMES, Service, all_operations
 
 SITE = "https://elsewhere.example"
@@ -63,4 +63,4 @@ def test_no_other_site_may_ask(name: str, method: str, path: str, services: dict
 
 
 def test_services_listen_on_this_machine_only_unless_told() -> None:
-    assert Settings().host in LOOPBACK
+    assert ServingSettings().host in LOOPBACK

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.mlflow_fake import FakeMlflow
 
 CHAMPION_NAME = "plant_alarm_champion"
@@ -31,12 +31,12 @@ def mlflow(bundles: dict[str, Path]) -> FakeMlflow:
 
 
 @pytest.fixture
-def serving_settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", poll_seconds=3600, max_body_mb=1)
+def serving_settings(tmp_path: Path) -> ServingSettings:
+    return ServingSettings(home=tmp_path / "home", poll_seconds=3600, max_body_mb=1)
 
 
 @asynccontextmanager
-async def serve(mlflow: FakeMlflow, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def serve(mlflow: FakeMlflow, settings: ServingSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app, whose models have been looked at once."""
     app = create_app(settings, transport=mlflow)
     async with app.router.lifespan_context(app):

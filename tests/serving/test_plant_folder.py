@@ -12,7 +12,7 @@ from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from serving import plant_folder
 from serving.inference.app import create_app
 from serving.plant_folder import PlantFolder
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -41,7 +41,7 @@ def write(defs: Path, name: str, more: str = "", prefix: str = "") -> Path:
 
 @pytest.fixture
 async def client(
-    mlflow: FakeMlflow, serving_settings: Settings, defs: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, defs: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with serve(mlflow, serving_settings.model_copy(update={"defs": defs})) as found:
         yield found
@@ -156,7 +156,7 @@ async def test_a_new_plant_at_fault_is_left_out_and_touches_no_other(
 
 
 async def test_a_default_plant_at_fault_keeps_no_other_from_being_served(
-    mlflow: FakeMlflow, serving_settings: Settings, defs: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, defs: Path
 ) -> None:
     write(defs, "broken", "  titel: no\n")
     here = serving_settings.model_copy(update={"defs": defs, "default_plant": "broken"})
@@ -167,7 +167,7 @@ async def test_a_default_plant_at_fault_keeps_no_other_from_being_served(
 
 
 async def test_the_service_looks_by_itself(
-    mlflow: FakeMlflow, serving_settings: Settings, defs: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, defs: Path
 ) -> None:
     here = serving_settings.model_copy(update={"defs": defs, "poll_seconds": 0.01})
     app = create_app(here, transport=mlflow)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
 from benchmarks.platform import FOREWARN, platform
 from plant_assets.cli import supervision
-from plant_assets.settings import Settings
+from plant_assets.settings import PipelineSettings
 from tests.conftest import copy_mlflow, needs_service
 from tests.ui.screen import PASSWORD, SETTLED_MS, Screen, browser_path, launch
 
@@ -39,7 +39,7 @@ class Platform:
 
     def supervisor(self) -> ServerProxy:
         """Stops and starts single services."""
-        return supervision.proxy(Settings(home=Path(self.environment["FOREWARN_HOME"]))).supervisor  # type: ignore[return-value]
+        return supervision.proxy(PipelineSettings(home=Path(self.environment["FOREWARN_HOME"]))).supervisor  # type: ignore[return-value]
 
     def api(self, person: str) -> httpx.Client:
         """The gateway's API, as one of the people."""

@@ -15,7 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from serving.gateway.problems import TooManyAttempts
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 ADDRESS_FACTOR = 3
 """An address may try so many times as often as a name: people share addresses."""
@@ -27,7 +27,7 @@ class AttemptLimiter:
     Every method raises `TooManyAttempts`, which says when to try again.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServingSettings) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._logins = RateLimitItemPerMinute(settings.logins_per_minute)
         self._logins_address = RateLimitItemPerMinute(settings.logins_per_minute * ADDRESS_FACTOR)

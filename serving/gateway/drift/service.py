@@ -18,7 +18,7 @@ from serving.gateway.models.mlflow import MlflowClient
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer
 from serving.gateway.upstream import ServiceClient, parse_answer
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 FILE = "drift.json"
 SENSOR_TAG, SENSOR = "dagster/sensor_name", "retraining"
@@ -38,7 +38,7 @@ class DriftService:
     """
 
     def __init__(
-        self, profiles: PlantProfiles, settings: Settings, mlflow: MlflowClient, dagster: ServiceClient
+        self, profiles: PlantProfiles, settings: ServingSettings, mlflow: MlflowClient, dagster: ServiceClient
     ) -> None:
         self._profiles = profiles
         self._settings = settings

@@ -20,7 +20,7 @@ from serving.gateway.database import database_url
 from serving.gateway.drops.schemas import DroppedFile, RefusedFile
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from serving.gateway.problems import BadAnswer
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 SHORT_HASH = 12
 """So much of a file's hash stands in the name of its report."""
@@ -34,7 +34,7 @@ class LedgerReader:
         settings: where the manifest and refused files lie.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServingSettings) -> None:
         self._quarantine = settings.home / "quarantine"
         self._file = None if settings.database_url else settings.home / "manifest.db"
         url = _read_only(self._file) if self._file else database_url(settings)

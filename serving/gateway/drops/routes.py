@@ -22,7 +22,7 @@ from serving.gateway.drops.dependencies import DropLedgerDep, PipelineRunsDep
 from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.body import MOST_DIGITS
 from serving.web.openapi import BODY, BYTES
 from serving.web.parts import SettingsDep
@@ -90,7 +90,7 @@ async def run(run_id: RunId, pipeline_runs: PipelineRunsDep, _: SignedIn) -> sch
     return await pipeline_runs.run(run_id)
 
 
-async def _known(settings: Settings, plant: str | None) -> str:
+async def _known(settings: ServingSettings, plant: str | None) -> str:
     name = plant or settings.sensors_plant
     names = await asyncio.to_thread(plant_names, settings.defs)
     if name not in names:

@@ -23,7 +23,7 @@ from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
 from serving.gateway.plants.dependencies import ProfilesDep
 from serving.gateway.upstream import ServiceClient
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.body import read_bytes
 from serving.web.openapi import BODY
 
@@ -169,7 +169,7 @@ async def _fetched(kind: str, inference: ServiceClient, plant: str | None) -> Do
 
 
 def _most_bytes(request: Request) -> int:
-    settings: Settings = request.app.state.settings
+    settings: ServingSettings = request.app.state.settings
     return settings.max_body_bytes
 
 

@@ -23,7 +23,7 @@ from serving.gateway.live.watchers import ChangeWatcher, model_event, model_vers
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings.lifecycle import unshelve_expired
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.tasks import beside
 
 LONGEST_PAUSE_S = 10
@@ -44,7 +44,7 @@ class LiveLoop:
         status: where it is noted what goes on.
     """
 
-    settings: Settings
+    settings: ServingSettings
     profiles: PlantProfiles
     database: Database
     events: EventLog

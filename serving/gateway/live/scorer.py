@@ -30,7 +30,7 @@ from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings import lifecycle
 from serving.gateway.warnings.brief import WarningBrief, fetch_brief
 from serving.gateway.warnings.tracks import KeptTrack, RowEffects, evaluate_row
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 INFERENCE = "inference"
 PLANT = "plant"
@@ -82,7 +82,7 @@ class RowScorer:
         status: where the newest scored row is noted.
     """
 
-    settings: Settings
+    settings: ServingSettings
     profiles: PlantProfiles
     feed: ReadingsFeed
     inference: ServiceClient

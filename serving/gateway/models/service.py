@@ -33,7 +33,7 @@ from serving.gateway.models.schemas import (
 )
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient, parse_answer
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 PAGE, DATA = "validation_report.html", "validation_report.json"
 SHOWN_VERSIONS = 20
@@ -71,7 +71,7 @@ class ModelService:
     def __init__(
         self,
         profiles: PlantProfiles,
-        settings: Settings,
+        settings: ServingSettings,
         mlflow: MlflowClient,
         inference: ServiceClient,
         events: EventLog,

@@ -14,7 +14,7 @@ from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
 from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 from serving.sensors.schemas import TagInfo
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 
 class AnsweringModel(BaseModel):
@@ -47,7 +47,7 @@ class PlantDirectory:
         inference: who knows of models, all plants' in one answer.
     """
 
-    def __init__(self, profiles: PlantProfiles, settings: Settings, inference: ServiceClient) -> None:
+    def __init__(self, profiles: PlantProfiles, settings: ServingSettings, inference: ServiceClient) -> None:
         self._profiles = profiles
         self._settings = settings
         self._inference = inference

@@ -13,7 +13,7 @@ from serving.errors import RETRY_LATER, NotReady
 from serving.inference.models.reconciler import ModelReconciler, NotLoadedError
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.inference.prediction_id import PredictionIds
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 FORECASTER = "forecaster_"
 
@@ -32,7 +32,7 @@ class RequestedPlant:
     """
 
     def __init__(
-        self, reconciler: ModelReconciler, settings: Settings, ids: PredictionIds, name: str
+        self, reconciler: ModelReconciler, settings: ServingSettings, ids: PredictionIds, name: str
     ) -> None:
         if name not in reconciler.slots:
             raise reconciler.plants.unknown_plant(name)
@@ -121,7 +121,7 @@ async def named_plant(plant: Annotated[str, Path(description="`name` of a plant 
     """Declares the parameter of paths that name a plant, which `requested_plant` reads."""
 
 
-async def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> ServingSettings:
     return request.app.state.settings
 
 
@@ -137,4 +137,4 @@ PlantOfPath = Annotated[RequestedPlant, Depends(requested_plant)]
 DefaultPlant = Annotated[RequestedPlant, Depends(default_plant)]
 Ids = Annotated[PredictionIds, Depends(_ids)]
 Reconciler = Annotated[ModelReconciler, Depends(_reconciler)]
-ServiceSettings = Annotated[Settings, Depends(_settings)]
+ServiceSettings = Annotated[ServingSettings, Depends(_settings)]

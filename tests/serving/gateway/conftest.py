@@ -11,7 +11,7 @@ from psycopg import sql
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from serving.gateway.accounts import passwords
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.site import Site, running_site
 
 
@@ -28,8 +28,10 @@ def database_address(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def gateway_settings(tmp_path: Path, database_address: str) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=database_address, max_body_mb=1, live_scoring=False)
+def gateway_settings(tmp_path: Path, database_address: str) -> ServingSettings:
+    return ServingSettings(
+        home=tmp_path / "home", database_url=database_address, max_body_mb=1, live_scoring=False
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,6 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def site(gateway_settings: Settings) -> AsyncIterator[Site]:
+async def site(gateway_settings: ServingSettings) -> AsyncIterator[Site]:
     async with running_site(gateway_settings) as site:
         yield site

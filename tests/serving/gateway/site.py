@@ -16,7 +16,7 @@ from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.app import create_app, run_parts
 from serving.gateway.database import database_url
 from serving.gateway.migrate import migrate
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
 
 PASSWORD = "correct horse battery"
@@ -68,7 +68,7 @@ def client_of(app: FastAPI, access_token: str = "", address: str = "127.0.0.1") 
 
 
 @asynccontextmanager
-async def running_site(settings: Settings) -> AsyncIterator[Site]:
+async def running_site(settings: ServingSettings) -> AsyncIterator[Site]:
     """A gateway whose inference and sensors are fakes."""
     inference, sensors = FakeInference(), FakeSensors()
     network = Network({settings.port_inference: inference.app, settings.port_sensors: sensors.app})
@@ -92,13 +92,13 @@ async def running_site(settings: Settings) -> AsyncIterator[Site]:
 @cache
 def gateway_app() -> FastAPI:
     """One application for all sites of this process: building its routes takes longer than most tests."""
-    return create_app(Settings(home=Path("nowhere")))
+    return create_app(ServingSettings(home=Path("nowhere")))
 
 
 @cache
 def migrated_database() -> bytes:
     """An SQLite database at the newest revision."""
     with tempfile.TemporaryDirectory() as folder:
-        url = database_url(Settings(home=Path(folder)))
+        url = database_url(ServingSettings(home=Path(folder)))
         migrate(url)
         return Path(str(url.database)).read_bytes()

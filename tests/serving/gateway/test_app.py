@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pwdlib import PasswordHash
 
 from serving.gateway.live.status import OFF
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.site import PASSWORD, Site, running_site
 from tests.serving.test_imports import HEAVY, loaded_after
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.anyio
 
 def test_the_gateway_needs_nothing_heavy(tmp_path) -> None:
     loaded = loaded_after(
-        "import asyncio\nfrom pathlib import Path\nfrom serving.settings import Settings\n"
+        "import asyncio\nfrom pathlib import Path\nfrom serving.settings import ServingSettings\n"
         "from serving.gateway.app import create_app\n"
-        f"here = Settings(home=Path({str(tmp_path)!r}))\napp = create_app(here)\n"
+        f"here = ServingSettings(home=Path({str(tmp_path)!r}))\napp = create_app(here)\n"
         "async def once():\n    async with app.router.lifespan_context(app): pass\nasyncio.run(once())"
     )
     assert {"fastapi", "alembic"} <= loaded
@@ -96,7 +96,7 @@ async def test_a_password_at_fault_is_not_shown(site: Site, password) -> None:
 
 
 async def test_registration_can_be_closed(tmp_path) -> None:
-    async with running_site(Settings(home=tmp_path / "home", registration="closed")) as site:
+    async with running_site(ServingSettings(home=tmp_path / "home", registration="closed")) as site:
         body = {"name": "maria", "password": PASSWORD}
         answer = await site.client.post("/auth/register", json=body)
         assert (answer.status_code, answer.json()["type"]) == (

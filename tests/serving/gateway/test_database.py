@@ -18,14 +18,14 @@ from serving.gateway.database import Database, database_url
 from serving.gateway.history.tables import HistoryEntry
 from serving.gateway.migrate import VERSION_TABLE, migrate
 from serving.gateway.tables import Base
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 
 TABLES = {"users", "refresh_tokens", "history", "live_scores", "warnings", "events", VERSION_TABLE}
 
 
-def engine_of(settings: Settings) -> sa.Engine:
+def engine_of(settings: ServingSettings) -> sa.Engine:
     url = database_url(settings)
     sync = url.set(drivername="sqlite") if url.drivername.startswith("sqlite") else url
     return sa.create_engine(sync, poolclass=sa.NullPool)
@@ -41,18 +41,18 @@ def engine_of(settings: Settings) -> sa.Engine:
     ],
 )
 def test_an_address_gets_the_driver_that_fits(tmp_path: Path, given: str, driver: str) -> None:
-    assert database_url(Settings(home=tmp_path, database_url=given)).drivername == driver
+    assert database_url(ServingSettings(home=tmp_path, database_url=given)).drivername == driver
 
 
 @pytest.mark.parametrize("given", ["mysql://u:secret@host/name", "secret", "sqlite://", "://", "nothing://x"])
 def test_other_addresses_are_refused_without_their_password(tmp_path: Path, given: str) -> None:
     with pytest.raises(SettingsError, match=r"^FOREWARN_DATABASE_URL: expected postgresql://") as refused:
-        database_url(Settings(home=tmp_path, database_url=given))
+        database_url(ServingSettings(home=tmp_path, database_url=given))
     assert "secret" not in str(refused.value)
 
 
 def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    url = database_url(Settings(home=tmp_path, database_url="postgresql://u:secret@127.0.0.1:1/name"))
+    url = database_url(ServingSettings(home=tmp_path, database_url="postgresql://u:secret@127.0.0.1:1/name"))
     with pytest.raises(
         SettingsError, match=r"the database postgresql.*@127.0.0.1:1/name can't be used"
     ) as said:
@@ -105,7 +105,7 @@ async def test_what_is_read_before_it_is_written_cannot_change_in_between(site: 
 
 
 @both_databases
-def test_revisions_make_the_tables_that_the_code_describes(gateway_settings: Settings) -> None:
+def test_revisions_make_the_tables_that_the_code_describes(gateway_settings: ServingSettings) -> None:
     migrate(database_url(gateway_settings))
     migrate(database_url(gateway_settings))
     engine = engine_of(gateway_settings)
@@ -117,7 +117,7 @@ def test_revisions_make_the_tables_that_the_code_describes(gateway_settings: Set
 
 @both_databases
 def test_a_revision_that_fails_leaves_nothing_and_is_made_up_for(
-    gateway_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    gateway_settings: ServingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("killed")
@@ -133,7 +133,7 @@ def test_a_revision_that_fails_leaves_nothing_and_is_made_up_for(
 
 
 @both_databases
-def test_several_gateways_start_at_once(gateway_settings: Settings) -> None:
+def test_several_gateways_start_at_once(gateway_settings: ServingSettings) -> None:
     address = database_url(gateway_settings).render_as_string(hide_password=False)
     code = (
         "import sys; from sqlalchemy import make_url; from serving.gateway.migrate import migrate\n"
@@ -152,7 +152,7 @@ def test_several_gateways_start_at_once(gateway_settings: Settings) -> None:
 
 
 @both_databases
-def test_a_database_of_a_newer_gateway_is_left_alone(gateway_settings: Settings) -> None:
+def test_a_database_of_a_newer_gateway_is_left_alone(gateway_settings: ServingSettings) -> None:
     migrate(database_url(gateway_settings))
     with engine_of(gateway_settings).begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
@@ -165,7 +165,9 @@ async def test_a_database_that_is_away_is_a_problem_that_says_when_to_try_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maria = await site.member("maria")
-    nowhere = database_url(Settings(home=Path("nowhere"), database_url="postgresql://u@127.0.0.1:1/name"))
+    nowhere = database_url(
+        ServingSettings(home=Path("nowhere"), database_url="postgresql://u@127.0.0.1:1/name")
+    )
     away = Database(nowhere)
     monkeypatch.setattr(site.gateway.database, "_engine", away._engine)
     monkeypatch.setattr(site.gateway.database, "_writer", away._writer)

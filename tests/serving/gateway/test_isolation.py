@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from serving.gateway.accounts.roles import Role
 from serving.gateway.app import create_app
 from serving.gateway.history.tables import HistoryEntry
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +39,7 @@ def routes_of(app: FastAPI) -> list[tuple[str, str]]:
     return sorted((method.upper(), path) for path, methods in paths.items() for method in methods)
 
 
-ROUTES = routes_of(create_app(Settings(home=Path("nowhere"))))
+ROUTES = routes_of(create_app(ServingSettings(home=Path("nowhere"))))
 OTHERS = [route for route in ROUTES if route not in PUBLIC | ENDLESS]
 
 

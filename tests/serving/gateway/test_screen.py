@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serving.gateway.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 SCRIPT = "import('/_app/immutable/start.js')"
 PAGE = f"<!doctype html><html><body><script>{SCRIPT}</script></body></html>"
@@ -29,7 +29,7 @@ def built(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(tmp_path: Path, built: Path) -> TestClient:
-    return TestClient(create_app(Settings(home=tmp_path / "home", ui=built)))
+    return TestClient(create_app(ServingSettings(home=tmp_path / "home", ui=built)))
 
 
 def test_only_the_scripts_of_the_page_itself_may_run(client: TestClient) -> None:
@@ -70,7 +70,7 @@ def test_nothing_outside_the_build_is_served(client: TestClient, path: str) -> N
 
 
 def test_a_gateway_without_a_build_says_how_to_get_one(tmp_path: Path) -> None:
-    client = TestClient(create_app(Settings(home=tmp_path / "home", ui=tmp_path / "nothing")))
+    client = TestClient(create_app(ServingSettings(home=tmp_path / "home", ui=tmp_path / "nothing")))
 
     answer = client.get("/")
 

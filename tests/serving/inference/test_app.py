@@ -10,7 +10,7 @@ from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from plant_assets.profile.variables import SettingsError
 from serving.inference.app import prepare
 from serving.plant_folder import PlantFolder
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 
 def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
@@ -31,7 +31,7 @@ def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
 
 
 def test_a_secret_that_others_may_read_is_told_before_the_service_starts(tmp_path: Path) -> None:
-    here = Settings(home=tmp_path)
+    here = ServingSettings(home=tmp_path)
     prepare(here)
     here.prediction_key.chmod(0o644)
     with pytest.raises(SettingsError, match=r"prediction\.key: others may read the secret \(mode 0644\)"):

@@ -1,6 +1,6 @@
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(mlflow: FakeMlflow, serving_settings: Settings):
+async def client(mlflow: FakeMlflow, serving_settings: ServingSettings):
     async with serve(mlflow, serving_settings) as client:
         yield client
 

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from plant_assets.profile.model import PlantProfile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -25,7 +25,9 @@ async def figure(client: httpx.AsyncClient, name: str, **labels: str) -> float |
 CHAMPION = {"plant": "gas_treatment", "model": "champion"}
 
 
-async def test_answers_are_counted_by_plant_and_model(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_answers_are_counted_by_plant_and_model(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         calm = (await client.post("/predict", json={"features": {"pdt31008": 200.0}})).json()
         assert await figure(client, "inference_last_risk_score", **CHAMPION) == calm["risk_score"]
@@ -39,7 +41,9 @@ async def test_answers_are_counted_by_plant_and_model(mlflow: FakeMlflow, servin
         assert await figure(client, "requests_total", **counted) == 2
 
 
-async def test_a_batch_is_one_request_of_many_rows(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_a_batch_is_one_request_of_many_rows(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     rows = {"pdt31008_max": [340.0, None, 340.0], "lic31002_deviation": [20.5, None, 20.5]}
     async with serve(mlflow, serving_settings) as client:
         batch = (await client.post("/predict/batch", json={"columns": rows})).json()
@@ -49,7 +53,9 @@ async def test_a_batch_is_one_request_of_many_rows(mlflow: FakeMlflow, serving_s
         assert await figure(client, "inference_last_risk_score", **CHAMPION) == batch["risk_score"][2]
 
 
-async def test_an_answer_over_the_protocol_counts_too(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_an_answer_over_the_protocol_counts_too(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = f"/v2/models/{CHAMPION_NAME}"
         (asked,) = (await client.get(name)).json()["inputs"]
@@ -60,7 +66,7 @@ async def test_an_answer_over_the_protocol_counts_too(mlflow: FakeMlflow, servin
         assert await figure(client, "inference_requests_total", **CHAMPION) == 1
 
 
-async def test_refusals_are_no_inferences(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_refusals_are_no_inferences(mlflow: FakeMlflow, serving_settings: ServingSettings) -> None:
     async with serve(mlflow, serving_settings) as client:
         assert (await client.post("/predict", json={"features": {"nothing": 1.0}})).status_code == 422
         assert (await client.post("/plants/nowhere/predict", json=ALARM)).status_code == 404
@@ -72,7 +78,7 @@ async def test_refusals_are_no_inferences(mlflow: FakeMlflow, serving_settings: 
 @pytest.mark.parametrize(("horizon", "counted"), [(3, {"3": 1}), ("all", {"1": 1, "3": 1, "6": 1})])
 async def test_forecasts_are_counted_by_horizon(
     mlflow: FakeMlflow,
-    serving_settings: Settings,
+    serving_settings: ServingSettings,
     profile: PlantProfile,
     horizon: int | str,
     counted: dict[str, int],
@@ -85,7 +91,9 @@ async def test_forecasts_are_counted_by_horizon(
     assert {h: n for h, n in found.items() if n} == counted
 
 
-async def test_versions_ages_and_swaps_are_told(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_versions_ages_and_swaps_are_told(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         assert await figure(client, "model_version", **CHAMPION) == 1
         assert await figure(client, "model_swaps_total", **CHAMPION) == 1

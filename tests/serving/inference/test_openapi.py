@@ -3,7 +3,7 @@
 import pytest
 
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -23,7 +23,7 @@ OF_THE_SERVICE = {"/models/refresh": {"post": {"202", "403"}}, "/plants": {"get"
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    return create_app(Settings(home=tmp_path_factory.mktemp("home"))).openapi()
+    return create_app(ServingSettings(home=tmp_path_factory.mktemp("home"))).openapi()
 
 
 @pytest.mark.parametrize("prefix", ["", "/plants/{plant}"])
@@ -58,7 +58,7 @@ def test_a_batch_is_documented_as_json_and_as_arrow(document: dict) -> None:
 
 @pytest.mark.anyio
 async def test_the_documented_examples_are_answered(
-    document: dict, mlflow: FakeMlflow, serving_settings: Settings
+    document: dict, mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     tried = 0
     async with serve(mlflow, serving_settings) as client:

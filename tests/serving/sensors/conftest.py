@@ -12,7 +12,7 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.origin import PlantOrigin
 from serving.sensors.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 
 ORIGIN = PlantOrigin(seed=7, start=datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -23,12 +23,12 @@ def demo() -> PlantProfile:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", drop=tmp_path / "drop", plant_speed=0)
+def here(tmp_path: Path) -> ServingSettings:
+    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", plant_speed=0)
 
 
 @asynccontextmanager
-async def living(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def living(settings: ServingSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running app."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plant_assets.profile.variables import SettingsError
 from serving.sensors.app import create_app, prepare
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.sensors.conftest import living
 
 pytestmark = pytest.mark.anyio
@@ -216,7 +216,7 @@ def test_a_wrong_setting_is_refused_by_its_variable(monkeypatch, variable, value
 
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=rf"{variable}: .*{value}"):
-        read_environment(Settings)
+        read_environment(ServingSettings)
 
 
 async def test_a_damaged_state_stops_the_start_with_a_sentence(here):

@@ -23,7 +23,7 @@ from serving.sensors.flush import DropWriter
 from serving.sensors.plant import LivePlant
 from serving.sensors.runner import PlantRunner
 from serving.sensors.state import StateFile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.sensors.conftest import ORIGIN, living
 
 pytestmark = pytest.mark.anyio
@@ -184,7 +184,7 @@ async def test_live_drops_of_a_simulated_plant_may_be_of_the_future(demo, tmp_pa
     assert [file.state for file in result.files] == ["accepted"], result.files
 
 
-async def test_the_service_writes_drops_while_it_runs(here: Settings):
+async def test_the_service_writes_drops_while_it_runs(here: ServingSettings):
     settings = here.model_copy(update={"live_flush_hours": 12})
     async with living(settings) as client:
         await client.put("/sensors/speed", json={"hours_per_second": 50})

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.errors import Forbidden
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.app import new_app
 from serving.web.bounded_route import BoundedRoute, SmallBodyRoute
 
@@ -50,7 +50,7 @@ def _router(route_class: type[BoundedRoute], prefix: str) -> APIRouter:
 
 @pytest.fixture
 async def client(tmp_path) -> AsyncIterator[httpx.AsyncClient]:
-    app = new_app("test", Settings(home=tmp_path, max_body_mb=1), lambda _: None)  # type: ignore[arg-type]
+    app = new_app("test", ServingSettings(home=tmp_path, max_body_mb=1), lambda _: None)  # type: ignore[arg-type]
     app.include_router(_router(BoundedRoute, "/large"))
     app.include_router(_router(SmallBodyRoute, "/small"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:

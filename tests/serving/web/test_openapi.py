@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from serving.gateway.app import create_app as gateway
 from serving.inference.app import create_app as inference
 from serving.sensors.app import create_app as sensors
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.web.openapi import json_body, problems
 
 SERVICES = [inference, gateway, sensors]
@@ -27,8 +27,8 @@ class Outer(BaseModel):
     rest: list[Inner]
 
 
-def document(create_app: Callable[[Settings], FastAPI], home: Path) -> dict:
-    return create_app(Settings(home=home)).openapi()
+def document(create_app: Callable[[ServingSettings], FastAPI], home: Path) -> dict:
+    return create_app(ServingSettings(home=home)).openapi()
 
 
 def operations(paths: dict) -> list[tuple[str, dict]]:
@@ -89,7 +89,7 @@ def test_the_services_tell_of_themselves_in_the_same_way(create_app, tmp_path: P
 async def test_an_encoded_body_is_refused_by_each_service(
     create_app, path: str, encoding: str, tmp_path: Path
 ) -> None:
-    transport = httpx.ASGITransport(create_app(Settings(home=tmp_path)))
+    transport = httpx.ASGITransport(create_app(ServingSettings(home=tmp_path)))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         answer = await client.post(path, content=b"\x1f\x8b", headers={"Content-Encoding": encoding})
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")

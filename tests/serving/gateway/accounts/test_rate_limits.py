@@ -2,15 +2,17 @@
 
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.site import PASSWORD, Site, client_of
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def gateway_settings(tmp_path) -> Settings:
-    return Settings(home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4, live_scoring=False)
+def gateway_settings(tmp_path) -> ServingSettings:
+    return ServingSettings(
+        home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4, live_scoring=False
+    )
 
 
 async def login(

@@ -11,15 +11,15 @@ import pytest
 from plant_assets.ingest.folder.listing import list_files
 from serving.errors import ClientLeft
 from serving.gateway.drops import upload
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def gateway_settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", drop=tmp_path / "drop", live_scoring=False, upload_mb=0.01)
+def gateway_settings(tmp_path: Path) -> ServingSettings:
+    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", live_scoring=False, upload_mb=0.01)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from fastapi import Response
 
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.gateway.fakes import FakeSensors, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
@@ -151,7 +151,7 @@ async def test_a_plant_of_the_sensors_is_a_name_and_no_path(site: Site, maria: M
 
 
 async def test_real_inference_scores_the_readings(
-    site: Site, maria: Member, mlflow: FakeMlflow, profile: PlantProfile, serving_settings: Settings
+    site: Site, maria: Member, mlflow: FakeMlflow, profile: PlantProfile, serving_settings: ServingSettings
 ) -> None:
     real = create_app(serving_settings, transport=mlflow)
     raw = raw_table(profile).tail(96)

@@ -17,7 +17,7 @@ from serving.gateway.event_types import GatewayEvent
 from serving.gateway.events.kinds import EventMessage
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.tables import PlantWarning, WarningAction
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.live.neighbours import Inference, Sensors
 from tests.serving.gateway.processes import listening
 
@@ -28,7 +28,7 @@ WITHIN_S = 30
 class LiveSite:
     """Gateways on one database, with their neighbours."""
 
-    settings: Settings
+    settings: ServingSettings
     sensors: Sensors
     inference: Inference
     apps: list[FastAPI] = field(default_factory=list)
@@ -123,9 +123,9 @@ def inference() -> Inference:
 @pytest.fixture
 def live_settings(
     tmp_path: Path, database_address: str, sensors: Sensors, inference: Inference
-) -> Iterator[Settings]:
+) -> Iterator[ServingSettings]:
     with listening(sensors.app) as sensors_url, listening(inference.app) as inference_url:
-        yield Settings(
+        yield ServingSettings(
             home=tmp_path / "home",
             drop=tmp_path / "drop",
             database_url=database_address,
@@ -136,7 +136,9 @@ def live_settings(
 
 
 @pytest.fixture
-async def live(live_settings: Settings, sensors: Sensors, inference: Inference) -> AsyncIterator[LiveSite]:
+async def live(
+    live_settings: ServingSettings, sensors: Sensors, inference: Inference
+) -> AsyncIterator[LiveSite]:
     site = LiveSite(live_settings, sensors, inference)
     async with AsyncExitStack() as stack:
         await site.start(stack)

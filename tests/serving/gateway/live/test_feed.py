@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 
 from serving.gateway.live.readings import LiveRow, NewestLiveRow, PastRows, ReadingWindow, stale_tags
 from serving.sensors.app import create_app as sensors_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.servers import free_port
 from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.live.neighbours import Inference, Sensors
@@ -36,8 +36,8 @@ def listening_at(app: FastAPI, port: int):
         thread.join(30)
 
 
-def settings_of(tmp_path, sensors_url: str, inference_url: str) -> Settings:
-    return Settings(
+def settings_of(tmp_path, sensors_url: str, inference_url: str) -> ServingSettings:
+    return ServingSettings(
         home=tmp_path / "home",
         sensors_url=sensors_url,
         inference_url=inference_url,
@@ -125,7 +125,7 @@ async def test_a_plant_that_nobody_here_knows_is_told(tmp_path) -> None:
 
 
 async def test_the_real_sensors_are_followed(tmp_path) -> None:
-    home = Settings(home=tmp_path / "sensors", plant_speed=10, live_flush_hours=0)
+    home = ServingSettings(home=tmp_path / "sensors", plant_speed=10, live_flush_hours=0)
     app, inference = sensors_app(home), Inference()
     with listening(app) as sensors_url, listening(inference.app) as inference_url:
         site = LiveSite(settings_of(tmp_path, sensors_url, inference_url), Sensors(), inference)

@@ -12,7 +12,7 @@ from serving.gateway.live.leader import leadership
 from serving.gateway.live.memory import TakenOverError, TaskMemory
 from serving.gateway.live.scorer import ScoringCursor
 from serving.gateway.migrate import migrate
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 
@@ -26,7 +26,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @both_databases
-async def test_one_leads_at_a_time(gateway_settings: Settings) -> None:
+async def test_one_leads_at_a_time(gateway_settings: ServingSettings) -> None:
     url = database_url(gateway_settings)
     migrate(url)
     leading: list[int] = []
@@ -46,7 +46,7 @@ async def test_one_leads_at_a_time(gateway_settings: Settings) -> None:
 
 @pytest.mark.services
 @pytest.mark.parametrize("database_address", ["postgres"], indirect=True)
-async def test_a_lost_connection_is_noticed(gateway_settings: Settings) -> None:
+async def test_a_lost_connection_is_noticed(gateway_settings: ServingSettings) -> None:
     url = database_url(gateway_settings)
 
     async def lead_until_lost() -> None:

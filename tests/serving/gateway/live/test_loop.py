@@ -12,7 +12,7 @@ from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.live.status import WAITING
 from serving.gateway.warnings.schemas import ShelveRequest
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.live.conftest import LiveSite, data, eventually
@@ -45,7 +45,7 @@ async def test_each_row_is_told_scored_and_stored(live: LiveSite) -> None:
 
 
 async def test_edited_delays_act_from_the_next_row_beside_a_plant_at_fault(
-    live_settings: Settings, sensors: Sensors, inference: Inference, tmp_path: Path
+    live_settings: ServingSettings, sensors: Sensors, inference: Inference, tmp_path: Path
 ) -> None:
     defs = tmp_path / "defs"
     for name in ("demo", "gas_treatment"):

@@ -6,7 +6,7 @@ import pytest
 from fastapi import Response
 
 from plant_assets.profile.load import load_profile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.site import Site, running_site
 from tests.serving.sensors.conftest import OTHER_YAML
@@ -82,7 +82,7 @@ async def test_a_plant_without_forecasters_has_no_horizon_but_now_and_one_at_fau
     for name, text in (("other", OTHER_YAML.replace("NAME", "other")), ("broken", OTHER_YAML)):
         (tmp_path / "defs" / name).mkdir(parents=True)
         (tmp_path / "defs" / name / "defs.yaml").write_text(text)
-    here = Settings(home=tmp_path / "home", defs=tmp_path / "defs", live_scoring=False)
+    here = ServingSettings(home=tmp_path / "home", defs=tmp_path / "defs", live_scoring=False)
     async with running_site(here) as site:
         (other,) = (await plants(site))["plants"]
     assert (other["name"], other["alarm_rules"]) == ("other", [])
@@ -98,7 +98,7 @@ async def test_plants_come_change_and_go_without_a_restart_and_faults_are_told_b
         (defs / name / "defs.yaml").write_text(text)
 
     write("one", OTHER_YAML.replace("NAME", "one"))
-    here = Settings(home=tmp_path / "home", defs=defs, live_scoring=False)
+    here = ServingSettings(home=tmp_path / "home", defs=defs, live_scoring=False)
     async with running_site(here) as site:
         viewer = await site.member("vera")
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from serving.gateway.accounts.roles import Role
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.site import Site
 from tests.serving.sensors.conftest import living
 
@@ -20,7 +20,7 @@ SPEED = ("PUT", "/sensors/speed", {"hours_per_second": 2})
 @pytest.fixture
 async def sensors(site: Site, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The service itself, whose plant stands still."""
-    here = Settings(home=tmp_path / "plant", drop=tmp_path / "drop", plant_speed=0)
+    here = ServingSettings(home=tmp_path / "plant", drop=tmp_path / "drop", plant_speed=0)
     async with living(here) as client:
         site.network.services[site.gateway.settings.port_sensors] = client.app  # type: ignore[attr-defined]
         yield client

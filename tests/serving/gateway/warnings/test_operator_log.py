@@ -13,7 +13,7 @@ from plant_assets.labels.label import label, read_periods
 from plant_assets.profile.load import load_profile
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.operator_log import operator_log
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 from tests.serving.gateway.warnings.made import SINCE, hours, kept, warning
@@ -24,8 +24,8 @@ TRUE = {"verdict": "true", "verdict_note": "", "verdict_at": SINCE, "verdict_by"
 
 
 @pytest.fixture
-def gateway_settings(tmp_path: Path, database_address: str) -> Settings:
-    return Settings(
+def gateway_settings(tmp_path: Path, database_address: str) -> ServingSettings:
+    return ServingSettings(
         home=tmp_path / "home", drop=tmp_path / "drop", database_url=database_address, live_scoring=False
     )
 

@@ -10,7 +10,7 @@ import pytest
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
 from serving.inference.batch.schemas import ARROW
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(mlflow: FakeMlflow, serving_settings: Settings):
+async def client(mlflow: FakeMlflow, serving_settings: ServingSettings):
     async with serve(mlflow, serving_settings) as client:
         yield client
 
@@ -287,7 +287,7 @@ async def test_a_stream_may_be_four_times_as_large_as_json(client) -> None:
     assert (await client.post("/predict/batch", content=b" " * (1024 * 1024 + 1))).status_code == 413
 
 
-async def test_without_a_champion_it_is_503(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_without_a_champion_it_is_503(mlflow: FakeMlflow, serving_settings: ServingSettings) -> None:
     mlflow.down = True
     async with serve(mlflow, serving_settings) as client:
         answer = await client.post("/predict/batch", json={"rows": [{"pdt31008": 1}]})

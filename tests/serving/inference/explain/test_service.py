@@ -6,7 +6,7 @@ import pytest
 
 from plant_assets.profile.model import PlantProfile
 from serving.inference.rows.recommendations import RecommendationRules
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -16,7 +16,7 @@ DOCUMENTED = {"failure_frequency_48": 9, "pdt31008_max": 340.0, "lic31002_deviat
 
 
 @pytest.fixture(params=[1, 2], ids=["logistic", "ensemble"])
-async def client(mlflow: FakeMlflow, serving_settings: Settings, request: pytest.FixtureRequest):
+async def client(mlflow: FakeMlflow, serving_settings: ServingSettings, request: pytest.FixtureRequest):
     mlflow.aliases[CHAMPION_NAME]["champion"] = request.param
     async with serve(mlflow, serving_settings) as client:
         yield client
@@ -173,7 +173,7 @@ async def test_many_first_questions_at_once_build_one_explainer(client, monkeypa
 
 
 async def test_a_model_that_cannot_be_explained_says_so(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     mlflow.aliases[CHAMPION_NAME]["champion"] = 2
     async with serve(mlflow, serving_settings) as client:

@@ -13,7 +13,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.windows import window_features
 from plant_assets.profile.model import PlantProfile
 from serving.inference.forecast import routes
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(mlflow: FakeMlflow, serving_settings: Settings):
+async def client(mlflow: FakeMlflow, serving_settings: ServingSettings):
     async with serve(mlflow, serving_settings) as client:
         yield client
 
@@ -136,7 +136,7 @@ async def test_others_do_not_wait_for_many_readings(client, observations, monkey
 
 
 async def test_a_forecast_has_the_band_that_its_bundle_holds(
-    mlflow: FakeMlflow, serving_settings: Settings, observations, bundles, tmp_path: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, observations, bundles, tmp_path: Path
 ) -> None:
     banded = Path(shutil.copytree(bundles["forecaster_1h"], tmp_path / "banded"))
     document = json.loads((banded / "bundle.json").read_text())

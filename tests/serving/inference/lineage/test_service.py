@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -22,7 +22,7 @@ async def promote(client, mlflow: FakeMlflow, version: int) -> None:
 
 
 async def test_a_prediction_leads_to_its_version_runs_files_and_rows(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -59,14 +59,16 @@ async def test_a_prediction_leads_to_its_version_runs_files_and_rows(
     assert found["notes"] == []
 
 
-async def test_links_lead_where_the_settings_say(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_links_lead_where_the_settings_say(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     elsewhere = serving_settings.model_copy(update={"dagster_url": "https://plant.example/dagster/"})
     async with serve(mlflow, elsewhere) as client:
         found = (await client.get(f"/lineage/{await predict(client)}")).json()
     assert found["dagster_run"]["page"] == "https://plant.example/dagster/runs/dagster-run"
 
 
-async def test_a_forecast_has_a_lineage_too(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_a_forecast_has_a_lineage_too(mlflow: FakeMlflow, serving_settings: ServingSettings) -> None:
     async with serve(mlflow, serving_settings) as client:
         body = {"recent_observations": [{"PDT31008": 220.0}] * 12, "horizon": "all"}
         for one in (await client.post("/forecast", json=body)).json()["forecasts"]:
@@ -75,7 +77,7 @@ async def test_a_forecast_has_a_lineage_too(mlflow: FakeMlflow, serving_settings
 
 
 async def test_an_older_version_is_traced_after_a_restart(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -89,7 +91,7 @@ async def test_an_older_version_is_traced_after_a_restart(
 
 
 async def test_without_mlflow_what_is_loaded_is_told_with_a_note(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -104,7 +106,7 @@ async def test_without_mlflow_what_is_loaded_is_told_with_a_note(
 
 
 async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -118,7 +120,7 @@ async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
 
 
 async def test_a_deleted_version_leaves_what_the_name_says(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -132,7 +134,7 @@ async def test_a_deleted_version_leaves_what_the_name_says(
 
 
 async def test_a_registry_made_anew_is_not_mistaken_for_the_one_that_answered(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -143,7 +145,7 @@ async def test_a_registry_made_anew_is_not_mistaken_for_the_one_that_answered(
 
 
 async def test_a_damaged_list_of_files_is_told(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles, tmp_path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles, tmp_path
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -167,7 +169,7 @@ async def test_a_damaged_list_of_files_is_told(
     [("invented", 404), (f"{CHAMPION_NAME}.1.{'0' * 32}.{'0' * 16}", 404), ("x" * 201, 422), ("a%2Fb", 404)],
 )
 async def test_invented_names_are_refused(
-    mlflow: FakeMlflow, serving_settings: Settings, name: str, status: int
+    mlflow: FakeMlflow, serving_settings: ServingSettings, name: str, status: int
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         answer = await client.get(f"/lineage/{name}")
@@ -176,7 +178,7 @@ async def test_invented_names_are_refused(
 
 
 async def test_a_name_of_another_plant_says_where_to_ask(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
@@ -189,7 +191,7 @@ async def test_a_name_of_another_plant_says_where_to_ask(
     "record", [{}, {"model_version": None}, {"model_version": {"creation_timestamp": "soon"}}], ids=str
 )
 async def test_an_answer_of_mlflow_that_nobody_expects_is_no_failure_of_ours(
-    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch, record: dict
+    mlflow: FakeMlflow, serving_settings: ServingSettings, monkeypatch: pytest.MonkeyPatch, record: dict
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)

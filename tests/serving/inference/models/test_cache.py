@@ -12,7 +12,7 @@ from plant_assets.bundle.bundle import Bundle
 from serving.inference.models.cache import bytes_of
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import ModelSlot
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.inference.test_metrics import figure
 from tests.serving.mlflow_fake import FakeMlflow
@@ -23,7 +23,7 @@ MODELS = ("champion", "forecaster_1h", "forecaster_3h", "forecaster_6h")
 
 
 @pytest.fixture
-def narrow(serving_settings: Settings) -> Settings:
+def narrow(serving_settings: ServingSettings) -> ServingSettings:
     """Room for less than two models."""
     return serving_settings.model_copy(update={"loaded_mb": 1.3})
 
@@ -88,7 +88,7 @@ async def push_out(client: httpx.AsyncClient) -> None:
 
 
 async def test_memory_stays_within_its_bound_and_every_model_answers(
-    mlflow: FakeMlflow, narrow: Settings
+    mlflow: FakeMlflow, narrow: ServingSettings
 ) -> None:
     async with serve(mlflow, narrow) as client:
         for model in (*MODELS, *reversed(MODELS)):
@@ -103,7 +103,9 @@ async def test_memory_stays_within_its_bound_and_every_model_answers(
     assert away["features"], "what is told of a model doesn't need it in memory"
 
 
-async def test_those_asked_least_recently_go_first(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_those_asked_least_recently_go_first(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         cache = reconciler_of(client).cache
         for model in ("forecaster_3h", "champion", "forecaster_6h", "forecaster_1h"):
@@ -116,7 +118,7 @@ async def test_those_asked_least_recently_go_first(mlflow: FakeMlflow, serving_s
 
 
 async def test_all_who_ask_wait_for_one_load_and_hold_nobody_else_up(
-    mlflow: FakeMlflow, narrow: Settings, gate: Gate, loads: list[str], monkeypatch: pytest.MonkeyPatch
+    mlflow: FakeMlflow, narrow: ServingSettings, gate: Gate, loads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serve(mlflow, narrow) as client:
         await push_out(client)
@@ -135,7 +137,7 @@ async def test_all_who_ask_wait_for_one_load_and_hold_nobody_else_up(
 
 
 async def test_a_moved_alias_of_a_model_that_is_not_in_memory_is_followed(
-    mlflow: FakeMlflow, narrow: Settings
+    mlflow: FakeMlflow, narrow: ServingSettings
 ) -> None:
     async with serve(mlflow, narrow) as client:
         await push_out(client)
@@ -151,7 +153,7 @@ async def test_a_moved_alias_of_a_model_that_is_not_in_memory_is_followed(
 
 
 async def test_a_copy_that_was_damaged_meanwhile_is_fetched_again_or_told(
-    mlflow: FakeMlflow, narrow: Settings
+    mlflow: FakeMlflow, narrow: ServingSettings
 ) -> None:
     async with serve(mlflow, narrow) as client:
         await push_out(client)
@@ -173,7 +175,7 @@ async def test_a_copy_that_was_damaged_meanwhile_is_fetched_again_or_told(
 
 
 async def test_a_start_without_room_reads_what_answers_first_and_of_the_rest_what_they_say(
-    mlflow: FakeMlflow, narrow: Settings, loads: list[str]
+    mlflow: FakeMlflow, narrow: ServingSettings, loads: list[str]
 ) -> None:
     async with serve(mlflow, narrow):
         assert len(loads) == len(MODELS), "what comes anew is proved, whether or not there is room for it"
@@ -186,7 +188,7 @@ async def test_a_start_without_room_reads_what_answers_first_and_of_the_rest_wha
 
 
 async def test_lineage_of_a_model_that_is_not_in_memory_needs_no_mlflow(
-    mlflow: FakeMlflow, narrow: Settings
+    mlflow: FakeMlflow, narrow: ServingSettings
 ) -> None:
     async with serve(mlflow, narrow) as client:
         name = (await ask(client)).json()["prediction_id"]
@@ -196,7 +198,7 @@ async def test_lineage_of_a_model_that_is_not_in_memory_needs_no_mlflow(
     assert told["data"]["files"][0]["name"] == "january.csv"
 
 
-async def test_prometheus_is_told_what_is_in_memory(mlflow: FakeMlflow, narrow: Settings) -> None:
+async def test_prometheus_is_told_what_is_in_memory(mlflow: FakeMlflow, narrow: ServingSettings) -> None:
     champion = {"plant": "gas_treatment", "model": "champion"}
     async with serve(mlflow, narrow) as client:
         await push_out(client)

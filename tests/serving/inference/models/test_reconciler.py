@@ -12,7 +12,7 @@ import pytest
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -28,7 +28,7 @@ async def version(client) -> int:
 
 
 async def test_a_moved_alias_is_followed_and_moved_back(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         assert await version(client) == 1
@@ -43,7 +43,7 @@ async def test_a_moved_alias_is_followed_and_moved_back(
 
 
 async def test_the_pipeline_s_word_is_followed_at_once_and_many_words_are_one_look(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
@@ -58,7 +58,9 @@ async def test_the_pipeline_s_word_is_followed_at_once_and_many_words_are_one_lo
         assert len(looks) <= 2
 
 
-async def test_only_this_machine_may_ask_for_a_look(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_only_this_machine_may_ask_for_a_look(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         far = httpx.ASGITransport(client.app, client=("10.0.0.9", 1234))
         async with httpx.AsyncClient(transport=far, base_url="http://inference") as stranger:
@@ -67,7 +69,7 @@ async def test_only_this_machine_may_ask_for_a_look(mlflow: FakeMlflow, serving_
 
 
 async def test_a_version_that_is_being_loaded_shows(
-    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    mlflow: FakeMlflow, serving_settings: ServingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, go_on = threading.Event(), threading.Event()
 
@@ -97,7 +99,7 @@ async def champion_of(client) -> dict:
 
 
 async def test_an_alias_that_points_at_nothing_is_told(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         mlflow.aliases[CHAMPION_NAME]["champion"] = 9
@@ -106,7 +108,9 @@ async def test_an_alias_that_points_at_nothing_is_told(
         assert "has no version 9" in (await client.get("/ready")).json()["faults"]["champion"]
 
 
-async def test_without_mlflow_it_goes_on_and_says_so(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_without_mlflow_it_goes_on_and_says_so(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings) as client:
         mlflow.down = True
         await refresh(client)
@@ -120,7 +124,7 @@ async def test_without_mlflow_it_goes_on_and_says_so(mlflow: FakeMlflow, serving
 
 
 async def test_started_without_mlflow_it_recovers_by_itself(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     mlflow.down = True
     async with serve(mlflow, serving_settings) as client:
@@ -140,7 +144,7 @@ async def test_started_without_mlflow_it_recovers_by_itself(
 
 
 async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], tmp_path: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path], tmp_path: Path
 ) -> None:
     broken = Path(shutil.copytree(bundles["v2"], tmp_path / "broken"))
     (broken / "arrays.npz").write_bytes(b"rubbish")
@@ -159,7 +163,7 @@ async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(
 
 
 async def test_a_version_that_appears_only_half_is_taken_once_it_is_whole(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], tmp_path: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path], tmp_path: Path
 ) -> None:
     half = Path(shutil.copytree(bundles["v2"], tmp_path / "half"))
     (half / "isolation.onnx").unlink()
@@ -172,7 +176,9 @@ async def test_a_version_that_appears_only_half_is_taken_once_it_is_whole(
         assert await version(client) == 3
 
 
-async def test_a_damaged_copy_is_replaced_at_once(mlflow: FakeMlflow, serving_settings: Settings) -> None:
+async def test_a_damaged_copy_is_replaced_at_once(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
     async with serve(mlflow, serving_settings):
         pass
     copy = serving_settings.models_folder / CHAMPION_NAME / "1-run1" / "arrays.npz"
@@ -183,7 +189,7 @@ async def test_a_damaged_copy_is_replaced_at_once(mlflow: FakeMlflow, serving_se
 
 
 async def test_a_bundle_of_another_model_is_refused(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path]
 ) -> None:
     mlflow.publish(CHAMPION_NAME, 3, bundles["forecaster_1h"], "champion")
     async with serve(mlflow, serving_settings) as client:
@@ -192,7 +198,7 @@ async def test_a_bundle_of_another_model_is_refused(
 
 
 async def test_a_version_that_breaks_its_loader_leaves_the_other_models_alone(
-    mlflow: FakeMlflow, serving_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    mlflow: FakeMlflow, serving_settings: ServingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(folder: Path, original=Bundle.load) -> Bundle:
         if folder.parent.name == CHAMPION_NAME:
@@ -220,7 +226,7 @@ async def test_looks_take_a_slow_mlflow_no_more_than_a_tenth_of_its_time(tmp_pat
         await asyncio.sleep(took_s)
         return httpx.Response(200, json={"registered_models": []})
 
-    app = create_app(Settings(home=tmp_path, poll_seconds=0.001), transport=httpx.MockTransport(slow))
+    app = create_app(ServingSettings(home=tmp_path, poll_seconds=0.001), transport=httpx.MockTransport(slow))
     async with app.router.lifespan_context(app), asyncio.timeout(20):
         await third.wait()
     assert all(later - sooner > 9.9 * took_s for sooner, later in pairwise(looks[:3]))
@@ -238,7 +244,7 @@ async def test_polling_goes_on_after_an_answer_that_nobody_expects(
         return [{"nameless": True}]
 
     monkeypatch.setattr(FakeMlflow, "_models", odd)
-    app = create_app(Settings(home=tmp_path, poll_seconds=0.01), transport=mlflow)
+    app = create_app(ServingSettings(home=tmp_path, poll_seconds=0.01), transport=mlflow)
     async with app.router.lifespan_context(app), asyncio.timeout(20):
         slot = app.state.reconciler.slots["gas_treatment"]["champion"]
         while slot.current is None:
@@ -266,7 +272,7 @@ def no_rule(path: Path) -> None:
     ],
 )
 async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
-    mlflow: FakeMlflow, serving_settings: Settings, tmp_path: Path, caplog, spoil, said: str
+    mlflow: FakeMlflow, serving_settings: ServingSettings, tmp_path: Path, caplog, spoil, said: str
 ) -> None:
     defs = Path(shutil.copytree(DEFS_FOLDER, tmp_path / "defs"))
     spoil(defs / "demo" / "defs.yaml")
@@ -277,7 +283,7 @@ async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
 
 
 async def test_copies_of_older_versions_are_deleted(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path]
 ) -> None:
     mlflow.publish(CHAMPION_NAME, 3, bundles["v1"])
     async with serve(mlflow, serving_settings) as client:
@@ -289,7 +295,7 @@ async def test_copies_of_older_versions_are_deleted(
 
 
 async def test_models_lists_all_nine_with_what_is_loaded(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     mlflow.aliases[CHAMPION_NAME]["challenger"] = 2
     async with serve(mlflow, serving_settings) as client:

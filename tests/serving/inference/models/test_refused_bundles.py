@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 )
 async def test_a_bundle_with_a_feature_that_cannot_be_computed_is_refused(
     mlflow: FakeMlflow,
-    serving_settings: Settings,
+    serving_settings: ServingSettings,
     bundles: dict[str, Path],
     tmp_path: Path,
     change,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_model_is_shown_with_the_threshold_that_decides(
-    mlflow: FakeMlflow, serving_settings: Settings
+    mlflow: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         models = {model["name"]: model for model in (await client.get("/models")).json()["models"]}

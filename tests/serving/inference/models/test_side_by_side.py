@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -35,7 +35,7 @@ def rubbish(bundles: dict[str, Path], tmp_path: Path) -> Path:
 
 
 async def test_a_corrupt_bundle_and_entries_that_point_at_nothing_are_their_own_plant_s(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path], rubbish: Path
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path], rubbish: Path
 ) -> None:
     async with serve(mlflow, serving_settings) as client:
         before = await seen(client)
@@ -53,7 +53,7 @@ async def test_a_corrupt_bundle_and_entries_that_point_at_nothing_are_their_own_
 
 
 async def test_a_bundle_of_another_plant_never_answers_for_this_one(
-    mlflow: FakeMlflow, serving_settings: Settings, bundles: dict[str, Path]
+    mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path]
 ) -> None:
     mlflow.publish("demo_alarm_champion", 1, bundles["v1"], "champion")
     async with serve(mlflow, serving_settings) as client:

@@ -9,7 +9,7 @@ import pytest
 
 from plant_assets.models.spec import CHAMPION
 from plant_assets.profile.model import PlantProfile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -32,7 +32,7 @@ def three_champions(profile: PlantProfile, tmp_path: Path) -> FakeMlflow:
 
 
 async def test_two_hundred_swaps_fail_no_request_and_mix_no_versions(
-    three_champions: FakeMlflow, serving_settings: Settings
+    three_champions: FakeMlflow, serving_settings: ServingSettings
 ) -> None:
     aliases = three_champions.aliases.setdefault(CHAMPION_NAME, {"champion": 1})
     async with serve(three_champions, serving_settings) as client:

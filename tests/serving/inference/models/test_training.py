@@ -12,7 +12,7 @@ import pytest
 
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.training import MissingModelTrainer, train_command
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -22,7 +22,7 @@ WITHIN_S = 60
 
 @asynccontextmanager
 async def trained_by(
-    script: str, settings: Settings, mlflow: FakeMlflow | None = None
+    script: str, settings: ServingSettings, mlflow: FakeMlflow | None = None
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Path]]:
     """A service whose trainings are runs of a Python script; they write their plants into the file given."""
     asked = settings.home / "asked"
@@ -42,7 +42,7 @@ async def trained_by(
 
 
 @pytest.fixture
-def here(serving_settings: Settings, tmp_path: Path) -> Settings:
+def here(serving_settings: ServingSettings, tmp_path: Path) -> ServingSettings:
     return serving_settings.model_copy(update={"drop": tmp_path / "drop"})
 
 
@@ -64,7 +64,7 @@ def lines(path: Path) -> list[str]:
 
 
 async def test_while_a_plant_is_trained_ready_says_so_and_others_say_what_they_wait_for(
-    here: Settings,
+    here: ServingSettings,
 ) -> None:
     async with trained_by("import time; time.sleep(600)", here) as (client, asked):
         text = await until(lambda t: "being trained" in t, client)
@@ -76,7 +76,9 @@ async def test_while_a_plant_is_trained_ready_says_so_and_others_say_what_they_w
     assert lines(asked) == ["power_grid"]
 
 
-async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated(here: Settings) -> None:
+async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated(
+    here: ServingSettings,
+) -> None:
     script = "import sys; sys.exit('error: power_grid was not trained: it rains')"
     async with trained_by(script, here) as (client, asked):
         text = await until(lambda t: "failed" in t, client)
@@ -87,13 +89,13 @@ async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated
         assert "it rains" in (here.home / "logs" / "train_power_grid.log").read_text()
 
 
-async def test_a_training_that_succeeds_is_taken_up(here: Settings) -> None:
+async def test_a_training_that_succeeds_is_taken_up(here: ServingSettings) -> None:
     async with trained_by("pass", here) as (client, _):
         assert "it was trained and is being loaded" in await until(lambda t: "was trained" in t, client)
 
 
 async def test_a_training_that_ends_at_once_is_taken_up_too(
-    here: Settings, monkeypatch: pytest.MonkeyPatch
+    here: ServingSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: int) -> None:
         raise ProcessLookupError
@@ -103,7 +105,9 @@ async def test_a_training_that_ends_at_once_is_taken_up_too(
         await until(lambda t: "was trained" in t, client)
 
 
-async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alone(here: Settings) -> None:
+async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alone(
+    here: ServingSettings,
+) -> None:
     (here.drop / "demo").mkdir(parents=True)
     (here.drop / "demo" / "days.csv").write_text("records")
     async with trained_by("pass", here) as (client, asked):
@@ -113,7 +117,7 @@ async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alo
     assert lines(asked) == ["power_grid"]
 
 
-async def test_nothing_is_trained_while_nobody_knows_what_is_missing(here: Settings) -> None:
+async def test_nothing_is_trained_while_nobody_knows_what_is_missing(here: ServingSettings) -> None:
     mlflow = FakeMlflow()
     mlflow.down = True
     async with trained_by("pass", here, mlflow) as (client, asked):

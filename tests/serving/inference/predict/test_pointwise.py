@@ -12,7 +12,7 @@ from plant_assets.models.spec import model_spec
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.predict.schemas import PointwiseAnswer
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from serving.telemetry.instance import instance
 from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import serve
@@ -39,7 +39,7 @@ def forest(grid: PlantProfile, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-async def client(forest: Path, serving_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def client(forest: Path, serving_settings: ServingSettings) -> AsyncIterator[httpx.AsyncClient]:
     mlflow = FakeMlflow()
     mlflow.publish(NAME, 3, forest, "champion")
     async with serve(mlflow, serving_settings) as client:
@@ -174,7 +174,9 @@ async def test_the_plant_is_ready_with_the_model_that_answers(client: httpx.Asyn
     assert told.json()["model"] == NAME
 
 
-async def test_without_a_model_it_is_a_problem_that_says_what_to_do(serving_settings: Settings) -> None:
+async def test_without_a_model_it_is_a_problem_that_says_what_to_do(
+    serving_settings: ServingSettings,
+) -> None:
     async with serve(FakeMlflow(), serving_settings) as client:
         for response in (await judged(client, USUAL), await client.get("/plants/power_grid/ready")):
             assert response.status_code == 503

@@ -16,7 +16,7 @@ from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(mlflow: FakeMlflow, serving_settings: Settings):
+async def client(mlflow: FakeMlflow, serving_settings: ServingSettings):
     async with serve(mlflow, serving_settings) as client:
         yield client
 

@@ -11,7 +11,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.servers import running_app
 from tests.serving.conftest import serve
@@ -62,7 +62,7 @@ async def client(
     nine_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app with all nine, which takes a second to load."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600, max_body_mb=1)
+    settings = ServingSettings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600, max_body_mb=1)
     async with serve(mlflow_with(nine_folders), settings) as client:
         yield client
 
@@ -70,7 +70,7 @@ async def client(
 @pytest.fixture(scope="session")
 def server(nine_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address, without scheme, of a real server that has all nine."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600)
+    settings = ServingSettings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600)
     app = create_app(settings, transport=mlflow_with(nine_folders))
     with running_app(app) as address:
         asyncio.run(_until_ready(address))

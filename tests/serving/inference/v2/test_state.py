@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.serving.conftest import serve
 from tests.serving.inference.v2.bodies import CHAMPION, one_tag, post
 from tests.serving.inference.v2.conftest import NAMES
@@ -11,7 +11,9 @@ from tests.serving.mlflow_fake import FakeMlflow
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_live_server_without_models_is_not_ready_and_says_why(serving_settings: Settings) -> None:
+async def test_a_live_server_without_models_is_not_ready_and_says_why(
+    serving_settings: ServingSettings,
+) -> None:
     async with serve(FakeMlflow(), serving_settings) as client:
         live, ready = await client.get("/v2/health/live"), await client.get("/v2/health/ready")
         model, infer = await client.get(f"/v2/models/{CHAMPION}"), await post(client, one_tag())

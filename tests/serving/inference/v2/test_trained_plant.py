@@ -15,7 +15,7 @@ from plant_assets.models.spec import model_specs
 from plant_assets.models.train import train
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
-from serving.settings import Settings
+from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.models import plants
 from tests.serving.conftest import serve
@@ -45,7 +45,7 @@ def labelled_inputs(profile: PlantProfile) -> TrainingInputs:
 
 
 async def test_all_nine_models_answer_as_they_were_trained(
-    tmp_path: Path, serving_settings: Settings
+    tmp_path: Path, serving_settings: ServingSettings
 ) -> None:
     profile = plants.profile(folds=2, trees=60)
     inputs = labelled_inputs(profile)
