@@ -73,7 +73,7 @@ def judged(inputs: TrainingInputs, profile: PlantProfile) -> Iterator[ModelResul
     oof = join_oof([*tables, baselines(inputs.labelled, folds, profile).filter(near)])
     ground = GroundTruth(inputs.labelled, profile)
     for model, horizon in oof.select("model", "horizon").unique(maintain_order=True).rows():
-        yield ground.evaluate(ground.scored(oof, model, horizon))
+        yield ground.evaluate(ground.select_scores(oof, model, horizon))
 
 
 def figures(result: ModelResult) -> list[float]:

@@ -142,7 +142,9 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
         drops = lake.history(profile.name).drops()
         newest = [file.sha256 for file in drops[-1].files] if drops else []
         for name, bit in findings.FLAGS.items():
-            yield _warning(asset, f"no_{name}_tags", findings.flagged(raw, profile, bit), f"{name} tags")
+            yield _warning(
+                asset, f"no_{name}_tags", findings.tags_with_flag(raw, profile, bit), f"{name} tags"
+            )
         jumps = findings.level_jumps(raw, profile, newest)
         yield _warning(asset, "no_level_jumps", jumps, "tags with a new level")
         yield overdue_result(asset, lake, profile.name)

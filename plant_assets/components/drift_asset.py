@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
-from plant_assets.components.drift_metadata import shown
+from plant_assets.components.drift_metadata import report_metadata
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, MODELLERS, WINDOWS, asset_key
 from plant_assets.components.retraining import REQUEST, RetrainingDue, request
 from plant_assets.profile.model import PlantProfile
@@ -64,7 +64,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
             )
         page = model_store.run_page(publish_report(registry, report, context.run_id))
         return dg.MaterializeResult(
-            metadata={**shown(report), REQUEST: request(report, profile), "MLflow run": page},
+            metadata={**report_metadata(report), REQUEST: request(report, profile), "MLflow run": page},
             check_results=[
                 _result(TAGS_CHECK, report.tags, report.note),
                 _result(SCORES_CHECK, report.scores, report.note),

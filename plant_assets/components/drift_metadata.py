@@ -57,7 +57,7 @@ def findings_frame(findings: "Sequence[DriftFinding]") -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_COLUMNS)
 
 
-def shown(report: "DriftReport") -> dict[str, dg.MetadataValue]:
+def report_metadata(report: "DriftReport") -> dict[str, dg.MetadataValue]:
     """The report for people."""
     found: dict[str, dg.MetadataValue] = {
         "state": dg.MetadataValue.text(report.note or _summary(report)),

@@ -13,7 +13,7 @@ _JUMP_IN_SPREADS = 4.0
 _LEAST_ROWS = 24
 
 
-def flagged(raw: pl.DataFrame, profile: PlantProfile, bit: int) -> pl.DataFrame:
+def tags_with_flag(raw: pl.DataFrame, profile: PlantProfile, bit: int) -> pl.DataFrame:
     """Tags of which rows carry a flag: `tag, rows, share, first, last, now`; the worst first.
 
     `now` says whether the newest row still carries it.

@@ -72,7 +72,9 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
     return found
 
 
-def waiting(profile: PlantProfile, registry: "ModelRegistry") -> list[tuple[ModelSpec, "RegisteredVersion"]]:
+def waiting_challengers(
+    profile: PlantProfile, registry: "ModelRegistry"
+) -> list[tuple[ModelSpec, "RegisteredVersion"]]:
     """Models with a version that was published and doesn't answer yet."""
     versions = [
         (spec, registry.by_alias(spec.registry_name(profile), "challenger")) for spec in model_specs(profile)

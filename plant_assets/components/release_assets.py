@@ -126,13 +126,13 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
     def champion(
         context: dg.AssetExecutionContext, model_store: ModelStore, oof: pl.DataFrame, labelled: pl.DataFrame
     ) -> dg.MaterializeResult:
-        from plant_assets.components.judging import judge_challenger, waiting
+        from plant_assets.components.judging import judge_challenger, waiting_challengers
         from plant_assets.models.promotion import place, release
 
         registry = model_store.registry()
         verdict = judge_challenger(profile, registry, oof, labelled, model_store.promotion_metric)
         placements: list[ReleaseOutcome] = []
-        found = waiting(profile, registry)
+        found = waiting_challengers(profile, registry)
         for spec, version in found:
             if spec.name != CHAMPION_SPEC.name:
                 placements.append(release(registry, version))

@@ -45,7 +45,10 @@ def _partner(name: str, horizon: int, pairs: list[tuple[str, int]]) -> str | Non
 def _ablation(
     ground: GroundTruth, oof: pl.DataFrame, model: str, other_model: str, horizon: int
 ) -> SmoteAblation:
-    without, other = ground.scored(oof, model, horizon), ground.scored(oof, other_model, horizon)
+    without, other = (
+        ground.select_scores(oof, model, horizon),
+        ground.select_scores(oof, other_model, horizon),
+    )
     drawn, drawn_other = ground.resample(without), ground.resample(other)
     same_rows = len(without.target) == len(other.target)
     nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))

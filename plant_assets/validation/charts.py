@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import DecisionTimeline, HorizonFigures, ModelCurves
-from plant_assets.validation.sentences import spoken
+from plant_assets.validation.sentences import model_words
 from plant_assets.validation.svg import Canvas, Point
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
@@ -78,7 +78,7 @@ def interval_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
         canvas.line([(horizon.base_rate, -0.5), (horizon.base_rate, len(results) - 0.5)], "chance")
     for place, result in enumerate(results):
         colour, value = colour_of(result.model, names), result.pr_auc
-        canvas.text(220, canvas.y(place) + 3.5, spoken(result.model), "end", colour)
+        canvas.text(220, canvas.y(place) + 3.5, model_words(result.model), "end", colour)
         if not math.isfinite(value.value):
             canvas.text(canvas.x(0) + 6, canvas.y(place) + 3.5, "can't be computed")
             continue

@@ -164,7 +164,7 @@ def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> GateConditio
         return GateCondition("beats every trivial baseline", False, "There are no trivial baselines to beat.")
     lost = []
     for name in judged:
-        own, theirs, metric = _against(case, case.ground.scored(baselines_oof, name, horizon))
+        own, theirs, metric = _against(case, case.ground.select_scores(baselines_oof, name, horizon))
         case.figures[f"baseline_{name}_{metric}"] = theirs
         if not own > theirs and not np.isnan(theirs):
             lost.append(f"{name} ({METRIC_WORDS[metric]} {theirs:.3f} against its {own:.3f})")
@@ -187,7 +187,7 @@ def _against(case: GateCase, baseline: ModelScores) -> tuple[float, float, GateM
     return compute(own.target, _values(own, metric)), compute(theirs.target, _values(theirs, metric)), metric
 
 
-def calibrated(case: GateCase) -> GateCondition:
+def calibration_slope(case: GateCase) -> GateCondition:
     """Whether the calibration slope is within `SLOPE`."""
     slope, _ = metrics.calibration_line(case.challenger.target, case.challenger.probability)
     case.figures["calibration_slope"] = slope

@@ -137,7 +137,7 @@ class GroundTruth:
     def steps(self, horizon: int) -> int:
         return self.profile.steps(timedelta(hours=horizon))
 
-    def scored(self, oof: pl.DataFrame, model: str, horizon: int) -> ModelScores:
+    def select_scores(self, oof: pl.DataFrame, model: str, horizon: int) -> ModelScores:
         """The model's rows at this horizon beside today's truth; rows unknown to the history drop."""
         steps = self.steps(horizon)
         truth = pl.DataFrame(

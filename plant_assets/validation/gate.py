@@ -15,7 +15,7 @@ from plant_assets.validation.conditions import (
     GateMetric,
     answers_alike,
     beats_baselines,
-    calibrated,
+    calibration_slope,
     common,
     enough_events,
     gain,
@@ -67,7 +67,7 @@ def gate(
         within_budget(case),
         recall(case),
         beats_baselines(case, baselines_oof),
-        calibrated(case),
+        calibration_slope(case),
         answers_alike(case, parity),
     )
     passed = all(c.passed is not False for c in conditions)
@@ -95,4 +95,4 @@ def _only(ground: GroundTruth, oof: pl.DataFrame, horizon: int, what: str) -> Mo
     models = oof.filter(pl.col("horizon") == horizon)["model"].unique().to_list()
     if len(models) != 1:
         raise ValueError(f"{what}: expected rows of one model at horizon {horizon} h, got {sorted(models)}")
-    return ground.scored(oof, models[0], horizon)
+    return ground.select_scores(oof, models[0], horizon)

@@ -10,7 +10,7 @@ from plant_assets.validation import charts
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.bootstrap import BootstrapInterval
 from plant_assets.validation.report_data import ValidationReport
-from plant_assets.validation.sentences import span, spoken
+from plant_assets.validation.sentences import model_words, span
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = "–"
@@ -31,7 +31,7 @@ def render(report: ValidationReport) -> str:
         "moment": moment,
         "lead": lead,
         "span": span,
-        "spoken": spoken,
+        "model_words": model_words,
     }
     return environment.get_template("report.html.j2").render(
         report=report,

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.validation import metrics, unlabelled
+from plant_assets.validation import metrics
 from plant_assets.validation.ablation import SMOTE_SUFFIX, smote_ablation
 from plant_assets.validation.baselines import BASELINES, baselines
 from plant_assets.validation.comparison import compare
@@ -28,8 +28,8 @@ from plant_assets.validation.report_data import (
     TestedRows,
     ValidationReport,
 )
-from plant_assets.validation.sentences import opening
-from plant_assets.validation.unlabelled import TrainingOutcome, flagged
+from plant_assets.validation.sentences import labelled_sentences
+from plant_assets.validation.unlabelled import TrainingOutcome, flagged_shares, unlabelled_sentences
 from plant_assets.validation.verdict import GateVerdict
 
 CHAMPION = "champion"
@@ -77,7 +77,7 @@ def build_report(
     )
     hours = sorted({0, *table["horizon"].unique().to_list(), *trivial["horizon"].unique().to_list()})
     horizons = tuple(_horizon(ground, models, trivial, hour) for hour in hours) if known else ()
-    outcome = TrainingOutcome(() if known else flagged(models, profile), dict(untrained or {}))
+    outcome = TrainingOutcome(() if known else flagged_shares(models, profile), dict(untrained or {}))
     lead = _lead(horizons) if known else _answering(profile, outcome.flagged)
     _note_gaps(ground, models, horizons, notes)
     tested = _tested(ground, models if len(models) else trivial)
@@ -86,9 +86,9 @@ def build_report(
         title=profile.title,
         simulated=profile.simulated,
         created=created or datetime.now(UTC),
-        sentences=opening(profile, tested, horizons, lead)
+        sentences=labelled_sentences(profile, tested, horizons, lead)
         if known
-        else unlabelled.opening(profile, tested, outcome),
+        else unlabelled_sentences(profile, tested, outcome),
         notes=tuple(notes),
         tested=tested,
         budget=_budget(profile),
@@ -152,7 +152,7 @@ def _trivial(labelled: pl.DataFrame, profile: PlantProfile, notes: list[str]) ->
 
 def _horizon(ground: GroundTruth, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> HorizonFigures:
     scored = {
-        kind: [ground.scored(table, name, hours) for name in _names(table.filter(horizon=hours))]
+        kind: [ground.select_scores(table, name, hours) for name in _names(table.filter(horizon=hours))]
         for kind, table in (("model", models), ("trivial", trivial))
     }
     judged = {kind: tuple(ground.evaluate(rows) for rows in found) for kind, found in scored.items()}
@@ -231,7 +231,7 @@ def _ends(times: pl.Series) -> tuple[datetime | None, datetime | None]:
 def _timeline(ground: GroundTruth, models: pl.DataFrame, lead: str | None) -> DecisionTimeline | None:
     if lead is None:
         return None
-    rows = ground.scored(models, lead, 0)
+    rows = ground.select_scores(models, lead, 0)
     return DecisionTimeline(
         lead,
         [f"{stamp}Z" for stamp in np.datetime_as_string(rows.timestamps, unit="m")],

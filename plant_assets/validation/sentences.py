@@ -1,18 +1,19 @@
 """The report's three opening sentences for a process engineer, in plain words and rounded figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.conditions import SLOPE
 from plant_assets.validation.evaluate import ModelResult
 from plant_assets.validation.report_data import HorizonFigures, TestedRows
 
 FEW_EVENTS = 20
 
 
-def opening(
+def labelled_sentences(
     profile: PlantProfile,
     tested: TestedRows,
     horizons: Sequence[HorizonFigures],
@@ -29,7 +30,7 @@ def opening(
     )
 
 
-def spoken(model: str) -> str:
+def model_words(model: str) -> str:
     """A model's name as words."""
     return model.replace("_", " ")
 
@@ -66,7 +67,7 @@ def _what(profile: PlantProfile, tested: TestedRows, horizons: Sequence[HorizonF
 def _found(profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[ModelResult]) -> str:
     parts = []
     if now is not None:
-        parts.append(_found_now(profile, now, spoken(now.model)))
+        parts.append(_found_now(profile, now, model_words(now.model)))
     if forecasts:
         parts.append(_warned(forecasts))
     if not parts:
@@ -106,9 +107,9 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
     total = max(result.events.n_events for result in forecasts)
     if not total:
         return "no alarm started in the tested hours, so there was none to warn of"
-    hours = listed([f"{r.horizon} h" for r in forecasts])
-    found = listed([str(r.events.n_found) for r in forecasts])
-    rates = listed([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
+    hours = join_words([f"{r.horizon} h" for r in forecasts])
+    found = join_words([str(r.events.n_found) for r in forecasts])
+    rates = join_words([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
     plural = "s" if len(forecasts) > 1 else ""
     return (
         f"of {_count(total, 'alarm start')}, the {hours} forecast{plural} warned beforehand of {found}, at "
@@ -122,37 +123,40 @@ def _doubts(
     horizons: Sequence[HorizonFigures],
     forecasts: Sequence[ModelResult],
 ) -> str:
-    doubts = []
-    useless = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "loses"]
-    if useless:
-        doubts.append(
-            f"the {listed([f'{h} h' for h in useless])} forecast{'s' if len(useless) > 1 else ''}, "
-            "which did no better than a rule of thumb (hour of day, a limit, the present state)"
-        )
-    unsure = [h.hours for h in horizons if h.hours and _outcome(h, _best(h)) == "unsure"]
-    if unsure:
-        doubts.append(
-            f"the {listed([f'{h} h' for h in unsure])} forecast{'s' if len(unsure) > 1 else ''}, "
-            "whose lead over a rule of thumb may be chance"
-        )
-    if now is not None and horizons and _outcome(horizons[0], now) in ("loses", "unsure"):
-        doubts.append("the present-hour model's lead over a rule of thumb, which may be chance")
-    if now is not None and _over_budget(profile, now):
-        doubts.append("the alarm count staying within what was accepted, as it was over it here")
-    if now is not None and not 0.8 <= now.slope <= 1.25:
-        doubts.append(
-            f"the probabilities of the {spoken(now.model)} as percentages, as they are poorly calibrated"
-        )
+    if not now and not forecasts:
+        return "Don't trust anything beyond these baselines: no model was judged."
+    doubts = [*_doubted_forecasts(horizons), *(_doubted_nowcast(profile, now, horizons) if now else ())]
     events = max((h.n_events for h in horizons), default=0)
     if events < FEW_EVENTS:
         doubts.append(f"small differences between models, as {_count(events, 'event')} leave wide intervals")
     if profile.simulated:
         doubts.append("any figure here as one of a real unit, as the data are simulated")
-    if not now and not forecasts:
-        return "Don't trust anything beyond these baselines: no model was judged."
     if not doubts:
         return "Don't trust figures without the interval beside them; no other doubt stands out."
     return f"Don't trust {'; nor '.join(doubts)}."
+
+
+def _doubted_forecasts(horizons: Sequence[HorizonFigures]) -> Iterator[str]:
+    """Horizons whose best model isn't clearly ahead of the trivial baselines."""
+    reasons = {
+        "loses": "which did no better than a rule of thumb (hour of day, a limit, the present state)",
+        "unsure": "whose lead over a rule of thumb may be chance",
+    }
+    for outcome, reason in reasons.items():
+        hours = [f"{h.hours} h" for h in horizons if h.hours and _outcome(h, _best(h)) == outcome]
+        if hours:
+            yield f"the {join_words(hours)} forecast{'s' if len(hours) > 1 else ''}, {reason}"
+
+
+def _doubted_nowcast(
+    profile: PlantProfile, now: ModelResult, horizons: Sequence[HorizonFigures]
+) -> Iterator[str]:
+    if _outcome(horizons[0], now) in ("loses", "unsure"):
+        yield "the present-hour model's lead over a rule of thumb, which may be chance"
+    if _over_budget(profile, now):
+        yield "the alarm count staying within what was accepted, as it was over it here"
+    if not SLOPE[0] <= now.slope <= SLOPE[1]:
+        yield f"the probabilities of the {model_words(now.model)} as percentages, as they are poorly calibrated"
 
 
 def _outcome(horizon: HorizonFigures, result: ModelResult | None) -> str:
@@ -180,6 +184,6 @@ def _day(when: datetime | None) -> str:
     return f"{when:%-d %b %Y}" if when else "?"
 
 
-def listed(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """Words with commas and a last `and`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

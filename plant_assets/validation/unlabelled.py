@@ -13,7 +13,7 @@ import polars as pl
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import FlaggedFold, FlaggedShare, TestedRows
-from plant_assets.validation.sentences import listed, span, spoken
+from plant_assets.validation.sentences import join_words, model_words, span
 
 NO_LABELS = "there are no alarm rules, no known periods and no operator log"
 
@@ -26,7 +26,7 @@ class TrainingOutcome:
     untrained: Mapping[str, str]
 
 
-def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[FlaggedShare, ...]:
+def flagged_shares(oof: pl.DataFrame, profile: PlantProfile) -> tuple[FlaggedShare, ...]:
     """What each model called unusual among rows that it hadn't learnt from, in the table's order."""
     now = oof.filter(pl.col("horizon") == 0)
     return tuple(
@@ -35,7 +35,9 @@ def flagged(oof: pl.DataFrame, profile: PlantProfile) -> tuple[FlaggedShare, ...
     )
 
 
-def opening(profile: PlantProfile, tested: TestedRows, outcome: TrainingOutcome) -> tuple[str, str, str]:
+def unlabelled_sentences(
+    profile: PlantProfile, tested: TestedRows, outcome: TrainingOutcome
+) -> tuple[str, str, str]:
     """What there is to learn from; what was trained and what not; what not to trust."""
     source = "simulated " if profile.simulated else ""
     span = f" ({tested.first:%-d %b %Y} to {tested.last:%-d %b %Y})" if tested.first and tested.last else ""
@@ -63,7 +65,7 @@ def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> FlaggedSh
 
 def _trained(tested: TestedRows, outcome: TrainingOutcome) -> str:
     parts = [
-        f"the {spoken(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
+        f"the {model_words(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
         f"{f.stretches_per_day:.1f} stretches a day"
         for f in outcome.flagged
     ]
@@ -72,7 +74,7 @@ def _trained(tested: TestedRows, outcome: TrainingOutcome) -> str:
     else:
         text = f"Trained: {'; '.join(parts)}, each row at least {span(tested.gap_hours)} after all that it was judged from"
     if outcome.untrained:
-        names = listed([f"the {spoken(name)}" for name in outcome.untrained])
+        names = join_words([f"the {model_words(name)}" for name in outcome.untrained])
         text += f". Not trained, as only labels could teach {'it' if len(outcome.untrained) == 1 else 'them'}: {names}"
     return f"{text}."
 

@@ -106,7 +106,7 @@ def test_infinite_feature_is_named(profile: PlantProfile) -> None:
 
 def test_frozen_tags_are_listed_with_their_share(profile: PlantProfile) -> None:
     raw = _raw(profile).with_columns(FIC31011_OP_flags=pl.lit(FROZEN, dtype=pl.UInt8))
-    found = findings.flagged(raw, profile, FROZEN)
+    found = findings.tags_with_flag(raw, profile, FROZEN)
     assert found.select("tag", "share", "now").rows() == [("FIC31011_OP", 1.0, True)]
 
 

@@ -125,7 +125,7 @@ NOW = {"always_alarm": (0.45, 0.5, 0.621), "label_rules": (0.566, 0.605, 0.348)}
 @pytest.mark.parametrize("model", NOW)
 def test_nowcast_yardsticks_on_the_real_unit(real_labelled, real_baselines, profile, model):
     ground = GroundTruth(real_labelled, profile)
-    result = ground.evaluate(ground.scored(real_baselines, model, 0))
+    result = ground.evaluate(ground.select_scores(real_baselines, model, 0))
     found = (result.pr_auc.value, result.roc_auc.value, result.f1)
     assert found == pytest.approx(NOW[model], abs=1e-3)
     assert (result.rows, result.base_rate) == (560, pytest.approx(0.45))
@@ -135,7 +135,7 @@ def test_nowcast_yardsticks_on_the_real_unit(real_labelled, real_baselines, prof
 def test_rules_never_alarm_falsely_and_always_alarming_does_all_day(real_labelled, real_baselines, profile):
     ground = GroundTruth(real_labelled, profile)
     rules, always = (
-        ground.evaluate(ground.scored(real_baselines, m, 0)) for m in ("label_rules", "always_alarm")
+        ground.evaluate(ground.select_scores(real_baselines, m, 0)) for m in ("label_rules", "always_alarm")
     )
     assert rules.false_hours.value == 0
     assert rules.brier.value == pytest.approx(0.355, abs=1e-3)
@@ -152,10 +152,10 @@ def test_forecast_yardsticks_on_the_real_unit(
     real_labelled, real_baselines, profile, horizon, all_rows, brier, base, clock
 ):
     ground = GroundTruth(real_labelled, profile)
-    persistence = ground.evaluate(ground.scored(real_baselines, "persistence", horizon))
+    persistence = ground.evaluate(ground.select_scores(real_baselines, "persistence", horizon))
     assert persistence.all_rows_pr_auc == pytest.approx(all_rows, abs=1e-3)
     assert persistence.all_rows_brier == pytest.approx(brier, abs=1e-3)
     assert persistence.base_rate == pytest.approx(base, abs=6e-4)
     assert persistence.events.n_events == 8
-    by_clock = ground.evaluate(ground.scored(real_baselines, "clock_only", horizon))
+    by_clock = ground.evaluate(ground.select_scores(real_baselines, "clock_only", horizon))
     assert by_clock.pr_auc.value == pytest.approx(clock, abs=0.08)
