@@ -16,7 +16,7 @@ from plant_assets.bundle.manifest import BundleManifest
 
 MLMODEL_FILE = "MLmodel"
 CODE_FILE = "mlflow_model.py"
-REQUIREMENTS = ("mlflow", "numpy", "onnxruntime", "pydantic", "ruamel.yaml")
+REQUIREMENTS = ("mlflow", "numpy", "onnxruntime", "pydantic", "pyyaml")
 
 
 def write_mlflow_model(manifest: BundleManifest, folder: Path, run_id: str) -> None:

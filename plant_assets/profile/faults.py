@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.yaml_text import Place
 
-Place = tuple[str | int, ...]
 _OWN = re.compile(r"^([a-z_]+(?:\.[a-z_]+)*): ")
 _EXPECTED = {
     "string_type": "a text",

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
-from plant_assets.profile.broken_yaml import broken
-from plant_assets.profile.faults import Place, faults
+from plant_assets.profile.faults import faults
 from plant_assets.profile.model import PlantProfile
-from plant_assets.profile.plain_yaml import key_of_parts_at, read_plain, too_deep_at
+from plant_assets.profile.yaml_text import Place, YamlDocument, YamlFault, parse_yaml
 
 DEFS_FOLDER = Path(__file__).parent.parent / "defs"
 PLANT_TYPE = "plant_assets.components.Plant"
@@ -82,41 +78,22 @@ def read_profile(path: Path) -> PlantProfile:
     Raises:
         ProfileError: with one line a fault.
     """
-    if (profile := _quickly(path)) is not None:
-        return profile
     document = _parse(path)
-    attributes = document.get("attributes")
-    if not isinstance(attributes, CommentedMap):
-        line = document.lc.key("attributes")[0] + 1 if "attributes" in document else 1
-        raise ProfileError(
-            f"{path.parent.name}/{path.name}:{line}: attributes: expected the plant's profile, each field as "
-            f"`name: value` and indented, got {_kind(attributes)}"
+    attributes, kind = document.data.get("attributes"), document.data.get("type")
+    if not isinstance(attributes, Mapping):
+        raise _fault(
+            path,
+            document,
+            ("attributes",),
+            f"expected the plant's profile, each field as `name: value` and indented, got {_kind(attributes)}",
         )
-    if document.get("type") != PLANT_TYPE:
-        line = document.lc.key("type")[0] + 1 if "type" in document else 1
-        raise ProfileError(
-            f"{path.parent.name}/{path.name}:{line}: type: expected {PLANT_TYPE}, got {_kind(document.get('type'))}"
-        )
+    if kind != PLANT_TYPE:
+        raise _fault(path, document, ("type",), f"expected {PLANT_TYPE}, got {_kind(kind)}")
     profile = build_profile(attributes, path)
     if profile.name != path.parent.name:
-        raise ProfileError(
-            f"{path.parent.name}/{path.name}:{_line_of(attributes, ('name',))}: attributes.name: "
-            f"expected the folder's name {path.parent.name!r}, got {profile.name!r}"
-        )
+        said = f"expected the folder's name {path.parent.name!r}, got {profile.name!r}"
+        raise _fault(path, document, ("attributes", "name"), said)
     return profile
-
-
-def _quickly(path: Path) -> PlantProfile | None:
-    """The profile of a sound file; None where the other reader has to tell what is wrong, and in which line."""
-    document = _mapping(path)
-    attributes = document.get("attributes")
-    if not isinstance(attributes, Mapping) or document.get("type") != PLANT_TYPE:
-        return None
-    try:
-        profile = build_profile(attributes, path)
-    except ProfileError:
-        return None
-    return profile if profile.name == path.parent.name else None
 
 
 def check_registry_prefix(profile: PlantProfile, path: Path, *, first_keeps: bool = False) -> None:
@@ -147,10 +124,16 @@ def prefix_taken(profile: PlantProfile, path: Path, other: str) -> ProfileError:
     return fault_at(path, ("registry_prefix",), said)
 
 
-def fault_at(path: Path, place: tuple[str | int, ...], said: str) -> ProfileError:
-    """A fault at a place of a sound file's attributes, with its line."""
-    line = _line_of(_parse(path)["attributes"], place)
-    return ProfileError(f"{path.parent.name}/{path.name}:{line}: attributes{_dotted(place)}: {said}")
+def fault_at(path: Path, place: Place, said: str) -> ProfileError:
+    """A fault at a place of a file's attributes, with its line."""
+    return _fault(path, _parse(path), ("attributes", *place), said)
+
+
+def _fault(path: Path, document: YamlDocument, place: Place, said: str) -> ProfileError:
+    """One fault: file, line, YAML path and sentence."""
+    return ProfileError(
+        f"{path.parent.name}/{path.name}:{document.line_of(place)}: {_dotted(place).removeprefix('.')}: {said}"
+    )
 
 
 def _names_prefix(path: Path, prefix: str) -> bool:
@@ -182,23 +165,17 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
     """
     merged = dict(attributes)
     if (base := merged.pop("extends", None)) is not None:
-        inherited = _extended(attributes, path, base)
+        inherited = _extended(path, base)
         taken = {key: value for key, value in inherited.items() if key != "registry_prefix"}
         merged = _overlay(taken, merged)
     try:
         return PlantProfile.model_validate(merged)
     except ValidationError as error:
-        lines = [_fault(attributes, path, place, said) for place, said in faults(error)]
+        lines = [str(fault_at(path, place, said)) for place, said in faults(error)]
         raise ProfileError("\n".join(lines)) from None
 
 
-def _fault(attributes: Mapping[str, Any], path: Path, place: Place, said: str) -> str:
-    """One fault: file, line, YAML path and sentence."""
-    line = _line_of(attributes, place)
-    return f"{path.parent.name}/{path.name}:{line}: attributes{_dotted(place)}: {said}"
-
-
-def _extended(attributes: Mapping[str, Any], path: Path, base: object) -> Mapping[str, Any]:
+def _extended(path: Path, base: object) -> Mapping[str, Any]:
     """The attributes of the plant that another one extends; there is one step only, so there are no circles."""
     known = [name for name in plant_names(path.parent.parent) if name != path.parent.name]
     if base == path.parent.name:
@@ -208,12 +185,12 @@ def _extended(attributes: Mapping[str, Any], path: Path, base: object) -> Mappin
         hint = f"; did you mean {near[0]}?" if near else f" beside it (plants: {', '.join(known) or 'none'})"
         said = f"no plant {base!r}{hint}"
     else:
-        inherited = _mapping(path.parent.parent / base / "defs.yaml").get("attributes")
+        inherited = _parse(path.parent.parent / base / "defs.yaml").data.get("attributes")
         if isinstance(inherited, Mapping) and "extends" not in inherited:
             return inherited
         own = "extends another itself; expected one that extends none"
         said = f"{base!r} {own if isinstance(inherited, Mapping) else 'has no attributes'}"
-    raise ProfileError(_fault(attributes, path, ("extends",), said))
+    raise fault_at(path, ("extends",), said)
 
 
 def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,12 +199,6 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         if isinstance(base[key], Mapping) and isinstance(over[key], Mapping):
             merged[key] = _overlay(base[key], over[key])
     return merged
-
-
-def _mapping(path: Path) -> Mapping[str, Any]:
-    """A file's mapping, without lines where it is plain."""
-    plain = read_plain(_text(path))
-    return _parse(path) if plain is None else plain
 
 
 def _text(path: Path) -> str:
@@ -241,23 +212,11 @@ def _text(path: Path) -> str:
         raise ProfileError(f"{place}:1: expected a file that can be read ({error.strerror})") from None
 
 
-def _parse(path: Path) -> CommentedMap:
-    place, text = f"{path.parent.name}/{path.name}", _text(path)
-    if (deep := too_deep_at(text)) is not None:
-        raise ProfileError(f"{place}:{deep}: nested too deeply for a profile")
+def _parse(path: Path) -> YamlDocument:
     try:
-        document = YAML(typ="rt").load(text)
-    except TypeError:  # the reader can't hash such a key
-        line = key_of_parts_at(text)
-        raise ProfileError(
-            f"{place}:{line}: expected a name, then ': '; got a key that has parts of its own"
-        ) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        line, said = broken(error)
-        raise ProfileError(f"{place}:{line}: {said}") from None
-    if not isinstance(document, CommentedMap):
-        raise ProfileError(f"{place}:1: expected a mapping with type and attributes")
-    return document
+        return parse_yaml(_text(path))
+    except YamlFault as fault:
+        raise ProfileError(f"{path.parent.name}/{path.name}:{fault.line}: {fault}") from None
 
 
 def _kind(value: object) -> str:
@@ -267,22 +226,5 @@ def _kind(value: object) -> str:
     return "a list" if isinstance(value, list) else repr(value)[:60]
 
 
-def _dotted(location: tuple[str | int, ...]) -> str:
+def _dotted(location: Place) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-
-
-def _line_of(node: Any, location: tuple[str | int, ...]) -> int:
-    """Line of the deepest part of the path that is written in the file."""
-    line = node.lc.line if isinstance(node, CommentedMap) else 0
-    for part in location:
-        try:
-            if isinstance(node, CommentedMap) and part in node:
-                line = node.lc.key(part)[0]
-            elif isinstance(node, CommentedSeq) and isinstance(part, int):
-                line = node.lc.item(part)[0]
-            else:
-                break
-            node = node[part]
-        except (KeyError, IndexError):
-            break
-    return line + 1
