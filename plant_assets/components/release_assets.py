@@ -52,12 +52,13 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         from plant_assets.components.judging import judge_challenger, unscored_figures
         from plant_assets.labels.label import is_unlabelled
         from plant_assets.models.train import untrainable
+        from plant_assets.validation.baselines import plant_baselines
         from plant_assets.validation.oof import empty_oof, join_oof
         from plant_assets.validation.report import build_report
 
         labelled = tables.pop(LABELLED)
         models = _once(tables)
-        trivial = empty_oof() if is_unlabelled(labelled) else _baselines(labelled, profile)
+        trivial = empty_oof() if is_unlabelled(labelled) else plant_baselines(labelled, profile)
         oof = join_oof([models, trivial])
         has_labels = labelled["anomaly_label"].drop_nulls().n_unique() > 1
         untrained = untrainable(model_specs(profile), profile, has_labels=has_labels)
@@ -181,17 +182,6 @@ def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """All tables under each other; candidates that are models of their own too come in once."""
     return pl.concat(tables.values()).unique(
         ["model", "horizon", "timestamp"], keep="first", maintain_order=True
-    )
-
-
-def _baselines(labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
-    from plant_assets.validation.baselines import baselines
-    from plant_assets.validation.folds import expanding_folds
-
-    purge = max(map(profile.steps, profile.horizons), default=0)
-    gap = profile.steps(profile.validation.gap)
-    return baselines(
-        labelled, expanding_folds(labelled.height, profile.validation.folds, gap, purge), profile
     )
 
 

@@ -19,7 +19,7 @@ from plant_assets.validation.baseline_models import (
     one_tag_distance,
 )
 from plant_assets.validation.events import choose_threshold, debounce
-from plant_assets.validation.folds import Fold
+from plant_assets.validation.folds import Fold, expanding_folds
 from plant_assets.validation.oof import join_oof, oof_rows
 from plant_assets.validation.targets import onset_target
 
@@ -84,6 +84,17 @@ def baselines(labelled: pl.DataFrame, folds: Sequence[Fold], profile: PlantProfi
         for fold in folds
         for rows in _fold_rows(plant, fold, horizon, profile)
     )
+
+
+def plant_baselines(labelled: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
+    """Baselines on the folds that the profile asks for.
+
+    Raises:
+        NotEnoughRowsError: the history is too short for them.
+    """
+    gap = profile.steps(profile.validation.gap)
+    purge = max(map(profile.steps, profile.horizons), default=0)
+    return baselines(labelled, expanding_folds(len(labelled), profile.validation.folds, gap, purge), profile)
 
 
 def _read(labelled: pl.DataFrame, profile: PlantProfile) -> _Plant:

@@ -90,6 +90,18 @@ class TestedRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportFindings:
+    """What a plant with labels and one without have in different ways; as in `ValidationReport`."""
+
+    sentences: tuple[str, str, str]
+    tested: TestedRows
+    lead: str | None
+    notes: tuple[str, ...] = ()
+    horizons: tuple[HorizonFigures, ...] = ()
+    flagged: tuple[FlaggedShare, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationReport:
     """The whole report; `as_dict` is JSON-able.
 
