@@ -51,7 +51,7 @@ from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
 from serving.settings import ServingSettings, read_settings
 from serving.telemetry import install as telemetry
-from serving.telemetry.outgoing import bring_served_by, carry_request_id
+from serving.telemetry.correlation import bring_served_by, carry_request_id
 from serving.web.app import new_app
 
 ROUTERS = (

@@ -1,14 +1,18 @@
 """The services' log: a line of JSON an event on stderr, or a readable one where stderr is a terminal.
 
-Belongs here: the form of lines, for all loggers of the process. Doesn't belong here: what is logged.
+Belongs here: the form of lines, for all loggers of the process, and which names and texts are secret and so never
+logged. Doesn't belong here: what is logged.
 
 Modules log by the standard library's `logging`; structlog forms the lines, also those of libraries.
 """
 
 import json
 import logging
+import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 import orjson
@@ -17,7 +21,6 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from serving.telemetry.notes import CURRENT
-from serving.telemetry.redaction import redact, redact_text
 
 ACCESS = "serving.access"
 """The logger of requests, each with `ACCESS_FIELDS`."""
@@ -25,6 +28,37 @@ ACCESS_FIELDS = ("method", "path", "route", "status", "duration_ms", "client")
 
 QUIET = ("httpx", "httpcore", "alembic", "sse_starlette", "opentelemetry")
 """Loggers that tell each step; only their warnings are worth a line."""
+
+HIDDEN = "[redacted]"
+_DEEPEST = 6
+_SECRET_NAME = re.compile(
+    r"authorization|cookie|passw|passphrase|token|secret|credential|api_?key", re.IGNORECASE
+)
+OURS = frozenset(
+    {
+        "time",
+        "level",
+        "logger",
+        "service",
+        "request_id",
+        "plant",
+        "model",
+        "prediction_id",
+        "method",
+        "route",
+        "client",
+    }
+)
+"""What this side writes itself, in a form that holds no secret."""
+_HINTS = ("bearer", "basic", "eyj", "://", "passw", "token", "secret", "key")
+"""One of these is in each text that `_SECRET_TEXT` finds something in; looking for them costs a tenth."""
+_SECRET_TEXT = re.compile(
+    r"(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{6,}"
+    r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+    r"|(?P<address>\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,200}:)[^\s/@]+(?=@)"
+    r"|(?P<named>(?:passw(?:or)?d|token|secret|api_?key)[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}]+)",
+    re.IGNORECASE,
+)
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
@@ -128,3 +162,40 @@ def _json(event: EventDict, **_options: object) -> str:
         return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # half a surrogate pair, which a client may send, is no UTF-8
         return json.dumps(event, default=str)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide what is secret by its name, and secrets that stand in texts, in an event as structlog has it."""
+    for name in event.keys() - OURS:
+        event[name] = _hidden(name, event[name], _DEEPEST)
+    return event
+
+
+def redact_text(text: str) -> str:
+    """A text without tokens, and without passwords of addresses or after their name."""
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS):
+        return text
+    return _SECRET_TEXT.sub(_keep_lead, text)
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
+def _hidden(name: object, value: object, deep: int) -> object:
+    if isinstance(name, str) and _is_secret(name):
+        return HIDDEN
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {k: _hidden(k, v, deep - 1) for k, v in value.items()} if deep else HIDDEN
+    if isinstance(value, list | tuple):
+        return [_hidden(None, v, deep - 1) for v in value] if deep else HIDDEN
+    return value
+
+
+def _keep_lead(found: re.Match[str]) -> str:
+    lead = found["scheme"] or found["address"] or found["named"] or ""
+    return f"{lead}{HIDDEN}"

@@ -11,19 +11,33 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import answer_unexpected
-from serving.telemetry.headers import add_security_headers
-from serving.telemetry.instance import HEADER as SERVED_BY
-from serving.telemetry.instance import served_by
+from serving.telemetry.correlation import REQUEST_ID, SERVED_BY, request_id_of, served_by
 from serving.telemetry.logs import ACCESS
 from serving.telemetry.metrics import OTHER, HttpMetrics
 from serving.telemetry.notes import CURRENT, LONGEST_FACT, Notes
-from serving.telemetry.request_ids import HEADER, request_id_of
 
 LEFT = 499
 """Status of a request whose client left before its answer began."""
 OFTEN_ASKED = frozenset({"/health", "/ready", "/metrics"})
 """Asked by machines every few seconds; good answers to it are logged at level debug."""
 Observer = Callable[[Notes, float], None]
+RawHeaders = list[tuple[bytes, bytes]]
+
+_ALWAYS: RawHeaders = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+# The page of the API starts itself by a script in the page, and ReDoc works in a worker made from a blob.
+_PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; "
+    b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_POLICY = b"content-security-policy"
+_STATIC = "/static-"
 log = logging.getLogger(ACCESS)
 
 
@@ -78,7 +92,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._start(message["status"])
             headers = message["headers"] = list(message.get("headers", ()))
-            headers.append((HEADER, self.notes.facts["request_id"].encode("ascii")))
+            headers.append((REQUEST_ID, self.notes.facts["request_id"].encode("ascii")))
             headers.append((SERVED_BY, served_by(self.notes.asked)))
             # Of a 304, a browser would put them in place of those of the answer that it keeps.
             if message["status"] != 304:
@@ -137,3 +151,19 @@ def template(scope: Scope) -> str:
 def _plain_paths(routes: list[object]) -> list[str]:
     """Routes that aren't FastAPI's: the API's document and the files of its page."""
     return [route.path for route in routes if type(route) in (Route, Mount)]  # type: ignore[attr-defined]
+
+
+def add_security_headers(headers: RawHeaders, path: str) -> None:
+    """Add the headers that an answer lacks.
+
+    Args:
+        headers: of the answer, names in lower case; extended in place.
+        path: of the request; assets of the page of the API may be kept by browsers.
+    """
+    given = dict(headers)
+    headers.extend(header for header in _ALWAYS if header[0] not in given)
+    if _POLICY not in given:
+        page = given.get(b"content-type", b"").startswith(b"text/html")
+        headers.append((_POLICY, _PAGE_POLICY if page else _DATA_POLICY))
+    if b"cache-control" not in given and not path.startswith(_STATIC):
+        headers.append((b"cache-control", b"no-store"))

@@ -17,7 +17,7 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import ServingSettings
-from serving.telemetry.instance import instance
+from serving.telemetry.correlation import instance
 from tests.bundle.factories import bundle_folder
 from tests.servers import running_app
 from tests.serving.mlflow_fake import FakeMlflow

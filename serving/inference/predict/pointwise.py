@@ -22,7 +22,7 @@ from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelInputs, number_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
 from serving.inference.rows.times import Reading, time_of
-from serving.telemetry.instance import instance
+from serving.telemetry.correlation import instance
 
 FIELD = "readings"
 

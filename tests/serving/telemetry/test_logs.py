@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from serving.telemetry import logs
-from serving.telemetry.redaction import HIDDEN, redact, redact_text
+from serving.telemetry.logs import HIDDEN, redact, redact_text
 from tests.serving.telemetry.conftest import Log
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

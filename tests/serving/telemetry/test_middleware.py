@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
-from serving.telemetry.instance import instance
+from serving.telemetry.correlation import instance
 from serving.telemetry.notes import request_id
 from tests.serving.telemetry.conftest import Log, small_app
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Response
 from prometheus_client import REGISTRY
 
-from serving.telemetry.instance import instance
+from serving.telemetry.correlation import instance
 from tests.serving.gateway.fakes import problem, score
 from tests.serving.gateway.site import Member, Site
 

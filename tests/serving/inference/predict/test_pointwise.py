@@ -13,7 +13,7 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.predict.schemas import PointwiseAnswer
 from serving.settings import ServingSettings
-from serving.telemetry.instance import instance
+from serving.telemetry.correlation import instance
 from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import serve
 from tests.serving.inference.test_metrics import figure
