@@ -25,7 +25,7 @@ from plant_assets.models.spec import CANDIDATES
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import Explainer
+from serving.explain.explainer import ScoreExplainer
 
 ENSEMBLE = "anomaly_ensemble"
 Call = Callable[[np.ndarray], object]
@@ -88,7 +88,7 @@ def sampled_shapley(bundle: Bundle, row: np.ndarray, pairs: int, seed: int) -> n
     return found
 
 
-def errors(bundle: Bundle, explainer: Explainer, row: np.ndarray, pairs: int) -> list[float]:
+def errors(bundle: Bundle, explainer: ScoreExplainer, row: np.ndarray, pairs: int) -> list[float]:
     """Shares of the whole by which ours, one pair of permutations and the yardstick itself are off."""
     halves = [sampled_shapley(bundle, row, pairs // 2, seed) for seed in (1, 2)]
     truth = np.mean(halves, axis=0)
@@ -121,7 +121,7 @@ def main() -> None:
             bundle = Bundle.load(Path(folder) / spec.name)
             rows = bundle.impute(matrix[picked])
             start = time.perf_counter()
-            explainer = Explainer.of(bundle)
+            explainer = ScoreExplainer.of(bundle)
             built = (time.perf_counter() - start) * 1e3
             ours = times_ms(explainer.explain, rows)
             theirs = times_ms(shap_of(model, bundle), rows[:: 8 if spec.name == ENSEMBLE else 1])
@@ -141,7 +141,7 @@ def main() -> None:
         print_errors(*ensemble, arguments.pairs)
 
 
-def print_errors(bundle: Bundle, explainer: Explainer, rows: np.ndarray, pairs: int) -> None:
+def print_errors(bundle: Bundle, explainer: ScoreExplainer, rows: np.ndarray, pairs: int) -> None:
     decided = np.argsort(-bundle.score(rows))
     print(
         f"\n| {ENSEMBLE}, rank of the row | ours | one pair | {pairs} pairs | tags: ours | one pair | {pairs} pairs |"

@@ -52,7 +52,7 @@ class Problem(Exception):  # noqa: N818 the RFC's own word
         return Response(orjson.dumps(document), self.status, self.headers, MEDIA_TYPE)
 
 
-class Invalid(Problem):
+class InvalidInput(Problem):
     """A request whose content can't be used; `errors` holds field, message and expectation of each fault."""
 
     status = 422
@@ -158,9 +158,9 @@ class NotAllowed(Problem):
     title = "The method isn't allowed here"
 
 
-def invalid(field: str, message: str, expected: str) -> Invalid:
+def invalid(field: str, message: str, expected: str) -> InvalidInput:
     """One fault: where it is, what is wrong and what was expected."""
-    return Invalid([fault(field, message, expected)])
+    return InvalidInput([fault(field, message, expected)])
 
 
 def problem_type(slug: str) -> str:
@@ -177,7 +177,7 @@ async def _handle(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         return error.response()
     if isinstance(error, RequestValidationError):
-        return Invalid(faults_of(error.errors())).response()
+        return InvalidInput(faults_of(error.errors())).response()
     if isinstance(error, HTTPException):
         return _from_framework(error, request).response()
     return answer_unexpected(error, request.method, request.url.path)

@@ -32,7 +32,7 @@ _SIZE = re.compile(
 )
 
 
-class Expected:
+class ExpectedInput:
     """Annotates a type whose own faults a person couldn't read, as a union's; `words` say what is expected."""
 
     def __init__(self, words: str) -> None:

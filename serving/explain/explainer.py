@@ -44,7 +44,7 @@ class TagDriver:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ScoreExplanation:
     """An answer taken apart: `base_value` plus all contributions is `output`.
 
     Attributes:
@@ -99,7 +99,7 @@ class TagOwners:
         return feature
 
 
-class Explainer:
+class ScoreExplainer:
     """Explains the answers of one bundle; safe to use from several threads.
 
     Args:
@@ -137,7 +137,7 @@ class Explainer:
         made.explain(bundle.reference_rows[0])
         return made
 
-    def explain(self, row: Floats) -> Explanation:
+    def explain(self, row: Floats) -> ScoreExplanation:
         """Take the answer to a row (features,) apart; NaN and infinity are set to the training median.
 
         Raises:
@@ -148,7 +148,7 @@ class Explainer:
         filled = self._bundle.impute(row)
         worths, ends = self._worths(filled)
         sums = self.by_tag(worths)
-        return Explanation(
+        return ScoreExplanation(
             base_value=float(ends[0]),
             output=float(ends[1]),
             space=self.space,

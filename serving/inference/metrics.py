@@ -16,7 +16,7 @@ from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import LoadedModel
 from serving.inference.schemas import RowAnswer
 from serving.telemetry.metrics import BUCKETS
-from serving.telemetry.notes import Notes, Score, note, note_score
+from serving.telemetry.notes import RequestNotes, RequestScore, note, note_score
 
 LABELS = ["plant", "model"]
 
@@ -53,7 +53,7 @@ def _record(
     model: LoadedModel, risk: float, alarms: int, prediction_id: str, *, judged: bool = False
 ) -> None:
     manifest = model.bundle.manifest
-    note_score(Score(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged))
+    note_score(RequestScore(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged))
     note(plant=manifest.plant, model=model.registry_name, prediction_id=prediction_id)
 
 
@@ -92,7 +92,7 @@ class ScoreMetrics:
             "forecast_requests_total", "Forecasts answered, by hours ahead", ["horizon"], registry=registry
         )
 
-    def observe(self, notes: Notes, seconds: float) -> None:
+    def observe(self, notes: RequestNotes, seconds: float) -> None:
         """Count what one request was answered."""
         for score in notes.scores:
             labels = score.plant, score.model

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.faults import Expected
+from serving.faults import ExpectedInput
 
 MOST_ROWS = 10_000
-Value = Annotated[Annotated[float, Field(strict=True)] | str | None, Expected("a number or null")]
+Value = Annotated[Annotated[float, Field(strict=True)] | str | None, ExpectedInput("a number or null")]
 """Numbers; a text is refused later with its place, but for timestamps."""
 NamedValues = Annotated[dict[str, Value], Field(max_length=5_000)]
 Reading = Annotated[dict[str, Value], Field(max_length=1_000)]

@@ -22,9 +22,9 @@ from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import PlantRunner, reading_event
 from serving.web.app import SERVICE
 from serving.web.bounded_route import SmallBodyRoute
-from serving.web.broadcast import FullError, Subscription
+from serving.web.broadcast import FullError, StreamSubscription
 from serving.web.openapi import BODY, event_stream, problems
-from serving.web.sse import Heartbeat
+from serving.web.sse import HeartbeatEvent
 
 MOST_ROWS = 2000
 SEND_WITHIN_S = 15
@@ -149,7 +149,10 @@ async def events(
     except FullError as error:
         raise TooManyClients(str(error)) from None
     return EventSourceResponse(
-        _stream(runner, last_event_id), ping_message_factory=Heartbeat, send_timeout=SEND_WITHIN_S, sep="\n"
+        _stream(runner, last_event_id),
+        ping_message_factory=HeartbeatEvent,
+        send_timeout=SEND_WITHIN_S,
+        sep="\n",
     )
 
 
@@ -169,7 +172,7 @@ async def ready(request: Request, runner: Running) -> schemas.SensorsReadiness:
 
 
 async def _stream(runner: PlantRunner, last_id: int | None) -> AsyncIterator[bytes]:
-    with runner.broadcast.join_place(Subscription()) as client, EVENT_CLIENTS.track_inprogress():
+    with runner.broadcast.join_place(StreamSubscription()) as client, EVENT_CLIENTS.track_inprogress():
         missed = [] if last_id is None else [row for row in runner.plant.rows if row.number > last_id]
         for i in range(0, len(missed), _BLOCK):
             yield b"".join(reading_event(row) for row in missed[i : i + _BLOCK])

@@ -17,7 +17,7 @@ from serving.sensors.metrics import ROWS
 from serving.sensors.plant import LivePlant
 from serving.sensors.rows import SensorRow
 from serving.sensors.state import StateFile
-from serving.web.broadcast import Broadcast, Subscription
+from serving.web.broadcast import StreamBroadcast, StreamSubscription
 
 END = datetime(9000, 1, 1, tzinfo=UTC)
 """Calendars end soon after; the plant stops."""
@@ -43,7 +43,7 @@ class PlantRunner:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.broadcast = Broadcast[Subscription]()
+        self.broadcast = StreamBroadcast[StreamSubscription]()
         self.faults: dict[str, str] = {}
         self._state_file = state_file
         self._drop_writer = drop_writer

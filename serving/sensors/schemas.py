@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.tag import Aggregate, AlarmLimits, Role
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
-from serving.faults import Expected
+from serving.faults import ExpectedInput
 from serving.sensors.clock import FASTEST, SLOWEST
 
 Quality = Literal["good", "held", "stale", "frozen", "saturated", "missing"]
@@ -25,7 +25,7 @@ class ActivateRequest(_Request):
         extra="forbid", frozen=True, json_schema_extra={"examples": [{"scenario": "pressure_rise"}]}
     )
 
-    scenario: Annotated[Scenario, Expected(f"one of {', '.join(SCENARIOS)}")]
+    scenario: Annotated[Scenario, ExpectedInput(f"one of {', '.join(SCENARIOS)}")]
 
 
 class SpeedRequest(_Request):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from serving.telemetry.metrics import HttpMetrics, app_registry
-from serving.telemetry.middleware import Observer, Telemetry
+from serving.telemetry.middleware import Observer, TelemetryMiddleware
 from serving.telemetry.traces import annotate
 
 
@@ -22,7 +22,7 @@ def install(
         observers: each is given a request's notes and its seconds, when its answer begins.
     """
     figures = registry or app_registry()
-    app.add_middleware(Telemetry, metrics=HttpMetrics(figures), observers=(*observers, annotate))
+    app.add_middleware(TelemetryMiddleware, metrics=HttpMetrics(figures), observers=(*observers, annotate))
     app.include_router(_metrics_router(figures))
 
 

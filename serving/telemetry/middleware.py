@@ -14,13 +14,13 @@ from serving.errors import answer_unexpected
 from serving.telemetry.correlation import REQUEST_ID, SERVED_BY, request_id_of, served_by
 from serving.telemetry.logs import ACCESS
 from serving.telemetry.metrics import OTHER, HttpMetrics
-from serving.telemetry.notes import CURRENT, LONGEST_FACT, Notes
+from serving.telemetry.notes import CURRENT, LONGEST_FACT, RequestNotes
 
 LEFT = 499
 """Status of a request whose client left before its answer began."""
 OFTEN_ASKED = frozenset({"/health", "/ready", "/metrics"})
 """Asked by machines every few seconds; good answers to it are logged at level debug."""
-Observer = Callable[[Notes, float], None]
+Observer = Callable[[RequestNotes, float], None]
 RawHeaders = list[tuple[bytes, bytes]]
 
 _ALWAYS: RawHeaders = [
@@ -41,7 +41,7 @@ _STATIC = "/static-"
 log = logging.getLogger(ACCESS)
 
 
-class Telemetry:
+class TelemetryMiddleware:
     """The middleware that all services share.
 
     Args:
@@ -85,7 +85,7 @@ class _Exchange:
         self._metrics = metrics
         self._observers = observers
         self.began = time.perf_counter()
-        self.notes = Notes({"request_id": request_id_of(scope["headers"])})
+        self.notes = RequestNotes({"request_id": request_id_of(scope["headers"])})
         self.status = 0
 
     async def send(self, message: Message) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 LONGEST_FACT = 200
 
 
-class Score(NamedTuple):
+class RequestScore(NamedTuple):
     """What one model answered to a request.
 
     Attributes:
@@ -31,7 +31,7 @@ class Score(NamedTuple):
 
 
 @dataclass(slots=True)
-class Notes:
+class RequestNotes:
     """One request's notes.
 
     Attributes:
@@ -41,11 +41,11 @@ class Notes:
     """
 
     facts: dict[str, str]
-    scores: list[Score] = field(default_factory=list)
+    scores: list[RequestScore] = field(default_factory=list)
     asked: dict[str, None] = field(default_factory=dict)
 
 
-CURRENT: ContextVar[Notes | None] = ContextVar("request", default=None)
+CURRENT: ContextVar[RequestNotes | None] = ContextVar("request", default=None)
 
 
 def note(**facts: str) -> None:
@@ -56,7 +56,7 @@ def note(**facts: str) -> None:
             notes.facts[name] = fact[:LONGEST_FACT]
 
 
-def note_score(score: Score) -> None:
+def note_score(score: RequestScore) -> None:
     """Add what a model answered to the request at hand."""
     notes = CURRENT.get()
     if notes is not None:

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from plant_assets.profile.variables import SettingsError
 from serving.telemetry.middleware import OFTEN_ASKED
-from serving.telemetry.notes import Notes
+from serving.telemetry.notes import RequestNotes
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PREFIX = "forewarn."
@@ -54,7 +54,7 @@ def configure(service: str) -> None:
     HTTPXClientInstrumentor().instrument()
 
 
-def annotate(notes: Notes, _seconds: float) -> None:
+def annotate(notes: RequestNotes, _seconds: float) -> None:
     """Put what is known of a request on its span."""
     span = trace.get_current_span()
     if span.is_recording():

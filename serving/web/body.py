@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, JsonValue, ValidationError
 from starlette.requests import ClientDisconnect
 
-from serving.errors import ClientLeft, EncodedBody, Invalid, NotJson, TooLarge
+from serving.errors import ClientLeft, EncodedBody, InvalidInput, NotJson, TooLarge
 from serving.faults import faults_of
 
 MOST_DIGITS = 18
@@ -25,7 +25,7 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Bod
     Raises:
         TooLarge: more than `most_bytes`; read no further.
         NotJson: no JSON document, or one nested too deeply.
-        Invalid: another shape; says which field, and what was expected.
+        InvalidInput: another shape; says which field, and what was expected.
     """
     return parse_body(await read_bytes(request, most_bytes), shape)
 
@@ -35,7 +35,7 @@ def parse_body(content: bytes, shape: type[Body]) -> Body:
 
     Raises:
         NotJson: no JSON document, or one nested too deeply.
-        Invalid: another shape; says which field, and what was expected.
+        InvalidInput: another shape; says which field, and what was expected.
     """
     try:
         return shape.model_validate_json(content)
@@ -43,7 +43,7 @@ def parse_body(content: bytes, shape: type[Body]) -> Body:
         errors = error.errors(include_url=False)
         if errors[0]["type"] == "json_invalid":
             raise NotJson(errors[0]["msg"]) from None
-        raise Invalid(faults_of(errors, shape.model_fields)) from None
+        raise InvalidInput(faults_of(errors, shape.model_fields)) from None
 
 
 # A coroutine, though it waits for nothing: FastAPI runs plain functions in a thread, which costs half a millisecond.

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails, from_json
 
-from serving.errors import Invalid, NotJson, Problem, invalid
+from serving.errors import InvalidInput, NotJson, Problem, invalid
 from serving.faults import faults_of
 from serving.settings import ServingSettings
 from serving.web.body import read_bytes
@@ -33,7 +33,7 @@ class BoundedRoute(APIRoute):
     Raises (when a request is handled):
         TooLarge: more bytes; read no further.
         NotJson: no JSON document, or one nested too deeply.
-        Invalid: another shape; says which field, and what was expected.
+        InvalidInput: another shape; says which field, and what was expected.
     """
 
     most_bytes: ClassVar[int | None] = None
@@ -55,7 +55,7 @@ class BoundedRoute(APIRoute):
             try:
                 return await handle(_ReadRequest(request, content, document))
             except RequestValidationError as error:
-                raise problem or Invalid(faults_of(_within_body(error.errors()), fields)) from None
+                raise problem or InvalidInput(faults_of(_within_body(error.errors()), fields)) from None
 
         return read_and_handle
 

@@ -20,7 +20,7 @@ class FullError(RuntimeError):
     """As many clients listen as are served."""
 
 
-class Subscription:
+class StreamSubscription:
     """One client's events, until it is too slow or the service ends."""
 
     def __init__(self) -> None:
@@ -63,10 +63,10 @@ class Subscription:
         return piece
 
 
-Place = TypeVar("Place", bound=Subscription)
+Place = TypeVar("Place", bound=StreamSubscription)
 
 
-class Broadcast(Generic[Place]):
+class StreamBroadcast(Generic[Place]):
     """Who listens."""
 
     def __init__(self, most_clients: int = MOST_CLIENTS) -> None:

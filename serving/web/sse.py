@@ -15,7 +15,7 @@ def comment(text: str) -> bytes:
     return f": {text}\n".encode()
 
 
-class Heartbeat(ServerSentEvent):
+class HeartbeatEvent(ServerSentEvent):
     """The time, so that a silent connection isn't taken for a dead one."""
 
     def encode(self) -> bytes:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from serving.faults import MOST_FAULTS, Expected, describe_value, expectation_error, fault, faults_of
+from serving.faults import MOST_FAULTS, ExpectedInput, describe_value, expectation_error, fault, faults_of
 
 
 class Shape(BaseModel):
@@ -16,7 +16,7 @@ class Shape(BaseModel):
     rows: list[dict[str, float]] = Field(default=[], max_length=2)
     table: dict[str, float] = Field(default={}, max_length=2)
     word: str = Field(default="", max_length=3)
-    either: Annotated[int | Literal["all"], Expected("a whole number, or 'all'")] = 1
+    either: Annotated[int | Literal["all"], ExpectedInput("a whole number, or 'all'")] = 1
     since: AwareDatetime | None = None
     odd: int = 1
     chosen: int = 0
@@ -80,7 +80,7 @@ def test_a_missing_field_is_absent() -> None:
 
 def test_a_type_says_in_words_of_its_own_what_it_expects() -> None:
     class Span(BaseModel):
-        hours: Annotated[int | Literal["all"], Expected("a whole number, or 'all'")]
+        hours: Annotated[int | Literal["all"], ExpectedInput("a whole number, or 'all'")]
 
     assert Span.model_validate_json('{"hours": "all"}').hours == "all"
     assert faults(Span, '{"hours": "some"}') == [("hours", "got 'some'", "a whole number, or 'all'")]

@@ -34,7 +34,7 @@ def checked_name(name: str) -> str:
     """A file's name that can stand in a drop folder.
 
     Raises:
-        Invalid: it is no plain name, or not that of an export.
+        InvalidInput: it is no plain name, or not that of an export.
     """
     if not _NAME.match(name) or len(name.encode()) > MOST_NAME_BYTES:
         expected = (
@@ -58,7 +58,7 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
     Raises:
         FileThere: a file of this name lies there.
         TooLarge: more than `most_bytes`; read no further.
-        Invalid: nothing came.
+        InvalidInput: nothing came.
         StorageFull: no room for it.
         DropFolderAway: the folder can't be written.
     """

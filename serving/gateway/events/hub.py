@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from serving.gateway.events.kinds import EventMessage
 from serving.gateway.metrics import EVENT_CLIENTS
-from serving.web.broadcast import Broadcast, Subscription
+from serving.web.broadcast import StreamBroadcast, StreamSubscription
 
 
-class EventListener(Subscription):
+class EventListener(StreamSubscription):
     """One client's place.
 
     Args:
@@ -26,7 +26,7 @@ class EventListener(Subscription):
         self.begins_after = begins_after
 
 
-class EventHub(Broadcast[EventListener]):
+class EventHub(StreamBroadcast[EventListener]):
     """Who listens, and up to which event they have been told."""
 
     newest = 0

@@ -19,7 +19,7 @@ from serving.gateway.events.log import EventLog
 from serving.gateway.events.stream import StreamLease, stream
 from serving.gateway.openapi import problems
 from serving.web.broadcast import FullError
-from serving.web.sse import Heartbeat
+from serving.web.sse import HeartbeatEvent
 
 HEARTBEAT_S = 15
 SEND_WITHIN_S = 15
@@ -56,7 +56,7 @@ async def events(
     return EventSourceResponse(
         _body(hub, events, wanted, lease, last_event_id),
         ping=HEARTBEAT_S,
-        ping_message_factory=Heartbeat,
+        ping_message_factory=HeartbeatEvent,
         send_timeout=SEND_WITHIN_S,
         sep="\n",
     )

@@ -17,7 +17,7 @@ class LiveScore(Base):
         risk: probability of an alarm now.
         alarm: whether any score or rule is one.
         passed_over: rows before this one that were not scored.
-        scores: `scores.Score` of now and of each horizon.
+        scores: `scores.ModelScore` of now and of each horizon.
         rules: names of the label rules that fired.
         stale: tags whose values are no news.
     """

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from plant_assets.profile.model import Slug
-from serving.faults import Expected, expectation_error
+from serving.faults import ExpectedInput, expectation_error
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
@@ -70,7 +70,7 @@ class ShelveRequest(_Request):
     """For how long, and why; one of `until` and `hours`, both by the wall clock."""
 
     hours: (
-        Annotated[float, Field(gt=0, allow_inf_nan=False), Expected("a number of hours above 0")] | None
+        Annotated[float, Field(gt=0, allow_inf_nan=False), ExpectedInput("a number of hours above 0")] | None
     ) = None
     until: Time | None = None
     reason: Annotated[Note, StringConstraints(min_length=1)]
@@ -89,7 +89,7 @@ class UnshelveRequest(_Request):
 class VerdictRequest(_Request):
     """Whether something really happened, and, if it did, from when to when (plant time)."""
 
-    verdict: Annotated[Verdict, Expected("true, false or unsure, as a text")]
+    verdict: Annotated[Verdict, ExpectedInput("true, false or unsure, as a text")]
     note: Note = ""
     start: Time | None = None
     end: Time | None = None

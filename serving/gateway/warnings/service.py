@@ -109,7 +109,7 @@ class WarningService:
         """Put it out of sight for a time, and what opens on the same track meanwhile.
 
         Raises:
-            Invalid: for too long, or until a time that is over.
+            InvalidInput: for too long, or until a time that is over.
             Conflict: it has cleared.
         """
         now = datetime.now(UTC)
@@ -141,7 +141,7 @@ class WarningService:
         """Note whether something really happened; a later verdict replaces an earlier one.
 
         Raises:
-            Invalid: a period that begins long before the warning, or ends after the newest row.
+            InvalidInput: a period that begins long before the warning, or ends after the newest row.
         """
         async with self._changed(warning_id) as (change, warning):
             earliest, newest = warning.since - LONGEST_PERIOD, await self._newest_time(change, warning)

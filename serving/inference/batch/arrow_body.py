@@ -15,7 +15,7 @@ from flatbuffers.table import Table
 
 from plant_assets.features.arrays import Floats
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import Invalid, invalid
+from serving.errors import InvalidInput, invalid
 from serving.inference.batch.schemas import MOST_BATCH_ROWS, MOST_CELLS, MOST_COLUMNS
 from serving.inference.rows.names import LONGEST_NAME
 
@@ -32,7 +32,7 @@ def read_columns(content: bytes) -> dict[str, Floats]:
     """The columns of a stream (rows,), NaN where null; a column of times is left out.
 
     Raises:
-        Invalid: no such stream, or more or other columns and rows than can be taken.
+        InvalidInput: no such stream, or more or other columns and rows than can be taken.
     """
     import pyarrow as pa
 
@@ -128,6 +128,6 @@ def _numbers(column: "pa.Array") -> Floats:
     return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
 
 
-def _unreadable(error: BaseException) -> Invalid:
+def _unreadable(error: BaseException) -> InvalidInput:
     lines = str(error).strip().splitlines()
     return invalid("body", f"not readable ({lines[0][:100] if lines else type(error).__name__})", _EXPECTED)

@@ -12,7 +12,7 @@ import numpy as np
 
 from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import Invalid, invalid
+from serving.errors import InvalidInput, invalid
 from serving.faults import describe_value
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
 from serving.inference.rows.inputs import LARGEST, ModelInputs
@@ -53,7 +53,7 @@ def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) ->
 
     Raises:
         UnknownFeature: a name that the plant doesn't know.
-        Invalid: a number that isn't finite, or a name given twice.
+        InvalidInput: a number that isn't finite, or a name given twice.
     """
     count = len(next(iter(columns.values())))
     values = np.full((count, len(inputs.names)), np.nan)
@@ -104,7 +104,7 @@ def columns_of(request: BatchRequest, find: Find) -> tuple[dict[str, Floats], Wh
         find: what a name stands for; None if the plant doesn't know it.
 
     Raises:
-        Invalid: columns of different lengths, a value that is no number, or no column of numbers.
+        InvalidInput: columns of different lengths, a value that is no number, or no column of numbers.
     """
     if request.columns is not None:
         columns, where = _by_columns(request.columns), in_column
@@ -186,7 +186,7 @@ def _check_finite(column: Floats, where: Callable[[int], str]) -> None:
         raise _not_finite(where(int(wrong[0])))
 
 
-def _not_finite(place: str) -> Invalid:
+def _not_finite(place: str) -> InvalidInput:
     return invalid(place, "not finite, or beyond 1e100", "a finite number or null")
 
 

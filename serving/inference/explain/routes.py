@@ -55,7 +55,7 @@ async def _model(plant: RequestedPlant, name: str) -> LoadedModel:
     """A loaded model by its own or its registered name; `champion` is the plant's main one.
 
     Raises:
-        Invalid: the plant has no such model.
+        InvalidInput: the plant has no such model.
         NotReady: it isn't loaded.
     """
     prefix = plant.profile.registry_prefix

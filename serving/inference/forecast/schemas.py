@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from serving.faults import Expected
+from serving.faults import ExpectedInput
 from serving.inference.schemas import Readings, RowAnswer, StrictRequest
 
 _RISING: list[JsonValue] = [
@@ -33,7 +33,7 @@ class ForecastRequest(StrictRequest):
     recent_observations: Annotated[Readings, Field(min_length=1)]
     horizon: Annotated[
         Annotated[int, BeforeValidator(_number_itself)] | Literal["all"],
-        Expected("a whole number of hours, or 'all'"),
+        ExpectedInput("a whole number of hours, or 'all'"),
     ] = Field(default=1, description="hours ahead, or all")
 
 

@@ -27,7 +27,7 @@ async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[L
     """The forecasters that a request means, the nearest horizon first.
 
     Raises:
-        Invalid: the plant has no forecasters, fewer rows than their window, or no such horizon.
+        InvalidInput: the plant has no forecasters, fewer rows than their window, or no such horizon.
         NotReady: a forecaster is missing.
     """
     if not plant.profile.looks_ahead:
@@ -50,7 +50,7 @@ def forecast(
     """The answer to /forecast, counted.
 
     Raises:
-        Invalid: a row at fault.
+        InvalidInput: a row at fault.
     """
     rows = request.recent_observations
     found = [_forecast(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in models]

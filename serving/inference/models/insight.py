@@ -8,7 +8,7 @@ import threading
 
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import Explainer
+from serving.explain.explainer import ScoreExplainer
 from serving.inference.rows.recommendations import RecommendationRules
 
 
@@ -18,12 +18,12 @@ class ModelInsight:
     def __init__(self, bundle: Bundle, plant: PlantProfile) -> None:
         self._bundle = bundle
         self._plant = plant
-        self._explainer: Explainer | None = None
+        self._explainer: ScoreExplainer | None = None
         self._recommendations: RecommendationRules | None = None
         self._lock = threading.Lock()
 
     @property
-    def explainer(self) -> Explainer:
+    def explainer(self) -> ScoreExplainer:
         """Built at the first use, which takes some tenths of a second.
 
         Raises:
@@ -32,7 +32,7 @@ class ModelInsight:
         """
         with self._lock:
             if self._explainer is None:
-                self._explainer = Explainer.of(self._bundle)
+                self._explainer = ScoreExplainer.of(self._bundle)
             return self._explainer
 
     @property

@@ -54,7 +54,7 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
     Raises:
         EmptyBatch: there is no reading.
         UnknownFeature: a name that the plant doesn't know.
-        Invalid: a value or a time at fault, or a reading without any value; says which.
+        InvalidInput: a value or a time at fault, or a reading without any value; says which.
     """
     if not readings:
         raise EmptyBatch("readings: got none; expected at least one reading")

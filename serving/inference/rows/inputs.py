@@ -135,7 +135,7 @@ class ModelInputs:
 
         Raises:
             UnknownFeature: a name that the plant doesn't know.
-            Invalid: a number that isn't finite, a name given twice, or no number at all.
+            InvalidInput: a number that isn't finite, a name given twice, or no number at all.
         """
         names = self.feature_names
         taken = _parse_reading(given, names, names.find, len(self.names), "features")
@@ -148,7 +148,7 @@ class ModelInputs:
 
         Raises:
             UnknownFeature: a tag that the plant doesn't have.
-            Invalid: a value or a time at fault; the message names the row.
+            InvalidInput: a value or a time at fault; the message names the row.
         """
         if not readings:
             raise invalid(field_name, "got 0", "at least 1 item")
@@ -241,7 +241,7 @@ def number_of(value: float | str | None, place: str, name: str) -> float:
     """A client's value, NaN where it is null.
 
     Raises:
-        Invalid: no number, or none that can be.
+        InvalidInput: no number, or none that can be.
     """
     if value is None:
         return math.nan

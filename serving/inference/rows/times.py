@@ -10,7 +10,7 @@ from itertools import pairwise
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import SamplingOptions
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import Invalid, invalid
+from serving.errors import InvalidInput, invalid
 from serving.faults import describe_value
 from serving.inference.schemas import MOST_ROWS
 
@@ -23,7 +23,7 @@ def absent_rows(readings: Sequence[Reading], sampling: SamplingOptions, field: s
     A row stands in for those after it as long as ingest holds a value, `sampling.hold_limit`.
 
     Raises:
-        Invalid: a time at fault; the message names the row.
+        InvalidInput: a time at fault; the message names the row.
     """
     times = [time_of(reading, f"{field}.{r}.timestamp") for r, reading in enumerate(readings)]
     if all(time is None for time in times):
@@ -54,7 +54,7 @@ def time_of(reading: Reading, field: str) -> datetime | None:
     """A reading's time; None where it has none.
 
     Raises:
-        Invalid: it is no time, or given twice.
+        InvalidInput: it is no time, or given twice.
     """
     given = [v for k, v in reading.items() if k.casefold() in TIME_NAMES and v is not None]
     if not given:
@@ -70,7 +70,7 @@ def time_of(reading: Reading, field: str) -> datetime | None:
         raise _no_time(value, field) from None
 
 
-def _no_time(value: float | str, field: str) -> Invalid:
+def _no_time(value: float | str, field: str) -> InvalidInput:
     return invalid(field, describe_value(value), "ISO 8601, as 2024-01-01T00:00Z")
 
 

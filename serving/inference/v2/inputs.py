@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from plant_assets.features.arrays import Floats
-from serving.errors import Invalid
+from serving.errors import InvalidInput
 from serving.faults import faults_of
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.models import ALL_FEATURES, LONGEST_NAME
@@ -49,7 +49,7 @@ def read_inference(content: bytes, header_length: str | None, names: tuple[str, 
 
     Raises:
         BadRequest: lengths, tensors or names don't fit; says where.
-        Invalid: the JSON is of another shape.
+        InvalidInput: the JSON is of another shape.
     """
     end = _json_length(header_length, len(content))
     request = parse(content[:end], InferRequest)
@@ -69,7 +69,7 @@ def parse(content: bytes, shape: type[Shape]) -> Shape:
 
     Raises:
         BadRequest: no JSON; NaN is none.
-        Invalid: of another shape; says which field, and what was expected.
+        InvalidInput: of another shape; says which field, and what was expected.
     """
     try:
         return shape.model_validate(orjson.loads(content))
@@ -79,7 +79,7 @@ def parse(content: bytes, shape: type[Shape]) -> Shape:
         ) from None
     except ValidationError as error:
         faults = faults_of(error.errors(include_url=False), shape.model_fields)
-        raise Invalid([_without_classes(fault) for fault in faults]) from None
+        raise InvalidInput([_without_classes(fault) for fault in faults]) from None
 
 
 def _without_classes(fault: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -8,7 +8,7 @@ from plant_assets.bundle.scorers import logistic
 from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
 from serving.explain.diagonal import WEIGHTS
-from serving.explain.explainer import Explainer
+from serving.explain.explainer import ScoreExplainer
 from tests.serving.explain.conftest import FAMILIES
 
 EVERY = [*FAMILIES, "forecaster_1h", "forecaster_3h", "forecaster_6h", "deviation_predictor"]
@@ -32,7 +32,7 @@ def test_contributions_lead_from_the_medians_answer_to_the_rows(
     name: str, explained: dict[str, Bundle], rows: dict[str, Floats]
 ) -> None:
     bundle = explained[name]
-    explainer = Explainer.of(bundle)
+    explainer = ScoreExplainer.of(bundle)
     for row in rows[bundle.manifest.feature_set]:
         found = explainer.explain(row)
         ends = np.array([found.base_value, found.output])
@@ -51,7 +51,7 @@ def test_little_is_left_for_the_last_correction(
     name: str, explained: dict[str, Bundle], rows: dict[str, Floats]
 ) -> None:
     bundle = explained[name]
-    explainer = Explainer.of(bundle)
+    explainer = ScoreExplainer.of(bundle)
     for row in rows[bundle.manifest.feature_set]:
         part = explainer.part(row)
         worths, gap = part.spread(WEIGHTS), part.values[-1] - part.values[0]
@@ -63,7 +63,7 @@ def test_every_feature_is_listed_once_the_largest_first(
     name: str, explained: dict[str, Bundle], rows: dict[str, Floats]
 ) -> None:
     bundle = explained[name]
-    found = Explainer.of(bundle).explain(rows[bundle.manifest.feature_set][4])
+    found = ScoreExplainer.of(bundle).explain(rows[bundle.manifest.feature_set][4])
     sizes = [abs(driver.contribution) for driver in found.contributions]
     assert sizes == sorted(sizes, reverse=True)
     assert sorted(driver.feature for driver in found.contributions) == sorted(bundle.names)
@@ -79,7 +79,7 @@ def test_what_is_as_usual_or_missing_adds_nothing(name: str, explained: dict[str
     row = bundle.fill.copy()
     row[:7] = np.nan
     row[7] += 25.0
-    found = Explainer.of(bundle).explain(row)
+    found = ScoreExplainer.of(bundle).explain(row)
     assert {d.feature for d in found.contributions if d.contribution} <= {bundle.names[7]}
     assert found.contributions[0].value == (row[7] if found.contributions[0].contribution else bundle.fill[0])
 
@@ -89,7 +89,7 @@ def test_a_tags_sum_holds_its_features_and_a_controllers_its_deviation(
 ) -> None:
     for name in ("logistic", "forecaster_3h"):
         bundle = explained[name]
-        found = Explainer.of(bundle).explain(rows[bundle.manifest.feature_set][4])
+        found = ScoreExplainer.of(bundle).explain(rows[bundle.manifest.feature_set][4])
         tags = {tag.tag: tag.contribution for tag in found.tags}
         assert set(tags) == {*profile.used_tags, *profile.controllers}
         deviations = [
@@ -106,7 +106,7 @@ def test_one_feature_that_moves_alone_gets_all_of_the_difference(explained: dict
     row = bundle.fill.copy()
     place = bundle.names.index("PDT31008_std_3h")
     row[place] += 40.0
-    found = Explainer.of(bundle).explain(row)
+    found = ScoreExplainer.of(bundle).explain(row)
     assert found.contributions[0].feature == "PDT31008_std_3h"
     assert found.tags[0].tag == "PDT31008"
     assert found.contributions[0].contribution == pytest.approx(found.output - found.base_value, abs=1e-9)
@@ -114,7 +114,7 @@ def test_one_feature_that_moves_alone_gets_all_of_the_difference(explained: dict
 
 @pytest.mark.parametrize("name", EVERY)
 def test_importances_are_shares_of_features_and_tags(name: str, explained: dict[str, Bundle]) -> None:
-    found = Explainer.of(explained[name]).global_importance()
+    found = ScoreExplainer.of(explained[name]).global_importance()
     total = 0.0 if name == "constant" else 1.0
     for shares in (found.features, found.tags):
         values = [share for _, share in shares]
@@ -127,16 +127,16 @@ def test_extreme_numbers_are_explained_in_finite_ones(explained: dict[str, Bundl
     for bundle in explained.values():
         row = bundle.fill.copy()
         row[::3], row[1::3] = 1e30, -1e30
-        found = Explainer.of(bundle).explain(row)
+        found = ScoreExplainer.of(bundle).explain(row)
         assert np.isfinite([d.contribution for d in found.contributions]).all()
 
 
 def test_a_row_of_another_width_is_refused(explained: dict[str, Bundle]) -> None:
     with pytest.raises(ValueError, match=r"row: shape \(3,\), expected \(243,\)"):
-        Explainer.of(explained["logistic"]).explain(np.zeros(3))
+        ScoreExplainer.of(explained["logistic"]).explain(np.zeros(3))
 
 
 def test_an_explanation_is_the_same_each_time(explained: dict[str, Bundle], rows: dict[str, Floats]) -> None:
     bundle = explained["anomaly_ensemble"]
     row = rows["features"][5]
-    assert Explainer.of(bundle).explain(row) == Explainer.of(bundle).explain(row)
+    assert ScoreExplainer.of(bundle).explain(row) == ScoreExplainer.of(bundle).explain(row)

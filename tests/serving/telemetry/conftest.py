@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from serving import errors
 from serving.telemetry import logs
 from serving.telemetry.install import install
-from serving.telemetry.notes import Score, note, note_score
+from serving.telemetry.notes import RequestScore, note, note_score
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,7 @@ def small_app(released: asyncio.Event) -> FastAPI:
     @router.post("/predict")
     async def predict(plant: str) -> str:
         note(model="plant_alarm_champion", prediction_id="p.1")
-        note_score(Score(plant, "champion", 0.9, 1, 0.0))
+        note_score(RequestScore(plant, "champion", 0.9, 1, 0.0))
         return plant
 
     @app.get("/fails")

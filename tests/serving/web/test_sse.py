@@ -9,7 +9,7 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 from sse_starlette import EventSourceResponse
 
 from serving.gateway.events.kinds import message
-from serving.web.sse import Heartbeat, comment
+from serving.web.sse import HeartbeatEvent, comment
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ async def events_of(response: EventSourceResponse) -> list[ServerSentEvent]:
 async def test_heartbeats_and_comments_are_no_events() -> None:
     beaten = asyncio.Event()
 
-    class Counted(Heartbeat):
+    class Counted(HeartbeatEvent):
         count = 0
 
         def encode(self) -> bytes:

@@ -156,16 +156,16 @@ async def test_what_predict_refuses_is_refused(client, path: str, body: dict, st
 
 
 async def test_many_first_questions_at_once_build_one_explainer(client, monkeypatch) -> None:
-    from serving.explain.explainer import Explainer
+    from serving.explain.explainer import ScoreExplainer
 
     built: list[int] = []
-    original = Explainer.of.__func__  # type: ignore[attr-defined]
+    original = ScoreExplainer.of.__func__  # type: ignore[attr-defined]
 
-    def counted(cls: type[Explainer], bundle):
+    def counted(cls: type[ScoreExplainer], bundle):
         built.append(1)
         return original(cls, bundle)
 
-    monkeypatch.setattr(Explainer, "of", classmethod(counted))
+    monkeypatch.setattr(ScoreExplainer, "of", classmethod(counted))
     asked = {"features": {"pdt31008": 270.0}}
     answers = await asyncio.gather(*(client.post("/explain", json=asked) for _ in range(8)))
     assert {answer.status_code for answer in answers} == {200}
