@@ -73,7 +73,7 @@ def line(*cells: str | float) -> None:
 
 def answered_by(here: Site, version: int) -> float:
     """Move the alias, and wait until the version answers; seconds."""
-    here.registry.promote(here.profile.registered("champion"), version)
+    here.registry.promote(here.profile.registered_name("champion"), version)
     began = time.monotonic()
     with httpx.Client(base_url=here.inference, trust_env=False, timeout=30) as client:
         while client.post("/predict", json={"features": FEW}).json().get("version") != version:
@@ -83,7 +83,7 @@ def answered_by(here: Site, version: int) -> float:
 
 def call_ms(here: Site, bodies: Bodies, version: int) -> float:
     """The model call alone, in this process: median milliseconds of one row."""
-    found = here.registry.version(here.profile.registered("champion"), version)
+    found = here.registry.version(here.profile.registered_name("champion"), version)
     folder = found and here.registry.fetch(found, "bundle", here.folder / f"fetched-{version}")
     if not folder:
         raise RuntimeError(f"MLflow has no bundle of version {version}")
@@ -221,11 +221,13 @@ def main() -> None:
         with contextlib.redirect_stdout(sys.stderr):  # MLflow tells of each run
             versions = {spec.name: champion(spec, here) for spec in FAMILIES}
             usual = usual_forest(here)
-        here.registry.promote(here.profile.registered("champion"), versions[FAMILIES[0].name])
+        here.registry.promote(here.profile.registered_name("champion"), versions[FAMILIES[0].name])
         bodies = Bodies.of(here)
         with inference(here) as running:
             ours = print_families(here, bodies, versions, given.seconds)
-            models = {f: f"models:/{here.profile.registered('champion')}/{v}" for f, v in versions.items()}
+            models = {
+                f: f"models:/{here.profile.registered_name('champion')}/{v}" for f, v in versions.items()
+            }
             models[f"{RF_SOFT_ALARM.name}; MLflow serves scikit-learn's, 3 × {TREES} trees"] = usual
             print_ratios(here, bodies, models, ours, given.seconds)
             print_memory(here, bodies, running.pid, given.requests, given.seconds)

@@ -134,7 +134,7 @@ def stop(settings: PipelineSettings) -> list[int]:
     return [*pids, pid] if isinstance(pid, int) else pids
 
 
-def left(settings: PipelineSettings) -> list[psutil.Process]:
+def living_processes(settings: PipelineSettings) -> list[psutil.Process]:
     """Processes of the platform that live, also those whose supervisor or parent is gone.
 
     Supervisord tells its children the address of its socket, which is the platform's own; they hand it on.
@@ -157,7 +157,7 @@ def end_left(settings: PipelineSettings) -> list[int]:
     Returns:
         the processes that lived.
     """
-    found = left(settings)
+    found = living_processes(settings)
     for process in found:
         with suppress(psutil.NoSuchProcess):
             process.terminate()

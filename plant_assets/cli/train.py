@@ -97,7 +97,9 @@ def _answering(settings: PipelineSettings, profile: PlantProfile) -> int | None:
     """The version of the plant's main model behind @champion, if it can be served."""
     from plant_assets.models.registry import ModelRegistry
 
-    version = ModelRegistry.from_settings(settings).standing(profile.registered(profile.answering))
+    version = ModelRegistry.from_settings(settings).usable_champion(
+        profile.registered_name(profile.answering)
+    )
     return None if version is None else version.version
 
 

@@ -42,7 +42,7 @@ def judge_challenger(
     from plant_assets.validation.gate import gate
 
     name = CHAMPION.registry_name(profile)
-    challenger, champion = registry.by_alias(name, "challenger"), registry.standing(name)
+    challenger, champion = registry.by_alias(name, "challenger"), registry.usable_champion(name)
     scores = oof.filter(pl.col("model") == CHAMPION.name)
     if challenger is None or scores.is_empty() or is_unlabelled(labelled):
         return None

@@ -45,7 +45,7 @@ def learned_and_compared(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that the model learned from, and of those after them the newest window."""
     time = pl.col("timestamp")
-    window = profile.drift.compared(profile.sampling.interval)
+    window = profile.drift.comparison_window(profile.sampling.interval)
     newest = table["timestamp"][-1]
     return (
         table.filter(time.is_between(learned.first, learned.last)),
@@ -102,7 +102,7 @@ def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: 
     if compared.is_empty():
         return "the model has learned from the newest rows; there are none after them to compare"
     if compared.height < least:
-        window = format_duration(profile.drift.compared(profile.sampling.interval))
+        window = format_duration(profile.drift.comparison_window(profile.sampling.interval))
         return (
             f"{compared.height} rows since the model's training; a comparison needs {least} within {window}"
         )

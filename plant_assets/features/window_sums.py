@@ -37,7 +37,7 @@ class _Part:
         fields |= {"squared_ages": self.squared_ages, "product": self.product}
         return {name: field for name, field in fields.items() if isinstance(field, pl.Expr)}
 
-    def stored(self, prefix: str) -> "_Part":
+    def as_columns(self, prefix: str) -> "_Part":
         """The same part, read back from the columns that it was stored in."""
         return replace(self, **{name: pl.col(f"{prefix}.{name}") for name in self.columns})
 
@@ -50,7 +50,7 @@ class _Part:
             _shift(self.product, rows),
         )  # fmt: skip
 
-    def joined(self, older: "_Part", *, slope: bool) -> "_Part":
+    def join(self, older: "_Part", *, slope: bool) -> "_Part":
         """Both parts as one (Chan, Golub and LeVeque 1979, for the sum of products)."""
         count, total = self.count + older.count, self.total + older.total
         if not slope:
@@ -92,7 +92,7 @@ class WindowSums:
             stage: list[pl.Expr] = []
             for key in sorted(k for k, s in needed if s == span):
                 older = self._parts[key, span - newer].older_by(newer)
-                part = self._parts[key, newer].joined(older, slope=key in sloped)
+                part = self._parts[key, newer].join(older, slope=key in sloped)
                 stage.extend(self._store(key, part))
             frame = frame.with_columns(stage)
         return frame
@@ -115,7 +115,7 @@ class WindowSums:
 
     def _store(self, key: str, part: _Part) -> Iterator[pl.Expr]:
         prefix = f"{key}.{part.span}"
-        self._parts[key, part.span] = part.stored(prefix)
+        self._parts[key, part.span] = part.as_columns(prefix)
         return (field.alias(f"{prefix}.{name}") for name, field in part.columns.items())
 
 

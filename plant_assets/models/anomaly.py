@@ -61,7 +61,7 @@ class IsolationScore(UnsupervisedEstimator):
             raise RuntimeError("isolation forest: expected fit before score")
         return -self.model.score_samples(rows)[:, None]
 
-    def standardised(self, reference: Floats) -> Self:
+    def standardise(self, reference: Floats) -> Self:
         del reference
         return self
 
@@ -192,7 +192,7 @@ class AnomalyEnsemble(UnsupervisedEstimator):
         forest, near = self.isolation.parts(rows), soft_clip(rows, BOUND)
         return np.column_stack([forest, *(part for view in self.views for part in view.parts(near))])
 
-    def standardised(self, reference: Floats) -> Self:
+    def standardise(self, reference: Floats) -> Self:
         self.centers = reference.mean(axis=0)
         self.scales = np.maximum(reference.std(axis=0), LEAST_SCALE)
         return self

@@ -40,7 +40,7 @@ class UnsupervisedEstimator(Estimator):
         """Scores of its members; (rows, members)."""
 
     @abstractmethod
-    def standardised(self, reference: Floats) -> Self:
+    def standardise(self, reference: Floats) -> Self:
         """The same estimator, its parts centred and scaled on `reference` (rows, members)."""
 
     @abstractmethod

@@ -120,7 +120,7 @@ def _fit_unsupervised(
     if is_anomaly_model and forest.contamination is not None:
         return _contaminated(preprocess, estimator, scaled, seen, forest.contamination)
     held_out = _held_out_parts(new, scaled)
-    scores = estimator.standardised(held_out).combine(held_out)
+    scores = estimator.standardise(held_out).combine(held_out)
     calibrator = None
     if spec.calibrated and labels is not None:
         calibrator = fit_platt(scores, labels, rows_per_day(profile))

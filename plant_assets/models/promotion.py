@@ -47,7 +47,7 @@ def place(registry: ModelRegistry, version: RegisteredVersion, *, passed: bool, 
             of another release's format, gets a new one at once in either mode, unless the gate says that it
             mustn't answer at all.
     """
-    unopposed = registry.standing(version.name) is None
+    unopposed = registry.usable_champion(version.name) is None
     if passed and (mode == "auto" or unopposed):
         move = registry.promote(version.name, version.version)
         why = "the gate let it through"
@@ -82,4 +82,4 @@ def rollback(plant: str, registry: ModelRegistry | None = None) -> AliasMove:
 def _answering(plant: str) -> str:
     """The registered name of the model whose answer is the plant's."""
     profile = load_profile(plant, read_settings().defs)
-    return profile.registered(profile.answering)
+    return profile.registered_name(profile.answering)

@@ -138,7 +138,7 @@ class ModelRegistry(VersionedModels):
         """
         left = [
             run.info.run_id
-            for run in self.running((_models(plant), _reports(plant)))
+            for run in self.open_runs((_models(plant), _reports(plant)))
             if (dagster_run := run.data.tags.get(DAGSTER_RUN)) and not is_going(dagster_run)
         ]
         for run_id in left:
@@ -183,7 +183,7 @@ class ModelRegistry(VersionedModels):
         except BundleError:
             return None
 
-    def standing(self, name: str) -> RegisteredVersion | None:
+    def usable_champion(self, name: str) -> RegisteredVersion | None:
         """The champion that others have to beat; None without one, or with one that can't answer."""
         champion = self.champion(name)
         return None if champion is None or self.readable(champion) is None else champion

@@ -103,7 +103,7 @@ class MlflowConnection:
             raise
         self.call(lambda: self.client.set_terminated(run_id))
 
-    def running(self, experiments: Sequence[str]) -> list["Run"]:
+    def open_runs(self, experiments: Sequence[str]) -> list["Run"]:
         """Runs of the experiments with these names that have not ended."""
         found = [self.call(lambda n=name: self.client.get_experiment_by_name(n)) for name in experiments]
         ids = [experiment.experiment_id for experiment in found if experiment is not None]
@@ -119,7 +119,7 @@ class MlflowConnection:
             else:
                 self.call(lambda p=path: self.client.log_artifact(run_id, str(p)))
 
-    def locked(self, name: str) -> FileLock:
+    def lock(self, name: str) -> FileLock:
         """A lock among the processes of this machine."""
         self._locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self._locks / f"{name}.lock", timeout=LOCKED_FOR_S)

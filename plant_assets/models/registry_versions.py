@@ -61,7 +61,7 @@ class VersionedModels(MlflowConnection):
         Raises:
             RegistryError: no such version, or one that this release can't load.
         """
-        with self.locked(name):
+        with self.lock(name):
             target, before = self._wanted(name, version), self.champion(name)
             if why := target.unloadable:
                 raise RegistryError(f"{name}: version {target.version} can't answer: {why}")
@@ -81,7 +81,7 @@ class VersionedModels(MlflowConnection):
         Raises:
             RegistryError: no champion, or none before it that can answer.
         """
-        with self.locked(name):
+        with self.lock(name):
             now = self.champion(name)
             if now is None:
                 raise RegistryError(f"{name}: no champion to roll back from; promote a version first")

@@ -68,7 +68,7 @@ class ModelSpec:
         return int(self.horizon / timedelta(hours=1))
 
     def registry_name(self, profile: PlantProfile) -> str:
-        return profile.registered(self.name)
+        return profile.registered_name(self.name)
 
 
 def _soft_alarm(

@@ -259,7 +259,7 @@ class PlantProfile(StrictModel):
         first = min(self.models, key=lambda m: (m in _LOOKS_AHEAD, unlabelled and m in _NEEDS_LABELS))
         return f"forecaster_{format_duration(self.horizons[0])}" if first == "forecaster" else first
 
-    def registered(self, model: str) -> str:
+    def registered_name(self, model: str) -> str:
         """The name under which a model of the plant is registered, such as `plant_alarm_champion`."""
         return f"{self.registry_prefix}{model}"
 

@@ -62,7 +62,7 @@ class DriftOptions(StrictModel):
         description="how much plant time passes between two trainings that drift asks for",
     )
 
-    def compared(self, interval: timedelta) -> timedelta:
+    def comparison_window(self, interval: timedelta) -> timedelta:
         """The stretch that is compared, a multiple of the sampling interval."""
         if self.window is not None:
             return self.window
@@ -73,7 +73,7 @@ class DriftOptions(StrictModel):
     def least_rows(self, interval: timedelta) -> int:
         """Healthy rows that a comparison needs."""
         low, high = _LEAST_ROWS
-        return self.min_rows or min(max(self.compared(interval) // interval // 4, low), high)
+        return self.min_rows or min(max(self.comparison_window(interval) // interval // 4, low), high)
 
     def check(self, interval: timedelta) -> None:
         """Refuse what doesn't go with a plant's sampling interval.
@@ -86,7 +86,7 @@ class DriftOptions(StrictModel):
                 f"window: expected a multiple of the sampling interval {format_duration(interval)}, "
                 f"got {format_duration(self.window)}"
             )
-        rows, least = self.compared(interval) // interval, self.least_rows(interval)
+        rows, least = self.comparison_window(interval) // interval, self.least_rows(interval)
         if rows < least:
             raise ValueError(
                 f"window: expected at least the {least} rows that a comparison needs, got {rows}"

@@ -114,7 +114,7 @@ class HazardRates:
     decoys: float = 0.3
     set_point_moves: float = 6 / 28
 
-    def scaled(self, event_rate: float) -> "HazardRates":
+    def scale(self, event_rate: float) -> "HazardRates":
         """The same unit with `event_rate` times as many campaigns, isolated excursions and kicks."""
         return HazardRates(
             self.campaigns * event_rate,

@@ -62,7 +62,7 @@ def applies(scenario: Scenario, tags: Sequence[str]) -> bool:
     return all(KIND_TAGS[kind][0] in tags for kind in KINDS[scenario])
 
 
-def lasting(switches: Sequence[ScenarioSwitch], step: int) -> tuple[ScenarioSwitch, ...]:
+def lasting_switches(switches: Sequence[ScenarioSwitch], step: int) -> tuple[ScenarioSwitch, ...]:
     """The switches that still matter at and after a step, without those whose scenario is long gone."""
     gone = sum(stretch.gone <= step for stretch in _stretches(switches))
     return tuple(switches[gone:])

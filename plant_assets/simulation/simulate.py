@@ -89,7 +89,7 @@ def simulate(
     _check(start, days, seed, event_rate)
     unit = ProcessUnit(profile, parameters)
     start = start.astimezone(UTC)
-    scheduler = DisturbanceScheduler(unit.parameters.hazards.scaled(event_rate), STEPS_PER_HOUR, unit.kinds)
+    scheduler = DisturbanceScheduler(unit.parameters.hazards.scale(event_rate), STEPS_PER_HOUR, unit.kinds)
     anomalies = PlantAnomalies(profile, seed, STEPS_PER_HOUR, anomaly_rate)
     daily: list[DayDraws] = []
     disturbances: list[Disturbance] = []

@@ -13,7 +13,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live import STEPS_PER_DAY, DayCheckpoint, LiveUnit, SimulatedDay
 from plant_assets.simulation.origin import PAST_DAYS, PlantOrigin
 from plant_assets.simulation.scenario_names import Scenario
-from plant_assets.simulation.scenarios import ScenarioSwitch, lasting
+from plant_assets.simulation.scenarios import ScenarioSwitch, lasting_switches
 from plant_assets.simulation.unit import STEP_S
 from serving.sensors.rows import SensorRow, look_back, reading_rows
 from serving.sensors.state import PlantState
@@ -165,7 +165,7 @@ class LivePlant:
         )
         while self._days[0].before.day < needed:
             self._days.popleft()
-        self._switches = list(lasting(self._switches, self._days[0].before.day * STEPS_PER_DAY))
+        self._switches = list(lasting_switches(self._switches, self._days[0].before.day * STEPS_PER_DAY))
 
     def _rows_of(self, day: SimulatedDay) -> list[SensorRow]:
         begin = self.start + day.before.day * _DAY

@@ -32,7 +32,7 @@ class Aliases:
     def champion(self, name: str) -> RegisteredVersion | None:
         return self.by_alias(name, "champion")
 
-    def standing(self, name: str) -> RegisteredVersion | None:
+    def usable_champion(self, name: str) -> RegisteredVersion | None:
         return self.champion(name)
 
     def promote(self, name: str, version: int) -> AliasMove:

@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             read_settings.cache_clear()
             (folder / "staging").mkdir()
             yield folder
-        assert [process.cmdline() for process in supervision.left(read_settings())] == [], (
+        assert [process.cmdline() for process in supervision.living_processes(read_settings())] == [], (
             "`down` left a process"
         )
         read_settings.cache_clear()

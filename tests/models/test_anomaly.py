@@ -102,7 +102,7 @@ def test_one_tag_that_left_its_place_does_not_hide_what_the_others_tell(labelled
     later[:, 0] += generator.uniform(0, 400, 200)
     faulty = np.arange(200) >= 100
     later[faulty, 1:7] += 2.5
-    found = score.standardised(score.parts(generator.normal(size=(400, 30)))).score(later)
+    found = score.standardise(score.parts(generator.normal(size=(400, 30)))).score(later)
     assert np.quantile(found[faulty], 0.1) > np.quantile(found[~faulty], 0.9)
 
 
@@ -132,7 +132,7 @@ def test_what_shows_in_one_view_is_not_drowned_by_the_noise_of_the_other(labelle
 
     def separation(*views: np.ndarray) -> float:
         score = AnomalyEnsemble(1, views, 100, labelled=labelled).fit(usual, NOBODY)
-        found = score.standardised(score.parts(held_out)).score(later)
+        found = score.standardise(score.parts(held_out)).score(later)
         return float((found[faulty][:, None] > found[~faulty]).mean())
 
     assert separation(np.arange(10), np.arange(10, 60)) > separation(np.arange(60)) + 0.05
@@ -148,7 +148,7 @@ def test_without_labels_what_no_longer_follows_the_rest_counts_too():
 
     def separation(labelled: bool) -> float:
         score = AnomalyEnsemble(1, [np.arange(20)], 100, labelled=labelled).fit(usual, NOBODY)
-        found = score.standardised(score.parts(held_out)).score(later)
+        found = score.standardise(score.parts(held_out)).score(later)
         return float((found[faulty][:, None] > found[~faulty]).mean())
 
     assert separation(labelled=False) > max(0.95, separation(labelled=True))
@@ -159,7 +159,7 @@ def test_the_score_is_in_deviations_and_the_same_once_exported(labelled: bool, t
     generator = np.random.default_rng(1)
     rows, held_out, fresh = generator.normal(size=(3, 400, 12))
     score = AnomalyEnsemble(1, [np.arange(4), np.arange(4, 12)], 50, labelled=labelled).fit(rows, NOBODY)
-    score = score.standardised(score.parts(held_out))
+    score = score.standardise(score.parts(held_out))
     assert abs(np.median(score.score(fresh))) < 0.5
     alike = score.centers + score.scales * np.array([[0.0], [3.0]])
     assert score.combine(alike) == pytest.approx([0.0, 3.0])
@@ -179,6 +179,6 @@ def test_few_rows_and_views_that_stood_still_give_finite_scores(rows: int, label
     generator = np.random.default_rng(1)
     usual = np.column_stack([generator.normal(size=(rows, 3)), np.zeros((rows, 3))])
     score = AnomalyEnsemble(1, [np.arange(3), np.arange(3, 6)], 20, labelled=labelled).fit(usual, NOBODY)
-    found = score.standardised(score.parts(usual)).score(np.vstack([np.zeros(6), np.full(6, 1e9)]))
+    found = score.standardise(score.parts(usual)).score(np.vstack([np.zeros(6), np.full(6, 1e9)]))
     assert np.isfinite(found).all()
     assert np.abs(found).max() < 5000

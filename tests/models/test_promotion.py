@@ -161,14 +161,14 @@ def test_a_champion_of_another_release_holds_no_place(
 ) -> None:
     old = published(registry, champion_folder)
     release(registry, old)
-    assert registry.standing(CHAMPION) == registry.champion(CHAMPION)
+    assert registry.usable_champion(CHAMPION) == registry.champion(CHAMPION)
     of_another_release(old)
-    assert registry.standing(CHAMPION) is None
+    assert registry.usable_champion(CHAMPION) is None
     placement = place(registry, published(registry, champion_folder), passed=passed, mode=mode)
     assert (placement.move is not None) is moves
     if moves:
         assert placement.reason == "version 2 is champion: version 1 can't answer"
-        standing = registry.standing(CHAMPION)
+        standing = registry.usable_champion(CHAMPION)
         assert standing is not None
         assert standing.version == 2
 

@@ -123,6 +123,6 @@ def test_limits_of_drift_are_refused_at_their_line(tmp_path: Path, drift: str, s
 )
 def test_what_is_compared_follows_from_the_sampling_interval(interval: str, window: int, rows: int) -> None:
     step = parse_duration(interval)
-    assert DriftOptions().compared(step).total_seconds() == window
+    assert DriftOptions().comparison_window(step).total_seconds() == window
     assert DriftOptions().least_rows(step) == rows
     DriftOptions().check(step)

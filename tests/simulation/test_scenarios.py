@@ -9,7 +9,7 @@ import pytest
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.live import STEPS_PER_DAY
 from plant_assets.simulation.scenario_names import SCENARIOS
-from plant_assets.simulation.scenarios import KINDS, ScenarioSwitch, applies, draw_scenarios, lasting
+from plant_assets.simulation.scenarios import KINDS, ScenarioSwitch, applies, draw_scenarios, lasting_switches
 from plant_assets.simulation.unit import STEPS_PER_HOUR, ProcessUnit
 from tests.simulation.conftest import START
 from tests.simulation.test_live import live_records
@@ -101,12 +101,12 @@ def test_switches_long_past_are_forgotten_without_a_trace(demo):
         ScenarioSwitch(900, "level_swing"),
     ]
     step = 4 * STEPS_PER_DAY
-    kept = lasting(switches, step)
+    kept = lasting_switches(switches, step)
 
     assert kept == (ScenarioSwitch(900, "level_swing"),)
     np.testing.assert_array_equal(drawn(demo, kept, step, 300).shift, drawn(demo, switches, step, 300).shift)
-    assert lasting(switches, 310) == tuple(switches)
-    assert lasting([], 5) == ()
+    assert lasting_switches(switches, 310) == tuple(switches)
+    assert lasting_switches([], 5) == ()
 
 
 def test_a_plant_without_the_tags_has_normal_alone(demo):

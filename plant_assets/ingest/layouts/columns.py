@@ -64,7 +64,7 @@ class TableColumns:
         """Whether a column holds values that can be a series."""
         if self.knows(column):
             return True
-        ignored = self._names.ignored(self.title(column)) or self.is_quality(column)
+        ignored = self._names.ignores(self.title(column)) or self.is_quality(column)
         return bool(self.title(column)) and not ignored and not self.why(column)
 
     def why(self, column: int) -> str:

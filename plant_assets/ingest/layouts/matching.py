@@ -88,7 +88,7 @@ def _long(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> TableLay
             place=grid.place(table.header.begin, column, title),
             expected="tags of the profile",
         )
-    unread = [_suggest(name, names) for name in unknown if not names.ignored(name)]
+    unread = [_suggest(name, names) for name in unknown if not names.ignores(name)]
     notes = [f"{len(unread)} tags not known to the plant, not read: {_listing(unread)}."] if unread else []
     value = table.column_of("value")
     assert value is not None
@@ -186,7 +186,7 @@ def _unread(table: RecognisedTable, names: PlantNames) -> tuple[list[str], list[
         for c in table.columns
         if c.title and c.index not in read and c.role in ("value", "unknown", "label")
     ]
-    return [t for t in rest if not names.ignored(t)], [t for t in rest if names.ignored(t)]
+    return [t for t in rest if not names.ignores(t)], [t for t in rest if names.ignores(t)]
 
 
 def _unknown_note(unknown: list[str], names: PlantNames) -> str:

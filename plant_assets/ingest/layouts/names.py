@@ -55,7 +55,7 @@ class PlantNames:
     def role(self, controller: str, role: str) -> str | None:
         return self._roles[controller].get(role)
 
-    def ignored(self, name: str) -> bool:
+    def ignores(self, name: str) -> bool:
         folded = name.strip().casefold()
         return any(fnmatchcase(folded, pattern) for pattern in self._ignored)
 

@@ -202,7 +202,7 @@ class ModelService:
 
 def _answering(profile: PlantProfile) -> str:
     """The registered name of the model whose answer is the plant's."""
-    return profile.registered(profile.answering)
+    return profile.registered_name(profile.answering)
 
 
 def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[ModelInfo]:

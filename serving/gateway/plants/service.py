@@ -102,7 +102,7 @@ def _horizons(profile: PlantProfile, models: dict[str, AnsweringModel]) -> list[
         named |= {ahead: f"forecaster_{ahead:g}h" for ahead in hours}
     found = []
     for ahead, name in named.items():
-        registered = profile.registered(name)
+        registered = profile.registered_name(name)
         model = models.get(registered, AnsweringModel(name=registered))
         found.append(
             HorizonInfo(hours=ahead, model=registered, version=model.version, threshold=model.threshold)

@@ -246,7 +246,7 @@ def model_names(profile: PlantProfile) -> list[str]:
 
 
 def _slots_of(profile: PlantProfile, before: dict[tuple[str, str], ModelSlot]) -> dict[str, ModelSlot]:
-    names = {model: profile.registered(model) for model in model_names(profile)}
+    names = {model: profile.registered_name(model) for model in model_names(profile)}
     hint = NO_VERSION
     if profile.simulated:
         hint += f", or run `forewarn train {profile.name}`; TRAIN_IF_MISSING=1 has it done at the start"

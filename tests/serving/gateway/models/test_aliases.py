@@ -162,8 +162,8 @@ async def test_it_waits_for_the_lock_that_the_pipeline_holds(
     registry: ModelRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aliases, "LOCKED_FOR_S", 0.1)
-    with FileLock(registry.locked("plant_locked").lock_file):
+    with FileLock(registry.lock("plant_locked").lock_file):
         async with httpx.AsyncClient(trust_env=False) as client:
-            locks = Path(registry.locked("plant_locked").lock_file).parent
+            locks = Path(registry.lock("plant_locked").lock_file).parent
             with pytest.raises(ServiceAway, match="another promotion or rollback"):
                 await ModelAliases(MlflowClient(registry.tracking_uri, client), locks).promote("plant_locked")
