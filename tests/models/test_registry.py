@@ -61,7 +61,7 @@ def test_a_failing_parity_publishes_nothing(
     registry: ModelRegistry, profile: PlantProfile, monkeypatch
 ) -> None:
     monkeypatch.setattr(
-        "plant_assets.models.compile.scorers.Scaled.build", lambda *_: lambda rows: rows[:, 0]
+        "plant_assets.models.compile.scorers.ScaledNode.build", lambda *_: lambda rows: rows[:, 0]
     )
     with pytest.raises((ParityError, BundleError)):
         registry.log(trained_model(profile), inputs_of(profile), profile)
