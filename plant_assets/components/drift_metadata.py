@@ -10,7 +10,8 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.metadata import records_table
-from plant_assets.components.svg import markdown_picture, text
+from plant_assets.components.pictures import markdown_picture
+from plant_assets.svg import Canvas
 
 if TYPE_CHECKING:
     from plant_assets.drift.report import DriftFinding, DriftReport
@@ -90,24 +91,30 @@ def _summary(report: "DriftReport") -> str:
 def _picture(findings: "Sequence[DriftFinding]") -> str:
     """Small multiples: the share of rows in each bin, those learned from behind the newest."""
     drawn = [f for f in findings if f.shares]
-    cells = [_cell(f, n % _ACROSS * _WIDE, n // _ACROSS * _HIGH) for n, f in enumerate(drawn)]
-    return markdown_picture("shares", _ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH, "".join(cells))
+    canvas = Canvas(_ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH)
+    for n, finding in enumerate(drawn):
+        _draw_shares(canvas, finding, n % _ACROSS * _WIDE, n // _ACROSS * _HIGH)
+    return markdown_picture("shares", canvas)
 
 
-def _cell(finding: "DriftFinding", left: int, top: int) -> str:
+def _draw_shares(canvas: Canvas, finding: "DriftFinding", left: int, top: int) -> None:
     width = (_WIDE - 20) / len(finding.shares)
     most = max(*finding.shares, *finding.reference_shares)
     high = _HIGH - _BAR_TOP - 10
-    bars = [
-        f'<rect x="{left + 6 + n * width + inset:.1f}" y="{top + _HIGH - 8 - high * share / most:.1f}" '
-        f'width="{width - 1 - 2 * inset:.1f}" height="{high * share / most:.1f}" fill="{fill}"/>'
-        for shares, inset, fill in (
-            (finding.reference_shares, 0.0, "#c9ccd1"),
-            (finding.shares, width / 4, "#30475e"),
-        )
-        for n, share in enumerate(shares)
-    ]
-    return text(left + 6, top + 14, f"{finding.name} {_STATES[finding.state]}") + "".join(bars)
+    canvas.text(left + 6, top + 14, f"{finding.name} {_STATES[finding.state]}")
+    for shares, inset, fill in (
+        (finding.reference_shares, 0.0, "#c9ccd1"),
+        (finding.shares, width / 4, "#30475e"),
+    ):
+        for n, share in enumerate(shares):
+            canvas.draw(
+                "rect",
+                x=left + 6 + n * width + inset,
+                y=top + _HIGH - 8 - high * share / most,
+                width=width - 1 - 2 * inset,
+                height=high * share / most,
+                fill=fill,
+            )
 
 
 def _rounded(value: float | None) -> float | None:

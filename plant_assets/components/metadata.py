@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 
-from plant_assets.components.svg import TrendLine, trend
+from plant_assets.components.pictures import TrendLine, trend
 from plant_assets.profile.model import PlantProfile
 
 _PLOTTED_TAGS = 6

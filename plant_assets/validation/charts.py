@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from markupsafe import Markup
 
+from plant_assets.svg import Canvas, Point
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import DecisionTimeline, HorizonFigures, ModelCurves
 from plant_assets.validation.sentences import model_words
-from plant_assets.validation.svg import Canvas, Point
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 COLOURS = 8

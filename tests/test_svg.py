@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plant_assets.validation.svg import Canvas, element
+from plant_assets.svg import Canvas, element
 
 NAN = float("nan")
 

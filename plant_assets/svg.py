@@ -1,4 +1,7 @@
-"""A tiny SVG canvas: axes with ticks, lines, dots and bands, escaped, coloured by CSS classes only."""
+"""A tiny SVG canvas: axes with ticks, lines, dots and bands, escaped.
+
+Belongs here: drawing in data units. Doesn't belong here: what a picture shows.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -83,7 +86,14 @@ class Canvas:
             "circle", _title(title), cx=self.x(at[0]), cy=self.y(at[1]), r=radius, class_=f"dot {class_}"
         )
 
-    def band(self, x_from: float, x_to: float, class_: str, title: str = "") -> None:
+    def band(
+        self,
+        x_from: float,
+        x_to: float,
+        class_: str | None = None,
+        title: str = "",
+        fill: str | None = None,
+    ) -> None:
         """A stretch of x over the whole height."""
         top, bottom = self.margins[2], self.height - self.margins[3]
         left = self.x(x_from)
@@ -95,6 +105,7 @@ class Canvas:
             width=max(self.x(x_to) - left, 1.0),
             height=bottom - top,
             class_=class_,
+            fill=fill,
         )
 
     def text(
@@ -106,14 +117,15 @@ class Canvas:
     def draw(self, name: str, content: str | Markup = "", /, **attributes: object) -> None:
         self.parts.append(element(name, content, **attributes))
 
-    def markup(self, label: str) -> Markup:
-        """The finished drawing; `label` is what a screen reader says."""
+    def markup(self, label: str, **attributes: object) -> Markup:
+        """The finished drawing; `label` is what a screen reader says, `attributes` are the whole drawing's."""
         return element(
             "svg",
             Markup("").join(self.parts),
             viewBox=f"0 0 {self.width:g} {self.height:g}",
             role="img",
             aria_label=label,
+            **attributes,
         )
 
 
