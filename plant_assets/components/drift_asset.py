@@ -33,14 +33,18 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         profile,
         DRIFT,
         "release",
-        "How far the newest readings and scores lie from what the answering model learned, by PSI and "
-        "Kolmogorov-Smirnov; rows of untrusted instruments don't count. Drift, or labels that are too old, ask for "
+        "How far recent readings and scores lie from the training data of the serving model, by PSI and "
+        "Kolmogorov-Smirnov; rows that are stale or frozen are excluded. Drift, or labels that are too old, request "
         "a training of all models.",
         ins={"labelled": LABELLED, "features": WINDOWS if looks_at_windows else FEATURES},
         owners=[MODELLERS],
         checks=[
-            dg.AssetCheckSpec(TAGS_CHECK, asset=key, description="Tags that left what the models learned."),
-            dg.AssetCheckSpec(SCORES_CHECK, asset=key, description="Scores unlike those of the training."),
+            dg.AssetCheckSpec(
+                TAGS_CHECK, asset=key, description="Tags whose recent data drifted from the training data."
+            ),
+            dg.AssetCheckSpec(
+                SCORES_CHECK, asset=key, description="Scores that drifted from those of the training data."
+            ),
         ],
         automation=RetrainingDue(),
         first=True,
@@ -57,7 +61,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         registry = model_store.registry()
         report = _judged(profile, lake, registry, labelled, features)
         if report is None:
-            why = "no model answers yet, so there is nothing to compare with"
+            why = "no model is serving yet, so there is nothing to compare with"
             return dg.MaterializeResult(
                 metadata={"state": why},
                 check_results=[_passed(TAGS_CHECK, why), _passed(SCORES_CHECK, why)],
@@ -81,7 +85,7 @@ def _judged(
     labelled: pl.DataFrame,
     features: pl.DataFrame,
 ) -> "DriftReport | None":
-    """The report, which is kept in the lake; None where no model answers."""
+    """The report, which is kept in the lake; None where no model is serving."""
     from plant_assets.drift.plant import judge_plant
     from plant_assets.drift.registered import answering_version, version_scores
     from plant_assets.drift.report import FILE
@@ -114,9 +118,9 @@ def _result(name: str, findings: "tuple[DriftFinding, ...]", note: str) -> dg.As
 
     far = drift_findings(findings)
     untrusted = [f.name for f in findings if f.state == "instrument"]
-    said = f"drifted: {', '.join(f.name for f in far)}" if far else note or "nothing drifted"
+    said = f"drifted: {', '.join(f.name for f in far)}" if far else note or "no drift"
     if untrusted:
-        said += f"; not judged, as the instrument is at fault: {', '.join(untrusted)}"
+        said += f"; excluded, instrument fault: {', '.join(untrusted)}"
     return dg.AssetCheckResult(
         check_name=name, passed=not far, severity=dg.AssetCheckSeverity.WARN, description=said
     )

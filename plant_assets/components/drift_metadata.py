@@ -20,19 +20,24 @@ _COLUMNS = {
     "name": pl.String,
     "state": pl.String,
     "PSI": pl.Float64,
-    "least PSI": pl.Float64,
+    "PSI limit": pl.Float64,
     "KS": pl.Float64,
-    "least KS": pl.Float64,
+    "KS limit": pl.Float64,
     "shift": pl.Float64,
-    "least shift": pl.Float64,
+    "shift limit": pl.Float64,
     "rows": pl.Int64,
-    "untrusted rows": pl.Int64,
-    "independent rows": pl.Float64,
-    "same phases of": pl.String,
+    "excluded rows": pl.Int64,
+    "effective sample size": pl.Float64,
+    "same hours or days compared": pl.String,
     "since": pl.String,
 }
 _WIDE, _HIGH, _ACROSS, _BAR_TOP = 178, 96, 4, 22
-_STATES = {"drift": "▲ drift", "steady": "steady", "instrument": "✕ instrument", "too_few": "too few rows"}
+_STATES = {
+    "drift": "▲ drift",
+    "steady": "no drift",
+    "instrument": "✕ instrument fault",
+    "too_few": "too few rows",
+}
 
 
 def findings_frame(findings: "Sequence[DriftFinding]") -> pl.DataFrame:
@@ -42,15 +47,15 @@ def findings_frame(findings: "Sequence[DriftFinding]") -> pl.DataFrame:
             "name": f.name,
             "state": _STATES[f.state],
             "PSI": _rounded(f.psi),
-            "least PSI": f.psi_limit,
+            "PSI limit": f.psi_limit,
             "KS": _rounded(f.ks),
-            "least KS": _rounded(f.ks_limit),
+            "KS limit": _rounded(f.ks_limit),
             "shift": _rounded(f.shift),
-            "least shift": _rounded(f.shift_limit),
+            "shift limit": _rounded(f.shift_limit),
             "rows": f.rows,
-            "untrusted rows": f.untrusted,
-            "independent rows": _rounded(f.effective_rows),
-            "same phases of": " and ".join(f.seasons),
+            "excluded rows": f.untrusted,
+            "effective sample size": _rounded(f.effective_rows),
+            "same hours or days compared": " and ".join(f.seasons),
             "since": f"{f.since:%Y-%m-%d %H:%M}" if f.since else "",
         }
         for f in sorted(findings, key=lambda f: (f.state != "drift", -(f.psi or 0.0)))
@@ -62,29 +67,29 @@ def report_metadata(report: "DriftReport") -> dict[str, dg.MetadataValue]:
     """The report for people."""
     found: dict[str, dg.MetadataValue] = {
         "state": dg.MetadataValue.text(report.note or _summary(report)),
-        "judged against": dg.MetadataValue.text(f"{report.model} version {report.version}"),
-        "learned from": dg.MetadataValue.text(
+        "reference": dg.MetadataValue.text(f"{report.model} version {report.version}"),
+        "training data": dg.MetadataValue.text(
             f"{report.trained.first:%Y-%m-%d %H:%M} to {report.trained.last:%Y-%m-%d %H:%M} UTC"
         ),
     }
     if report.compared is not None:
         span = report.compared
-        found["compared"] = dg.MetadataValue.text(
+        found["recent data"] = dg.MetadataValue.text(
             f"{span.rows} rows, {span.first:%Y-%m-%d %H:%M} to {span.last:%Y-%m-%d %H:%M} UTC"
         )
         found["findings"] = records_table(findings_frame(report.findings), rows=200)
-        found["learned (grey) and newest (black) shares"] = dg.MetadataValue.md(_picture(report.findings))
-    if report.labels is not None:
-        found["age of the labels learned from"] = dg.MetadataValue.text(
-            f"{report.labels.hours / 24:.1f} days"
+        found["distribution of training data (grey) and recent data (black)"] = dg.MetadataValue.md(
+            _picture(report.findings)
         )
+    if report.labels is not None:
+        found["age of the training labels"] = dg.MetadataValue.text(f"{report.labels.hours / 24:.1f} days")
     return found
 
 
 def _summary(report: "DriftReport") -> str:
-    why = "; ".join(report.retraining.why) or "nothing drifted"
+    why = "; ".join(report.retraining.why) or "no drift"
     if report.retraining.why and not report.retraining.due:
-        why += f"; a training isn't asked for before {report.retraining.not_before:%Y-%m-%d %H:%M} UTC"
+        why += f"; cool-down: next request possible from {report.retraining.not_before:%Y-%m-%d %H:%M} UTC"
     return why
 
 

@@ -119,8 +119,8 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
         profile,
         CHAMPION,
         "release",
-        "The model that answers. The gate compares the challenger with it; where the gate and the "
-        "promotion mode allow it, the alias @champion moves, last of all.",
+        "The serving model. The promotion gate compares the challenger with it; a challenger that passes "
+        "is promoted (alias @champion) where the promotion mode allows it.",
         ins={"oof": REPORT, "labelled": LABELLED},
         kinds=["mlflow"],
     )
@@ -158,7 +158,7 @@ def _released(
 ) -> dict[str, dg.MetadataValue]:
     now = model_store.registry().champion(CHAMPION_SPEC.registry_name(profile))
     found: dict[str, dg.MetadataValue] = {
-        "what moved": dg.MetadataValue.md("\n".join(f"- {p.reason}" for p in placements) or "nothing"),
+        "promoted": dg.MetadataValue.md("\n".join(f"- {p.reason}" for p in placements) or "nothing"),
         "promotion mode": dg.MetadataValue.text(model_store.promotion_mode),
     }
     if now is not None:
@@ -167,15 +167,16 @@ def _released(
         found["MLflow run"] = model_store.run_page(now.run_id)
     if verdict is not None:
         rows = [
-            {"condition": c.name, "holds": _holds(c.passed), "why": c.sentence} for c in verdict.conditions
+            {"condition": c.name, "result": _result(c.passed), "reason": c.sentence}
+            for c in verdict.conditions
         ]
         found["verdict"] = dg.MetadataValue.text(verdict.headline)
         found["gate"] = records_table(pl.DataFrame(rows))
     return found
 
 
-def _holds(passed: bool | None) -> str:
-    return "does not apply" if passed is None else ("yes" if passed else "no")
+def _result(passed: bool | None) -> str:
+    return "not applicable" if passed is None else ("passed" if passed else "failed")
 
 
 def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

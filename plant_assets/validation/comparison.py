@@ -66,4 +66,4 @@ def _words(outcome: Outcome, name: str, own: float, best: float, difference: Boo
         return f"It doesn't beat the trivial baselines: {against}."
     if outcome == "beats":
         return f"It beats every trivial baseline: {against} ({interval})."
-    return f"It is ahead of the trivial baselines, but that may be chance: {against} ({interval})."
+    return f"It is ahead of the trivial baselines, but not significantly: {against} ({interval})."

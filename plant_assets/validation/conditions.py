@@ -64,7 +64,7 @@ def enough_events(case: GateCase) -> GateCondition:
     found, needed = case.events.n_events, case.profile.validation.min_events
     case.figures["n_events"] = found
     enough = found >= needed
-    verdict = "enough to judge on" if enough else "too few to compare models: the gate refuses"
+    verdict = "enough to judge on" if enough else "too few to compare models"
     return GateCondition(
         "enough events", enough, f"The test rows hold {found} events (at least {needed} needed): {verdict}."
     )
@@ -96,10 +96,12 @@ def gain(case: GateCase, *, simpler: bool) -> GateCondition:
         return GateCondition("gain over the champion", False, f"The gain in {words} can't be computed.")
     text = f"{words} differs from the champion's by {_range(diff, signed=True)}"
     if diff.low > 0:
-        return GateCondition("gain over the champion", True, f"{text}: a real gain.")
+        return GateCondition("gain over the champion", True, f"{text}: a significant gain.")
     if diff.high < 0:
-        return GateCondition("gain over the champion", False, f"{text}: worse than the champion.")
-    tie = "a tie, and the challenger is simpler" if simpler else "a tie, and the challenger isn't simpler"
+        return GateCondition(
+            "gain over the champion", False, f"{text}: significantly worse than the champion."
+        )
+    tie = f"not significant, and the challenger {'is' if simpler else 'is not'} simpler"
     return GateCondition("gain over the champion", simpler, f"{text}: {tie}.")
 
 
@@ -120,7 +122,7 @@ def within_budget(case: GateCase) -> GateCondition:
         kept,
         f"{events.false_episodes_per_day:.2f} false-alarm episodes per day of normal operation are "
         f"{'within' if kept else 'over'} the budget of {budget.false_episodes_per_day:g} "
-        f"({events.false_alarm_hours_per_day:.1f} h of false alarms a day; the budget is "
+        f"({events.false_alarm_hours_per_day:.1f} h of false alarms per day; the budget is "
         f"{budget.false_alarm_hours_per_day:g} h).",
     )
 
@@ -144,7 +146,7 @@ def recall(case: GateCase) -> GateCondition:
     return GateCondition(
         name,
         kept,
-        f"{text}; the champion's lower bound is {100 * bound.low:.0f} %: {'not under it' if kept else 'under it'}.",
+        f"{text}; the champion's lower bound is {100 * bound.low:.0f} %: {'not below it' if kept else 'below it'}.",
     )
 
 
@@ -210,14 +212,14 @@ def answers_alike(case: GateCase, parity: float | None) -> GateCondition:
     name = "export answers like the trained model"
     if parity is None:
         return GateCondition(
-            name, False, "Whether the export answers like the trained model wasn't measured."
+            name, False, "The difference between the outputs of exported and trained model wasn't measured."
         )
     case.figures["parity"] = parity
     kept = parity <= PARITY
     return GateCondition(
         name,
         kept,
-        f"Exported and trained model differ by at most {parity:.1e}, {'within' if kept else 'over'} {PARITY:.0e}.",
+        f"Outputs of the exported and the trained model differ by at most {parity:.1e}, {'within' if kept else 'over'} {PARITY:.0e}.",
     )
 
 

@@ -80,15 +80,17 @@ def gate(
 
 def _headline(case: GateCase, promote: bool, passed: bool) -> str:
     model = case.challenger.model
-    name = "The challenger" if model == "champion" else f"The challenger {model}"
+    name = "the challenger" if model == "champion" else f"the challenger {model}"
     if case.champion is None:
         if not promote:
-            return f"{name} isn't promoted although there is no champion yet: its export answers differently."
-        beside = "and passes the gate" if passed else "although it doesn't pass the gate"
-        return f"{name} becomes the first champion, as there was none, {beside}."
+            return f"Promotion gate failed: the outputs of {name} differ from those of its exported form."
+        result = "passed" if passed else "failed"
+        return f"Promotion gate {result}: {name} is promoted, as it is the first champion."
     if case.events.n_events < case.profile.validation.min_events:
-        return f"{name} isn't promoted: too few events to compare it with the champion."
-    return f"{name} is promoted." if promote else f"{name} isn't promoted: the champion stays."
+        return f"Promotion gate failed: too few events to compare {name} with the champion."
+    return (
+        f"Promotion gate {'passed' if promote else 'failed'}: {name} is {'' if promote else 'not '}promoted."
+    )
 
 
 def _only(ground: GroundTruth, oof: pl.DataFrame, horizon: int, what: str) -> ModelScores:

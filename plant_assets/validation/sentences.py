@@ -87,8 +87,8 @@ def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
         return f"{text}; there was no normal operation to count false alarms on"
     return (
         f"{text}, at {now.events.false_episodes_per_day:.1f} false alarms and "
-        f"{now.events.false_alarm_hours_per_day:.1f} hours in alarm without reason per day of normal operation "
-        f"(accepted: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g})"
+        f"{now.events.false_alarm_hours_per_day:.1f} hours of false alarms per day of normal operation "
+        f"(budget: {budget.false_episodes_per_day:g} and {budget.false_alarm_hours_per_day:g})"
     )
 
 
@@ -113,7 +113,7 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
     plural = "s" if len(forecasts) > 1 else ""
     return (
         f"of {_count(total, 'alarm start')}, the {hours} forecast{plural} warned beforehand of {found}, at "
-        f"{rates} false warnings a day"
+        f"{rates} false alarms per day"
     )
 
 
@@ -139,8 +139,8 @@ def _doubts(
 def _doubted_forecasts(horizons: Sequence[HorizonFigures]) -> Iterator[str]:
     """Horizons whose best model isn't clearly ahead of the trivial baselines."""
     reasons = {
-        "loses": "which did no better than a rule of thumb (hour of day, a limit, the present state)",
-        "unsure": "whose lead over a rule of thumb may be chance",
+        "loses": "which did no better than a trivial baseline (hour of day, a limit, the present state)",
+        "unsure": "whose gain over the trivial baselines is not significant",
     }
     for outcome, reason in reasons.items():
         hours = [f"{h.hours} h" for h in horizons if h.hours and _outcome(h, _best(h)) == outcome]
@@ -152,9 +152,9 @@ def _doubted_nowcast(
     profile: PlantProfile, now: ModelResult, horizons: Sequence[HorizonFigures]
 ) -> Iterator[str]:
     if _outcome(horizons[0], now) in ("loses", "unsure"):
-        yield "the present-hour model's lead over a rule of thumb, which may be chance"
+        yield "the present-hour model's gain over the trivial baselines, which is not significant"
     if _over_budget(profile, now):
-        yield "the alarm count staying within what was accepted, as it was over it here"
+        yield "false alarms staying within the budget, as they were over it here"
     if not SLOPE[0] <= now.slope <= SLOPE[1]:
         yield f"the probabilities of the {model_words(now.model)} as percentages, as they are poorly calibrated"
 

@@ -76,7 +76,7 @@ def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> FlaggedSh
 def _trained(tested: TestedRows, flagged: Sequence[FlaggedShare], untrained: Mapping[str, str]) -> str:
     parts = [
         f"the {model_words(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
-        f"{f.stretches_per_day:.1f} stretches a day"
+        f"{f.stretches_per_day:.1f} stretches per day"
         for f in flagged
     ]
     if not parts:

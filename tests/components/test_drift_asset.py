@@ -107,7 +107,7 @@ def test_without_a_model_there_is_nothing_to_compare(judged: Judged) -> None:
         _, metadata, checks = judged.drift()
     finally:
         client.set_registered_model_alias(name, "champion", "1")
-    assert "no model answers yet" in str(metadata["state"].value)
+    assert "no model is serving yet" in str(metadata["state"].value)
     assert REQUEST not in metadata
     assert all(check.passed for check in checks.values())
 
@@ -122,7 +122,7 @@ def test_a_model_of_another_release_is_none(judged: Judged) -> None:
         _, metadata, _ = judged.drift()
     finally:
         path.write_bytes(kept)
-    assert "no model answers yet" in str(metadata["state"].value)
+    assert "no model is serving yet" in str(metadata["state"].value)
 
 
 def test_rows_that_the_model_knows_are_not_judged(judged: Judged) -> None:
@@ -147,11 +147,13 @@ def test_a_tag_that_moved_fails_its_check_and_asks_for_a_training(judged: Judged
     assert isinstance(request, dict)
     # The demo cools down for four weeks, and two have passed.
     assert (request["due"], "PDT31001" in str(request["why"])) == (False, True)
-    assert "isn't asked for before 2026-02-2" in str(metadata["state"].value)
+    assert "next request possible from 2026-02-2" in str(metadata["state"].value)
     found = metadata["findings"]
     assert isinstance(found, dg.TableMetadataValue)
     assert found.records[0].data["state"] == "▲ drift"
-    assert "data:image/svg+xml" in str(metadata["learned (grey) and newest (black) shares"].value)
+    assert "data:image/svg+xml" in str(
+        metadata["distribution of training data (grey) and recent data (black)"].value
+    )
     assert "/#/runs/" in str(metadata["MLflow run"].value)
 
 
@@ -192,9 +194,7 @@ def test_a_frozen_tag_is_told_as_the_instruments_fault(judged: Judged) -> None:
     report, _, checks = judged.drift()
     assert report is not None
     assert next(f.state for f in report.tags if f.name == "PDT31001") == "instrument"
-    assert "not judged, as the instrument is at fault: PDT31001" in (
-        checks["no_drifted_tags"].description or ""
-    )
+    assert "excluded, instrument fault: PDT31001" in (checks["no_drifted_tags"].description or "")
 
 
 def test_reports_are_kept_in_mlflow(judged: Judged, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_clearly_better_challenger_is_promoted(judge, month, profile):
     assert verdict.passed
     assert not verdict.first
     assert verdict.figures["gain_low"] > 0
-    assert verdict.headline == "The challenger new is promoted."
+    assert verdict.headline == "Promotion gate passed: the challenger new is promoted."
 
 
 def test_a_worse_challenger_is_not(judge, month, profile):
@@ -70,7 +70,7 @@ def test_the_first_champion_is_promoted_at_once_with_the_verdict_beside_it(judge
     assert not verdict.passed
     assert passed(verdict)["gain over the champion"] is None
     assert verdict.headline == (
-        "The challenger poor becomes the first champion, as there was none, although it doesn't pass the gate."
+        "Promotion gate failed: the challenger poor is promoted, as it is the first champion."
     )
 
 

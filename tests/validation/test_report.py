@@ -99,7 +99,7 @@ def test_it_opens_with_three_sentences_that_name_data_result_and_doubt(report):
         r"champion found \d of the 7 events that operators noted and \d of the 6 that only rules saw", found
     )
     assert "the 1 h, 3 h and 6 h forecasts warned beforehand of" in found
-    assert "(accepted: 0.5 and 4)" in found
+    assert "(budget: 0.5 and 4)" in found
     assert "13 events leave wide intervals" in doubt
 
 
@@ -141,7 +141,7 @@ def test_the_page_is_one_sound_file_without_scripts_or_references(page):
 
 def test_the_page_tells_events_verdict_and_lineage(page):
     assert "upset 2" in page.text
-    assert "The challenger becomes the first champion" in page.text
+    assert "the challenger is promoted, as it is the first champion" in page.text
     assert "abc123" in page.text
     assert "deviation MAE" in page.text
 
