@@ -19,9 +19,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.skab_figures import Bools, Floats, Verdict, differences, experiments_table, table
+from benchmarks.skab_figures import Verdict, differences, experiments_table, table
 from benchmarks.skab_yardsticks import YARDSTICKS
 from plant_assets.draft.draft import draft_plant
+from plant_assets.features.arrays import Flags, Floats
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.drop import ingest_drop
@@ -137,7 +138,7 @@ def verdicts(tried: Sequence[Experiment], profile: PlantProfile) -> list[Verdict
 
 def _judged(
     spec: ModelSpec, prepared: Prepared, profile: PlantProfile
-) -> Iterator[tuple[str, Floats, Bools]]:
+) -> Iterator[tuple[str, Floats, Flags]]:
     """Per way of alarming: its name, each judged reading's score above the threshold, its alarm."""
     model = fitted(spec, prepared, profile).model
     decisions = model.decisions(prepared.features)

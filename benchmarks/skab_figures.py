@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from plant_assets.features.arrays import Flags, Floats, Index
 from plant_assets.validation.metrics import roc_auc
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 REPLICATES = 1000
 SEED = 1
 SAME_MAR = (0.15, 0.28)
@@ -34,18 +33,18 @@ class Verdict:
 
     name: str
     margins: list[Floats]
-    alarms: list[Bools]
+    alarms: list[Flags]
 
-    def add(self, margin: Floats, alarm: Bools) -> None:
+    def add(self, margin: Floats, alarm: Flags) -> None:
         self.margins.append(margin)
         self.alarms.append(alarm)
 
-    def of(self, draw: NDArray[np.intp]) -> "Verdict":
+    def of(self, draw: Index) -> "Verdict":
         """The same of drawn experiments."""
         return Verdict(self.name, [self.margins[i] for i in draw], [self.alarms[i] for i in draw])
 
 
-def counts(alarms: Sequence[Bools], truth: Sequence[Floats]) -> Floats:
+def counts(alarms: Sequence[Flags], truth: Sequence[Floats]) -> Floats:
     """Found, false, missed and quiet rows of each experiment; `[experiments, 4]`."""
     pairs = [(alarm, label == 1) for alarm, label in zip(alarms, truth, strict=True)]
     return np.array(
@@ -94,7 +93,7 @@ def differences(ours: Verdict, others: Sequence[Verdict], truth: Sequence[Floats
     return lines
 
 
-def _far_difference(ours: Verdict, other: Verdict, truth: Sequence[Floats], draw: NDArray[np.intp]) -> float:
+def _far_difference(ours: Verdict, other: Verdict, truth: Sequence[Floats], draw: Index) -> float:
     known = [truth[i] for i in draw]
     far = [far_at_mar(verdict.of(draw), known, SAME_MAR[0]) for verdict in (ours, other)]
     return far[0] - far[1]
@@ -138,7 +137,7 @@ def experiments_table(
     return lines
 
 
-def _drawn(truth: Sequence[Floats]) -> NDArray[np.intp]:
+def _drawn(truth: Sequence[Floats]) -> Index:
     return np.random.default_rng(SEED).integers(0, len(truth), (REPLICATES, len(truth)))
 
 

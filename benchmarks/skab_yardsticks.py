@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
+
 EXPLAINED = 0.8
 QUANTILE = 0.995
 TIMES = 2.0

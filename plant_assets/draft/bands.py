@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
+
 Ends = tuple[float | None, float | None]
 _CODES = (-9999, -999, -99999, -999999, 9999, 99999, 999999, -32768, 32767, 65535, 1e30, -1e30)
 _FAR = 20

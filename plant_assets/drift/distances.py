@@ -5,9 +5,9 @@ Belongs here: the distances of weighted samples. Doesn't belong here: how large 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
+
 BINS = 10
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from plant_assets.drift.distances import Floats, edges, ks, psi, quantiles, shares, shift
+from plant_assets.drift.distances import edges, ks, psi, quantiles, shares, shift
 from plant_assets.drift.seasons import Season, phases, seasons
 from plant_assets.drift.significance import EffectiveRows, effective_rows
+from plant_assets.features.arrays import Floats
 
 State = Literal["steady", "drift", "instrument", "too_few"]
 LEAST_EFFECTIVE_ROWS = 4.0

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from plant_assets.drift.distances import Floats
+from plant_assets.features.arrays import Floats
 
 Season = Literal["day", "week"]
 PERIODS: dict[Season, timedelta] = {"day": timedelta(days=1), "week": timedelta(days=7)}

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plant_assets.drift.distances import Floats, quantiles
+from plant_assets.drift.distances import quantiles
+from plant_assets.features.arrays import Floats
 
 _PROBES = np.arange(1, 10) / 10
 _LAGS_PER_TIME = 10.0

@@ -10,12 +10,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plant_assets.bundle.scorers import share_off, soft_clip
 from plant_assets.bundle.surprise import mean_deviation
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.features.spec import MOVEMENT, kind_of
-from plant_assets.models.fitted import Floats, Labels, UnsupervisedEstimator
+from plant_assets.models.fitted import Labels, UnsupervisedEstimator
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest
@@ -32,7 +32,6 @@ LEAST_SCALE = 1e-3
 """Of a member: one that said nearly the same of all held-out rows isn't a measure of thousands of deviations."""
 _TINY = 1e-9
 _MOST_GROWN = 64
-Index = NDArray[np.intp]
 _GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
 
 

@@ -6,12 +6,10 @@ Belongs here: the draws. Doesn't belong here: fitting a calibrator, evaluating a
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plant_assets.bundle.calibration import CalibrationBand
-from plant_assets.models.calibration import Floats, PlattScaling, sigmoid
-
-Index = NDArray[np.intp]
+from plant_assets.features.arrays import Floats, Index
+from plant_assets.models.calibration import PlattScaling, sigmoid
 
 DRAWS = 200
 KNOTS = 41

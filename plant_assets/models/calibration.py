@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats, Index
+
 Labels = NDArray[np.int8]
-Index = NDArray[np.intp]
 
 PRIOR = np.array([2.0, -1.0])
 """Log-odds a standard deviation of score is worth, and those of the middle score: from simulated plants."""

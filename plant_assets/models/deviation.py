@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plant_assets.models.fitted import FittedModel, Floats
+from plant_assets.features.arrays import Flags, Floats, Index
+from plant_assets.models.fitted import FittedModel
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.ridge import Ridge
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.walk_forward import Index, TrainedModel, plant_folds, walk_forward
+from plant_assets.models.walk_forward import TrainedModel, plant_folds, walk_forward
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.folds import Fold
 from plant_assets.validation.oof import empty_oof
-
-Mask = NDArray[np.bool_]
 
 PENALTIES = (1e1, 1e2, 1e3, 1e4)
 SHARES = (0.25, 0.5, 1.0)
@@ -88,7 +86,7 @@ def next_deviation(inputs: TrainingInputs, profile: PlantProfile) -> Floats:
     return np.append(deviation[1:], np.nan)
 
 
-def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> FittedModel:
+def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...], own: Flags) -> FittedModel:
     """Fit a ridge with the features, penalty and share that gave the smallest absolute error on later blocks.
 
     Args:
@@ -105,7 +103,7 @@ def fit_deviation(rows: Floats, target: Floats, names: tuple[str, ...], own: Mas
     return FittedModel(preprocess, estimator.fit(preprocess.transform(rows[known]), target[known]))
 
 
-def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Mask) -> RidgeChoice:
+def _choose(rows: Floats, target: Floats, names: tuple[str, ...], own: Flags) -> RidgeChoice:
     bounds = np.linspace(0, len(rows), BLOCKS + 2).astype(int)
     errors = {choice: np.zeros(BLOCKS) for choice in CHOICES}
     zero = np.zeros(BLOCKS)

@@ -36,10 +36,11 @@ from plant_assets.bundle.manifest import (
     TrainingLineage,
 )
 from plant_assets.bundle.scorers import ScorerNode
+from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.history.fingerprint import profile_fingerprint
 from plant_assets.models.compile import compile_model
-from plant_assets.models.fitted import FittedModel, Floats
+from plant_assets.models.fitted import FittedModel
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.spec import CANDIDATES, LearningMode

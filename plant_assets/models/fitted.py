@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.bundle.calibration import CalibrationBand
+from plant_assets.features.arrays import Floats
 from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.preprocess import Preprocessor
 
-Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
 
 

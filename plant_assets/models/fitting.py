@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.calibration import fit_platt, later_block
-from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Floats, Labels, UnsupervisedEstimator
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Labels, UnsupervisedEstimator
 from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.resampling import smote
@@ -32,8 +32,6 @@ BUDGET_SHARE = 0.6
 
 On simulated plants false alarms come 1.6 times as often in the weeks after training as in held-out blocks.
 """
-
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.models.band import probability_band
 from plant_assets.models.calibration import PlattScaling
-from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Floats, Labels
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Labels
 from plant_assets.models.fitting import ModelFit, ReferenceDecisions, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs
@@ -18,7 +19,7 @@ from plant_assets.models.nowcast import XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.rare_calibration import fit_rare_platt
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.walk_forward import Index, TrainedModel, fallback_notes, walk_folds
+from plant_assets.models.walk_forward import TrainedModel, fallback_notes, walk_folds
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold
 from plant_assets.validation.oof import join_oof

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from plant_assets.models.fitted import Estimator, Floats, Labels
+from plant_assets.features.arrays import Floats
+from plant_assets.models.fitted import Estimator, Labels
 
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster

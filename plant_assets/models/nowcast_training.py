@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from plant_assets.features.arrays import Index
 from plant_assets.models.fitting import ModelFit, fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.scoring import nowcast_metrics
 from plant_assets.models.spec import ModelSpec
 from plant_assets.models.walk_forward import (
     AlarmWalk,
-    Index,
     TrainedModel,
     WalkForward,
     fallback_notes,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
+
 STILL = 1e-3
 """Scale of a feature that never moved in training, in its unit: that it moves at all is news, whatever the unit."""
 _SMALLEST_SCALE = 1e-9

@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.models.calibration import later_block
-from plant_assets.models.fitted import BaseRate, FittedModel, Floats
+from plant_assets.models.fitted import BaseRate, FittedModel
 from plant_assets.models.fitting import BUDGET_SHARE, ModelFit, ReferenceDecisions
 from plant_assets.models.inputs import REGIMES, TrainingInputs
 from plant_assets.models.nowcast_training import alarm_truth, nowcast_result
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.spec import ModelSpec
-from plant_assets.models.walk_forward import Index, TrainedModel, walk_folds
+from plant_assets.models.walk_forward import TrainedModel, walk_folds
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold
 

@@ -5,7 +5,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from plant_assets.models.fitted import Estimator, Floats, Labels
+from plant_assets.features.arrays import Floats
+from plant_assets.models.fitted import Estimator, Labels
 
 CLIP = 3.0
 """Scaled features and targets beyond so many spreads are cut while fitting: single upsets don't steer it."""

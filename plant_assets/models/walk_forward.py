@@ -10,9 +10,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from plant_assets.models.fitted import FittedModel, Floats
+from plant_assets.features.arrays import Floats, Index
+from plant_assets.models.fitted import FittedModel
 from plant_assets.models.fitting import ModelFit
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.spec import ModelSpec
@@ -21,7 +21,6 @@ from plant_assets.validation.events import debounce
 from plant_assets.validation.folds import Fold, expanding_folds
 from plant_assets.validation.oof import oof_rows
 
-Index = NDArray[np.intp]
 Fitted = TypeVar("Fitted")
 Answers = TypeVar("Answers")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Flags, Floats, Index
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.profile.model import PlantProfile
@@ -16,8 +16,6 @@ from plant_assets.validation.events import episodes
 from plant_assets.validation.folds import expanding_folds
 from plant_assets.validation.metrics import pr_auc, roc_auc
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 _PAST = 6
 
 
@@ -46,7 +44,7 @@ class Hardness:
 def hardness(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> Hardness:
     """Measure a raw table (`timestamp` and the profile's columns) with its 0/1 labels."""
     tags = table.select(profile.used_tags).to_numpy()
-    normal: Bools = np.equal(label, 0)
+    normal: Flags = np.equal(label, 0)
     spread = np.nanstd(tags[normal], axis=0)
     mad = 1.4826 * np.nanmedian(np.abs(tags[normal] - np.nanmedian(tags[normal], axis=0)), axis=0)
     score, rows = pca_nowcast(table, label, profile)
@@ -61,7 +59,7 @@ def hardness(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> Hardn
     )
 
 
-def _excursions(tags: Floats, normal: Bools, spread: Floats) -> float:
+def _excursions(tags: Floats, normal: Flags, spread: Floats) -> float:
     z = np.abs(tags - np.nanmedian(tags[normal], axis=0)) / spread
     beyond = np.greater(np.nanmax(z, axis=1), 3.0)
     padded = np.concatenate([np.zeros(_PAST, dtype=bool), beyond])
@@ -69,7 +67,7 @@ def _excursions(tags: Floats, normal: Bools, spread: Floats) -> float:
     return float(np.mean(recent[normal]))
 
 
-def pca_nowcast(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> tuple[Floats, NDArray[np.intp]]:
+def pca_nowcast(table: pl.DataFrame, label: Floats, profile: PlantProfile) -> tuple[Floats, Index]:
     """Score rows out of fold by PCA's T² plus SPE; higher = more anomalous.
 
     Learning mode: unsupervised, fitted on the training fold's normal rows. Source: Jackson and Mudholkar

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.validation.metrics import pr_auc
 
-Floats = NDArray[np.float64]
 Clock = NDArray[np.int64]
 _HOURS, _DAYS = 24, 7
 
 
-def clock_probability(clock: Clock, target: Floats, train: NDArray[np.intp]) -> Floats:
+def clock_probability(clock: Clock, target: Floats, train: Index) -> Floats:
     """Logistic regression on hour of day and weekday (one-hot, ridge 1), fitted on training rows.
 
     Args:
@@ -50,9 +50,7 @@ def _sigmoid(value: Floats) -> Floats:
     return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
 
 
-def one_tag_distance(
-    readings: Floats, target: Floats, normal: NDArray[np.intp], train: NDArray[np.intp]
-) -> Floats:
+def one_tag_distance(readings: Floats, target: Floats, normal: Index, train: Index) -> Floats:
     """Robust distance of one tag from its normal median; the tag that ranks training rows best.
 
     Args:
@@ -73,7 +71,7 @@ def one_tag_distance(
     return distance[:, int(np.argmax(np.nan_to_num(told, nan=-1.0)))]
 
 
-def hotelling_and_residual(readings: Floats, normal: NDArray[np.intp], explained: float = 0.9) -> Floats:
+def hotelling_and_residual(readings: Floats, normal: Index, explained: float = 0.9) -> Floats:
     """T² and SPE of a PCA of normal training rows, each over its 99 % quantile there, summed.
 
     Readings are standardized with the normal rows' mean and deviation; a missing value takes the mean.
@@ -105,7 +103,7 @@ def hotelling_and_residual(readings: Floats, normal: NDArray[np.intp], explained
     return _over_limit(t2, normal) + _over_limit(spe, normal)
 
 
-def _over_limit(statistic: Floats, normal: NDArray[np.intp]) -> Floats:
+def _over_limit(statistic: Floats, normal: Index) -> Floats:
     limit = np.quantile(statistic[normal], 0.99)
     return statistic / limit if limit > 1e-12 else np.zeros_like(statistic)
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Flags, Floats, Index
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.baseline_models import (
     clock_probability,
@@ -22,8 +23,6 @@ from plant_assets.validation.events import choose_threshold, debounce
 from plant_assets.validation.folds import Fold, expanding_folds
 from plant_assets.validation.oof import join_oof, oof_rows
 from plant_assets.validation.targets import onset_target
-
-Floats = NDArray[np.float64]
 
 BASELINES = {
     "always_alarm": "an alarm at every row",
@@ -145,7 +144,7 @@ def _fold_rows(
         )
 
 
-def _scored(plant: _Plant, target: Floats, train: NDArray[np.intp], *, ahead: bool) -> list[_Scored]:
+def _scored(plant: _Plant, target: Floats, train: Index, *, ahead: bool) -> list[_Scored]:
     rows = len(plant.label)
     normal = train[target[train] == 0]
     rate = target[train].mean() if len(train) else np.nan
@@ -163,8 +162,8 @@ def _scored(plant: _Plant, target: Floats, train: NDArray[np.intp], *, ahead: bo
 
 
 def _alarm(
-    scored: _Scored, target: Floats, train: NDArray[np.intp], test: NDArray[np.intp], profile: PlantProfile
-) -> tuple[float, NDArray[np.bool_]]:
+    scored: _Scored, target: Floats, train: Index, test: Index, profile: PlantProfile
+) -> tuple[float, Flags]:
     if scored.cut is not None:
         return scored.cut, scored.score[test] >= scored.cut
     threshold = choose_threshold(

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats, Index
+
 Counts = NDArray[np.float32]
 Metric = Literal["pr_auc", "roc_auc", "brier", "brier_skill"]
 REPLICATES = 1000
@@ -36,14 +37,14 @@ class BlockResample:
     """How often each block is drawn in each replicate, `[replicates, blocks]`, and each row's block."""
 
     drawn: Floats
-    blocks: NDArray[np.intp]
+    blocks: Index
 
     @property
     def weights(self) -> Floats:
         """How often each row is drawn; shape `[replicates, rows]`."""
         return self.drawn[:, self.blocks]
 
-    def sums(self, columns: Floats, rows: NDArray[np.intp]) -> Floats:
+    def sums(self, columns: Floats, rows: Index) -> Floats:
         """Sums of columns (shape `[rows, k]`) over rows as they are, then over each replicate's rows."""
         per_block = np.column_stack(
             [np.bincount(self.blocks[rows], column, self.drawn.shape[1]) for column in columns.T]
@@ -51,7 +52,7 @@ class BlockResample:
         return np.vstack([per_block.sum(axis=0), self.drawn @ per_block])
 
 
-def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> NDArray[np.intp]:
+def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> Index:
     """A block number per row: each run of alarm rows is one block, normal rows go by calendar day.
 
     Args:
@@ -67,9 +68,7 @@ def event_blocks(timestamps: NDArray[np.datetime64], label: ArrayLike) -> NDArra
     return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 
 
-def resample(
-    blocks: NDArray[np.intp], label: ArrayLike, seed: int, replicates: int = REPLICATES
-) -> BlockResample:
+def resample(blocks: Index, label: ArrayLike, seed: int, replicates: int = REPLICATES) -> BlockResample:
     """Draw blocks with replacement, events among events and normal days among normal days.
 
     Drawing within the two kinds keeps both of them in every replicate, so that no metric is undefined
@@ -182,7 +181,7 @@ def wilson_interval(found: int, total: int, z: float = 1.645) -> BootstrapInterv
     return BootstrapInterval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
 
 
-def _ranking(y: Floats, values: Floats, drawn: BlockResample, rows: NDArray[np.intp]) -> dict[Metric, Floats]:
+def _ranking(y: Floats, values: Floats, drawn: BlockResample, rows: Index) -> dict[Metric, Floats]:
     """PR-AUC and ROC-AUC from cumulated weights; first as the rows are, then for each replicate.
 
     The weights are small whole numbers, so float32 holds their sums exactly.
@@ -199,7 +198,7 @@ def _ranking(y: Floats, values: Floats, drawn: BlockResample, rows: NDArray[np.i
     return {"pr_auc": pr, "roc_auc": roc}
 
 
-def _areas(weights: Counts, positive: Counts, last: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _areas(weights: Counts, positive: Counts, last: Index) -> tuple[Floats, Floats]:
     """PR-AUC and ROC-AUC per row of weights; rows in falling order of score, `last` ends each tie."""
     hits = np.cumsum(weights * positive, axis=1)
     total = np.cumsum(weights, axis=1)
@@ -214,7 +213,7 @@ def _areas(weights: Counts, positive: Counts, last: NDArray[np.intp]) -> tuple[F
     return pr, below / (found * false)
 
 
-def _brier(metric: Metric, y: Floats, values: Floats, drawn: BlockResample, rows: NDArray[np.intp]) -> Floats:
+def _brier(metric: Metric, y: Floats, values: Floats, drawn: BlockResample, rows: Index) -> Floats:
     sums = drawn.sums(np.column_stack([(values - y) ** 2, y, np.ones(len(y))]), rows)
     error, rate = sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]
     return error if metric == "brier" else 1 - error / (rate * (1 - rate))

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
 from plant_assets.validation.bootstrap import (
@@ -29,8 +30,6 @@ from plant_assets.validation.events import EventMetrics, PlantEvent, event_metri
 from plant_assets.validation.plant_events import PERIOD, onset_events, plant_events, times_of
 from plant_assets.validation.targets import ahead_target, onset_target
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class ModelScores:
@@ -47,7 +46,7 @@ class ModelScores:
     probability: Floats
     decision: Floats
     threshold: Floats
-    alarm: NDArray[np.bool_]
+    alarm: Flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plant_assets.features.arrays import Flags, Floats, Index
 from plant_assets.profile.model import AlarmBudget, clears_below
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 _DAY = timedelta(days=1)
 _CANDIDATES = 256
 
@@ -28,7 +27,7 @@ def episodes(mask: ArrayLike) -> list[tuple[int, int]]:
     return list(zip(starts, stops, strict=True))
 
 
-def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Bools:
+def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Flags:
     """Turn a decision value into an alarm with delays and a deadband (ISA-18.2).
 
     The alarm sounds once the decision has been at or above the threshold for more than `on_delay` rows,
@@ -43,7 +42,7 @@ def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Bool
     return _debounce(np.asarray(decision, dtype=np.float64), np.array([threshold]), budget)[:, 0]
 
 
-def _debounce(decision: Floats, thresholds: Floats, budget: AlarmBudget) -> Bools:
+def _debounce(decision: Floats, thresholds: Floats, budget: AlarmBudget) -> Flags:
     """Alarms for several thresholds at once; shape `[rows, thresholds]`."""
     known = ~np.isnan(decision)
     values = decision[known][:, None]
@@ -57,7 +56,7 @@ def _debounce(decision: Floats, thresholds: Floats, budget: AlarmBudget) -> Bool
     return alarm
 
 
-def _latest_at(sounds: Bools, clears: Bools) -> Bools:
+def _latest_at(sounds: Flags, clears: Flags) -> Flags:
     """Whether the last of the two triggers up to each row was `sounds`."""
     rows = np.arange(len(sounds))[:, None]
     last_on = np.maximum.accumulate(np.where(sounds, rows, -1), axis=0)
@@ -65,7 +64,7 @@ def _latest_at(sounds: Bools, clears: Bools) -> Bools:
     return last_on > last_off
 
 
-def _run_lengths(mask: Bools) -> NDArray[np.intp]:
+def _run_lengths(mask: Flags) -> Index:
     """How many rows up to and with this one have been true without a break."""
     rows = np.arange(len(mask))[:, None]
     return rows - np.maximum.accumulate(np.where(mask, -1, rows), axis=0)
@@ -125,7 +124,7 @@ def _candidates(decision: Floats) -> Floats:
     return np.concatenate([[values[0] - step], (values[1:] + values[:-1]) / 2, [values[-1] + step]])
 
 
-def _false_episodes(alarm: Bools, normal: Bools) -> NDArray[np.intp]:
+def _false_episodes(alarm: Flags, normal: Flags) -> Index:
     """Alarm episodes without a single row that isn't normal, per column of `alarm`."""
     rows = np.arange(len(alarm))[:, None]
     starts = alarm.copy()
@@ -230,9 +229,9 @@ def event_metrics(
 class FalseAlarmRows:
     """Per scored row: is it normal operation, a false alarm, the start of a false episode."""
 
-    normal: Bools
-    false: Bools
-    episode_starts: Bools
+    normal: Flags
+    false: Flags
+    episode_starts: Flags
 
 
 def false_alarm_rows(
@@ -258,7 +257,7 @@ def false_alarm_rows(
 
 
 def _outcome(
-    event: PlantEvent, timestamps: NDArray[np.datetime64], alarm: Bools, quiet: Bools, reach: np.timedelta64
+    event: PlantEvent, timestamps: NDArray[np.datetime64], alarm: Flags, quiet: Flags, reach: np.timedelta64
 ) -> EventOutcome | None:
     """How the event was met; None if no row was scored where it could have been."""
     if reach > np.timedelta64(0):
@@ -277,7 +276,7 @@ def _outcome(
 
 def _before_events(
     timestamps: NDArray[np.datetime64], events: Sequence[PlantEvent], reach: np.timedelta64
-) -> Bools:
+) -> Flags:
     """Rows from which an event is in reach: an alarm there is right, not false."""
     near = np.zeros(len(timestamps), dtype=bool)
     for event in events:
@@ -286,7 +285,7 @@ def _before_events(
 
 
 def _episodes_in_time(
-    timestamps: NDArray[np.datetime64], alarm: Bools, interval: timedelta
+    timestamps: NDArray[np.datetime64], alarm: Flags, interval: timedelta
 ) -> list[tuple[int, int]]:
     """Alarm episodes, also broken where scored rows are missing in between."""
     breaks = np.flatnonzero(np.diff(timestamps) > np.timedelta64(interval)) + 1

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Index = NDArray[np.intp]
+from plant_assets.features.arrays import Index
 
 
 class NotEnoughRowsError(ValueError):

@@ -6,9 +6,10 @@ Undefined values (one class only, no rows) are NaN rather than an error or a fla
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
+
 _CLIP = 1e-6
 
 

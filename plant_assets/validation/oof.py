@@ -12,9 +12,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Flags, Floats
 
 OOF_SCHEMA = pl.Schema(
     {
@@ -76,7 +75,7 @@ def oof_rows(
     fold: int,
     y: Floats,
     score: Floats,
-    alarm: NDArray[np.bool_],
+    alarm: Flags,
     threshold: float,
     probability: Floats | None = None,
 ) -> pl.DataFrame:

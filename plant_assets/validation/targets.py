@@ -1,9 +1,9 @@
 """What a forecaster is asked: does an alarm start within h, and is there an alarm in h."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from plant_assets.features.arrays import Floats
 
 
 def onset_target(label: ArrayLike, steps: int) -> Floats:

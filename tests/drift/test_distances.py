@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from plant_assets.drift.distances import Floats, edges, ks, psi, quantiles, shares
+from plant_assets.drift.distances import edges, ks, psi, quantiles, shares
+from plant_assets.features.arrays import Floats
 
 VALUES = st.floats(-1e6, 1e6, allow_nan=False)
 SAMPLES = arrays(np.float64, st.integers(2, 60), elements=VALUES)
