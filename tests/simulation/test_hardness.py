@@ -11,9 +11,9 @@ from plant_assets.ingest.grid.resample import resample
 from plant_assets.labels.label import label
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import KnownPeriod
-from plant_assets.simulation.calibration import Hardness, hardness
 from plant_assets.simulation.simulate import simulate
 from tests.simulation.conftest import START
+from tests.simulation.hardness import Hardness, hardness
 
 # Measured on the real unit by `test_real_unit_measures_as_recorded`: its labels with operator log and rules,
 # and with the rules alone.
