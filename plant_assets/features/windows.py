@@ -6,7 +6,6 @@ No column looks further back than `profile.features.window_steps` rows. Polars i
 history is evaluated: the live scorer doesn't need it.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +43,7 @@ def window_specs(profile: PlantProfile) -> tuple[FeatureSpec, ...]:
 
 
 def window_columns(profile: PlantProfile) -> list[str]:
-    """Columns of `window_features` after `timestamp`, in the order of `newest_window`."""
+    """Columns of `window_features` after `timestamp`, in the order of `NewestWindow`."""
     return [
         *(name for _, _, name in _steps(profile)),
         *(spec.name for spec in window_specs(profile)),
@@ -76,24 +75,12 @@ def window_features(frame: "pl.DataFrame", profile: PlantProfile) -> "pl.DataFra
     )
 
 
-def newest_window(window: npt.NDArray[np.float64], profile: PlantProfile) -> npt.NDArray[np.float64]:
-    """The newest row's windows.
-
-    Args:
-        window: rows in time order, the newest last; columns `feature_sources(profile)`; NaN is missing.
-        profile: the plant.
-
-    Returns:
-        Values of `window_columns(profile)`, NaN where missing.
-
-    Raises:
-        FeatureError: the window's shape doesn't fit.
-    """
-    return _newest(profile)(window)
-
-
 class NewestWindow:
-    """`newest_window` with everything that depends on the profile alone prepared once."""
+    """The newest row's windows, with everything that depends on the profile alone prepared once.
+
+    A call takes rows in time order, the newest last, with columns `feature_sources(profile)`, NaN where missing;
+    it returns the values of `window_columns(profile)`, or raises a FeatureError where the shape doesn't fit.
+    """
 
     def __init__(self, profile: PlantProfile) -> None:
         self._steps = profile.features.window_steps
@@ -115,15 +102,6 @@ class NewestWindow:
         laid[~(np.abs(laid) <= LARGEST)] = np.nan
         summaries = self._summaries(laid)
         return np.concatenate([laid.T.ravel(), summaries, summaries[self._recent] - summaries[self._whole]])
-
-
-@lru_cache(maxsize=16)
-def _prepared(profile_json: str) -> NewestWindow:
-    return NewestWindow(PlantProfile.model_validate_json(profile_json))
-
-
-def _newest(profile: PlantProfile) -> NewestWindow:
-    return _prepared(profile.model_dump_json())
 
 
 def _steps(profile: PlantProfile) -> list[tuple[str, int, str]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plant_assets.features.polars_engine import with_deviations
 from plant_assets.features.spec import feature_sources
-from plant_assets.features.windows import newest_window, window_columns, window_features
+from plant_assets.features.windows import NewestWindow, window_columns, window_features
 from plant_assets.profile.load import load_profile
 from tests.features.cases import Values, frame_of, histories
 
@@ -62,7 +62,7 @@ def test_the_newest_window_equals_the_last_row_of_the_history(values: Values, ro
     frame = raw(values)
     wanted = window_features(frame, PROFILE).drop("timestamp").row(-1)
     full = with_deviations(frame, PROFILE).select(SOURCES).to_numpy()
-    got = newest_window(full[-max(rows, min(STEPS, len(full))) :], PROFILE)
+    got = NewestWindow(PROFILE)(full[-max(rows, min(STEPS, len(full))) :])
     known = [abs(v) for v in values if v is not None and abs(v) <= 1e100]
     scale = max([1.0, *known])
     for name, a, b in zip(window_columns(PROFILE), got.tolist(), wanted, strict=True):
@@ -77,12 +77,12 @@ def test_nothing_before_the_window_matters(values: Values, other: Values) -> Non
     full = np.tile(np.array([np.nan if v is None else v for v in values])[:, None], len(SOURCES))
     before = np.tile(np.array([np.nan if v is None else v for v in other])[:, None], len(SOURCES))
     longer = np.concatenate([before, full])
-    assert np.array_equal(newest_window(full, PROFILE), newest_window(longer, PROFILE), equal_nan=True)
+    assert np.array_equal(NewestWindow(PROFILE)(full), NewestWindow(PROFILE)(longer), equal_nan=True)
 
 
 def test_a_history_shorter_than_the_window_has_missing_steps() -> None:
     window = np.full((3, len(SOURCES)), 5.0)
-    got = dict(zip(window_columns(PROFILE), newest_window(window, PROFILE), strict=True))
+    got = dict(zip(window_columns(PROFILE), NewestWindow(PROFILE)(window), strict=True))
     assert got["PDT31008_t-0"] == got["PDT31008_t-2"] == 5.0
     assert np.isnan(got["PDT31008_t-3"])
     assert np.isnan(got["PDT31008_mean_12h"])
@@ -90,4 +90,4 @@ def test_a_history_shorter_than_the_window_has_missing_steps() -> None:
 
 def test_a_window_of_other_sources_is_refused() -> None:
     with pytest.raises(ValueError, match="expected shape"):
-        newest_window(np.ones((12, 3)), PROFILE)
+        NewestWindow(PROFILE)(np.ones((12, 3)))
