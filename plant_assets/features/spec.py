@@ -47,6 +47,9 @@ class FeatureSpec:
         low: alarm limit L of the source, where `kind` needs limits.
         high: alarm limit H of the source, where `kind` needs limits.
         steps_per_hour: rows in an hour, which scales `slope_to_limit`.
+
+    >>> FeatureSpec("PDT31008_diff_3h", "PDT31008", "difference", steps=3).rows
+    4
     """
 
     name: str

@@ -81,6 +81,10 @@ def walk_forward(
         fit: from row positions to a fit on them alone.
         score: what a fit answers for the test rows of its fold.
         folds: in time order; the last one's test rows end the history.
+
+    >>> walk = walk_forward(len, lambda rows, fold: (rows, fold.test.tolist()), expanding_folds(6, 2, gap=0))
+    >>> walk.answers, walk.final
+    (((2, [2, 3]), (4, [4, 5])), 6)
     """
     fits = tuple(fit(fold.train) for fold in folds)
     answers = tuple(score(fitted, fold) for fitted, fold in zip(fits, folds, strict=True))

@@ -38,6 +38,10 @@ def debounce(decision: ArrayLike, threshold: float, budget: AlarmBudget) -> Flag
         decision: one number per row in time order; higher = more anomalous.
         threshold: on the same scale; +inf never alarms.
         budget: holds the delays (in rows) and the deadband (a share of the threshold).
+
+    >>> budget = AlarmBudget(false_alarm_hours_per_day=1, false_episodes_per_day=1, on_delay=1)
+    >>> debounce([0.2, 0.9, 0.9, 0.9, 0.1], 0.5, budget).tolist()
+    [False, False, True, True, False]
     """
     return _debounce(np.asarray(decision, dtype=np.float64), np.array([threshold]), budget)[:, 0]
 
