@@ -11,6 +11,7 @@ from plant_assets.bundle.scorers import (
     BundleArrays,
     ConstantNode,
     LinearNode,
+    MeanNode,
     ScaledNode,
     ScorerError,
     ScorerNode,
@@ -61,6 +62,22 @@ def test_columns_that_are_no_ascending_positions_are_refused(columns: list[float
     node = SubsetNode(columns="columns", scorer=ConstantNode(value=1.0))
     with pytest.raises(ScorerError, match="array 'columns': expected ascending positions among 2 features"):
         node.build(arrays, ForestFiles(tmp_path), 2)
+
+
+def test_a_scorer_among_some_columns_reads_those_alone(tmp_path) -> None:
+    arrays = BundleArrays({"columns": np.array([0.0, 2.0]), "c": np.array([1.0, 10.0]), "i": np.zeros(1)})
+    inner = {"kind": "linear", "coefficients": "c", "intercept": "i", "link": "identity"}
+    node = SubsetNode.model_validate({"kind": "among", "columns": "columns", "scorer": inner})
+    assert node.build(arrays, ForestFiles(tmp_path), 3)(np.array([[1.0, 500.0, 2.0]])) == pytest.approx(
+        [21.0]
+    )
+
+
+def test_a_member_of_a_mean_counts_without_a_log_unless_asked(tmp_path) -> None:
+    member = {"scorer": {"kind": "constant", "value": 3.0}}
+    node = MeanNode.model_validate({"kind": "mean", "parts": [member, {**member, "log": True}]})
+    score = node.build(BundleArrays({}), ForestFiles(tmp_path), 1)
+    assert score(np.zeros((2, 1))) == pytest.approx([(3.0 + np.log(4.0)) / 2] * 2)
 
 
 def test_a_scale_of_zero_is_refused(tmp_path) -> None:

@@ -31,6 +31,12 @@ def test_every_used_tag_and_deviation_has_its_features(profile: PlantProfile) ->
     assert {spec.source for spec in feature_specs(profile)} == set(feature_sources(profile))
 
 
+def test_a_plain_value_reads_its_newest_row_alone(profile: PlantProfile) -> None:
+    plain = [spec for spec in feature_specs(profile) if spec.kind == "value"]
+    assert [spec.name for spec in plain] == feature_sources(profile)
+    assert {(spec.steps, spec.rows, spec.min_valid) for spec in plain} == {(1, 1, 1)}
+
+
 def test_names_are_unique_and_say_what_the_spec_holds(profile: PlantProfile) -> None:
     specs = feature_specs(profile)
     assert len({spec.name for spec in specs}) == len(specs)
