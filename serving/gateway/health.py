@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from serving.errors import Problem
 from serving.gateway.database import Database, check_database
 from serving.gateway.dependencies import DatabaseDep, InferenceDep, SensorsDep
-from serving.gateway.live.dependencies import LiveStatusDep
+from serving.gateway.live.status import LiveStatusDep
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient

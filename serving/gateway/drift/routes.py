@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.drift import schemas
-from serving.gateway.drift.dependencies import DriftDep
+from serving.gateway.drift.service import DriftDep
 from serving.gateway.openapi import problems
 from serving.web.parts import SettingsDep
 

@@ -5,6 +5,7 @@ Belongs here: putting both together. Doesn't belong here: HTTP (`routes.py`), an
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Annotated
 
 import orjson
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.settings import ServingSettings
+from serving.web.parts import part
 
 FILE = "drift.json"
 SENSOR_TAG, SENSOR = "dagster/sensor_name", "retraining"
@@ -93,6 +95,9 @@ class DriftService:
             started=None if run.started is None else datetime.fromtimestamp(run.started, UTC),
             link=f"{self._settings.dagster_address}/runs/{run.id}",
         )
+
+
+DriftDep = Annotated[DriftService, part("drift")]
 
 
 def _read(content: bytes) -> DriftJudgement:

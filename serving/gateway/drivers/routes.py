@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 
 from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
-from serving.gateway.drivers.dependencies import DriversDep
 from serving.gateway.drivers.schemas import DriversAnswer
+from serving.gateway.drivers.service import DriversDep
 from serving.gateway.openapi import problems
 from serving.web.parts import SettingsDep
 

@@ -5,6 +5,7 @@ Belongs here: which rows are explained, and what is kept. Doesn't belong here: H
 
 import asyncio
 from datetime import datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -24,6 +25,7 @@ from serving.gateway.infer.service import HOURS
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.web.parts import part
 
 SPARE_HOURS = 48
 """The newest scored row may lie so far behind the sensors, as their plant goes on while it is asked for."""
@@ -105,12 +107,15 @@ class DriverService:
             return None, problem.detail
 
 
+DriversDep = Annotated[DriverService, part("drivers")]
+
+
 def _by_tag(tags: list[DriverTag], parts: list[DriverFeature]) -> list[DrivingTag]:
     """Each tag with the features whose name begins with it; PDT31008_max_mean_3h is of PDT31008_max, if that is one."""
     features: dict[str, list[DriverFeature]] = {tag.tag: [] for tag in tags}
     longest = sorted(features, key=len, reverse=True)
-    for part in parts:
-        own = next((tag for tag in longest if f"{part.feature}_".startswith(f"{tag}_")), None)
+    for share in parts:
+        own = next((tag for tag in longest if f"{share.feature}_".startswith(f"{tag}_")), None)
         if own is not None and len(features[own]) < MOST_FEATURES:
-            features[own].append(part)
+            features[own].append(share)
     return [DrivingTag(**tag.model_dump(), features=features[tag.tag]) for tag in tags]

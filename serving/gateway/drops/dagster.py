@@ -5,7 +5,7 @@ clients of changes (`live.watchers`).
 """
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import AliasPath, BaseModel, Field, JsonValue
@@ -22,6 +22,7 @@ from serving.gateway.drops.schemas import (
 )
 from serving.gateway.live.watchers import PLANT_TAG, PipelineRun
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.web.parts import part
 
 DROP_TAG = "forewarn/drop"
 """The tag of Dagster runs that names their drop."""
@@ -172,6 +173,9 @@ class PipelineRuns:
             steps_total=len(planned) or None,
             link=f"{self._pages}/runs/{run.id}",
         )
+
+
+PipelineRunsDep = Annotated[PipelineRuns, part("pipeline_runs")]
 
 
 def run_state(status: str) -> RunState:

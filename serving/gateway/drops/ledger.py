@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from serving.gateway.drops.schemas import DroppedFile, RefusedFile
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from serving.gateway.problems import BadAnswer
 from serving.settings import ServingSettings
+from serving.web.parts import part
 
 SHORT_HASH = 12
 """So much of a file's hash stands in the name of its report."""
@@ -87,6 +89,9 @@ class LedgerReader:
         async with self._engine.connect() as connection:
             is_there = await connection.run_sync(lambda sync: sa.inspect(sync).has_table(DROP_FILES.name))
             yield connection if is_there else None
+
+
+DropLedgerDep = Annotated[LedgerReader, part("drop_ledger")]
 
 
 def _read_only(file: Path) -> str:

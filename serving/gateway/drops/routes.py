@@ -18,7 +18,8 @@ from plant_assets.profile.model import Slug
 from serving.errors import ClientLeft, TooLarge, UnknownPlant
 from serving.gateway.accounts.dependencies import Engineer, SignedIn
 from serving.gateway.drops import schemas
-from serving.gateway.drops.dependencies import DropLedgerDep, PipelineRunsDep
+from serving.gateway.drops.dagster import PipelineRunsDep
+from serving.gateway.drops.ledger import DropLedgerDep
 from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID

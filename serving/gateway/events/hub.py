@@ -6,10 +6,12 @@ client's stream (`stream.py`), queues (`serving/web/broadcast.py`).
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Annotated
 
 from serving.gateway.events.kinds import EventMessage
 from serving.gateway.metrics import EVENT_CLIENTS
 from serving.web.broadcast import StreamBroadcast, StreamSubscription
+from serving.web.parts import part
 
 
 class EventListener(StreamSubscription):
@@ -48,3 +50,6 @@ class EventHub(StreamBroadcast[EventListener]):
         """
         with self.join_place(EventListener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
             yield client
+
+
+EventHubDep = Annotated[EventHub, part("hub")]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from serving.gateway.database import Database
 from serving.gateway.events.kinds import EventMessage, LiveEvent, message
 from serving.gateway.events.tables import StoredEvent
+from serving.web.parts import part
 
 TRIM_EVERY = 200
 _LOCK_KEY = 723_003  # as in migrate.py, a number of our own
@@ -93,3 +95,6 @@ class EventLog:
         ids: Sequence[int] = (await session.scalars(inserted, rows)).all()
         if ids[-1] // TRIM_EVERY > (ids[0] - 1) // TRIM_EVERY:
             await session.execute(sa.delete(StoredEvent).where(StoredEvent.id <= ids[-1] - self._most_rows))
+
+
+EventLogDep = Annotated[EventLog, part("events")]

@@ -12,10 +12,9 @@ from sse_starlette import EventSourceResponse
 
 from serving.errors import TooManyClients, invalid
 from serving.gateway.accounts.dependencies import SessionsDep, SignedIn
-from serving.gateway.events.dependencies import EventHubDep, EventLogDep
-from serving.gateway.events.hub import EventHub
+from serving.gateway.events.hub import EventHub, EventHubDep
 from serving.gateway.events.kinds import TYPES
-from serving.gateway.events.log import EventLog
+from serving.gateway.events.log import EventLog, EventLogDep
 from serving.gateway.events.stream import StreamLease, stream
 from serving.gateway.openapi import problems
 from serving.web.broadcast import FullError

@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.history import schemas
-from serving.gateway.history.dependencies import HistoryDep
 from serving.gateway.history.export import csv_lines
+from serving.gateway.history.service import HistoryDep
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
 

@@ -5,7 +5,7 @@ Belongs here: queries; each takes the owner's id. Doesn't belong here: HTTP (`ro
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from serving.errors import NotFound
 from serving.gateway.database import Database
 from serving.gateway.history.schemas import HistoryFilter, HistoryPage
 from serving.gateway.history.tables import HistoryEntry
+from serving.web.parts import part
 
 BATCH = 200
 TRIM_EVERY = 50
@@ -108,6 +109,9 @@ class HistoryStore:
             .scalar_subquery()
         )
         return sa.delete(HistoryEntry).where(HistoryEntry.user_id == user_id, HistoryEntry.id < oldest_kept)
+
+
+HistoryDep = Annotated[HistoryStore, part("history")]
 
 
 def _own(user_id: int, entry_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -12,16 +12,15 @@ from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.dependencies import InferenceDep, SensorsDep
-from serving.gateway.history.dependencies import HistoryDep
 from serving.gateway.history.schemas import InferType
-from serving.gateway.history.service import HistoryStore
+from serving.gateway.history.service import HistoryDep, HistoryStore
 from serving.gateway.infer.requests import Document
 from serving.gateway.infer.results import entry_of, kept_request, scores_of
 from serving.gateway.infer.schemas import AutoAnswer
 from serving.gateway.infer.service import score_newest
 from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
-from serving.gateway.plants.dependencies import ProfilesDep
+from serving.gateway.plants.profiles import ProfilesDep
 from serving.gateway.upstream import ServiceClient
 from serving.settings import ServingSettings
 from serving.web.body import read_bytes

@@ -5,9 +5,11 @@ Belongs here: one process's view. Doesn't belong here: scores.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 
 from serving.gateway.events.log import EventLog
 from serving.gateway.live.schemas import LiveAnswer, StatusEvent
+from serving.web.parts import part
 
 OK = "answers"
 OFF = "off: FOREWARN_LIVE_SCORING is 0"
@@ -39,6 +41,9 @@ class LiveStatus:
         """All of it in one line."""
         faults = [fault for fault in self.services.values() if fault != OK]
         return "; ".join(faults) if self.role == SCORES and faults else self.role
+
+
+LiveStatusDep = Annotated[LiveStatus, part("live")]
 
 
 class StatusReporter:

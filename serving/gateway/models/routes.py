@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import Engineer, SignedIn
 from serving.gateway.models import schemas
-from serving.gateway.models.dependencies import ModelsDep
+from serving.gateway.models.service import ModelsDep
 from serving.gateway.openapi import problems
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel
 
@@ -34,6 +34,7 @@ from serving.gateway.models.schemas import (
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.settings import ServingSettings
+from serving.web.parts import part
 
 PAGE, DATA = "validation_report.html", "validation_report.json"
 SHOWN_VERSIONS = 20
@@ -198,6 +199,9 @@ class ModelService:
                 return content
         what = "" if version is None else f" that version {version} was trained with"
         raise NotFound(f"no validation report of plant {profile.name}{what}; a run of the pipeline makes one")
+
+
+ModelsDep = Annotated[ModelService, part("models")]
 
 
 def _answering(profile: PlantProfile) -> str:

@@ -5,9 +5,11 @@ Belongs here: from a name to a profile, or to what is wrong. Doesn't belong here
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
 
 from plant_assets.profile.model import PlantProfile
 from serving.plant_folder import PlantFolder
+from serving.web.parts import part
 
 
 class PlantProfiles:
@@ -37,3 +39,6 @@ class PlantProfiles:
         if plant not in profiles:
             raise self._folder.unknown_plant(plant)
         return profiles[plant]
+
+
+ProfilesDep = Annotated[PlantProfiles, part("profiles")]

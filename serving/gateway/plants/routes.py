@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.openapi import problems
-from serving.gateway.plants.dependencies import PlantsDep
 from serving.gateway.plants.schemas import PlantsAnswer
+from serving.gateway.plants.service import PlantsDep
 
 router = APIRouter(prefix="/plants", tags=["plants"])
 

@@ -5,6 +5,7 @@ Belongs here: putting the two together. Doesn't belong here: HTTP (`routes.py`),
 """
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import BaseModel
 
@@ -15,6 +16,7 @@ from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, Plan
 from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 from serving.sensors.schemas import TagInfo
 from serving.settings import ServingSettings
+from serving.web.parts import part
 
 
 class AnsweringModel(BaseModel):
@@ -71,6 +73,9 @@ class PlantDirectory:
             plant.fault = told.get(plant.name, "") or plant.fault
         left_out = [LeftOut(name=name, fault=fault) for name, fault in told.items() if name not in profiles]
         return PlantsAnswer(plants=shown, left_out=left_out, missing=missing)
+
+
+PlantsDep = Annotated[PlantDirectory, part("plants")]
 
 
 def _info(profile: PlantProfile, known: ServedPlant | None, live: str) -> PlantInfo:

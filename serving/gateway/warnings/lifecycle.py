@@ -15,10 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from serving.gateway.events.log import UnitOfWork
 from serving.gateway.infer.scores import ModelScore
 from serving.gateway.metrics import OPEN_WARNINGS
-from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.brief import WarningBrief
-from serving.gateway.warnings.schemas import WarningData, WarningEvent
-from serving.gateway.warnings.tables import LONGEST_LINE, Action, PlantWarning, WarningAction
+from serving.gateway.warnings.story import note
+from serving.gateway.warnings.tables import PlantWarning
 from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal
 
 ANOTHER_PAST = "the plant's readings are others than before; nobody knows whether it was over"
@@ -81,10 +80,10 @@ async def close_others(change: UnitOfWork, plant: str) -> None:
     OPEN_WARNINGS.clear()
 
 
-async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], note: str) -> None:
+async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], text: str) -> None:
     query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
     for warning in await _locked(change.session, list((await change.session.scalars(query)).all())):
-        _clear(change, warning, warning.newest_time, note)
+        _clear(change, warning, warning.newest_time, text)
 
 
 async def unshelve_expired(change: UnitOfWork) -> None:
@@ -93,7 +92,7 @@ async def unshelve_expired(change: UnitOfWork) -> None:
     for warning in (await change.session.scalars(expired.order_by(PlantWarning.id).with_for_update())).all():
         warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
         if warning.cleared_at is None:
-            _note(change, warning, "shelf_expired", None)
+            note(change, warning, "shelf_expired", None)
 
 
 async def _open(
@@ -117,7 +116,7 @@ async def _open(
     change.session.add(warning)
     await change.session.flush()
     crossed = "" if signal.kind == "rule" else _crossed(score)
-    _note(change, warning, "opened", moment.time, "; ".join(filter(None, (crossed, shelf))))
+    note(change, warning, "opened", moment.time, "; ".join(filter(None, (crossed, shelf))))
     return warning
 
 
@@ -162,9 +161,9 @@ def _escalate(
     if ends_shelf:
         warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
     crossed = _crossed(score)
-    _note(change, warning, "escalated", moment.time, f"now {crossed}" if score.horizon_hours else crossed)
+    note(change, warning, "escalated", moment.time, f"now {crossed}" if score.horizon_hours else crossed)
     if ends_shelf:
-        _note(change, warning, "unshelved", moment.time, SHELF_ENDED)
+        note(change, warning, "unshelved", moment.time, SHELF_ENDED)
 
 
 def _told(brief: WarningBrief) -> dict[str, JsonValue]:
@@ -206,29 +205,16 @@ def _go_on(
         is_first, warning.came_until = warning.came_time is None, moment.time
         if is_first:
             warning.came_time = moment.time
-            _note(change, warning, "came", moment.time)
+            note(change, warning, "came", moment.time)
     doubt = "the model says nothing of it" if signal is None else signal.doubt
     if doubt and warning.stale_since is None:
         warning.stale_since = moment.time
-        _note(change, warning, "stale", moment.time, doubt)
+        note(change, warning, "stale", moment.time, doubt)
     elif not doubt and warning.stale_since is not None:
         warning.stale_since = None
-        _note(change, warning, "fresh", moment.time)
+        note(change, warning, "fresh", moment.time)
 
 
-def _clear(change: UnitOfWork, warning: PlantWarning, time: datetime, note: str) -> None:
+def _clear(change: UnitOfWork, warning: PlantWarning, time: datetime, text: str) -> None:
     warning.cleared_time, warning.cleared_at = time, datetime.now(UTC)
-    _note(change, warning, "cleared", time, note)
-
-
-def _note(
-    change: UnitOfWork, warning: PlantWarning, action: Action, time: datetime | None, note: str = ""
-) -> None:
-    """A line in the story of what the gateway did by itself, and an event."""
-    change.session.add(
-        WarningAction(
-            warning_id=warning.id, at=datetime.now(UTC), plant_time=time, user_id=None, user_name=None,
-            action=action, note=note[:LONGEST_LINE],
-        )
-    )  # fmt: skip
-    change.tell(WarningEvent(data=WarningData(change=action, warning=answer_of(warning))))
+    note(change, warning, "cleared", time, text)

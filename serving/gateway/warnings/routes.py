@@ -12,15 +12,13 @@ from fastapi import APIRouter, Path, Query, Response
 from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
-from serving.gateway.plants.dependencies import ProfilesDep
-from serving.gateway.plants.profiles import PlantProfiles
+from serving.gateway.plants.profiles import PlantProfiles, ProfilesDep
 from serving.gateway.problems import Conflict, DropFolderAway
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
-from serving.gateway.warnings.dependencies import WarningsDep
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
-from serving.gateway.warnings.service import WarningService
+from serving.gateway.warnings.service import WarningsDep, WarningService
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 from serving.web.parts import SettingsDep

@@ -8,6 +8,7 @@ Belongs here: people's half of a warning's life. Doesn't belong here: HTTP (`rou
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import sqlalchemy as sa
 
@@ -16,19 +17,18 @@ from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.database import Database
 from serving.gateway.events.log import EventLog, UnitOfWork
 from serving.gateway.problems import Conflict
-from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.excursions import Label, excursions
 from serving.gateway.warnings.schemas import (
     LONGEST_PERIOD,
     AckRequest,
     ShelveRequest,
     VerdictRequest,
-    WarningData,
-    WarningEvent,
     WarningFilter,
     WarningPage,
 )
-from serving.gateway.warnings.tables import Action, PlantWarning, WarningAction
+from serving.gateway.warnings.story import note
+from serving.gateway.warnings.tables import PlantWarning, WarningAction
+from serving.web.parts import part
 
 SAME_SHELF = timedelta(minutes=1)
 """Shelving again for hours, so soon, is the same request sent twice."""
@@ -102,7 +102,7 @@ class WarningService:
             if warning.cleared_at is not None:
                 raise _cleared(warning, "judge it instead of acknowledging it")
             warning.acknowledged_at, warning.acknowledged_by = datetime.now(UTC), user.name
-            _note(change, warning, user, "acknowledged", asked.note)
+            note(change, warning, "acknowledged", warning.newest_time, asked.note, user=user)
             return warning
 
     async def shelve(self, warning_id: int, user: CurrentUser, asked: ShelveRequest) -> PlantWarning:
@@ -121,10 +121,11 @@ class WarningService:
                 return warning
             warning.shelved_until, warning.shelved_by = until, user.name
             warning.shelved_reason = asked.reason
-            _note(change, warning, user, "shelved", f"until {until:%Y-%m-%d %H:%M} UTC: {asked.reason}")
+            line = f"until {until:%Y-%m-%d %H:%M} UTC: {asked.reason}"
+            note(change, warning, "shelved", warning.newest_time, line, user=user)
             return warning
 
-    async def unshelve(self, warning_id: int, user: CurrentUser, note: str) -> PlantWarning:
+    async def unshelve(self, warning_id: int, user: CurrentUser, text: str) -> PlantWarning:
         """Bring it back into sight.
 
         Raises:
@@ -134,7 +135,7 @@ class WarningService:
             if warning.shelved_until is None or warning.shelved_until <= datetime.now(UTC):
                 raise Conflict(f"warning {warning_id} isn't shelved")
             warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
-            _note(change, warning, user, "unshelved", note)
+            note(change, warning, "unshelved", warning.newest_time, text, user=user)
             return warning
 
     async def judge(self, warning_id: int, user: CurrentUser, asked: VerdictRequest) -> PlantWarning:
@@ -159,7 +160,8 @@ class WarningService:
                 return warning
             warning.verdict, warning.verdict_note, warning.verdict_start, warning.verdict_end = given
             warning.verdict_at, warning.verdict_by = datetime.now(UTC), user.name
-            _note(change, warning, user, "judged", f"{asked.verdict}: {asked.note}".removesuffix(": "))
+            line = f"{asked.verdict}: {asked.note}".removesuffix(": ")
+            note(change, warning, "judged", warning.newest_time, line, user=user)
             return warning
 
     async def _newest_time(self, change: UnitOfWork, warning: PlantWarning) -> datetime:
@@ -189,15 +191,7 @@ class WarningService:
             yield change, warning
 
 
-def _note(change: UnitOfWork, warning: PlantWarning, user: CurrentUser, action: Action, note: str) -> None:
-    """A line in the story, and an event."""
-    change.session.add(
-        WarningAction(
-            warning_id=warning.id, at=datetime.now(UTC), plant_time=warning.newest_time,
-            user_id=user.id, user_name=user.name, action=action, note=note,
-        )
-    )  # fmt: skip
-    change.tell(WarningEvent(data=WarningData(change=action, warning=answer_of(warning))))
+WarningsDep = Annotated[WarningService, part("warnings")]
 
 
 def _chosen(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
