@@ -45,7 +45,7 @@ async def lineage(
     """From a prediction to the model version, the runs, the files and the rows behind it."""
     prediction, slot = _read(prediction_id, plant)
     try:
-        return answer(await tracer.trace(prediction_id, prediction, slot))
+        return answer((await tracer.trace(prediction_id, prediction, slot)).model_dump())
     except RegistryUnavailableError as error:
         raise NotReady(
             f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",

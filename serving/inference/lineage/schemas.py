@@ -4,10 +4,14 @@ Belongs here: its shape. Doesn't belong here: finding what it holds (`service.py
 """
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer
 
 from plant_assets.bundle.data_files import DataFile
+
+ListedFile = Annotated[DataFile, PlainSerializer(lambda file: file.model_dump(mode="json"))]
+"""A file as its bundle's `data_files.json` has it, times ending in Z."""
 
 
 class LineagePrediction(BaseModel):
@@ -50,7 +54,9 @@ class LineageData(BaseModel):
     rows: int = Field(description="training rows")
     first: datetime | None
     last: datetime | None
-    files: list[DataFile] | None = Field(description="the newest first; null where the version doesn't know")
+    files: list[ListedFile] | None = Field(
+        description="the newest first; null where the version doesn't know"
+    )
     further_files: int | None = Field(description="older files, counted only")
     further_records: int | None = Field(description="records that were read from them")
 

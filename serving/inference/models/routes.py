@@ -49,4 +49,5 @@ async def ready(plant: PlantOfPath) -> Response:
 @router.get("/models", response_model=schemas.ServedModelsAnswer, responses=problems(404, 422))
 async def list_models(plant: PlantOfPath) -> Response:
     """All models of the plant: their figures, and which version of each is served."""
-    return answer(schemas.ServedModelsAnswer(models=[describe_model(slot) for slot in plant.slots.values()]))
+    found = schemas.ServedModelsAnswer(models=[describe_model(slot) for slot in plant.slots.values()])
+    return answer(found.model_dump())

@@ -4,11 +4,15 @@ Belongs here: shapes. Doesn't belong here: what they hold (`service.py`).
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
 from serving.inference.models.slots import ModelStatus
+
+Fact = TypeVar("Fact")
+OfVersion = Annotated[Fact | None, Field(exclude_if=lambda fact: fact is None)]
+"""Absent where no version is served."""
 
 
 class ServedModelBrief(BaseModel):
@@ -31,12 +35,12 @@ class ServedModel(ServedModelBrief):
         default="", description="of the profile that it was trained with; empty: not told"
     )
     files: dict[str, str] = Field(default={}, description="file of its bundle → sha256")
-    task: str | None = None
-    algorithm: str | None = None
-    learning_mode: str | None = None
-    horizon_hours: float | None = None
-    run_id: str | None = None
-    created: datetime | None = None
+    task: OfVersion[str] = None
+    algorithm: OfVersion[str] = None
+    learning_mode: OfVersion[str] = None
+    horizon_hours: OfVersion[float] = None
+    run_id: OfVersion[str] = None
+    created: OfVersion[datetime] = None
     fault: str = ""
 
 

@@ -56,6 +56,7 @@ async def test_a_prediction_leads_to_its_version_runs_files_and_rows(
     )
     assert (data["further_files"], data["further_records"]) == (2, 60)
     assert (file["ingested_records"], "ingested_rows" in file) == (160, False)
+    assert file["first"].endswith("Z")
     assert found["notes"] == []
 
 
