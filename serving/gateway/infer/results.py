@@ -34,30 +34,6 @@ def scores_of(answer: dict[str, JsonValue]) -> list[ScoreAnswer]:
     return [parse_answer(ScoreAnswer, answer, "inference")]
 
 
-def of_newest(answer: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """An answer to /predict on the newest reading alone, also where each reading was judged.
-
-    Raises:
-        BadAnswer: it judges readings in another way than is relied on.
-    """
-    if "predictions" not in answer:
-        return answer
-    judged = parse_answer(JudgedReadings, answer, "inference")
-    newest = judged.predictions[-1]
-    return {
-        **judged.model_dump(mode="json", exclude={"predictions"}),
-        "risk_score": newest.score,
-        "alarm": newest.anomaly,
-        "anomaly_probability": None,
-        "horizon_hours": 0.0,
-        "imputed": [],
-        "n_imputed": 0,
-        "out_of_range": [],
-        "unused": [],
-        "rules": [],
-    }
-
-
 def entry_of(
     user_id: int, kind: InferType, request: JsonValue, answer: JsonValue, scores: list[ScoreAnswer]
 ) -> HistoryEntry:

@@ -69,7 +69,7 @@ async def forecast(
     )
 
 
-@router.post("/auto", responses=_PASSED)
+@router.post("/auto", responses=_PASSED, response_model_exclude_unset=True)
 async def auto(
     *,
     profiles: ProfilesDep,
@@ -91,9 +91,12 @@ async def auto(
             explanation_missing=found.explanation_missing,
             history_id=0,
         )
-        kept = answer.model_dump(mode="json", include={"plant", "readings", "prediction", "forecasts"})
+        parts = {"plant", "readings", "prediction", "forecasts"}
+        kept = answer.model_dump(mode="json", include=parts, exclude_unset=True)
         asked: JsonValue = {"plant": plant}
-        answer.history_id = await history.add(entry_of(user.id, "auto", asked, kept, found.scores))
+        answer.history_id = await history.add(
+            entry_of(user.id, "auto", asked, kept, [found.prediction, *found.forecasts])
+        )
         return answer
 
 

@@ -13,9 +13,9 @@ from serving.gateway.upstream import Finite
 
 
 class ScoreAnswer(BaseModel):
-    """A score, as inference gives it."""
+    """A score, as inference gives it; what the gateway doesn't rely on is kept as it came."""
 
-    model_config = ConfigDict(protected_namespaces=(), frozen=True)
+    model_config = ConfigDict(protected_namespaces=(), frozen=True, extra="allow")
 
     model: Annotated[str, Field(max_length=200)]
     version: Annotated[int, Field(ge=0, lt=2**63)]
@@ -23,6 +23,29 @@ class ScoreAnswer(BaseModel):
     plant: Annotated[str, Field(max_length=64)]
     risk_score: Finite
     alarm: bool
+
+
+class ScoreBand(BaseModel):
+    low: Finite
+    high: Finite
+
+
+class ModelAnswer(ScoreAnswer):
+    """A score with what decides over alarms."""
+
+    anomaly_probability: Finite | None = None
+    threshold: Finite | None = None
+    horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
+    interval: ScoreBand | None = None
+
+
+class FiredRule(BaseModel):
+    name: Annotated[str, Field(max_length=40)]
+    description: str = ""
+
+
+class PredictionAnswer(ModelAnswer):
+    rules: Annotated[tuple[FiredRule, ...], Field(max_length=100)] = ()
 
 
 class ReadingJudgement(BaseModel):
@@ -49,6 +72,12 @@ class ForecastScores(BaseModel):
     """The answer for all horizons."""
 
     forecasts: Annotated[list[ScoreAnswer], Field(min_length=1)]
+
+
+class ForecastAnswers(BaseModel):
+    """The answer for all horizons, with what decides over alarms."""
+
+    forecasts: Annotated[list[ModelAnswer], Field(max_length=50)]
 
 
 class ReadingRow(BaseModel):
@@ -78,8 +107,8 @@ class AutoAnswer(BaseModel):
 
     plant: str
     readings: ScoredWindow
-    prediction: dict[str, JsonValue]
-    forecasts: list[JsonValue]
+    prediction: PredictionAnswer
+    forecasts: list[ModelAnswer]
     explanation: dict[str, JsonValue] | None
     explanation_missing: str | None = Field(description="why there is no explanation")
     history_id: int

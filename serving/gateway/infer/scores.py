@@ -6,58 +6,14 @@ Belongs here: asking inference, and what is kept of its answers. Doesn't belong 
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.requests import forecast_all, predict_newest
-from serving.gateway.infer.schemas import ScoreAnswer
+from serving.gateway.infer.schemas import FiredRule, ModelAnswer
 from serving.gateway.problems import PassedOn
-from serving.gateway.upstream import Finite, ServiceClient, parse_answer
-
-
-class ScoreBand(BaseModel):
-    low: Finite
-    high: Finite
-
-
-class ModelAnswer(ScoreAnswer):
-    """A score of inference, with what decides over alarms."""
-
-    anomaly_probability: Finite | None = None
-    threshold: Finite | None = None
-    horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
-    interval: ScoreBand | None = None
-
-    @property
-    def score(self) -> "ModelScore":
-        calibrated = self.anomaly_probability is not None
-        return ModelScore(
-            horizon_hours=self.horizon_hours,
-            probability=self.risk_score if self.anomaly_probability is None else self.anomaly_probability,
-            calibrated=calibrated,
-            low=self.interval.low if self.interval else None,
-            high=self.interval.high if self.interval else None,
-            threshold=self.threshold,
-            alarm=self.alarm,
-            model=self.model,
-            version=self.version,
-            prediction_id=self.prediction_id,
-        )
-
-
-class FiredRule(BaseModel):
-    name: Annotated[str, Field(max_length=40)]
-    description: str = ""
-
-
-class PredictionAnswer(ModelAnswer):
-    rules: Annotated[tuple[FiredRule, ...], Field(max_length=100)] = ()
-
-
-class ForecastModelAnswers(BaseModel):
-    forecasts: Annotated[list[ModelAnswer], Field(max_length=50)]
+from serving.gateway.upstream import ServiceClient
 
 
 class ModelScore(BaseModel):
@@ -80,6 +36,22 @@ class ModelScore(BaseModel):
     model: str
     version: int
     prediction_id: str
+
+    @classmethod
+    def of(cls, answer: ModelAnswer) -> "ModelScore":
+        probability, band = answer.anomaly_probability, answer.interval
+        return cls(
+            horizon_hours=answer.horizon_hours,
+            probability=answer.risk_score if probability is None else probability,
+            calibrated=probability is not None,
+            low=band.low if band else None,
+            high=band.high if band else None,
+            threshold=answer.threshold,
+            alarm=answer.alarm,
+            model=answer.model,
+            version=answer.version,
+            prediction_id=answer.prediction_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +92,14 @@ async def score_row(inference: ServiceClient, plant: PlantProfile, readings: lis
         predict_newest(inference, plant, readings),
         _forecasts(inference, plant, readings),
     )
-    now = parse_answer(PredictionAnswer, prediction, inference.name)
-    return RowScores(now.score, ahead, now.rules, fault)
+    return RowScores(ModelScore.of(prediction), ahead, prediction.rules, fault)
 
 
 async def _forecasts(
     inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]
 ) -> tuple[tuple[ModelScore, ...], str]:
     try:
-        answer = await forecast_all(inference, plant, readings)
+        found = await forecast_all(inference, plant, readings)
     except PassedOn as refused:
         return (), f"forecasts: {refused.detail}"
-    found = parse_answer(ForecastModelAnswers, answer, inference.name).forecasts
-    return tuple(sorted((f.score for f in found), key=lambda score: score.horizon_hours)), ""
+    return tuple(sorted(map(ModelScore.of, found), key=lambda score: score.horizon_hours)), ""

@@ -11,10 +11,9 @@ from pydantic import JsonValue
 
 from serving.errors import Problem, invalid
 from serving.gateway.infer.requests import Document, forecast_all, predict_newest
-from serving.gateway.infer.results import scores_of
-from serving.gateway.infer.schemas import ReadingRows, ScoreAnswer, ScoredWindow
+from serving.gateway.infer.schemas import ModelAnswer, PredictionAnswer, ReadingRows, ScoredWindow
 from serving.gateway.plants.profiles import PlantProfiles
-from serving.gateway.problems import PassedOn, ServiceAway
+from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
 
 HOURS = 96
@@ -26,15 +25,13 @@ class NewestScoring:
     """What services said of the newest readings.
 
     Attributes:
-        scores: those of the prediction and of all forecasts.
         explanation: None where inference has none; `explanation_missing` says why.
     """
 
     plant: str
     window: ScoredWindow
-    prediction: Document
-    forecasts: list[JsonValue]
-    scores: list[ScoreAnswer]
+    prediction: PredictionAnswer
+    forecasts: list[ModelAnswer]
     explanation: Document | None
     explanation_missing: str | None
 
@@ -61,18 +58,18 @@ async def score_newest(
         raise ServiceAway("sensors has no readings yet; try again", sensors.name)
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
     profile = await profiles.of(shown.plant)
-    prediction, forecast, (explanation, missing) = await asyncio.gather(
+    prediction, forecasts, (explanation, missing) = await asyncio.gather(
         predict_newest(inference, profile, readings),
         forecast_all(inference, profile, readings),
         _explain(inference, f"/plants/{shown.plant}/explain", {"readings": readings}),
     )
-    forecasts = forecast.get("forecasts")
+    if profile.looks_ahead and not forecasts:
+        raise BadAnswer(f"{inference.name} answered without any forecast")
     return NewestScoring(
         plant=shown.plant,
         window=ScoredWindow(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
         prediction=prediction,
-        forecasts=forecasts if isinstance(forecasts, list) else [],
-        scores=[*scores_of(prediction), *(scores_of(forecast) if profile.looks_ahead else [])],
+        forecasts=forecasts,
         explanation=explanation,
         explanation_missing=missing,
     )

@@ -647,7 +647,7 @@ export interface paths {
          * Why a dropped file was refused: what is wrong, where, and what was expected
          * @description Why a dropped file was refused: what is wrong, where, and what was expected.
          */
-        get: operations["refused_quarantine__drop_id__get"];
+        get: operations["show_refusal_quarantine__drop_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1110,23 +1110,6 @@ export interface components {
             scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
         };
         /**
-         * AdviceItem
-         * @description What the plant's engineers advise.
-         */
-        AdviceItem: {
-            /** Advice */
-            advice: string;
-            /** Check */
-            check: string[];
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "advice" | "warning" | "high";
-            /** Why */
-            why: string;
-        };
-        /**
          * AlarmLimits
          * @description Alarm limits in the tag's unit, after ISA-18.2: LL ≤ L ≤ H ≤ HH; absent ones are not alarmed.
          */
@@ -1155,16 +1138,29 @@ export interface components {
              */
             explanation_missing: string | null;
             /** Forecasts */
-            forecasts: components["schemas"]["JsonValue"][];
+            forecasts: components["schemas"]["ModelAnswer"][];
             /** History Id */
             history_id: number;
             /** Plant */
             plant: string;
-            /** Prediction */
-            prediction: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
+            prediction: components["schemas"]["PredictionAnswer"];
             readings: components["schemas"]["ScoredWindow"];
+        };
+        /**
+         * CalibrationBin
+         * @description A bin of a reliability diagram.
+         */
+        CalibrationBin: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Mean Probability */
+            mean_probability: number | null;
+            /** Observed */
+            observed: number | null;
         };
         /**
          * CheckInfo
@@ -1289,6 +1285,35 @@ export interface components {
             rows: number;
         };
         /**
+         * DriverAdvice
+         * @description What the plant's engineers advise.
+         */
+        DriverAdvice: {
+            /** Advice */
+            advice: string;
+            /** Check */
+            check: string[];
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "advice" | "warning" | "high";
+            /** Why */
+            why: string;
+        };
+        /**
+         * DriverFeature
+         * @description A feature, and what it adds to the model's answer.
+         */
+        DriverFeature: {
+            /** Contribution */
+            contribution: number;
+            /** Feature */
+            feature: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * DriversAnswer
          * @description What moves the risk of the newest scored row; `base_value` plus all contributions is `output`.
          */
@@ -1297,7 +1322,7 @@ export interface components {
              * Advice
              * @description the most urgent first; null: it couldn't be had
              */
-            advice: components["schemas"]["AdviceItem"][] | null;
+            advice: components["schemas"]["DriverAdvice"][] | null;
             /**
              * Base Value
              * @description the answer to the training medians
@@ -1355,7 +1380,7 @@ export interface components {
              * Features
              * @description the largest in magnitude first
              */
-            features: components["schemas"]["FeatureContribution"][];
+            features: components["schemas"]["DriverFeature"][];
             /** Tag */
             tag: string;
         };
@@ -1513,18 +1538,6 @@ export interface components {
             version: number;
         };
         /**
-         * FeatureContribution
-         * @description A feature, and what it adds to the model's answer.
-         */
-        FeatureContribution: {
-            /** Contribution */
-            contribution: number;
-            /** Feature */
-            feature: string;
-            /** Value */
-            value: number;
-        };
-        /**
          * FigureInterval
          * @description A figure with its 90 % interval; null where it can't be computed.
          */
@@ -1654,6 +1667,16 @@ export interface components {
              */
             untrusted: number;
         };
+        /** FiredRule */
+        FiredRule: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Name */
+            name: string;
+        };
         /** GapData */
         GapData: {
             /**
@@ -1768,7 +1791,7 @@ export interface components {
              * @description by model
              */
             calibration: {
-                [key: string]: components["schemas"]["ReliabilityBin"][];
+                [key: string]: components["schemas"]["CalibrationBin"][];
             };
             /** Figures */
             figures: components["schemas"]["ModelFigures"][];
@@ -1976,6 +1999,33 @@ export interface components {
             tags: components["schemas"]["TagInfo"][];
             /** Title */
             title: string;
+        };
+        /**
+         * ModelAnswer
+         * @description A score with what decides over alarms.
+         */
+        ModelAnswer: {
+            /** Alarm */
+            alarm: boolean;
+            /** Anomaly Probability */
+            anomaly_probability?: number | null;
+            /** Horizon Hours */
+            horizon_hours: number;
+            interval?: components["schemas"]["ScoreBand"] | null;
+            /** Model */
+            model: string;
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /** Risk Score */
+            risk_score: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Version */
+            version: number;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ModelData
@@ -2225,6 +2275,35 @@ export interface components {
             /** Plants */
             plants: components["schemas"]["PlantInfo"][];
         };
+        /** PredictionAnswer */
+        PredictionAnswer: {
+            /** Alarm */
+            alarm: boolean;
+            /** Anomaly Probability */
+            anomaly_probability?: number | null;
+            /** Horizon Hours */
+            horizon_hours: number;
+            interval?: components["schemas"]["ScoreBand"] | null;
+            /** Model */
+            model: string;
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /** Risk Score */
+            risk_score: number;
+            /**
+             * Rules
+             * @default []
+             */
+            rules: components["schemas"]["FiredRule"][];
+            /** Threshold */
+            threshold?: number | null;
+            /** Version */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * ProblemDocument
          * @description RFC 9457; `type` is stable.
@@ -2361,22 +2440,6 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
-        };
-        /**
-         * ReliabilityBin
-         * @description A bin of a reliability diagram.
-         */
-        ReliabilityBin: {
-            /** Count */
-            count: number;
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-            /** Mean Probability */
-            mean_probability: number | null;
-            /** Observed */
-            observed: number | null;
         };
         /**
          * RequestedTraining
@@ -2614,6 +2677,13 @@ export interface components {
              * @description plant time; null: from the beginning
              */
             since: string | null;
+        };
+        /** ScoreBand */
+        ScoreBand: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
         };
         /** ScoredRow */
         ScoredRow: {
@@ -5892,7 +5962,7 @@ export interface operations {
             };
         };
     };
-    refused_quarantine__drop_id__get: {
+    show_refusal_quarantine__drop_id__get: {
         parameters: {
             query?: never;
             header?: never;
