@@ -18,7 +18,7 @@ def status(number: int):
 
 async def test_each_gets_its_types_in_order_and_gathered() -> None:
     hub = EventHub()
-    with hub.subscribe(["status"]) as some, hub.subscribed(["status", "run"]) as all_:
+    with hub.subscribe(["status"]) as some, hub.subscribe(["status", "run"]) as all_:
         events = [status(1), message(2, "run", "{}"), status(3)]
         hub.tell(events)
         assert await some.gather(1) == events[0].content + events[2].content
@@ -39,7 +39,7 @@ async def test_a_place_begins_after_what_was_told() -> None:
 async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_QUEUE", 3)
     hub = EventHub()
-    with hub.subscribe(["status"]) as slow, hub.subscribed(["status"]) as quick:
+    with hub.subscribe(["status"]) as slow, hub.subscribe(["status"]) as quick:
         for n in range(1, 6):
             hub.tell([status(n)])
             assert await quick.gather(1) == status(n).content
