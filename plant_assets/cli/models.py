@@ -12,7 +12,7 @@ from plant_assets.models import promotion
 from plant_assets.models.announcement import tell_inference
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
-from plant_assets.models.registry_versions import AliasMove
+from plant_assets.models.registry_versions import ChampionMove
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
@@ -66,7 +66,7 @@ def _profile(plant: str) -> PlantProfile:
         fail(str(error))
 
 
-def _tell(move: AliasMove) -> None:
+def _tell(move: ChampionMove) -> None:
     came_from = f" (before: version {move.before})" if move.before else ""
     Console().print(f"{move.name}: version {move.after} is champion{came_from}")
     Console().print(tell_inference(read_settings().inference_address), soft_wrap=True)

@@ -13,7 +13,7 @@ from plant_assets.profile.model import PlantProfile
 
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
-    from plant_assets.models.registry_versions import RegisteredVersion
+    from plant_assets.models.registry_versions import PublishedVersion
     from plant_assets.validation.conditions import GateMetric
     from plant_assets.validation.verdict import GateVerdict
 
@@ -74,7 +74,7 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
 
 def waiting_challengers(
     profile: PlantProfile, registry: "ModelRegistry"
-) -> list[tuple[ModelSpec, "RegisteredVersion"]]:
+) -> list[tuple[ModelSpec, "PublishedVersion"]]:
     """Models with a version that was published and doesn't answer yet."""
     versions = [
         (spec, registry.by_alias(spec.registry_name(profile), "challenger")) for spec in model_specs(profile)
@@ -82,7 +82,7 @@ def waiting_challengers(
     return [(spec, version) for spec, version in versions if version is not None]
 
 
-def _is_simpler(challenger: "RegisteredVersion", champion: "RegisteredVersion | None") -> bool:
+def _is_simpler(challenger: "PublishedVersion", champion: "PublishedVersion | None") -> bool:
     if champion is None:
         return False
     places = [

@@ -29,7 +29,7 @@ from plant_assets.resources.model_store import ModelStore
 if TYPE_CHECKING:
     from plant_assets.ingest.history.history import PlantHistory
     from plant_assets.models.inputs import TrainingInputs
-    from plant_assets.models.registry_versions import RegisteredVersion
+    from plant_assets.models.registry_versions import PublishedVersion
     from plant_assets.models.walk_forward import TrainedModel
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
@@ -103,7 +103,7 @@ def _published(
     profile: PlantProfile,
     model_store: ModelStore,
     context: dg.AssetExecutionContext,
-) -> "RegisteredVersion":
+) -> "PublishedVersion":
     """The model's new version, which waits as challenger; what killed runs left open in MLflow is ended."""
 
     def is_going(run_id: str) -> bool:

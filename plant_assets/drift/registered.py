@@ -15,14 +15,14 @@ from plant_assets.profile.model import PlantProfile
 
 if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
-    from plant_assets.models.registry_versions import RegisteredVersion
+    from plant_assets.models.registry_versions import PublishedVersion
 
 _ALIASES = ("champion", "challenger", "previous")
 
 
 def answering_version(
     registry: "ModelRegistry", profile: PlantProfile
-) -> tuple["RegisteredVersion", LearnedRows] | None:
+) -> tuple["PublishedVersion", LearnedRows] | None:
     """The version that answers for a plant, and what it learned from; None where there is none."""
     name = profile.registered_name(profile.answering)
     versions = [registry.by_alias(name, alias) for alias in _ALIASES]
@@ -38,7 +38,7 @@ def answering_version(
 
 
 def version_scores(
-    registry: "ModelRegistry", version: "RegisteredVersion", learned: LearnedRows, features: pl.DataFrame
+    registry: "ModelRegistry", version: "PublishedVersion", learned: LearnedRows, features: pl.DataFrame
 ) -> pl.DataFrame | None:
     """A version's decisions: out-of-fold ones of its training rows, its own ones of rows after them.
 

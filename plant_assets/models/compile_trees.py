@@ -18,7 +18,7 @@ from plant_assets.bundle.forests import INPUT, OUTPUT
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster
     from sklearn.ensemble import IsolationForest, RandomForestClassifier
-    from sklearn.tree._tree import TreeNodes as SklearnTree
+    from sklearn.tree._tree import Tree as SklearnTree
     from xgboost import Booster
 
 LEQ, LT = 0, 1
@@ -27,7 +27,7 @@ ONNX_ML_OPSET = 5
 
 
 @dataclass(frozen=True, slots=True)
-class TreeNodes:
+class FittedTree:
     """One tree: arrays over its nodes, the root first; `left` and `right` are negative at leaves."""
 
     feature: NDArray[np.int64]
@@ -46,7 +46,7 @@ class TreeEnsemble:
         precision: what the library compares and adds in.
     """
 
-    trees: list[TreeNodes]
+    trees: list[FittedTree]
     strict: bool
     precision: Literal["float32", "float64"]
 
@@ -111,7 +111,7 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> TreeEnsemble
         conditions = np.array(tree["split_conditions"], dtype=np.float32)
         left, right = (np.array(tree[side], dtype=np.int64) for side in ("left_children", "right_children"))
         features = np.array(tree["split_indices"], dtype=np.int64)
-        trees.append(TreeNodes(features, conditions, left, right, conditions))
+        trees.append(FittedTree(features, conditions, left, right, conditions))
     return TreeEnsemble(trees, strict=True, precision="float32")
 
 
@@ -189,10 +189,10 @@ def _attributes(ensemble: TreeEnsemble, dtype: np.dtype) -> dict[str, object]:
     }
 
 
-def _stump(value: float, dtype: np.dtype) -> TreeNodes:
+def _stump(value: float, dtype: np.dtype) -> FittedTree:
     """A tree of one leaf, as a split with the same answer on both sides."""
     none = np.array([-1, -1], dtype=np.int64)
-    return TreeNodes(
+    return FittedTree(
         feature=np.zeros(3, dtype=np.int64),
         threshold=np.zeros(3, dtype=dtype),
         left=np.concatenate([[1], none]),
@@ -201,12 +201,12 @@ def _stump(value: float, dtype: np.dtype) -> TreeNodes:
     )
 
 
-def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> TreeNodes:
+def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> FittedTree:
     feature = tree.feature if columns is None else columns[np.maximum(tree.feature, 0)]
-    return TreeNodes(feature, tree.threshold, tree.children_left, tree.children_right, value)
+    return FittedTree(feature, tree.threshold, tree.children_left, tree.children_right, value)
 
 
-def _lightgbm_tree(root: dict) -> TreeNodes:
+def _lightgbm_tree(root: dict) -> FittedTree:
     rows: list[tuple[int, float, int, int, float]] = []
 
     def add(node: dict) -> int:
@@ -221,4 +221,4 @@ def _lightgbm_tree(root: dict) -> TreeNodes:
 
     add(root)
     feature, threshold, left, right, value = (np.array(column) for column in zip(*rows, strict=True))
-    return TreeNodes(feature, threshold, left, right, value)
+    return FittedTree(feature, threshold, left, right, value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_versions import AliasMove, RegisteredVersion
+from plant_assets.models.registry_versions import ChampionMove, PublishedVersion
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import read_settings
 
@@ -25,18 +25,18 @@ class ReleaseOutcome:
         reason: one sentence.
     """
 
-    version: RegisteredVersion
-    move: AliasMove | None
+    version: PublishedVersion
+    move: ChampionMove | None
     reason: str
 
 
-def release(registry: ModelRegistry, version: RegisteredVersion) -> ReleaseOutcome:
+def release(registry: ModelRegistry, version: PublishedVersion) -> ReleaseOutcome:
     """Let a new version of a model that no gate guards answer at once."""
     move = registry.promote(version.name, version.version)
     return ReleaseOutcome(version, move, f"{version.name} version {version.version} answers now")
 
 
-def place(registry: ModelRegistry, version: RegisteredVersion, *, passed: bool, mode: Mode) -> ReleaseOutcome:
+def place(registry: ModelRegistry, version: PublishedVersion, *, passed: bool, mode: Mode) -> ReleaseOutcome:
     """Make a new version the challenger, and the champion where the gate and the mode allow it.
 
     Args:
@@ -59,7 +59,7 @@ def place(registry: ModelRegistry, version: RegisteredVersion, *, passed: bool, 
     return ReleaseOutcome(version, None, f"version {version.version} waits as challenger: {why}")
 
 
-def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> AliasMove:
+def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> ChampionMove:
     """Make a version of a plant's answering model the champion; the challenger, else the newest by default.
 
     Raises:
@@ -69,7 +69,7 @@ def promote(plant: str, version: int | None = None, registry: ModelRegistry | No
     return (registry or ModelRegistry.from_settings()).promote(_answering(plant), version)
 
 
-def rollback(plant: str, registry: ModelRegistry | None = None) -> AliasMove:
+def rollback(plant: str, registry: ModelRegistry | None = None) -> ChampionMove:
     """Make the previous champion of a plant's answering model the champion again.
 
     Raises:

@@ -21,7 +21,7 @@ from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry_connection import EXISTS, RegistryError
 from plant_assets.models.registry_model import write_mlflow_model
-from plant_assets.models.registry_versions import RegisteredVersion, VersionedModels, read_version
+from plant_assets.models.registry_versions import PublishedVersion, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import PipelineSettings, read_settings
@@ -57,7 +57,7 @@ class ModelRegistry(VersionedModels):
         dagster_run_id: str = "",
         dagster_assets: Sequence[str] = (),
         attachments: Mapping[str, Path] | None = None,
-    ) -> RegisteredVersion:
+    ) -> PublishedVersion:
         """Publish a trained model as a new version, behind no alias yet.
 
         Its run holds params, metrics, the serving bundle (`bundle/`, which is an MLflow model too) and the
@@ -96,7 +96,7 @@ class ModelRegistry(VersionedModels):
         *,
         params: Mapping[str, object] | None = None,
         attachments: Mapping[str, Path] | None = None,
-    ) -> RegisteredVersion:
+    ) -> PublishedVersion:
         """Publish a bundle folder as a new version, behind no alias yet; `log` for what lies in a folder.
 
         Raises:
@@ -147,7 +147,7 @@ class ModelRegistry(VersionedModels):
 
     # Reading
 
-    def fetch(self, version: RegisteredVersion, path: str, folder: Path) -> Path | None:
+    def fetch(self, version: PublishedVersion, path: str, folder: Path) -> Path | None:
         """Copy one of the run's artifacts into `folder`; None where the run has no such artifact."""
         parent = path.rpartition("/")[0] or None
         listed = self.call(lambda: self.client.list_artifacts(version.run_id, parent))
@@ -155,13 +155,13 @@ class ModelRegistry(VersionedModels):
             return None
         return Path(self.call(lambda: self.client.download_artifacts(version.run_id, path, str(folder))))
 
-    def oof(self, version: RegisteredVersion) -> pl.DataFrame | None:
+    def oof(self, version: PublishedVersion) -> pl.DataFrame | None:
         """The out-of-fold table that a version was published with; None where its run holds none."""
         with tempfile.TemporaryDirectory(prefix="forewarn-") as scratch:
             found = self.fetch(version, OOF_FILE, Path(scratch))
             return None if found is None else pl.read_parquet(found)
 
-    def manifest(self, version: RegisteredVersion) -> BundleManifest:
+    def manifest(self, version: PublishedVersion) -> BundleManifest:
         """The manifest of a published bundle.
 
         Raises:
@@ -176,14 +176,14 @@ class ModelRegistry(VersionedModels):
                 )
             return parse_manifest(found.read_bytes(), version.name)
 
-    def readable(self, version: RegisteredVersion) -> BundleManifest | None:
+    def readable(self, version: PublishedVersion) -> BundleManifest | None:
         """The version's manifest; None where this release can't load the bundle, which is to be trained again."""
         try:
             return self.manifest(version)
         except BundleError:
             return None
 
-    def usable_champion(self, name: str) -> RegisteredVersion | None:
+    def usable_champion(self, name: str) -> PublishedVersion | None:
         """The champion that others have to beat; None without one, or with one that can't answer."""
         champion = self.champion(name)
         return None if champion is None or self.readable(champion) is None else champion
@@ -192,7 +192,7 @@ class ModelRegistry(VersionedModels):
 
     def _register(
         self, manifest: BundleManifest, run_id: str, source: str, tags: Mapping[str, str]
-    ) -> RegisteredVersion:
+    ) -> PublishedVersion:
         name = manifest.registry_name
         self.find(lambda: self.client.create_registered_model(name, description=manifest.title), EXISTS)
         made = self.call(

@@ -26,8 +26,8 @@ _REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredVersion:
-    """One version of a registered model."""
+class PublishedVersion:
+    """One version of a registered model, as training published it."""
 
     name: str
     version: int
@@ -44,7 +44,7 @@ class RegisteredVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class AliasMove:
+class ChampionMove:
     """An alias that moved: `before` is None where there was no champion."""
 
     name: str
@@ -55,7 +55,7 @@ class AliasMove:
 class VersionedModels(MlflowConnection):
     """Registered models with their versions and aliases; takes what its connection takes."""
 
-    def promote(self, name: str, version: int | None = None) -> AliasMove:
+    def promote(self, name: str, version: int | None = None) -> ChampionMove:
         """Make a version the champion: the given one, else the challenger, else the newest.
 
         Raises:
@@ -67,13 +67,13 @@ class VersionedModels(MlflowConnection):
                 raise RegistryError(f"{name}: version {target.version} can't answer: {why}")
             if before is not None and before.version == target.version:
                 self._settle_challenger(name, target)
-                return AliasMove(name, before.version, target.version)
+                return ChampionMove(name, before.version, target.version)
             if before is not None:
                 self._remember(name, [*self._past(name), before.version])
             self._move_champion(name, before, target)
-            return AliasMove(name, before.version if before else None, target.version)
+            return ChampionMove(name, before.version if before else None, target.version)
 
-    def rollback(self, name: str) -> AliasMove:
+    def rollback(self, name: str) -> ChampionMove:
         """Make the version that was champion before the present one the champion again; then that before it.
 
         Versions that were deleted, or that this release can't load, are passed over.
@@ -96,27 +96,27 @@ class VersionedModels(MlflowConnection):
                 raise RegistryError(f"{name}: no champion before version {now.version} that can answer")
             self._move_champion(name, now, earlier)
             self._remember(name, past)
-            return AliasMove(name, now.version, earlier.version)
+            return ChampionMove(name, now.version, earlier.version)
 
-    def challenge(self, version: RegisteredVersion) -> None:
+    def challenge(self, version: PublishedVersion) -> None:
         """Mark a version as the one that waits for promotion."""
         self._set_alias(version.name, CHALLENGER, version.version)
 
-    def champion(self, name: str) -> RegisteredVersion | None:
+    def champion(self, name: str) -> PublishedVersion | None:
         return self.by_alias(name, CHAMPION)
 
-    def by_alias(self, name: str, alias: str) -> RegisteredVersion | None:
+    def by_alias(self, name: str, alias: str) -> PublishedVersion | None:
         """The version behind an alias; None without such a model or alias."""
         found = self.find(lambda: self.client.get_model_version_by_alias(name, alias), ABSENT)
         return read_version(found) if found is not None else None
 
-    def versions(self, name: str) -> list[RegisteredVersion]:
+    def versions(self, name: str) -> list[PublishedVersion]:
         """All versions of a model, the newest first."""
         found = self.call(lambda: self.client.search_model_versions(f"name = '{name}'", max_results=1000))
         detailed = (self.version(name, int(v.version)) for v in found)
         return sorted(filter(None, detailed), key=lambda v: -v.version)
 
-    def version(self, name: str, version: int) -> RegisteredVersion | None:
+    def version(self, name: str, version: int) -> PublishedVersion | None:
         found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
         return read_version(found) if found is not None else None
 
@@ -128,7 +128,7 @@ class VersionedModels(MlflowConnection):
         text = " ".join(map(str, past[-_REMEMBERED:]))
         self.call(lambda: self.client.set_registered_model_tag(name, PAST_CHAMPIONS, text))
 
-    def _wanted(self, name: str, version: int | None) -> RegisteredVersion:
+    def _wanted(self, name: str, version: int | None) -> PublishedVersion:
         if version is not None:
             found = self.version(name, version)
         else:
@@ -138,14 +138,14 @@ class VersionedModels(MlflowConnection):
             raise RegistryError(f"{name}: no {what}; materialize the model first")
         return found
 
-    def _move_champion(self, name: str, before: RegisteredVersion | None, after: RegisteredVersion) -> None:
+    def _move_champion(self, name: str, before: PublishedVersion | None, after: PublishedVersion) -> None:
         """The move itself is the last write but for the information that follows from it."""
         self._set_alias(name, CHAMPION, after.version)
         if before is not None:
             self._set_alias(name, PREVIOUS, before.version)
         self._settle_challenger(name, after)
 
-    def _settle_challenger(self, name: str, champion: RegisteredVersion) -> None:
+    def _settle_challenger(self, name: str, champion: PublishedVersion) -> None:
         """What answers no longer waits; also where a promotion was killed in between."""
         challenger = self.by_alias(name, CHALLENGER)
         if challenger is not None and challenger.version == champion.version:
@@ -155,9 +155,9 @@ class VersionedModels(MlflowConnection):
         self.call(lambda: self.client.set_registered_model_alias(name, alias, str(version)))
 
 
-def read_version(found: "ModelVersion") -> RegisteredVersion:
+def read_version(found: "ModelVersion") -> PublishedVersion:
     """A version as MLflow answers it."""
-    return RegisteredVersion(
+    return PublishedVersion(
         name=found.name,
         version=int(found.version),
         run_id=str(found.run_id),

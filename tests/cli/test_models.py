@@ -3,7 +3,7 @@
 import pytest
 
 from plant_assets.models import promotion
-from plant_assets.models.registry_versions import AliasMove
+from plant_assets.models.registry_versions import ChampionMove
 from plant_assets.settings import read_settings
 from tests.cli.test_commands import run
 from tests.resources.test_model_store import server
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("forewarn_home")
 
 @pytest.mark.parametrize("command", ["promote", "rollback"])
 def test_inference_is_told_of_a_move_by_hand(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(promotion, command, lambda *_: AliasMove("plant_alarm_champion", 1, 2))
+    monkeypatch.setattr(promotion, command, lambda *_: ChampionMove("plant_alarm_champion", 1, 2))
     with server(202) as (address, asked):
         monkeypatch.setenv("FOREWARN_INFERENCE_URL", address)
         read_settings.cache_clear()

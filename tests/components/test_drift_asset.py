@@ -15,7 +15,7 @@ from plant_assets.drift.plant import LearnedRows
 from plant_assets.drift.report import DriftReport
 from plant_assets.ingest.grid.quality import FROZEN, flag_column
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_versions import RegisteredVersion
+from plant_assets.models.registry_versions import PublishedVersion
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.options import IsolationForest
@@ -171,7 +171,7 @@ def test_scores_that_moved_fail_their_own_check(judged: Judged, monkeypatch: pyt
     own = registered.version_scores
 
     def higher(
-        registry: ModelRegistry, version: RegisteredVersion, learned: LearnedRows, features: pl.DataFrame
+        registry: ModelRegistry, version: PublishedVersion, learned: LearnedRows, features: pl.DataFrame
     ) -> pl.DataFrame:
         found = own(registry, version, learned, features)
         assert found is not None

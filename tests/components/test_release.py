@@ -9,7 +9,7 @@ import pytest
 
 from plant_assets.components import judging
 from plant_assets.components.release_assets import release_assets
-from plant_assets.models.registry_versions import AliasMove, RegisteredVersion
+from plant_assets.models.registry_versions import ChampionMove, PublishedVersion
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.validation.oof import empty_oof
@@ -25,24 +25,24 @@ class Aliases:
     held: dict[str, dict[str, int]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
 
-    def by_alias(self, name: str, alias: str) -> RegisteredVersion | None:
+    def by_alias(self, name: str, alias: str) -> PublishedVersion | None:
         version = self.held.get(name, {}).get(alias)
-        return None if version is None else RegisteredVersion(name, version, f"run{version}")
+        return None if version is None else PublishedVersion(name, version, f"run{version}")
 
-    def champion(self, name: str) -> RegisteredVersion | None:
+    def champion(self, name: str) -> PublishedVersion | None:
         return self.by_alias(name, "champion")
 
-    def usable_champion(self, name: str) -> RegisteredVersion | None:
+    def usable_champion(self, name: str) -> PublishedVersion | None:
         return self.champion(name)
 
-    def promote(self, name: str, version: int) -> AliasMove:
+    def promote(self, name: str, version: int) -> ChampionMove:
         before = self.champion(name)
         self.held[name]["champion"] = version
         self.held[name].pop("challenger", None)
         self.moved.append(name)
-        return AliasMove(name, before.version if before else None, version)
+        return ChampionMove(name, before.version if before else None, version)
 
-    def challenge(self, version: RegisteredVersion) -> None:
+    def challenge(self, version: PublishedVersion) -> None:
         self.held[version.name]["challenger"] = version.version
 
 
@@ -127,6 +127,6 @@ def test_a_first_champion_needs_no_person_but_the_gate_may_stop_it(
 def test_a_tie_is_won_only_by_the_simpler_algorithm(
     challenger: str, champion: str | None, simpler: bool
 ) -> None:
-    before = None if champion is None else RegisteredVersion(CHAMPION, 1, "run1", tags={"builder": champion})
-    after = RegisteredVersion(CHAMPION, 2, "run2", tags={"builder": challenger})
+    before = None if champion is None else PublishedVersion(CHAMPION, 1, "run1", tags={"builder": champion})
+    after = PublishedVersion(CHAMPION, 2, "run2", tags={"builder": challenger})
     assert judging._is_simpler(after, before) is simpler

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_versions import RegisteredVersion
+from plant_assets.models.registry_versions import PublishedVersion
 
 CHAMPION = "plant_alarm_champion"
 
@@ -12,5 +12,5 @@ class KilledError(BaseException):
     """Stands for kill -9: nothing after it happens."""
 
 
-def published(registry: ModelRegistry, folder: Path) -> RegisteredVersion:
+def published(registry: ModelRegistry, folder: Path) -> PublishedVersion:
     return registry.log_bundle(folder)

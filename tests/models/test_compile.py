@@ -4,7 +4,7 @@ import pytest
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays, ForestNode
 from plant_assets.models.compile import BundleParts, CompileError, compile_estimator, compile_model
-from plant_assets.models.compile_trees import TreeEnsemble, TreeNodes, to_onnx
+from plant_assets.models.compile_trees import FittedTree, TreeEnsemble, to_onnx
 from plant_assets.models.fitted import Estimator
 from plant_assets.models.nowcast import RandomForest
 from plant_assets.profile.model import PlantProfile
@@ -47,7 +47,7 @@ def test_one_row_is_answered_as_in_a_batch_and_gaps_are_filled(
 
 @pytest.mark.parametrize(("strict", "expected"), [(False, [1.0, 1.0, 2.0]), (True, [1.0, 2.0, 2.0])])
 def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[float], tmp_path) -> None:
-    tree = TreeNodes(
+    tree = FittedTree(
         feature=np.array([0, 0, 0]),
         threshold=np.array([0.5, 0.0, 0.0]),
         left=np.array([1, -1, -1]),
@@ -62,7 +62,7 @@ def test_a_row_on_the_split_goes_the_library_s_way(strict: bool, expected: list[
 
 
 def test_a_tree_of_one_leaf_answers_its_value(tmp_path) -> None:
-    leaf = TreeNodes(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
+    leaf = FittedTree(np.array([-2]), np.array([-2.0]), np.array([-1]), np.array([-1]), np.array([0.25]))
     (tmp_path / "t.onnx").write_bytes(
         to_onnx(TreeEnsemble([leaf, leaf], strict=False, precision="float64"), 3)
     )

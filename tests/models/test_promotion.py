@@ -10,11 +10,11 @@ from plant_assets.bundle.manifest import FORMAT_TAG, FORMAT_VERSION
 from plant_assets.models.promotion import place, promote, release, rollback
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
-from plant_assets.models.registry_versions import AliasMove, RegisteredVersion
+from plant_assets.models.registry_versions import ChampionMove, PublishedVersion
 from tests.models.registered import CHAMPION, KilledError, published
 
 
-def of_another_release(version: RegisteredVersion) -> None:
+def of_another_release(version: PublishedVersion) -> None:
     """Leave a published bundle as a release of another format wrote it."""
     path = Path(urlsplit(version.source).path) / "bundle.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"format_version": 1}), "utf-8")
@@ -104,9 +104,9 @@ def test_without_a_champion_model_the_one_that_answers_is_promoted_and_rolled_ba
     registry.client.create_registered_model(name)
     for _ in range(2):
         made = registry.client.create_model_version(name, tmp_path.as_uri(), tags=loadable)
-        release(registry, RegisteredVersion(name, int(made.version), ""))
-    assert rollback("power_grid", registry) == AliasMove(name, 2, 1)
-    assert promote("power_grid", registry=registry) == AliasMove(name, 1, 2)
+        release(registry, PublishedVersion(name, int(made.version), ""))
+    assert rollback("power_grid", registry) == ChampionMove(name, 2, 1)
+    assert promote("power_grid", registry=registry) == ChampionMove(name, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ MADE: dict[str, Callable[[ModelRegistry, str, int | None], None]] = {
 
 def refusal_or_move(
     registry: ModelRegistry, action: str, name: str, arguments: tuple[int | None, ...]
-) -> RegistryError | registry_versions.AliasMove:
+) -> RegistryError | registry_versions.ChampionMove:
     try:
         return getattr(registry, action)(name, *arguments)
     except RegistryError as error:
