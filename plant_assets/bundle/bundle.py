@@ -34,7 +34,7 @@ class BundleError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelScores:
+class BundleScores:
     """A model's answer to some rows.
 
     Attributes:
@@ -87,13 +87,13 @@ class Bundle:
         """The decision number of rows (rows, features): calibrated probability, else score."""
         return self.evaluate(rows).decisions
 
-    def evaluate(self, rows: Floats) -> ModelScores:
+    def evaluate(self, rows: Floats) -> BundleScores:
         """Scores and decisions of rows (rows, features) in `names` order; NaN is imputed."""
         scores = self._scorer(self.impute(np.atleast_2d(np.asarray(rows, dtype=np.float64))))
         decisions = scores if scores.ndim == 1 else scores[:, -1]
         if self.manifest.calibrator is not None:
             decisions = self.manifest.calibrator.probability(decisions)
-        return ModelScores(scores, decisions)
+        return BundleScores(scores, decisions)
 
     def self_test(self) -> None:
         """Hold the answers to the reference rows against those of the trained model.

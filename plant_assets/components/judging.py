@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from plant_assets.models.registry import ModelRegistry
     from plant_assets.models.registry_versions import PublishedVersion
     from plant_assets.validation.conditions import GateMetric
-    from plant_assets.validation.verdict import GateVerdict
+    from plant_assets.validation.verdict import GateDecision
 
 PARITY_TAG = "parity_max_difference"
 _SIMPLEST_FIRST = [spec.builder for spec in CANDIDATES]
@@ -27,7 +27,7 @@ def judge_challenger(
     oof: pl.DataFrame,
     labelled: pl.DataFrame,
     metric: "GateMetric",
-) -> "GateVerdict | None":
+) -> "GateDecision | None":
     """The verdict on the champion model's challenger; None where none waits, it has no scores, or no labels judge them.
 
     Args:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from plant_assets.models.promotion import ReleaseOutcome
     from plant_assets.models.registry import ModelRegistry
     from plant_assets.validation.report_data import ValidationReport
-    from plant_assets.validation.verdict import GateVerdict
+    from plant_assets.validation.verdict import GateDecision
 
 
 def release_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
@@ -154,7 +154,7 @@ def _released(
     profile: PlantProfile,
     model_store: ModelStore,
     placements: list["ReleaseOutcome"],
-    verdict: "GateVerdict | None",
+    verdict: "GateDecision | None",
 ) -> dict[str, dg.MetadataValue]:
     now = model_store.registry().champion(CHAMPION_SPEC.registry_name(profile))
     found: dict[str, dg.MetadataValue] = {

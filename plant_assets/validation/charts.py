@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plant_assets.svg import Canvas, Point
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.events import episodes
-from plant_assets.validation.report_data import DecisionTimeline, HorizonFigures, ModelCurves
+from plant_assets.validation.report_data import DecisionTimeline, HorizonResults, ModelCurves
 from plant_assets.validation.sentences import model_words
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
@@ -25,7 +25,7 @@ def colour_of(model: str, models: Sequence[str]) -> str:
     return f"c{models.index(model) % COLOURS}" if model in models else "trivial"
 
 
-def roc_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
+def roc_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """True positive rate over false positive rate, the diagonal being chance."""
     canvas = Canvas(360, 300)
     canvas.axes("false positive rate", "true positive rate", QUARTERS, QUARTERS)
@@ -35,7 +35,7 @@ def roc_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
     return canvas.markup(f"ROC curves {_when(horizon)}")
 
 
-def pr_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
+def pr_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """Precision over recall, the level line being the base rate."""
     canvas = Canvas(360, 300)
     canvas.axes("recall", "precision", QUARTERS, QUARTERS)
@@ -46,7 +46,7 @@ def pr_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
     return canvas.markup(f"Precision and recall {_when(horizon)}")
 
 
-def calibration_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
+def calibration_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """How often an alarm was really there, over the probability that a model gave."""
     canvas = Canvas(360, 300)
     canvas.axes("probability given", "share of alarms", QUARTERS, QUARTERS)
@@ -65,7 +65,7 @@ def calibration_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
     return canvas.markup(f"Calibration {_when(horizon)}")
 
 
-def interval_chart(horizon: HorizonFigures, names: Sequence[str]) -> Markup:
+def interval_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """PR-AUC of models and baselines with 90 % intervals, best first."""
     results = sorted(
         (*horizon.models, *horizon.baselines), key=lambda r: -np.nan_to_num(r.pr_auc.value, nan=-1.0)
@@ -144,5 +144,5 @@ def _baselines_first(curves: Sequence[ModelCurves]) -> list[ModelCurves]:
     return sorted(telling, key=lambda curve: curve.model not in BASELINES)
 
 
-def _when(horizon: HorizonFigures) -> str:
+def _when(horizon: HorizonResults) -> str:
     return f"{horizon.hours} h ahead" if horizon.hours else "now"

@@ -19,7 +19,7 @@ from plant_assets.validation.bootstrap import (
 )
 from plant_assets.validation.evaluate import GroundTruth, ModelScores
 from plant_assets.validation.events import EventMetrics
-from plant_assets.validation.verdict import GateCondition
+from plant_assets.validation.verdict import ConditionResult
 
 GateMetric = Literal["pr_auc", "brier_skill"]
 SLOPE = (0.8, 1.25)
@@ -59,24 +59,24 @@ def _rows(scored: ModelScores, kept: np.ndarray) -> ModelScores:
     return replace(scored, **columns)
 
 
-def enough_events(case: GateCase) -> GateCondition:
+def enough_events(case: GateCase) -> ConditionResult:
     """Whether the test rows hold the profile's minimum of events."""
     found, needed = case.events.n_events, case.profile.validation.min_events
     case.figures["n_events"] = found
     enough = found >= needed
     verdict = "enough to judge on" if enough else "too few to compare models"
-    return GateCondition(
+    return ConditionResult(
         "enough events", enough, f"The test rows hold {found} events (at least {needed} needed): {verdict}."
     )
 
 
-def gain(case: GateCase, *, simpler: bool) -> GateCondition:
+def gain(case: GateCase, *, simpler: bool) -> ConditionResult:
     """Whether the paired interval of the gain excludes 0, or it's a tie and the challenger is simpler."""
     words = METRIC_WORDS[case.metric]
     own = _interval(case, case.challenger)
     case.figures |= {f"challenger_{case.metric}": own.value}
     if case.champion is None:
-        return GateCondition(
+        return ConditionResult(
             "gain over the champion", None, f"There is no champion to compare with ({words} {_range(own)})."
         )
     diff = difference_interval(
@@ -93,19 +93,19 @@ def gain(case: GateCase, *, simpler: bool) -> GateCondition:
         "gain_high": diff.high,
     }
     if not diff.known:
-        return GateCondition("gain over the champion", False, f"The gain in {words} can't be computed.")
+        return ConditionResult("gain over the champion", False, f"The gain in {words} can't be computed.")
     text = f"{words} differs from the champion's by {_range(diff, signed=True)}"
     if diff.low > 0:
-        return GateCondition("gain over the champion", True, f"{text}: a significant gain.")
+        return ConditionResult("gain over the champion", True, f"{text}: a significant gain.")
     if diff.high < 0:
-        return GateCondition(
+        return ConditionResult(
             "gain over the champion", False, f"{text}: significantly worse than the champion."
         )
     tie = f"not significant, and the challenger {'is' if simpler else 'is not'} simpler"
-    return GateCondition("gain over the champion", simpler, f"{text}: {tie}.")
+    return ConditionResult("gain over the champion", simpler, f"{text}: {tie}.")
 
 
-def within_budget(case: GateCase) -> GateCondition:
+def within_budget(case: GateCase) -> ConditionResult:
     """Whether false-alarm episodes per day of normal operation are within budget; the hours are told."""
     budget, events = case.profile.budget, case.events
     case.figures |= {
@@ -113,11 +113,11 @@ def within_budget(case: GateCase) -> GateCondition:
         "false_alarm_hours_per_day": events.false_alarm_hours_per_day,
     }
     if not events.normal_days:
-        return GateCondition(
+        return ConditionResult(
             "false alarms within budget", False, "No row of normal operation to count false alarms on."
         )
     kept = events.false_episodes_per_day <= budget.false_episodes_per_day
-    return GateCondition(
+    return ConditionResult(
         "false alarms within budget",
         kept,
         f"{events.false_episodes_per_day:.2f} false-alarm episodes per day of normal operation are "
@@ -127,7 +127,7 @@ def within_budget(case: GateCase) -> GateCondition:
     )
 
 
-def recall(case: GateCase) -> GateCondition:
+def recall(case: GateCase) -> ConditionResult:
     """Whether the share of events found in time isn't under the champion's lower bound."""
     name = "recall at the required lead"
     own = _found_in_time(case, case.events)
@@ -136,14 +136,14 @@ def recall(case: GateCase) -> GateCondition:
     case.figures["recall"] = float(np.mean(own)) if len(own) else float("nan")
     text = f"{sum(own)} of {len(own)} {what}"
     if case.champion is None:
-        return GateCondition(name, None, f"{text}; there is no champion to compare with.")
+        return ConditionResult(name, None, f"{text}; there is no champion to compare with.")
     if not len(own):
-        return GateCondition(name, False, "No event to measure recall on.")
+        return ConditionResult(name, False, "No event to measure recall on.")
     theirs = _found_in_time(case, case.ground.event_metrics(case.champion))
     bound = event_interval(theirs, "mean", case.profile.validation.seed)
     case.figures |= {"champion_recall": bound.value, "champion_recall_low": bound.low}
     kept = case.figures["recall"] >= bound.low
-    return GateCondition(
+    return ConditionResult(
         name,
         kept,
         f"{text}; the champion's lower bound is {100 * bound.low:.0f} %: {'not below it' if kept else 'below it'}.",
@@ -157,13 +157,15 @@ def _found_in_time(case: GateCase, events: EventMetrics) -> list[bool]:
     return [o.lead_h is not None and o.lead_h >= required for o in events.outcomes]
 
 
-def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> GateCondition:
+def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> ConditionResult:
     """Whether each trivial baseline that one could have live does worse on the same rows."""
     horizon = case.challenger.horizon
     names = baselines_oof.filter(pl.col("horizon") == horizon)["model"].unique(maintain_order=True)
     judged = [name for name in names if name not in NOT_LIVE.get(horizon, set())]
     if not judged:
-        return GateCondition("beats every trivial baseline", False, "There are no trivial baselines to beat.")
+        return ConditionResult(
+            "beats every trivial baseline", False, "There are no trivial baselines to beat."
+        )
     lost = []
     for name in judged:
         own, theirs, metric = _against(case, case.ground.select_scores(baselines_oof, name, horizon))
@@ -173,10 +175,10 @@ def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> GateConditio
         elif np.isnan(own):
             lost.append(f"{name} (its own {METRIC_WORDS[metric]} can't be computed)")
     if lost:
-        return GateCondition(
+        return ConditionResult(
             "beats every trivial baseline", False, f"It doesn't beat the trivial {', '.join(lost)}."
         )
-    return GateCondition(
+    return ConditionResult(
         "beats every trivial baseline", True, f"It beats all {len(judged)} trivial baselines judged."
     )
 
@@ -189,34 +191,34 @@ def _against(case: GateCase, baseline: ModelScores) -> tuple[float, float, GateM
     return compute(own.target, _values(own, metric)), compute(theirs.target, _values(theirs, metric)), metric
 
 
-def calibration_slope(case: GateCase) -> GateCondition:
+def calibration_slope(case: GateCase) -> ConditionResult:
     """Whether the calibration slope is within `SLOPE`."""
     slope, _ = metrics.calibration_line(case.challenger.target, case.challenger.probability)
     case.figures["calibration_slope"] = slope
     name, (low, high) = "calibrated", SLOPE
     if np.isnan(slope):
-        return GateCondition(
+        return ConditionResult(
             name, False, "Its calibration slope can't be computed (no probabilities, or one class)."
         )
     kept = low <= slope <= high
     fault = "overconfident" if slope < low else "underconfident"
-    return GateCondition(
+    return ConditionResult(
         name,
         kept,
         f"Its calibration slope is {slope:.2f} (allowed {low} to {high}){'' if kept else ': ' + fault}.",
     )
 
 
-def answers_alike(case: GateCase, parity: float | None) -> GateCondition:
+def answers_alike(case: GateCase, parity: float | None) -> ConditionResult:
     """Whether the exported model was measured to answer like the trained one."""
     name = "export answers like the trained model"
     if parity is None:
-        return GateCondition(
+        return ConditionResult(
             name, False, "The difference between the outputs of exported and trained model wasn't measured."
         )
     case.figures["parity"] = parity
     kept = parity <= PARITY
-    return GateCondition(
+    return ConditionResult(
         name,
         kept,
         f"Outputs of the exported and the trained model differ by at most {parity:.1e}, {'within' if kept else 'over'} {PARITY:.0e}.",

@@ -23,7 +23,7 @@ from plant_assets.validation.conditions import (
     within_budget,
 )
 from plant_assets.validation.evaluate import GroundTruth, ModelScores
-from plant_assets.validation.verdict import GateVerdict
+from plant_assets.validation.verdict import GateDecision
 
 
 def gate(
@@ -37,7 +37,7 @@ def gate(
     horizon: int = 0,
     simpler: bool = False,
     parity: float | None = None,
-) -> GateVerdict:
+) -> GateDecision:
     """Judge a challenger against the champion, the trivial baselines and the budget.
 
     Args:
@@ -73,7 +73,7 @@ def gate(
     passed = all(c.passed is not False for c in conditions)
     broken = parity is not None and not parity <= PARITY
     promote = passed if champion is not None else not broken
-    return GateVerdict(
+    return GateDecision(
         promote, passed, champion is None, _headline(case, promote, passed), conditions, case.figures
     )
 

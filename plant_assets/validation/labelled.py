@@ -15,7 +15,7 @@ from plant_assets.validation.comparison import compare
 from plant_assets.validation.evaluate import GroundTruth, ModelScores
 from plant_assets.validation.folds import NotEnoughRowsError
 from plant_assets.validation.oof import checked_oof, empty_oof
-from plant_assets.validation.report_data import HorizonFigures, ModelCurves, ReportFindings
+from plant_assets.validation.report_data import HorizonResults, ModelCurves, ReportFindings
 from plant_assets.validation.sentences import labelled_sentences
 from plant_assets.validation.tested_rows import count_tested_rows
 
@@ -58,14 +58,14 @@ def _baselines(
         return empty_oof(), (f"No baselines: {error}.",)
 
 
-def _horizon(ground: GroundTruth, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> HorizonFigures:
+def _horizon(ground: GroundTruth, models: pl.DataFrame, trivial: pl.DataFrame, hours: int) -> HorizonResults:
     scored = {
         kind: [ground.select_scores(table, name, hours) for name in _names(table.filter(horizon=hours))]
         for kind, table in (("model", models), ("trivial", trivial))
     }
     judged = {kind: tuple(ground.evaluate(rows) for rows in found) for kind, found in scored.items()}
     first = next(iter((*judged["model"], *judged["trivial"])), None)
-    return HorizonFigures(
+    return HorizonResults(
         hours=hours,
         base_rate=first.base_rate if first else math.nan,
         n_events=first.events.n_events if first else 0,
@@ -95,7 +95,7 @@ def _thinned(curve: metrics.RankingCurve) -> list[tuple[float, float]]:
     return [(round(float(curve.x[i]), 4), round(float(curve.y[i]), 4)) for i in kept]
 
 
-def _lead(horizons: tuple[HorizonFigures, ...]) -> str | None:
+def _lead(horizons: tuple[HorizonResults, ...]) -> str | None:
     """The champion if it was scored, else the model with the best PR-AUC now."""
     now = horizons[0].models
     if any(result.model == CHAMPION for result in now):

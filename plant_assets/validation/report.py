@@ -17,9 +17,9 @@ from plant_assets.validation.evaluate import GroundTruth
 from plant_assets.validation.event_table import event_table
 from plant_assets.validation.labelled import labelled_findings
 from plant_assets.validation.oof import checked_oof
-from plant_assets.validation.report_data import DecisionTimeline, HorizonFigures, ValidationReport
+from plant_assets.validation.report_data import DecisionTimeline, HorizonResults, ValidationReport
 from plant_assets.validation.unlabelled import unlabelled_findings
-from plant_assets.validation.verdict import GateVerdict
+from plant_assets.validation.verdict import GateDecision
 
 
 def build_report(
@@ -29,7 +29,7 @@ def build_report(
     lineage: Mapping[str, str],
     *,
     baselines_oof: pl.DataFrame | None = None,
-    verdict: GateVerdict | None = None,
+    verdict: GateDecision | None = None,
     further: Mapping[str, float] | None = None,
     titles: Mapping[str, str] | None = None,
     untrained: Mapping[str, str] | None = None,
@@ -114,7 +114,7 @@ def _timeline(ground: GroundTruth, models: pl.DataFrame, lead: str | None) -> De
     )
 
 
-def _gaps(ground: GroundTruth, models: pl.DataFrame, horizons: tuple[HorizonFigures, ...]) -> Iterator[str]:
+def _gaps(ground: GroundTruth, models: pl.DataFrame, horizons: tuple[HorizonResults, ...]) -> Iterator[str]:
     """What couldn't be judged, in words."""
     if np.isnan(ground.label).all() or not (ground.label == 1).any():
         yield "The history holds no alarm label, so nothing can be said about finding alarms."

@@ -12,7 +12,7 @@ from plant_assets.validation.comparison import BaselineComparison
 from plant_assets.validation.evaluate import ModelResult
 from plant_assets.validation.event_table import EventRow
 from plant_assets.validation.metrics import ReliabilityBin
-from plant_assets.validation.verdict import GateVerdict
+from plant_assets.validation.verdict import GateDecision
 
 SCHEMA = 1
 
@@ -28,7 +28,7 @@ class ModelCurves:
 
 
 @dataclass(frozen=True, slots=True)
-class HorizonFigures:
+class HorizonResults:
     """All models and baselines of one question: alarm now (0), or does one start within `hours`."""
 
     hours: int
@@ -97,7 +97,7 @@ class ReportFindings:
     tested: TestedRows
     lead: str | None
     notes: tuple[str, ...] = ()
-    horizons: tuple[HorizonFigures, ...] = ()
+    horizons: tuple[HorizonResults, ...] = ()
     flagged: tuple[FlaggedShare, ...] = ()
 
 
@@ -125,11 +125,11 @@ class ValidationReport:
     tested: TestedRows
     budget: dict[str, float]
     lead: str | None
-    horizons: tuple[HorizonFigures, ...]
+    horizons: tuple[HorizonResults, ...]
     events: tuple[EventRow, ...]
     timeline: DecisionTimeline | None
     ablations: tuple[SmoteAblation, ...]
-    verdict: GateVerdict | None
+    verdict: GateDecision | None
     lineage: dict[str, str]
     further: dict[str, float]
     titles: dict[str, str] = field(default_factory=dict)

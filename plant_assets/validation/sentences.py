@@ -8,7 +8,7 @@ import numpy as np
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.conditions import SLOPE
 from plant_assets.validation.evaluate import ModelResult
-from plant_assets.validation.report_data import HorizonFigures, TestedRows
+from plant_assets.validation.report_data import HorizonResults, TestedRows
 
 FEW_EVENTS = 20
 
@@ -16,7 +16,7 @@ FEW_EVENTS = 20
 def labelled_sentences(
     profile: PlantProfile,
     tested: TestedRows,
-    horizons: Sequence[HorizonFigures],
+    horizons: Sequence[HorizonResults],
     lead: str | None,
 ) -> tuple[str, str, str]:
     """What was tested on which data; what was found at how many false alarms; what not to trust."""
@@ -43,11 +43,11 @@ def span(hours: float) -> str:
     return f"{round(hours * 3600, 6):g} s"
 
 
-def _best(horizon: HorizonFigures) -> ModelResult | None:
+def _best(horizon: HorizonResults) -> ModelResult | None:
     return max(horizon.models, key=lambda r: np.nan_to_num(r.pr_auc.value, nan=-1.0), default=None)
 
 
-def _what(profile: PlantProfile, tested: TestedRows, horizons: Sequence[HorizonFigures]) -> str:
+def _what(profile: PlantProfile, tested: TestedRows, horizons: Sequence[HorizonResults]) -> str:
     if not tested.oof_rows:
         return (
             f"Nothing was tested: {profile.title} has {tested.rows} rows, too few to train on a part of them."
@@ -120,7 +120,7 @@ def _warned(forecasts: Sequence[ModelResult]) -> str:
 def _doubts(
     profile: PlantProfile,
     now: ModelResult | None,
-    horizons: Sequence[HorizonFigures],
+    horizons: Sequence[HorizonResults],
     forecasts: Sequence[ModelResult],
 ) -> str:
     if not now and not forecasts:
@@ -136,7 +136,7 @@ def _doubts(
     return f"Don't trust {'; nor '.join(doubts)}."
 
 
-def _doubted_forecasts(horizons: Sequence[HorizonFigures]) -> Iterator[str]:
+def _doubted_forecasts(horizons: Sequence[HorizonResults]) -> Iterator[str]:
     """Horizons whose best model isn't clearly ahead of the trivial baselines."""
     reasons = {
         "loses": "which did no better than a trivial baseline (hour of day, a limit, the present state)",
@@ -149,7 +149,7 @@ def _doubted_forecasts(horizons: Sequence[HorizonFigures]) -> Iterator[str]:
 
 
 def _doubted_nowcast(
-    profile: PlantProfile, now: ModelResult, horizons: Sequence[HorizonFigures]
+    profile: PlantProfile, now: ModelResult, horizons: Sequence[HorizonResults]
 ) -> Iterator[str]:
     if _outcome(horizons[0], now) in ("loses", "unsure"):
         yield "the present-hour model's gain over the trivial baselines, which is not significant"
@@ -159,7 +159,7 @@ def _doubted_nowcast(
         yield f"the probabilities of the {model_words(now.model)} as percentages, as they are poorly calibrated"
 
 
-def _outcome(horizon: HorizonFigures, result: ModelResult | None) -> str:
+def _outcome(horizon: HorizonResults, result: ModelResult | None) -> str:
     if result is None:
         return "unknown"
     return next((c.outcome for c in horizon.comparisons if c.model == result.model), "unknown")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class GateCondition:
+class ConditionResult:
     """One condition; `passed` is None where it doesn't apply."""
 
     name: str
@@ -13,7 +13,7 @@ class GateCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class GateVerdict:
+class GateDecision:
     """What the gate says.
 
     Attributes:
@@ -29,7 +29,7 @@ class GateVerdict:
     passed: bool
     first: bool
     headline: str
-    conditions: tuple[GateCondition, ...]
+    conditions: tuple[ConditionResult, ...]
     figures: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from plant_assets.models.registry_versions import ChampionMove, PublishedVersion
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.validation.oof import empty_oof
-from plant_assets.validation.verdict import GateVerdict
+from plant_assets.validation.verdict import GateDecision
 
 CHAMPION, FOREST = "plant_alarm_champion", "plant_alarm_isolation_forest"
 
@@ -59,7 +59,7 @@ def aliases() -> Aliases:
 def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyPatch) -> Release:
     (champion,) = [a for a in release_assets(profile) if a.key.path[-1] == "champion"]
 
-    def materialize(verdict: GateVerdict | None, mode: str) -> dg.MaterializeResult:
+    def materialize(verdict: GateDecision | None, mode: str) -> dg.MaterializeResult:
         monkeypatch.setattr(judging, "judge_challenger", lambda *_: verdict)
         monkeypatch.setattr(ModelStore, "registry", lambda _: aliases)
         store = ModelStore(tracking_uri="", artifacts="", pages="http://mlflow", promotion_mode=mode)  # type: ignore[arg-type]
@@ -70,8 +70,8 @@ def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyP
     return materialize
 
 
-def verdict(*, promote: bool, first: bool = False) -> GateVerdict:
-    return GateVerdict(promote, promote, first, "the gate's word", ())
+def verdict(*, promote: bool, first: bool = False) -> GateDecision:
+    return GateDecision(promote, promote, first, "the gate's word", ())
 
 
 @pytest.mark.parametrize(

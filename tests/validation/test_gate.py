@@ -4,7 +4,7 @@ import pytest
 
 from plant_assets.validation.baselines import baselines
 from plant_assets.validation.folds import expanding_folds
-from plant_assets.validation.gate import GateVerdict, gate
+from plant_assets.validation.gate import GateDecision, gate
 from tests.validation.plants import history, oracle
 
 
@@ -20,14 +20,14 @@ def trivial(month, profile):
 
 @pytest.fixture
 def judge(month, trivial, profile):
-    def run(challenger, champion=None, **changes) -> GateVerdict:
+    def run(challenger, champion=None, **changes) -> GateDecision:
         settings = {"labelled": month, "parity": 1e-9} | changes
         return gate(challenger, champion, settings.pop("trivial", trivial), profile, **settings)
 
     return run
 
 
-def passed(verdict: GateVerdict) -> dict[str, bool | None]:
+def passed(verdict: GateDecision) -> dict[str, bool | None]:
     return {condition.name: condition.passed for condition in verdict.conditions}
 
 
