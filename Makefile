@@ -82,7 +82,6 @@ check: setup $(UI_READY)  ## lint, types and definitions; each failure says how 
 	  { echo "mend: commit ui/src/lib/api, which follows the services' documents"; exit 1; }
 	@cd ui && $(NODE) npm run --silent check || { echo "mend: make format, or the lines named above"; exit 1; }
 	@$(BIN)/forewarn plant check || { echo "mend: the YAML lines named above"; exit 1; }
-	@$(BIN)/python -m tools.architecture --check || { echo "mend: make architecture"; exit 1; }
 
 format: setup $(UI_READY)  ## format the code, and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -10,8 +10,9 @@ from typing import TypeVar
 import pytest
 from radon.complexity import cc_visit
 
-from tools.architecture import PAGE, render_rooms, write_part
-from tools.imports import file_edges, find_circle, import_graph, packages, sibling_edges
+from tools.architecture import PAGE, render_rooms, render_row, write_part
+from tools.imports import file_edges, find_circle, packages, sibling_edges
+from tools.row_path import follow_row
 
 ROOT = Path(__file__).parents[1]
 Node = TypeVar("Node", bound=ast.AST)
@@ -22,6 +23,8 @@ SENSORS_MAY_IMPORT = (*SERVING_MAY_IMPORT, "simulation", "ingest.grid")
 UNPICKLERS = {"pickle", "cloudpickle", "joblib", "dill"}
 MOST_COMPLEX = 20
 """Cyclomatic complexity; radon calls what is above it D and worse."""
+MOST_FILES = 22
+MOST_ENTRIES = 3
 BARE = re.compile(
     r"(?!(speed|seed|feed|embed|shed|need|exceed|proceed|string|ring|bring|thing|king|sing|spring)$)[a-z]+(ed|ing)"
 )
@@ -123,7 +126,13 @@ def test_no_function_is_very_complex() -> None:
 def test_the_page_draws_the_rooms_as_they_are() -> None:
     page = PAGE.read_text("utf-8")
     assert write_part(page, "rooms", render_rooms()) == page
-    assert len(import_graph().modules) > 300
+
+
+def test_a_row_passes_few_files_and_the_page_names_them() -> None:
+    path, page = follow_row(), PAGE.read_text("utf-8")
+    assert len(path.files) <= MOST_FILES
+    assert max(path.times.values()) <= MOST_ENTRIES
+    assert write_part(page, "row", render_row(path)) == page
 
 
 def definitions(kind: type[Node]) -> Iterator[Node]:

@@ -1,6 +1,6 @@
 """Writes what of `docs/architecture.md` follows from the source: rooms, arrows, and the way of a feature row.
 
-`python -m tools.architecture` writes it, `--check` says whether the page still fits, `--figures` prints what is counted.
+`python -m tools.architecture` writes it; with `--figures` it prints what is counted instead.
 Belongs here: the page. Doesn't belong here: the graph (`imports.py`), the way (`row_path.py`), what is allowed
 (`tests/test_architecture.py`).
 """
@@ -15,6 +15,11 @@ from tools.row_path import RowPath, follow_row
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
 _MARK = "<!-- {} -->"
+
+
+def write_page(page: str, path: RowPath) -> str:
+    """The page with its drawn parts as the source and a row's way have them now."""
+    return write_part(write_part(page, "rooms", render_rooms()), "row", render_row(path))
 
 
 def write_part(page: str, name: str, content: str) -> str:
@@ -66,19 +71,12 @@ def print_figures(path: RowPath) -> None:
     print(f"files: {len(files)}, lines: {sum(len(file.read_text('utf-8').splitlines()) for file in files)}")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     path = follow_row()
     if "--figures" in arguments:
         print_figures(path)
-        return 0
-    before = PAGE.read_text("utf-8")
-    after = write_part(write_part(before, "rooms", render_rooms()), "row", render_row(path))
-    if "--check" not in arguments:
-        PAGE.write_text(after, "utf-8")
-    elif before != after:
-        print(f"docs/{PAGE.name} no longer fits the source", file=sys.stderr)
-        return 1
-    return 0
+    else:
+        PAGE.write_text(write_page(PAGE.read_text("utf-8"), path), "utf-8")
 
 
 def _node(room: str) -> str:
@@ -103,4 +101,4 @@ def _tracked(*patterns: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
