@@ -1,4 +1,4 @@
-"""The gate's word on the models that wait as challengers, from what the registry and a run's tables hold.
+"""The promotion gate's decision on the models that are challengers, from what the registry and a run's tables hold.
 
 Belongs here: bringing together what `validation.gate` asks for. Doesn't belong here: its conditions, or
 what follows from its verdict (`models/promotion.py`).

@@ -31,9 +31,9 @@ class ReleaseOutcome:
 
 
 def release(registry: ModelRegistry, version: PublishedVersion) -> ReleaseOutcome:
-    """Let a new version of a model that no gate guards answer at once."""
+    """Promote a new version of a model that no gate guards."""
     move = registry.promote(version.name, version.version)
-    return ReleaseOutcome(version, move, f"{version.name} version {version.version} answers now")
+    return ReleaseOutcome(version, move, f"{version.name} version {version.version} is serving")
 
 
 def place(registry: ModelRegistry, version: PublishedVersion, *, passed: bool, mode: Mode) -> ReleaseOutcome:
@@ -42,7 +42,7 @@ def place(registry: ModelRegistry, version: PublishedVersion, *, passed: bool, m
     Args:
         registry: where the version is.
         version: a new version of the champion model.
-        passed: the gate's word.
+        passed: whether the promotion gate did.
         mode: `auto` follows the gate; `manual` waits for a person. A plant without a champion, or with one
             of another release's format, gets a new one at once in either mode, unless the gate says that it
             mustn't answer at all.
@@ -50,13 +50,13 @@ def place(registry: ModelRegistry, version: PublishedVersion, *, passed: bool, m
     unopposed = registry.usable_champion(version.name) is None
     if passed and (mode == "auto" or unopposed):
         move = registry.promote(version.name, version.version)
-        why = "the gate let it through"
+        why = "promotion gate passed"
         if unopposed:
-            why = "the first champion" if move.before is None else f"version {move.before} can't answer"
+            why = "the first champion" if move.before is None else f"version {move.before} can't be loaded"
         return ReleaseOutcome(version, move, f"version {version.version} is champion: {why}")
     registry.challenge(version)
-    why = "promotion is manual" if passed else "the gate refused it"
-    return ReleaseOutcome(version, None, f"version {version.version} waits as challenger: {why}")
+    why = "promotion is manual" if passed else "promotion gate failed"
+    return ReleaseOutcome(version, None, f"version {version.version} is challenger: {why}")
 
 
 def promote(plant: str, version: int | None = None, registry: ModelRegistry | None = None) -> ChampionMove:

@@ -64,7 +64,7 @@ class VersionedModels(MlflowConnection):
         with self.lock(name):
             target, before = self._wanted(name, version), self.champion(name)
             if why := target.unloadable:
-                raise RegistryError(f"{name}: version {target.version} can't answer: {why}")
+                raise RegistryError(f"{name}: version {target.version} can't be loaded: {why}")
             if before is not None and before.version == target.version:
                 self._settle_challenger(name, target)
                 return ChampionMove(name, before.version, target.version)

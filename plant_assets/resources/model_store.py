@@ -23,7 +23,7 @@ class ModelStore(dg.ConfigurableResource):
         artifacts: folder of a local MLflow's artifacts; empty where a server keeps them.
         pages: root of MLflow's web pages.
         inference: address of the service that answers with champions; empty where none is told of their moves.
-        promotion_mode: whether the gate's word moves the champion, or a person's.
+        promotion_mode: whether the gate's decision promotes, or a person.
         promotion_metric: what champion and challenger are compared by.
     """
 

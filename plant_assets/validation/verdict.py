@@ -1,4 +1,4 @@
-"""The gate's verdict: what was decided, each condition in a plain sentence, and the figures behind it."""
+"""The gate's decision: what was decided, each condition in a plain sentence, and the figures behind it."""
 
 from dataclasses import dataclass, field
 

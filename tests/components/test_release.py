@@ -1,4 +1,4 @@
-"""The champion asset: the gate's word and the promotion mode decide, and nobody else."""
+"""The champion asset: the gate's decision and the promotion mode decide, and nobody else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ def release(profile: PlantProfile, aliases: Aliases, monkeypatch: pytest.MonkeyP
 
 
 def verdict(*, promote: bool, first: bool = False) -> GateDecision:
-    return GateDecision(promote, promote, first, "the gate's word", ())
+    return GateDecision(promote, promote, first, "Promotion gate passed", ())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_champion_moves_only_where_gate_and_mode_allow_it(
     assert aliases.held[CHAMPION]["champion"] == champion
     assert aliases.held[CHAMPION].get("challenger") == (None if champion == 2 else 2)
     assert result.metadata is not None
-    assert result.metadata["verdict"] == dg.MetadataValue.text("the gate's word")
+    assert result.metadata["verdict"] == dg.MetadataValue.text("Promotion gate passed")
 
 
 @pytest.mark.parametrize(("promote", "mode", "told"), [(True, "auto", 1), (False, "manual", 0)])

@@ -142,7 +142,7 @@ def test_a_version_of_another_release_is_never_made_champion(
         registry.promote(CHAMPION, published(registry, champion_folder).version)
     registry.client.delete_model_version_tag(CHAMPION, "1", FORMAT_TAG)
     refusal = (
-        f"version 1 can't answer: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
+        f"version 1 can't be loaded: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
     )
     with pytest.raises(RegistryError, match=refusal):
         registry.promote(CHAMPION, 1)
@@ -167,7 +167,7 @@ def test_a_champion_of_another_release_holds_no_place(
     placement = place(registry, published(registry, champion_folder), passed=passed, mode=mode)
     assert (placement.move is not None) is moves
     if moves:
-        assert placement.reason == "version 2 is champion: version 1 can't answer"
+        assert placement.reason == "version 2 is champion: version 1 can't be loaded"
         standing = registry.usable_champion(CHAMPION)
         assert standing is not None
         assert standing.version == 2

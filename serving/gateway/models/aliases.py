@@ -61,7 +61,7 @@ class ModelAliases:
             state = await self._state(name)
             target = await self._wanted(name, version, state)
             if why := target.unloadable:
-                raise Conflict(f"{name}: version {target.version} can't answer: {why}")
+                raise Conflict(f"{name}: version {target.version} can't be loaded: {why}")
             before, after = state.aliases.get(CHAMPION), target.version
             if before != after:
                 if before is not None:

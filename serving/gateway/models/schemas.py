@@ -147,7 +147,7 @@ class GateCondition(BaseModel):
 
 
 class GateVerdict(BaseModel):
-    """The gate's word on the challenger."""
+    """The promotion gate's decision on the challenger."""
 
     promote: bool
     headline: str

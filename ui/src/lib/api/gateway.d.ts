@@ -1716,7 +1716,7 @@ export interface components {
         };
         /**
          * GateVerdict
-         * @description The gate's word on the challenger.
+         * @description The promotion gate's decision on the challenger.
          */
         GateVerdict: {
             /** Conditions */
