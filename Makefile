@@ -94,7 +94,7 @@ bench: setup  ## print the benchmark tables
 	@$(BIN)/python -m benchmarks
 
 mutate: setup  ## show the mutants of MODULE=plant_assets/…, or of ten modules by SEED=…, that its tests let live
-	@$(BIN)/python -m benchmarks.mutation $(MODULE) $(if $(SEED),--seed $(SEED)) $(if $(TESTS),--tests $(TESTS))
+	@$(BIN)/python -m tools.mutation $(MODULE) $(if $(SEED),--seed $(SEED)) $(if $(TESTS),--tests $(TESTS))
 
 lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes \

@@ -141,9 +141,7 @@ def test_a_version_of_another_release_is_never_made_champion(
     for _ in range(2):
         registry.promote(CHAMPION, published(registry, champion_folder).version)
     registry.client.delete_model_version_tag(CHAMPION, "1", FORMAT_TAG)
-    refusal = (
-        f"version 1 can't be loaded: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
-    )
+    refusal = f"version 1 can't be loaded: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
     with pytest.raises(RegistryError, match=refusal):
         registry.promote(CHAMPION, 1)
     with pytest.raises(RegistryError, match="no champion before version 2 that can answer"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutation import Mutation, mirrored, plain_modules
+from tools.mutation import Mutation, mirrored, plain_modules
 
 
 @pytest.mark.parametrize(

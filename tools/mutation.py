@@ -1,6 +1,6 @@
 """How many mutants of a module its mirrored tests kill; `make mutate` prints those that survive.
 
-`python -m benchmarks.mutation plant_assets/drift/judge.py` shows each survivor as a diff; `--seed 14` draws ten modules
+`python -m tools.mutation plant_assets/drift/judge.py` shows each survivor as a diff; `--seed 14` draws ten modules
 and prints a table. mutmut works in a temporary copy of the tree. A server that has imported the large libraries, and run
 nothing of them (Polars' threads don't outlive a fork), forks a process for each mutant, which imports the rest. One
 that runs for ever is stopped and counts as killed.
