@@ -69,7 +69,7 @@ class RetrainingAdvice(_Plain):
 
     due: bool
     why: tuple[str, ...] = Field(description="a sentence a cause; also while the cool-down lasts")
-    not_before: AwareDatetime = Field(description="newest row from which on it may be asked for")
+    not_before: AwareDatetime = Field(description="earliest plant time at which retraining may be requested")
 
 
 class DriftReport(_Plain):

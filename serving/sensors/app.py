@@ -113,4 +113,4 @@ def _runner(settings: ServingSettings, profile: PlantProfile) -> PlantRunner:
 
 def _log_death(life: "asyncio.Task[None]") -> None:
     if not life.cancelled() and (error := life.exception()) is not None:
-        log.error("the plant lives no more", exc_info=error)
+        log.error("the simulated plant stopped", exc_info=error)

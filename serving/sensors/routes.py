@@ -164,7 +164,7 @@ async def events(
 async def ready(request: Request, runner: Running) -> schemas.SensorsReadiness:
     """Whether the plant lives; says what goes wrong meanwhile."""
     if request.app.state.life.done():
-        raise PlantStopped("the plant lives no more; the service's log has the reason")
+        raise PlantStopped("the simulated plant stopped; the service's log has the reason")
     plant = runner.plant
     return schemas.SensorsReadiness(
         plant=plant.profile.name, plant_time=plant.time, rows=len(plant.rows), faults=runner.faults

@@ -62,7 +62,7 @@ class RetrainingInfo(_Read):
 
     due: bool
     why: list[str]
-    not_before: datetime = Field(description="the newest row from which on it may be asked for")
+    not_before: datetime = Field(description="earliest plant time at which retraining may be requested")
 
 
 class DriftJudgement(_Read):
@@ -89,7 +89,7 @@ class RequestedTraining(BaseModel):
     run: str
     status: RunState
     why: str
-    rows_until: datetime = Field(description="the newest row when it was asked for")
+    rows_until: datetime = Field(description="the newest row when retraining was requested")
     started: datetime | None
     link: str = Field(description="its page of Dagster")
 
@@ -99,8 +99,8 @@ class DriftAnswer(BaseModel):
 
     plant: str
     judgement: DriftJudgement | None = Field(description="null: never judged yet")
-    asked: RequestedTraining | None = Field(description="null: never asked for, or Dagster doesn't tell")
+    asked: RequestedTraining | None = Field(description="null: never requested, or Dagster can't be reached")
     next_not_before: datetime | None = Field(
-        description="the newest row from which on a training may be asked for next"
+        description="earliest plant time at which retraining may be requested next"
     )
     missing: str = Field(description="what isn't known because a service doesn't answer; else empty")

@@ -28,7 +28,7 @@ class DroppedFile(BaseModel):
         description="records or periods that were read; null: not read yet, or not at all"
     )
     reason: str = Field(description="what there is to know of the state, in a sentence; often empty")
-    drop: str = Field(description="name of the drop, as its run has it; empty: no run was asked for yet")
+    drop: str = Field(description="name of the drop, as its run has it; empty: no run was requested yet")
     attempt: int
     has_report: bool = Field(description="whether /quarantine/{id} tells why it was refused")
     first_seen: datetime
@@ -60,7 +60,7 @@ class RefusedFile(BaseModel):
     sha256: str
     kept_as: str
     refused_at: datetime
-    code: str = Field(description="stable word, as in the documentation of what is refused")
+    code: str = Field(description="stable code, as in the documentation of refusals")
     message: str
     place: str | None = Field(description="sheet, row and column; null: the whole file")
     expected: str

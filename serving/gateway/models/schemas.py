@@ -40,7 +40,7 @@ class MovedChampion(BaseModel):
     before: int | None
     after: int
     by: str
-    told: bool = Field(description="inference was told; otherwise it finds out by itself within seconds")
+    told: bool = Field(description="inference was notified; otherwise it follows the alias within seconds")
 
 
 class VersionInfo(BaseModel):
@@ -159,7 +159,7 @@ class FiguresAnswer(BaseModel):
     """What a validation report holds, without its curves."""
 
     plant: str
-    version: int | None = Field(description="that was asked for; null: the newest report")
+    version: int | None = Field(description="the requested version; null: the newest report")
     dagster_run: str = Field(description="the run that made it, and the versions it judges; empty: unknown")
     created: datetime
     first: datetime | None = Field(description="of the data")

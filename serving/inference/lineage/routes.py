@@ -33,7 +33,7 @@ async def _tracer(request: Request) -> LineageTracer:
         503,
         said={
             404: "No such plant, or this service gave no prediction of that name",
-            503: "MLflow doesn't answer, and the version isn't kept here any more",
+            503: "MLflow doesn't answer, and the version's bundle isn't on this machine any more",
         },
     ),
 )
@@ -48,7 +48,7 @@ async def lineage(
         return answer((await tracer.trace(prediction_id, prediction, slot)).model_dump())
     except RegistryUnavailableError as error:
         raise NotReady(
-            f"version {prediction.version} of {prediction.model} isn't kept here, and {error}",
+            f"version {prediction.version} of {prediction.model} isn't on this machine, and {error}",
             headers=RETRY_LATER,
             missing=["MLflow"],
         ) from None

@@ -50,7 +50,7 @@ class LineageTracer:
             slot: of the model that answered; the copies of its versions know their own lineage.
 
         Raises:
-            RegistryUnavailableError: MLflow doesn't answer, and the version isn't kept here any more.
+            RegistryUnavailableError: MLflow doesn't answer, and the version's bundle isn't on this machine any more.
         """
         kept = _served_version(slot, prediction)
         notes: list[str] = []
@@ -60,7 +60,7 @@ class LineageTracer:
         except RegistryUnavailableError as error:
             if kept is None:
                 raise
-            notes.append(f"{error}: from the copy that is kept here")
+            notes.append(f"{error}: from the bundle on this machine")
         if record and record.created > prediction.at + CLOCKS_DIFFER:
             notes.append("the registry was made anew: this version isn't the one that made the prediction")
             record, kept = None, None

@@ -32,7 +32,7 @@ class ServedModel(ServedModelBrief):
     metrics: dict[str, float] = {}
     data_fingerprint: str = ""
     config_sha256: str = Field(
-        default="", description="of the profile that it was trained with; empty: not told"
+        default="", description="of the profile that it was trained with; empty: unknown"
     )
     files: dict[str, str] = Field(default={}, description="file of its bundle → sha256")
     task: OfVersion[str] = None

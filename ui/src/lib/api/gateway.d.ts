@@ -1214,7 +1214,7 @@ export interface components {
          * @description How far a plant lies from what its answering model learned, and what follows.
          */
         DriftAnswer: {
-            /** @description null: never asked for, or Dagster doesn't tell */
+            /** @description null: never requested, or Dagster can't be reached */
             asked: components["schemas"]["RequestedTraining"] | null;
             /** @description null: never judged yet */
             judgement: components["schemas"]["DriftJudgement"] | null;
@@ -1225,7 +1225,7 @@ export interface components {
             missing: string;
             /**
              * Next Not Before
-             * @description the newest row from which on a training may be asked for next
+             * @description earliest plant time at which retraining may be requested next
              */
             next_not_before: string | null;
             /** Plant */
@@ -1398,7 +1398,7 @@ export interface components {
             changed_at: string;
             /**
              * Drop
-             * @description name of the drop, as its run has it; empty: no run was asked for yet
+             * @description name of the drop, as its run has it; empty: no run was requested yet
              */
             drop: string;
             /** File */
@@ -1598,7 +1598,7 @@ export interface components {
             verdict: components["schemas"]["GateVerdict"] | null;
             /**
              * Version
-             * @description that was asked for; null: the newest report
+             * @description the requested version; null: the newest report
              */
             version: number | null;
         };
@@ -2182,7 +2182,7 @@ export interface components {
             plant: string;
             /**
              * Told
-             * @description inference was told; otherwise it finds out by itself within seconds
+             * @description inference was notified; otherwise it follows the alias within seconds
              */
             told: boolean;
         };
@@ -2398,7 +2398,7 @@ export interface components {
         RefusedFile: {
             /**
              * Code
-             * @description stable word, as in the documentation of what is refused
+             * @description stable code, as in the documentation of refusals
              */
             code: string;
             /** Expected */
@@ -2454,7 +2454,7 @@ export interface components {
             /**
              * Rows Until
              * Format: date-time
-             * @description the newest row when it was asked for
+             * @description the newest row when retraining was requested
              */
             rows_until: string;
             /** Run */
@@ -2479,7 +2479,7 @@ export interface components {
             /**
              * Not Before
              * Format: date-time
-             * @description the newest row from which on it may be asked for
+             * @description earliest plant time at which retraining may be requested
              */
             not_before: string;
             /** Why */

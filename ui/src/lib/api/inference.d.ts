@@ -1737,7 +1737,7 @@ export interface components {
             aliases: string[];
             /**
              * Config Sha256
-             * @description of the profile that it was trained with; empty: not told
+             * @description of the profile that it was trained with; empty: unknown
              * @default
              */
             config_sha256: string;
@@ -2197,7 +2197,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version isn't kept here any more */
+            /** @description MLflow doesn't answer, and the version's bundle isn't on this machine any more */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2591,7 +2591,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version isn't kept here any more */
+            /** @description MLflow doesn't answer, and the version's bundle isn't on this machine any more */
             503: {
                 headers: {
                     [name: string]: unknown;
