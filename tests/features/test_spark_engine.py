@@ -118,8 +118,8 @@ def test_a_java_that_fails_is_told_in_one_sentence_too(tmp_path: Path) -> None:
     java.write_text("#!/bin/sh\nexit 1\n")
     java.chmod(0o755)
     script = (
-        "from plant_assets.resources.spark import Spark, SparkUnavailableError\n"
-        "try:\n    Spark().session\nexcept SparkUnavailableError as error:\n    print(error)\n"
+        "from plant_assets.resources.spark import SparkResource, SparkUnavailableError\n"
+        "try:\n    SparkResource().session\nexcept SparkUnavailableError as error:\n    print(error)\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script],

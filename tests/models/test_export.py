@@ -95,7 +95,7 @@ def test_a_refused_export_leaves_the_older_folder_as_it_was(
     before = (folder / "bundle.json").read_text()
     broken = replace(trained_model(profile), notes=("new",))
     monkeypatch.setattr(
-        "plant_assets.models.compile.calibration.PlattScaling.probability", lambda _, scores: scores * 0
+        "plant_assets.models.compile.calibration.PlattCalibrator.probability", lambda _, scores: scores * 0
     )
     with pytest.raises((ParityError, BundleError)):
         export_bundle(broken, inputs_of(profile), profile, folder)
