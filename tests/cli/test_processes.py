@@ -24,7 +24,7 @@ PATIENCE_S = 90
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineSettings]:
+def here(forewarn_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineSettings]:
     """A platform with a free port for MLflow, which is stopped at the end."""
     monkeypatch.setenv("FOREWARN_PORT_MLFLOW", str(free_port()))
     read_settings.cache_clear()

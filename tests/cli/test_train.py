@@ -86,7 +86,7 @@ def test_two_starts_train_once(both: list[tuple[int, str]]) -> None:
     words = sorted((said for _, said in both), key=len)
     assert "mains: isolation_forest version 1 is serving already; nothing was trained." in words[0]
     assert "no history yet, so 28 days are simulated" in words[1]
-    assert words[1].endswith("mains: isolation_forest version 1 answers.")
+    assert words[1].endswith("mains: isolation_forest version 1 is serving.")
 
 
 def test_the_model_is_published_with_its_lineage_and_the_run_stands_in_dagster(
