@@ -110,7 +110,7 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
         for place in np.flatnonzero(held).tolist():
             fired[place].append(rule.name)
     about = BatchSummary(
-        threshold=finite_threshold(model),
+        threshold=threshold,
         horizon_hours=manifest.horizon_hours,
         model=model.registry_name,
         version=model.version,
