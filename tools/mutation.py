@@ -57,7 +57,7 @@ for name in sys.argv[2:]:
 
 
 @dataclass(frozen=True)
-class Mutation:
+class MutationResult:
     """What became of a module's mutants.
 
     Attributes:
@@ -98,7 +98,7 @@ def plain_modules() -> list[str]:
     )
 
 
-def mutate(module: str, tests: list[str], children: int) -> Mutation:
+def mutate(module: str, tests: list[str], children: int) -> MutationResult:
     """Run tests on each mutant of a module, in a copy of the tree.
 
     Raises:
@@ -125,7 +125,7 @@ def mutate(module: str, tests: list[str], children: int) -> Mutation:
             raise RuntimeError(ran[-4000:])
         survivors = [name for name, status in statuses.items() if status not in KILLED]
         diffs = _run(copy, "-c", SHOW, module, *survivors).split("\0")[:-1]
-        return Mutation(module, Counter(statuses.values()), diffs)
+        return MutationResult(module, Counter(statuses.values()), diffs)
 
 
 def _copy_tree(copy: Path) -> None:

@@ -16,7 +16,7 @@ TRAINED = LEARNED_ONE.last
 OLD = LearnedLabelAge(hours=91 * 24, limit_hours=90 * 24)
 
 
-def asked(
+def requested_training(
     profile: PlantProfile, labels: LearnedLabelAge | None, newest: datetime
 ) -> tuple[bool, tuple[str, ...]]:
     found = retraining_advice((), labels, profile, newest_trained=TRAINED, newest=newest)
@@ -24,22 +24,24 @@ def asked(
 
 
 def test_nothing_is_asked_for_without_a_cause(profile: PlantProfile) -> None:
-    assert asked(profile, None, TRAINED + 400 * DAY) == (False, ())
-    assert asked(profile, LearnedLabelAge(hours=90 * 24, limit_hours=90 * 24), TRAINED + 90 * DAY) == (
+    assert requested_training(profile, None, TRAINED + 400 * DAY) == (False, ())
+    assert requested_training(
+        profile, LearnedLabelAge(hours=90 * 24, limit_hours=90 * 24), TRAINED + 90 * DAY
+    ) == (
         False,
         (),
     )
 
 
 def test_old_labels_ask_for_a_training(profile: PlantProfile) -> None:
-    due, why = asked(profile, OLD, TRAINED + 91 * DAY)
+    due, why = requested_training(profile, OLD, TRAINED + 91 * DAY)
     assert due
     assert why == ("the labels learned from are 91 days old, more than 90",)
 
 
 @pytest.mark.parametrize(("after", "due"), [(6.99, False), (7, True)])
 def test_a_cause_waits_for_the_cool_down(profile: PlantProfile, after: float, due: bool) -> None:
-    assert asked(profile, OLD, TRAINED + after * DAY)[0] is due
+    assert requested_training(profile, OLD, TRAINED + after * DAY)[0] is due
 
 
 def test_the_cool_down_counts_from_a_version_that_only_waits(profile: PlantProfile) -> None:

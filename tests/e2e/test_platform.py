@@ -144,15 +144,15 @@ def test_a_plant_that_drifts_is_trained_again_and_by_itself(small: Site) -> None
     before = answering_models(small.profile, small.registry)
     small.drop_live(DRIFTED_FROM, days=9, seed=20, shift=3.0)
 
-    def asked() -> list[dg.DagsterRun]:
+    def requested_runs() -> list[dg.DagsterRun]:
         return [run for run in small.runs() if "drifted" in run.tags.get(RETRAINING_TAG, "")]
 
-    small.await_true(lambda: bool(asked()), "a training asked for")
-    small.await_true(lambda: asked()[0].is_finished, "the training finished")
-    assert asked()[0].is_success
+    small.await_true(lambda: bool(requested_runs()), "a training asked for")
+    small.await_true(lambda: requested_runs()[0].is_finished, "the training finished")
+    assert requested_runs()[0].is_success
     after = answering_models(small.profile, small.registry)
     assert after["isolation_forest"] == small.history.fingerprint() != before["isolation_forest"]
-    assert len(asked()) == 1
+    assert len(requested_runs()) == 1
 
 
 def test_an_imported_folder_is_a_plant_at_once_and_trains(folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import Mutation, mirrored, plain_modules
+from tools.mutation import MutationResult, mirrored, plain_modules
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,5 @@ def test_modules_are_drawn_among_those_that_compute_and_have_tests() -> None:
 
 def test_what_runs_for_ever_or_breaks_the_process_is_killed_and_what_no_test_runs_is_not() -> None:
     counts = Counter({"killed": 5, "timeout": 1, "segfault": 1, "survived": 2, "no tests": 1})
-    mutation = Mutation("module", counts, [])
+    mutation = MutationResult("module", counts, [])
     assert (mutation.killed, mutation.share) == (7, 0.7)

@@ -14,7 +14,7 @@ from serving.web.bounded_route import BoundedRoute, SmallBodyRoute
 pytestmark = pytest.mark.anyio
 
 
-class Wish(BaseModel):
+class WishRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     word: str = ""
@@ -22,7 +22,7 @@ class Wish(BaseModel):
     table: dict[str, float] = {}
 
 
-EMPTY = Wish()
+EMPTY = WishRequest()
 
 
 async def _refuse(refuse: bool = False) -> None:
@@ -34,11 +34,11 @@ def _router(route_class: type[BoundedRoute], prefix: str) -> APIRouter:
     router = APIRouter(prefix=prefix, route_class=route_class)
 
     @router.post("/needed", dependencies=[Depends(_refuse)])
-    async def needed(body: Wish, times: Annotated[int, Query(ge=1)] = 1) -> str:
+    async def needed(body: WishRequest, times: Annotated[int, Query(ge=1)] = 1) -> str:
         return body.word * times
 
     @router.post("/optional")
-    async def optional(body: Wish = EMPTY) -> str:
+    async def optional(body: WishRequest = EMPTY) -> str:
         return body.word
 
     @router.get("/none")
@@ -119,4 +119,4 @@ async def test_a_parameter_at_fault_keeps_its_place(client) -> None:
 async def test_openapi_has_the_request_by_its_name(client) -> None:
     document = (await client.get("/openapi.json")).json()
     body = document["paths"]["/small/needed"]["post"]["requestBody"]
-    assert body["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Wish"}
+    assert body["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/WishRequest"}

@@ -29,7 +29,7 @@ Row = tuple[float, float, float, float]
 NONE: Row = (0.01, 0.01, 0.01, 0.01)
 
 
-def said(row: Row, ahead: tuple[int, ...] = HORIZONS) -> RowScores:
+def row_scores(row: Row, ahead: tuple[int, ...] = HORIZONS) -> RowScores:
     now, *forecasts = (score(p, h, THRESHOLDS[h]) for p, h in zip(row, (0, *HORIZONS), strict=True))
     return RowScores(now, tuple(f for f in forecasts if f.horizon_hours in ahead), ())
 
@@ -53,7 +53,7 @@ def test_it_opens_at_the_first_crossing_and_clears_once_all_are_below_for_the_of
     rows: list[Row],
 ) -> None:
     is_open, calm = False, 0
-    for row, change in zip(rows, run([said(row) for row in rows])[1], strict=True):
+    for row, change in zip(rows, run([row_scores(row) for row in rows])[1], strict=True):
         is_below = all(
             p < clears_below(THRESHOLDS[h], DEADBAND) for h, p in zip((0, *HORIZONS), row, strict=True)
         )
@@ -67,7 +67,7 @@ def test_it_opens_at_the_first_crossing_and_clears_once_all_are_below_for_the_of
 
 @given(ROWS, BUDGET)
 def test_it_is_open_whenever_validation_counts_an_alarm_of_any_horizon(rows: list[Row], budget) -> None:
-    turns, _ = run([said(row) for row in rows], PLANT.model_copy(update={"budget": budget}))
+    turns, _ = run([row_scores(row) for row in rows], PLANT.model_copy(update={"budget": budget}))
     columns = np.array(rows).reshape(-1, 4).T
     counted = [
         debounce(column, THRESHOLDS[h], budget) for h, column in zip((0, *HORIZONS), columns, strict=True)
@@ -84,7 +84,7 @@ def test_it_escalates_exactly_where_a_horizon_crosses_that_is_nearer_than_all_be
     rows: list[Row],
 ) -> None:
     nearest: int | None = None
-    for row, change in zip(rows, run([said(row) for row in rows])[1], strict=True):
+    for row, change in zip(rows, run([row_scores(row) for row in rows])[1], strict=True):
         found = crossing(row)
         is_nearer = nearest is not None and bool(found) and found[0] < nearest
         assert (change == "escalated") is is_nearer
@@ -96,20 +96,20 @@ def test_it_escalates_exactly_where_a_horizon_crosses_that_is_nearer_than_all_be
 
 @given(ROWS, st.lists(st.sampled_from([(), (1,), (1, 3), (3, 6)]), min_size=40, max_size=40))
 def test_missing_forecasts_never_clear(rows: list[Row], answered: list[tuple[int, ...]]) -> None:
-    outcomes = [said(row, ahead) for row, ahead in zip(rows, answered, strict=False)]
+    outcomes = [row_scores(row, ahead) for row, ahead in zip(rows, answered, strict=False)]
     turns, changes = run(outcomes, kept=KeptTrack(open=True, warning=1, below=PLANT.budget.off_delay))
     assert "cleared" not in changes
     assert all(turn.tracks[RISK].warning == 1 for turn in turns)
 
 
 def test_forecasts_that_are_missing_are_named() -> None:
-    (turn,), _ = run([said(NONE, (1,))])
+    (turn,), _ = run([row_scores(NONE, (1,))])
     assert turn.signals[RISK].doubt == "no forecast for 3 h, 6 h"
 
 
 def test_a_plant_without_forecasters_clears_by_the_risk_now() -> None:
     plant = PLANT.model_copy(update={"models": ("tree_alarm",), "horizons": ()})
-    _, changes = run([said((0.9, 0, 0, 0), ())] + [said(NONE, ())] * 3, plant)
+    _, changes = run([row_scores((0.9, 0, 0, 0), ())] + [row_scores(NONE, ())] * 3, plant)
     assert changes == ["opened", None, None, "cleared"]
 
 
@@ -126,5 +126,5 @@ def test_a_plant_without_forecasters_clears_by_the_risk_now() -> None:
     ],
 )
 def test_the_nearest_that_crosses_stands_for_all(row: Row, horizon: int) -> None:
-    (turn,), _ = run([said(row)])
+    (turn,), _ = run([row_scores(row)])
     assert turn.signals[RISK].score.horizon_hours == horizon
