@@ -116,7 +116,7 @@ async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
         answer = await client.get(f"/lineage/{name}")
     assert answer.status_code == 503
     assert answer.json()["missing"] == ["MLflow"]
-    assert f"version 1 of {CHAMPION_NAME} isn't kept here" in answer.json()["detail"]
+    assert f"version 1 of {CHAMPION_NAME} isn't on this machine" in answer.json()["detail"]
     assert int(answer.headers["retry-after"]) > 0
 
 
