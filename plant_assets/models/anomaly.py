@@ -13,9 +13,9 @@ import numpy as np
 
 from plant_assets.bundle.scorers import share_off, soft_clip
 from plant_assets.bundle.surprise import mean_deviation
-from plant_assets.features.arrays import Floats, Index
+from plant_assets.features.arrays import Floats, Index, Labels
 from plant_assets.features.spec import MOVEMENT, kind_of
-from plant_assets.models.fitted import Labels, UnsupervisedEstimator
+from plant_assets.models.fitted import UnsupervisedEstimator
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest

@@ -7,11 +7,8 @@ thresholds (`plant_assets.validation.events`), estimators.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plant_assets.features.arrays import Floats, Index
-
-Labels = NDArray[np.int8]
+from plant_assets.features.arrays import Floats, Index, Labels
 
 PRIOR = np.array([2.0, -1.0])
 """Log-odds a standard deviation of score is worth, and those of the middle score: from simulated plants."""

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plant_assets.bundle.calibration import CalibrationBand
-from plant_assets.features.arrays import Floats
+from plant_assets.features.arrays import Floats, Labels
 from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.preprocess import Preprocessor
-
-Labels = NDArray[np.int8]
 
 
 class Estimator(ABC):

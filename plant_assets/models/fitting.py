@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import numpy as np
 
-from plant_assets.features.arrays import Floats, Index
+from plant_assets.features.arrays import Floats, Index, Labels
 from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.calibration import fit_platt, later_block
-from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Labels, UnsupervisedEstimator
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, UnsupervisedEstimator
 from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.resampling import smote

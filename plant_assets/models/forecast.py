@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from plant_assets.features.arrays import Floats, Index
+from plant_assets.features.arrays import Floats, Index, Labels
 from plant_assets.models.band import probability_band
 from plant_assets.models.calibration import PlattScaling
-from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, Labels
+from plant_assets.models.fitted import BaseRate, Estimator, FittedModel
 from plant_assets.models.fitting import ModelFit, ReferenceDecisions, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
 from plant_assets.models.inputs import TrainingInputs

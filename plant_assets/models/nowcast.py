@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from plant_assets.features.arrays import Floats
-from plant_assets.models.fitted import Estimator, Labels
+from plant_assets.features.arrays import Floats, Labels
+from plant_assets.models.fitted import Estimator
 
 if TYPE_CHECKING:
     from lightgbm import Booster as LightGbmBooster

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from plant_assets.features.arrays import Floats
-from plant_assets.models.calibration import LEAST_SLOPE, Labels, PlattScaling, sigmoid
+from plant_assets.features.arrays import Floats, Labels
+from plant_assets.models.calibration import LEAST_SLOPE, PlattScaling, sigmoid
 
 SLOPE = 0.7
 SLOPE_SPREAD = 0.3

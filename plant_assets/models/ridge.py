@@ -3,10 +3,9 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plant_assets.features.arrays import Floats
-from plant_assets.models.fitted import Estimator, Labels
+from plant_assets.features.arrays import Flags, Floats, Labels
+from plant_assets.models.fitted import Estimator
 
 CLIP = 3.0
 """Scaled features and targets beyond so many spreads are cut while fitting: single upsets don't steer it."""
@@ -23,7 +22,7 @@ class Ridge(Estimator):
 
     kind = "ridge"
 
-    def __init__(self, penalty: float, share: float, used: NDArray[np.bool_]) -> None:
+    def __init__(self, penalty: float, share: float, used: Flags) -> None:
         self.penalty = penalty
         self.share = share
         self.used = used
