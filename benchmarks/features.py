@@ -128,7 +128,7 @@ ENGINES: dict[str, Callable[[Path, Path], None]] = {
 
 
 @dataclass(frozen=True, order=True)
-class Cost:
+class EngineCost:
     """What one engine took: wall-clock and processor seconds, peak resident megabytes of its processes.
 
     The wall clock leaves imports out; processor seconds hold them and don't depend on what else runs.
@@ -139,7 +139,7 @@ class Cost:
     peak_mb: float
 
 
-def measure(engine: str, source: Path, target: Path) -> Cost:
+def measure(engine: str, source: Path, target: Path) -> EngineCost:
     """Run one engine in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.features", "--engine", engine, str(source), str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
@@ -151,7 +151,7 @@ def measure(engine: str, source: Path, target: Path) -> Cost:
         output = child.stdout.read() if child.stdout else ""
     if child.returncode:
         raise SystemExit(f"{engine}: exit status {child.returncode}")
-    return Cost(float(output.split()[-1]), cpu, peak)
+    return EngineCost(float(output.split()[-1]), cpu, peak)
 
 
 def _tree(pid: int) -> tuple[float, float]:
@@ -205,7 +205,7 @@ def _median_ms(call: Callable[[], object], times: int) -> float:
 def compare(folder: Path, rows: int, runs: int, engines: list[str]) -> None:
     source = folder / "history.parquet"
     write_history(source, rows)
-    best: dict[str, Cost] = {}
+    best: dict[str, EngineCost] = {}
     for _ in range(runs):
         for engine in engines:
             cost = measure(engine, source, folder / f"{engine}.parquet")
@@ -213,7 +213,7 @@ def compare(folder: Path, rows: int, runs: int, engines: list[str]) -> None:
     table = Table(title=f"{rows:,} rows x 9 tags x 9 features, Parquet to Parquet, best of {runs}")
     for heading in ("engine", "seconds", "ratio", "CPU s", "CPU ratio", "M values/s", "peak MB"):
         table.add_column(heading, justify="left" if heading == "engine" else "right")
-    plain = best.get("plain Polars", Cost(float("nan"), float("nan"), float("nan")))
+    plain = best.get("plain Polars", EngineCost(float("nan"), float("nan"), float("nan")))
     for engine, cost in best.items():
         speed = rows * len(rolling_specs()) / cost.seconds / 1e6
         table.add_row(

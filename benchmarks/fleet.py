@@ -40,7 +40,7 @@ COLD_ROUNDS = STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetSite:
     """Where the plants and their services are."""
 
     folder: Path
@@ -67,7 +67,7 @@ def print_dagster(folder: Path, count: int) -> None:
     """A code server from its start until it tells its definitions; medians."""
     write_plants(folder / "defs", count, ALL_MODELS)
     port = free_port()
-    fleet = Fleet(folder, [plant_name(0)], {"CODE": port})
+    fleet = FleetSite(folder, [plant_name(0)], {"CODE": port})
     (folder / "home").mkdir()
     heading("Dagster's code server", "plants", "start to answering, s", "CPU s", "resident MiB")
     found = [_code_server(fleet, port) for _ in range(STARTS)]
@@ -75,7 +75,7 @@ def print_dagster(folder: Path, count: int) -> None:
     line(count, took, cpu, size)
 
 
-def _code_server(fleet: Fleet, port: int) -> tuple[float, float, float]:
+def _code_server(fleet: FleetSite, port: int) -> tuple[float, float, float]:
     """Seconds until it tells its definitions, those of a processor, and its memory."""
     from dagster._core.errors import DagsterUserCodeUnreachableError
     from dagster._grpc.client import DagsterGrpcClient
@@ -99,7 +99,7 @@ def _code_server(fleet: Fleet, port: int) -> tuple[float, float, float]:
         return took, times.user + times.system, server.memory_info().rss / MIB
 
 
-def publish(fleet: Fleet, registry: ModelRegistry) -> None:
+def publish(fleet: FleetSite, registry: ModelRegistry) -> None:
     """One plant's two models, exported and published for every plant."""
     defs = fleet.folder / "defs"
     first = load_profile(fleet.plants[0], defs)
@@ -114,7 +114,7 @@ def publish(fleet: Fleet, registry: ModelRegistry) -> None:
             release(registry, registry.log_bundle(folder))
 
 
-def _forest(inputs: TrainingInputs, fleet: Fleet) -> TrainedModel:
+def _forest(inputs: TrainingInputs, fleet: FleetSite) -> TrainedModel:
     profile = load_profile(fleet.plants[0], fleet.folder / "defs")
     names, matrix = inputs.names("features"), inputs.matrix("features")
     fitted = fit_nowcast(RF_SOFT_ALARM, names, matrix, inputs.labels, profile)
@@ -122,7 +122,7 @@ def _forest(inputs: TrainingInputs, fleet: Fleet) -> TrainedModel:
 
 
 @contextlib.contextmanager
-def inference(fleet: Fleet, loaded_mb: float) -> Iterator[tuple[int, float, float]]:
+def inference(fleet: FleetSite, loaded_mb: float) -> Iterator[tuple[int, float, float]]:
     """The service with all plants taken up: its process, seconds until the default plant answered, and until all did."""
     command = [sys.executable, "-m", "serving", "inference"]
     environment = fleet.environment(FOREWARN_LOADED_MB=str(loaded_mb))
@@ -137,7 +137,7 @@ def inference(fleet: Fleet, loaded_mb: float) -> Iterator[tuple[int, float, floa
         yield running.pid, first, time.monotonic() - began
 
 
-def _plants(fleet: Fleet) -> list[dict]:
+def _plants(fleet: FleetSite) -> list[dict]:
     return (
         httpx.get(f"{fleet.inference}/plants", timeout=30, trust_env=False)
         .raise_for_status()
@@ -145,7 +145,7 @@ def _plants(fleet: Fleet) -> list[dict]:
     )
 
 
-def print_inference(fleet: Fleet, seconds: float) -> None:
+def print_inference(fleet: FleetSite, seconds: float) -> None:
     heading(
         "One inference process", "FOREWARN_LOADED_MB", "default plant ready, s", "all plants ready, s",
         "models in memory", "resident MiB", "after asking all plants", "hot p50, p99 ms", "first p50, longest ms",
@@ -165,7 +165,7 @@ def print_inference(fleet: Fleet, seconds: float) -> None:
             )  # fmt: skip
 
 
-def _rounds(fleet: Fleet) -> list[float]:
+def _rounds(fleet: FleetSite) -> list[float]:
     """Milliseconds of requests that go from plant to plant, so that with little room each finds its model away."""
     times = []
     with httpx.Client(base_url=fleet.inference, timeout=30, trust_env=False) as client:
@@ -187,7 +187,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="forewarn-fleet-") as folder:
         here = Path(folder)
         plants = write_plants(here / "defs", given.plants, TWO_MODELS)
-        fleet = Fleet(here, plants, {"MLFLOW": free_port(), "INFERENCE": free_port()})
+        fleet = FleetSite(here, plants, {"MLFLOW": free_port(), "INFERENCE": free_port()})
         with mlflow_server(here, fleet.ports["MLFLOW"]) as registry:
             with contextlib.redirect_stdout(sys.stderr):
                 publish(fleet, registry)

@@ -41,7 +41,7 @@ PARTS = {
 
 
 @dataclass
-class Memory:
+class MemorySampler:
     """Proportional set size of a process tree, sampled in a thread."""
 
     root: int
@@ -158,7 +158,7 @@ def measure(export: Path, folder: Path) -> None:
     with platform(folder, FOREWARN_DEMO="0") as environment:
         started_s = time.perf_counter() - began
         pid = int((folder / "home" / "run" / "supervisor.pid").read_text())
-        memory = Memory(pid)
+        memory = MemorySampler(pid)
         idle = memory.sample()["services"]
         with memory.watching():
             dropped_at = time.time()

@@ -24,7 +24,7 @@ from benchmarks import serving_site
 from benchmarks.serving_load import TOOL, load
 from benchmarks.serving_site import (
     TREES,
-    Site,
+    ServingSite,
     champion,
     inference,
     mlflow_serving,
@@ -43,7 +43,7 @@ MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Bodies:
+class RequestBodies:
     """One row in the forms that are asked with; `frame` is MLflow's."""
 
     few: bytes
@@ -53,7 +53,7 @@ class Bodies:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, here: Site) -> "Bodies":
+    def of(cls, here: ServingSite) -> "RequestBodies":
         rows, names = np.nan_to_num(here.inputs.matrix("features")), here.inputs.names("features")
         every = dict(zip(names, rows[-1].tolist(), strict=True))
         frame = {"dataframe_split": {"columns": [*names], "data": [rows[-1].tolist()]}}
@@ -71,7 +71,7 @@ def line(*cells: str | float) -> None:
     )
 
 
-def answered_by(here: Site, version: int) -> float:
+def answered_by(here: ServingSite, version: int) -> float:
     """Move the alias, and wait until the version answers; seconds."""
     here.registry.promote(here.profile.registered_name("champion"), version)
     began = time.monotonic()
@@ -81,7 +81,7 @@ def answered_by(here: Site, version: int) -> float:
     return time.monotonic() - began
 
 
-def call_ms(here: Site, bodies: Bodies, version: int) -> float:
+def call_ms(here: ServingSite, bodies: RequestBodies, version: int) -> float:
     """The model call alone, in this process: median milliseconds of one row."""
     found = here.registry.version(here.profile.registered_name("champion"), version)
     folder = found and here.registry.fetch(found, "bundle", here.folder / f"fetched-{version}")
@@ -97,7 +97,9 @@ def call_ms(here: Site, bodies: Bodies, version: int) -> float:
     return statistics.median(times) * 1e3
 
 
-def print_families(here: Site, bodies: Bodies, versions: dict[str, int], seconds: float) -> dict[str, float]:
+def print_families(
+    here: ServingSite, bodies: RequestBodies, versions: dict[str, int], seconds: float
+) -> dict[str, float]:
     """One client's figures; gives requests a second with all features by family."""
     heading("One client", "champion", "asked", "p50 ms", "p99 ms", "requests/s", "model call ms", "failed")
     ours: dict[str, float] = {}
@@ -114,7 +116,7 @@ def print_families(here: Site, bodies: Bodies, versions: dict[str, int], seconds
 
 
 def print_ratios(
-    here: Site, bodies: Bodies, models: dict[str, str], ours: dict[str, float], seconds: float
+    here: ServingSite, bodies: RequestBodies, models: dict[str, str], ours: dict[str, float], seconds: float
 ) -> None:
     """MLflow's figures of the same models, and of what `models` names beside the families."""
     heading(
@@ -129,7 +131,7 @@ def print_ratios(
         line(family, theirs.p50_ms, theirs.per_s, ours[family.partition(";")[0]] / theirs.per_s)
 
 
-def print_batches(here: Site, bodies: Bodies) -> None:
+def print_batches(here: ServingSite, bodies: RequestBodies) -> None:
     heading(f"/predict/batch, {BATCH_ROWS:,} rows", "form", "columns", "ms", "rows/s")
     rows = np.resize(bodies.rows, (BATCH_ROWS, len(bodies.names)))
     few = [i for i, name in enumerate(bodies.names) if name in FEW]
@@ -147,7 +149,7 @@ def print_batches(here: Site, bodies: Bodies) -> None:
             line(form, len(columns), took * 1e3, f"{BATCH_ROWS / took:,.0f}")
 
 
-def batch_times(here: Site, content: bytes, headers: dict[str, str]) -> list[float]:
+def batch_times(here: ServingSite, content: bytes, headers: dict[str, str]) -> list[float]:
     times = []
     with httpx.Client(base_url=here.inference, trust_env=False, timeout=60) as client:
         for _ in range(BATCHES + 1):
@@ -157,7 +159,9 @@ def batch_times(here: Site, content: bytes, headers: dict[str, str]) -> list[flo
     return times[1:]
 
 
-def print_swaps(here: Site, bodies: Bodies, versions: list[int], swaps: int, seconds: float) -> None:
+def print_swaps(
+    here: ServingSite, bodies: RequestBodies, versions: list[int], swaps: int, seconds: float
+) -> None:
     """Each version is two swaps away from its last time, so none is kept in memory."""
     done, failed, asked = threading.Event(), [0], [0]
 
@@ -177,7 +181,7 @@ def print_swaps(here: Site, bodies: Bodies, versions: list[int], swaps: int, sec
     line(swaps, f"{asked[0]:,}", failed[0], *cells)
 
 
-def print_memory(here: Site, bodies: Bodies, pid: int, requests: int, seconds: float) -> None:
+def print_memory(here: ServingSite, bodies: RequestBodies, pid: int, requests: int, seconds: float) -> None:
     heading("Memory of inference", "requests", "resident MiB", "growth")
 
     def ask(count: int) -> None:
@@ -195,7 +199,7 @@ def resident_mib(pid: int) -> float:
     return psutil.Process(pid).memory_info().rss / MIB
 
 
-def print_starts(here: Site) -> None:
+def print_starts(here: ServingSite) -> None:
     heading("Start to ready", "median s", "longest s", "resident MiB")
 
     def start() -> tuple[float, float]:
@@ -222,7 +226,7 @@ def main() -> None:
             versions = {spec.name: champion(spec, here) for spec in FAMILIES}
             usual = usual_forest(here)
         here.registry.promote(here.profile.registered_name("champion"), versions[FAMILIES[0].name])
-        bodies = Bodies.of(here)
+        bodies = RequestBodies.of(here)
         with inference(here) as running:
             ours = print_families(here, bodies, versions, given.seconds)
             models = {

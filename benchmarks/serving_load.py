@@ -33,8 +33,8 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What came of a load.
+class LoadFigures:
+    """Throughput and latency of a load.
 
     Attributes:
         failed: answers of another status than 2xx, and connections that broke.
@@ -51,7 +51,7 @@ class Load:
         return self.requests / self.seconds
 
 
-def load(url: str, body: bytes, connections: int = 1, seconds: float = 5) -> Load:
+def load(url: str, body: bytes, connections: int = 1, seconds: float = 5) -> LoadFigures:
     """POST the same body for a time; each connection asks again as soon as it is answered."""
     with tempfile.TemporaryDirectory() as folder:
         content = Path(folder) / "body"
@@ -60,20 +60,20 @@ def load(url: str, body: bytes, connections: int = 1, seconds: float = 5) -> Loa
             return _wrk(url, content, connections, seconds)
         command = [sys.executable, "-m", "benchmarks.serving_load", url, content, connections, seconds]
         found = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
-        return Load(**json.loads(found.stdout))
+        return LoadFigures(**json.loads(found.stdout))
 
 
-def _wrk(url: str, content: Path, connections: int, seconds: float) -> Load:
+def _wrk(url: str, content: Path, connections: int, seconds: float) -> LoadFigures:
     script = content.with_name("post.lua")
     script.write_text(_SCRIPT % content)
     command = [str(WRK), "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s", "--timeout", "30s"]
     found = subprocess.run([*command, "-s", str(script), url], check=True, capture_output=True, text=True)
     line = next(line for line in found.stdout.splitlines() if line.startswith("RESULT"))
     requests, micros, p50, p99, failed = map(float, line.split()[1:])
-    return Load(int(requests), micros / 1e6, p50 / 1e3, p99 / 1e3, int(failed))
+    return LoadFigures(int(requests), micros / 1e6, p50 / 1e3, p99 / 1e3, int(failed))
 
 
-def closed_loop(url: str, body: bytes, connections: int, seconds: float) -> Load:
+def closed_loop(url: str, body: bytes, connections: int, seconds: float) -> LoadFigures:
     """The same without wrk. A stall counts once a connection, where wrk adds what it kept from being asked."""
     times: list[float] = []
     failed: list[str] = []
@@ -88,7 +88,7 @@ def closed_loop(url: str, body: bytes, connections: int, seconds: float) -> Load
         thread.join()
     took = time.perf_counter() - began
     cuts = statistics.quantiles(times, n=100) if len(times) > 1 else [0.0] * 99
-    return Load(len(times), took, cuts[49] * 1e3, cuts[98] * 1e3, len(failed))
+    return LoadFigures(len(times), took, cuts[49] * 1e3, cuts[98] * 1e3, len(failed))
 
 
 def _ask(url: str, body: bytes, until: float, times: list[float], failed: list[str]) -> None:

@@ -36,7 +36,7 @@ TRUSTED = [
 
 
 @dataclass
-class Site:
+class ServingSite:
     """Where the services are.
 
     Attributes:
@@ -61,12 +61,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path) -> Iterator[ServingSite]:
     """A demo plant with MLflow running, and no model yet."""
     profile = load_profile("demo")
     ports = {"MLFLOW": free_port(), "INFERENCE": free_port()}
     with mlflow_server(folder, ports["MLFLOW"]) as registry:
-        yield Site(folder, profile, simulated(profile, SEED, DAYS, log=True), registry, ports)
+        yield ServingSite(folder, profile, simulated(profile, SEED, DAYS, log=True), registry, ports)
 
 
 @contextlib.contextmanager
@@ -82,7 +82,7 @@ def mlflow_server(folder: Path, port: int) -> Iterator[ModelRegistry]:
         yield ModelRegistry(address, artifacts, folder / "locks")
 
 
-def champion(spec: ModelSpec, here: Site) -> int:
+def champion(spec: ModelSpec, here: ServingSite) -> int:
     """A candidate trained and logged as a version of the champion; its number."""
     matrix, names = here.inputs.matrix("features"), here.inputs.names("features")
     model = fit_nowcast(spec, names, matrix, here.inputs.labels, here.profile).model
@@ -90,7 +90,7 @@ def champion(spec: ModelSpec, here: Site) -> int:
     return here.registry.log(trained, here.inputs, here.profile).version
 
 
-def usual_forest(here: Site) -> str:
+def usual_forest(here: ServingSite) -> str:
     """A calibrated random forest as scikit-learn and MLflow have it; its model's address."""
     import mlflow
     from mlflow import sklearn as flavor
@@ -108,7 +108,7 @@ def usual_forest(here: Site) -> str:
 
 
 @contextlib.contextmanager
-def inference(here: Site) -> Iterator[subprocess.Popen[bytes]]:
+def inference(here: ServingSite) -> Iterator[subprocess.Popen[bytes]]:
     """The inference service, ready."""
     command = [sys.executable, "-m", "serving", "inference"]
     with process(command, here.environment, here.folder / "inference.log") as running:
@@ -117,7 +117,7 @@ def inference(here: Site) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextlib.contextmanager
-def mlflow_serving(model: str, here: Site) -> Iterator[str]:
+def mlflow_serving(model: str, here: ServingSite) -> Iterator[str]:
     """`mlflow models serve` of a model, ready; gives the address of its answers."""
     port = free_port()
     command = [BIN / "mlflow", "models", "serve", "-m", model, "--env-manager", "local", "--port", port]

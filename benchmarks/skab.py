@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.skab_figures import Verdict, differences, experiments_table, table
+from benchmarks.skab_figures import AlarmingResult, differences, experiments_table, table
 from benchmarks.skab_yardsticks import YARDSTICKS
 from plant_assets.draft.draft import draft_plant
 from plant_assets.features.arrays import Flags, Floats
@@ -43,7 +43,7 @@ LABELS = ("anomaly", "changepoint")
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class SkabExperiment:
     """One file of the test bed: readings in time order, and the truth of each."""
 
     name: str
@@ -52,7 +52,7 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedExperiment:
     """An experiment as the platform sees it after its drop.
 
     Attributes:
@@ -67,23 +67,23 @@ class Prepared:
     judged: NDArray[np.intp]
 
 
-def experiments(folder: Path) -> list[Experiment]:
+def experiments(folder: Path) -> list[SkabExperiment]:
     """All experiments of `<folder>/skab/skab.parquet`, in the file's order."""
     frame = pl.read_parquet(folder / "skab" / "skab.parquet")
     return [
-        Experiment(str(name), part.drop("experiment", *LABELS), part["anomaly"].fill_null(0).to_numpy())
+        SkabExperiment(str(name), part.drop("experiment", *LABELS), part["anomaly"].fill_null(0).to_numpy())
         for (name,), part in frame.group_by("experiment", maintain_order=True)
     ]
 
 
-def export(experiment: Experiment, folder: Path) -> Path:
+def export(experiment: SkabExperiment, folder: Path) -> Path:
     """Write the readings alone, as the test bed's own files are: semicolons, local times to the second."""
     path = folder / f"{experiment.name.replace('/', '_')}.csv"
     experiment.readings.write_csv(path, separator=";", datetime_format="%Y-%m-%d %H:%M:%S")
     return path
 
 
-def prepare(experiment: Experiment, profile: PlantProfile, folder: Path) -> Prepared:
+def prepare(experiment: SkabExperiment, profile: PlantProfile, folder: Path) -> PreparedExperiment:
     """Drop the experiment into a history of its own and bring it to features.
 
     Raises:
@@ -103,7 +103,7 @@ def prepare(experiment: Experiment, profile: PlantProfile, folder: Path) -> Prep
     raw = resample(history.read(), profile)
     features = compute_features(with_deviations(raw, profile), feature_specs(profile)).drop("timestamp")
     newest = _newest_complete(raw["timestamp"], experiment.readings["datetime"], profile.sampling.interval)
-    return Prepared(
+    return PreparedExperiment(
         tuple(features.columns),
         features.fill_null(float("nan")).to_numpy(order="c"),
         int(newest[TRAINING_READINGS - 1]) + 1,
@@ -119,25 +119,25 @@ def _newest_complete(rows: pl.Series, readings: pl.Series, interval: timedelta) 
     )
 
 
-def fitted(spec: ModelSpec, prepared: Prepared, profile: PlantProfile) -> ModelFit:
+def fitted(spec: ModelSpec, prepared: PreparedExperiment, profile: PlantProfile) -> ModelFit:
     """The platform's own unsupervised fit on the training rows."""
     return fit_nowcast(spec, prepared.names, prepared.features[: prepared.training], None, profile)
 
 
-def verdicts(tried: Sequence[Experiment], profile: PlantProfile) -> list[Verdict]:
+def verdicts(tried: Sequence[SkabExperiment], profile: PlantProfile) -> list[AlarmingResult]:
     """The platform's models on experiments: their thresholds alone, then with the plant's delays."""
-    found: dict[str, Verdict] = {}
+    found: dict[str, AlarmingResult] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, experiment in enumerate(tried):
             prepared = prepare(experiment, profile, Path(folder) / str(number))
             for spec in SPECS:
                 for name, margin, alarm in _judged(spec, prepared, profile):
-                    found.setdefault(name, Verdict(name, [], [])).add(margin, alarm)
+                    found.setdefault(name, AlarmingResult(name, [], [])).add(margin, alarm)
     return list(found.values())
 
 
 def _judged(
-    spec: ModelSpec, prepared: Prepared, profile: PlantProfile
+    spec: ModelSpec, prepared: PreparedExperiment, profile: PlantProfile
 ) -> Iterator[tuple[str, Floats, Flags]]:
     """Per way of alarming: its name, each judged reading's score above the threshold, its alarm."""
     model = fitted(spec, prepared, profile).model
@@ -149,15 +149,15 @@ def _judged(
     yield f"{spec.name}, with the off-delay", margin, stands[rows]
 
 
-def drafted(without_fault: Experiment, folder: Path) -> PlantProfile:
+def drafted(without_fault: SkabExperiment, folder: Path) -> PlantProfile:
     """The plant as `forewarn plant new skab --from` drafts it from the experiment without a fault."""
     return draft_plant("skab", [export(without_fault, folder)]).profile
 
 
-def yardsticks(tried: Sequence[Experiment]) -> Iterator[Verdict]:
+def yardsticks(tried: Sequence[SkabExperiment]) -> Iterator[AlarmingResult]:
     """The same rows by methods of a few lines, and by an alarm that always stands."""
     for name, judge in YARDSTICKS.items():
-        verdict = Verdict(name, [], [])
+        verdict = AlarmingResult(name, [], [])
         for experiment in tried:
             values = experiment.readings.drop("datetime").to_numpy()
             margin = judge(values, TRAINING_READINGS)[TRAINING_READINGS:]

@@ -23,7 +23,7 @@ HEAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AlarmingResult:
     """What one way of alarming says of each experiment.
 
     Attributes:
@@ -39,9 +39,9 @@ class Verdict:
         self.margins.append(margin)
         self.alarms.append(alarm)
 
-    def of(self, draw: Index) -> "Verdict":
+    def of(self, draw: Index) -> "AlarmingResult":
         """The same of drawn experiments."""
-        return Verdict(self.name, [self.margins[i] for i in draw], [self.alarms[i] for i in draw])
+        return AlarmingResult(self.name, [self.margins[i] for i in draw], [self.alarms[i] for i in draw])
 
 
 def counts(alarms: Sequence[Flags], truth: Sequence[Floats]) -> Floats:
@@ -61,12 +61,12 @@ def rates(counted: Floats) -> Floats:
     )
 
 
-def file_rocs(verdict: Verdict, truth: Sequence[Floats]) -> Floats:
+def file_rocs(verdict: AlarmingResult, truth: Sequence[Floats]) -> Floats:
     """ROC-AUC of each experiment; NaN where its judged rows hold one class only."""
     return np.array([roc_auc(label, margin) for label, margin in zip(truth, verdict.margins, strict=True)])
 
 
-def far_at_mar(verdict: Verdict, truth: Sequence[Floats], mar: float) -> float:
+def far_at_mar(verdict: AlarmingResult, truth: Sequence[Floats], mar: float) -> float:
     """FAR where all thresholds are moved alike until the share `mar` is missed: known in hindsight only."""
     margins, labels = np.concatenate(verdict.margins), np.concatenate(truth)
     if margins.min() == margins.max():
@@ -75,7 +75,7 @@ def far_at_mar(verdict: Verdict, truth: Sequence[Floats], mar: float) -> float:
     return float((margins[labels == 0] >= cut).mean())
 
 
-def differences(ours: Verdict, others: Sequence[Verdict], truth: Sequence[Floats]) -> list[str]:
+def differences(ours: AlarmingResult, others: Sequence[AlarmingResult], truth: Sequence[Floats]) -> list[str]:
     """By how much one ranking differs from others, with 90 % intervals over the same drawn experiments."""
     lines = [
         f"| {ours.name} less | ROC-AUC of a file | FAR % at MAR {100 * SAME_MAR[0]:.0f} % |",
@@ -93,13 +93,15 @@ def differences(ours: Verdict, others: Sequence[Verdict], truth: Sequence[Floats
     return lines
 
 
-def _far_difference(ours: Verdict, other: Verdict, truth: Sequence[Floats], draw: Index) -> float:
+def _far_difference(
+    ours: AlarmingResult, other: AlarmingResult, truth: Sequence[Floats], draw: Index
+) -> float:
     known = [truth[i] for i in draw]
     far = [far_at_mar(verdict.of(draw), known, SAME_MAR[0]) for verdict in (ours, other)]
     return far[0] - far[1]
 
 
-def table(verdicts: Sequence[Verdict], truth: Sequence[Floats]) -> list[str]:
+def table(verdicts: Sequence[AlarmingResult], truth: Sequence[Floats]) -> list[str]:
     """A row per way of alarming; 90 % intervals by drawing experiments with replacement."""
     drawn = _drawn(truth)
     lines: list[str] = list(HEAD)
@@ -120,7 +122,7 @@ def table(verdicts: Sequence[Verdict], truth: Sequence[Floats]) -> list[str]:
 
 
 def experiments_table(
-    verdicts: Sequence[Verdict], names: Sequence[str], truth: Sequence[Floats]
+    verdicts: Sequence[AlarmingResult], names: Sequence[str], truth: Sequence[Floats]
 ) -> list[str]:
     """A row per experiment: its anomalous share, then F1, FAR, MAR and ROC-AUC of each way of alarming."""
     lines = [

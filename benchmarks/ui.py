@@ -51,11 +51,13 @@ RECORDED = """() => {
 
 
 @dataclass(frozen=True)
-class Found:
-    """Attributes:
-    gaps_ms: between frames.
-    heap_mib: in use after collecting garbage, at the beginning and at the end.
-    rows_per_second: that the plant gave meanwhile.
+class ScreenFigures:
+    """What the screen took while it was measured.
+
+    Attributes:
+        gaps_ms: between frames.
+        heap_mib: in use after collecting garbage, at the beginning and at the end.
+        rows_per_second: that the plant gave meanwhile.
     """
 
     gaps_ms: np.ndarray
@@ -120,7 +122,7 @@ def open_dashboard(page: Page, address: str, plant: dict) -> None:
     page.locator(".uplot").nth(len(tags)).wait_for()
 
 
-def measure(address: str, browser: str, seconds: float) -> Found:
+def measure(address: str, browser: str, seconds: float) -> ScreenFigures:
     """Watch the dashboard for so long."""
     with httpx.Client(base_url=address, timeout=30, trust_env=False) as client, sync_playwright() as driver:
         _registered(client)
@@ -137,7 +139,7 @@ def measure(address: str, browser: str, seconds: float) -> Found:
         last, after = client.get("/sensors/live").json()["id"], heap_mib(session)
         charts = page.locator(".uplot").count()
         window.close()
-    return Found(gaps, (before, after), (last - first) / seconds, charts)
+    return ScreenFigures(gaps, (before, after), (last - first) / seconds, charts)
 
 
 def _registered(client: httpx.Client) -> None:

@@ -23,7 +23,7 @@ def element(name: str, content: str | Markup = "", /, **attributes: object) -> M
 
 
 @dataclass(slots=True)
-class Canvas:
+class SvgCanvas:
     """A chart area in data units; x to the right, y upwards.
 
     Attributes:

@@ -14,7 +14,7 @@ from plant_assets.profile.variables import variable
 from plant_assets.settings import read_settings
 
 
-class Name(StrEnum):
+class ServiceName(StrEnum):
     """What can run alone."""
 
     INFERENCE = "inference"
@@ -23,7 +23,7 @@ class Name(StrEnum):
 
 
 def serve(
-    name: Annotated[Name, typer.Argument(help="which service")],
+    name: Annotated[ServiceName, typer.Argument(help="which service")],
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="overrides FOREWARN_PORT_…")] = None,
     host: Annotated[str | None, typer.Option(help="overrides FOREWARN_HOST")] = None,
 ) -> None:

@@ -11,7 +11,7 @@ DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceProcess:
     """One process.
 
     Attributes:
@@ -35,7 +35,7 @@ class Service:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def services(settings: PipelineSettings) -> list[Service]:
+def services(settings: PipelineSettings) -> list[ServiceProcess]:
     """The services of this platform, in the order in which they start."""
     return [
         *([] if settings.mlflow_elsewhere else [_mlflow(settings)]),
@@ -48,7 +48,7 @@ def services(settings: PipelineSettings) -> list[Service]:
     ]
 
 
-def single_services(settings: PipelineSettings) -> dict[str, Service]:
+def single_services(settings: PipelineSettings) -> dict[str, ServiceProcess]:
     """The services that can run alone, by name; sensors whether or not the platform starts it."""
     alone = (_sensors(settings), _inference(settings), _gateway(settings))
     return {service.name: service for service in alone}
@@ -61,9 +61,9 @@ def pages(settings: PipelineSettings) -> dict[str, str]:
     return {"mlflow": given, **own} if given else own
 
 
-def _mlflow(settings: PipelineSettings) -> Service:
+def _mlflow(settings: PipelineSettings) -> ServiceProcess:
     url = f"http://{settings.host}:{settings.port_mlflow}"
-    return Service(
+    return ServiceProcess(
         name="mlflow",
         command=(sys.executable, "-m", "plant_assets.cli.tracking_server"),
         port=settings.port_mlflow,
@@ -72,8 +72,8 @@ def _mlflow(settings: PipelineSettings) -> Service:
     )
 
 
-def _code(settings: PipelineSettings) -> Service:
-    return Service(
+def _code(settings: PipelineSettings) -> ServiceProcess:
+    return ServiceProcess(
         name="code",
         command=(
             # Unlike `dagster api grpc` it loads the definitions again when it is asked to.
@@ -85,9 +85,9 @@ def _code(settings: PipelineSettings) -> Service:
     )  # fmt: skip
 
 
-def _dagster(settings: PipelineSettings) -> Service:
+def _dagster(settings: PipelineSettings) -> ServiceProcess:
     url = f"http://{settings.host}:{settings.port_dagster}"
-    return Service(
+    return ServiceProcess(
         name="dagster",
         command=(
             _program("dagster-webserver"), "--host", settings.host, "--port", str(settings.port_dagster),
@@ -100,32 +100,32 @@ def _dagster(settings: PipelineSettings) -> Service:
     )  # fmt: skip
 
 
-def _daemon(settings: PipelineSettings) -> Service:
-    return Service(
+def _daemon(settings: PipelineSettings) -> ServiceProcess:
+    return ServiceProcess(
         name="daemon",
         command=(_program("dagster-daemon"), "run", "--workspace", _workspace(settings)),
         after="code",
     )
 
 
-def _inference(settings: PipelineSettings) -> Service:
+def _inference(settings: PipelineSettings) -> ServiceProcess:
     # Alive is enough: its models come later.
     return _serving(settings, "inference", settings.port_inference, "health", plant=default_plant(settings))
 
 
-def _gateway(settings: PipelineSettings) -> Service:
+def _gateway(settings: PipelineSettings) -> ServiceProcess:
     return _serving(settings, "gateway", settings.port_gateway, "ready", page="")
 
 
-def _sensors(settings: PipelineSettings) -> Service:
+def _sensors(settings: PipelineSettings) -> ServiceProcess:
     return _serving(settings, "sensors", settings.port_sensors, "ready")
 
 
 def _serving(
     settings: PipelineSettings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
-) -> Service:
+) -> ServiceProcess:
     url = f"http://{settings.host}:{port}"
-    return Service(
+    return ServiceProcess(
         name=name,
         command=(sys.executable, "-m", "serving", name),
         port=port,

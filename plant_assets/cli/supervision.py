@@ -17,7 +17,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 import psutil
 
-from plant_assets.cli.services import Service
+from plant_assets.cli.services import ServiceProcess
 from plant_assets.settings import PipelineSettings
 
 _ASKED_S = 5
@@ -42,7 +42,7 @@ class ProcessState:
     description: str
 
 
-def start(settings: PipelineSettings, platform: list[Service], environment: dict[str, str]) -> None:
+def start(settings: PipelineSettings, platform: list[ServiceProcess], environment: dict[str, str]) -> None:
     """Start supervisord in the background; it starts the services and restarts those that die.
 
     Raises:
@@ -57,7 +57,9 @@ def start(settings: PipelineSettings, platform: list[Service], environment: dict
         )
 
 
-def write_config(settings: PipelineSettings, platform: list[Service], environment: dict[str, str]) -> Path:
+def write_config(
+    settings: PipelineSettings, platform: list[ServiceProcess], environment: dict[str, str]
+) -> Path:
     """Write supervisord's configuration under `home/run`."""
     run, logs = settings.home / "run", settings.home / "logs"
     run.mkdir(parents=True, exist_ok=True)
@@ -113,7 +115,7 @@ def states(settings: PipelineSettings) -> list[ProcessState]:
     return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]
 
 
-def start_service(settings: PipelineSettings, service: Service) -> None:
+def start_service(settings: PipelineSettings, service: ServiceProcess) -> None:
     """Start one service that was waiting for another."""
     proxy(settings).supervisor.startProcess(service.name, False)
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
 from plant_assets.cli.demo import await_demo, seed_demo
-from plant_assets.cli.services import Service, pages, services
+from plant_assets.cli.services import ServiceProcess, pages, services
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings, read_settings
 
@@ -115,7 +115,7 @@ def _running(settings: PipelineSettings) -> bool:
         return False
 
 
-def refuse_taken_ports(settings: PipelineSettings, platform: list[Service]) -> None:
+def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
         if service.port and _listening(settings.host, service.port):
@@ -125,7 +125,7 @@ def refuse_taken_ports(settings: PipelineSettings, platform: list[Service]) -> N
             )
 
 
-def _await_ready(settings: PipelineSettings, platform: list[Service], console: Console) -> None:
+def _await_ready(settings: PipelineSettings, platform: list[ServiceProcess], console: Console) -> None:
     """Wait for each service, starting those that come after another once that one is ready."""
     waiting = {service.name: service for service in platform}
     held = {service.name for service in platform if service.after}
@@ -145,12 +145,12 @@ def _await_ready(settings: PipelineSettings, platform: list[Service], console: C
             time.sleep(0.1)
 
 
-def _give_up(settings: PipelineSettings, service: Service) -> None:
+def _give_up(settings: PipelineSettings, service: ServiceProcess) -> None:
     supervision.stop(settings)
     fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
 
 
-def _ready(settings: PipelineSettings, service: Service) -> bool:
+def _ready(settings: PipelineSettings, service: ServiceProcess) -> bool:
     import httpx
 
     if not service.ready_url:

@@ -11,7 +11,7 @@ import polars as pl
 
 from plant_assets.components.metadata import records_table
 from plant_assets.components.pictures import markdown_picture
-from plant_assets.svg import Canvas
+from plant_assets.svg import SvgCanvas
 
 if TYPE_CHECKING:
     from plant_assets.drift.report import DriftFinding, DriftReport
@@ -96,13 +96,13 @@ def _summary(report: "DriftReport") -> str:
 def _picture(findings: "Sequence[DriftFinding]") -> str:
     """Small multiples: the share of rows in each bin, those learned from behind the newest."""
     drawn = [f for f in findings if f.shares]
-    canvas = Canvas(_ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH)
+    canvas = SvgCanvas(_ACROSS * _WIDE, -(-len(drawn) // _ACROSS) * _HIGH)
     for n, finding in enumerate(drawn):
         _draw_shares(canvas, finding, n % _ACROSS * _WIDE, n // _ACROSS * _HIGH)
     return markdown_picture("shares", canvas)
 
 
-def _draw_shares(canvas: Canvas, finding: "DriftFinding", left: int, top: int) -> None:
+def _draw_shares(canvas: SvgCanvas, finding: "DriftFinding", left: int, top: int) -> None:
     width = (_WIDE - 20) / len(finding.shares)
     most = max(*finding.shares, *finding.reference_shares)
     high = _HIGH - _BAR_TOP - 10

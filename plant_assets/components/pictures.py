@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from plant_assets.svg import Canvas, element
+from plant_assets.svg import SvgCanvas, element
 
 _WIDTH, _ROW, _LEFT, _RIGHT = 720, 44, 150, 60
 _MAX_POINTS = 360
@@ -33,7 +33,7 @@ def trend(timestamps: pl.Series, traces: Sequence[TrendLine], shaded: pl.Series 
         shaded: Boolean a row; true stretches (alarms) get a band behind the traces.
     """
     height = _ROW * len(traces) + 22
-    canvas = Canvas(_WIDTH, height, (0, max(1, len(timestamps))), margins=(_LEFT, _RIGHT, 0, 22))
+    canvas = SvgCanvas(_WIDTH, height, (0, max(1, len(timestamps))), margins=(_LEFT, _RIGHT, 0, 22))
     if shaded is not None:
         _draw_bands(canvas, shaded)
     for i, trace in enumerate(traces):
@@ -44,7 +44,7 @@ def trend(timestamps: pl.Series, traces: Sequence[TrendLine], shaded: pl.Series 
     return markdown_picture("trend", canvas)
 
 
-def markdown_picture(name: str, canvas: Canvas) -> str:
+def markdown_picture(name: str, canvas: SvgCanvas) -> str:
     """A drawing on white within Markdown."""
     canvas.parts.insert(0, element("rect", width="100%", height="100%", fill="#fff"))
     svg = canvas.markup(
@@ -59,7 +59,7 @@ def markdown_picture(name: str, canvas: Canvas) -> str:
     return f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
-def _draw_trace(canvas: Canvas, trace: TrendLine, top: int) -> None:
+def _draw_trace(canvas: SvgCanvas, trace: TrendLine, top: int) -> None:
     values = trace.values.cast(pl.Float64)
     low, high = values.min(), values.max()
     canvas.text(4, top + 26, f"{trace.name} {trace.unit}".strip())
@@ -96,7 +96,7 @@ def _thinned(values: pl.Series) -> list[tuple[int, float | None]]:
     return found
 
 
-def _draw_bands(canvas: Canvas, shaded: pl.Series) -> None:
+def _draw_bands(canvas: SvgCanvas, shaded: pl.Series) -> None:
     flags = shaded.fill_null(value=False)
     runs = pl.DataFrame({"on": flags}).with_columns(run=pl.col("on").rle_id()).with_row_index()
     spans = (

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from markupsafe import Markup
 
-from plant_assets.svg import Canvas, Point
+from plant_assets.svg import Point, SvgCanvas
 from plant_assets.validation.baselines import BASELINES
 from plant_assets.validation.events import episodes
 from plant_assets.validation.report_data import DecisionTimeline, HorizonResults, ModelCurves
@@ -27,7 +27,7 @@ def colour_of(model: str, models: Sequence[str]) -> str:
 
 def roc_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """True positive rate over false positive rate, the diagonal being chance."""
-    canvas = Canvas(360, 300)
+    canvas = SvgCanvas(360, 300)
     canvas.axes("false positive rate", "true positive rate", QUARTERS, QUARTERS)
     canvas.line([(0, 0), (1, 1)], "chance", "chance")
     for curve in _baselines_first(horizon.curves):
@@ -37,7 +37,7 @@ def roc_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
 
 def pr_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """Precision over recall, the level line being the base rate."""
-    canvas = Canvas(360, 300)
+    canvas = SvgCanvas(360, 300)
     canvas.axes("recall", "precision", QUARTERS, QUARTERS)
     if math.isfinite(horizon.base_rate):
         canvas.line([(0, horizon.base_rate), (1, horizon.base_rate)], "chance", "base rate")
@@ -48,7 +48,7 @@ def pr_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
 
 def calibration_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """How often an alarm was really there, over the probability that a model gave."""
-    canvas = Canvas(360, 300)
+    canvas = SvgCanvas(360, 300)
     canvas.axes("probability given", "share of alarms", QUARTERS, QUARTERS)
     canvas.line([(0, 0), (1, 1)], "chance", "perfectly calibrated")
     for curve in horizon.curves:
@@ -70,7 +70,7 @@ def interval_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     results = sorted(
         (*horizon.models, *horizon.baselines), key=lambda r: -np.nan_to_num(r.pr_auc.value, nan=-1.0)
     )
-    canvas = Canvas(
+    canvas = SvgCanvas(
         1040, 48 + 20 * len(results), y_range=(len(results) - 0.5, -0.5), margins=(230, 56, 8, 38)
     )
     canvas.axes("PR-AUC, with 90 % interval; dashed: base rate", "", QUARTERS, ())
@@ -96,7 +96,7 @@ def timeline_chart(timeline: DecisionTimeline) -> Markup:
     hours = [(t - times[0]) / timedelta(hours=1) for t in times]
     step = min((b - a for a, b in pairwise(hours)), default=1.0)
     top = max([1.0, *(d for d in timeline.decision if math.isfinite(d))])
-    canvas = Canvas(1040, 250, (0, hours[-1] + step), (0, top), margins=(44, 12, 18, 50))
+    canvas = SvgCanvas(1040, 250, (0, hours[-1] + step), (0, top), margins=(44, 12, 18, 50))
     for first, stop in episodes(np.asarray(timeline.label) == 1):
         canvas.band(hours[first], hours[stop - 1] + step, "event", f"alarm from {times[first]:%-d %b %H:%M}")
     canvas.axes("", "", (), [round(top * share, 2) for share in (0, 0.5, 1)])
@@ -119,7 +119,7 @@ def timeline_chart(timeline: DecisionTimeline) -> Markup:
     return canvas.markup("Decision of the lead model over time, with events and alarms")
 
 
-def _days(canvas: Canvas, times: Sequence[datetime], hours: Sequence[float]) -> None:
+def _days(canvas: SvgCanvas, times: Sequence[datetime], hours: Sequence[float]) -> None:
     """A tick at midnights, some ten of them."""
     midnights = [(t, h) for t, h in zip(times, hours, strict=True) if t.hour == t.minute == 0]
     for when, hour in midnights[:: max(1, len(midnights) // 10)]:

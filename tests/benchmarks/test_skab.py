@@ -10,7 +10,7 @@ import pytest
 from benchmarks.skab import (
     TRAINING_READINGS,
     WITHOUT_FAULT,
-    Experiment,
+    SkabExperiment,
     drafted,
     experiments,
     fitted,
@@ -18,7 +18,7 @@ from benchmarks.skab import (
     verdicts,
     yardsticks,
 )
-from benchmarks.skab_figures import Verdict, counts, differences, far_at_mar, file_rocs, rates, table
+from benchmarks.skab_figures import AlarmingResult, counts, differences, far_at_mar, file_rocs, rates, table
 from plant_assets.models.spec import ISOLATION_FOREST
 from plant_assets.profile.model import PlantProfile
 
@@ -26,7 +26,7 @@ START = datetime(2020, 3, 9, 10)
 TRUTH = [np.array([0.0, 0, 1, 1]), np.array([0.0, 1, 1, 1])]
 
 
-def rig(rows: int = 460, shift_at: int = 430) -> Experiment:
+def rig(rows: int = 460, shift_at: int = 430) -> SkabExperiment:
     """A made-up experiment: two tags a second, one of which jumps; every 20th second is missing."""
     rng = np.random.default_rng(2)
     seconds = [i for i in range(2 * rows) if i % 20][:rows]
@@ -39,7 +39,7 @@ def rig(rows: int = 460, shift_at: int = 430) -> Experiment:
         },
         schema_overrides={"datetime": pl.Datetime("us")},
     )
-    return Experiment("made/up", readings, (np.arange(rows) >= shift_at).astype(float))
+    return SkabExperiment("made/up", readings, (np.arange(rows) >= shift_at).astype(float))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_rows_are_counted_over_all_experiments_together() -> None:
 
 def test_thresholds_are_moved_alike_until_so_much_is_missed() -> None:
     margins = [np.array([0.0, 3.0, 2.0, 5.0]), np.array([1.0, 4.0, 6.0, 7.0])]
-    verdict = Verdict("x", margins, [m >= 0 for m in margins])
+    verdict = AlarmingResult("x", margins, [m >= 0 for m in margins])
     assert far_at_mar(verdict, TRUTH, 0.0) == pytest.approx(1 / 3)
     assert far_at_mar(verdict, TRUTH, 0.5) == 0.0
     assert file_rocs(verdict, TRUTH).tolist() == [0.75, 1.0]
@@ -66,13 +66,13 @@ def test_thresholds_are_moved_alike_until_so_much_is_missed() -> None:
 
 def test_an_alarm_that_always_stands_finds_all_and_ranks_nothing() -> None:
     ones = [np.zeros(4), np.zeros(4)]
-    (line,) = table([Verdict("always", ones, [m >= 0 for m in ones])], TRUTH)[2:]
+    (line,) = table([AlarmingResult("always", ones, [m >= 0 for m in ones])], TRUTH)[2:]
     assert "100.0 (100.0 to 100.0) | 0.0 (0.0 to 0.0) | 0.500" in line
 
 
 def test_rankings_are_compared_on_the_same_experiments() -> None:
-    right = Verdict("right", [label.copy() for label in TRUTH], [label >= 1 for label in TRUTH])
-    wrong = Verdict("wrong", [-label for label in TRUTH], [label < 1 for label in TRUTH])
+    right = AlarmingResult("right", [label.copy() for label in TRUTH], [label >= 1 for label in TRUTH])
+    wrong = AlarmingResult("wrong", [-label for label in TRUTH], [label < 1 for label in TRUTH])
     same, against = differences(right, [right, wrong], TRUTH)[2:]
     assert same == "| right | 0.000 (0.000 to 0.000) | 0.0 (0.0 to 0.0) |"
     assert against == "| wrong | 1.000 (1.000 to 1.000) | -100.0 (-100.0 to -100.0) |"
@@ -109,7 +109,7 @@ def test_a_jump_is_found_without_labels(profile: PlantProfile) -> None:
 
 
 def test_a_file_that_ingest_refuses_stops_the_benchmark(profile: PlantProfile, tmp_path: Path) -> None:
-    strange = Experiment(
+    strange = SkabExperiment(
         "made/up", rig().readings.rename({"Current": "a", "Volume Flow RateRMS": "b"}), rig().truth
     )
     with pytest.raises(RuntimeError, match=r"made/up: .*no_known_tag"):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.main import app
-from plant_assets.cli.services import Service, services
+from plant_assets.cli.services import ServiceProcess, services
 from plant_assets.settings import PipelineSettings, read_settings
 from tests.conftest import copy_mlflow
 from tests.servers import free_port
@@ -40,7 +40,7 @@ def known_mlflow(here: PipelineSettings, empty_mlflow: Path) -> None:
 
 
 @pytest.fixture
-def mlflow(here: PipelineSettings) -> Service:
+def mlflow(here: PipelineSettings) -> ServiceProcess:
     """The MLflow service, running and answering."""
     (service,) = (service for service in services(here) if service.name == "mlflow")
     supervision.start(here, [service], home.environment(here))
@@ -55,7 +55,7 @@ def await_true(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def answers(service: Service) -> bool:
+def answers(service: ServiceProcess) -> bool:
     try:
         return httpx.get(service.ready_url, timeout=5).is_success
     except httpx.HTTPError:
@@ -87,7 +87,7 @@ def kill(here: PipelineSettings, name: str) -> int:
 
 @pytest.mark.usefixtures("known_mlflow")
 def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
-    here: PipelineSettings, mlflow: Service
+    here: PipelineSettings, mlflow: ServiceProcess
 ) -> None:
     pid = kill(here, "mlflow")
     await_true(lambda: not psutil.pid_exists(pid), "the killed process is gone")
@@ -100,7 +100,7 @@ def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
 
 
 def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
-    here: PipelineSettings, mlflow: Service
+    here: PipelineSettings, mlflow: ServiceProcess
 ) -> None:
     create = f"{mlflow.page}/api/2.0/mlflow/experiments/create"
     strange = httpx.post(create, json={"name": "a"}, headers={"Host": "evil.example"})
@@ -119,7 +119,7 @@ def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
 
 
 @pytest.mark.usefixtures("known_mlflow")
-def test_down_ends_what_a_killed_supervisor_left(here: PipelineSettings, mlflow: Service) -> None:
+def test_down_ends_what_a_killed_supervisor_left(here: PipelineSettings, mlflow: ServiceProcess) -> None:
     supervisor = int((here.home / "run" / "supervisor.pid").read_text())
     os.kill(supervisor, signal.SIGKILL)
     await_true(lambda: not psutil.pid_exists(supervisor), "the supervisor is gone")
