@@ -24,7 +24,7 @@ def split_unit(title: str) -> tuple[str, str]:
     """
     text = title.strip()
     if match := _BRACKETS.search(text):
-        inner = next((group for group in match.groups() if group is not None), "").strip()
+        inner = next(group for group in match.groups() if group is not None).strip()
         bare = text[: match.start()].strip()
         if bare and (is_unit(inner) or match[1] is not None):
             return bare, tidy_unit(inner)
@@ -46,4 +46,4 @@ def tidy_unit(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return tidy_unit(text).replace("µ", "u").replace("μ", "u").casefold()
+    return tidy_unit(text).casefold().replace("\N{GREEK SMALL LETTER MU}", "u")  # the micro sign's too
