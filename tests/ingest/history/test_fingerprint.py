@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import cast
 
+import numpy as np
 import polars as pl
 import pytest
 from pydantic import BaseModel
@@ -38,6 +39,8 @@ def test_equal_frames_are_equal_however_they_lie_in_memory() -> None:
     pieces = pl.concat([FRAME.head(1), FRAME.tail(1)], rechunk=False)
     assert frame_fingerprint(pieces) == frame_fingerprint(FRAME)
     assert frame_fingerprint(FRAME.with_columns(pl.col("value") + 0.0)) == frame_fingerprint(FRAME)
+    nan, other_bits = (pl.DataFrame({"value": np.array([number])}) for number in (np.nan, -np.nan))
+    assert frame_fingerprint(other_bits) == frame_fingerprint(nan)
 
 
 @pytest.mark.parametrize(
