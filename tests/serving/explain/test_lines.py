@@ -12,7 +12,8 @@ from plant_assets.bundle import scorers
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays, ScorerNode
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import WEIGHTS
+from serving.explain.diagonal import SHARES, WEIGHTS
+from serving.explain.lines import LogOddsPart
 from serving.explain.parts import PartSource, part_of
 
 FEATURES = 8
@@ -129,3 +130,9 @@ def test_the_others_are_near_even_with_only_eight_features(name: str) -> None:
     assert np.median([np.corrcoef(pair)[0, 1] for pair in pairs]) > 0.97
     for found, expected in pairs:
         assert np.abs(found.sum() - expected.sum()) <= 0.03 * np.abs(expected).sum()
+
+
+def test_margins_that_fall_far_below_the_reference_keep_their_log_odds() -> None:
+    part = LogOddsPart(np.zeros(3), np.array([[-2000.0], [-2000.0], [0.0]]))
+    assert part.values == pytest.approx(2000 * SHARES - np.log(2), abs=1e-9)
+    assert part.spread(WEIGHTS) == pytest.approx([2000 * WEIGHTS.sum()])
