@@ -14,7 +14,6 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.anomalies import PlantAnomalies
 from plant_assets.simulation.effects import draw_disturbance
 from plant_assets.simulation.events import Disturbance, DisturbanceScheduler
-from plant_assets.simulation.parameters import PlantParameters
 from plant_assets.simulation.process import HOURS
 from plant_assets.simulation.scenarios import ScenarioSwitch, draw_scenarios
 from plant_assets.simulation.unit import STEPS_PER_HOUR, ProcessUnit, UnitCarry, day_generator
@@ -57,16 +56,12 @@ class LiveUnit:
         profile: the plant; one whose tags no facts are known of gets plain noise.
         start: its first moment, with time zone.
         seed: of everything random.
-        parameters: another unit's parameters.
     """
 
-    def __init__(
-        self, profile: PlantProfile, start: datetime, seed: int, parameters: PlantParameters | None = None
-    ) -> None:
-        self.profile = profile
-        self.start = start.astimezone(UTC)
-        self.seed = seed
-        self._unit = ProcessUnit(profile, parameters)
+    def __init__(self, profile: PlantProfile, start: datetime, seed: int) -> None:
+        self._start = start.astimezone(UTC)
+        self._seed = seed
+        self._unit = ProcessUnit(profile)
         self._anomalies = PlantAnomalies(profile, seed, STEPS_PER_HOUR)
 
     def day(self, before: DayCheckpoint, switches: Sequence[ScenarioSwitch] = ()) -> SimulatedDay:
@@ -77,14 +72,14 @@ class LiveUnit:
             switches: of scenarios, by step; those after the day don't matter to it.
         """
         unit, first = self._unit, before.day * STEPS_PER_DAY
-        rng = day_generator(self.seed, before.day)
+        rng = day_generator(self._seed, before.day)
         scheduler = DisturbanceScheduler(unit.parameters.hazards, STEPS_PER_HOUR, unit.kinds, before.memory)
         active = [*before.pending, *scheduler.day(first, rng), *self._anomalies.day(before.day)]
         draws = unit.draw_day(rng)
         canvas = unit.canvas(STEPS_PER_DAY, first)
         for disturbance in active:
             draw_disturbance(canvas, disturbance)
-        draw_scenarios(canvas, switches, self.seed)
-        records, carry = unit.records(self.start, draws, canvas, active, before.carry)
+        draw_scenarios(canvas, switches, self._seed)
+        records, carry = unit.records(self._start, draws, canvas, active, before.carry)
         lasting = tuple(d for d in active if d.end + _AFTERMATH > first + STEPS_PER_DAY)
         return SimulatedDay(before, records, DayCheckpoint(before.day + 1, scheduler.memory, lasting, carry))
