@@ -7,7 +7,6 @@ import pytest
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.live import DayCheckpoint, LiveUnit
 from plant_assets.simulation.simulate import SimulatedPlant, simulate
 from tests.simulation.conftest import START
 
@@ -84,15 +83,6 @@ def test_the_plant_beneath_the_anomalies_is_the_same_at_every_rate(
 def test_the_profile_sets_the_rate_where_none_is_given(grid: PlantProfile) -> None:
     assert grid.simulation.anomaly_rate == 0.05
     assert simulate(grid, START, 5, 3).events.equals(simulate(grid, START, 5, 3, anomaly_rate=0.05).events)
-
-
-def test_days_one_by_one_are_the_simulation_at_once(grid: PlantProfile) -> None:
-    unit, checkpoint, days = LiveUnit(grid, START, 9), DayCheckpoint(), []
-    for _ in range(6):
-        day = unit.day(checkpoint)
-        days.append(day.records)
-        checkpoint = day.after
-    assert pl.concat(days).equals(simulate(grid, START, 6, 9).records)
 
 
 def test_a_longer_simulation_begins_with_the_shorter_one(grid: PlantProfile) -> None:
