@@ -69,6 +69,58 @@ def test_rules_and_persistence_are_states_without_a_delay(month, trivial):
     assert now.filter(model="persistence")["alarm"].to_list() == (label[149:-1] == 1).tolist()
 
 
+def alarms(table: pl.DataFrame, model: str, horizon: int) -> list[bool]:
+    return table.filter(model=model, horizon=horizon)["alarm"].to_list()
+
+
+def test_a_rule_counts_beside_a_period_and_one_that_is_not_known_does_not(month, profile):
+    fold = expanding_folds(len(month), 5, 24)[0]
+    sources = [["period:upset", "rule:level_deviation"], ["rule:of_another_plant"], None, []]
+    listed = month["label_source"].to_list()
+    listed[fold.test[0] : fold.test[0] + 4] = sources
+    found = baselines(month.with_columns(label_source=pl.Series(listed)), [fold], profile)
+    assert alarms(found, "label_rules", 0)[:4] == [True, False, False, False]
+
+
+def test_rules_see_an_alarm_ahead_in_a_transition_and_none_now(month, profile):
+    fold = expanding_folds(len(month), 5, 24)[0]
+    position = pl.int_range(pl.len()) - int(fold.test[0])
+    regime = pl.when(position == 0).then(pl.lit("transition")).when(position != 1).then("regime")
+    found = baselines(
+        month.with_columns(regime=regime, label_source=pl.lit([], pl.List(pl.String))), [fold], profile
+    )
+    assert alarms(found, "label_rules", 1)[:3] == [True, False, False]
+    assert not any(alarms(found, "label_rules", 0))
+
+
+def test_a_row_without_a_label_is_no_alarm_and_not_asked(month, profile):
+    fold = expanding_folds(len(month), 5, 24)[0]
+    unknown = pl.int_range(pl.len()) == int(fold.test[0])
+    label = pl.when(~unknown).then("anomaly_label")
+    now = baselines(month.with_columns(anomaly_label=label), [fold], profile).filter(horizon=0)
+    always = now.filter(model="always_alarm")
+    assert always["y"][:2].to_list() == [None, month["anomaly_label"].to_numpy()[fold.test[1]]]
+    assert now.filter(model="persistence")["score"][1] is None
+
+
+def test_the_clock_is_that_of_hours_and_of_weekdays(month, profile):
+    day, hour = month["timestamp"].dt.weekday(), month["timestamp"].dt.hour()
+    for alarm in (day == 3, hour == 23):
+        labelled = month.with_columns(anomaly_label=alarm.cast(pl.Int8))
+        table = baselines(labelled, expanding_folds(len(month), 5, 24), profile)
+        clock = table.filter(model="clock_only", horizon=0)
+        scores = clock.group_by(y="y").agg(pl.col("score").mean()).sort("y")["score"].to_list()
+        assert scores[1] > 0.5 > 0.1 > scores[0]
+
+
+def test_a_reading_that_is_missing_is_scored_by_the_others(month, profile):
+    fold = expanding_folds(len(month), 5, 24)[0]
+    gone = pl.int_range(pl.len()) == int(fold.test[0])
+    some = month.with_columns(pl.when(~gone).then(tag).alias(tag) for tag in profile.used_tags[:3])
+    table = baselines(some, [fold], profile)
+    assert table.filter(model="pca_t2_spe", horizon=0)["score"].null_count() == 0
+
+
 def test_a_history_without_labels_is_scored_as_nothing(month, profile):
     bare = month.drop("anomaly_label", "regime", "label_source")
     scored = baselines(bare, expanding_folds(len(bare), 5, 24), profile)
