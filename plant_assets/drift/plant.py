@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from plant_assets.drift.judge import DriftLimits, DriftResult, RegularSeries, judge
-from plant_assets.drift.report import DriftFinding, DriftReport, RowSpan
+from plant_assets.drift.report import DriftFinding, DriftReport, Kind, RowSpan
 from plant_assets.drift.retraining import label_age, retraining_advice
 from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
 from plant_assets.profile.durations import format_duration
@@ -113,7 +113,7 @@ def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: 
 
 def _judged(
     reference: pl.DataFrame, compared: pl.DataFrame, scores: pl.DataFrame | None, profile: PlantProfile
-) -> list[tuple[str, str, str, DriftResult]]:
+) -> list[tuple[str, Kind, str, DriftResult]]:
     """Name, kind, unit and judgement of each tag and score."""
     drift, interval = profile.drift, profile.sampling.interval
     count = len(profile.used_tags) + (scores is not None)
@@ -128,7 +128,7 @@ def _judged(
         )
         return judge(old, new, limits, interval=interval, zone=profile.timezone)
 
-    found = [
+    found: list[tuple[str, Kind, str, DriftResult]] = [
         (name, "tag", profile.tag(name).unit, of(name, [name], _UNTRUSTED, (reference, compared)))
         for name in profile.used_tags
     ]
@@ -146,10 +146,10 @@ def _trusted(tags: Sequence[str], mask: int) -> pl.Expr:
     return ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in tags)
 
 
-def _finding(name: str, kind: str, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
+def _finding(name: str, kind: Kind, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
     return DriftFinding(
         name=name,
-        kind="score" if kind == "score" else "tag",
+        kind=kind,
         unit=unit,
         state=judged.state,
         psi=judged.psi,

@@ -11,6 +11,7 @@ from plant_assets.drift.judge import State
 from plant_assets.drift.seasons import Season
 
 FILE = "drift.json"
+Kind = Literal["tag", "score"]
 
 
 class _Plain(BaseModel):
@@ -29,7 +30,7 @@ class DriftFinding(_Plain):
     """A tag or score; what is null was not compared."""
 
     name: str
-    kind: Literal["tag", "score"]
+    kind: Kind
     unit: str
     state: State
     psi: float | None
