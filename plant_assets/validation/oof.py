@@ -10,7 +10,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import polars as pl
 
 from plant_assets.features.arrays import Flags, Floats
@@ -88,9 +87,9 @@ def oof_rows(
                 "model": model,
                 "horizon": horizon,
                 "fold": fold,
-                "y": pl.Series(y).fill_nan(None),
+                "y": y,
                 "score": score,
-                "probability": pl.Series(np.full(len(score), np.nan) if probability is None else probability),
+                "probability": probability,
                 "threshold": threshold,
                 "decision": decision,
                 "alarm": alarm,
