@@ -30,12 +30,24 @@ def test_rows_have_the_schema_and_nan_becomes_null():
 
 
 def test_the_decision_is_the_probability_where_there_is_one():
-    assert rows(probability=np.array([0.4, 0.6]))["decision"].to_list() == [0.4, 0.6]
+    calibrated = rows(probability=np.array([0.4, 0.6]))
+    assert calibrated["probability"].to_list() == calibrated["decision"].to_list() == [0.4, 0.6]
     assert rows()["decision"].to_list() == [0.1, None]
 
 
 def test_joining_nothing_is_an_empty_table():
     assert join_oof([]).equals(empty_oof())
+    assert empty_oof().schema == OOF_SCHEMA
+
+
+def test_models_and_horizons_of_the_same_rows_are_stacked_in_the_order_given():
+    tables = [rows(), rows(model="another"), rows(horizon=3)]
+    assert join_oof(tables).equals(pl.concat(tables))
+
+
+def test_columns_in_any_order_and_others_beside_them_are_taken():
+    table = rows()
+    assert checked_oof(table.select(reversed(table.columns), note=pl.lit("x"))).equals(table)
 
 
 def test_a_missing_column_is_named():
@@ -49,5 +61,7 @@ def test_a_wrong_type_is_refused():
 
 
 def test_a_row_scored_twice_is_refused():
-    with pytest.raises(OofError, match="got duplicates"):
+    with pytest.raises(
+        OofError, match=r"^out-of-fold table: .* per model, horizon and timestamp, got duplicates$"
+    ):
         join_oof([pl.concat([rows(), rows()])])
