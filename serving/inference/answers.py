@@ -15,7 +15,7 @@ from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelRow
 from serving.inference.rows.rules import FiredAlarmRule
 from serving.inference.rows.times import Reading
-from serving.inference.schemas import RowAnswer
+from serving.inference.schemas import BadSignal, RowAnswer
 from serving.web.body import answer
 
 LARGE_ROWS = 500
@@ -25,13 +25,16 @@ LARGE_ROWS = 500
 def answer_row(
     model: LoadedModel, row: ModelRow, ids: PredictionIds, fired: Sequence[FiredAlarmRule] = ()
 ) -> RowAnswer:
-    """What a model says to a row: an alarm by its threshold, or by a rule among `fired`."""
+    """What a model says to a row: an alarm by its threshold, by a rule among `fired`, or by a bad signal."""
     manifest = model.bundle.manifest
     score = float(model.bundle.score(row.values)[0])
     threshold = finite_threshold(model)
     return RowAnswer(
         risk_score=score,
-        alarm=bool(fired) or (threshold is not None and score >= threshold),
+        alarm=bool(fired)
+        or any(rule.bad_signal for rule in row.rules)
+        or (threshold is not None and score >= threshold),
+        confidence=row.confidence,
         anomaly_probability=score if manifest.calibrated else None,
         threshold=threshold,
         horizon_hours=manifest.horizon_hours,
@@ -42,6 +45,10 @@ def answer_row(
         imputed=row.imputed,
         n_imputed=row.n_imputed,
         out_of_range=row.out_of_range,
+        bad_signals=[
+            BadSignal(name=s.name, value=s.value, side=s.side, range=s.range, crossed=[*s.crossed])
+            for s in row.bad_signals
+        ],
     )
 
 

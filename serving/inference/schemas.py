@@ -4,7 +4,7 @@ Belongs here: shapes and bounds. Doesn't belong here: those of one step (its `sc
 (`rows/inputs.py`).
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,11 +25,39 @@ class StrictRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Side = Literal["low", "high"]
+Confidence = Literal["full", "reduced", "none"]
+ConfidenceField = Annotated[
+    Confidence,
+    Field(
+        description="how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of "
+        "the inputs, or all of the newest reading, are missing: a low score then says nothing"
+    ),
+]
+
+
+class BadSignal(BaseModel):
+    """A value beyond its physical range: it is taken as missing, and limits on its side count as crossed."""
+
+    name: str = Field(description="tag, interval extreme, deviation or feature")
+    value: float = Field(description="as given")
+    side: Side = Field(description="of its range")
+    range: tuple[float, float] = Field(description="what can physically be true")
+    crossed: list[str] = Field(
+        description="limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the "
+        "tag's own limits, as `HH 300`"
+    )
+
+
 class RowAnswer(BaseModel):
     """What a model says to one row."""
 
     risk_score: float = Field(description="calibrated probability, else the model's score; higher is worse")
-    alarm: bool
+    alarm: bool = Field(
+        description="the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict "
+        "also: a hard limit is crossed"
+    )
+    confidence: ConfidenceField
     anomaly_probability: float | None = Field(description="null where the model isn't calibrated")
     threshold: float | None = Field(description="alarm at or above it; null: never by the model")
     horizon_hours: float
@@ -45,3 +73,4 @@ class RowAnswer(BaseModel):
     out_of_range: list[str] = Field(
         description="tags whose newest value is outside their range; taken as missing"
     )
+    bad_signals: list[BadSignal] = Field(description="these values, and the limits that count as crossed")

@@ -104,8 +104,12 @@ async def test_edited_rules_limits_and_advice_act_at_once(
     assert narrower != sound
     path.write_text(narrower, "utf-8")
     await look(client)
-    told = (await client.post("/predict", json=asked)).json()
-    assert (told["out_of_range"], told["rules"]) == (["PDT31008"], [])
+    beyond = {"features": {**asked["features"], "TE301020": 108.0}}
+    told = (await client.post("/predict", json=beyond)).json()
+    assert (told["out_of_range"], told["alarm"]) == (["PDT31008"], True)
+    assert [(rule["name"], rule["bad_signal"]) for rule in told["rules"]] == [
+        ("high_differential_pressure", True)
+    ]
     assert len(mlflow.requests) == fetched + 2, "nothing was fetched anew"
 
 

@@ -3,12 +3,13 @@
 Belongs here: shapes and bounds of the JSON forms. Doesn't belong here: Arrow (`arrow_body.py`).
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.faults import expectation_error
-from serving.inference.schemas import NamedValues, Value
+from serving.inference.schemas import Confidence, NamedValues, Side, Value
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000
@@ -41,6 +42,16 @@ class BatchRequest(BaseModel):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class BadBatchColumn:
+    """The rows of a column that are beyond one side of its range, and the limits that count as crossed on some."""
+
+    name: str
+    side: Side
+    rows: int
+    crossed: list[str]
+
+
 class BatchSummary(BaseModel):
     """What holds for all rows of a batch."""
 
@@ -56,15 +67,23 @@ class BatchSummary(BaseModel):
     out_of_range: dict[str, int] = Field(
         description="tag → rows whose value is outside its range; taken as missing"
     )
+    bad_signals: list[BadBatchColumn] = Field(description="these, by side")
 
 
 class BatchAnswer(BatchSummary):
-    """One entry a row, in the order of the request; a row without any value is answered by nulls."""
+    """One entry a row, in the order of the request; a row without any usable value is answered by nulls."""
 
     n_rows: int
     risk_score: list[float | None]
-    alarm: list[bool | None]
+    alarm: list[bool | None] = Field(
+        description="true also where a limit counts as crossed as a signal is bad, whatever else the row lacks"
+    )
+    confidence: list[Confidence] = Field(
+        description="how far each row's answer can be relied on, as for /predict"
+    )
     anomaly_probability: list[float | None] | None = Field(
         description="null where the model isn't calibrated"
     )
-    rules: list[list[str]] = Field(description="names of the hard limits that each row crosses")
+    rules: list[list[str]] = Field(
+        description="names of the hard limits that each row crosses, or that count as crossed as a signal is bad"
+    )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from serving.inference.answers import finite_threshold
 from serving.inference.batch.arrow_body import write_answer
-from serving.inference.batch.schemas import BatchAnswer, BatchSummary
+from serving.inference.batch.schemas import BadBatchColumn, BatchAnswer, BatchSummary
 from serving.inference.batch.tables import ModelRows
 from serving.inference.metrics import record_rows
 from serving.inference.models.slots import LoadedModel
@@ -48,7 +48,7 @@ class BatchScores:
     """The answer to many rows.
 
     Attributes:
-        scores: (rows,), NaN where a row holds nothing.
+        scores: (rows,), NaN where a row holds nothing that can be used.
         alarms: by the model or by a rule; (rows,).
         rules: names of the rules that hold on each row.
         rows: what was asked.
@@ -65,12 +65,13 @@ class BatchScores:
 
     def to_json(self) -> bytes:
         """The columns as JSON, null where a row holds nothing."""
-        scores = self._nullable(self.scores)
+        scores = self._nullable(self.scores, ~self.rows.given)
         found = BatchAnswer(
             **vars(self.about),
             n_rows=len(self.scores),
             risk_score=scores,
-            alarm=self._nullable(self.alarms),
+            alarm=self._nullable(self.alarms, ~self._is_known),
+            confidence=self.rows.confidence.tolist(),
             anomaly_probability=scores if self.calibrated else None,
             rules=self.rules,
         )
@@ -80,20 +81,25 @@ class BatchScores:
         """The columns as an Arrow IPC stream; what is about the whole stands in the schema's metadata, as JSON."""
         import pyarrow as pa
 
-        empty = ~self.rows.given
-        scores = pa.array(self.scores, mask=empty)
+        scores = pa.array(self.scores, mask=~self.rows.given)
         columns = {
             "risk_score": scores,
-            "alarm": pa.array(self.alarms, mask=empty),
+            "alarm": pa.array(self.alarms, mask=~self._is_known),
+            "confidence": pa.array(self.rows.confidence.tolist(), pa.string()),
             "anomaly_probability": scores if self.calibrated else pa.nulls(len(self.scores), pa.float64()),
             "rules": pa.array(self.rules, pa.list_(pa.string())),
         }
         about = {key: orjson.dumps(value).decode() for key, value in vars(self.about).items()}
         return write_answer(columns, about)
 
-    def _nullable(self, values: np.ndarray) -> list:
+    @property
+    def _is_known(self) -> NDArray[np.bool_]:
+        """Whether a row is an alarm or not; one that holds nothing to score may be an alarm by a bad signal."""
+        return self.rows.given | self.alarms
+
+    def _nullable(self, values: np.ndarray, absent: NDArray[np.bool_]) -> list:
         found = values.astype(object)
-        found[~self.rows.given] = None
+        found[absent] = None
         return found.tolist()
 
 
@@ -105,7 +111,7 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
     threshold = finite_threshold(model)
     alarms = scores >= (math.inf if threshold is None else threshold)
     fired: list[list[str]] = [[] for _ in scores]
-    for rule, held in rows.rules:
+    for rule, held in (*rows.rules, *rows.faults.rules):
         alarms |= held
         for place in np.flatnonzero(held).tolist():
             fired[place].append(rule.name)
@@ -120,6 +126,10 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
         n_imputed=rows.n_imputed,
         unused=rows.unused,
         out_of_range=rows.out_of_range,
+        bad_signals=[
+            BadBatchColumn(signal.name, signal.side, int(signal.rows.sum()), [*signal.crossed])
+            for signal in rows.faults.signals
+        ],
     )
     record_rows(model, scores, alarms, about.prediction_id)
     return BatchScores(scores, alarms, fired, rows, manifest.calibrated, about)

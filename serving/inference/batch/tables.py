@@ -6,7 +6,7 @@ Arrow (`batch/arrow_body.py`), the model's answer (`batch/service.py`).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
 from serving.inference.rows.inputs import LARGEST, ModelInputs
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
 from serving.inference.rows.rules import FiredAlarmRule
+from serving.inference.rows.signals import BadColumn, SignalFaults, confidence_of
 
 Given = float | str | None
 Find = Callable[[str], NamedColumn | None]
@@ -31,12 +32,14 @@ class ModelRows:
 
     Attributes:
         values: (rows, features), NaN where missing.
-        given: whether a row holds any value; (rows,).
+        given: whether a row holds any value that the model or a rule uses and that can be true; (rows,).
         rules: alarm rules that hold on some row, with the rows.
         imputed: features that no row holds, as `ImputedNames` has them.
         n_imputed: how many they are.
         unused: columns that the plant knows and the model doesn't use.
         out_of_range: tag → rows whose value can't physically be true; they count as missing.
+        faults: what these mean for rules and limits.
+        confidence: (rows,), each a `Confidence`.
     """
 
     values: Floats
@@ -44,8 +47,10 @@ class ModelRows:
     rules: list[tuple[FiredAlarmRule, Flags]]
     imputed: list[str]
     n_imputed: int
-    unused: list[str] = field(default_factory=list)
-    out_of_range: dict[str, int] = field(default_factory=dict)
+    unused: list[str]
+    out_of_range: dict[str, int]
+    faults: SignalFaults
+    confidence: np.ndarray
 
 
 def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) -> ModelRows:
@@ -61,7 +66,9 @@ def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) ->
     asked_by_rules: dict[str, Floats] = {}
     taken: set[str] = set()
     rule_names = inputs.rules.names
-    unknown, unused, beyond = [], [], {}
+    unknown: list[str] = []
+    unused: list[str] = []
+    bad: list[BadColumn] = []
     for name, column in columns.items():
         if (found := inputs.feature_names.find(name)) is None:
             unknown.append(name)
@@ -69,13 +76,14 @@ def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) ->
         if found.name in taken:
             raise invalid(_shorten(where(name, 0)), "given twice", "each name once, in any case")
         _check_finite(column, lambda row, name=name: where(name, row))
-        given |= ~np.isnan(column)
         taken.add(found.name)
         outside = (column < found.low) | (column > found.high)
         sound = column
         if outside.any():
-            beyond[found.name] = int(outside.sum())
+            bad.append(BadColumn(found.name, np.where(outside, column, np.nan), (found.low, found.high)))
             sound = np.where(outside, np.nan, column)
+        if found.name in rule_names or found.column is not None:
+            given |= ~np.isnan(sound)
         if found.name in rule_names:
             asked_by_rules[found.name] = sound
         if found.column is None:
@@ -84,15 +92,20 @@ def rows_of(inputs: ModelInputs, columns: Mapping[str, Floats], where: Where) ->
             values[:, found.column] = sound
     if unknown:
         raise inputs.feature_names.refuse(unknown, "columns")
-    missing: Flags = np.asarray(np.isnan(values).all(axis=0))
+    lacking = np.isnan(values)
+    missing: Flags = np.asarray(lacking.all(axis=0))
+    has_bad = np.logical_or.reduce([np.zeros(count, dtype=bool), *(~np.isnan(b.given) for b in bad)])
+    rules = inputs.rules.evaluate_rows(asked_by_rules)
     return ModelRows(
         values=values,
         given=given,
-        rules=inputs.rules.evaluate_rows(asked_by_rules),
+        rules=rules,
         imputed=inputs.imputed_names.of(missing),
         n_imputed=int(missing.sum()),
         unused=unused,
-        out_of_range=beyond,
+        out_of_range={column.name: int((~np.isnan(column.given)).sum()) for column in bad},
+        faults=inputs.signals.faults(bad, asked_by_rules, rules),
+        confidence=confidence_of(lacking.sum(axis=1), len(inputs.names), has_bad),
     )
 
 

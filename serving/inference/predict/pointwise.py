@@ -11,20 +11,22 @@ from functools import cache
 
 import numpy as np
 
-from plant_assets.features.arrays import Floats
+from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
 from serving.inference.answers import finite_threshold
 from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
-from serving.inference.predict.schemas import PointwiseAnswer, PointwiseScore
+from serving.inference.predict.schemas import BadReading, CrossedLimit, PointwiseAnswer, PointwiseScore
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelInputs, number_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
+from serving.inference.rows.signals import BadColumn, SignalFaults, confidence_of
 from serving.inference.rows.times import Reading, time_of
 from serving.telemetry.correlation import instance
 
 FIELD = "readings"
+MOST_BAD = 100
 
 
 @dataclass(slots=True)
@@ -34,18 +36,35 @@ class _ColumnValues:
     count: int
     values: dict[str, Floats] = field(default_factory=dict)
     unused: set[str] = field(default_factory=set)
-    beyond: dict[str, int] = field(default_factory=dict)
+    bad: dict[str, BadColumn] = field(default_factory=dict)
 
     def add(self, row: int, place: NamedColumn, number: float) -> None:
         """A value beyond what can be true stands at the end of its range: that it is unusual must not be lost."""
         if place.name not in self.values:
             self.values[place.name] = np.full(self.count, np.nan)
         if not place.low <= number <= place.high and not math.isnan(number):
-            self.beyond[place.name] = self.beyond.get(place.name, 0) + 1
+            own = BadColumn(place.name, np.full(self.count, np.nan), (place.low, place.high))
+            self.bad.setdefault(place.name, own).given[row] = number
             number = min(max(number, place.low), place.high)
         if place.column is None:
             self.unused.add(place.name)
         self.values[place.name][row] = number
+
+    @property
+    def sound(self) -> dict[str, Floats]:
+        """The values without the bad ones."""
+        return self.values | {
+            name: np.where(np.isnan(column.given), self.values[name], np.nan)
+            for name, column in self.bad.items()
+        }
+
+    @property
+    def is_bad(self) -> Flags:
+        """Whether a reading has a bad signal; (count,)."""
+        found = np.zeros(self.count, dtype=bool)
+        for column in self.bad.values():
+            found |= ~np.isnan(column.given)
+        return found
 
 
 def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: PredictionIds) -> PointwiseAnswer:
@@ -63,13 +82,20 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
     scores = model.bundle.score(rows)
     threshold = finite_threshold(model)
     anomalies = scores >= (math.inf if threshold is None else threshold)
-    missing = np.isnan(rows).sum(axis=0)
+    faults = model.inputs.signals.faults([*columns.bad.values()], columns.sound, ())
+    for _, held in faults.rules:
+        anomalies |= held
+    is_missing = np.isnan(rows)
+    confidence = confidence_of(is_missing.sum(axis=1), rows.shape[1], columns.is_bad)
+    missing = is_missing.sum(axis=0)
     prediction_id = ids.new(model.registry_name, model.version)
     record_pointwise(model, scores, anomalies, prediction_id)
     return PointwiseAnswer(
         predictions=[
-            PointwiseScore(anomaly=anomaly, score=score)
-            for anomaly, score in zip(anomalies.tolist(), scores.tolist(), strict=True)
+            PointwiseScore(anomaly=anomaly, score=score, confidence=sure)
+            for anomaly, score, sure in zip(
+                anomalies.tolist(), scores.tolist(), confidence.tolist(), strict=True
+            )
         ],
         anomalies=int(anomalies.sum()),
         total=len(readings),
@@ -80,9 +106,37 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
         prediction_id=prediction_id,
         plant=model.bundle.manifest.plant,
         imputed={name: int(n) for name, n in zip(model.inputs.names, missing, strict=True) if n},
-        out_of_range=columns.beyond,
+        out_of_range={name: int((~np.isnan(column.given)).sum()) for name, column in columns.bad.items()},
         unused=sorted(columns.unused),
+        bad_signals=_bad_readings(columns, faults),
+        rules=_rules_by_reading(len(readings), faults),
     )
+
+
+def _bad_readings(columns: _ColumnValues, faults: SignalFaults) -> list[BadReading]:
+    found = [
+        BadReading(
+            name=signal.name,
+            value=float(columns.bad[signal.name].given[row]),
+            side=signal.side,
+            range=signal.range,
+            crossed=[*signal.crossed],
+            reading=row,
+        )
+        for signal in faults.signals
+        for row in np.flatnonzero(signal.rows)[:MOST_BAD].tolist()
+    ]
+    return sorted(found, key=lambda one: one.reading)[:MOST_BAD]
+
+
+def _rules_by_reading(count: int, faults: SignalFaults) -> list[list[CrossedLimit]]:
+    if not faults.rules:
+        return []
+    found: list[list[CrossedLimit]] = [[] for _ in range(count)]
+    for rule, held in faults.rules:
+        for row in np.flatnonzero(held).tolist():
+            found[row].append(CrossedLimit.of(rule))
+    return found
 
 
 def _parse_columns(inputs: ModelInputs, readings: Sequence[Reading]) -> _ColumnValues:

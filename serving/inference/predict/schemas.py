@@ -5,14 +5,25 @@ Belongs here: shapes. Doesn't belong here: requests (`rows/schemas.py`), what an
 
 from pydantic import BaseModel, Field
 
-from serving.inference.schemas import RowAnswer
+from serving.inference.rows.rules import FiredAlarmRule
+from serving.inference.schemas import BadSignal, ConfidenceField, RowAnswer
 
 
 class CrossedLimit(BaseModel):
-    """A hard limit of the plant that the given values cross."""
+    """A limit of the plant that the given values cross."""
 
-    name: str
+    name: str = Field(
+        description="of the alarm rule; by a bad signal alone also of a tag's limit, as `PDT31008_HH`"
+    )
     description: str
+    bad_signal: bool = Field(
+        default=False,
+        description="it only counts as crossed, as the signal is bad, until a sound value shows otherwise",
+    )
+
+    @classmethod
+    def of(cls, rule: FiredAlarmRule) -> "CrossedLimit":
+        return cls(name=rule.name, description=rule.description, bad_signal=rule.bad_signal)
 
 
 class PredictAnswer(RowAnswer):
@@ -21,8 +32,17 @@ class PredictAnswer(RowAnswer):
 
 
 class PointwiseScore(BaseModel):
-    anomaly: bool = Field(description="whether the score is at or above the threshold")
+    anomaly: bool = Field(
+        description="whether the score is at or above the threshold, or a limit counts as crossed as a signal is bad"
+    )
     score: float = Field(description="higher is more anomalous")
+    confidence: ConfidenceField
+
+
+class BadReading(BadSignal):
+    """A bad signal in one of the readings; the ends of its range are scored in its place."""
+
+    reading: int = Field(description="its place among the readings, from 0")
 
 
 class PointwiseAnswer(BaseModel):
@@ -44,3 +64,7 @@ class PointwiseAnswer(BaseModel):
         description="tag → readings whose value is outside its range; set to the nearer end of the range"
     )
     unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")
+    bad_signals: list[BadReading] = Field(description="the first 100 values outside their range")
+    rules: list[list[CrossedLimit]] = Field(
+        description="of each reading the limits that count as crossed as a signal is bad; empty where no reading has any"
+    )

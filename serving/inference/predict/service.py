@@ -24,5 +24,5 @@ def score_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> PredictA
     return PredictAnswer(
         **vars(answer_row(model, row, ids, row.rules)),
         unused=row.unused,
-        rules=[CrossedLimit(name=rule.name, description=rule.description) for rule in row.rules],
+        rules=[CrossedLimit.of(rule) for rule in row.rules],
     )

@@ -6,9 +6,10 @@ the kernel (`kernel.py`), the model itself.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,17 +18,29 @@ from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import invalid
+from serving.errors import InvalidInput, invalid
 from serving.faults import describe_value
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
+from serving.inference.rows.ranges import PhysicalRanges
 from serving.inference.rows.rules import AlarmRules, FiredAlarmRule
 from serving.inference.rows.schemas import PredictRequest
+from serving.inference.rows.signals import (
+    BadColumn,
+    BadSignalRows,
+    SignalCheck,
+    SignalFaults,
+    confidence_of,
+)
 from serving.inference.rows.times import Reading, absent_rows
+from serving.inference.schemas import Confidence
 
 LARGEST = 1e100
 """Beyond it a number is a mistake, and squares of it would overflow."""
+MOST_NAMED = 5
+NONE_AT_END: Mapping[str, Floats] = MappingProxyType({})
+_ONE = np.ones(1, dtype=bool)
 
 
 @dataclass(slots=True)
@@ -39,8 +52,9 @@ class ModelRow:
         imputed: the missing ones, as `ImputedNames` has them.
         n_imputed: how many they are.
         unused: names that the plant knows and the model doesn't use.
-        out_of_range: tags whose newest value can't physically be true; it counts as missing, as in ingest.
-        rules: alarm rules that the given values fulfil.
+        bad_signals: names whose newest value can't physically be true; it counts as missing, as in ingest.
+        rules: alarm rules that the given values fulfil, and limits that count as crossed as a signal is bad.
+        confidence: how far an answer to the row can be relied on.
         known: values by name, of tags and of what rules look at; NaN is missing.
     """
 
@@ -48,23 +62,44 @@ class ModelRow:
     imputed: list[str]
     n_imputed: int
     unused: list[str] = field(default_factory=list)
-    out_of_range: list[str] = field(default_factory=list)
+    bad_signals: tuple[BadSignalRows, ...] = ()
     rules: list[FiredAlarmRule] = field(default_factory=list)
+    confidence: Confidence = "full"
     known: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def out_of_range(self) -> list[str]:
+        """Names of the bad signals."""
+        return [signal.name for signal in self.bad_signals]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRows:
+    """Rows of features whose bad signals are taken out.
+
+    Attributes:
+        values: (rows, features), NaN where missing or bad.
+        faults: what bad signals mean.
+        confidence: (rows,), each a `Confidence`.
+    """
+
+    values: Floats
+    faults: SignalFaults
+    confidence: np.ndarray
 
 
 @dataclass(slots=True)
 class _ParsedReading:
-    """One reading, taken: `row` in the order of columns, `known` by canonical name, both NaN where missing."""
+    """One reading, taken: `row` in the order of columns, `known` by canonical name, both NaN where missing or bad."""
 
     row: list[float]
     known: dict[str, float]
     unused: list[str]
-    beyond: list[str]
+    bad: list[BadColumn]
 
     @property
     def is_empty(self) -> bool:
-        return not self.beyond and all(map(math.isnan, self.known.values()))
+        return all(map(math.isnan, self.known.values()))
 
 
 class ModelInputs:
@@ -85,6 +120,7 @@ class ModelInputs:
         self.names = manifest.names
         self.sources = feature_sources(profile)
         self.rules = AlarmRules(plant)
+        self.signals = SignalCheck(plant, self.rules)
         self.imputed_names = ImputedNames(self.names, self.sources)
         self._sampling = profile.sampling
         self._judges = profile.judges
@@ -95,6 +131,9 @@ class ModelInputs:
         self._compute = kernel_of(manifest, self.sources)
         self._value_places = [place[f.source] for f in manifest.features if f.kind == "value"]
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
+        self._computed_places = [(n, i) for n, i in self._rule_places if n not in place]
+        ranges = PhysicalRanges(plant).of(self.names)
+        self._bounds = np.array([ranges.get(name, (-math.inf, math.inf)) for name in self.names]).T
 
     @property
     def is_pointwise(self) -> bool:
@@ -135,20 +174,18 @@ class ModelInputs:
 
         Raises:
             UnknownFeature: a name that the plant doesn't know.
-            InvalidInput: a number that isn't finite, a name given twice, or no number at all.
+            InvalidInput: a number that isn't finite, a name given twice, or no number that can be used.
         """
         names = self.feature_names
         taken = _parse_reading(given, names, names.find, len(self.names), "features")
-        if taken.is_empty:
-            raise invalid("features", "no value given", "at least one feature or tag with a number")
-        return self._row(np.array(taken.row), taken, taken.known, taken.unused)
+        return self._row(np.array(taken.row), taken, "features")
 
     def from_readings(self, readings: Sequence[Reading], field_name: str) -> ModelRow:
         """A row from recent raw readings, oldest first, through the feature kernel.
 
         Raises:
             UnknownFeature: a tag that the plant doesn't have.
-            InvalidInput: a value or a time at fault; the message names the row.
+            InvalidInput: a value or a time at fault, which the message names, or no number that can be used.
         """
         if not readings:
             raise invalid(field_name, "got 0", "at least 1 item")
@@ -157,20 +194,45 @@ class ModelInputs:
         find = cache(names.find)
         rows: list[list[float]] = []
         unused: dict[str, None] = {}
-        empty, newest = True, _ParsedReading([], {}, [], [])
+        newest = _ParsedReading([], {}, [], [])
         for r, given in enumerate(readings):
             newest = _parse_reading(given, names, find, width, f"{field_name}.{r}")
-            empty = empty and newest.is_empty
             unused |= dict.fromkeys(newest.unused)
             self._add_deviations(newest)
             rows += rows[-1:] * absent[r]
             rows.append(newest.row)
-        if empty:
-            raise invalid(field_name, "no value given", "at least one tag with a number")
-        known = newest.known | {
-            n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)
-        }
-        return self._row(self._compute(np.array(rows)), newest, known, [*unused])
+        is_blind = newest.is_empty
+        newest.unused[:] = unused
+        newest.known |= {n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)}
+        window = np.array(rows)
+        row = self._row(self._compute(window), newest, field_name, self._at_end(window, newest))
+        return replace(row, confidence="none") if is_blind else row
+
+    def check_rows(self, values: Floats) -> CheckedRows:
+        """Rows of features (rows, features), in the model's order, without what can't physically be true."""
+        low, high = self._bounds
+        outside = (values < low) | (values > high)
+        bad = [
+            BadColumn(self.names[i], np.where(outside[:, i], values[:, i], np.nan), (low[i], high[i]))
+            for i in np.flatnonzero(outside.any(axis=0)).tolist()
+        ]
+        sound = np.where(outside, np.nan, values) if bad else values
+        confidence = confidence_of(np.isnan(sound).sum(axis=1), len(self.names), outside.any(axis=1))
+        if not bad:
+            return CheckedRows(sound, SignalFaults(), confidence)
+        read = {name: sound[:, i] for name, i in self._rule_places}
+        return CheckedRows(sound, self.signals.faults(bad, read, self.rules.evaluate_rows(read)), confidence)
+
+    def _at_end(self, window: Floats, newest: _ParsedReading) -> dict[str, Floats]:
+        """Computed features that rules look at, with the newest row's bad signals at the ends of their ranges."""
+        if not newest.bad or not self._computed_places:
+            return {}
+        ends = {b.name: float(np.clip(b.given[0], *b.range)) for b in newest.bad}
+        row = [ends.get(name, value) for name, value in zip(self.sources, newest.row, strict=True)]
+        moved = _ParsedReading(row, newest.known | ends, [], [])
+        self._add_deviations(moved)
+        values = self._compute(np.vstack([window[:-1], moved.row]))
+        return {name: values[i : i + 1] for name, i in self._computed_places}
 
     def _add_deviations(self, taken: _ParsedReading) -> None:
         """Deviations that weren't given follow from set point and process value."""
@@ -179,19 +241,31 @@ class ModelInputs:
                 taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
     def _row(
-        self, values: Floats, newest: _ParsedReading, known: Mapping[str, float], unused: list[str]
+        self, values: Floats, newest: _ParsedReading, place: str, at_end: Mapping[str, Floats] = NONE_AT_END
     ) -> ModelRow:
         missing = ~np.isfinite(values)
-        known = {**known, **{name: float(values[i]) for name, i in self._rule_places}}
+        n_missing = int(missing.sum())
+        known = {**newest.known, **{name: float(values[i]) for name, i in self._rule_places}}
+        rules, faults = self.rules.evaluate(known), SignalFaults()
+        if newest.bad:
+            sound = {name: np.array([value]) for name, value in known.items()}
+            faults = self.signals.faults(newest.bad, sound, [(rule, _ONE) for rule in rules], at_end)
+        if n_missing == len(values) and not self._is_read(known):
+            raise _unusable(place, newest, faults)
         return ModelRow(
             values=values,
             imputed=self.imputed_names.of(missing),
-            n_imputed=int(missing.sum()),
-            unused=unused,
-            out_of_range=newest.beyond,
-            rules=self.rules.evaluate(known),
+            n_imputed=n_missing,
+            unused=newest.unused,
+            bad_signals=faults.signals,
+            rules=[*rules, *(rule for rule, _ in faults.rules)],
+            confidence=confidence_of(n_missing, len(values), bool(newest.bad)).item(),
             known=known,
         )
+
+    def _is_read(self, known: Mapping[str, float]) -> bool:
+        """Whether alarm rules look at some of the values."""
+        return any(not math.isnan(known.get(name, math.nan)) for name in self.rules.names)
 
 
 def _parse_reading(
@@ -225,7 +299,7 @@ def _parse_reading(
             else number_of(value, place, given_name)
         )
         if not low <= number <= high and not math.isnan(number):
-            taken.beyond.append(name)
+            taken.bad.append(BadColumn(name, np.array([number]), (low, high)))
             number = math.nan
         known[name] = number
         if column is None:
@@ -235,6 +309,16 @@ def _parse_reading(
     if unknown:
         raise names.refuse(unknown, place)
     return taken
+
+
+def _unusable(place: str, newest: _ParsedReading, faults: SignalFaults) -> InvalidInput:
+    """The refusal of a request that holds nothing to judge by."""
+    if faults.signals:
+        told = "; ".join(map(str, faults.signals[:MOST_NAMED]))
+        return invalid(place, f"no usable value: {told}", "at least one value within its range")
+    if not newest.is_empty:
+        return invalid(place, "no usable value", "at least one that the model or an alarm rule uses")
+    return invalid(place, "no value given", "at least one feature or tag with a number")
 
 
 def number_of(value: float | str | None, place: str, name: str) -> float:

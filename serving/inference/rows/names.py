@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import UnknownFeature
+from serving.inference.rows.ranges import PhysicalRanges
 
 MOST_NAMED = 20
 MOST_NEAREST = 5
@@ -56,7 +57,7 @@ class NameIndex:
         owners = (*(tag.name for tag in profile.tags), *profile.controllers)
         self._owners = tuple(f"{owner.casefold()}_" for owner in owners)
         self._canonical = _plant_names(profile) | {name.casefold(): name for name in columns}
-        ranges = {name: tag.range for tag in profile.tags for name in (tag.name, *tag.extremes)}
+        ranges = PhysicalRanges(profile).of(columns)
         column_of = {name: i for i, name in enumerate(columns)}
         anything = (-math.inf, math.inf)
         self._places = {

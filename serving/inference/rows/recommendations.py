@@ -4,6 +4,7 @@ Belongs here: conditions, urgency, and the words for an operator. Doesn't belong
 (`serving.explain`), the requests that ask (`service.py`).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -56,7 +57,7 @@ class RecommendationRules:
             for entry, names, holds in self._evaluated(values)
             if holds
         ]
-        found += [self._limit(rule, values) for rule in fired]
+        found += [self._bad_signal(rule) if rule.bad_signal else self._limit(rule, values) for rule in fired]
         return sorted(found, key=lambda one: -URGENCIES.index(one.urgency))
 
     def _evaluated(self, values: Mapping[str, float]) -> list[tuple[RecommendationRule, list[str], bool]]:
@@ -68,6 +69,16 @@ class RecommendationRules:
         frame = pl.DataFrame({n: [values[n]] for n in {n for _, names, _ in asked for n in names}})
         answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
         return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
+
+    def _bad_signal(self, rule: FiredAlarmRule) -> OperatorAdvice:
+        tags = [tag for tag in self._profile.tags if re.search(rf"\b{tag.name}", self._read_by(rule))]
+        check = [f"{tag.name}: its instrument, and another indication of the same" for tag in tags]
+        advice = f"A limit counts as crossed until a sound value shows otherwise: {rule.description}"
+        why = "the value is beyond what can physically be true"
+        return OperatorAdvice(advice=advice, urgency="high", check=check, why=why)
+
+    def _read_by(self, rule: FiredAlarmRule) -> str:
+        return self._limits.get(rule.name, rule.name)
 
     def _limit(self, rule: FiredAlarmRule, values: Mapping[str, float]) -> OperatorAdvice:
         import polars as pl

@@ -16,8 +16,15 @@ from serving.inference.rows.extremes import IntervalExtremes
 
 @dataclass(frozen=True, slots=True)
 class FiredAlarmRule:
+    """A limit that is crossed.
+
+    Attributes:
+        bad_signal: whether it only counts as crossed, as a signal is bad (`signals.py`).
+    """
+
     name: str
     description: str
+    bad_signal: bool = False
 
 
 class AlarmRules:
@@ -38,6 +45,11 @@ class AlarmRules:
                     expression.alias(rule.name),
                 )
             )
+
+    @property
+    def inputs(self) -> dict[str, frozenset[str]]:
+        """The columns that each rule looks at, by the rule's name."""
+        return {rule.name: inputs for rule, inputs, _ in self._rules}
 
     @property
     def names(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from serving.inference.answers import finite_threshold
 from serving.inference.metrics import record_rows
 from serving.inference.models.reconciler import LoadedModel
+from serving.inference.rows.inputs import CheckedRows
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.inputs import ParsedInference
 from serving.inference.v2.models import (
@@ -25,6 +26,8 @@ from serving.inference.v2.models import (
 )
 from serving.inference.v2.schemas import InferRequest
 from serving.inference.v2.tensors import to_bytes
+
+LONGEST_TOLD = 2_000
 
 
 class EncodedAnswer(NamedTuple):
@@ -72,7 +75,8 @@ def infer(
         wanted: from `check_outputs`.
         prediction_id: that `/lineage` traces.
     """
-    values = _evaluate(model, asked)
+    checked = model.inputs.check_rows(asked.rows)
+    values = _evaluate(model, checked)
     record_rows(model, values[RISK_SCORE].ravel(), values[ALARM].ravel(), prediction_id)
     shapes = output_shapes(model, len(asked.rows))
     outputs: list[JsonValue] = []
@@ -92,7 +96,8 @@ def infer(
         "parameters": {
             "prediction_id": prediction_id,
             "plant": model.bundle.manifest.plant,
-            "imputed_values": int(np.isnan(asked.rows).sum()),
+            "imputed_values": int(np.isnan(checked.values).sum()),
+            **_reliance(checked),
         },
         "outputs": outputs,
     }
@@ -100,12 +105,26 @@ def infer(
     return EncodedAnswer(b"".join([head, *tail]), len(head) if tail else None)
 
 
-def _evaluate(model: LoadedModel, asked: ParsedInference) -> dict[str, np.ndarray]:
-    scored = model.bundle.evaluate(asked.rows)
+def _reliance(checked: CheckedRows) -> dict[str, JsonValue]:
+    """How far the answer can be relied on; the protocol's parameters are single values, so of all rows together."""
+    confidences = [*checked.confidence.tolist()]
+    return {
+        "confidence": next((sure for sure in ("none", "reduced") if sure in confidences), "full"),
+        "rows_without_confidence": confidences.count("none"),
+        "bad_signals": "; ".join(map(str, checked.faults.signals))[:LONGEST_TOLD],
+    }
+
+
+def _evaluate(model: LoadedModel, checked: CheckedRows) -> dict[str, np.ndarray]:
+    """Each output (rows, …); an alarm by the threshold, or by a limit that counts as crossed as a signal is bad."""
+    scored = model.bundle.evaluate(checked.values)
     threshold = finite_threshold(model)
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
+    alarms = scored.decisions >= (np.inf if threshold is None else threshold)
+    for _, held in checked.faults.rules:
+        alarms |= held
     return {
         RISK_SCORE: scored.decisions,
-        ALARM: scored.decisions >= (np.inf if threshold is None else threshold),
+        ALARM: alarms,
         own: scored.scores,
     }

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.inference.schemas import Confidence
+
 MOST_ROWS = 10_000
 MOST_TENSORS = 5_000
 MOST_OUTPUTS = 100
@@ -132,6 +134,15 @@ class AnswerParameters(BaseModel):
     prediction_id: str
     plant: str
     imputed_values: int = Field(description="values that were missing and set to their training medians")
+    confidence: Confidence = Field(
+        description="how far the answer can be relied on: of the least reliable row"
+    )
+    rows_without_confidence: int = Field(
+        description="rows of which more than half of the inputs are missing: a low score then says nothing"
+    )
+    bad_signals: str = Field(
+        description="values beyond their physical range, taken as missing, and the limits that count as crossed"
+    )
 
 
 class InferAnswer(BaseModel):

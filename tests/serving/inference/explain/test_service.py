@@ -126,7 +126,7 @@ async def test_advice_on_a_maximum_reads_the_value_where_none_is_given(profile: 
     ("readings", "alarms"),
     [
         ([{"TE301020": 108.0}] * 3, None),
-        ([{"PDT31008": 220.0}] + [{"timestamp": None}] * 60, None),
+        ([{"PDT31008": 220.0}] + [{"TE301020": 108.0}] * 60, None),
         ([{"PDT31008": 480.0}] * 3, 3),
         ([{"pdt31008": 220.0}, {"PDT31008_MAX": 320.0}, {"PDT31008_max": 330.0}], 2),
     ],

@@ -114,6 +114,27 @@ async def test_what_can_not_be_true_stays_unusual(client: httpx.AsyncClient) -> 
     assert min(low, high) > usual + 0.05
 
 
+async def test_a_bad_signal_is_an_anomaly_where_a_limit_lies_on_its_side(client: httpx.AsyncClient) -> None:
+    readings = [USUAL, {**USUAL, "voltage": 501}, {**USUAL, "current": -1}, {"current": 401, "voltage": None}]
+    answer = (await judged(client, *readings)).json()
+    high, low, crossed = (answer["predictions"][i] for i in (1, 2, 3))
+    assert (high["anomaly"], high["confidence"]) == (True, "reduced")
+    assert low["confidence"] == "reduced"
+    assert (crossed["anomaly"], crossed["confidence"]) == (True, "none")
+    assert [[rule["name"] for rule in rules] for rules in answer["rules"]] == [
+        [],
+        ["voltage_HH"],
+        [],
+        ["current_HH"],
+    ]
+    assert [(bad["reading"], bad["name"], bad["side"], bad["crossed"]) for bad in answer["bad_signals"]] == [
+        (1, "voltage", "high", ["H 240", "HH 253"]),
+        (2, "current", "low", []),
+        (3, "current", "high", ["H 140", "HH 160"]),
+    ]
+    assert answer["anomalies"] == sum(one["anomaly"] for one in answer["predictions"])
+
+
 async def test_no_reading_is_a_problem_of_its_own(client: httpx.AsyncClient) -> None:
     response = await judged(client)
     assert response.status_code == 400

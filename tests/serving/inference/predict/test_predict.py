@@ -240,7 +240,8 @@ async def test_extreme_numbers_are_answered_with_a_probability(mlflow, serving_s
     mlflow.publish(CHAMPION_NAME, 2, mlflow.versions[CHAMPION_NAME, 2], "champion")
     async with serve(mlflow, serving_settings) as client:
         for value in (1e100, -1e100, 1e-300, 0):
-            answer = await predict(client, features={"PDT31008": value, "LT301031_std_3h": value})
+            given = {"PDT31008": value, "LT301031_std_3h": value, "TE301020": 108.0}
+            answer = await predict(client, features=given)
             assert answer.status_code == 200
             assert 0 <= answer.json()["risk_score"] <= 1
             assert math.isfinite(answer.json()["risk_score"])
@@ -299,8 +300,10 @@ async def test_a_value_that_cannot_be_true_counts_as_missing_and_is_told(client)
     assert "PDT31008*" in answer["imputed"]
     assert answer["risk_score"] == without["risk_score"]
     assert without["out_of_range"] == []
-    readings = [{"PDT31008": 220.0}, {"PDT31008": -9999.0}]
-    assert (await predict(client, readings=readings)).json()["out_of_range"] == ["PDT31008"]
+    readings = [{"PDT31008": 220.0}, {"PDT31008": -9999.0, "TE301020": 108.0}]
+    answer = (await predict(client, readings=readings)).json()
+    assert answer["out_of_range"] == ["PDT31008"]
+    assert (answer["alarm"], [rule["name"] for rule in answer["rules"]]) == (True, ["PDT31008_L"])
 
 
 async def test_the_page_of_the_api_needs_no_internet(client) -> None:

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 
 from plant_assets.profile.model import PlantProfile
@@ -26,8 +24,14 @@ def test_a_tag_is_found_in_any_case_and_by_its_alias(
     assert names.find(name) == NamedColumn("LT301031", 0, *profile.tag("LT301031").range)
 
 
-def test_a_computed_column_has_no_range(names: NameIndex) -> None:
-    assert names.find("lt301031_STD_3h") == NamedColumn("LT301031_std_3h", 1, -math.inf, math.inf)
+def test_a_computed_column_has_the_range_that_follows_from_its_tag_s(
+    names: NameIndex, profile: PlantProfile
+) -> None:
+    low, high = profile.tag("LT301031").range
+    found = names.find("lt301031_STD_3h")
+    assert found is not None
+    assert found[:2] == ("LT301031_std_3h", 1)
+    assert (found.low, found.high) == pytest.approx((0, high - low), abs=1e-3)
 
 
 def test_a_tag_without_a_column_is_known(names: NameIndex) -> None:
