@@ -4,6 +4,7 @@ Belongs here: what is told of a tag, and the strictness that all models of a pro
 Doesn't belong here: what needs more than one tag (`model.py`).
 """
 
+import zlib
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 Role = Literal["indicator", "pv", "op", "sp"]
 Aggregate = Literal["max", "min"]
+LONGEST_RULE = 40
+"""Characters of a label rule's name."""
 TIME_NAMES = ("timestamp", "time")
 """What readings call their time, in any case; no tag's name."""
 
@@ -76,6 +79,14 @@ class Tag(StrictModel):
         if (self.role == "indicator") != (self.controller is None):
             raise ValueError("controller: expected for roles pv, op and sp, and only for them")
         return self
+
+    def limit_name(self, limit: str) -> str:
+        """Name of one of its alarm limits among a plant's rules, whose own are lower-case, such as `PDT31008_HH`."""
+        name = f"{self.name}_{limit}"
+        if len(name) <= LONGEST_RULE:
+            return name
+        end = f"~{zlib.crc32(self.name.encode()):08x}_{limit}"
+        return self.name[: LONGEST_RULE - len(end)] + end
 
     @property
     def extremes(self) -> list[str]:

@@ -45,8 +45,17 @@ async def forecast_all(
 
 def _newest_of(judged: JudgedReadings) -> PredictionAnswer:
     """The judgement of the newest reading, as a prediction from that reading alone."""
-    newest = judged.predictions[-1]
-    alone = {"imputed": [], "n_imputed": 0, "out_of_range": [], "unused": [], "rules": ()}
+    newest, place = judged.predictions[-1], len(judged.predictions) - 1
+    bad = [signal for signal in judged.bad_signals if signal.reading == place]
+    alone: Document = {
+        "imputed": [],
+        "n_imputed": 0,
+        "out_of_range": [signal.name for signal in bad],
+        "unused": [],
+        "rules": [rule.model_dump() for rule in judged.rules[-1]] if judged.rules else [],
+        "bad_signals": [signal.model_dump(exclude={"reading"}) for signal in bad],
+        "confidence": newest.confidence,
+    }
     return PredictionAnswer.model_validate(
         judged.model_dump(exclude={"predictions"})
         | {"risk_score": newest.score, "alarm": newest.anomaly, "horizon_hours": 0.0}

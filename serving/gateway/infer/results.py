@@ -27,7 +27,7 @@ def scores_of(answer: dict[str, JsonValue]) -> list[ScoreAnswer]:
         judged = parse_answer(JudgedReadings, answer, "inference")
         highest = max(judged.predictions, key=lambda one: one.score)
         alarm = any(one.anomaly for one in judged.predictions)
-        told = judged.model_dump(exclude={"predictions", "threshold"})
+        told = judged.model_dump(exclude={"predictions", "threshold", "rules", "bad_signals"})
         return [ScoreAnswer(risk_score=highest.score, alarm=alarm, **told)]
     if "forecasts" in answer:
         return parse_answer(ForecastScores, answer, "inference").forecasts

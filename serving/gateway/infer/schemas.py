@@ -4,12 +4,15 @@ Belongs here: the parts that the gateway relies on; everything else is passed on
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from plant_assets.profile.model import Slug
+from plant_assets.profile.tag import LONGEST_RULE
 from serving.gateway.upstream import Finite
+
+Confidence = Literal["full", "reduced", "none"]
 
 
 class ScoreAnswer(BaseModel):
@@ -25,14 +28,23 @@ class ScoreAnswer(BaseModel):
     alarm: bool
 
 
+class CrossingSignal(BaseModel):
+    """A value beyond its physical range, and the limits that count as crossed by it."""
+
+    name: Annotated[str, Field(max_length=100)]
+    crossed: Annotated[list[str], Field(max_length=100)] = []
+
+
 class ScoreBand(BaseModel):
     low: Finite
     high: Finite
 
 
 class ModelAnswer(ScoreAnswer):
-    """A score with what decides over alarms."""
+    """A score with what decides over alarms, and how far it can be relied on."""
 
+    confidence: Confidence = "full"
+    bad_signals: Annotated[list[CrossingSignal], Field(max_length=2000)] = []
     anomaly_probability: Finite | None = None
     threshold: Finite | None = None
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
@@ -40,8 +52,15 @@ class ModelAnswer(ScoreAnswer):
 
 
 class FiredRule(BaseModel):
-    name: Annotated[str, Field(max_length=40)]
+    """A limit that is crossed.
+
+    Attributes:
+        bad_signal: whether it only counts as crossed, as a signal is bad.
+    """
+
+    name: Annotated[str, Field(max_length=LONGEST_RULE)]
     description: str = ""
+    bad_signal: bool = False
 
 
 class PredictionAnswer(ModelAnswer):
@@ -53,6 +72,13 @@ class ReadingJudgement(BaseModel):
 
     anomaly: bool
     score: Finite
+    confidence: Confidence = "full"
+
+
+class ReadingSignal(CrossingSignal):
+    """A bad signal of one reading, by its place."""
+
+    reading: int
 
 
 class JudgedReadings(BaseModel):
@@ -61,6 +87,8 @@ class JudgedReadings(BaseModel):
     model_config = ConfigDict(protected_namespaces=(), frozen=True)
 
     predictions: Annotated[list[ReadingJudgement], Field(min_length=1)]
+    rules: list[list[FiredRule]] = []
+    bad_signals: list[ReadingSignal] = []
     threshold: Finite | None = None
     model: Annotated[str, Field(max_length=200)]
     version: Annotated[int, Field(ge=0, lt=2**63)]

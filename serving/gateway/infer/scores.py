@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 
 from plant_assets.profile.model import PlantProfile
 from serving.gateway.infer.requests import forecast_all, predict_newest
-from serving.gateway.infer.schemas import FiredRule, ModelAnswer
+from serving.gateway.infer.schemas import Confidence, FiredRule, ModelAnswer
 from serving.gateway.problems import PassedOn
 from serving.gateway.upstream import ServiceClient
 
@@ -24,6 +24,8 @@ class ModelScore(BaseModel):
         probability: of an alarm; a raw score where the model isn't calibrated.
         low, high: band around it, where the model has one.
         threshold: alarm at or above it; None: never.
+        confidence: how far it can be relied on: `reduced` beside a bad signal, `none` where too many inputs are missing.
+        bad_signals: names of tags whose value can't physically be true.
     """
 
     horizon_hours: float
@@ -36,6 +38,8 @@ class ModelScore(BaseModel):
     model: str
     version: int
     prediction_id: str
+    confidence: Confidence = "full"
+    bad_signals: list[str] = []
 
     @classmethod
     def of(cls, answer: ModelAnswer) -> "ModelScore":
@@ -51,6 +55,8 @@ class ModelScore(BaseModel):
             model=answer.model,
             version=answer.version,
             prediction_id=answer.prediction_id,
+            confidence=answer.confidence,
+            bad_signals=[signal.name for signal in answer.bad_signals],
         )
 
 
@@ -75,6 +81,16 @@ class RowScores:
     @property
     def alarm(self) -> bool:
         return any(score.alarm for score in self.scores) or bool(self.rules)
+
+    @property
+    def shown(self) -> tuple[FiredRule, ...]:
+        """The rules that sound values fulfil, without those that only count as crossed."""
+        return tuple(rule for rule in self.rules if not rule.bad_signal)
+
+    def bad_tags(self, profile: PlantProfile) -> frozenset[str]:
+        """Tags whose own value or extreme can't physically be true."""
+        bad = {name for score in self.scores for name in score.bad_signals}
+        return frozenset(tag.name for tag in profile.tags if bad & {tag.name, *tag.extremes})
 
 
 async def score_row(inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]) -> RowScores:

@@ -18,8 +18,8 @@ class LiveScore(Base):
         alarm: whether any score or rule is one.
         passed_over: rows before this one that were not scored.
         scores: `scores.ModelScore` of now and of each horizon.
-        rules: names of the label rules that fired.
-        stale: tags whose values are no news.
+        rules: names of the label rules that fired on sound values.
+        stale: tags whose values are no news, or can't physically be true.
     """
 
     __tablename__ = "live_scores"

@@ -50,8 +50,8 @@ class ScoredRow(BaseModel):
     alarm: bool
     passed_over: int = Field(description="rows before this one that were not scored")
     scores: list[ModelScore] = Field(description="now and each horizon")
-    rules: list[str] = Field(description="label rules that fired")
-    stale: list[str] = Field(description="tags whose value is no news")
+    rules: list[str] = Field(description="label rules that fired on sound values")
+    stale: list[str] = Field(description="tags whose value is no news, or can't physically be true")
 
 
 class ScoresAnswer(BaseModel):

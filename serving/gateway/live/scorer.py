@@ -123,7 +123,7 @@ class RowScorer:
         outcome = await score_row(self.inference, plant.profile, readings)
         await self.reporter.note(INFERENCE, outcome.fault or OK)
         gap = plant.last.time is not None and row.time - plant.last.time > plant.profile.sampling.stale_after
-        stale = stale_tags(row.row) & set(plant.profile.used_tags)
+        stale = stale_tags(row.row) & set(plant.profile.used_tags) | outcome.bad_tags(plant.profile)
         turn = evaluate_row(plant.last.tracks, outcome, plant.profile, stale, is_gap=gap)
         briefs = await self._briefs(turn, plant.profile, readings)
         plant.last = await self._store(plant, _Row(row, outcome, stale), turn, briefs)
@@ -220,6 +220,6 @@ def _live_score(plant: str, given: _Row, passed_over: int) -> LiveScore:
         alarm=outcome.alarm,
         passed_over=passed_over,
         scores=[score.model_dump(mode="json") for score in outcome.scores],
-        rules=[rule.name for rule in outcome.rules],
+        rules=[rule.name for rule in outcome.shown],
         stale=sorted(given.stale),
     )

@@ -27,7 +27,7 @@ class PlantWarning(Base):
         kind: `model`: a probability crossed its threshold; `rule`: a label rule fired.
         horizon_hours: how far ahead, the nearest that has crossed; 0: now.
         opened_horizon_hours: how far ahead at its opening.
-        rule: name of the rule, else empty.
+        rule: name of the rule, or of the tag's limit that a bad signal counts as crossing; else empty.
         description: of the rule, else empty.
         probability, threshold, model, version: of the answer that opened it, or that escalated it last; no
             threshold for rules.

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import AlarmLimits
 from serving.gateway.infer.scores import ModelScore, RowScores
 from serving.gateway.warnings.machine import (
     AlarmTrack,
@@ -100,7 +101,7 @@ class RowEffects:
         before, tracks: those before and after it.
         signals: of the row, by track.
         changes: what opened, escalated or cleared.
-        fired: whether any label rule fired.
+        fired: whether any label rule fired on sound values.
     """
 
     before: Mapping[str, KeptTrack]
@@ -141,7 +142,7 @@ def evaluate_row(
             changes[key] = happened
         if happened in ("opened", "escalated"):
             tracks[key] = tracks[key].model_copy(update={"nearest": signal.score.horizon_hours})
-    return RowEffects(kept, tracks, signals, changes, bool(outcome.rules))
+    return RowEffects(kept, tracks, signals, changes, bool(outcome.shown))
 
 
 def _risk(outcome: RowScores, profile: PlantProfile) -> TrackSignal:
@@ -184,7 +185,7 @@ def _rules(kept: Mapping[str, KeptTrack], outcome: RowScores, profile: PlantProf
             policy,
             name,
             (fired.get(name) or known.get(name, ""))[:500],
-            remark="" if name in known else GONE,
+            remark="" if name in known or limit_tag(name, profile) else GONE,
         )
         for name in {**known, **fired, **still_open}
     ]
@@ -194,14 +195,21 @@ def _doubt(
     signal: TrackSignal, outcome: RowScores, kept: KeptTrack, profile: PlantProfile, stale: Collection[str]
 ) -> str:
     """Why a row can't clear a track: horizons that said nothing may still be above, tags are no news."""
-    silent = set[float]()
+    silent, unsure = set[float](), list[str]()
     if signal.kind == "model" and profile.looks_ahead:
         expected = {horizon / timedelta(hours=1) for horizon in profile.horizons}
         silent = expected - {score.horizon_hours for score in outcome.ahead}
+    if signal.kind == "model":
+        unsure = [
+            f"{score.horizon_hours:g} h" if score.horizon_hours else "now"
+            for score in outcome.scores
+            if score.confidence == "none"
+        ]
     tags = set(stale) & set(_moving(signal, kept, profile))
     named = (
         ("no news of ", sorted(tags)),
         ("no forecast for ", [f"{hours:g} h" for hours in sorted(silent)]),
+        ("too many inputs missing for ", unsure),
     )
     return "; ".join(what + ", ".join(names) for what, names in named if names)
 
@@ -217,7 +225,22 @@ def _moving(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) -> Coll
 
 
 def rule_tags(name: str, profile: PlantProfile) -> list[str]:
-    """The tags that a label rule looks at."""
+    """The tags that a label rule looks at, or whose limit it is."""
+    if (tag := limit_tag(name, profile)) is not None:
+        return [tag]
     conditions = " ".join(rule.when for rule in profile.labels.alarm_rules if rule.name == name)
     words = re.findall(r"\w+", conditions)
     return [tag for tag in profile.tag_names if any(w == tag or w.startswith(f"{tag}_") for w in words)]
+
+
+def limit_tag(name: str, profile: PlantProfile) -> str | None:
+    """The tag whose own alarm limit goes by a name, such as `PDT31008_HH`: it counts as crossed by a bad signal."""
+    return next(
+        (
+            tag.name
+            for tag in profile.tags
+            for limit in AlarmLimits.model_fields
+            if tag.limit_name(limit) == name
+        ),
+        None,
+    )

@@ -34,7 +34,7 @@ class AlarmLimit(NamedTuple):
     @property
     def rule(self) -> str:
         """Its name among the alarm rules, whose own names are lower-case."""
-        return f"{self.tag.name}_{self.name}"
+        return self.tag.limit_name(self.name)
 
     def __str__(self) -> str:
         where = "below" if self.name.startswith("L") else "above"

@@ -53,6 +53,21 @@ async def test_the_real_inference_is_understood(
     assert versions[f"{profile.name}/plant_alarm_champion"]["version"] == 1
 
 
+async def test_a_bad_signal_is_understood(
+    mlflow, serving_settings, profile: PlantProfile, readings: list[JsonValue]
+) -> None:
+    row = readings[-1]
+    assert isinstance(row, dict)
+    bad = row | dict.fromkeys(("PDT31008", "PDT31008_max", "PDT31008_min"), -9999.0)
+    async with serve(mlflow, serving_settings) as client:
+        outcome = await score_row(upstream(client.app), profile, [*readings[:-1], bad])  # type: ignore[attr-defined]
+    assert outcome.alarm
+    assert [rule.name for rule in outcome.rules if rule.bad_signal] == ["PDT31008_L"]
+    assert "PDT31008_L" not in [rule.name for rule in outcome.shown]
+    assert outcome.bad_tags(profile) == {"PDT31008"}
+    assert {score.confidence for score in outcome.scores} == {"reduced"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

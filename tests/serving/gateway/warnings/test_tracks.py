@@ -96,6 +96,32 @@ def test_a_rule_stands_on_its_own_tags() -> None:
     assert take(kept, outcome(), {"PDT31008"}).tracks[RULE].below == 1
 
 
+def test_a_limit_that_counts_as_crossed_opens_a_warning_and_no_event() -> None:
+    bad = FiredRule(name="PDT31008_L", description="PDT31008 below L 100 mbar: bad signal", bad_signal=True)
+    turn = take({}, RowScores(score(0.1), CALM, (bad,)))
+    key = "rule:PDT31008_L"
+    assert (turn.changes, turn.fired) == ({key: "opened"}, False)
+    assert turn.signals[key].description == bad.description
+    assert rule_tags("PDT31008_L", PLANT) == ["PDT31008"]
+    after = after_off_delay({key: OPEN}, outcome())
+    assert (after.changes, after.signals[key].remark) == ({key: "cleared"}, "")
+    assert take({key: OPEN}, outcome(), {"PDT31008"}).tracks[key].below == 0
+
+
+def test_a_score_without_confidence_clears_nothing() -> None:
+    unsure = score(0.1, 3).model_copy(update={"confidence": "none"})
+    turn = take({RISK: OPEN}, outcome(ahead=(score(0.1, 1), unsure, score(0.1, 6))))
+    assert (turn.tracks[RISK].below, turn.signals[RISK].doubt) == (0, "too many inputs missing for 3 h")
+
+
+def test_a_long_tag_s_limit_has_a_name_that_fits_a_rule_s() -> None:
+    tag = PLANT.tags[0].model_copy(update={"name": "T" * 64})
+    plant = PLANT.model_copy(update={"tags": (*PLANT.tags, tag)})
+    name = tag.limit_name("HH")
+    assert (len(name), rule_tags(name, plant)) == (40, [tag.name])
+    assert name != tag.model_copy(update={"name": "T" * 63}).limit_name("HH")
+
+
 def test_after_a_gap_a_run_begins_anew() -> None:
     kept = {RISK: KeptTrack(open=True, below=PLANT.budget.off_delay)}
     assert take(kept, outcome()).changes == {RISK: "cleared"}
