@@ -11,6 +11,17 @@ it.each([
   expect(riskLevel(risk, threshold, alarm)).toBe(level)
 );
 
+it.each([
+  [0.1, 'full', 'low'],
+  [0.1, 'reduced', 'unknown'],
+  [0.1, 'none', 'unknown'],
+  [0.3, 'reduced', 'elevated'],
+  [0.3, 'none', 'unknown'],
+  [0.6, 'none', 'alarm']
+] as const)('a risk of %d of 0.5 with confidence %s is %s', (risk, confidence, level) =>
+  expect(riskLevel(risk, 0.5, false, confidence)).toBe(level)
+);
+
 it('marks what is to be acted on now more than what is ahead', () => {
   expect([levelMark('alarm', false), levelMark('alarm', true), levelMark('elevated', true)]).toEqual([
     'high',

@@ -4,12 +4,23 @@ import { common } from '#lib/texts/common.ts';
 
 export type RiskLevel = 'alarm' | 'elevated' | 'low' | 'unknown';
 
-/** From the threshold on an alarm; from half of it on elevated; without one nobody knows, unless it is an alarm. */
-export function riskLevel(risk: number, threshold: number | null, alarm = false): RiskLevel {
+/** How far a score can be relied on: beside a bad signal less, with most inputs missing not at all. */
+export type Confidence = 'full' | 'reduced' | 'none';
+
+/** From the threshold on an alarm; from half of it on elevated; without one nobody knows, unless it is an alarm. A
+ * score that can't be relied on is never low. */
+export function riskLevel(
+  risk: number,
+  threshold: number | null,
+  alarm = false,
+  confidence: Confidence = 'full'
+): RiskLevel {
   if (alarm) return 'alarm';
   if (threshold === null) return 'unknown';
   if (risk >= threshold) return 'alarm';
-  return risk >= threshold / 2 ? 'elevated' : 'low';
+  if (confidence === 'none') return 'unknown';
+  if (risk >= threshold / 2) return 'elevated';
+  return confidence === 'full' ? 'low' : 'unknown';
 }
 
 /** Its shape; an alarm now is high, one ahead a warning. */

@@ -1204,6 +1204,19 @@ export interface components {
             /** Threshold */
             threshold: number | null;
         };
+        /**
+         * CrossingSignal
+         * @description A value beyond its physical range, and the limits that count as crossed by it.
+         */
+        CrossingSignal: {
+            /**
+             * Crossed
+             * @default []
+             */
+            crossed: string[];
+            /** Name */
+            name: string;
+        };
         /** DeletedEntries */
         DeletedEntries: {
             /** Deleted */
@@ -1667,8 +1680,19 @@ export interface components {
              */
             untrusted: number;
         };
-        /** FiredRule */
+        /**
+         * FiredRule
+         * @description A limit that is crossed.
+         *
+         *     Attributes:
+         *         bad_signal: whether it only counts as crossed, as a signal is bad.
+         */
         FiredRule: {
+            /**
+             * Bad Signal
+             * @default false
+             */
+            bad_signal: boolean;
             /**
              * Description
              * @default
@@ -2002,13 +2026,24 @@ export interface components {
         };
         /**
          * ModelAnswer
-         * @description A score with what decides over alarms.
+         * @description A score with what decides over alarms, and how far it can be relied on.
          */
         ModelAnswer: {
             /** Alarm */
             alarm: boolean;
             /** Anomaly Probability */
             anomaly_probability?: number | null;
+            /**
+             * Bad Signals
+             * @default []
+             */
+            bad_signals: components["schemas"]["CrossingSignal"][];
+            /**
+             * Confidence
+             * @default full
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** Horizon Hours */
             horizon_hours: number;
             interval?: components["schemas"]["ScoreBand"] | null;
@@ -2117,12 +2152,25 @@ export interface components {
          *         probability: of an alarm; a raw score where the model isn't calibrated.
          *         low, high: band around it, where the model has one.
          *         threshold: alarm at or above it; None: never.
+         *         confidence: how far it can be relied on: `reduced` beside a bad signal, `none` where too many inputs are missing.
+         *         bad_signals: names of tags whose value can't physically be true.
          */
         ModelScore: {
             /** Alarm */
             alarm: boolean;
+            /**
+             * Bad Signals
+             * @default []
+             */
+            bad_signals: string[];
             /** Calibrated */
             calibrated: boolean;
+            /**
+             * Confidence
+             * @default full
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** High */
             high: number | null;
             /** Horizon Hours */
@@ -2281,6 +2329,17 @@ export interface components {
             alarm: boolean;
             /** Anomaly Probability */
             anomaly_probability?: number | null;
+            /**
+             * Bad Signals
+             * @default []
+             */
+            bad_signals: components["schemas"]["CrossingSignal"][];
+            /**
+             * Confidence
+             * @default full
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** Horizon Hours */
             horizon_hours: number;
             interval?: components["schemas"]["ScoreBand"] | null;
@@ -2710,7 +2769,7 @@ export interface components {
             risk: number;
             /**
              * Rules
-             * @description label rules that fired
+             * @description label rules that fired on sound values
              */
             rules: string[];
             /**
@@ -2720,7 +2779,7 @@ export interface components {
             scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
-             * @description tags whose value is no news
+             * @description tags whose value is no news, or can't physically be true
              */
             stale: string[];
         };
@@ -2788,7 +2847,7 @@ export interface components {
             risk: number;
             /**
              * Rules
-             * @description label rules that fired
+             * @description label rules that fired on sound values
              */
             rules: string[];
             /**
@@ -2798,7 +2857,7 @@ export interface components {
             scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
-             * @description tags whose value is no news
+             * @description tags whose value is no news, or can't physically be true
              */
             stale: string[];
         };

@@ -685,6 +685,17 @@ export interface components {
         /** AnswerParameters */
         AnswerParameters: {
             /**
+             * Bad Signals
+             * @description values beyond their physical range, taken as missing, and the limits that count as crossed
+             */
+            bad_signals: string;
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: of the least reliable row
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
+            /**
              * Imputed Values
              * @description values that were missing and set to their training medians
              */
@@ -693,19 +704,129 @@ export interface components {
             plant: string;
             /** Prediction Id */
             prediction_id: string;
+            /**
+             * Rows Without Confidence
+             * @description rows of which more than half of the inputs are missing: a low score then says nothing
+             */
+            rows_without_confidence: number;
+        };
+        /**
+         * BadBatchColumn
+         * @description The rows of a column that are beyond one side of its range, and the limits that count as crossed on some.
+         */
+        BadBatchColumn: {
+            /** Crossed */
+            crossed: string[];
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "low" | "high";
+        };
+        /**
+         * BadReading
+         * @description A bad signal in one of the readings; the ends of its range are scored in its place.
+         */
+        BadReading: {
+            /**
+             * Crossed
+             * @description limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the tag's own limits, as `HH 300`
+             */
+            crossed: string[];
+            /**
+             * Name
+             * @description tag, interval extreme, deviation or feature
+             */
+            name: string;
+            /**
+             * Range
+             * @description what can physically be true
+             */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Reading
+             * @description its place among the readings, from 0
+             */
+            reading: number;
+            /**
+             * Side
+             * @description of its range
+             * @enum {string}
+             */
+            side: "low" | "high";
+            /**
+             * Value
+             * @description as given
+             */
+            value: number;
+        };
+        /**
+         * BadSignal
+         * @description A value beyond its physical range: it is taken as missing, and limits on its side count as crossed.
+         */
+        BadSignal: {
+            /**
+             * Crossed
+             * @description limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the tag's own limits, as `HH 300`
+             */
+            crossed: string[];
+            /**
+             * Name
+             * @description tag, interval extreme, deviation or feature
+             */
+            name: string;
+            /**
+             * Range
+             * @description what can physically be true
+             */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Side
+             * @description of its range
+             * @enum {string}
+             */
+            side: "low" | "high";
+            /**
+             * Value
+             * @description as given
+             */
+            value: number;
         };
         /**
          * BatchAnswer
-         * @description One entry a row, in the order of the request; a row without any value is answered by nulls.
+         * @description One entry a row, in the order of the request; a row without any usable value is answered by nulls.
          */
         BatchAnswer: {
-            /** Alarm */
+            /**
+             * Alarm
+             * @description true also where a limit counts as crossed as a signal is bad, whatever else the row lacks
+             */
             alarm: (boolean | null)[];
             /**
              * Anomaly Probability
              * @description null where the model isn't calibrated
              */
             anomaly_probability: (number | null)[] | null;
+            /**
+             * Bad Signals
+             * @description these, by side
+             */
+            bad_signals: components["schemas"]["BadBatchColumn"][];
+            /**
+             * Confidence
+             * @description how far each row's answer can be relied on, as for /predict
+             */
+            confidence: ("full" | "reduced" | "none")[];
             /** Horizon Hours */
             horizon_hours: number;
             /**
@@ -740,7 +861,7 @@ export interface components {
             risk_score: (number | null)[];
             /**
              * Rules
-             * @description names of the hard limits that each row crosses
+             * @description names of the hard limits that each row crosses, or that count as crossed as a signal is bad
              */
             rules: string[][];
             /** Threshold */
@@ -752,12 +873,21 @@ export interface components {
         };
         /**
          * CrossedLimit
-         * @description A hard limit of the plant that the given values cross.
+         * @description A limit of the plant that the given values cross.
          */
         CrossedLimit: {
+            /**
+             * Bad Signal
+             * @description it only counts as crossed, as the signal is bad, until a sound value shows otherwise
+             * @default false
+             */
+            bad_signal: boolean;
             /** Description */
             description: string;
-            /** Name */
+            /**
+             * Name
+             * @description of the alarm rule; by a bad signal alone also of a tag's limit, as `PDT31008_HH`
+             */
             name: string;
         };
         /**
@@ -823,7 +953,10 @@ export interface components {
          * @description `base_value` plus all contributions is `output`.
          */
         ExplainAnswer: {
-            /** Alarm */
+            /**
+             * Alarm
+             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             */
             alarm: boolean;
             /**
              * Anomaly Probability
@@ -831,10 +964,21 @@ export interface components {
              */
             anomaly_probability: number | null;
             /**
+             * Bad Signals
+             * @description these values, and the limits that count as crossed
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
              * Base Value
              * @description the model's output at the training medians
              */
             base_value: number;
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** Horizon Hours */
             horizon_hours: number;
             /**
@@ -956,13 +1100,27 @@ export interface components {
         };
         /** ForecastAnswer */
         ForecastAnswer: {
-            /** Alarm */
+            /**
+             * Alarm
+             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             */
             alarm: boolean;
             /**
              * Anomaly Probability
              * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
+            /**
+             * Bad Signals
+             * @description these values, and the limits that count as crossed
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** Horizon Hours */
             horizon_hours: number;
             /**
@@ -1467,6 +1625,11 @@ export interface components {
              */
             anomalies: number;
             /**
+             * Bad Signals
+             * @description the first 100 values outside their range
+             */
+            bad_signals: components["schemas"]["BadReading"][];
+            /**
              * Imputed
              * @description input → readings without it, where it was set to its training median
              */
@@ -1491,6 +1654,11 @@ export interface components {
             prediction_id: string;
             /** Predictions */
             predictions: components["schemas"]["PointwiseScore"][];
+            /**
+             * Rules
+             * @description of each reading the limits that count as crossed as a signal is bad; empty where no reading has any
+             */
+            rules: components["schemas"]["CrossedLimit"][][];
             /**
              * Served By
              * @description the process that answered, as in the header X-Served-By
@@ -1518,9 +1686,15 @@ export interface components {
         PointwiseScore: {
             /**
              * Anomaly
-             * @description whether the score is at or above the threshold
+             * @description whether the score is at or above the threshold, or a limit counts as crossed as a signal is bad
              */
             anomaly: boolean;
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /**
              * Score
              * @description higher is more anomalous
@@ -1529,13 +1703,27 @@ export interface components {
         };
         /** PredictAnswer */
         PredictAnswer: {
-            /** Alarm */
+            /**
+             * Alarm
+             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             */
             alarm: boolean;
             /**
              * Anomaly Probability
              * @description null where the model isn't calibrated
              */
             anomaly_probability: number | null;
+            /**
+             * Bad Signals
+             * @description these values, and the limits that count as crossed
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /** Horizon Hours */
             horizon_hours: number;
             /**
@@ -1636,7 +1824,10 @@ export interface components {
          * @description What the plant's engineers advise on these values.
          */
         RecommendAnswer: {
-            /** Alarm */
+            /**
+             * Alarm
+             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             */
             alarm: boolean;
             /**
              * Anomaly Probability
@@ -1644,10 +1835,21 @@ export interface components {
              */
             anomaly_probability: number | null;
             /**
+             * Bad Signals
+             * @description these values, and the limits that count as crossed
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
              * Check
              * @description all checks, each once, the most urgent first
              */
             check: string[];
+            /**
+             * Confidence
+             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
             /**
              * Drivers
              * @description tags that raise the risk most

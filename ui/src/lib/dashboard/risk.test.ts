@@ -14,6 +14,8 @@ function score(given: Partial<Score>): Score {
     model: 'm',
     version: 1,
     prediction_id: 'p',
+    confidence: 'full',
+    bad_signals: [],
     ...given,
     probability,
     threshold
@@ -31,6 +33,15 @@ it('is an alarm from the threshold on, elevated from half of it on', () => {
     'alarm'
   ]);
   expect(levelOf(score({ threshold: null, probability: 0.9 }))).toBe('unknown');
+});
+
+it('never calls a score low that nobody can rely on', () => {
+  const bad = score({ probability: 0.01, confidence: 'reduced', bad_signals: ['PDT1'] });
+  const blind = score({ probability: 0.01, confidence: 'none' });
+  expect([levelOf(bad), levelOf(blind)]).toEqual(['unknown', 'unknown']);
+  expect(headline(row(bad), null)).toMatch(/^Bad signal PDT1: a low risk means little/);
+  expect(headline(row(score({}), blind), null)).toMatch(/^No confidence, most inputs are missing/);
+  expect(levelOf(score({ probability: 0.5, confidence: 'none' }))).toBe('alarm');
 });
 
 it('writes rare chances with a digit more', () => {

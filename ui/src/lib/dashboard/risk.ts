@@ -7,8 +7,14 @@ import { plantTime } from '#lib/time.ts';
 export type Score = ScoredRow['scores'][number];
 const words = dashboard.strip;
 
-export const levelOf = ({ probability, threshold, alarm }: Score): RiskLevel =>
-  riskLevel(probability, threshold, alarm);
+export const levelOf = ({ probability, threshold, alarm, confidence }: Score): RiskLevel =>
+  riskLevel(probability, threshold, alarm, confidence);
+
+/** Why a score can't be relied on; empty: it can. */
+export function doubtOf({ confidence, bad_signals }: Score): string {
+  if (confidence === 'none') return words.noConfidence;
+  return confidence === 'reduced' ? words.badSignal(bad_signals.join(', ')) : '';
+}
 
 /** A probability with the digits that rare events need: '3.3 %', '17 %'. */
 export function chance(probability: number): string {
@@ -47,10 +53,11 @@ export function worstWarning(open: readonly Warning[]): Warning | null {
 
 const when = (hours: number) => (hours === 0 ? words.at : words.within(hours));
 
-function calmHeadline(score: Score): string {
+function calmHeadline(score: Score, doubt: string): string {
   const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
   const { threshold } = score;
   if (threshold === null) return words.unjudged(likely, ahead);
+  if (doubt) return words.doubted(doubt, likely, ahead, chance(threshold));
   return (levelOf(score) === 'elevated' ? words.closer : words.calm)(likely, ahead, chance(threshold));
 }
 
@@ -63,7 +70,8 @@ export function headline(row: ScoredRow, warning: Warning | null): string {
   const of = warning && row.scores.find((score) => score.horizon_hours === warning.horizon_hours);
   const score = of ?? worst(row);
   if (!score) return words.waiting;
-  if (!warning && levelOf(score) !== 'alarm') return calmHeadline(score);
+  const doubt = row.scores.map(doubtOf).find((said) => said !== '') ?? '';
+  if (!warning && levelOf(score) !== 'alarm') return calmHeadline(score, doubt);
   if (warning && score.threshold !== null && levelOf(score) !== 'alarm') {
     const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
     return words.lingers(warning.id, likely, ahead, chance(score.threshold));

@@ -42,7 +42,8 @@ const warning = object<Warning>({
 }); // prettier-ignore
 const score = object<Data<'scores'>['scores'][number]>({
   horizon_hours: number, probability: number, low: nullable(number), high: nullable(number),
-  threshold: nullable(number), calibrated: truth, alarm: truth, model: text, version: number, prediction_id: text
+  threshold: nullable(number), calibrated: truth, alarm: truth, model: text, version: number, prediction_id: text,
+  confidence: oneOf('full', 'reduced', 'none'), bad_signals: list(text)
 }); // prettier-ignore
 
 const shapes: { [Kind in LiveEvent['event']]: Guard<Data<Kind>> } = {

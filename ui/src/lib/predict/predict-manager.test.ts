@@ -44,9 +44,12 @@ describe('the form', () => {
   it('takes the newest of rows that were judged one by one', async () => {
     const judged = {
       predictions: [
-        { anomaly: true, score: 0.8 },
-        { anomaly: false, score: 0.4 }
+        { anomaly: true, score: 0.8, confidence: 'reduced' },
+        { anomaly: false, score: 0.4, confidence: 'full' }
       ],
+      total: 2,
+      bad_signals: [{ reading: 0, name: 'PDT1' }],
+      rules: [[{ name: 'PDT1_HH' }], []],
       imputed: { PDT1: 2 },
       out_of_range: {}
     };
@@ -57,6 +60,7 @@ describe('the form', () => {
     const result = form.result;
     expect([result?.risk_score, result?.alarm, result?.anomaly_probability]).toEqual([0.4, false, null]);
     expect([result?.imputed, result?.out_of_range, result?.rules]).toEqual([['PDT1'], [], []]);
+    expect([result?.confidence, result?.bad_signals]).toEqual(['full', []]);
   });
 
   it('puts the row after those of the live plant', async () => {

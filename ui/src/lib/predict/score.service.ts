@@ -9,6 +9,7 @@ export type Prediction = Shapes['PredictAnswer'] & Kept;
 type Judged = Shapes['PointwiseAnswer'] & Kept;
 export type Explanation = Shapes['ExplainAnswer'];
 export type Importance = Shapes['ImportanceAnswer'];
+export type BadSignal = Shapes['BadSignal'];
 export type Forecast = Shapes['ForecastAnswer'];
 
 /** Risk of the newest of `rows`; kept in the history unless `store` is false.
@@ -26,6 +27,7 @@ export async function askRisk(plant: string, rows: readonly TagValues[], store =
 /** What a plant that judges each row by itself says of the newest. */
 function ofNewest(judged: Judged): Prediction {
   const newest = judged.predictions.at(-1);
+  const bad = judged.bad_signals.filter(({ reading }) => reading === judged.total - 1);
   return {
     ...judged,
     risk_score: newest?.score ?? 0,
@@ -35,7 +37,9 @@ function ofNewest(judged: Judged): Prediction {
     imputed: Object.keys(judged.imputed),
     n_imputed: Object.keys(judged.imputed).length,
     out_of_range: Object.keys(judged.out_of_range),
-    rules: []
+    confidence: newest?.confidence ?? 'none',
+    bad_signals: bad,
+    rules: judged.rules.at(-1) ?? []
   };
 }
 

@@ -10,6 +10,10 @@ export const dashboard = {
     waiting: 'No row has been scored yet.',
     calm: (chance: string, when: string, threshold: string) =>
       `No alarm expected. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
+    doubted: (doubt: string, chance: string, when: string, threshold: string) =>
+      `${doubt}: a low risk means little. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
+    noConfidence: 'No confidence, most inputs are missing',
+    badSignal: (names: string) => `Bad signal ${names}`,
     unjudged: (chance: string, when: string) => `Alarm risk ${chance} ${when}. No threshold is set.`,
     closer: (chance: string, when: string, threshold: string) =>
       `Below the threshold. Alarm risk ${chance} ${when} (threshold ${threshold}).`,

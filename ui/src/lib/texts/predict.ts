@@ -49,10 +49,17 @@ export const risk = {
   threshold: (value: string) => `threshold ${value}`,
   band: (low: string, high: string) => `90 % interval ${low} to ${high}`,
   score: 'score, not a calibrated probability',
-  byRule: 'Alarm by a label rule, whatever the model’s score.',
+  byRule: 'Alarm by a limit, whatever the model’s score.',
+  confidence: {
+    reduced: 'Reduced confidence: a signal is bad.',
+    none: 'No confidence: most inputs are missing. A low score means nothing.'
+  },
   rules: 'Alarm limits crossed',
   noRules: 'No alarm limit is crossed.',
-  outOfRange: 'Outside the valid range, treated as missing',
+  noRulesKnown: 'No given value crosses an alarm limit.',
+  badSignal: (name: string, value: string, low: string, high: string) =>
+    `Bad signal: ${name} ${value} is outside ${low} to ${high}, treated as missing.`,
+  countsAsCrossed: (limits: string) => `Counts as crossed until a valid value shows otherwise: ${limits}.`,
   unused: 'Given, but not used by this model',
   imputed: (n: number) =>
     n === 1
