@@ -46,7 +46,9 @@ track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
 """
-PRELOADED = "fastapi hypothesis numpy polars pydantic"
+PRELOADED = "fastapi hypothesis httpx numpy polars pydantic scipy.stats sklearn.ensemble sklearn.linear_model"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""As the tests set it, but before the server imports NumPy."""
 SHOW = """
 import sys
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -145,7 +147,7 @@ def _mutmut(copy: Path, *arguments: str) -> str:
 
 def _run(copy: Path, *arguments: str) -> str:
     command = [sys.executable, *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(copy / "mutants")}
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(copy / "mutants")}
     ran = subprocess.run(
         command,
         cwd=copy,
