@@ -63,11 +63,6 @@ class DropInfo:
     at: datetime
     version: int | None = None
 
-    @property
-    def key(self) -> str:
-        """Hash of the content: the same files in any order have the same one."""
-        return hashlib.sha256("\n".join(sorted(f.sha256 for f in self.files)).encode()).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
 class UpsertResult:
@@ -155,7 +150,7 @@ class PlantHistory:
         """Hash of the content, records and periods: equal content, equal hash, however it came in."""
         table = self._records.open()
         months = {} if table is None else _digests(table)
-        periods = self.periods().select("start", "end", "reason").sort("start", "reason")
+        periods = self.periods().select("start", "end", "reason")
         return mapping_fingerprint({**months, "periods": frame_fingerprint(periods)})
 
     def upsert(self, records: pl.DataFrame, drop: DropInfo, *, force: bool = False) -> UpsertResult:
@@ -211,7 +206,7 @@ class PlantHistory:
                 return UpsertResult(False, table.version(), known_files=known)
             old = _read_periods(self._periods, table)
             new = periods.filter(~pl.col("file").is_in(known)).select(PERIOD_SCHEMA.names())
-            both = pl.concat([old, new]).unique(["start", "reason"], keep="last").sort("start", "reason")
+            both = pl.concat([old, new]).unique(["start", "reason"], keep="last")
             reader = both.to_arrow().cast(_PERIODS).to_reader()
             delta.replace(table, reader, None, _entry(fresh, drop), [f.sha256 for f in fresh])
             added = both.height - old.height
