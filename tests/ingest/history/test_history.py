@@ -1,14 +1,17 @@
+import tempfile
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 from filelock import FileLock
 from polars.testing import assert_frame_equal
 
 from plant_assets.ingest.history import delta, history
-from plant_assets.ingest.history.history import PlantHistory
+from plant_assets.ingest.history.history import PlantHistory, UpsertResult
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA
 from plant_assets.ingest.storage import StorageBusyError, StorageError
 from tests.ingest.events import SHA_A, SHA_B, SHA_C, START, drop_of, minutes, records_of
@@ -124,8 +127,11 @@ def test_drops_are_listed_oldest_first_with_their_files(lake: PlantHistory) -> N
     lake.upsert(records_of([(0, "P", 1.0)], SHA_B), drop_of(SHA_B, at=START + timedelta(days=1)))
     assert [[file.sha256 for file in drop.files] for drop in lake.drops()] == [[SHA_A], [SHA_B]]
     assert lake.drops()[1].at == START + timedelta(days=1)
+    log = lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C, at=START + timedelta(hours=1)))
+    assert lake.drops()[1] == replace(drop_of(SHA_C, at=START + timedelta(hours=1)), version=log.version)
     assert lake.knows(SHA_A)
-    assert not lake.knows(SHA_C)
+    assert lake.knows(SHA_C)
+    assert not lake.knows("d" * 64)
 
 
 def test_equal_content_has_an_equal_fingerprint_however_it_came_in(tmp_path: Path) -> None:
@@ -147,22 +153,63 @@ def test_other_content_has_another_fingerprint(lake: PlantHistory) -> None:
     assert len(set(seen)) == 4
 
 
+def test_an_unwritten_history_has_the_same_fingerprint_in_every_version(lake: PlantHistory) -> None:
+    assert lake.fingerprint() == "6c9f8a83b698b4c67e29f2778edf163e4791affe77db9f2b03654efb4085e196"
+
+
+def test_a_period_s_end_is_part_of_the_fingerprint_and_the_order_of_a_log_is_not(tmp_path: Path) -> None:
+    spans = [(0, 60, "upset"), (0, 30, "trip"), (-60, 30, "upset")]
+    found = []
+    for name, log in (("a", spans), ("b", spans[::-1]), ("c", [*spans[:2], (-60, 31, "upset")])):
+        lake = PlantHistory(tmp_path / name, "small")
+        lake.upsert_periods(periods_of(log), drop_of(SHA_C))
+        found.append(lake.fingerprint())
+    assert found[0] == found[1] != found[2]
+
+
 def periods_of(spans: list[tuple[float, float, str]], file: str = SHA_C) -> pl.DataFrame:
     rows = [(minutes(a), minutes(b), reason, file, row) for row, (a, b, reason) in enumerate(spans, 2)]
     return pl.DataFrame(rows, schema=PERIOD_SCHEMA, orient="row")
 
 
+def test_periods_are_read_by_start_and_reason(lake: PlantHistory) -> None:
+    lake.upsert_periods(periods_of([(60, 90, "trip"), (0, 60, "upset"), (0, 60, "trip")]), drop_of(SHA_C))
+    assert lake.periods().select("start", "reason").rows() == [
+        (START, "trip"),
+        (START, "upset"),
+        (minutes(60), "trip"),
+    ]
+
+
 def test_a_corrected_log_moves_a_periods_end_and_keeps_the_others(lake: PlantHistory) -> None:
-    lake.upsert_periods(periods_of([(0, 60, "upset"), (600, 660, "trip")], SHA_A), drop_of(SHA_A))
-    result = lake.upsert_periods(periods_of([(0, 90, "upset")], SHA_B), drop_of(SHA_B))
-    assert (result.added, result.changed) == (0, 1)
-    assert lake.periods().select("end", "reason").rows() == [(minutes(90), "upset"), (minutes(660), "trip")]
+    first = lake.upsert_periods(periods_of([(0, 60, "upset"), (600, 660, "trip")], SHA_A), drop_of(SHA_A))
+    assert first == UpsertResult(committed=True, version=1, added=2)
+    corrected = periods_of([(0, 90, "upset"), (700, 720, "trip")], SHA_B)
+    assert lake.upsert_periods(corrected, drop_of(SHA_B)) == UpsertResult(True, 2, added=1, changed=1)
+    assert lake.periods().select("end", "reason").rows() == [
+        (minutes(90), "upset"),
+        (minutes(660), "trip"),
+        (minutes(720), "trip"),
+    ]
 
 
 def test_the_same_log_twice_is_one_ingest(lake: PlantHistory) -> None:
-    lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C))
-    assert not lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C)).committed
+    first = lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C))
+    again = lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_C))
+    assert again == UpsertResult(committed=False, version=first.version, known_files=(SHA_C,))
     assert lake.knows(SHA_C)
+
+
+def test_a_repeated_log_does_not_undo_its_correction_unless_it_is_forced_in(lake: PlantHistory) -> None:
+    log = periods_of([(0, 60, "upset")], SHA_A)
+    lake.upsert_periods(log, drop_of(SHA_A))
+    lake.upsert_periods(periods_of([(0, 90, "upset")], SHA_B), drop_of(SHA_B))
+    both = pl.concat([log, periods_of([(600, 660, "trip")], SHA_C)])
+    result = lake.upsert_periods(both, drop_of(SHA_A, SHA_C))
+    assert result == UpsertResult(True, 3, added=1, known_files=(SHA_A,))
+    assert lake.periods()["end"].to_list() == [minutes(90), minutes(660)]
+    assert lake.upsert_periods(log, drop_of(SHA_A), force=True).changed == 1
+    assert lake.periods()["end"].to_list() == [minutes(60), minutes(660)]
 
 
 def test_a_write_that_fails_leaves_the_old_history(
@@ -201,6 +248,25 @@ def test_a_writer_that_is_overtaken_merges_again(lake: PlantHistory, monkeypatch
     assert list(values(lake).values()) == [1.0, 2.0, 3.0]
 
 
+def test_a_writer_that_is_overtaken_again_and_again_gives_up(
+    lake: PlantHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def overtaken(*_: object) -> None:
+        tried.append(True)
+        raise delta.CommitConflict
+
+    monkeypatch.setattr(history, "_COMMIT_ATTEMPTS", 2)
+    monkeypatch.setattr(delta, "replace", overtaken)
+    says = f"{lake.url}/history: other writers got in before us 2 times. Nothing was changed."
+    with pytest.raises(StorageBusyError) as refused:
+        lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
+    assert (str(refused.value), len(tried)) == (says, 2)
+    with pytest.raises(StorageBusyError, match="/periods: other writers"):
+        lake.upsert_periods(periods_of([(0, 60, "upset")]), drop_of(SHA_A))
+
+
 def test_many_writers_at_once_lose_and_double_nothing(lake: PlantHistory) -> None:
     def write(number: int) -> None:
         sha = f"{number:064x}"
@@ -221,9 +287,24 @@ def test_a_writer_that_waits_too_long_says_so(tmp_path: Path) -> None:
     lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
     with (
         FileLock(Path(lake.url) / ".history.lock"),
-        pytest.raises(StorageBusyError, match="another process has been writing for"),
+        pytest.raises(StorageBusyError) as refused,
     ):
         lake.upsert(records_of([(0, "P", 2.0)], SHA_B), drop_of(SHA_B))
+    says = f"{lake.url}: another process has been writing for 0.05 s. Nothing was changed."
+    assert str(refused.value) == says
+
+
+def test_a_lake_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file")
+    with pytest.raises(StorageError, match=r"lake/small/\.history\.lock: could not be written \(\w+Error: "):
+        PlantHistory(tmp_path / "lake", "small").upsert(records_of([]), drop_of(SHA_A))
+
+
+def test_writers_of_one_lake_in_a_bucket_meet_at_one_lock_of_this_machine() -> None:
+    first, again, other = (PlantHistory(root, "small").url for root in ("s3://b/l", "s3://b/l/", "s3://b/m"))
+    assert first == "s3://b/l/small"
+    assert history._lock_path(first) == history._lock_path(again) != history._lock_path(other)
+    assert history._lock_path(first).parent == Path(tempfile.gettempdir())
 
 
 def test_vacuum_removes_old_versions_files_and_no_content(tmp_path: Path) -> None:
@@ -236,6 +317,38 @@ def test_vacuum_removes_old_versions_files_and_no_content(tmp_path: Path) -> Non
     assert lake.fingerprint() == before
     assert list(values(lake).values()) == [3.0]
     assert len(lake.drops()) == 3
+
+
+def test_a_history_that_is_not_there_has_no_old_files(lake: PlantHistory) -> None:
+    assert lake.vacuum() == 0
+
+
+def test_old_files_stay_for_a_week_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    monkeypatch.setattr(DeltaTable, "vacuum", lambda _, hours, **__: kept.append(hours) or [])
+    for lake in (PlantHistory(tmp_path, "small"), PlantHistory(tmp_path, "small", keep_days=2)):
+        lake.upsert(records_of([(0, "P", 1.0)]), drop_of(SHA_A))
+        lake.vacuum()
+    assert kept == [168, 48]
+
+
+def test_a_drop_is_in_even_where_old_files_cannot_be_removed(
+    lake: PlantHistory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("not allowed")
+
+    monkeypatch.setattr(history, "_VACUUM_EVERY", 2)
+    monkeypatch.setattr(DeltaTable, "vacuum", refuse)
+    for sha, said in ((SHA_A, 0), (SHA_B, 1)):
+        assert lake.upsert(records_of([(0, "P", 1.0)], sha), drop_of(sha)).committed
+        assert len(caplog.messages) == said
+    (warning,) = caplog.messages
+    assert warning.startswith(f"old versions were not removed: {lake.url}/history: could not be written")
+    assert not lake.upsert(records_of([(0, "P", 1.0)], SHA_B), drop_of(SHA_B)).committed
+    assert len(caplog.messages) == 1
 
 
 def test_the_months_are_those_of_utc(lake: PlantHistory) -> None:
