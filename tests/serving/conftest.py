@@ -21,10 +21,14 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def mlflow(bundles: dict[str, Path]) -> FakeMlflow:
-    """An MLflow whose champion is version 1, with the forecasters."""
+    return published(bundles)
+
+
+def published(bundles: dict[str, Path], champion: int = 1) -> FakeMlflow:
+    """An MLflow with both versions of the champion, and the forecasters."""
     fake = FakeMlflow()
-    fake.publish(CHAMPION_NAME, 1, bundles["v1"], "champion")
-    fake.publish(CHAMPION_NAME, 2, bundles["v2"])
+    for version in (1, 2):
+        fake.publish(CHAMPION_NAME, version, bundles[f"v{version}"], *["champion"] * (version == champion))
     for hours in (1, 3, 6):
         fake.publish(f"plant_alarm_forecaster_{hours}h", 1, bundles[f"forecaster_{hours}h"], "champion")
     return fake

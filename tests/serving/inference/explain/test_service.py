@@ -8,17 +8,19 @@ from plant_assets.profile.model import PlantProfile
 from serving.inference.rows.recommendations import RecommendationRules
 from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
-from tests.serving.conftest import CHAMPION_NAME, serve
+from tests.serving.conftest import CHAMPION_NAME, published, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
 pytestmark = pytest.mark.anyio
 DOCUMENTED = {"failure_frequency_48": 9, "pdt31008_max": 340.0, "lic31002_deviation": 20.5, "lt301031": 8.0}
 
 
-@pytest.fixture(params=[1, 2], ids=["logistic", "ensemble"])
-async def client(mlflow: FakeMlflow, serving_settings: ServingSettings, request: pytest.FixtureRequest):
-    mlflow.aliases[CHAMPION_NAME]["champion"] = request.param
-    async with serve(mlflow, serving_settings) as client:
+@pytest.fixture(scope="module", params=[1, 2], ids=["logistic", "ensemble"])
+async def client(
+    bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+):
+    settings = ServingSettings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600, max_body_mb=1)
+    async with serve(published(bundles, champion=request.param), settings) as client:
         yield client
 
 
@@ -46,6 +48,19 @@ async def test_a_forecaster_is_explained_by_either_of_its_names(client, profile:
     ]
     assert {a["model"] for a in answers} == {"plant_alarm_forecaster_3h"}
     assert answers[0]["local_importance"] == answers[1]["local_importance"]
+
+
+async def test_every_feature_is_explained_with_the_value_that_it_had(client) -> None:
+    asked = {"features": {"pdt31008": 270.0, "lic31002_deviation": 4.0}}
+    answer = (await client.post("/explain", json=asked)).json()
+    values = {one["feature"]: one["value"] for one in answer["local_importance"]}
+    assert len(values) == len(answer["local_importance"]) == answer["n_imputed"] + 2
+    assert (values["PDT31008"], values["LIC31002_deviation"]) == (270.0, 4.0)
+    known = (await client.get("/global_importance")).json()
+    assert {one["feature"] for one in known["importances"]} == set(values)
+    assert {one["tag"] for one in known["tags"]} == {one["tag"] for one in answer["tags"]}
+    assert (known["method"], known["space"]) == (answer["method"], answer["space"])
+    assert (known["version"], known["rows"] > 0) == (answer["version"], True)
 
 
 async def test_importances_are_shares(client) -> None:
@@ -88,9 +103,26 @@ async def test_the_documented_call_is_told_what_to_do(client) -> None:
     order = ["high", "warning", "advice"]
     urgencies = [one["urgency"] for one in answer["recommendation"]]
     assert urgencies == sorted(urgencies, key=order.index)
-    assert set(answer["check"]) == {check for one in answer["recommendation"] for check in one["check"]}
+    checks = [check for one in answer["recommendation"] for check in one["check"]]
+    assert answer["check"] == sorted(set(checks), key=checks.index)
     assert answer["failure_frequency_48"] == 9
     assert "9 of the last 48 hours were in alarm" in answer["why"]
+
+
+@pytest.mark.parametrize("end", [0, 1], ids=["lowest", "highest"])
+async def test_the_risk_is_told_with_the_three_tags_that_raise_it_most(
+    client, profile: PlantProfile, end: int
+) -> None:
+    asked = {"features": {tag.name: tag.range[end] for tag in profile.tags}}
+    answer = (await client.post("/recommend", json=asked)).json()
+    tags = (await client.post("/explain", json=asked)).json()["tags"]
+    raising = [one for one in tags if one["contribution"] > 0]
+    assert len(raising) > 3
+    assert answer["drivers"] == raising[:3]
+    assert answer["why"] == (
+        f"The risk is {answer['risk_score']:.2g}; the alarm is at {answer['threshold']:.2g}. "
+        f"It is raised most by {', '.join(one['tag'] for one in raising[:3])}."
+    )
 
 
 async def test_a_quiet_plant_is_left_alone(client, profile: PlantProfile) -> None:
@@ -99,6 +131,11 @@ async def test_a_quiet_plant_is_left_alone(client, profile: PlantProfile) -> Non
     advice = [one for one in answer["recommendation"] if "risk_score" not in one["why"]]
     assert advice == []
     assert answer["failure_frequency_48"] is None
+    assert answer["why"].startswith(f"The risk is {answer['risk_score']:.2g}; the alarm is at ")
+    assert "48 hours" not in answer["why"]
+    assert answer["urgency"] == (
+        answer["recommendation"][0]["urgency"] if answer["recommendation"] else "none"
+    )
 
 
 async def test_recent_alarms_are_counted_in_the_readings(client) -> None:
@@ -155,7 +192,13 @@ async def test_what_predict_refuses_is_refused(client, path: str, body: dict, st
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_many_first_questions_at_once_build_one_explainer(client, monkeypatch) -> None:
+@pytest.mark.parametrize("champion", [1, 2])
+async def test_many_first_questions_at_once_build_one_explainer(
+    bundles: dict[str, Path],
+    serving_settings: ServingSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    champion: int,
+) -> None:
     from serving.explain.explainer import ScoreExplainer
 
     built: list[int] = []
@@ -167,7 +210,8 @@ async def test_many_first_questions_at_once_build_one_explainer(client, monkeypa
 
     monkeypatch.setattr(ScoreExplainer, "of", classmethod(counted))
     asked = {"features": {"pdt31008": 270.0}}
-    answers = await asyncio.gather(*(client.post("/explain", json=asked) for _ in range(8)))
+    async with serve(published(bundles, champion), serving_settings) as client:
+        answers = await asyncio.gather(*(client.post("/explain", json=asked) for _ in range(8)))
     assert {answer.status_code for answer in answers} == {200}
     assert len(built) == 1
 
