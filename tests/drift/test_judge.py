@@ -56,6 +56,19 @@ def test_a_night_is_held_against_nights() -> None:
     assert judged(values, nights).state == "drift"
 
 
+def test_a_phase_weighs_as_much_in_the_reference_as_in_what_is_compared() -> None:
+    """Nights are a third of the reference, and nearly half of the compared rows that count."""
+    at = np.arange(LEARNED + NEW)
+    night, even_day = at % 24 < 8, at // 24 % 2 == 0
+    values = wandering(2, 0.0) * 0.1 + np.where(night, 0.0, 1.0)
+    trusted = (at < LEARNED) | night | even_day
+    found = judged(values, trusted)
+    assert (found.state, found.seasons) == ("steady", ("day",))
+    assert found.shares == pytest.approx(found.reference_shares, abs=0.07)
+    assert found.ks == pytest.approx(0, abs=0.08)
+    assert found.shift == pytest.approx(0, abs=0.03)
+
+
 def test_rows_that_cannot_be_trusted_are_no_drift() -> None:
     values, trusted = wandering(3, 0.5), np.ones(LEARNED + NEW, bool)
     values[-100:], trusted[-100:] = 9.0, False
@@ -110,6 +123,7 @@ def test_what_was_found_stands_beside_what_it_had_to_reach() -> None:
     found = judged(values)
     assert (found.state, found.reference_rows) == ("drift", LEARNED)
     learned, ones = values[:LEARNED], np.ones(LEARNED)
+    assert found.shift == pytest.approx((values[AFTER].mean() - learned.mean()) / learned.std())
     chance = effective_rows(learned, ones, np.ones(NEW), np.zeros(LEARNED, int))
     assert found.ks_limit == pytest.approx(chance.ks_limit(LIMITS.false_alarms / 2))
     assert found.ks_limit > LIMITS.ks
