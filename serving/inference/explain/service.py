@@ -97,7 +97,7 @@ def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelR
     if not inputs.rules.can_evaluate(known):
         return math.nan
     alarms = [held for _, held in rows_of(inputs, *columns_of(BatchRequest(rows=recent), names.find)).rules]
-    return float(np.any(alarms, axis=0).sum()) if alarms else 0.0
+    return float(np.any(alarms, axis=0).sum())
 
 
 def _why(scored: PredictAnswer, drivers: Sequence[TagDriver], frequency: float) -> str:
