@@ -1,11 +1,22 @@
 import asyncio
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
+from serving.explain.explainer import FeatureDriver, GlobalImportance, ScoreExplanation, TagDriver
+from serving.inference.explain import service
+from serving.inference.predict.schemas import PredictAnswer
+from serving.inference.prediction_id import PredictionIds
+from serving.inference.rows.inputs import ModelRow
 from serving.inference.rows.recommendations import RecommendationRules
+from serving.inference.rows.schemas import OperatorAdvice, PredictRequest
 from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import CHAMPION_NAME, published, serve
@@ -22,6 +33,132 @@ async def client(
     settings = ServingSettings(home=tmp_path_factory.mktemp("home"), poll_seconds=3600, max_body_mb=1)
     async with serve(published(bundles, champion=request.param), settings) as client:
         yield client
+
+
+SCORED = PredictAnswer(
+    risk_score=0.6251,
+    alarm=True,
+    confidence="full",
+    anomaly_probability=None,
+    threshold=0.512,
+    horizon_hours=0,
+    model="unit_champion",
+    version=4,
+    prediction_id="p1",
+    plant="unit",
+    imputed=[],
+    n_imputed=0,
+    out_of_range=[],
+    bad_signals=[],
+    unused=[],
+    rules=[],
+)
+TAGS = (("A", -0.5), ("B", 0.25), ("C", 0.125), ("D", 0.0625), ("E", 0.03125), ("F", 0.0))
+ASKED = PredictRequest(features={"A": 1.0})
+
+
+class FakeInsight:
+    """Explains each row alike, gives the same advice to it, and remembers what it was asked."""
+
+    def __init__(self, advice: list[OperatorAdvice], tags: Sequence[tuple[str, float]]) -> None:
+        self.explainer, self.recommendations = self, self
+        self.method, self.space = "linear_shap", "log_odds"
+        self.advice, self.tags = advice, tuple(TagDriver(*one) for one in tags)
+        self.asked: list[Any] = []
+
+    def explain(self, values: Floats) -> ScoreExplanation:
+        self.asked.append(values.tolist())
+        drivers = (FeatureDriver("A_mean", 1.0, -0.5), FeatureDriver("B", 2.0, 0.25))
+        return ScoreExplanation(-1.0, -1.25, "log_odds", "linear_shap", drivers, self.tags)
+
+    def global_importance(self) -> GlobalImportance:
+        return GlobalImportance((("A_mean", 0.75), ("B", 0.25)), (("A", 0.75), ("B", 0.25)), rows=9)
+
+    def evaluate(self, values: dict[str, float], fired: list[Any]) -> list[OperatorAdvice]:
+        self.asked.append((values, fired))
+        return self.advice
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A model that answers `SCORED`."""
+
+    def made(
+        advice: Sequence[OperatorAdvice] = (),
+        tags: Sequence[tuple[str, float]] = TAGS,
+        known: Mapping[str, float] = MappingProxyType({"A": 3.0}),
+        **changes: Any,
+    ) -> Any:
+        monkeypatch.setattr(service, "score_row", lambda *_: SCORED.model_copy(update=changes))
+        row = ModelRow(np.array([1.0, 2.0]), [], 0, known=known)
+        return SimpleNamespace(
+            inputs=SimpleNamespace(names=("A_mean", "B"), from_request=lambda _: row),
+            insight=FakeInsight(list(advice), tags),
+            registry_name="unit_champion",
+            version=4,
+            bundle=SimpleNamespace(manifest=SimpleNamespace(plant="unit")),
+        )
+
+    return made
+
+
+async def test_an_explanation_is_an_answer_with_what_moved_it(fake: Callable[..., Any]) -> None:
+    model = fake()
+    answer = service.explain_row(model, ASKED, PredictionIds(b"key")).model_dump()
+    assert answer == SCORED.model_dump() | {
+        "local_importance": [
+            {"feature": "A_mean", "value": 1.0, "contribution": -0.5},
+            {"feature": "B", "value": 2.0, "contribution": 0.25},
+        ],
+        "tags": [{"tag": tag, "contribution": worth} for tag, worth in TAGS],
+        "base_value": -1.0,
+        "output": -1.25,
+        "space": "log_odds",
+        "method": "linear_shap",
+    }
+    assert model.insight.asked == [[1.0, 2.0]]
+
+
+async def test_importances_are_told_with_their_model(fake: Callable[..., Any]) -> None:
+    assert service.global_shares(fake()).model_dump() == {
+        "importances": [{"feature": "A_mean", "importance": 0.75}, {"feature": "B", "importance": 0.25}],
+        "tags": [{"tag": "A", "importance": 0.75}, {"tag": "B", "importance": 0.25}],
+        "rows": 9,
+        "method": "linear_shap",
+        "space": "log_odds",
+        "model": "unit_champion",
+        "version": 4,
+        "plant": "unit",
+    }
+
+
+async def test_advice_is_told_with_each_check_once_and_what_raises_the_risk(fake: Callable[..., Any]) -> None:
+    advice = [
+        OperatorAdvice(advice="first", urgency="high", check=["valve", "pump"], why="A"),
+        OperatorAdvice(advice="second", urgency="advice", check=["level", "valve"], why="B"),
+    ]
+    model = fake(advice, known={"A": 3.0, "failure_frequency_48": 4.0})
+    answer = service.recommend_on_row(model, ASKED, PredictionIds(b"key")).model_dump()
+    assert answer == SCORED.model_dump() | {
+        "recommendation": [one.model_dump() for one in advice],
+        "urgency": "high",
+        "check": ["valve", "pump", "level"],
+        "why": "The risk is 0.63; the alarm is at 0.51. It is raised most by B, C, D. "
+        "4 of the last 48 hours were in alarm.",
+        "drivers": [{"tag": tag, "contribution": worth} for tag, worth in TAGS[1:4]],
+        "failure_frequency_48": 4.0,
+    }
+    values = {"A_mean": 1.0, "B": 2.0, "A": 3.0, "risk_score": 0.6251, "failure_frequency_48": 4.0}
+    assert model.insight.asked == [[1.0, 2.0], (values, [])]
+
+
+async def test_where_nothing_raises_the_risk_and_nothing_is_known_of_alarms_neither_is_told(
+    fake: Callable[..., Any],
+) -> None:
+    model = fake(tags=(("A", -0.5), ("F", 0.0)), threshold=None)
+    answer = service.recommend_on_row(model, ASKED, PredictionIds(b"key"))
+    assert (answer.why, answer.urgency, answer.drivers) == ("The risk is 0.63.", "none", [])
+    assert (answer.check, answer.failure_frequency_48) == ([], None)
 
 
 async def test_contributions_add_up_and_stand_by_magnitude(client) -> None:
