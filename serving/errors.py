@@ -33,7 +33,7 @@ class Problem(Exception):  # noqa: N818 the RFC's own word
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
-    title: ClassVar[str] = "The service failed"
+    title: ClassVar[str] = "Internal error"
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: JsonValue) -> None:
         super().__init__(detail)
@@ -57,7 +57,7 @@ class InvalidInput(Problem):
 
     status = 422
     slug = "invalid-request"
-    title = "The request can't be used"
+    title = "The request is invalid"
 
     def __init__(self, errors: list[dict[str, JsonValue]]) -> None:
         first = errors[0]
@@ -72,19 +72,19 @@ class UnknownFeature(Problem):
 
     status = 422
     slug = "unknown-feature"
-    title = "The plant has no such feature"
+    title = "Unknown feature"
 
 
 class NotJson(Problem):
     status = 400
     slug = "not-json"
-    title = "The body is no JSON document"
+    title = "The body is not valid JSON"
 
 
 class EmptyBatch(Problem):
     status = 400
     slug = "empty-batch"
-    title = "There is nothing to judge"
+    title = "The request has no readings to score"
 
 
 class TooLarge(Problem):
@@ -98,11 +98,11 @@ class EncodedBody(Problem):
 
     status = 415
     slug = "encoded-body"
-    title = "The body is encoded"
+    title = "The body has an unsupported encoding"
 
     def __init__(self, encoding: str) -> None:
         super().__init__(
-            f"Content-Encoding {encoding} isn't taken; send the body as it is",
+            f"Content-Encoding: got {encoding}; expected an uncompressed body",
             headers={"Accept-Encoding": "identity"},
         )
 
@@ -112,19 +112,19 @@ class ClientLeft(Problem):
 
     status = 499
     slug = "client-left"
-    title = "The client left before its request was complete"
+    title = "The client disconnected before its request was complete"
 
 
 class Forbidden(Problem):
     status = 403
     slug = "forbidden"
-    title = "This isn't for everybody"
+    title = "Access denied"
 
 
 class UnknownPlant(Problem):
     status = 404
     slug = "unknown-plant"
-    title = "There is no such plant"
+    title = "Unknown plant"
 
 
 class NotReady(Problem):
@@ -132,7 +132,7 @@ class NotReady(Problem):
 
     status = 503
     slug = "not-ready"
-    title = "A model is missing"
+    title = "The model is not ready"
 
 
 class TooManyClients(Problem):
@@ -140,7 +140,7 @@ class TooManyClients(Problem):
 
     status = 503
     slug = "too-many-clients"
-    title = "Too many clients listen"
+    title = "Too many clients are connected"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers=RETRY_LATER)
@@ -149,13 +149,13 @@ class TooManyClients(Problem):
 class NotFound(Problem):
     status = 404
     slug = "not-found"
-    title = "There is nothing here"
+    title = "Not found"
 
 
 class NotAllowed(Problem):
     status = 405
     slug = "method-not-allowed"
-    title = "The method isn't allowed here"
+    title = "Method not allowed"
 
 
 def invalid(field: str, message: str, expected: str) -> InvalidInput:
@@ -186,14 +186,14 @@ async def _handle(request: Request, error: Exception) -> Response:
 def answer_unexpected(error: Exception, method: str, path: str) -> Response:
     """The answer to a request that failed by a fault of ours, which is told in the log."""
     log.error("%s %s failed", method, path, exc_info=error)
-    return Problem("An unexpected error; the service's log has it").response()
+    return Problem("unexpected error; see the service's log").response()
 
 
 def _from_framework(error: HTTPException, request: Request) -> Problem:
     headers = dict(error.headers or {})
     if error.status_code == NotAllowed.status:
         allowed = headers.get("allow") or headers.get("Allow") or "another method"
-        return NotAllowed(f"{request.method} isn't allowed here; expected {allowed}", headers=headers)
+        return NotAllowed(f"method {request.method} is not allowed here; expected {allowed}", headers=headers)
     if error.status_code == NotFound.status:
-        return NotFound("There is nothing at this path; /docs lists what there is", headers=headers)
+        return NotFound("no such path; see /docs for all paths", headers=headers)
     return NotJson(str(error.detail), headers=headers)

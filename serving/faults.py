@@ -86,7 +86,7 @@ def _words(error: ErrorDetails, fields: Collection[str]) -> tuple[str, str]:
     if plain := _PLAIN.get(error["type"]):
         return plain
     if error["type"] == "extra_forbidden":
-        return "no such field", f"one of {', '.join(fields)}" if fields else "only fields that /docs lists"
+        return "unknown field", f"one of {', '.join(fields)}" if fields else "only fields that /docs lists"
     if expected := context.get("expected") or _JSON_WORDS.get(error["type"]):
         return context.get("wrong", describe_value(value)), expected
     if size := _SIZE.fullmatch(text):

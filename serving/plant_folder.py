@@ -68,7 +68,7 @@ class PlantFolder:
     def unknown_plant(self, plant: str) -> UnknownPlant:
         """What is said of a name without a profile: what is wrong with its file, or which plants there are."""
         if plant in self.faults:
-            return UnknownPlant(f"plant {plant!r} is left out: {self.faults[plant]}")
+            return UnknownPlant(f"plant {plant!r} is excluded: {self.faults[plant]}")
         return UnknownPlant(f"no plant {plant[:100]!r}; expected one of {', '.join(self.profiles)}")
 
     def _load_profiles(self, plants: set[str], again: set[str]) -> None:
@@ -80,7 +80,7 @@ class PlantFolder:
             except (ProfileError, OSError) as error:
                 faults[name] = str(error)
                 if faults[name] != self.faults.get(name):
-                    became = "goes on as it was" if name in profiles else "is left out"
+                    became = "keeps its previous profile" if name in profiles else "is excluded"
                     log.error("plant %s %s:\n%s", name, became, error)
         self.profiles, self.faults = dict(sorted(profiles.items())), faults
 

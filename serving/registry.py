@@ -98,9 +98,7 @@ class RegistryClient:
             created = datetime.fromtimestamp(int(record.get("creation_timestamp", 0)) / 1000, UTC)
             return RegisteredVersion(str(record.get("run_id", "")), created, tags.get("dagster_run", ""))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            why = (
-                f"MLflow's record of {name} version {version} can't be used ({type(error).__name__}: {error})"
-            )
+            why = f"MLflow's record of {name} version {version} is invalid ({type(error).__name__}: {error})"
             raise RegistryUnavailableError(why) from None
 
     async def description(self, name: str, version: int) -> tuple[BundleManifest, DataFiles | None]:
@@ -116,7 +114,7 @@ class RegistryClient:
             return manifest, None
         content = await self._read(name, version, DATA_FILES)
         if sha256(content).hexdigest() != manifest.files[DATA_FILES]:
-            raise BundleError(f"{whole}: {DATA_FILES} is damaged: its sha256 isn't the listed one")
+            raise BundleError(f"{whole}: {DATA_FILES} is damaged: its sha256 differs from the recorded one")
         return manifest, parse_data_files(content, whole)
 
     async def download(self, name: str, version: int, folder: Path) -> None:
@@ -154,7 +152,7 @@ class RegistryClient:
         try:
             async with self._client.stream("GET", "/model-versions/get-artifact", params=query) as answer:
                 if answer.status_code == httpx.codes.NOT_FOUND:
-                    raise BundleError(f"{name} version {version}: {path} is absent from its artifacts")
+                    raise BundleError(f"{name} version {version}: {path} is missing from its artifacts")
                 answer.raise_for_status()
                 size = 0
                 async for chunk in answer.aiter_bytes():
@@ -168,7 +166,7 @@ class RegistryClient:
     async def _json(self, path: str, query: dict[str, str]) -> dict:
         found = await self._json_if_there(path, query)
         if found is None:
-            raise RegistryUnavailableError(f"MLflow answered 404 at {path}")
+            raise RegistryUnavailableError(f"MLflow responded 404 at {path}")
         return found
 
     async def _json_if_there(self, path: str, query: dict[str, str]) -> dict | None:
@@ -181,13 +179,13 @@ class RegistryClient:
         except httpx.HTTPError as error:
             raise RegistryUnavailableError(_explain(error)) from None
         except ValueError:
-            raise RegistryUnavailableError(f"MLflow answered {path} with something that is no JSON") from None
+            raise RegistryUnavailableError(f"MLflow responded to {path} with invalid JSON") from None
         if not isinstance(document, dict):
-            raise RegistryUnavailableError(f"MLflow answered {path} with a {type(document).__name__}")
+            raise RegistryUnavailableError(f"MLflow responded to {path} with a {type(document).__name__}")
         return document
 
 
 def _explain(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.HTTPStatusError):
-        return f"MLflow answered {error.response.status_code} at {error.request.url.path}"
-    return f"MLflow doesn't answer ({type(error).__name__}: {error})".replace(": )", ")")
+        return f"MLflow responded {error.response.status_code} at {error.request.url.path}"
+    return f"MLflow does not respond ({type(error).__name__}: {error})".replace(": )", ")")

@@ -34,13 +34,13 @@ def load_secret(path: Path, consequence: str) -> str:
         raise SettingsError(f"{path}: {error.strerror}; expected a folder that can be written") from None
     if mode & _OTHERS:
         raise SettingsError(
-            f"{path}: others may read the secret (mode {stat.S_IMODE(mode):04o}); expected 0600. "
-            f"Remove the file and start again: a new one is made, and {consequence}"
+            f"{path}: other users can read the secret (mode {stat.S_IMODE(mode):04o}); expected 0600. "
+            f"Remove the file and restart: a new one is created, and {consequence}"
         )
     if len(secret) < LEAST_CHARACTERS:
         raise SettingsError(
-            f"{path}: {len(secret)} characters are no secret; expected at least {LEAST_CHARACTERS}. "
-            f"Remove the file and start again: a new one is made, and {consequence}"
+            f"{path}: got {len(secret)} characters; expected at least {LEAST_CHARACTERS}. "
+            f"Remove the file and restart: a new one is created, and {consequence}"
         )
     return secret
 

@@ -35,7 +35,7 @@ class ServingSettings(EnvironmentVariables):
     logins_per_minute: int = Field(default=10, ge=1, le=10_000)
     registrations_per_hour: int = Field(default=20, ge=1, le=10_000)
     history_rows: int = Field(default=20_000, ge=1)
-    plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 stands still")
+    plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 pauses")
     live_flush_hours: int = Field(default=168, ge=0, le=2000)
     live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)

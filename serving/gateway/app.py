@@ -110,7 +110,7 @@ def prepare(settings: ServingSettings) -> str:
     Raises:
         SettingsError: the database or the secret can't be used.
     """
-    secret = load_secret(settings.home / "gateway" / "secret", "everybody has to log in again")
+    secret = load_secret(settings.home / "gateway" / "secret", "all users have to log in again")
     migrate(database_url(settings))
     return secret
 

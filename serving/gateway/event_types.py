@@ -22,8 +22,10 @@ class GatewayEvent(RootModel[Annotated[AnyEvent, Field(discriminator="event")]])
 
 
 EVENT_STREAM = event_stream(
-    "`id:` goes up by each event and survives restarts, `event:` is one of " + ", ".join(TYPES) + ", `data:` "
-    "a JSON object. `event: gap` says that what was missed isn't kept any more: read the state anew. Comments "
-    "are heartbeats; the last one says why the stream ends.",
+    "`id:` increases with each event and across restarts, `event:` is one of "
+    + ", ".join(TYPES)
+    + ", `data:` "
+    "a JSON object. `event: gap` means that missed events are no longer stored: reload the state. Comments "
+    "are heartbeats; the last one gives the reason for the end of the stream.",
     GatewayEvent,
 )

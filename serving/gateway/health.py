@@ -24,20 +24,22 @@ router = APIRouter(tags=[SERVICE])
 
 
 class GatewayReadiness(BaseModel):
-    """What answers, and what is wrong with the rest."""
+    """State of the database and of the services behind the gateway."""
 
     ready: bool
-    database: str = Field(description="`answers`, or what is wrong")
+    database: str = Field(description="`answers` if it responds, otherwise the fault")
     inference: str
     sensors: str
-    live: str = Field(description="`scores`, or why live readings aren't scored here")
+    live: str = Field(
+        description="`scores` if this process scores live readings, otherwise the reason why not"
+    )
 
 
 @router.get("/ready", responses=problems())
 async def ready(
     database: DatabaseDep, inference: InferenceDep, sensors: SensorsDep, status: LiveStatusDep
 ) -> GatewayReadiness:
-    """Whether the database answers, so that accounts and history do; says what is wrong with the rest."""
+    """Check that the database responds, which accounts and history need; lists the faults of the rest."""
     database_state, inference_state, sensors_state = await asyncio.gather(
         _database(database), _service(inference), _service(sensors)
     )
@@ -57,7 +59,7 @@ async def _database(database: Database) -> str:
         async with asyncio.timeout(DATABASE_WITHIN_S):
             await check_database(database)
     except (SQLAlchemyError, TimeoutError) as error:
-        return f"doesn't answer ({type(error).__name__})"
+        return f"does not respond ({type(error).__name__})"
     return ANSWERS
 
 

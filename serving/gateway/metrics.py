@@ -6,22 +6,20 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ASKED = Counter("gateway_infer", "Requests to /infer, also those that fail.", ["type"])
+ASKED = Counter("gateway_infer", "Requests to /infer, including failed ones", ["type"])
 """Exported as `gateway_infer_total`."""
 
 LATENCY = Histogram(
     "gateway_infer_latency_seconds",
-    "Time to an answer of /infer, with inference and the history's write.",
+    "Response time of /infer, including inference and the write to the history",
     ["type"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 
-SCORED_ROWS = Counter("gateway_live_rows_total", "Live rows that were scored")
-PASSED_OVER = Counter(
-    "gateway_live_passed_over_total", "Live rows that were not scored, as newer ones waited"
-)
-OPEN_WARNINGS = Gauge("gateway_warnings_open", "Warnings that have not cleared", ["plant"])
-EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients that listen to /events")
+SCORED_ROWS = Counter("gateway_live_rows_total", "Live rows scored")
+PASSED_OVER = Counter("gateway_live_passed_over_total", "Live rows skipped because newer ones were waiting")
+OPEN_WARNINGS = Gauge("gateway_warnings_open", "Open warnings", ["plant"])
+EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients connected to /events")
 
 
 @contextmanager

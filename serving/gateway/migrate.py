@@ -53,7 +53,7 @@ def migrate(url: URL, wait_s: float = 30) -> None:
     except OperationalError as error:
         place = url.render_as_string(hide_password=True)
         raise SettingsError(
-            f"the database {place} can't be used: {str(error.orig).strip().splitlines()[0]}"
+            f"the database {place} is not usable: {str(error.orig).strip().splitlines()[0]}"
         ) from None
 
 
@@ -70,7 +70,7 @@ def _upgrade(engine: sa.Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise SettingsError(
-                f"the gateway's database is of another version of Forewarn: {error}"
+                f"the gateway's database belongs to another version of Forewarn: {error}"
             ) from None
 
 

@@ -6,14 +6,14 @@ Belongs here: the words of this service. Doesn't belong here: their form (`servi
 from serving.web import openapi
 
 _TEXTS = {
-    401: "No access token, or one that doesn't hold",
-    403: "The role doesn't allow this",
-    404: "No such thing, or it is somebody else's",
-    409: "It conflicts with what is there",
+    401: "The access token is missing, invalid or expired",
+    403: "The account's role does not permit this",
+    404: "Not found, or it belongs to another account",
+    409: "The request conflicts with the current state",
     429: "Too many attempts; see Retry-After",
-    502: "A service behind the gateway answered something unusable",
-    503: "A service or the database doesn't answer; see Retry-After",
-    507: "There is no room left on the disk",
+    502: "A service behind the gateway sent an invalid response",
+    503: "A service or the database does not respond; see Retry-After",
+    507: "The disk is full",
 }
 
 

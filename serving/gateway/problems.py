@@ -15,7 +15,7 @@ log = logging.getLogger("serving")
 class Unauthenticated(Problem):
     status = 401
     slug = "unauthenticated"
-    title = "Who asks isn't known"
+    title = "Not authenticated"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
@@ -24,25 +24,25 @@ class Unauthenticated(Problem):
 class RegistrationClosed(Problem):
     status = 403
     slug = "registration-closed"
-    title = "Accounts are made by an administrator here"
+    title = "Registration is closed"
 
 
 class WrongPassword(Problem):
     status = 403
     slug = "wrong-password"
-    title = "The present password is another one"
+    title = "The current password is wrong"
 
 
 class NameTaken(Problem):
     status = 409
     slug = "name-taken"
-    title = "The name is taken"
+    title = "The account name is taken"
 
 
 class LastAdmin(Problem):
     status = 409
     slug = "last-admin"
-    title = "Somebody has to stay administrator"
+    title = "One account must remain administrator"
 
 
 class TooManyAttempts(Problem):
@@ -56,7 +56,7 @@ class ServiceAway(Problem):
 
     status = 503
     slug = "service-away"
-    title = "A service doesn't answer"
+    title = "A service does not respond"
 
     def __init__(self, detail: str, missing: str) -> None:
         super().__init__(detail, headers=RETRY_LATER, missing=[missing])
@@ -65,19 +65,19 @@ class ServiceAway(Problem):
 class DropFolderAway(Problem):
     status = 503
     slug = "drop-folder-away"
-    title = "The drop folder can't be written"
+    title = "The drop folder is not writable"
 
 
 class StorageFull(Problem):
     status = 507
     slug = "storage-full"
-    title = "There is no room left"
+    title = "The disk is full"
 
 
 class FileThere(Problem):
     status = 409
     slug = "file-there"
-    title = "A file of this name is there"
+    title = "A file of this name exists"
 
 
 class Conflict(Problem):
@@ -85,20 +85,20 @@ class Conflict(Problem):
 
     status = 409
     slug = "conflict"
-    title = "The state doesn't allow this"
+    title = "The request conflicts with the current state"
 
 
 class BadAnswer(Problem):
     status = 502
     slug = "bad-answer"
-    title = "A service answered something unusable"
+    title = "A service sent an invalid response"
 
 
 def _detail(content: bytes) -> str:
     try:
         return str(orjson.loads(content)["detail"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return "it didn't say why"
+        return "no reason given"
 
 
 class PassedOn(Problem):
@@ -120,5 +120,5 @@ def install(app: FastAPI) -> None:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    log.error("%s %s: the database doesn't answer: %s", request.method, request.url.path, cause)
-    return ServiceAway("the gateway's database doesn't answer; try again", "database").response()
+    log.error("%s %s: the database does not respond: %s", request.method, request.url.path, cause)
+    return ServiceAway("the gateway's database does not respond; try again", "database").response()

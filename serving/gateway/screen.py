@@ -36,7 +36,7 @@ def install(app: FastAPI, folder: Path) -> None:
 
     @app.get("/", include_in_schema=False)
     async def not_built() -> None:
-        raise NotFound("the screen isn't built here; `make ui` builds it. /docs describes the API")
+        raise NotFound("the UI is not built; run `make ui`. See /docs for the API")
 
     index = folder / INDEX
     if not index.is_file():

@@ -12,9 +12,7 @@ def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
     except OverflowError:
-        raise expectation_error(
-            "a time beyond the calendar", "a time of the years 1 to 9999 in UTC"
-        ) from None
+        raise expectation_error("a time out of range", "a UTC time in the years 1 to 9999") from None
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]

@@ -64,8 +64,8 @@ class ServiceClient:
                 method, f"{self._address}{path}", content=content, headers=headers
             )
         except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            log.log(self._away, "%s doesn't answer %s %s: %r", self.name, method, path, error)
-            raise ServiceAway(f"{self.name} doesn't answer; try again", self.name) from None
+            log.log(self._away, "%s does not respond to %s %s: %r", self.name, method, path, error)
+            raise ServiceAway(f"{self.name} does not respond; try again", self.name) from None
         except httpx.HTTPError as error:
             raise self._bad(path, repr(error)) from None
         if not answer.is_success:
@@ -84,14 +84,14 @@ class ServiceClient:
         try:
             document = orjson.loads(answer.content)
         except orjson.JSONDecodeError:
-            raise self._bad(path, "no JSON") from None
+            raise self._bad(path, "invalid JSON") from None
         if not isinstance(document, dict):
-            raise self._bad(path, "no object")
+            raise self._bad(path, "not a JSON object")
         return document
 
     def _bad(self, path: str, what: str) -> BadAnswer:
-        log.log(self._broken, "%s answered %s to %s", self.name, what, path)
-        return BadAnswer(f"{self.name} failed ({what}); its log says why")
+        log.log(self._broken, "%s responded %s to %s", self.name, what, path)
+        return BadAnswer(f"{self.name} failed ({what}); see its log")
 
 
 def parse_answer(shape: type[Shape], document: dict[str, JsonValue], service: str) -> Shape:
@@ -104,6 +104,4 @@ def parse_answer(shape: type[Shape], document: dict[str, JsonValue], service: st
         return shape.model_validate(document)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise BadAnswer(
-            f"{service} answered something unusable ({place}: {error.errors()[0]['msg']})"
-        ) from None
+        raise BadAnswer(f"{service} sent an invalid response ({place}: {error.errors()[0]['msg']})") from None

@@ -32,7 +32,7 @@ from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
 
 MLFLOW_TIMEOUT_S = 5.0
-LOST_KEY = "predictions made before can no longer be traced"
+LOST_KEY = "earlier predictions can no longer be traced"
 log = logging.getLogger("serving")
 
 

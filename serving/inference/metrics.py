@@ -65,31 +65,29 @@ class ScoreMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "inference_requests_total", "Requests that a model scored", LABELS, registry=registry
-        )
+        self._requests = Counter("inference_requests_total", "Scored requests", LABELS, registry=registry)
         self._latency = Histogram(
             "inference_latency_seconds",
-            "Time to an answer with scores, from the request's first byte",
+            "Response time of scored requests, from the first byte of the request",
             LABELS,
             buckets=BUCKETS,
             registry=registry,
         )
-        self._last = Gauge("inference_last_risk_score", "The newest score", LABELS, registry=registry)
+        self._last = Gauge("inference_last_risk_score", "Latest score", LABELS, registry=registry)
         self._high = Counter(
             "inference_high_risk_total",
-            "Rows scored as an alarm, by threshold or rule",
+            "Rows in alarm, by threshold or alarm rule",
             LABELS,
             registry=registry,
         )
         self._anomalies = Counter(
             "anomalies_total",
-            "Readings judged one by one and found to be anomalies",
+            "Anomalous readings of plants that score each reading",
             LABELS,
             registry=registry,
         )
         self._forecasts = Counter(
-            "forecast_requests_total", "Forecasts answered, by hours ahead", ["horizon"], registry=registry
+            "forecast_requests_total", "Forecasts, by horizon in hours", ["horizon"], registry=registry
         )
 
     def observe(self, notes: RequestNotes, seconds: float) -> None:
@@ -141,20 +139,22 @@ class ModelsCollector(Collector):
 
     def _families(self) -> dict[str, GaugeMetricFamily | CounterMetricFamily]:
         return {
-            "version": GaugeMetricFamily("model_version", "Registered version that is served", labels=LABELS),
-            "age": GaugeMetricFamily("model_age_seconds", "Time since it was trained", labels=LABELS),
-            "loaded": GaugeMetricFamily("model_loaded", "1 if the model is served", labels=LABELS),
-            "in_memory": GaugeMetricFamily(
-                "model_in_memory", "1 if it needn't be read for the next request", labels=LABELS
+            "version": GaugeMetricFamily("model_version", "Serving version", labels=LABELS),
+            "age": GaugeMetricFamily(
+                "model_age_seconds", "Time since the training of the serving version", labels=LABELS
             ),
+            "loaded": GaugeMetricFamily("model_loaded", "1 if the model is serving", labels=LABELS),
+            "in_memory": GaugeMetricFamily("model_in_memory", "1 if the model is in memory", labels=LABELS),
             "bytes": GaugeMetricFamily(
-                "models_memory_bytes", "Approximate memory that models take", labels=[]
+                "models_memory_bytes", "Approximate memory use of loaded models", labels=[]
             ),
-            "limit": GaugeMetricFamily("models_memory_limit_bytes", "What they may take", labels=[]),
-            "loads": CounterMetricFamily("models_read", "Models read into memory", labels=[]),
+            "limit": GaugeMetricFamily(
+                "models_memory_limit_bytes", "Memory limit of loaded models", labels=[]
+            ),
+            "loads": CounterMetricFamily("models_read", "Models loaded into memory", labels=[]),
             "drops": CounterMetricFamily("models_dropped", "Models evicted from memory", labels=[]),
             "swaps": CounterMetricFamily(
-                "model_swaps", "Versions that began to be served since the start", labels=LABELS
+                "model_swaps", "Model versions put into service since the start", labels=LABELS
             ),
-            "mlflow": GaugeMetricFamily("mlflow_up", "1 if MLflow answered when last asked", labels=[]),
+            "mlflow": GaugeMetricFamily("mlflow_up", "1 if MLflow responded to the last poll", labels=[]),
         }

@@ -9,7 +9,7 @@ from serving.web import openapi
 
 BODY = (*openapi.BODY, 404, 503)
 """What may become of a request with a body for a plant's model."""
-_TEXTS = {404: "No such plant", 503: "A model isn't served yet; see Retry-After"}
+_TEXTS = {404: "Unknown plant", 503: "The model is not serving yet; see Retry-After"}
 
 
 def problems(*codes: int, said: Mapping[int, str] | None = None) -> openapi.Responses:

@@ -30,8 +30,8 @@ Confidence = Literal["full", "reduced", "none"]
 ConfidenceField = Annotated[
     Confidence,
     Field(
-        description="how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of "
-        "the inputs, or all of the newest reading, are missing: a low score then says nothing"
+        description="confidence of the response: `reduced` beside a bad signal; `none` where more than half of "
+        "the inputs, or all of the newest reading, are missing: a low score is then meaningless"
     ),
 ]
 
@@ -52,14 +52,16 @@ class BadSignal(BaseModel):
 class RowAnswer(BaseModel):
     """What a model says to one row."""
 
-    risk_score: float = Field(description="calibrated probability, else the model's score; higher is worse")
+    risk_score: float = Field(
+        description="calibrated probability, otherwise the model's score; higher is worse"
+    )
     alarm: bool = Field(
-        description="the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict "
-        "also: a hard limit is crossed"
+        description="the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict "
+        "also: an alarm rule is met"
     )
     confidence: ConfidenceField
-    anomaly_probability: float | None = Field(description="null where the model isn't calibrated")
-    threshold: float | None = Field(description="alarm at or above it; null: never by the model")
+    anomaly_probability: float | None = Field(description="null if the model is not calibrated")
+    threshold: float | None = Field(description="alarm at or above it; null: no threshold")
     horizon_hours: float
     model: str
     version: int
@@ -69,8 +71,8 @@ class RowAnswer(BaseModel):
         description="features that were missing and set to their training medians; `LT301031*` stands for all of "
         "the model's features that it matches"
     )
-    n_imputed: int = Field(description="how many these are")
+    n_imputed: int = Field(description="number of imputed features")
     out_of_range: list[str] = Field(
-        description="tags whose newest value is outside their range; taken as missing"
+        description="tags whose newest value is outside the valid range; treated as missing"
     )
     bad_signals: list[BadSignal] = Field(description="these values, and the limits that count as crossed")

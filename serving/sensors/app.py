@@ -97,7 +97,7 @@ def _restore(
     except (OriginError, StateError) as error:
         raise SettingsError(str(error)) from None
     except OSError as error:
-        raise SettingsError(f"FOREWARN_HOME: {folder} can't be used: {error.strerror}") from None
+        raise SettingsError(f"FOREWARN_HOME: {folder} is not usable: {error.strerror}") from None
 
 
 def _runner(settings: ServingSettings, profile: PlantProfile) -> PlantRunner:

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-LIVE_READS = Counter("sensor_live_reads_total", "Answers of the newest reading")
-ACTIVATIONS = Counter("sensor_scenario_activations_total", "Scenarios switched on", ["scenario"])
-EVENT_CLIENTS = Gauge("sensor_event_clients", "Clients that listen to events")
+LIVE_READS = Counter("sensor_live_reads_total", "Responses with the newest reading")
+ACTIVATIONS = Counter("sensor_scenario_activations_total", "Scenarios activated", ["scenario"])
+EVENT_CLIENTS = Gauge("sensor_event_clients", "Clients connected to events")
 ROWS = Counter("sensor_rows_total", "Reading rows completed")

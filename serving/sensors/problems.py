@@ -8,7 +8,7 @@ class ScenarioNotApplicable(Problem):
 
     status = 422
     slug = "scenario-not-applicable"
-    title = "The plant has no tags for this scenario"
+    title = "The plant lacks the tags of this scenario"
 
 
 class PlantStopped(Problem):

@@ -41,7 +41,7 @@ Running = Annotated[PlantRunner, Depends(_runner)]
 
 @router.get("/sensors/live", tags=["readings"], response_model=schemas.LiveReading)
 async def live(runner: Running) -> Response:
-    """The newest complete interval, with the plant's time, speed and scenario."""
+    """Get the newest complete interval, with the plant's time, speed and scenario."""
     LIVE_READS.inc()
     plant = runner.plant
     row = plant.rows[-1]
@@ -62,7 +62,7 @@ async def history(
     runner: Running,
     hours: Annotated[int, Query(ge=1, le=MOST_ROWS, description="plant hours back from the newest row")] = 96,
 ) -> Response:
-    """The newest hours, oldest first; fewer where the plant is younger, at most 2000 rows."""
+    """Get the rows of the newest hours, oldest first; at most 2000 rows."""
     plant = runner.plant
     seconds = plant.profile.sampling.interval.total_seconds()
     wanted = -(-hours * 3600 // int(seconds))
@@ -76,7 +76,7 @@ async def history(
 
 @router.get("/sensors/meta", tags=["readings"])
 async def meta(request: Request, runner: Running) -> schemas.MetaAnswer:
-    """The plant's tags, with units, ranges and limits, and how its time runs."""
+    """Get the plant's tags with units, ranges and limits, its speed and history length."""
     plant = runner.plant
     interval = plant.profile.sampling.interval
     tags = [schemas.TagInfo.model_validate(tag, from_attributes=True) for tag in plant.profile.tags]
@@ -94,14 +94,14 @@ async def meta(request: Request, runner: Running) -> schemas.MetaAnswer:
 
 @router.put("/sensors/speed", tags=["the plant's time"], responses=problems(*BODY))
 async def set_speed(body: schemas.SpeedRequest, runner: Running) -> schemas.SpeedAnswer:
-    """Let plant time run faster or slower, until the service restarts."""
+    """Set the speed of plant time, until the service restarts."""
     runner.set_speed(body.hours_per_second)
     return schemas.SpeedAnswer(hours_per_second=runner.clock.speed, speed_range=(SLOWEST, FASTEST))
 
 
 @router.get("/scenarios", tags=["scenarios"])
 async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
-    """What can be made to happen in the plant, and what is happening."""
+    """List the plant's scenarios, and which one is active."""
     plant = runner.plant
     return schemas.ScenariosAnswer(
         active=plant.scenario,
@@ -113,12 +113,12 @@ async def scenarios(runner: Running) -> schemas.ScenariosAnswer:
 
 @router.post("/scenarios/activate", tags=["scenarios"], responses=problems(*BODY))
 async def activate(body: schemas.ActivateRequest, runner: Running) -> schemas.ActivateAnswer:
-    """Switch what happens in the plant. Developments take hours of plant time; `normal` lets them decay."""
+    """Activate a scenario. Its effects take hours of plant time; `normal` lets them decay."""
     plant = runner.plant
     if not applies(body.scenario, plant.profile.tag_names):
         possible = [name for name in SCENARIOS if applies(name, plant.profile.tag_names)]
         raise ScenarioNotApplicable(
-            f"plant {plant.profile.name} can't show {body.scenario}; expected one of {', '.join(possible)}",
+            f"plant {plant.profile.name} does not support {body.scenario}; expected one of {', '.join(possible)}",
             tags=[*_info(body.scenario, []).tags],
         )
     changed = await runner.activate(body.scenario)
@@ -133,17 +133,17 @@ async def activate(body: schemas.ActivateRequest, runner: Running) -> schemas.Ac
     response_class=Response,
     responses={
         **event_stream("`event: reading`, `id:` the row's number, `data:` the row as in /sensors/history"),
-        **problems(422, 503, said={503: "As many clients listen as are served; see Retry-After"}),
+        **problems(422, 503, said={503: "Too many clients are connected; see Retry-After"}),
     },
 )
 async def events(
     runner: Running,
     last_event_id: Annotated[
         int | None,
-        Header(ge=0, lt=2**63, description="the last id that was got; what came after it is sent first"),
+        Header(ge=0, lt=2**63, description="id of the last event received; later events are sent first"),
     ] = None,
 ) -> Response:
-    """Readings as they are completed. A client that is too slow is dropped, and may resume."""
+    """Stream readings as they are completed. A client that is too slow is disconnected and may resume."""
     try:
         runner.broadcast.check_room()
     except FullError as error:
@@ -159,12 +159,12 @@ async def events(
 @router.get(
     "/ready",
     tags=[SERVICE],
-    responses=problems(503, said={503: "The plant has stopped; the service's log says why"}),
+    responses=problems(503, said={503: "The simulated plant has stopped; see the service's log"}),
 )
 async def ready(request: Request, runner: Running) -> schemas.SensorsReadiness:
-    """Whether the plant lives; says what goes wrong meanwhile."""
+    """Check that the simulated plant is running; lists current faults."""
     if request.app.state.life.done():
-        raise PlantStopped("the simulated plant stopped; the service's log has the reason")
+        raise PlantStopped("the simulated plant has stopped; see the service's log")
     plant = runner.plant
     return schemas.SensorsReadiness(
         plant=plant.profile.name, plant_time=plant.time, rows=len(plant.rows), faults=runner.faults

@@ -68,7 +68,7 @@ class PlantRunner:
                     await asyncio.to_thread(self.plant.simulate_day)
                 self._complete_row()
                 await self._flush()
-        log.error("the plant's calendar ends at %s; remove its state to begin another", END.date())
+        log.error("the plant's calendar ends at %s; remove its state to start a new plant", END.date())
 
     async def activate(self, scenario: Scenario) -> bool:
         """Switch the scenario; whether that changed anything. It is on disk when this returns."""
@@ -111,7 +111,7 @@ class PlantRunner:
             try:
                 path = await asyncio.to_thread(self._drop_writer.write, records, begin, end)
             except OSError as error:
-                self._report_fault("drop", f"live records can't be dropped: {error.strerror or error}")
+                self._report_fault("drop", f"live records cannot be dropped: {error.strerror or error}")
                 return
             self.faults.pop("drop", None)
             self.plant.flushed = last

@@ -19,7 +19,7 @@ class _Request(BaseModel):
 
 
 class ActivateRequest(_Request):
-    """The scenario that begins with the row in progress."""
+    """The scenario that starts with the row in progress."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, json_schema_extra={"examples": [{"scenario": "pressure_rise"}]}
@@ -29,7 +29,7 @@ class ActivateRequest(_Request):
 
 
 class SpeedRequest(_Request):
-    """Plant hours in a second; 0 lets the plant stand still."""
+    """Plant hours per second; 0 pauses the plant."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, json_schema_extra={"examples": [{"hours_per_second": 0.5}]}
@@ -41,20 +41,20 @@ class SpeedRequest(_Request):
 class IntervalReading(BaseModel):
     """One complete sampling interval."""
 
-    timestamp: datetime = Field(description="the interval's beginning, UTC")
+    timestamp: datetime = Field(description="start of the interval, UTC")
     values: dict[str, float | None] = Field(
         description="each tag's median, <TAG>_max and <TAG>_min; null where missing"
     )
-    quality: dict[str, Quality] = Field(description="the worst that a person should know of each tag")
+    quality: dict[str, Quality] = Field(description="worst quality flag of each tag")
 
 
 class LiveReading(IntervalReading):
     """The newest complete interval."""
 
-    id: int = Field(description="number of the row, the id of its event")
+    id: int = Field(description="row number, the id of its event")
     plant: str
-    plant_time: datetime = Field(description="the interval's end, UTC")
-    speed: float = Field(description="plant hours in a second")
+    plant_time: datetime = Field(description="end of the interval, UTC")
+    speed: float = Field(description="plant hours per second")
     scenario: Scenario
 
 
@@ -84,21 +84,21 @@ class MetaAnswer(BaseModel):
     interval_s: float
     speed: float
     speed_range: tuple[float, float]
-    history_hours: float = Field(description="how much of the past /sensors/history can answer now")
-    flush_hours: int = Field(description="plant hours after which readings become a drop; 0: never")
+    history_hours: float = Field(description="plant hours available from /sensors/history")
+    flush_hours: int = Field(description="plant hours between drops of the readings; 0: never dropped")
     tags: list[TagInfo]
 
 
 class ScenarioInfo(BaseModel):
     name: Scenario
     description: str
-    tags: list[str] = Field(description="that cross their limits")
-    applies: bool = Field(description="whether this plant has the tags for it")
+    tags: list[str] = Field(description="tags that cross their limits")
+    applies: bool = Field(description="whether the plant has the tags of the scenario")
 
 
 class ScenariosAnswer(BaseModel):
     active: Scenario
-    since: datetime | None = Field(description="plant time; null: from the beginning")
+    since: datetime | None = Field(description="plant time of its start; null: since the plant's start")
     plant_time: datetime
     scenarios: list[ScenarioInfo]
 
@@ -106,7 +106,7 @@ class ScenariosAnswer(BaseModel):
 class ActivateAnswer(BaseModel):
     scenario: Scenario
     since: datetime | None
-    changed: bool = Field(description="false: it was active already")
+    changed: bool = Field(description="false: the scenario was active already")
 
 
 class SpeedAnswer(BaseModel):
@@ -118,7 +118,5 @@ class SensorsReadiness(BaseModel):
     ready: bool = True
     plant: str
     plant_time: datetime
-    rows: int = Field(description="rows of past that are kept")
-    faults: dict[str, str] = Field(
-        description="what goes wrong meanwhile: state or drop that can't be written"
-    )
+    rows: int = Field(description="number of stored rows")
+    faults: dict[str, str] = Field(description="current faults: state or drop that cannot be written")

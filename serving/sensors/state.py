@@ -65,12 +65,12 @@ class StateFile:
             fault = error.errors()[0]
             place = ".".join(str(part) for part in fault["loc"]) or "the document"
             raise StateError(
-                f"{self.path}: {place}: {fault['msg']}. Remove {self.path.parent} to begin another plant"
+                f"{self.path}: {place}: {fault['msg']}. Remove {self.path.parent} to start a new plant"
             ) from None
         if state.tags != tags:
             raise StateError(
-                f"{self.path}: of other tags than the profile's ({', '.join(state.tags)[:200]}). "
-                f"Remove {self.path.parent} to begin another plant"
+                f"{self.path}: tags differ from the profile's ({', '.join(state.tags)[:200]}). "
+                f"Remove {self.path.parent} to start a new plant"
             )
         return state
 

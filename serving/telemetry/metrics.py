@@ -27,11 +27,11 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
-            "requests_total", "Requests answered", ["path", "method", "status"], registry=registry
+            "requests_total", "HTTP requests", ["path", "method", "status"], registry=registry
         )
         self._latency = Histogram(
             "request_latency_seconds",
-            "Time to the first byte of an answer",
+            "Time to the first byte of a response",
             ["path", "method"],
             buckets=BUCKETS,
             registry=registry,

@@ -52,7 +52,7 @@ def _health_router() -> APIRouter:
 
     @router.get("/health")
     async def health() -> Health:
-        """Whether the process lives; what it needs may still be missing, which /ready tells."""
+        """Check that the process is alive; /ready checks what it depends on."""
         return Health()
 
     return router

@@ -76,7 +76,7 @@ async def read_bytes(request: Request, most_bytes: int) -> bytes:
             if len(content) > most_bytes:
                 raise _too_large(most_bytes)
     except ClientDisconnect:
-        raise ClientLeft(f"{len(content)} bytes came") from None
+        raise ClientLeft(f"got {len(content)} bytes") from None
     return bytes(content)
 
 

@@ -105,7 +105,7 @@ class StreamBroadcast(Generic[Place]):
             FullError: there is no place left.
         """
         if len(self._clients) >= self._most:
-            raise FullError(f"{self._most} clients listen already")
+            raise FullError(f"{self._most} clients are connected already")
 
     def close(self) -> None:
         """End all streams."""

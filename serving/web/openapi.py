@@ -16,10 +16,10 @@ BODY = (400, 413, 415, 422)
 """What any route that reads a body may answer."""
 BYTES: dict[str, JsonValue] = {"schema": {"type": "string", "format": "binary"}}
 _TEXTS = {
-    400: "The body is no JSON document",
+    400: "The body is not valid JSON",
     413: "The body is too large",
     415: "The body is compressed; see Accept-Encoding",
-    422: "The request can't be used; `errors` says which field, what is wrong and what was expected",
+    422: "The request is invalid; `errors` gives each field, what was found and what was expected",
 }
 
 _CLAUSE_END = re.compile(r"[.;](?:\s|$)")

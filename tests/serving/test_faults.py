@@ -66,7 +66,7 @@ def faults(shape: type[BaseModel], document: str) -> list[tuple]:
         ),
         ('{"odd": 2}', ("odd", "an even number", "what /docs describes")),
         ('{"chosen": 6}', ("chosen", "beyond the last", "at most 5, as there are no more")),
-        ('{"more": 1}', ("more", "no such field", "one of count, rows")),
+        ('{"more": 1}', ("more", "unknown field", "one of count, rows")),
         ("[]", ("body", "got an array", "an object")),
     ],
 )
@@ -105,7 +105,7 @@ def test_what_python_calls_a_list_or_dict_is_an_array_or_object() -> None:
     assert [tuple(found.values()) for found in faults_of(refused.value.errors())] == [
         ("rows", "got an object", "a valid array"),
         ("table", "got an array", "an object"),
-        ("more", "no such field", "only fields that /docs lists"),
+        ("more", "unknown field", "only fields that /docs lists"),
     ]
 
 

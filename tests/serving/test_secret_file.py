@@ -26,7 +26,9 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "key"
     load_secret(path, LOST)
     path.chmod(0o640)
-    with pytest.raises(SettingsError, match=r"key: others may read .*mode 0640.*expected 0600.*older names"):
+    with pytest.raises(
+        SettingsError, match=r"key: other users can read .*mode 0640.*expected 0600.*older names"
+    ):
         load_secret(path, LOST)
 
 
@@ -35,7 +37,7 @@ def test_a_short_one_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "key"
     path.touch(0o600)
     path.write_text(content)
-    with pytest.raises(SettingsError, match="are no secret; expected at least 43"):
+    with pytest.raises(SettingsError, match="characters; expected at least 43"):
         load_secret(path, LOST)
 
 

@@ -21,7 +21,7 @@ from serving.web.parts import SettingsDep, part
 AccountsDep = Annotated[AccountService, part("accounts")]
 SessionsDep = Annotated[SessionStore, part("sessions")]
 AttemptsDep = Annotated[AttemptLimiter, part("attempts")]
-_bearer = HTTPBearer(auto_error=False, description="an access token of /auth/login")
+_bearer = HTTPBearer(auto_error=False, description="access token from /auth/login")
 
 
 async def current_user(
@@ -59,7 +59,7 @@ Admin = Annotated[CurrentUser, Depends(require("admin"))]
 async def may_register(request: Request, settings: SettingsDep, attempts: AttemptsDep) -> None:
     """Refuse an account where nobody may make one, or too many attempts; those without a sound body count too."""
     if not settings.registration_open:
-        raise RegistrationClosed("ask an administrator for an account")
+        raise RegistrationClosed("registration is closed; ask an administrator for an account")
     await attempts.registration_from(request)
 
 

@@ -6,7 +6,7 @@ Belongs here: what is allowed in them. Doesn't belong here: hashing (`passwords.
 import re
 import unicodedata
 
-NAME_EXPECTED = "3 to 64 of a-z, 0-9 and . _ - @, beginning with a letter or digit"
+NAME_EXPECTED = "3 to 64 characters of a-z, 0-9 and . _ - @, starting with a letter or digit"
 LEAST_PASSWORD, MOST_PASSWORD = 10, 200
 PASSWORD_EXPECTED = f"{LEAST_PASSWORD} to {MOST_PASSWORD} characters, and not the name"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")

@@ -38,7 +38,7 @@ users_router = APIRouter(prefix="/users", tags=["accounts"], route_class=SmallBo
 async def register(
     body: schemas.RegisterRequest, attempts: AttemptsDep, accounts: AccountsDep
 ) -> schemas.UserAnswer:
-    """Make an account. It is a viewer's; an administrator may give it another role."""
+    """Create an account with the role viewer; an administrator may change the role."""
     await attempts.registration_as(body.name)
     user = await accounts.add(body.name, body.password, "viewer")
     return schemas.UserAnswer.model_validate(user)
@@ -52,7 +52,7 @@ async def login(
     accounts: AccountsDep,
     sessions: SessionsDep,
 ) -> schemas.TokensAnswer:
-    """Log in by name and password."""
+    """Log in with name and password."""
     await attempts.login_as(fold_name(body.name))
     user = await accounts.authenticate(body.name, body.password)
     return _tokens(await sessions.begin(user.id), response)
@@ -62,13 +62,13 @@ async def login(
 async def refresh(
     body: schemas.RefreshRequest, response: Response, sessions: SessionsDep
 ) -> schemas.TokensAnswer:
-    """Exchange a refresh token for new tokens. One that was used a while before ends its log-in."""
+    """Exchange a refresh token for new tokens. Reusing an old one ends its session."""
     return _tokens(await sessions.renew(body.refresh_token), response)
 
 
 @router.post("/logout", status_code=204, responses=problems(*BODY))
 async def logout(body: schemas.RefreshRequest, sessions: SessionsDep) -> None:
-    """End the log-in of a refresh token, with its access tokens; also if it has ended already."""
+    """Log out: end the session of a refresh token and its access tokens. Repeating it is not an error."""
     await sessions.end(body.refresh_token)
 
 
@@ -82,19 +82,19 @@ async def change_password(
     sessions: SessionsDep,
     user: SignedIn,
 ) -> schemas.TokensAnswer:
-    """Change your password. All log-ins end; the answer is a new one."""
+    """Change your password. All sessions end; the response has tokens of a new one."""
     await attempts.login_as(user.name)
     try:
         new = sound_password(body.new_password, user.name)
     except ValueError:
-        raise invalid("new_password", "it can't be used", PASSWORD_EXPECTED) from None
+        raise invalid("new_password", "invalid name", PASSWORD_EXPECTED) from None
     await accounts.change_password(user.id, body.password, new)
     return _tokens(await sessions.begin(user.id), response)
 
 
 @router.get("/me", responses=problems(401))
 async def me(user: SignedIn) -> schemas.UserAnswer:
-    """Who is logged in."""
+    """Get your account."""
     return schemas.UserAnswer.model_validate(user)
 
 
@@ -109,10 +109,10 @@ def _tokens(tokens: TokenPair, response: Response) -> schemas.TokensAnswer:
 async def users(
     accounts: AccountsDep,
     _: Admin,
-    after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="`next` of the page before")] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="`next` of the previous page")] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> schemas.UsersAnswer:
-    """All accounts, in the order in which they were made. Administrators only."""
+    """List all accounts in order of creation. Administrators only."""
     found = await accounts.page(after, limit + 1)
     shown = found[:limit]
     return schemas.UsersAnswer(
@@ -123,10 +123,10 @@ async def users(
 
 @users_router.patch("/{user_id}", responses=problems(*BODY, 401, 403, 404, 409))
 async def change_role(
-    user_id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an account of /users")],
+    user_id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="account `id` from /users")],
     body: schemas.RoleChange,
     accounts: AccountsDep,
     _: Admin,
 ) -> schemas.UserAnswer:
-    """Give an account another role; it counts from the next request on. Administrators only."""
+    """Change an account's role, from its next request on. Administrators only."""
     return schemas.UserAnswer.model_validate(await accounts.set_role(user_id, body.role))

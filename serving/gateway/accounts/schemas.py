@@ -47,7 +47,7 @@ class _Request(BaseModel):
 
 
 class RegisterRequest(_Request):
-    """A new account; it is a viewer's."""
+    """A new account with the role viewer."""
 
     name: NewName
     password: Password = Field(description=PASSWORD_EXPECTED)
@@ -58,7 +58,7 @@ class RegisterRequest(_Request):
         try:
             return sound_password(password, info.data.get("name", ""))
         except ValueError:
-            raise expectation_error("it can't be used", PASSWORD_EXPECTED) from None
+            raise expectation_error("invalid password", PASSWORD_EXPECTED) from None
 
 
 class LoginRequest(_Request):
@@ -67,7 +67,7 @@ class LoginRequest(_Request):
 
 
 class PasswordChange(_Request):
-    password: Password = Field(description="the present one")
+    password: Password = Field(description="current password")
     new_password: Password = Field(description=PASSWORD_EXPECTED)
 
 
@@ -98,9 +98,9 @@ class UsersAnswer(BaseModel):
 
 
 class TokensAnswer(BaseModel):
-    """What a log-in or a refresh gives out."""
+    """Tokens of a log-in or a refresh."""
 
     access_token: str = Field(description="for `Authorization: Bearer …`")
     token_type: Literal["bearer"] = "bearer"
-    expires_in: int = Field(description="seconds that the access token holds")
-    refresh_token: str = Field(description="for /auth/refresh, once")
+    expires_in: int = Field(description="seconds until the access token expires")
+    refresh_token: str = Field(description="for /auth/refresh; valid once")

@@ -68,7 +68,7 @@ class AccountService:
             user = None
         fits = await self._passwords.fits(normal_password(password), user.password_hash if user else None)
         if user is None or not fits:
-            raise Unauthenticated("the name or the password is wrong")
+            raise Unauthenticated("wrong name or password")
         return user
 
     async def page(self, after: int, limit: int) -> list[User]:
@@ -93,7 +93,9 @@ class AccountService:
             if user is None:
                 raise NotFound(f"no user {user_id}")
             if role != ADMIN and set(admins) == {user_id}:
-                raise LastAdmin(f"{user.name} is the only administrator; make somebody else one first")
+                raise LastAdmin(
+                    f"{user.name} is the only administrator; give another account the role admin first"
+                )
             user.role = role
         return user
 
@@ -106,7 +108,7 @@ class AccountService:
         async with self._database.read() as session:
             user = await session.get(User, user_id)
         if not await self._passwords.fits(normal_password(password), user.password_hash if user else None):
-            raise WrongPassword("the present password is wrong")
+            raise WrongPassword("the current password is wrong")
         await self.set_password(user_id, new)
 
     async def set_password(self, user_id: int, password: str) -> None:

@@ -135,7 +135,7 @@ class SessionStore:
         async with self._database.read() as session:
             row = (await session.execute(query)).one_or_none()
         if row is None:
-            raise Unauthenticated("this log-in has ended; log in again")
+            raise Unauthenticated("the session has ended; log in again")
         return CurrentUser(row.id, row.name, row.role, row.created_at)
 
     def expiry_of(self, access_token: str) -> datetime:

@@ -15,12 +15,12 @@ from serving.gateway.openapi import problems
 from serving.web.parts import SettingsDep
 
 router = APIRouter(tags=["models"])
-Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Plant = Annotated[Slug | None, Query(description="default: the live plant")]
 
 
 @router.get("/drift", responses=problems(401, 404, 422, 502))
 async def drift(
     drift: DriftDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
 ) -> schemas.DriftAnswer:
-    """The newest judgement of a plant's tags and scores, and the training that it asked for."""
+    """Get a plant's newest drift evaluation, and the retraining that it requested."""
     return await drift.of(plant or settings.sensors_plant)

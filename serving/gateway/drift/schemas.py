@@ -25,48 +25,46 @@ class DriftSpan(_Read):
 
 
 class FindingAnswer(_Read):
-    """A tag or score; what is null was not compared."""
+    """A tag or score; null values were not compared."""
 
     name: str
     kind: Literal["tag", "score"]
     unit: str
     state: Literal["steady", "drift", "instrument", "too_few"] = Field(
-        description="`instrument`: too few rows can be trusted; `too_few`: too few rows, or they hang together too much"
+        description="`instrument`: too many rows are excluded for their quality; `too_few`: the effective sample size is too small"
     )
     psi: float | None
     psi_limit: float
     ks: float | None
     ks_limit: float | None
-    shift: float | None = Field(
-        description="distance of the means, in standard deviations of what was learned"
-    )
+    shift: float | None = Field(description="shift of the mean, in standard deviations of the training data")
     shift_limit: float | None
     rows: int
-    untrusted: int = Field(description="compared rows that don't count, because of their instrument")
-    effective_rows: float | None = Field(description="independent rows that the compared ones are worth")
+    untrusted: int = Field(description="rows excluded for their quality: frozen, stale, held or saturated")
+    effective_rows: float | None = Field(description="effective sample size of the compared rows")
     seasons: list[Literal["day", "week"]]
-    since: datetime | None = Field(description="newest row when the drift was seen first")
-    shares: list[float] = Field(description="of the newest rows, a bin; empty where nothing was compared")
-    reference_shares: list[float] = Field(description="of the rows learned from, in the same bins")
+    since: datetime | None = Field(description="newest row when the drift was first detected")
+    shares: list[float] = Field(description="share of the recent rows in each bin; empty if not compared")
+    reference_shares: list[float] = Field(description="share of the training rows in each bin")
 
 
 class LabelAge(_Read):
-    """How old the labels are that the model learned from."""
+    """Age of the training labels."""
 
     hours: float
     limit_hours: float
 
 
 class RetrainingInfo(_Read):
-    """Whether a training is due, in the plant's time."""
+    """Whether retraining is due, in plant time."""
 
     due: bool
     why: list[str]
-    not_before: datetime = Field(description="earliest plant time at which retraining may be requested")
+    not_before: datetime = Field(description="earliest plant time of a retraining request")
 
 
 class DriftJudgement(_Read):
-    """The newest judgement of a plant."""
+    """The newest drift evaluation of a plant."""
 
     schema_: Literal[1] = Field(alias="schema", exclude=True)
     created: datetime
@@ -75,7 +73,7 @@ class DriftJudgement(_Read):
     trained: DriftSpan
     newest: datetime
     compared: DriftSpan | None
-    note: str = Field(description="why nothing was compared; else empty")
+    note: str = Field(description="why nothing was compared; otherwise empty")
     false_alarms: float
     tags: list[FindingAnswer]
     scores: list[FindingAnswer]
@@ -84,23 +82,21 @@ class DriftJudgement(_Read):
 
 
 class RequestedTraining(BaseModel):
-    """The last run that drift or old labels asked for."""
+    """The last training run requested by drift or old labels."""
 
     run: str
     status: RunState
     why: str
     rows_until: datetime = Field(description="the newest row when retraining was requested")
     started: datetime | None
-    link: str = Field(description="its page of Dagster")
+    link: str = Field(description="URL of its Dagster page")
 
 
 class DriftAnswer(BaseModel):
-    """How far a plant lies from what its answering model learned, and what follows."""
+    """Drift of a plant from the training data of its serving model, and retraining."""
 
     plant: str
-    judgement: DriftJudgement | None = Field(description="null: never judged yet")
-    asked: RequestedTraining | None = Field(description="null: never requested, or Dagster can't be reached")
-    next_not_before: datetime | None = Field(
-        description="earliest plant time at which retraining may be requested next"
-    )
-    missing: str = Field(description="what isn't known because a service doesn't answer; else empty")
+    judgement: DriftJudgement | None = Field(description="null: not evaluated yet")
+    asked: RequestedTraining | None = Field(description="null: never requested, or Dagster does not respond")
+    next_not_before: datetime | None = Field(description="earliest plant time of the next retraining request")
+    missing: str = Field(description="what is unknown because a service does not respond; otherwise empty")

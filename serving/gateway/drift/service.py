@@ -105,14 +105,14 @@ def _read(content: bytes) -> DriftJudgement:
         return DriftJudgement.model_validate_json(content)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadAnswer(f"the drift report can't be read ({place}: {error.errors()[0]['msg']})") from None
+        raise BadAnswer(f"the drift report is invalid ({place}: {error.errors()[0]['msg']})") from None
 
 
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise BadAnswer(f"a run's tag {ROWS_TAG} is {text!r}; expected a time") from None
+        raise BadAnswer(f"a run's tag {ROWS_TAG}: got {text!r}; expected a time") from None
 
 
 def _next(

@@ -15,12 +15,12 @@ from serving.gateway.openapi import problems
 from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/live", tags=["live"])
-Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Plant = Annotated[Slug | None, Query(description="default: the live plant")]
 
 
 @router.get("/drivers", responses=problems(401, 404, 422, 502))
 async def drivers(
     drivers: DriversDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
 ) -> DriversAnswer:
-    """What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask."""
+    """Get the drivers of the newest scored row's risk by tag, and recommended checks."""
     return await drivers.of(plant or settings.sensors_plant)

@@ -12,7 +12,7 @@ from serving.gateway.upstream import Finite
 
 
 class DriverFeature(BaseModel):
-    """A feature, and what it adds to the model's answer."""
+    """A feature and its contribution."""
 
     feature: Annotated[str, Field(max_length=200)]
     value: Finite
@@ -42,7 +42,7 @@ class RiskExplanation(BaseModel):
 
 
 class DriverAdvice(BaseModel):
-    """What the plant's engineers advise."""
+    """A recommended check."""
 
     advice: str
     urgency: Literal["advice", "warning", "high"]
@@ -58,25 +58,25 @@ class RecommendedAdvice(BaseModel):
 
 
 class DrivingTag(DriverTag):
-    """A tag with those of its features that add most."""
+    """A tag with its features of the largest contributions."""
 
-    features: list[DriverFeature] = Field(description="the largest in magnitude first")
+    features: list[DriverFeature] = Field(description="largest magnitude first")
 
 
 class DriversAnswer(BaseModel):
-    """What moves the risk of the newest scored row; `base_value` plus all contributions is `output`."""
+    """Drivers of the newest scored row's risk; `base_value` plus all contributions is `output`."""
 
     model_config = ConfigDict(protected_namespaces=())
 
     plant: str
-    plant_time: datetime = Field(description="of the row")
-    score_id: int = Field(description="the row's id in /live/scores")
+    plant_time: datetime = Field(description="plant time of the row")
+    score_id: int = Field(description="`id` of the row in /live/scores")
     model: str
     version: int
-    tags: list[DrivingTag] = Field(description="the largest in magnitude first")
-    base_value: float = Field(description="the answer to the training medians")
-    output: float = Field(description="the answer to the row")
-    space: Literal["log_odds", "score"] = Field(description="what contributions are in")
+    tags: list[DrivingTag] = Field(description="largest magnitude first")
+    base_value: float = Field(description="the model's output at the training medians")
+    output: float = Field(description="the model's output at the row")
+    space: Literal["log_odds", "score"] = Field(description="scale of the contributions")
     method: str
-    advice: list[DriverAdvice] | None = Field(description="the most urgent first; null: it couldn't be had")
-    why: str = Field(description="the risk in a sentence; or why there is no advice")
+    advice: list[DriverAdvice] | None = Field(description="most urgent first; null: not available")
+    why: str = Field(description="a sentence on the risk, or why recommendations are not available")

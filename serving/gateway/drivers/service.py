@@ -90,11 +90,11 @@ class DriverService:
         asked = f"/sensors/history?hours={HOURS + SPARE_HOURS}"
         shown = parse_answer(ReadingRows, await self._sensors.ask("GET", asked), self._sensors.name)
         if shown.plant != plant:
-            raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
+            raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, the live plant")
         rows = [row for row in shown.rows if row.timestamp <= newest][-HOURS:]
         if not rows or rows[-1].timestamp != newest:
             raise ServiceAway(
-                "the newest scored row isn't kept by the sensors; try again", self._sensors.name
+                "the sensors no longer store the newest scored row; try again", self._sensors.name
             )
         return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
 

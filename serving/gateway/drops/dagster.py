@@ -144,11 +144,11 @@ class PipelineRuns:
         answer = await self._ask(RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
         found = parse_answer(FoundRun, answer, self._dagster.name)
         if found.kind == "RunNotFoundError":
-            raise NotFound(f"no run {run_id}; /runs lists them")
+            raise NotFound(f"no run {run_id}; expected one of /runs")
         run = parse_answer(WholeRun, found.run, self._dagster.name)
         info = self._info(run)
         if not info.plant:
-            raise NotFound(f"run {run_id} belongs to no plant; /runs lists those that do")
+            raise NotFound(f"run {run_id} belongs to no plant; expected one of /runs")
         checks = [_check(event.evaluation) for event in run.events if event.evaluation]
         return RunAnswer(**info.model_dump(), steps=_steps(run, info.plant), checks=checks)
 

@@ -68,17 +68,17 @@ class LedgerReader:
             if connection is not None:
                 row = (await connection.execute(query)).mappings().first()
         if row is None or not _drop(row).has_report:
-            raise NotFound(f"no refused file {number}; /drops lists them")
+            raise NotFound(f"no quarantined file {number}; expected one of /drops")
         return await asyncio.to_thread(self._read, row["plant"], row["sha256"], Path(row["path"]).name)
 
     def _read(self, plant: str, sha256: str, file: str) -> RefusedFile:
         found = sorted((self._quarantine / plant).glob(f"*.{sha256[:SHORT_HASH]}.report.json"))
         if not found:
-            raise NotFound(f"the report of {file} isn't in the quarantine folder any more")
+            raise NotFound(f"the report of {file} is no longer in the quarantine folder")
         try:
             return RefusedFile.model_validate_json(found[0].read_bytes())
         except (OSError, ValidationError):
-            raise BadAnswer(f"the report of {file} in the quarantine folder can't be read") from None
+            raise BadAnswer(f"the report of {file} in the quarantine folder is unreadable") from None
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection | None]:

@@ -30,11 +30,11 @@ from serving.web.parts import SettingsDep
 
 log = logging.getLogger("serving")
 router = APIRouter(tags=["data"])
-Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Plant = Annotated[Slug | None, Query(description="default: the live plant")]
 Limit = Annotated[int, Query(ge=1, le=200)]
-FileName = Annotated[str, Query(min_length=1, max_length=1000, description="of the file, with its extension")]
-DropId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a file of /drops")]
-RunId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{8,64}$", description="`id` of a run of /runs")]
+FileName = Annotated[str, Query(min_length=1, max_length=1000, description="file name with its extension")]
+DropId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="file `id` from /drops")]
+RunId = Annotated[str, Path(pattern=r"^[0-9a-fA-F-]{8,64}$", description="run `id` from /runs")]
 _FILE: dict[str, JsonValue] = {
     "requestBody": {"required": True, "content": {"application/octet-stream": BYTES}}
 }
@@ -44,7 +44,7 @@ _FILE: dict[str, JsonValue] = {
 async def drops(
     settings: SettingsDep, ledger: DropLedgerDep, _: SignedIn, plant: Plant = None, limit: Limit = 50
 ) -> schemas.DropsAnswer:
-    """Dropped files and what became of each, newest first."""
+    """List dropped files with their states, newest first."""
     name = plant or settings.sensors_plant
     return schemas.DropsAnswer(
         drops=await ledger.newest(name, limit),
@@ -62,7 +62,7 @@ async def drops(
 async def upload(
     request: Request, settings: SettingsDep, user: Engineer, name: FileName, plant: Plant = None
 ) -> schemas.UploadedFile:
-    """Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only."""
+    """Upload a file to the plant's drop folder; the body is its content. An incomplete upload stores nothing. Engineers only."""
     file, folder = checked_name(name), settings.drop / await _known(settings, plant)
     most = settings.max_upload_bytes
     _refuse_declared(request, most)
@@ -73,7 +73,7 @@ async def upload(
 
 @router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
 async def show_refusal(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.RefusedFile:
-    """Why a dropped file was refused: what is wrong, where, and what was expected."""
+    """Get the reason for a file's refusal: place, problem and what was expected."""
     return await ledger.report(drop_id)
 
 
@@ -81,13 +81,13 @@ async def show_refusal(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> s
 async def runs(
     pipeline_runs: PipelineRunsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, limit: Limit = 20
 ) -> schemas.RunsAnswer:
-    """The pipeline's runs for a plant, newest first."""
+    """List the pipeline runs of a plant, newest first."""
     return await pipeline_runs.newest(plant or settings.sensors_plant, limit)
 
 
 @router.get("/runs/{run_id}", responses=problems(401, 404, 422, 502))
 async def run(run_id: RunId, pipeline_runs: PipelineRunsDep, _: SignedIn) -> schemas.RunAnswer:
-    """A run with its steps and what its checks found."""
+    """Get a run with its steps and checks."""
     return await pipeline_runs.run(run_id)
 
 
@@ -110,4 +110,4 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect:
-        raise ClientLeft("the file didn't come whole; nothing of it was kept") from None
+        raise ClientLeft("the upload was incomplete; nothing was stored") from None

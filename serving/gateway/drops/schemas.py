@@ -15,22 +15,20 @@ StepState = Literal["waiting", "running", "done", "failed", "skipped"]
 
 
 class DroppedFile(BaseModel):
-    """A dropped file, and what became of it."""
+    """A dropped file and its state."""
 
     id: int
     plant: str
     file: str
     size: int = Field(description="bytes")
     state: State = Field(
-        description="superseded: it was changed or removed before it was read; running: a run takes it in"
+        description="running: a run is ingesting it; superseded: changed or removed before it was read"
     )
-    rows: int | None = Field(
-        description="records or periods that were read; null: not read yet, or not at all"
-    )
-    reason: str = Field(description="what there is to know of the state, in a sentence; often empty")
-    drop: str = Field(description="name of the drop, as its run has it; empty: no run was requested yet")
+    rows: int | None = Field(description="records or periods read; null: not read")
+    reason: str = Field(description="a sentence on the state; may be empty")
+    drop: str = Field(description="drop name, as in its run; empty: no run requested yet")
     attempt: int
-    has_report: bool = Field(description="whether /quarantine/{id} tells why it was refused")
+    has_report: bool = Field(description="whether /quarantine/{id} gives the reason for its refusal")
     first_seen: datetime
     changed_at: datetime
 
@@ -44,7 +42,7 @@ class DropsAnswer(BaseModel):
 
 
 class UploadedFile(BaseModel):
-    """A file that lies in the drop folder now."""
+    """A file in the drop folder."""
 
     plant: str
     file: str
@@ -53,33 +51,33 @@ class UploadedFile(BaseModel):
 
 
 class RefusedFile(BaseModel):
-    """Why a file was refused, as the pipeline wrote it."""
+    """The reason for a file's refusal, as the pipeline reports it."""
 
     file: Annotated[str, Field(max_length=1000)]
     plant: str
     sha256: str
     kept_as: str
     refused_at: datetime
-    code: str = Field(description="stable code, as in the documentation of refusals")
+    code: str = Field(description="stable error code; see docs/ingest.md")
     message: str
     place: str | None = Field(description="sheet, row and column; null: the whole file")
     expected: str
 
 
 class RunInfo(BaseModel):
-    """A run of the pipeline."""
+    """A pipeline run."""
 
     id: str
     plant: str
     job: str
     status: RunState
-    drop: str = Field(description="name of the drop that it takes in; empty: none")
+    drop: str = Field(description="name of the drop that it ingests; empty: none")
     started: datetime | None
     ended: datetime | None
     steps_done: int
     steps_failed: int
     steps_total: int | None
-    link: str = Field(description="its page of Dagster")
+    link: str = Field(description="URL of its Dagster page")
 
 
 class RunsAnswer(BaseModel):
@@ -89,22 +87,22 @@ class RunsAnswer(BaseModel):
 
 
 class StepInfo(BaseModel):
-    """A step of a run; steps that haven't begun have no times."""
+    """A step of a run; times are null before it starts."""
 
     key: str
-    name: str = Field(description="the asset that it makes, or the check, without the plant")
+    name: str = Field(description="asset or check, without the plant's prefix")
     state: StepState
     started: datetime | None
     ended: datetime | None
 
 
 class CheckInfo(BaseModel):
-    """A check of the data, and what it found."""
+    """A data check and its result."""
 
     name: str
     asset: str
     passed: bool
-    severity: Literal["WARN", "ERROR"] = Field(description="ERROR: nothing goes on")
+    severity: Literal["WARN", "ERROR"] = Field(description="ERROR: blocks the run")
     description: str
     at: datetime
 

@@ -70,7 +70,7 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
             size, sha256 = await _write(chunks, file, most_bytes)
             await asyncio.to_thread(_to_disk, file)
         if size == 0:
-            raise invalid("body", "it is empty", "the content of a file")
+            raise invalid("body", "empty file", "at least one byte")
         # A rename would replace a file that came meanwhile; a link refuses.
         (folder / name).hardlink_to(draft)
     except FileExistsError:
@@ -117,7 +117,7 @@ def _refuse_if_there(target: Path) -> None:
 
 
 def _there(name: str) -> FileThere:
-    return FileThere(f"{name} lies in the drop folder already; expected another name")
+    return FileThere(f"{name} is in the drop folder already; expected another name")
 
 
 def _to_disk(file: BinaryIO) -> None:
@@ -127,7 +127,5 @@ def _to_disk(file: BinaryIO) -> None:
 
 def _fault(error: OSError, plant: str) -> StorageFull | DropFolderAway:
     if error.errno in _FULL:
-        return StorageFull(
-            f"the disk of the drop folder of plant {plant} is full; nothing of the file was kept"
-        )
-    return DropFolderAway(f"the drop folder of plant {plant} can't be written: {error.strerror}")
+        return StorageFull(f"the disk of the drop folder of plant {plant} is full; nothing was stored")
+    return DropFolderAway(f"the drop folder of plant {plant} is not writable: {error.strerror}")

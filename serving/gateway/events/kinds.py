@@ -21,12 +21,12 @@ class LiveEvent(BaseModel, frozen=True):
 
 
 class GapData(BaseModel):
-    after: int = Field(description="the last id that the client got")
-    newest: int = Field(description="the newest id there is")
+    after: int = Field(description="last id that the client received")
+    newest: int = Field(description="newest id")
 
 
 class GapEvent(LiveEvent, frozen=True):
-    """Events were missed that aren't kept any more; it has no id, as nothing can follow it."""
+    """Missed events are no longer stored: reload the state. It has no id."""
 
     event: Literal["gap"] = "gap"
     data: GapData

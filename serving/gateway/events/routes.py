@@ -37,14 +37,14 @@ async def events(
     credentials: Annotated[HTTPAuthorizationCredentials, Depends(_token)],
     types: Annotated[
         str | None,
-        Query(max_length=200, description="some of the types, with commas between; all by default"),
+        Query(max_length=200, description="comma-separated event types; default: all"),
     ] = None,
     last_event_id: Annotated[
         int | None,
-        Header(ge=0, lt=2**63, description="the last id that was got; what came after it is sent first"),
+        Header(ge=0, lt=2**63, description="id of the last event received; later events are sent first"),
     ] = None,
 ) -> Response:
-    """Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires."""
+    """Stream readings, scores, warnings, pipeline runs and model changes, until the token expires."""
     wanted = _types(types)
     try:
         hub.check_room()
@@ -75,5 +75,5 @@ def _types(text: str | None) -> tuple[str, ...]:
     wanted = tuple(part.strip() for part in text.split(","))
     for name in wanted:
         if name not in TYPES:
-            raise invalid("query.types", f"got {name!r}", f"some of {', '.join(TYPES)}, with commas between")
+            raise invalid("query.types", f"got {name!r}", f"comma-separated: {', '.join(TYPES)}")
     return wanted

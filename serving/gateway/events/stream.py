@@ -22,10 +22,10 @@ LOOK_AGAIN = timedelta(seconds=60)
 RECONNECT_MS = 2000
 
 TOO_SLOW = comment("this client is too slow; resume with Last-Event-ID")
-ENDED = comment("the gateway ends")
+ENDED = comment("the gateway is shutting down")
 EXPIRED = comment("the access token has expired; resume with a new one and Last-Event-ID")
-LOGGED_OUT = comment("this log-in has ended")
-NO_DATABASE = comment("the gateway's database doesn't answer; resume with Last-Event-ID")
+LOGGED_OUT = comment("the session has ended")
+NO_DATABASE = comment("the gateway's database does not respond; resume with Last-Event-ID")
 
 
 @dataclass(slots=True)

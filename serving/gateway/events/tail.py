@@ -53,4 +53,4 @@ async def _catch_up(events: EventLog, hub: EventHub) -> None:
 
 def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("events can't be read: %s", error)
+    log.warning("reading events failed: %s", error)

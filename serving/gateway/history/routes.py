@@ -16,14 +16,14 @@ from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
 
 router = APIRouter(prefix="/history", tags=["history"])
-EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of an entry of /history")]
+EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="entry `id` from /history")]
 
 
 @router.get("", responses=problems(401, 422))
 async def page(
     history: HistoryDep, user: SignedIn, asked: Annotated[schemas.HistoryPage, Query()]
 ) -> schemas.HistoryAnswer:
-    """Your results, newest first, without their requests and answers."""
+    """List your results, newest first, without requests and responses."""
     found = await history.page(user.id, asked)
     shown = [schemas.EntrySummary.model_validate(row) for row in found[: asked.limit]]
     return schemas.HistoryAnswer(entries=shown, next=shown[-1].id if len(found) > asked.limit else None)
@@ -31,13 +31,16 @@ async def page(
 
 @router.get(
     "/export.csv",
-    responses={200: {"content": {"text/csv": {}}, "description": "All columns"}, **problems(401, 422)},
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "All columns, as CSV"},
+        **problems(401, 422),
+    },
     response_class=StreamingResponse,
 )
 async def export(
     history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.HistoryFilter, Query()]
 ) -> StreamingResponse:
-    """Your results as CSV, oldest first, with requests and answers."""
+    """Export your results as CSV, oldest first, with requests and responses."""
     return StreamingResponse(
         csv_lines(history.batches(user.id, chosen)),
         media_type="text/csv; charset=utf-8",
@@ -47,7 +50,7 @@ async def export(
 
 @router.get("/{entry_id}", responses=problems(401, 404, 422))
 async def entry(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> schemas.EntryDetail:
-    """One of your results."""
+    """Get one of your results."""
     return schemas.EntryDetail.model_validate(await history.entry(user.id, entry_id))
 
 
@@ -61,5 +64,5 @@ async def delete(entry_id: EntryId, history: HistoryDep, user: SignedIn) -> None
 async def delete_chosen(
     history: HistoryDep, user: SignedIn, chosen: Annotated[schemas.HistoryFilter, Query()]
 ) -> schemas.DeletedEntries:
-    """Delete your results that are meant; without a filter, all of them."""
+    """Delete your results that match the filter; without a filter, all of them."""
     return schemas.DeletedEntries(deleted=await history.delete_chosen(user.id, chosen))

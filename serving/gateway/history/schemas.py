@@ -17,15 +17,17 @@ class HistoryFilter(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: InferType | None = None
-    since: Time | None = Field(default=None, description="not older; with offset, as 2026-01-01T00:00Z")
-    until: Time | None = Field(default=None, description="older than; with offset")
+    since: Time | None = Field(
+        default=None, description="at or after this time, with offset: 2026-01-01T00:00Z"
+    )
+    until: Time | None = Field(default=None, description="before this time, with offset")
 
 
 class HistoryPage(HistoryFilter):
     """Which of them are shown."""
 
     before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
-        default=None, description="`next` of the page before"
+        default=None, description="`next` of the previous page"
     )
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -43,12 +45,12 @@ class EntrySummary(BaseModel):
     version: int
     prediction_id: str
     risk_score: float
-    alarm: bool = Field(description="whether any of its scores is one")
+    alarm: bool = Field(description="whether any of its scores is an alarm")
 
 
 class EntryDetail(EntrySummary):
     request: JsonValue
-    answer: JsonValue = Field(description="as it was answered, without explanations")
+    answer: JsonValue = Field(description="the response, without explanations")
 
 
 class HistoryAnswer(BaseModel):

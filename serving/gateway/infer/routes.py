@@ -27,8 +27,8 @@ from serving.web.body import read_bytes
 from serving.web.openapi import BODY
 
 router = APIRouter(prefix="/infer", tags=["inference"])
-Plant = Annotated[Slug | None, Query(description="without one, inference's default")]
-Store = Annotated[bool, Query(description="false: no entry in your history, `history_id` is null")]
+Plant = Annotated[Slug | None, Query(description="default: the default plant of inference")]
+Store = Annotated[bool, Query(description="false: not stored in your history; `history_id` is null")]
 _PASSED = problems(401, 404, 422, 502)
 _ASKED = problems(*BODY, 401, 404, 502)
 _DOCUMENT: dict[str, JsonValue] = {"schema": {"type": "object"}}
@@ -47,7 +47,7 @@ async def predict(
     plant: Plant = None,
     store: Store = True,
 ) -> Document:
-    """Alarm risk now, as inference's /predict, with the id of the entry in your history."""
+    """Score the alarm risk now, as inference's /predict, and store the result in your history."""
     return await _scored(
         "predict", request, inference=inference, history=history, owner=user if store else None, plant=plant
     )
@@ -63,7 +63,7 @@ async def forecast(
     plant: Plant = None,
     store: Store = True,
 ) -> Document:
-    """Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history."""
+    """Forecast the alarm risk of the next hours, as inference's /forecast, and store the result in your history."""
     return await _scored(
         "forecast", request, inference=inference, history=history, owner=user if store else None, plant=plant
     )
@@ -79,7 +79,7 @@ async def auto(
     user: SignedIn,
     plant: Plant = None,
 ) -> AutoAnswer:
-    """The newest readings of the live plant: risk now and ahead, and its drivers."""
+    """Score the newest readings of the live plant: risk now and ahead, with drivers."""
     with count_request("auto"):
         found = await score_newest(profiles, sensors, inference, plant)
         answer = AutoAnswer(
@@ -102,38 +102,38 @@ async def auto(
 
 @router.post("/explain", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def explain(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
-    """The drivers of a score, as inference's /explain; not stored."""
+    """Explain a score, as inference's /explain; not stored."""
     return await _passed("explain", request, inference, plant)
 
 
 @router.post("/recommend", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def recommend(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
-    """What to check, as inference's /recommend; not stored."""
+    """Recommend checks, as inference's /recommend; not stored."""
     return await _passed("recommend", request, inference, plant)
 
 
 @router.get("/global_importance", responses=_PASSED)
 async def global_importance(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
-    """What the champion looks at, as inference's /global_importance."""
+    """Get the champion's feature importance, as inference's /global_importance."""
     return await _fetched("global_importance", inference, plant)
 
 
 @router.get("/models", responses=_PASSED)
 async def models(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
-    """All models of a plant, as inference's /models."""
+    """List all models of a plant, as inference's /models."""
     return await _fetched("models", inference, plant)
 
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
 async def lineage(
     prediction_id: Annotated[
-        str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$", description="that an answer carries")
+        str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$", description="`prediction_id` of a response")
     ],
     inference: InferenceDep,
     _: SignedIn,
     plant: Plant = None,
 ) -> Document:
-    """Where a prediction comes from, as inference's /lineage."""
+    """Trace a prediction to its model, run and data, as inference's /lineage."""
     with count_request("lineage"):
         return await inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
 

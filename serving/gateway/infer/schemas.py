@@ -41,7 +41,7 @@ class ScoreBand(BaseModel):
 
 
 class ModelAnswer(ScoreAnswer):
-    """A score with what decides over alarms, and how far it can be relied on."""
+    """A score with its threshold, alarm and confidence."""
 
     confidence: Confidence = "full"
     bad_signals: Annotated[list[CrossingSignal], Field(max_length=2000)] = []
@@ -123,7 +123,7 @@ class ReadingRows(BaseModel):
 
 
 class ScoredWindow(BaseModel):
-    """Which readings an answer stands on."""
+    """The readings that were scored."""
 
     rows: int
     first: datetime
@@ -131,12 +131,12 @@ class ScoredWindow(BaseModel):
 
 
 class AutoAnswer(BaseModel):
-    """Scores of the newest readings, with the drivers where they can be had."""
+    """Scores of the newest readings, with drivers if available."""
 
     plant: str
     readings: ScoredWindow
     prediction: PredictionAnswer
     forecasts: list[ModelAnswer]
     explanation: dict[str, JsonValue] | None
-    explanation_missing: str | None = Field(description="why there is no explanation")
+    explanation_missing: str | None = Field(description="why the explanation is not available")
     history_id: int

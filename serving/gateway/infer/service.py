@@ -53,7 +53,7 @@ async def score_newest(
     document = await sensors.ask("GET", f"/sensors/history?hours={HOURS}")
     shown = parse_answer(ReadingRows, document, sensors.name)
     if plant not in (None, shown.plant):
-        raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, which the sensors show")
+        raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, the live plant")
     if not shown.rows:
         raise ServiceAway("sensors has no readings yet; try again", sensors.name)
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
@@ -64,7 +64,7 @@ async def score_newest(
         _explain(inference, f"/plants/{shown.plant}/explain", {"readings": readings}),
     )
     if profile.looks_ahead and not forecasts:
-        raise BadAnswer(f"{inference.name} answered without any forecast")
+        raise BadAnswer(f"{inference.name} responded without a forecast")
     return NewestScoring(
         plant=shown.plant,
         window=ScoredWindow(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),

@@ -18,7 +18,7 @@ class LiveScore(Base):
         alarm: whether any score or rule is one.
         passed_over: rows before this one that were not scored.
         scores: `scores.ModelScore` of now and of each horizon.
-        rules: names of the label rules that fired on sound values.
+        rules: names of the alarm rules that were met on sound values.
         stale: tags whose values are no news, or can't physically be true.
     """
 

@@ -118,7 +118,7 @@ class ReadingsFeed:
             if window.newest.number == began_at:
                 raise
         if window.newest.number == began_at:
-            raise ServiceAway("sensors ended its stream of readings", SENSORS)
+            raise ServiceAway("sensors closed the stream of readings", SENSORS)
 
     async def _read(
         self, stream: EventSource, window: ReadingWindow, memory: TaskMemory[ReadingsCursor]
@@ -160,8 +160,8 @@ class ReadingsFeed:
 
     async def _tell_away(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        detail = error.detail if isinstance(error, Problem) else "sensors doesn't answer; tried again"
-        log.warning("readings can't be followed: %r", error)
+        detail = error.detail if isinstance(error, Problem) else "sensors does not respond; retrying"
+        log.warning("reading the stream of readings failed: %r", error)
         await self._reporter.note(SENSORS, detail)
 
 
@@ -174,4 +174,4 @@ def _row(event: ServerSentEvent) -> NumberedRow:
     try:
         return NumberedRow(int(event.id), LiveRow.model_validate_json(event.data))
     except (ValueError, ValidationError):
-        raise BadAnswer("sensors sent an event that is no reading") from None
+        raise BadAnswer("sensors sent an event that is not a reading") from None

@@ -110,7 +110,7 @@ class LiveLoop:
 
     def _tell_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        log.error("the live loop failed and begins again", exc_info=error)
+        log.error("the live loop failed; restarting it", exc_info=error)
         self.status.role = STARTING
 
 

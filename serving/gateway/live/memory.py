@@ -50,5 +50,5 @@ class TaskMemory(Generic[Shape]):
             mine = (table.name == self._name) & (table.turn == self._turn)
             update = sa.update(table).where(mine).values(turn=self._turn + 1, document=kept)
             if (await session.scalar(update.returning(table.name))) is None:
-                raise TakenOverError(f"{self._name}: another gateway goes on with it")
+                raise TakenOverError(f"{self._name}: another gateway process has taken over")
         self._turn += 1

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/live", tags=["live"])
 
 @router.get("", responses=problems(401))
 async def state(status: LiveStatusDep, _: SignedIn) -> LiveAnswer:
-    """Whether readings come in and are scored."""
+    """Get the state of live readings and their scoring."""
     return LiveAnswer.model_validate(status, from_attributes=True)
 
 
@@ -29,7 +29,7 @@ async def state(status: LiveStatusDep, _: SignedIn) -> LiveAnswer:
 async def scores(
     settings: SettingsDep, database: DatabaseDep, _: SignedIn, asked: Annotated[ScoresPage, Query()]
 ) -> ScoresAnswer:
-    """What the models said of the newest rows, or of those of a period."""
+    """List scores of the newest rows, or of a period."""
     chosen = [LiveScore.plant == (asked.plant or settings.sensors_plant)]
     if asked.before is not None:
         chosen.append(LiveScore.id < asked.before)

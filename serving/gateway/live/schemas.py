@@ -17,13 +17,13 @@ from serving.gateway.times import Time
 
 
 class LiveAnswer(BaseModel):
-    """What this gateway's loop does. Another gateway's is seen by its scores alone."""
+    """State of this gateway process's live loop; of another process only the scores are visible."""
 
-    role: str = Field(description="`scores`, or why it doesn't")
-    services: dict[str, str] = Field(description="`answers`, or what is wrong")
+    role: str = Field(description="`scores` if it scores live readings, otherwise the reason why not")
+    services: dict[str, str] = Field(description="`answers` if it responds, otherwise the fault")
     plant: str | None
-    plant_time: datetime | None = Field(description="of the newest row")
-    scored_time: datetime | None = Field(description="of the newest row that was scored")
+    plant_time: datetime | None = Field(description="plant time of the newest row")
+    scored_time: datetime | None = Field(description="plant time of the newest scored row")
 
 
 class ScoresPage(BaseModel):
@@ -31,13 +31,13 @@ class ScoresPage(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    plant: Slug | None = Field(default=None, description="without one, the live plant")
+    plant: Slug | None = Field(default=None, description="default: the live plant")
     before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
-        default=None, description="`next` of the page before"
+        default=None, description="`next` of the previous page"
     )
     limit: Annotated[int, Field(ge=1, le=500)] = 96
-    since: Time | None = Field(default=None, description="not of earlier rows, in plant time")
-    until: Time | None = Field(default=None, description="not of later rows, in plant time")
+    since: Time | None = Field(default=None, description="rows at or after this plant time")
+    until: Time | None = Field(default=None, description="rows at or before this plant time")
 
 
 class ScoredRow(BaseModel):
@@ -48,10 +48,10 @@ class ScoredRow(BaseModel):
     plant_time: datetime
     risk: float = Field(description="probability of an alarm now")
     alarm: bool
-    passed_over: int = Field(description="rows before this one that were not scored")
-    scores: list[ModelScore] = Field(description="now and each horizon")
-    rules: list[str] = Field(description="label rules that fired on sound values")
-    stale: list[str] = Field(description="tags whose value is no news, or can't physically be true")
+    passed_over: int = Field(description="number of rows before this one that were skipped")
+    scores: list[ModelScore] = Field(description="one for now and one for each horizon")
+    rules: list[str] = Field(description="alarm rules that are met on sound values")
+    stale: list[str] = Field(description="tags with stale or physically impossible values")
 
 
 class ScoresAnswer(BaseModel):
@@ -65,7 +65,7 @@ class ReadingData(LiveRow):
     """A new row."""
 
     plant: str
-    number: int = Field(description="of the row in the plant's life")
+    number: int = Field(description="row number since the plant's start")
 
 
 class ReadingEvent(LiveEvent, frozen=True):
@@ -76,9 +76,9 @@ class ReadingEvent(LiveEvent, frozen=True):
 
 
 class ScoresData(ScoredRow):
-    """What the models said of a new row."""
+    """Scores of a new row."""
 
-    number: int = Field(description="of the row in the plant's life")
+    number: int = Field(description="row number since the plant's start")
 
 
 class ScoresEvent(LiveEvent, frozen=True):
@@ -101,7 +101,7 @@ class RunData(BaseModel):
     id: str
     plant: str | None
     job: str
-    status: str = Field(description="in Dagster's words")
+    status: str = Field(description="Dagster's run status")
     steps_done: int
     steps_failed: int
     steps_total: int | None
@@ -110,7 +110,7 @@ class RunData(BaseModel):
 
 
 class RunEvent(LiveEvent, frozen=True):
-    """A pipeline run has begun or got further."""
+    """A pipeline run has started or changed its state."""
 
     event: Literal["run"] = "run"
     data: RunData

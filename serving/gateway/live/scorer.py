@@ -135,7 +135,7 @@ class RowScorer:
         try:
             profile = await self.profiles.of(name)
         except UnknownPlant as unknown:
-            await self.reporter.note(PLANT, f"the sensors show plant {name}: {unknown.detail}")
+            await self.reporter.note(PLANT, f"the live plant is {name}: {unknown.detail}")
             return None
         await self.reporter.note(PLANT)
         if plant is not None and plant.profile.name == name:
@@ -162,7 +162,7 @@ class RowScorer:
         )
         if is_same:
             return
-        log.warning("plant %s has another past than the one that was scored", window.plant)
+        log.warning("plant %s has been replaced: its history differs from the scored one", window.plant)
         anew = ScoringCursor()
         async with self.events.change() as change:
             await lifecycle.close_all(change, window.plant)
@@ -206,7 +206,7 @@ class RowScorer:
     async def _tell_away(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         detail = error.detail if isinstance(error, Problem) else str(error)
-        log.warning("the newest row isn't scored: %s", detail)
+        log.warning("the newest row was not scored: %s", detail)
         await self.reporter.note(INFERENCE, detail)
 
 

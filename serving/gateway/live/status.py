@@ -13,7 +13,7 @@ from serving.web.parts import part
 
 OK = "answers"
 OFF = "off: FOREWARN_LIVE_SCORING is 0"
-WAITING = "another gateway scores"
+WAITING = "another gateway process scores live readings"
 STARTING = "starting"
 SCORES = "scores"
 

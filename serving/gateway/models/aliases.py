@@ -61,7 +61,7 @@ class ModelAliases:
             state = await self._state(name)
             target = await self._wanted(name, version, state)
             if why := target.unloadable:
-                raise Conflict(f"{name}: version {target.version} can't be loaded: {why}")
+                raise Conflict(f"{name}: version {target.version} cannot be loaded: {why}")
             before, after = state.aliases.get(CHAMPION), target.version
             if before != after:
                 if before is not None:
@@ -91,7 +91,7 @@ class ModelAliases:
                 found = await self._mlflow.version(name, candidate) if candidate != now else None
                 earlier = None if found is None or found.unloadable else found
             if earlier is None:
-                raise Conflict(f"{name}: no champion before version {now} that can answer")
+                raise Conflict(f"{name}: no loadable champion before version {now}")
             await self._move(name, now, earlier.version)
             await self._settle_challenger(name, state, earlier.version)
             await self._remember(name, past)
@@ -149,7 +149,7 @@ class _Held:
         try:
             await self._lock.acquire()
         except Timeout:
-            raise ServiceAway("another promotion or rollback doesn't end; try again", "mlflow") from None
+            raise ServiceAway("another promotion or rollback is still running; try again", "mlflow") from None
 
     async def __aexit__(self, *_: object) -> None:
         if self._lock is not None:

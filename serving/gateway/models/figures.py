@@ -87,9 +87,7 @@ def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
         report = _Report.model_validate_json(content)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadAnswer(
-            f"the validation report can't be read ({place}: {error.errors()[0]['msg']})"
-        ) from None
+        raise BadAnswer(f"the validation report is invalid ({place}: {error.errors()[0]['msg']})") from None
     return FiguresAnswer(
         plant=report.plant,
         version=version,

@@ -188,7 +188,7 @@ class MlflowClient:
                 async for chunk in answer.aiter_bytes():
                     content += chunk
                     if len(content) > MOST_ARTIFACT_BYTES:
-                        raise _bad("get-artifact", f"{path} of more than {MOST_ARTIFACT_BYTES} bytes")
+                        raise _bad("get-artifact", f"{path} is larger than {MOST_ARTIFACT_BYTES} bytes")
                 return bytes(content)
         except httpx.HTTPError as error:
             raise _away(error) from None
@@ -223,9 +223,9 @@ def _document(answer: httpx.Response, path: str) -> dict[str, JsonValue]:
     try:
         document = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
-        raise _bad(path, "no JSON") from None
+        raise _bad(path, "invalid JSON") from None
     if not isinstance(document, dict):
-        raise _bad(path, "no object")
+        raise _bad(path, "not a JSON object")
     return document
 
 
@@ -237,10 +237,10 @@ def _error_code(answer: httpx.Response) -> str:
 
 
 def _away(error: httpx.HTTPError) -> ServiceAway:
-    log.warning("mlflow doesn't answer: %r", error)
-    return ServiceAway("mlflow doesn't answer; try again", NAME)
+    log.warning("mlflow does not respond: %r", error)
+    return ServiceAway("mlflow does not respond; try again", NAME)
 
 
 def _bad(path: str, what: str) -> BadAnswer:
-    log.error("mlflow answered %s to %s", what, path)
-    return BadAnswer(f"mlflow failed ({what}); its log says why")
+    log.error("mlflow responded %s to %s", what, path)
+    return BadAnswer(f"mlflow failed ({what}); see its log")

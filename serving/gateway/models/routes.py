@@ -19,10 +19,10 @@ from serving.web.parts import SettingsDep
 REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'none'"
 """A report is looked at: it runs nothing, loads nothing, and is of no origin."""
 router = APIRouter(prefix="/models", tags=["models"], route_class=SmallBodyRoute)
-Plant = Annotated[Slug | None, Query(description="without one, the live plant")]
+Plant = Annotated[Slug | None, Query(description="default: the live plant")]
 Version = Annotated[
     int | None,
-    Query(ge=1, le=2**31 - 1, description="of the champion model; without one, the newest report"),
+    Query(ge=1, le=2**31 - 1, description="version of the champion model; default: the newest report"),
 ]
 
 
@@ -30,7 +30,7 @@ Version = Annotated[
 async def models(
     models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None
 ) -> schemas.ModelsAnswer:
-    """A plant's models: what answers, and which versions there are. A service that is away is named in `missing`."""
+    """List a plant's models with their serving state and versions. `missing` names services that do not respond."""
     return await models.of(plant or settings.sensors_plant)
 
 
@@ -38,14 +38,14 @@ async def models(
     "/report",
     response_class=Response,
     responses={
-        200: {"content": {"text/html": {}}, "description": "the page, to be shown in a sandboxed frame"},
+        200: {"content": {"text/html": {}}, "description": "HTML page, for a sandboxed frame"},
         **problems(401, 404, 422, 502),
     },
 )
 async def report(
     models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, version: Version = None
 ) -> Response:
-    """The validation report as a page."""
+    """Get the validation report as HTML."""
     page = await models.report(plant or settings.sensors_plant, version)
     return Response(
         page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": REPORT_POLICY}
@@ -56,17 +56,17 @@ async def report(
 async def figures(
     models: ModelsDep, settings: SettingsDep, _: SignedIn, plant: Plant = None, version: Version = None
 ) -> schemas.FiguresAnswer:
-    """The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict."""
+    """Get the report's metrics with intervals, calibration and the promotion gate's decision."""
     return await models.figures(plant or settings.sensors_plant, version)
 
 
 @router.post("/promote", responses=problems(*BODY, 401, 403, 404, 502))
 async def promote(body: schemas.PromoteRequest, models: ModelsDep, user: Engineer) -> schemas.MovedChampion:
-    """Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only."""
+    """Promote a version to champion, as `forewarn promote`. Engineers only."""
     return await models.promote(body.plant, body.version, user.name)
 
 
 @router.post("/rollback", responses=problems(*BODY, 401, 403, 404, 409, 502))
 async def rollback(body: schemas.RollbackRequest, models: ModelsDep, user: Engineer) -> schemas.MovedChampion:
-    """Make the previous champion answer again, as `forewarn rollback`. Engineers only."""
+    """Roll back to the previous champion, as `forewarn rollback`. Engineers only."""
     return await models.rollback(body.plant, user.name)

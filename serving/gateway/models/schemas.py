@@ -18,29 +18,31 @@ class MoveRequest(BaseModel):
 
 
 class PromoteRequest(MoveRequest):
-    """Which version shall answer."""
+    """The version to promote."""
 
     plant: Slug
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
-        default=None, description="without one: the challenger, else the newest"
+        default=None, description="default: the challenger, otherwise the newest version"
     )
 
 
 class RollbackRequest(MoveRequest):
-    """The plant whose previous champion shall answer again."""
+    """The plant to roll back."""
 
     plant: Slug
 
 
 class MovedChampion(BaseModel):
-    """What became of the champion."""
+    """The champion before and after the change."""
 
     plant: str
     name: str
     before: int | None
     after: int
     by: str
-    told: bool = Field(description="inference was notified; otherwise it follows the alias within seconds")
+    told: bool = Field(
+        description="whether inference was notified; otherwise it polls the alias within seconds"
+    )
 
 
 class VersionInfo(BaseModel):
@@ -52,12 +54,12 @@ class VersionInfo(BaseModel):
     algorithm: str
     data_fingerprint: str
     run_id: str
-    dagster_run: str = Field(description="empty where a person published it")
+    dagster_run: str = Field(description="empty if published manually")
     metrics: dict[str, float]
 
 
 class ServingState(BaseModel):
-    """What inference says of a model."""
+    """A model's serving state, as reported by inference."""
 
     version: int | None
     aliases: list[str] = []
@@ -76,13 +78,13 @@ class ServingState(BaseModel):
 
 
 class ModelInfo(BaseModel):
-    """One of a plant's models: which version answers, and which there are."""
+    """One of a plant's models, with its serving version and all versions."""
 
     name: str = Field(description="registered name")
     short_name: str = Field(description="without the plant's prefix")
     title: str
-    serving: ServingState | None = Field(description="null: inference doesn't tell")
-    versions: list[VersionInfo] = Field(description="the newest first; empty where MLflow doesn't answer")
+    serving: ServingState | None = Field(description="null: inference does not respond")
+    versions: list[VersionInfo] = Field(description="newest first; empty if MLflow does not respond")
 
 
 class ModelsAnswer(BaseModel):
@@ -91,12 +93,12 @@ class ModelsAnswer(BaseModel):
     plant: str
     champion: str = Field(description="registered name of the model that is promoted and rolled back")
     models: list[ModelInfo]
-    missing: str = Field(description="what isn't known because a service doesn't answer; else empty")
-    mlflow: str = Field(description="root of MLflow's pages, for links")
+    missing: str = Field(description="what is unknown because a service does not respond; otherwise empty")
+    mlflow: str = Field(description="base URL of the MLflow UI")
 
 
 class FigureInterval(BaseModel):
-    """A figure with its 90 % interval; null where it can't be computed."""
+    """A metric with its 90 % interval; null if it cannot be computed."""
 
     value: float | None
     low: float | None = None
@@ -104,17 +106,17 @@ class FigureInterval(BaseModel):
 
 
 class ModelFigures(BaseModel):
-    """Figures of a model or baseline at one horizon, out of fold."""
+    """Out-of-fold metrics of a model or baseline at one horizon."""
 
     model: str
     trivial: bool
     pr_auc: FigureInterval
     roc_auc: FigureInterval
     brier: FigureInterval
-    recall: FigureInterval = Field(description="share of events that were found")
-    lead: FigureInterval = Field(description="hours from the warning to the event, median")
-    false_hours: FigureInterval = Field(description="false alarm hours a day")
-    false_episodes: FigureInterval = Field(description="false alarms a day")
+    recall: FigureInterval = Field(description="share of events detected")
+    lead: FigureInterval = Field(description="median lead time in hours")
+    false_hours: FigureInterval = Field(description="false alarm hours per day")
+    false_episodes: FigureInterval = Field(description="false alarms per day")
 
 
 class CalibrationBin(BaseModel):
@@ -128,18 +130,18 @@ class CalibrationBin(BaseModel):
 
 
 class HorizonFigures(BaseModel):
-    """All models and baselines of one question: alarm now (0), or within `hours`."""
+    """All models and baselines of one target: alarm now (0), or within `hours`."""
 
     hours: int
     base_rate: float
     n_events: int
     figures: list[ModelFigures]
-    outcome: dict[str, str] = Field(description="by model: a sentence on how it does against the baselines")
-    calibration: dict[str, list[CalibrationBin]] = Field(description="by model")
+    outcome: dict[str, str] = Field(description="model → a sentence comparing it with the trivial baselines")
+    calibration: dict[str, list[CalibrationBin]] = Field(description="model → its reliability diagram")
 
 
 class GateCondition(BaseModel):
-    """A condition of the gate; `passed` is null where it doesn't apply."""
+    """A condition of the promotion gate; `passed` is null if not applicable."""
 
     name: str
     passed: bool | None
@@ -156,21 +158,23 @@ class GateVerdict(BaseModel):
 
 
 class FiguresAnswer(BaseModel):
-    """What a validation report holds, without its curves."""
+    """The metrics of a validation report, without its curves."""
 
     plant: str
     version: int | None = Field(description="the requested version; null: the newest report")
-    dagster_run: str = Field(description="the run that made it, and the versions it judges; empty: unknown")
+    dagster_run: str = Field(
+        description="Dagster run that created the report and its versions; empty: unknown"
+    )
     created: datetime
-    first: datetime | None = Field(description="of the data")
+    first: datetime | None = Field(description="start of the data")
     last: datetime | None
     rows: int
-    tested_first: datetime | None = Field(description="of the rows that models were tested on")
+    tested_first: datetime | None = Field(description="start of the out-of-fold test rows")
     tested_last: datetime | None
     sentences: list[str]
     notes: list[str]
     horizons: list[HorizonFigures]
-    further: dict[str, float | None] = Field(description="figures of models that no probability comes from")
+    further: dict[str, float | None] = Field(description="figures of models without a probability")
     verdict: GateVerdict | None
 
 
@@ -178,19 +182,19 @@ _WHERE_KNOWN = Field(exclude_if=lambda value: value is None)
 
 
 class ModelData(BaseModel):
-    """A model's version or aliases have changed; `action` and `by` where a person moved it."""
+    """A model's version or aliases have changed; `action` and `by` are set if a person changed them."""
 
     plant: str
     name: str
     version: int | None
     aliases: list[str]
-    previous: int | None = Field(description="the version before")
+    previous: int | None = Field(description="previous version")
     action: Annotated[Literal["promote", "rollback"] | None, _WHERE_KNOWN] = None
     by: Annotated[str | None, _WHERE_KNOWN] = None
 
 
 class ModelEvent(LiveEvent, frozen=True):
-    """Another version of a model is serving, or is about to."""
+    """Another version of a model is serving or loading."""
 
     event: Literal["model"] = "model"
     data: ModelData

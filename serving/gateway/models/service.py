@@ -197,8 +197,8 @@ class ModelService:
         for run in await self._mlflow.runs(f"{profile.name}_validation", condition, most=5):
             if (content := await self._mlflow.artifact(run.info.run_id, file)) is not None:
                 return content
-        what = "" if version is None else f" that version {version} was trained with"
-        raise NotFound(f"no validation report of plant {profile.name}{what}; a run of the pipeline makes one")
+        what = "" if version is None else f" of the training of version {version}"
+        raise NotFound(f"no validation report of plant {profile.name}{what}; a pipeline run creates one")
 
 
 ModelsDep = Annotated[ModelService, part("models")]

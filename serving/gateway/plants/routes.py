@@ -12,5 +12,5 @@ router = APIRouter(prefix="/plants", tags=["plants"])
 
 @router.get("", responses=problems(401))
 async def plants(plants: PlantsDep, _: SignedIn) -> PlantsAnswer:
-    """All plants: their tags with limits, their horizons with thresholds, their rules."""
+    """List all plants with their tags, limits, horizons, thresholds and alarm rules."""
     return await plants.all()

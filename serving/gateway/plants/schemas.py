@@ -10,16 +10,16 @@ from serving.sensors.schemas import TagInfo
 
 
 class HorizonInfo(BaseModel):
-    """One of the risks that are told of a plant."""
+    """A horizon with its model and threshold."""
 
-    hours: float = Field(description="ahead; 0 is now")
+    hours: float = Field(description="hours ahead; 0: now")
     model: str = Field(description="registered name")
-    version: int | None = Field(description="that answers; null: none, or nobody knows")
-    threshold: float | None = Field(description="alarm at or above it; null: never, or nobody knows")
+    version: int | None = Field(description="serving version; null: none, or unknown")
+    threshold: float | None = Field(description="alarm at or above it; null: none, or unknown")
 
 
 class RuleInfo(BaseModel):
-    """A label rule: an alarm whatever the models say."""
+    """An alarm rule: an alarm whatever the models say."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -32,25 +32,27 @@ class PlantInfo(BaseModel):
     name: str
     title: str
     simulated: bool
-    live: bool = Field(description="whether live readings are of it; /live tells whether they come")
-    default: bool | None = Field(description="whether /infer without `plant` is of it; null: nobody knows")
-    ready: bool | None = Field(description="whether its champion answers; null: nobody knows")
-    timezone: str = Field(description="of the IANA, such as Europe/Berlin")
-    interval_s: float = Field(description="sampling interval")
-    judges: Judges = Field(description="what of given readings is judged")
-    process_units: list[str] = Field(description="in the order of their first tags")
+    live: bool = Field(description="whether it is the live plant; /live gives the state of its readings")
+    default: bool | None = Field(description="whether it is the default of /infer; null: unknown")
+    ready: bool | None = Field(description="whether its champion is serving; null: unknown")
+    timezone: str = Field(description="IANA time zone, such as Europe/Berlin")
+    interval_s: float = Field(description="sampling interval in seconds")
+    judges: Judges = Field(description="which of the given readings are scored")
+    process_units: list[str] = Field(description="ordered by their first tag")
     tags: list[TagInfo]
-    horizons: list[HorizonInfo] = Field(description="the nearest first")
+    horizons: list[HorizonInfo] = Field(description="nearest first")
     alarm_rules: list[RuleInfo]
-    fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
+    fault: str = Field(
+        description="fault in its changed profile, with its line; the previous profile stays in use. Empty: none"
+    )
 
 
 class LeftOut(BaseModel):
     name: str
-    fault: str = Field(description="of its file, by line")
+    fault: str = Field(description="fault in its profile, with its line")
 
 
 class PlantsAnswer(BaseModel):
     plants: list[PlantInfo]
-    left_out: list[LeftOut] = Field(description="plants whose file was never sound")
-    missing: str = Field(description="why nobody knows of models; empty where it is known")
+    left_out: list[LeftOut] = Field(description="plants excluded because their profile has never been valid")
+    missing: str = Field(description="why the models are unknown; otherwise empty")

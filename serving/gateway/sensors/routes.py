@@ -26,7 +26,7 @@ _CHANGED = problems(*BODY, 401, 403, 502)
 
 @router.get("/sensors/live", response_model=schemas.LiveReading, responses=_READ)
 async def live(sensors: SensorsDep, _: SignedIn) -> Response:
-    """The newest complete interval, with the plant's time, speed and scenario."""
+    """Get the newest complete interval, with the plant's time, speed and scenario."""
     return answer(await sensors.ask("GET", "/sensors/live"))
 
 
@@ -34,33 +34,35 @@ async def live(sensors: SensorsDep, _: SignedIn) -> Response:
 async def history(
     sensors: SensorsDep,
     _: SignedIn,
-    hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="plant hours back")] = 96,
+    hours: Annotated[
+        int, Query(ge=1, le=MOST_HOURS, description="plant hours back from the newest row")
+    ] = 96,
 ) -> Response:
-    """The newest hours, oldest first; fewer where the plant is younger."""
+    """Get the rows of the newest hours, oldest first."""
     return answer(await sensors.ask("GET", f"/sensors/history?hours={hours}"))
 
 
 @router.get("/sensors/meta", response_model=schemas.MetaAnswer, responses=_READ)
 async def meta(sensors: SensorsDep, _: SignedIn) -> Response:
-    """The live plant's tags, and how its time runs."""
+    """Get the live plant's tags, speed and history length."""
     return answer(await sensors.ask("GET", "/sensors/meta"))
 
 
 @router.put("/sensors/speed", response_model=schemas.SpeedAnswer, responses=_CHANGED)
 async def set_speed(body: schemas.SpeedRequest, sensors: SensorsDep, _: Engineer) -> Response:
-    """Let plant time run faster or slower. Engineers only."""
+    """Set the speed of plant time. Engineers only."""
     return await _forward(body, sensors, "PUT", "/sensors/speed")
 
 
 @router.get("/scenarios", response_model=schemas.ScenariosAnswer, responses=_READ)
 async def scenarios(sensors: SensorsDep, _: SignedIn) -> Response:
-    """What can be made to happen in the live plant, and what is happening."""
+    """List the scenarios of the live plant, and which one is active."""
     return answer(await sensors.ask("GET", "/scenarios"))
 
 
 @router.post("/scenarios/activate", response_model=schemas.ActivateAnswer, responses=_CHANGED)
 async def activate(body: schemas.ActivateRequest, sensors: SensorsDep, _: Operator) -> Response:
-    """Switch what happens in the live plant. Operators."""
+    """Activate a scenario of the live plant. Operators only."""
     return await _forward(body, sensors, "POST", "/scenarios/activate")
 
 

@@ -12,7 +12,7 @@ from serving.gateway.warnings.tables import PlantWarning
 def label_of(warning: PlantWarning) -> tuple[datetime, datetime] | None:
     """The first and last moment that a true warning labels; `excursions.py` leaves out quiet hours between.
 
-    What the operator gave; else while label rules fired; else while the risk now was above its threshold. A
+    What the operator gave; else while alarm rules were met; else while the risk now was above its threshold. A
     forecast that nothing followed labels nothing: its own hours were before whatever happened.
     """
     if warning.verdict != "true":
@@ -63,7 +63,7 @@ def _judgement(warning: PlantWarning) -> dict[str, object] | None:
     if warning.verdict is None:
         return None
     label = label_of(warning)
-    nothing = "neither a label rule nor the risk now was an alarm while it was open: give start and end of what happened"
+    nothing = "no alarm rule was met and the current risk stayed below its threshold while it was open: give start and end of the alarm"
     return {
         "verdict": warning.verdict,
         "at": warning.verdict_at,

@@ -1,4 +1,4 @@
-"""What a true warning labels where nobody gave its period: one period for each run of rows at which label rules fired.
+"""What a true warning labels where nobody gave its period: one period for each run of rows at which alarm rules were met.
 
 Belongs here: runs, from live scores, which keep the rules that fired. Doesn't belong here: the whole span, from the
 first of them to the last (`answers.label_of`), the log's form (`operator_log.py`).
@@ -19,7 +19,7 @@ Label = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class FiredRow:
-    """A row that was scored, when by the wall clock, and whether a label rule fired."""
+    """A row that was scored, when by the wall clock, and whether a alarm rule was met."""
 
     time: datetime
     at: datetime

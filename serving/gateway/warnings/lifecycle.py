@@ -20,8 +20,8 @@ from serving.gateway.warnings.story import note
 from serving.gateway.warnings.tables import PlantWarning
 from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal
 
-ANOTHER_PAST = "the plant's readings are others than before; nobody knows whether it was over"
-SHELF_ENDED = "what was shelved was an alarm ahead; this is one now"
+ANOTHER_PAST = "the plant's readings were replaced; whether the alarm had ended is unknown"
+SHELF_ENDED = "the shelved warning was of a future alarm; this one is of an alarm now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ async def close_all(change: UnitOfWork, plant: str) -> None:
 
 async def close_others(change: UnitOfWork, plant: str) -> None:
     """Clear what is open of other plants than the one whose readings come; the story says so."""
-    await _close(change, PlantWarning.plant != plant, f"readings are those of plant {plant} now")
+    await _close(change, PlantWarning.plant != plant, f"live readings are now from plant {plant}")
     OPEN_WARNINGS.clear()
 
 
@@ -206,7 +206,7 @@ def _go_on(
         if is_first:
             warning.came_time = moment.time
             note(change, warning, "came", moment.time)
-    doubt = "the model says nothing of it" if signal is None else signal.doubt
+    doubt = "the model gave no score" if signal is None else signal.doubt
     if doubt and warning.stale_since is None:
         warning.stale_since = moment.time
         note(change, warning, "stale", moment.time, doubt)

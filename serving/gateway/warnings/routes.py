@@ -24,8 +24,8 @@ from serving.web.openapi import BODY
 from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/warnings", tags=["warnings"], route_class=SmallBodyRoute)
-WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`id` of a warning of /warnings")]
-PlantName = Annotated[Slug | None, Query(description="without one, the live plant")]
+WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="warning `id` from /warnings")]
+PlantName = Annotated[Slug | None, Query(description="default: the live plant")]
 ANYTHING = schemas.AckRequest()
 """What is acknowledged without a body: the warning as it is now."""
 _ACTION = problems(*BODY, 401, 403, 404)
@@ -36,7 +36,7 @@ _CONFLICT = problems(*BODY, 401, 403, 404, 409)
 async def page(
     warnings: WarningsDep, _: SignedIn, asked: Annotated[schemas.WarningPage, Query()]
 ) -> schemas.WarningsAnswer:
-    """Warnings, newest first."""
+    """List warnings, newest first."""
     found = await warnings.page(asked)
     shown = [answer_of(warning) for warning in found[: asked.limit]]
     return schemas.WarningsAnswer(warnings=shown, next=shown[-1].id if len(found) > asked.limit else None)
@@ -46,14 +46,14 @@ async def page(
     "/operator_log.csv",
     response_class=Response,
     responses={
-        200: {"content": {"text/csv": {}}, "description": "start_time, end_time and reason"},
+        200: {"content": {"text/csv": {}}, "description": "CSV with start_time, end_time and reason"},
         **problems(401, 403, 404, 422),
     },
 )
 async def operator_log_csv(
     settings: SettingsDep, profiles: ProfilesDep, warnings: WarningsDep, _: Engineer, plant: PlantName = None
 ) -> Response:
-    """What was judged true, as the operator log that the pipeline takes as labels. Engineers only."""
+    """Export warnings with the verdict true as an operator log, which the pipeline reads as labels. Engineers only."""
     log = await _log(profiles, warnings, plant or settings.sensors_plant)
     headers = {"Content-Disposition": 'attachment; filename="operator_log.csv"'}
     return Response(log.content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -63,23 +63,23 @@ async def operator_log_csv(
 async def drop_operator_log(
     settings: SettingsDep, profiles: ProfilesDep, warnings: WarningsDep, _: Engineer, plant: PlantName = None
 ) -> schemas.DroppedLog:
-    """Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only."""
+    """Drop the operator log of warnings with the verdict true for the pipeline. Engineers only."""
     name = plant or settings.sensors_plant
     log = await _log(profiles, warnings, name)
     if not log.periods:
         raise Conflict(
-            f"no warning of plant {name} was judged true with a known period; there is nothing to drop"
+            f"plant {name} has no warning with the verdict true and a known period; nothing to drop"
         )
     try:
         written = await asyncio.to_thread(drop, log, settings.drop / name)
     except OSError as error:
-        raise DropFolderAway(f"the drop folder of plant {name} can't be written: {error.strerror}") from None
+        raise DropFolderAway(f"the drop folder of plant {name} is not writable: {error.strerror}") from None
     return schemas.DroppedLog(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
 
 
 @router.get("/{warning_id}", responses=problems(401, 404, 422))
 async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> schemas.WarningStory:
-    """A warning with all that became of it."""
+    """Get a warning with its timeline."""
     warning, actions = await warnings.story(warning_id)
     return schemas.WarningStory.model_validate(
         members_of(warning) | {"actions": [schemas.ActionAnswer.model_validate(action) for action in actions]}
@@ -90,7 +90,7 @@ async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> sc
 async def acknowledge(
     warning_id: WarningId, warnings: WarningsDep, user: Operator, body: schemas.AckRequest = ANYTHING
 ) -> schemas.WarningAnswer:
-    """Note that you have seen a warning as it is now; the first acknowledgement counts. Operators."""
+    """Acknowledge a warning; the first acknowledgement counts. Operators only."""
     return answer_of(await warnings.acknowledge(warning_id, user, body))
 
 
@@ -98,7 +98,7 @@ async def acknowledge(
 async def shelve(
     warning_id: WarningId, body: schemas.ShelveRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
-    """Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators."""
+    """Shelve a warning for a time, together with new warnings of the same kind. Operators only."""
     return answer_of(await warnings.shelve(warning_id, user, body))
 
 
@@ -106,7 +106,7 @@ async def shelve(
 async def unshelve(
     warning_id: WarningId, body: schemas.UnshelveRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
-    """Bring a shelved warning back into sight. Operators."""
+    """Unshelve a warning. Operators only."""
     return answer_of(await warnings.unshelve(warning_id, user, body.note))
 
 
@@ -114,7 +114,7 @@ async def unshelve(
 async def judge(
     warning_id: WarningId, body: schemas.VerdictRequest, warnings: WarningsDep, user: Operator
 ) -> schemas.WarningAnswer:
-    """Say whether something really happened, and when; the newest verdict counts. Operators."""
+    """Give a verdict on a warning: true, false or unsure, and when; the newest verdict counts. Operators only."""
     return answer_of(await warnings.judge(warning_id, user, body))
 
 

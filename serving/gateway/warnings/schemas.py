@@ -36,19 +36,19 @@ class WarningFilter(BaseModel):
 
     plant: Slug | None = None
     state: Literal["open", "new", "acknowledged", "shelved", "cleared"] | None = Field(
-        default=None, description="open: whatever has not cleared"
+        default=None, description="open: all states but cleared"
     )
     kind: Kind | None = None
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)] | None = None
-    since: Time | None = Field(default=None, description="opened not before, in plant time")
-    until: Time | None = Field(default=None, description="opened before, in plant time")
+    since: Time | None = Field(default=None, description="opened at or after this plant time")
+    until: Time | None = Field(default=None, description="opened before this plant time")
 
 
 class WarningPage(WarningFilter):
     """Which of them are shown."""
 
     before: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = Field(
-        default=None, description="`next` of the page before"
+        default=None, description="`next` of the previous page"
     )
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -58,16 +58,16 @@ class _Request(BaseModel):
 
 
 class AckRequest(_Request):
-    """What somebody has seen; without `horizon_hours`, whatever stands there now."""
+    """The horizon that was reviewed; without `horizon_hours`, the warning's present one."""
 
     note: Note = ""
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)] | None = Field(
-        default=None, description="the warning's, as it was seen; 409 where it has escalated since"
+        default=None, description="horizon of the warning when it was reviewed; 409 if it has escalated since"
     )
 
 
 class ShelveRequest(_Request):
-    """For how long, and why; one of `until` and `hours`, both by the wall clock."""
+    """Duration and reason; either `until` or `hours`, both in wall-clock time."""
 
     hours: (
         Annotated[float, Field(gt=0, allow_inf_nan=False), ExpectedInput("a number of hours above 0")] | None
@@ -87,7 +87,7 @@ class UnshelveRequest(_Request):
 
 
 class VerdictRequest(_Request):
-    """Whether something really happened, and, if it did, from when to when (plant time)."""
+    """Verdict on a warning; for true, optionally with start and end of the alarm (plant time)."""
 
     verdict: Annotated[Verdict, ExpectedInput("true, false or unsure, as a text")]
     note: Note = ""
@@ -97,7 +97,7 @@ class VerdictRequest(_Request):
     @model_validator(mode="after")
     def _whole_period(self) -> Self:
         if (self.start is None) != (self.end is None):
-            raise expectation_error("one of start and end", "both or neither")
+            raise expectation_error("one of start and end", "both start and end, or neither")
         if self.start is None or self.end is None:
             return self
         if self.verdict != "true":
@@ -121,7 +121,7 @@ class WarningShelf(BaseModel):
 
 
 class WarningVerdict(BaseModel):
-    """A verdict, and what it labels."""
+    """A verdict and its label."""
 
     verdict: Verdict
     at: datetime
@@ -133,20 +133,20 @@ class WarningVerdict(BaseModel):
         description="first and last moment that the operator log gets; quiet hours between two excursions are left out "
         "there. Null where it gets none"
     )
-    label_missing: str = Field(description="why a true warning becomes no label")
+    label_missing: str = Field(description="why a true warning yields no label")
 
 
 class CrossedThreshold(BaseModel):
-    """What opened the warning, or escalated it last."""
+    """The threshold or alarm rule that opened the warning, or escalated it last."""
 
-    rule: str | None = Field(description="name of the label rule, null for a model's")
+    rule: str | None = Field(description="name of the alarm rule; null for a model")
     description: str
     probability: float
     threshold: float | None
 
 
 class WarningAnswer(BaseModel):
-    """A warning; times in plant time, but for those that end in `_at` and shelves."""
+    """A warning; times are plant time, except those that end in `_at` and those of shelving, which are wall-clock time."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -154,28 +154,30 @@ class WarningAnswer(BaseModel):
     plant: str
     state: State
     kind: Kind
-    horizon_hours: float = Field(description="nearest that has crossed; 0 is now")
-    opened_horizon_hours: float = Field(description="that opened it")
+    horizon_hours: float = Field(description="nearest horizon above its threshold; 0: now")
+    opened_horizon_hours: float = Field(description="horizon that opened it")
     crossed: CrossedThreshold
     since: datetime
     opened_at: datetime
-    peak: float = Field(description="of its horizon: it begins anew with each escalation")
+    peak: float = Field(description="highest score of its horizon; reset at each escalation")
     peak_time: datetime
-    newest_time: datetime = Field(description="last row that was scored while it was open")
-    lead_hours: float = Field(description="from its opening until a label rule fired, else so far")
-    came_time: datetime | None = Field(description="when a label rule fired first")
+    newest_time: datetime = Field(description="last row scored while it was open")
+    lead_hours: float = Field(
+        description="lead time: from opening until an alarm rule was met, otherwise until now"
+    )
+    came_time: datetime | None = Field(description="when an alarm rule was first met")
     stale_since: datetime | None = Field(
-        description="since when it can't clear: its readings are no news, or its forecasts missing"
+        description="held open since then, because its readings are stale or its forecasts are missing"
     )
     drivers: list[JsonValue] | None
     advice: list[JsonValue] | None
-    missing: str = Field(description="why drivers or advice are null")
+    missing: str = Field(description="why drivers or recommendations are null")
     model: str
     version: int
     prediction_ids: dict[str, str] = Field(
-        description="of its opening, last escalation and peak; /infer/lineage has more"
+        description="prediction ids at opening, last escalation and peak, for /infer/lineage"
     )
-    acknowledged_at: datetime | None = Field(description="null again after an escalation")
+    acknowledged_at: datetime | None = Field(description="reset to null by an escalation")
     acknowledged_by: str | None
     shelf: WarningShelf | None
     judgement: WarningVerdict | None
@@ -184,7 +186,7 @@ class WarningAnswer(BaseModel):
 
 
 class ActionAnswer(BaseModel):
-    """A line of the story; `by` is null for what the gateway did by itself."""
+    """An entry of the timeline; `by` is null for actions of the gateway."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -197,7 +199,7 @@ class ActionAnswer(BaseModel):
 
 
 class WarningStory(WarningAnswer):
-    """A warning with all that became of it, oldest first."""
+    """A warning with its timeline, oldest first."""
 
     actions: list[ActionAnswer]
 
@@ -210,17 +212,17 @@ class WarningsAnswer(BaseModel):
 
 
 class DroppedLog(BaseModel):
-    """Where the operator log lies; `written` is false where the same one lay there already."""
+    """The dropped operator log; `written` is false if the same file was there already."""
 
     file: str
-    periods: int = Field(description="rows of the log, one an excursion; warnings that overlap share one")
-    left_out: int = Field(description="true warnings without a known period")
+    periods: int = Field(description="rows of the log, one per excursion; overlapping warnings share one")
+    left_out: int = Field(description="number of true warnings without a known period")
     written: bool
 
 
 class WarningData(BaseModel):
     change: Action
-    warning: WarningAnswer = Field(description="as it is after the change")
+    warning: WarningAnswer = Field(description="the warning after the change")
 
 
 class WarningEvent(LiveEvent, frozen=True):

@@ -94,13 +94,13 @@ class WarningService:
             if asked.horizon_hours not in (None, warning.horizon_hours):
                 raise Conflict(
                     f"warning {warning_id} is of {_horizon(warning.horizon_hours)} now, "
-                    f"not of {_horizon(asked.horizon_hours)}; look again",
+                    f"not of {_horizon(asked.horizon_hours)}; review it again",
                     horizon_hours=warning.horizon_hours,
                 )
             if warning.acknowledged_at is not None:
                 return warning
             if warning.cleared_at is not None:
-                raise _cleared(warning, "judge it instead of acknowledging it")
+                raise _cleared(warning, "give a verdict instead")
             warning.acknowledged_at, warning.acknowledged_by = datetime.now(UTC), user.name
             note(change, warning, "acknowledged", warning.newest_time, asked.note, user=user)
             return warning
@@ -116,7 +116,7 @@ class WarningService:
         until = self._until(asked, now)
         async with self._changed(warning_id) as (change, warning):
             if warning.cleared_at is not None:
-                raise _cleared(warning, "there is nothing to shelve")
+                raise _cleared(warning, "only an open warning can be shelved")
             if _is_shelved_so(warning, user, asked, until):
                 return warning
             warning.shelved_until, warning.shelved_by = until, user.name
@@ -133,7 +133,7 @@ class WarningService:
         """
         async with self._changed(warning_id) as (change, warning):
             if warning.shelved_until is None or warning.shelved_until <= datetime.now(UTC):
-                raise Conflict(f"warning {warning_id} isn't shelved")
+                raise Conflict(f"warning {warning_id} is not shelved")
             warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
             note(change, warning, "unshelved", warning.newest_time, text, user=user)
             return warning
@@ -176,9 +176,9 @@ class WarningService:
         hours = min(asked.hours or 0.0, 1e6)
         until = asked.until or now + timedelta(hours=hours)
         if until > now + self._most_shelved:
-            raise invalid(field, "too long", f"{most}; shelve it again if need be")
+            raise invalid(field, "too long", f"{most}; shelve it again later if necessary")
         if until <= now:
-            raise invalid(field, "a time that is over", f"a time to come, {most}")
+            raise invalid(field, "a time in the past", f"a time in the future, {most}")
         return until
 
     @asynccontextmanager
@@ -230,7 +230,7 @@ def _horizon(hours: float) -> str:
 
 
 def _missing(warning_id: int) -> NotFound:
-    return NotFound(f"there is no warning {warning_id}")
+    return NotFound(f"no warning {warning_id}")
 
 
 def _cleared(warning: PlantWarning, hint: str) -> Conflict:

@@ -24,7 +24,7 @@ class PlantWarning(Base):
     """A warning. Times in the plant's own time end in `_time` (or are `since`), those of the wall in `_at`.
 
     Attributes:
-        kind: `model`: a probability crossed its threshold; `rule`: a label rule fired.
+        kind: `model`: a probability crossed its threshold; `rule`: a alarm rule was met.
         horizon_hours: how far ahead, the nearest that has crossed; 0: now.
         opened_horizon_hours: how far ahead at its opening.
         rule: name of the rule, or of the tag's limit that a bad signal counts as crossing; else empty.
@@ -33,7 +33,7 @@ class PlantWarning(Base):
             threshold for rules.
         peak, peak_time: highest probability of its horizon so far; of a rule, that of an alarm now.
         newest_time: the last row that was scored while it was open.
-        came_time, came_until: first and last row at which a label rule fired while it was open.
+        came_time, came_until: first and last row at which a alarm rule was met while it was open.
         now_time, now_until: first and last row at which the risk now crossed while it was open.
         stale_since: first row of those at the end that were no news.
         drivers, advice: at the opening or the last escalation; None where they couldn't be had.

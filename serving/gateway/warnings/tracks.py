@@ -1,4 +1,4 @@
-"""One row's effect on the tracks of a plant: one of the models' risk, one of each label rule. Pure.
+"""One row's effect on the tracks of a plant: one of the models' risk, one of each alarm rule. Pure.
 
 Belongs here: which levels a row holds, and what is trusted. Doesn't belong here: one track's steps
 (`machine.py`), the database (`lifecycle.py`).
@@ -30,7 +30,7 @@ from serving.gateway.warnings.tables import Kind
 RISK = "risk"
 RULE = "rule:"
 """What keys of rules' tracks begin with; the rule's name follows."""
-GONE = "the profile has no such rule any more"
+GONE = "the profile no longer has this rule"
 FIRED, NOT_FIRED, RULE_THRESHOLD = 1.0, 0.0, 0.5
 
 Transition = StepTransition | Literal["escalated"]
@@ -68,7 +68,7 @@ class TrackSignal:
     Attributes:
         key: the track's name.
         score: of the model that it stands for; for a rule, that of the risk now.
-        rule, description: of a label rule, else empty.
+        rule, description: of an alarm rule, else empty.
         doubt: why it can't clear a warning; empty: it can.
         remark: what the story says where the warning clears; empty: nothing.
     """
@@ -101,7 +101,7 @@ class RowEffects:
         before, tracks: those before and after it.
         signals: of the row, by track.
         changes: what opened, escalated or cleared.
-        fired: whether any label rule fired on sound values.
+        fired: whether any alarm rule was met on sound values.
     """
 
     before: Mapping[str, KeptTrack]
@@ -207,7 +207,7 @@ def _doubt(
         ]
     tags = set(stale) & set(_moving(signal, kept, profile))
     named = (
-        ("no news of ", sorted(tags)),
+        ("stale: ", sorted(tags)),
         ("no forecast for ", [f"{hours:g} h" for hours in sorted(silent)]),
         ("too many inputs missing for ", unsure),
     )
@@ -225,7 +225,7 @@ def _moving(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) -> Coll
 
 
 def rule_tags(name: str, profile: PlantProfile) -> list[str]:
-    """The tags that a label rule looks at, or whose limit it is."""
+    """The tags that an alarm rule looks at, or whose limit it is."""
     if (tag := limit_tag(name, profile)) is not None:
         return [tag]
     conditions = " ".join(rule.when for rule in profile.labels.alarm_rules if rule.name == name)

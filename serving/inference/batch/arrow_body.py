@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_SCHEMA = 4 * 1024 * 1024
 _COMPRESSION = 4 + 2 * 3
 _HEADER = 4 + 2 * 2
-_EXPECTED = "an Arrow IPC stream of columns of numbers"
+_EXPECTED = "an Arrow IPC stream with numeric columns"
 
 
 def read_columns(content: bytes) -> dict[str, Floats]:
@@ -46,7 +46,7 @@ def read_columns(content: bytes) -> dict[str, Floats]:
         raise invalid("body", "no rows", f"1 to {MOST_BATCH_ROWS} rows")
     kept = [(i, field.name) for i, field in enumerate(schema) if field.name.casefold() not in TIME_NAMES]
     if not kept:
-        raise invalid("body", "no columns of numbers", _EXPECTED)
+        raise invalid("body", "no numeric columns", _EXPECTED)
     found: dict[str, Floats] = {}
     for i, name in kept:
         if name in found:
@@ -70,7 +70,7 @@ def _schema(message: "pa.Message") -> "pa.Schema":
     import pyarrow as pa
 
     if message.type != "schema" or message.metadata.size > LARGEST_SCHEMA:
-        raise invalid("body", "no schema at its start, or one that is too large", _EXPECTED)
+        raise invalid("body", "no schema at its start, or a schema that is too large", _EXPECTED)
     schema = pa.ipc.read_schema(message)
     if not 1 <= len(schema) <= MOST_COLUMNS:
         raise invalid("body", f"{len(schema)} columns", f"1 to {MOST_COLUMNS} columns")

@@ -36,13 +36,16 @@ Workers = Annotated[BatchWorkers, Depends(_workers)]
 @router.post(
     "/predict/batch",
     response_model=BatchAnswer,
-    responses={**problems(*BODY), 200: {"content": {ARROW: BYTES}, "description": "As Accept asks for"}},
+    responses={
+        **problems(*BODY),
+        200: {"content": {ARROW: BYTES}, "description": "JSON or an Arrow stream, as Accept requests"},
+    },
     openapi_extra=json_body(BatchRequest, ARROW),
 )
 async def batch(request: Request, plant: PlantOfPath, workers: Workers) -> Response:
-    """Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
+    """Score up to 10,000 rows: JSON by rows or columns, or an uncompressed numeric Arrow IPC stream.
 
-    The answer comes as an Arrow stream where Accept says so.
+    The response is an Arrow stream if Accept requests one.
     """
     streamed = _is_arrow(request.headers.get("content-type", ""))
     wants_arrow = _is_arrow(request.headers.get("accept", ""))

@@ -59,31 +59,27 @@ class BatchSummary(BaseModel):
     horizon_hours: float
     model: str
     version: int
-    prediction_id: str = Field(description="of the whole batch")
+    prediction_id: str = Field(description="id of the whole batch")
     plant: str
-    imputed: list[str] = Field(description="inputs that no row holds; else as for /predict")
-    n_imputed: int = Field(description="how many these are")
+    imputed: list[str] = Field(description="inputs without a value in any row; otherwise as for /predict")
+    n_imputed: int = Field(description="number of imputed inputs")
     unused: list[str]
     out_of_range: dict[str, int] = Field(
-        description="tag → rows whose value is outside its range; taken as missing"
+        description="tag → rows whose value is outside its valid range; treated as missing"
     )
-    bad_signals: list[BadBatchColumn] = Field(description="these, by side")
+    bad_signals: list[BadBatchColumn] = Field(description="values outside their valid range, by tag and side")
 
 
 class BatchAnswer(BatchSummary):
-    """One entry a row, in the order of the request; a row without any usable value is answered by nulls."""
+    """One entry per row, in the order of the request; null for a row without any usable value."""
 
     n_rows: int
     risk_score: list[float | None]
     alarm: list[bool | None] = Field(
-        description="true also where a limit counts as crossed as a signal is bad, whatever else the row lacks"
+        description="also true if a limit counts as crossed because of a bad signal, even if other inputs are missing"
     )
-    confidence: list[Confidence] = Field(
-        description="how far each row's answer can be relied on, as for /predict"
-    )
-    anomaly_probability: list[float | None] | None = Field(
-        description="null where the model isn't calibrated"
-    )
+    confidence: list[Confidence] = Field(description="confidence of each row's response, as for /predict")
+    anomaly_probability: list[float | None] | None = Field(description="null if the model is not calibrated")
     rules: list[list[str]] = Field(
-        description="names of the hard limits that each row crosses, or that count as crossed as a signal is bad"
+        description="names of the alarm rules that each row meets, and of limits that count as crossed because of a bad signal"
     )

@@ -125,7 +125,7 @@ def columns_of(request: BatchRequest, find: Find) -> tuple[dict[str, Floats], Wh
         columns, where = _by_rows(request.rows or [], find), _in_row
     if not columns:
         field = "rows" if request.columns is None else "columns"
-        raise invalid(field, "no value given", "at least one feature or tag with a number")
+        raise invalid(field, "no value", "at least one feature or tag with a number")
     return columns, where
 
 

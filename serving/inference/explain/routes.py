@@ -30,7 +30,7 @@ router = APIRouter(route_class=BoundedRoute)
 
 @router.post("/explain", response_model=schemas.ExplainAnswer, responses=problems(*BODY))
 async def explain(body: schemas.ExplainRequest, plant: PlantOfPath) -> Response:
-    """What each feature and each tag contributes to a score."""
+    """Explain a score by the contributions of features and tags."""
     model = await _model(plant, body.model)
     return await _respond(model, lambda: explain_row(model, body, plant.ids))
 
@@ -39,14 +39,14 @@ async def explain(body: schemas.ExplainRequest, plant: PlantOfPath) -> Response:
 async def global_importance(
     plant: PlantOfPath, model: Annotated[str, Query(max_length=100)] = CHAMPION
 ) -> Response:
-    """Global importance of each feature and each tag to a model's scores."""
+    """Get the global importance of each feature and tag for a model's scores."""
     named = await _model(plant, model)
     return await _respond(named, lambda: global_shares(named))
 
 
 @router.post("/recommend", response_model=schemas.RecommendAnswer, responses=problems(*BODY))
 async def recommend(body: PredictRequest, plant: PlantOfPath) -> Response:
-    """What the plant's engineers advise on these values, the most urgent first."""
+    """Recommend checks for these values, most urgent first."""
     model = await plant.champion()
     return await _respond(model, lambda: recommend_on_row(model, body, plant.ids))
 
@@ -71,5 +71,5 @@ async def _respond(model: LoadedModel, work: Callable[[], BaseModel]) -> Respons
     try:
         return answer(await asyncio.to_thread(work))
     except (TreeFileError, ScorerError) as error:
-        why = f"{model.registry_name} version {model.version} can't be explained: {error}"
+        why = f"{model.registry_name} version {model.version} cannot be explained: {error}"
         raise NotReady(why, missing=[model.registry_name]) from None

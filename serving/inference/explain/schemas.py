@@ -12,14 +12,16 @@ from serving.inference.rows.schemas import OperatorAdvice, PredictRequest
 
 
 class ExplainRequest(PredictRequest):
-    """As for /predict; and which of the plant's models is explained."""
+    """As for /predict, and the model to explain."""
 
-    model: str = Field(default="champion", max_length=100, description="such as champion or forecaster_3h")
+    model: str = Field(
+        default="champion", max_length=100, description="model to explain, such as champion or forecaster_3h"
+    )
 
 
 class FeatureShare(BaseModel):
     feature: str
-    value: float = Field(description="as given, the training median where it was missing")
+    value: float = Field(description="the given value, or the training median if it was missing")
     contribution: float
 
 
@@ -31,8 +33,8 @@ class TagShare(BaseModel):
 class ExplainAnswer(PredictAnswer):
     """`base_value` plus all contributions is `output`."""
 
-    local_importance: list[FeatureShare] = Field(description="the largest in magnitude first")
-    tags: list[TagShare] = Field(description="summed by tag, the largest in magnitude first")
+    local_importance: list[FeatureShare] = Field(description="largest magnitude first")
+    tags: list[TagShare] = Field(description="sums by tag, largest magnitude first")
     base_value: float = Field(description="the model's output at the training medians")
     output: float = Field(description="the model's output at the row")
     space: Literal["log_odds", "score"]
@@ -50,7 +52,7 @@ class TagImportance(BaseModel):
 
 
 class ImportanceAnswer(BaseModel):
-    """Mean magnitude of contributions over training rows, as shares that sum to 1."""
+    """Mean absolute contribution over the training rows, as shares that sum to 1."""
 
     importances: list[FeatureImportance]
     tags: list[TagImportance]
@@ -63,13 +65,13 @@ class ImportanceAnswer(BaseModel):
 
 
 class RecommendAnswer(PredictAnswer):
-    """What the plant's engineers advise on these values."""
+    """Recommended checks for the given values."""
 
-    recommendation: list[OperatorAdvice] = Field(description="the most urgent first")
-    urgency: Literal["none", "advice", "warning", "high"] = Field(description="the highest")
-    check: list[str] = Field(description="all checks, each once, the most urgent first")
+    recommendation: list[OperatorAdvice] = Field(description="most urgent first")
+    urgency: Literal["none", "advice", "warning", "high"] = Field(description="highest urgency")
+    check: list[str] = Field(description="all recommended checks without duplicates, most urgent first")
     why: str
     drivers: list[TagShare] = Field(description="tags that raise the risk most")
     failure_frequency_48: float | None = Field(
-        description="rows in alarm of the last 48 hours; null where unknown"
+        description="number of the last 48 hours in alarm; null if unknown"
     )

@@ -89,7 +89,7 @@ def recommend_on_row(model: LoadedModel, request: PredictRequest, ids: Predictio
 
 
 def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelRow) -> float:
-    """Rows in alarm of the last 48 hours: as given, else counted by the hard limits; NaN where neither is known."""
+    """How many of the last 48 hours were in alarm: as given, else counted by the alarm rules; NaN where neither is known."""
     if not math.isnan(given := row.known.get(FAILURE_FREQUENCY, math.nan)) or request.readings is None:
         return given
     names, recent = inputs.feature_names, request.readings[-inputs.steps(RECENT) :]
@@ -101,10 +101,10 @@ def _failure_frequency(inputs: ModelInputs, request: PredictRequest, row: ModelR
 
 
 def _why(scored: PredictAnswer, drivers: Sequence[TagDriver], frequency: float) -> str:
-    limit = f"; the alarm is at {scored.threshold:.2g}" if scored.threshold is not None else ""
+    limit = f"; the threshold is {scored.threshold:.2g}" if scored.threshold is not None else ""
     said = [f"The risk is {scored.risk_score:.2g}{limit}."]
     if drivers:
-        said.append(f"It is raised most by {', '.join(d.tag for d in drivers[:NAMED_DRIVERS])}.")
+        said.append(f"Main drivers: {', '.join(d.tag for d in drivers[:NAMED_DRIVERS])}.")
     if not math.isnan(frequency):
         said.append(f"{frequency:g} of the last 48 hours were in alarm.")
     return " ".join(said)

@@ -17,6 +17,6 @@ router = APIRouter(route_class=BoundedRoute)
 
 @router.post("/forecast", response_model=ForecastAnswer | AllForecastsAnswer, responses=problems(*BODY))
 async def forecast_alarms(body: ForecastRequest, plant: PlantOfPath) -> Response:
-    """Whether an alarm starts within the next hours, from recent raw rows."""
+    """Forecast whether an alarm starts within the next hours, from recent raw rows."""
     models = await forecasters(plant, body)
     return await respond(body.recent_observations, lambda: forecast(models, body, plant.ids))

@@ -34,7 +34,7 @@ class ForecastRequest(StrictRequest):
     horizon: Annotated[
         Annotated[int, BeforeValidator(_number_itself)] | Literal["all"],
         ExpectedInput("a whole number of hours, or 'all'"),
-    ] = Field(default=1, description="hours ahead, or all")
+    ] = Field(default=1, description="horizon in hours, or all")
 
 
 class ProbabilityInterval(BaseModel):
@@ -44,13 +44,13 @@ class ProbabilityInterval(BaseModel):
 
 class ForecastAnswer(RowAnswer):
     interval: ProbabilityInterval | None = Field(
-        description="90 % band of the probability; null where the model has none"
+        description="90 % interval of the probability; null if the model has none"
     )
     n_observations: int
 
 
 class AllForecastsAnswer(BaseModel):
-    """One forecast a horizon."""
+    """One forecast per horizon."""
 
     forecasts: list[ForecastAnswer]
     n_observations: int

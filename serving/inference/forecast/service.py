@@ -32,7 +32,7 @@ async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[L
     """
     if not plant.profile.looks_ahead:
         raise invalid(
-            "plant", describe_value(plant.name), "one that looks ahead: its profile lists no forecaster"
+            "plant", describe_value(plant.name), "a plant with a forecaster; this one's profile lists none"
         )
     rows, least = request.recent_observations, plant.profile.features.window_steps
     if len(rows) < least:

@@ -32,23 +32,23 @@ async def _tracer(request: Request) -> LineageTracer:
         422,
         503,
         said={
-            404: "No such plant, or this service gave no prediction of that name",
-            503: "MLflow doesn't answer, and the version's bundle isn't on this machine any more",
+            404: "Unknown plant or prediction",
+            503: "MLflow does not respond, and the version's bundle is no longer on this machine",
         },
     ),
 )
 async def lineage(
-    prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="that an answer carries")],
+    prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="`prediction_id` of a response")],
     plant: PlantOfPath,
     tracer: Annotated[LineageTracer, Depends(_tracer)],
 ) -> Response:
-    """From a prediction to the model version, the runs, the files and the rows behind it."""
+    """Trace a prediction to its model version, runs, files and rows."""
     prediction, slot = _read(prediction_id, plant)
     try:
         return answer((await tracer.trace(prediction_id, prediction, slot)).model_dump())
     except RegistryUnavailableError as error:
         raise NotReady(
-            f"version {prediction.version} of {prediction.model} isn't on this machine, and {error}",
+            f"version {prediction.version} of {prediction.model} is not on this machine, and {error}",
             headers=RETRY_LATER,
             missing=["MLflow"],
         ) from None
@@ -63,10 +63,10 @@ def _read(prediction_id: str, requested: RequestedPlant) -> tuple[PredictionRef,
     try:
         prediction = requested.ids.read(prediction_id)
     except PredictionIdError:
-        raise NotFound("this service gave no prediction of that name; expected a prediction_id") from None
+        raise NotFound("unknown prediction_id; expected one from a response of this service") from None
     slots = {slot.registry_name: slot for slot in requested.reconciler.all_slots}
     if (slot := slots.get(prediction.model)) is None:
-        raise NotFound(f"no plant has the model {prediction.model} any more")
+        raise NotFound(f"no plant has the model {prediction.model}")
     if slot.plant != requested.name:
         raise NotFound(
             f"a prediction of plant {slot.plant}; expected it at /plants/{slot.plant}/lineage/{prediction_id}"

@@ -24,45 +24,43 @@ class LineageVersion(BaseModel):
     name: str
     version: int
     aliases: list[str]
-    answers_now: bool = Field(description="whether this version is served here at this moment")
-    registered: datetime | None = Field(
-        description="null where MLflow wasn't reached, or has no such version"
-    )
+    answers_now: bool = Field(description="whether this version is serving")
+    registered: datetime | None = Field(description="null if MLflow does not respond or lacks the version")
     algorithm: str | None
     trained: datetime | None
-    page: str = Field(description="in MLflow")
+    page: str = Field(description="URL of its MLflow page")
 
 
 class LineageRun(BaseModel):
     run_id: str
-    page: str = Field(description="in MLflow")
+    page: str = Field(description="URL of its MLflow page")
 
 
 class LineageAsset(BaseModel):
     key: str
-    page: str = Field(description="in Dagster")
+    page: str = Field(description="URL of its Dagster page")
 
 
 class LineageDagsterRun(BaseModel):
     run_id: str
-    page: str = Field(description="in Dagster")
-    assets: list[LineageAsset] = Field(description="what the model was made from, and its own asset last")
+    page: str = Field(description="URL of its Dagster page")
+    assets: list[LineageAsset] = Field(description="upstream assets of the model, and its own asset last")
 
 
 class LineageData(BaseModel):
     fingerprint: str
-    rows: int = Field(description="training rows")
+    rows: int = Field(description="number of training rows")
     first: datetime | None
     last: datetime | None
     files: list[ListedFile] | None = Field(
-        description="the newest first; null where the version doesn't know"
+        description="newest first; null if the version has no record of them"
     )
-    further_files: int | None = Field(description="older files, counted only")
-    further_records: int | None = Field(description="records that were read from them")
+    further_files: int | None = Field(description="number of older files")
+    further_records: int | None = Field(description="number of records read from them")
 
 
 class LineageAnswer(BaseModel):
-    """From a prediction to the files and rows that its model learned from."""
+    """A prediction's model version, runs, and training files and rows."""
 
     prediction_id: str
     plant: str
@@ -71,4 +69,4 @@ class LineageAnswer(BaseModel):
     mlflow_run: LineageRun | None
     dagster_run: LineageDagsterRun | None
     data: LineageData | None
-    notes: list[str] = Field(description="what couldn't be found out, and why")
+    notes: list[str] = Field(description="what is unknown, and why")

@@ -62,7 +62,7 @@ class LineageTracer:
                 raise
             notes.append(f"{error}: from the bundle on this machine")
         if record and record.created > prediction.at + CLOCKS_DIFFER:
-            notes.append("the registry was made anew: this version isn't the one that made the prediction")
+            notes.append("the registry was recreated: this version did not make the prediction")
             record, kept = None, None
         elif record is None and not notes:
             notes.append(f"version {prediction.version} was deleted in MLflow")

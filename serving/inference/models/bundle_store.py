@@ -53,7 +53,9 @@ class BundleStore:
         """
         record = await self._registry.version(slot.registry_name, version)
         if record is None:
-            raise BundleError(f"{slot.registry_name} has no version {version}; the alias points at nothing")
+            raise BundleError(
+                f"{slot.registry_name} has no version {version}; the alias refers to a deleted version"
+            )
         folder = self._folder / slot.registry_name / f"{version}-{record.run_id}"
         size = await asyncio.to_thread(_stored_bytes, folder)
         model = None
@@ -90,7 +92,7 @@ class BundleStore:
             try:
                 return await asyncio.to_thread(_load_warm, folder, plant)
             except BundleError as error:
-                log.warning("%s: the copy is replaced: %s", name, error)
+                log.warning("%s: replacing the local copy: %s", name, error)
         await self._registry.download(name, version, folder)
         return await asyncio.to_thread(_load_warm, folder, plant)
 

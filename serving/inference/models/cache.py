@@ -81,7 +81,7 @@ async def _trim_soon() -> None:
     if (trim := _malloc_trim()) is not None:
         began = time.perf_counter()
         await asyncio.to_thread(trim, 0)
-        log.debug("memory was given back in %.0f ms", (time.perf_counter() - began) * 1e3)
+        log.debug("memory was released in %.0f ms", (time.perf_counter() - began) * 1e3)
 
 
 def _malloc_trim() -> Callable[[int], int] | None:

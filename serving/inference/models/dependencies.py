@@ -97,7 +97,7 @@ async def load_version(
 def not_ready(slot: ModelSlot, registry_fault: str) -> NotReady:
     why = slot.fault or registry_fault or slot.hint
     return NotReady(
-        f"{slot.registry_name} isn't loaded: {why}",
+        f"{slot.registry_name} is not loaded: {why}",
         headers=RETRY_LATER,
         missing=[slot.registry_name],
     )
@@ -117,7 +117,7 @@ async def default_plant(request: Request) -> RequestedPlant:
     return RequestedPlant(state.reconciler, state.settings, state.ids, state.settings.default_plant)
 
 
-async def named_plant(plant: Annotated[str, Path(description="`name` of a plant of /plants")]) -> None:
+async def named_plant(plant: Annotated[str, Path(description="plant `name` from /plants")]) -> None:
     """Declares the parameter of paths that name a plant, which `requested_plant` reads."""
 
 

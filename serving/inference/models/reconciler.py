@@ -64,7 +64,7 @@ class ModelReconciler:
         self.cache = cache
         self.profiles: dict[str, PlantProfile] = {}
         self.slots: dict[str, dict[str, ModelSlot]] = {}
-        self.registry_fault = "MLflow hasn't been asked yet"
+        self.registry_fault = "MLflow has not been polled yet"
         self._registry = registry
         self._store = BundleStore(registry, folder)
         self._poll_seconds = poll_seconds
@@ -99,7 +99,7 @@ class ModelReconciler:
                 except Exception as error:
                     log.exception("polling the aliases failed")
                     self._set_registry_fault(
-                        f"MLflow's answer can't be used ({type(error).__name__}: {error})"
+                        f"MLflow's response is invalid ({type(error).__name__}: {error})"
                     )
                 if not self._reconciling.locked():
                     tasks.create_task(self._reconcile())
@@ -209,7 +209,7 @@ class ModelReconciler:
         before = slot.current
         slot.current, slot.previous = version, before
         slot.fault, slot.refused, slot.swaps = "", None, slot.swaps + 1
-        log.info("%s: version %s is served", slot.registry_name, version.version)
+        log.info("%s: version %s is serving", slot.registry_name, version.version)
         if before is not None:
             version.used = before.used
         if model is not None and self._is_current(slot, model):
@@ -249,7 +249,7 @@ def _slots_of(profile: PlantProfile, before: dict[tuple[str, str], ModelSlot]) -
     names = {model: profile.registered_name(model) for model in model_names(profile)}
     hint = NO_VERSION
     if profile.simulated:
-        hint += f", or run `forewarn train {profile.name}`; TRAIN_IF_MISSING=1 has it done at the start"
+        hint += f", or run `forewarn train {profile.name}`; TRAIN_IF_MISSING=1 trains at startup"
     return {
         model: before.get((profile.name, name)) or ModelSlot(profile.name, model, name, hint=hint)
         for model, name in names.items()
@@ -281,12 +281,12 @@ def _record_failure(slot: ModelSlot, version: int, error: Exception) -> float:
     """Note why a version isn't served; seconds for which it needn't be tried again."""
     if isinstance(error, BundleError | InputError):
         slot.fault = str(error)
-        log.error("%s version %s refused: %s", slot.registry_name, version, error)
+        log.error("%s version %s rejected: %s", slot.registry_name, version, error)
         return RETRY_REFUSED_S
     if isinstance(error, RegistryUnavailableError | OSError):
-        slot.fault = f"version {version} can't be copied: {error}"
+        slot.fault = f"version {version} cannot be copied: {error}"
         log.warning("%s: %s", slot.registry_name, slot.fault)
         return 0.0
-    slot.fault = f"version {version} can't be loaded ({type(error).__name__}: {error})"
+    slot.fault = f"version {version} cannot be loaded ({type(error).__name__}: {error})"
     log.error("%s: %s", slot.registry_name, slot.fault, exc_info=error)
     return RETRY_REFUSED_S

@@ -22,7 +22,7 @@ router = APIRouter()
 
 @service_router.get("/plants", response_model=schemas.PlantSummariesAnswer)
 async def list_plants(reconciler: Reconciler, settings: ServiceSettings) -> Response:
-    """All plants, and which of them the routes at the root are for."""
+    """List all plants, and which one is the default."""
     return answer(summarise_plants(reconciler, settings.default_plant))
 
 
@@ -30,24 +30,24 @@ async def list_plants(reconciler: Reconciler, settings: ServiceSettings) -> Resp
     "/models/refresh",
     status_code=202,
     response_model=schemas.RefreshAnswer,
-    responses=problems(403, said={403: "Only this machine may ask for it"}),
+    responses=problems(403, said={403: "Allowed from this machine only"}),
 )
 async def refresh(request: Request, reconciler: Reconciler) -> Response:
-    """Load a model whose alias moved in MLflow now, not at the next poll. Only from this machine."""
+    """Poll the aliases in MLflow now and load changed models. From this machine only."""
     if request.client is None or request.client.host not in LOOPBACK:
-        raise Forbidden("only this machine may ask for it; aliases are polled anyway")
+        raise Forbidden("allowed from this machine only; aliases are polled regularly")
     reconciler.request_poll()
     return answer(schemas.RefreshAnswer(), 202)
 
 
 @router.get("/ready", response_model=schemas.InferenceReadiness, responses=problems(404, 422, 503))
 async def ready(plant: PlantOfPath) -> Response:
-    """Whether the plant's main model is served; says what is wrong with the rest."""
+    """Check that the plant's champion model is serving; lists the faults of all models."""
     return answer(readiness(plant))
 
 
 @router.get("/models", response_model=schemas.ServedModelsAnswer, responses=problems(404, 422))
 async def list_models(plant: PlantOfPath) -> Response:
-    """All models of the plant: their figures, and which version of each is served."""
+    """List all models of the plant with metrics and serving versions."""
     found = schemas.ServedModelsAnswer(models=[describe_model(slot) for slot in plant.slots.values()])
     return answer(found.model_dump())

@@ -17,24 +17,24 @@ OfVersion = Annotated[Fact | None, Field(exclude_if=lambda fact: fact is None)]
 
 class ServedModelBrief(BaseModel):
     name: str
-    version: int | None = Field(description="that is served")
+    version: int | None = Field(description="serving version")
     aliases: list[str]
     status: ModelStatus
-    in_memory: bool = Field(description="false: the next request waits until it is read from the disk")
-    threshold: float | None = Field(default=None, description="alarm at or above it; null: never")
+    in_memory: bool = Field(description="false: the next request waits until it is loaded")
+    threshold: float | None = Field(default=None, description="alarm at or above it; null: no threshold")
 
 
 class ServedModel(ServedModelBrief):
-    loading: int | None = Field(description="version that is being loaded now")
-    loaded_at: datetime | None = Field(description="since when this version is served here")
-    previous: int | None = Field(description="version kept for a rollback")
+    loading: int | None = Field(description="version being loaded")
+    loaded_at: datetime | None = Field(description="when this version was loaded")
+    previous: int | None = Field(description="version to roll back to")
     features: list[str] = []
     metrics: dict[str, float] = {}
     data_fingerprint: str = ""
     config_sha256: str = Field(
-        default="", description="of the profile that it was trained with; empty: unknown"
+        default="", description="SHA-256 of the profile used in training; empty: unknown"
     )
-    files: dict[str, str] = Field(default={}, description="file of its bundle → sha256")
+    files: dict[str, str] = Field(default={}, description="bundle file → SHA-256")
     task: OfVersion[str] = None
     algorithm: OfVersion[str] = None
     learning_mode: OfVersion[str] = None
@@ -51,36 +51,40 @@ class ServedModelsAnswer(BaseModel):
 class PlantSummary(BaseModel):
     name: str
     title: str
-    default: bool = Field(description="whether the routes at the root are its")
-    ready: bool = Field(description="whether its main model is served")
-    fault: str = Field(description="of its changed file, by line; it goes on as it was before. Empty: none")
+    default: bool = Field(description="whether routes without /plants/{plant} are of this plant")
+    ready: bool = Field(description="whether its champion model is serving")
+    fault: str = Field(
+        description="fault in its changed profile, with its line; the previous profile stays in use. Empty: none"
+    )
     models: list[ServedModelBrief]
 
 
 class ExcludedPlant(BaseModel):
     name: str
-    fault: str = Field(description="of its file, by line")
+    fault: str = Field(description="fault in its profile, with its line")
 
 
 class PlantSummariesAnswer(BaseModel):
     plants: list[PlantSummary]
-    left_out: list[ExcludedPlant] = Field(description="plants whose file was never sound")
+    left_out: list[ExcludedPlant] = Field(
+        description="plants excluded because their profile has never been valid"
+    )
 
 
 class RefreshAnswer(BaseModel):
-    """The aliases are looked at soon; /models shows what came of it."""
+    """The aliases will be polled; /models shows the result."""
 
     status: Literal["accepted"] = "accepted"
 
 
 class InferenceReadiness(BaseModel):
-    """What is served, and what is wrong with the rest."""
+    """What is serving, and the faults of the rest."""
 
     ready: bool
     plant: str
-    champion: int | None = Field(description="version of the plant's main model that is served")
+    champion: int | None = Field(description="serving version of the plant's champion model")
     models: dict[str, str] = Field(description="model → ready, stale, failed, loading or absent")
     faults: dict[str, str]
-    mlflow: str = Field(description="`answers`, or what is wrong")
-    profile: str = Field(description="fault of the plant's changed file, by line; empty: none")
-    left_out: dict[str, str] = Field(description="other plant → fault of its file, which was never sound")
+    mlflow: str = Field(description="`answers` if it responds, otherwise the fault")
+    profile: str = Field(description="fault in the plant's changed profile, with its line; empty: none")
+    left_out: dict[str, str] = Field(description="excluded plant → fault in its profile")

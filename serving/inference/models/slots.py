@@ -17,7 +17,7 @@ from serving.inference.models.insight import ModelInsight
 from serving.inference.rows.inputs import ModelInputs
 from serving.registry import RegisteredModel
 
-NO_VERSION = "it has no version with the alias @champion yet; drop an export, or wait while one trains"
+NO_VERSION = "no version has the alias @champion yet; drop an export, or wait until its training ends"
 ModelStatus = Literal["ready", "stale", "failed", "loading", "absent"]
 
 

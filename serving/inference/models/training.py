@@ -71,7 +71,7 @@ class MissingModelTrainer:
         )
         found = [slot for profile in profiles if (slot := self._slot_to_fill(profile)) is not None]
         for slot in found[1:]:
-            slot.hint = f"it is trained after {found[0].plant}"
+            slot.hint = f"its training is queued after {found[0].plant}"
         return found[0] if found else None
 
     def _slot_to_fill(self, profile: PlantProfile) -> ModelSlot | None:
@@ -84,10 +84,10 @@ class MissingModelTrainer:
     async def _train(self, slot: ModelSlot) -> None:
         plant = slot.plant
         self._tried.add(plant)
-        slot.hint = f"it is being trained, since {datetime.now(UTC):%H:%M} UTC"
+        slot.hint = f"training since {datetime.now(UTC):%H:%M} UTC"
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self._logs / f"train_{plant}.log"
-        log.info("%s: no model is registered, so one is trained; its output is in %s", plant, path)
+        log.info("%s: no model is registered; training one, output in %s", plant, path)
         with path.open("wb") as output:
             # A session of its own, so that all it starts ends with it.
             child = await asyncio.create_subprocess_exec(
@@ -102,10 +102,10 @@ class MissingModelTrainer:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGTERM)
         if status:
-            slot.hint = f"its training failed ({_last_line(path)}); `forewarn train {plant}` tells more"
+            slot.hint = f"training failed ({_last_line(path)}); run `forewarn train {plant}` for details"
             log.error("%s: %s", plant, slot.hint)
         else:
-            slot.hint = "it was trained and is being loaded"
+            slot.hint = "trained; loading"
             self._reconciler.request_poll()
 
 
@@ -115,4 +115,4 @@ def _has_files(folder: Path) -> bool:
 
 def _last_line(path: Path) -> str:
     lines = [line.strip() for line in path.read_text("utf-8", errors="replace").splitlines() if line.strip()]
-    return (lines[-1] if lines else "it said nothing")[:LONGEST_LINE].removeprefix("error: ")
+    return (lines[-1] if lines else "no output")[:LONGEST_LINE].removeprefix("error: ")

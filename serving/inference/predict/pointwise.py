@@ -144,7 +144,7 @@ def _parse_columns(inputs: ModelInputs, readings: Sequence[Reading]) -> _ColumnV
     columns = _ColumnValues(len(readings))
     for row, reading in enumerate(readings):
         if not _parse_reading(reading, row, find, columns, inputs):
-            raise invalid(f"{FIELD}.{row}", "no value given", "at least one tag with a number")
+            raise invalid(f"{FIELD}.{row}", "no value", "at least one tag with a number")
     return columns
 
 

@@ -21,12 +21,10 @@ router = APIRouter(route_class=BoundedRoute)
 @router.post(
     "/predict",
     response_model=PredictAnswer | PointwiseAnswer,
-    responses=problems(
-        *BODY, said={400: "The body is no JSON document, or holds no reading to score one by one"}
-    ),
+    responses=problems(*BODY, said={400: "The body is not valid JSON, or has no readings to score"}),
 )
 async def predict(body: PredictRequest, plant: PlantOfPath) -> Response:
-    """Alarm risk now, from features or from raw readings; plants that judge each reading answer for each."""
+    """Score the alarm risk now, from features or raw readings; plants with `judges: each_reading` score every reading."""
     model = await plant.champion()
 
     def score() -> BaseModel:

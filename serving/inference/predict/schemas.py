@@ -27,13 +27,15 @@ class CrossedLimit(BaseModel):
 
 
 class PredictAnswer(RowAnswer):
-    unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")
-    rules: list[CrossedLimit] = Field(description="hard limits that the given values cross")
+    unused: list[str] = Field(description="given tags and features that the model does not use")
+    rules: list[CrossedLimit] = Field(
+        description="alarm rules that are met, and limits that count as crossed because of a bad signal"
+    )
 
 
 class PointwiseScore(BaseModel):
     anomaly: bool = Field(
-        description="whether the score is at or above the threshold, or a limit counts as crossed as a signal is bad"
+        description="whether the score is at or above the threshold, or a limit counts as crossed because of a bad signal"
     )
     score: float = Field(description="higher is more anomalous")
     confidence: ConfidenceField
@@ -46,25 +48,25 @@ class BadReading(BadSignal):
 
 
 class PointwiseAnswer(BaseModel):
-    """One judgement a reading, in their order."""
+    """One score per reading, in the order of the request."""
 
     predictions: list[PointwiseScore]
-    anomalies: int = Field(description="readings that are anomalies")
-    total: int = Field(description="readings that were scored")
-    served_by: str = Field(description="the process that answered, as in the header X-Served-By")
-    threshold: float | None = Field(description="anomaly at or above it; null: never")
+    anomalies: int = Field(description="number of anomalous readings")
+    total: int = Field(description="number of scored readings")
+    served_by: str = Field(description="process that served the request, as in the header X-Served-By")
+    threshold: float | None = Field(description="anomaly at or above it; null: no threshold")
     model: str
     version: int
-    prediction_id: str = Field(description="of the whole answer")
+    prediction_id: str = Field(description="id of the whole response")
     plant: str
     imputed: dict[str, int] = Field(
-        description="input → readings without it, where it was set to its training median"
+        description="input → indices of the readings where it was missing and set to its training median"
     )
     out_of_range: dict[str, int] = Field(
-        description="tag → readings whose value is outside its range; set to the nearer end of the range"
+        description="tag → indices of the readings whose value is outside its valid range; clipped to the range"
     )
-    unused: list[str] = Field(description="given names that the plant knows and the model doesn't use")
+    unused: list[str] = Field(description="given tags and features that the model does not use")
     bad_signals: list[BadReading] = Field(description="the first 100 values outside their range")
     rules: list[list[CrossedLimit]] = Field(
-        description="of each reading the limits that count as crossed as a signal is bad; empty where no reading has any"
+        description="of each reading the limits that count as crossed because of a bad signal; empty where no reading has any"
     )

@@ -318,7 +318,7 @@ def _unusable(place: str, newest: _ParsedReading, faults: SignalFaults) -> Inval
         return invalid(place, f"no usable value: {told}", "at least one value within its range")
     if not newest.is_empty:
         return invalid(place, "no usable value", "at least one that the model or an alarm rule uses")
-    return invalid(place, "no value given", "at least one feature or tag with a number")
+    return invalid(place, "no value", "at least one feature or tag with a number")
 
 
 def number_of(value: float | str | None, place: str, name: str) -> float:

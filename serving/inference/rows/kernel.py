@@ -33,9 +33,7 @@ def kernel_of(manifest: BundleManifest, sources: list[str]) -> Kernel:
     if manifest.feature_set == "window_features":
         return _reordered(manifest.profile, manifest.names)
     if plain := [f.name for f in manifest.features if not f.kind]:
-        raise InputError(
-            f"feature {plain[0]!r}: the bundle doesn't say how it is computed; export the model again"
-        )
+        raise InputError(f"feature {plain[0]!r}: the bundle lacks its definition; export the model again")
     try:
         return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
     except FeatureError as error:
@@ -47,7 +45,7 @@ def _reordered(profile: PlantProfile, names: Sequence[str]) -> Kernel:
     places = {name: i for i, name in enumerate(window_columns(profile))}
     if unknown := [name for name in names if name not in places]:
         raise InputError(
-            f"window feature {unknown[0]!r}: this release can't compute it; export the model again"
+            f"window feature {unknown[0]!r}: this release does not support it; export the model again"
         )
     kernel, order = NewestWindow(profile), np.array([places[name] for name in names], dtype=np.intp)
     return lambda window: kernel(window)[order]

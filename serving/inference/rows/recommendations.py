@@ -24,7 +24,7 @@ class RecommendationRules:
     """A plant's recommendations, parsed.
 
     Args:
-        profile: of the plant; its conditions are SQL that Polars reads, as label rules are.
+        profile: of the plant; its conditions are SQL that Polars reads, as alarm rules are.
     """
 
     def __init__(self, profile: PlantProfile) -> None:
@@ -44,7 +44,7 @@ class RecommendationRules:
 
         Args:
             values: tags, features, risk score and failure frequency by name; NaN is missing.
-            fired: hard limits that the values cross, which are told too.
+            fired: alarm rules that the values meet, which are told too.
         """
         values = self._extremes.fill(values)
         found = [
@@ -87,7 +87,7 @@ class RecommendationRules:
         tags = [tag.name for tag in self._profile.tags if any(name.startswith(tag.name) for name in names)]
         check = [f"{tag}: {self._profile.tag(tag).description}" for tag in tags]
         why = self._why(names, values, self._limits[rule.name])
-        advice = f"A hard limit is crossed: {rule.description}"
+        advice = f"Alarm rule met: {rule.description}"
         return OperatorAdvice(advice=advice, urgency="high", check=check, why=why)
 
     def _why(self, names: Iterable[str], values: Mapping[str, float], condition: str) -> str:

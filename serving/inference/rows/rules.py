@@ -1,4 +1,4 @@
-"""The plant's alarm rules on what a client gave: what crosses a hard limit is an alarm whatever the model says.
+"""The plant's alarm rules on what a client gave: what meets one is an alarm whatever the model says.
 
 Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren't all given are left out. A tag's value
 stands for an extreme that isn't given (`extremes.py`).

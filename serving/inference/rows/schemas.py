@@ -21,10 +21,12 @@ class PredictRequest(StrictRequest):
         json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
     )
 
-    features: NamedValues | None = Field(default=None, description="name → value; null or absent is imputed")
+    features: NamedValues | None = Field(
+        default=None, description="name → value; null or missing values are imputed"
+    )
     readings: Readings | None = Field(
         default=None,
-        description="raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held",
+        description="raw rows one sampling interval apart, oldest first; short gaps are filled with the last value, as in ingest",
     )
 
     @model_validator(mode="after")
@@ -41,4 +43,4 @@ class OperatorAdvice(BaseModel):
     advice: str
     urgency: Literal["advice", "warning", "high"]
     check: list[str]
-    why: str = Field(description="the values that speak for it, and the condition that they meet")
+    why: str = Field(description="the values and the condition that they meet")

@@ -33,14 +33,14 @@ def absent_rows(readings: Sequence[Reading], sampling: SamplingOptions, field: s
         for r, (before, after) in enumerate(pairwise(times), start=1)
     ]
     if (rows := len(times) + sum(absent)) > MOST_ROWS:
-        raise invalid(field, f"{rows:,} rows with those in gaps", f"at most {MOST_ROWS:,}")
+        raise invalid(field, f"{rows:,} rows, including those in gaps", f"at most {MOST_ROWS:,}")
     return absent
 
 
 def _absent(before: datetime | None, after: datetime | None, sampling: SamplingOptions, place: str) -> int:
     """How many rows are absent between two times."""
     if before is None or after is None:
-        raise invalid(place, "absent in some rows", "a timestamp in every row, or in none")
+        raise invalid(place, "missing in some rows", "a timestamp in all rows or in none")
     if (before.tzinfo is None) != (after.tzinfo is None):
         raise invalid(place, "with and without offset", "times with an offset, as 2024-01-01T00:00Z")
     step, interval, hold = after - before, sampling.interval, sampling.hold_limit
@@ -76,7 +76,7 @@ def _no_time(value: float | str, field: str) -> InvalidInput:
 
 def _gap(step: timedelta) -> str:
     if step == timedelta(0):
-        return "the same time twice"
+        return "duplicate time"
     if step < timedelta(0):
         return "earlier than the row before"
     return f"{step} after the row before"

@@ -56,9 +56,9 @@ def check_outputs(request: InferRequest, model: LoadedModel) -> dict[str, bool]:
                 f"outputs.{i}.name: got {output.name[:LONGEST_NAME]!r}; expected one of {', '.join(known)}"
             )
         if output.name in wanted:
-            raise BadRequest(f"outputs.{i}.name: {output.name} is given twice; expected each output once")
+            raise BadRequest(f"outputs.{i}.name: {output.name} appears twice; expected each output once")
         if output.parameters.classification is not None:
-            raise BadRequest(f"outputs.{i}.parameters.classification: not supported; expected it absent")
+            raise BadRequest(f"outputs.{i}.parameters.classification: not supported; expected none")
         as_bytes = output.parameters.binary_data
         wanted[output.name] = binary if as_bytes is None else as_bytes
     return wanted or dict.fromkeys(known, binary)

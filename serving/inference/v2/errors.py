@@ -19,11 +19,11 @@ from serving.web.openapi import Responses
 log = logging.getLogger("serving")
 
 _TEXTS = {
-    400: "The request can't be used; the error says where and what was expected",
-    404: "No such model, or no such version of it",
+    400: "The request is invalid; `error` gives the place and what was expected",
+    404: "Unknown model or version",
     413: "The body is too large",
     415: "The body is compressed; see Accept-Encoding",
-    503: "The model isn't there yet; see Retry-After",
+    503: "The model is not serving yet; see Retry-After",
 }
 
 
@@ -32,13 +32,13 @@ class BadRequest(Problem):
 
     status = 400
     slug = "bad-request"
-    title = "The request can't be used"
+    title = "The request is invalid"
 
 
 class UnknownModel(Problem):
     status = 404
     slug = "unknown-model"
-    title = "There is no such model"
+    title = "Unknown model"
 
 
 class V2Route(APIRoute):
@@ -60,7 +60,7 @@ class V2Route(APIRoute):
                 raise
             except Exception:
                 log.exception("%s %s failed", request.method, request.url.path)
-                return error_answer("An unexpected error; the service's log has it", 500)
+                return error_answer("unexpected error; see the service's log", 500)
 
         return handle_in_form
 

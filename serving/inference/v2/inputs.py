@@ -59,7 +59,7 @@ def read_inference(content: bytes, header_length: str | None, names: tuple[str, 
         tensor.name: _values(tensor, binary, f"inputs.{i}", names) for i, tensor in enumerate(request.inputs)
     }
     if len(given) < len(request.inputs):
-        raise BadRequest("inputs: a name is given twice; expected each tensor once")
+        raise BadRequest("inputs: a name appears twice; expected each tensor once")
     binary.check_end()
     return ParsedInference(request, _joined_rows(given, rows, names))
 
@@ -75,7 +75,7 @@ def parse(content: bytes, shape: type[Shape]) -> Shape:
         return shape.model_validate(orjson.loads(content))
     except orjson.JSONDecodeError as error:
         raise BadRequest(
-            f"the body is no JSON document: {error}; expected one, with null for a gap"
+            f"the body is not valid JSON: {error}; expected JSON, with null for a missing value"
         ) from None
     except ValidationError as error:
         faults = faults_of(error.errors(include_url=False), shape.model_fields)
@@ -105,9 +105,7 @@ class _BinaryTail:
 
     def check_end(self) -> None:
         if len(self._left):
-            raise BadRequest(
-                f"the body: {len(self._left)} bytes at its end belong to no tensor; expected none"
-            )
+            raise BadRequest(f"the body: {len(self._left)} bytes after the last tensor; expected none")
 
 
 def _json_length(declared: str | None, total: int) -> int:
@@ -151,7 +149,7 @@ def _check_name(name: str, place: str, names: tuple[str, ...]) -> None:
     shown = name[:LONGEST_NAME]
     folded = {known.casefold(): known for known in (ALL_FEATURES, *names)}
     close = difflib.get_close_matches(shown.casefold(), folded, n=1, cutoff=0.5)
-    hint = f"did you mean {folded[close[0]]}?" if close else f"expected {ALL_FEATURES}, or names of features"
+    hint = f"did you mean {folded[close[0]]}?" if close else f"expected {ALL_FEATURES} or feature names"
     raise BadRequest(f"{place}.name: the model has no input {shown!r}; {hint}")
 
 
@@ -159,7 +157,7 @@ def _joined_rows(given: dict[str, Floats], rows: int, names: tuple[str, ...]) ->
     """The rows, from the one tensor or from one a feature."""
     if ALL_FEATURES in given:
         if len(given) > 1:
-            raise BadRequest(f"inputs: {ALL_FEATURES} and single features; expected one or the other")
+            raise BadRequest(f"inputs: got {ALL_FEATURES} and single features; expected one or the other")
         return given[ALL_FEATURES]
     whole = np.full((rows, len(names)), np.nan)
     for column, name in enumerate(names):

@@ -33,7 +33,7 @@ def find_slot(reconciler: ModelReconciler, name: str) -> ModelSlot:
         return known[name]
     shown = name[:LONGEST_NAME]
     close = difflib.get_close_matches(shown, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else "GET /v2/models lists them"
+    hint = f"did you mean {close[0]}?" if close else "expected one of GET /v2/models"
     raise UnknownModel(f"no model {shown!r}; {hint}")
 
 
@@ -58,7 +58,7 @@ def _version(reconciler: ModelReconciler, slot: ModelSlot, version: str | None) 
             return found
     kept = " or ".join(str(found.version) for found in slot.versions)
     raise UnknownModel(
-        f"{slot.registry_name}: version {version[:LONGEST_NAME]!r} isn't loaded; expected {kept}"
+        f"{slot.registry_name}: version {version[:LONGEST_NAME]!r} is not loaded; expected {kept}"
     )
 
 

@@ -45,7 +45,7 @@ class ModelRef(NamedTuple):
 
 
 async def _model_ref(
-    name: Annotated[str, Path(description="registered name of a model of /v2/models")],
+    name: Annotated[str, Path(description="registered model name from /v2/models")],
     request: Request,
     reconciler: Reconciler,
 ) -> ModelRef:
@@ -53,7 +53,9 @@ async def _model_ref(
 
 
 async def _version(
-    version: Annotated[str, Path(description="its number in the registry; only a loaded one is served")],
+    version: Annotated[
+        str, Path(description="version number in the registry; only loaded versions are available")
+    ],
 ) -> None:
     """Declares the parameter of paths that name a version, which `_model_ref` reads."""
 
@@ -63,26 +65,26 @@ NamedModel = Annotated[ModelRef, Depends(_model_ref)]
 
 @router.get("", response_model=schemas.ServerMetadata)
 async def server(request: Request) -> Response:
-    """What this server is, and the extensions it knows."""
+    """Get the server's name, version and extensions."""
     return answer(schemas.ServerMetadata(name=NAME, version=request.app.version, extensions=EXTENSIONS))
 
 
 @router.get("/health/live", response_model=schemas.ServerLive)
 async def live() -> Response:
-    """Whether the process lives."""
+    """Check that the process is alive."""
     return answer(schemas.ServerLive())
 
 
 @router.get("/health/ready", response_model=schemas.ServerReady, responses=errors(503))
 async def ready(plant: DefaultPlant) -> Response:
-    """Whether the default plant's main model is served, as `/ready`."""
+    """Check that the default plant's champion model is serving, as `/ready`."""
     await plant.champion()
     return answer(schemas.ServerReady())
 
 
 @router.get("/models", response_model=schemas.ModelNames)
 async def names(reconciler: Reconciler) -> Response:
-    """The registered names of all plants' models."""
+    """List the registered names of all plants' models."""
     return answer(schemas.ModelNames(models=model_names(reconciler)))
 
 
@@ -93,7 +95,7 @@ async def names(reconciler: Reconciler) -> Response:
     openapi_extra=json_body(schemas.IndexRequest, required=False),
 )
 async def index(request: Request, reconciler: Reconciler, settings: ServiceSettings) -> Response:
-    """Every version that is loaded, and the models that have none."""
+    """List all loaded versions, and models without one."""
     content = await read_bytes(request, settings.max_body_bytes)
     asked = parse(content, schemas.IndexRequest) if content else schemas.IndexRequest()
     entries = repository_index(reconciler, asked.ready)
@@ -102,13 +104,13 @@ async def index(request: Request, reconciler: Reconciler, settings: ServiceSetti
 
 @model_router.get("", response_model=schemas.ModelMetadata, responses=errors(404, 503))
 async def model(named: NamedModel) -> Response:
-    """A model's inputs and outputs."""
+    """Get a model's inputs and outputs."""
     return answer(await metadata(*named))
 
 
 @model_router.get("/ready", response_model=schemas.ModelReady, responses=errors(404, 503))
 async def model_ready(named: NamedModel) -> Response:
-    """Whether a model is served."""
+    """Check that a model is serving."""
     return answer(schemas.ModelReady(name=(await find_model(*named)).registry_name))
 
 
@@ -121,7 +123,7 @@ async def model_ready(named: NamedModel) -> Response:
 async def model_infer(
     request: Request, named: NamedModel, settings: ServiceSettings, ids: Ids, workers: Workers
 ) -> Response:
-    """A model's answer to rows of its features, in JSON or as bytes."""
+    """Score rows of a model's features, in JSON or binary."""
     content = await read_bytes(request, settings.max_body_bytes)
     model = await find_model(*named)
     header_length, names = request.headers.get(HEADER_LENGTH), model.bundle.names
@@ -165,5 +167,7 @@ async def rest(request: Request) -> Response:
     }
     if allowed:
         text = ", ".join(sorted(allowed))
-        raise NotAllowed(f"{request.method} isn't allowed here; expected {text}", headers={"Allow": text})
-    raise NotFound("the protocol has no such path here; /docs lists what there is")
+        raise NotAllowed(
+            f"method {request.method} is not allowed here; expected {text}", headers={"Allow": text}
+        )
+    raise NotFound("no such path; see /docs for all paths")

@@ -24,7 +24,9 @@ class _Given(BaseModel):
 
 
 class InputParameters(_Given):
-    binary_data_size: Size | None = Field(default=None, description="bytes of this tensor behind the JSON")
+    binary_data_size: Size | None = Field(
+        default=None, description="number of bytes of this tensor after the JSON"
+    )
 
 
 class InputTensor(_Given):
@@ -34,11 +36,11 @@ class InputTensor(_Given):
     shape: Annotated[list[Size], Field(min_length=1, max_length=2)]
     datatype: Literal["FP64", "FP32"]
     parameters: InputParameters = InputParameters()
-    data: list | None = Field(default=None, description="numbers, flat or a list a row; null is imputed")
+    data: list | None = Field(default=None, description="numbers, flat or one list per row; null is imputed")
 
 
 class OutputParameters(_Given):
-    binary_data: bool | None = Field(default=None, description="before `binary_data_output`")
+    binary_data: bool | None = Field(default=None, description="superseded by `binary_data_output`")
     classification: int | None = Field(default=None, description="not supported")
 
 
@@ -49,7 +51,7 @@ class RequestedOutput(_Given):
 
 class RequestParameters(_Given):
     binary_data_output: bool = Field(
-        default=False, description="whether outputs come as bytes behind the JSON"
+        default=False, description="whether outputs are sent as bytes after the JSON"
     )
 
 
@@ -68,7 +70,7 @@ class InferRequest(_Given):
     parameters: RequestParameters = RequestParameters()
     inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=MOST_TENSORS, fail_fast=True)]
     outputs: Annotated[list[RequestedOutput], Field(max_length=MOST_OUTPUTS, fail_fast=True)] = Field(
-        default=[], description="none: all of the model's"
+        default=[], description="default: all outputs of the model"
     )
 
 
@@ -101,15 +103,15 @@ class TensorMetadata(BaseModel):
 
 
 class ModelParameters(BaseModel):
-    """What the protocol has no place for."""
+    """Parameters beyond the protocol."""
 
     title: str
     plant: str
     task: str
     calibrated: bool = Field(description="whether `risk_score` is a probability")
-    threshold: float | None = Field(description="`alarm` at or above it; null: never")
+    threshold: float | None = Field(description="alarm at or above it; null: no threshold")
     horizon_hours: float
-    classes: list[str] = Field(description="what the columns of `probabilities` mean")
+    classes: list[str] = Field(description="classes of the columns of `probabilities`")
     feature_names: list[str] = Field(description="columns of `features`, in order")
 
 
@@ -126,19 +128,19 @@ class OutputTensor(BaseModel):
     name: str
     datatype: Literal["FP64", "BOOL"]
     shape: list[int]
-    parameters: dict[str, int] | None = Field(default=None, description="`binary_data_size`, if it is bytes")
-    data: list[float | bool] | None = Field(default=None, description="flat, row by row")
+    parameters: dict[str, int] | None = Field(
+        default=None, description="`binary_data_size`, if sent as bytes"
+    )
+    data: list[float | bool] | None = Field(default=None, description="flat, row-major")
 
 
 class AnswerParameters(BaseModel):
     prediction_id: str
     plant: str
-    imputed_values: int = Field(description="values that were missing and set to their training medians")
-    confidence: Confidence = Field(
-        description="how far the answer can be relied on: of the least reliable row"
-    )
+    imputed_values: int = Field(description="number of missing values set to their training medians")
+    confidence: Confidence = Field(description="lowest confidence of all rows")
     rows_without_confidence: int = Field(
-        description="rows of which more than half of the inputs are missing: a low score then says nothing"
+        description="rows of which more than half of the inputs are missing: a low score is then meaningless"
     )
     bad_signals: str = Field(
         description="values beyond their physical range, taken as missing, and the limits that count as crossed"
@@ -156,7 +158,7 @@ class InferAnswer(BaseModel):
 class IndexRequest(_Given):
     model_config = ConfigDict(json_schema_extra={"examples": [{"ready": True}]})
 
-    ready: bool = Field(default=False, description="only versions that are served")
+    ready: bool = Field(default=False, description="loaded versions only")
 
 
 class IndexEntry(BaseModel):

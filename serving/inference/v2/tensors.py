@@ -91,5 +91,7 @@ def _check_range(values: Floats, place: str) -> Floats:
     wrong = np.abs(values) > LARGEST
     if wrong.any():
         index = [int(i) for i in np.argwhere(wrong)[0]]
-        raise BadRequest(f"{place}: value at {index} is infinite or beyond 1e100; expected less, or a gap")
+        raise BadRequest(
+            f"{place}: value at {index} is infinite or beyond 1e100; expected a smaller number, or NaN for a missing value"
+        )
     return values

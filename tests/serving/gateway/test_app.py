@@ -35,7 +35,7 @@ async def test_it_is_ready_with_its_database_and_tells_of_the_rest(site: Site) -
     assert (await site.client.get("/ready")).json() == every
     site.inference.instead["ready"] = problem(503, "not-ready", "no model yet")
     del site.network.services[site.gateway.settings.port_sensors]
-    less = every | {"inference": "no model yet", "sensors": "sensors doesn't answer; try again"}
+    less = every | {"inference": "no model yet", "sensors": "sensors does not respond; try again"}
     assert (await site.client.get("/ready")).json() == less
 
 

@@ -54,7 +54,7 @@ def test_other_addresses_are_refused_without_their_password(tmp_path: Path, give
 def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     url = database_url(ServingSettings(home=tmp_path, database_url="postgresql://u:secret@127.0.0.1:1/name"))
     with pytest.raises(
-        SettingsError, match=r"the database postgresql.*@127.0.0.1:1/name can't be used"
+        SettingsError, match=r"the database postgresql.*@127.0.0.1:1/name is not usable"
     ) as said:
         migrate(url, wait_s=0.2)
     assert "secret" not in str(said.value)

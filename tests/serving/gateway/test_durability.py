@@ -111,5 +111,5 @@ def test_a_secret_that_others_may_read_is_one_sentence_at_start(tmp_path: Path) 
     secret.chmod(0o644)
     gateway = GatewayProcess(tmp_path / "home", tmp_path / "log")
     assert gateway.end(signal.SIGCONT) != 0
-    assert "others may read the secret (mode 0644); expected 0600" in (tmp_path / "log").read_text()
+    assert "other users can read the secret (mode 0644); expected 0600" in (tmp_path / "log").read_text()
     assert "s" * 43 not in (tmp_path / "log").read_text()

@@ -26,13 +26,15 @@ def test_the_second_plant_of_one_registry_prefix_is_told_and_left_out(
         assert plants.poll()
     assert list(plants.profiles) == ["gas_treatment", "other"]
     (told,) = caplog.messages
-    assert told.startswith("plant taking is left out:\ntaking/defs.yaml:2: attributes.registry_prefix: ")
-    assert "that of plant 'gas_treatment'" in told
+    assert told.startswith("plant taking is excluded:\ntaking/defs.yaml:2: attributes.registry_prefix: ")
+    assert "belongs to plant 'gas_treatment'" in told
 
 
 def test_a_secret_that_others_may_read_is_told_before_the_service_starts(tmp_path: Path) -> None:
     here = ServingSettings(home=tmp_path)
     prepare(here)
     here.prediction_key.chmod(0o644)
-    with pytest.raises(SettingsError, match=r"prediction\.key: others may read the secret \(mode 0644\)"):
+    with pytest.raises(
+        SettingsError, match=r"prediction\.key: other users can read the secret \(mode 0644\)"
+    ):
         prepare(here)

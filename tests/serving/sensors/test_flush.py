@@ -146,7 +146,7 @@ async def test_a_folder_that_cannot_be_written_is_told_and_tried_again(demo, tmp
     mill.drop.parent.mkdir()
     mill.drop.write_text("a file")
     await mill.live(25)
-    assert "live records can't be dropped" in mill.runner.faults["drop"]
+    assert "live records cannot be dropped" in mill.runner.faults["drop"]
     mill.drop.unlink()
     await mill.live(1)
     assert mill.runner.faults == {}

@@ -40,14 +40,14 @@ def test_what_is_written_is_read_back(tmp_path, demo):
 )
 def test_a_damaged_state_is_refused_with_its_place(tmp_path: Path, content, words):
     (tmp_path / "demo.json").write_text(content)
-    with pytest.raises(StateError, match=rf"demo\.json: {words}.*Remove .* to begin another plant"):
+    with pytest.raises(StateError, match=rf"demo\.json: {words}.*Remove .* to start a new plant"):
         StateFile(tmp_path, "demo").read([])
 
 
 def test_a_state_of_other_tags_is_refused(tmp_path, demo):
     file = StateFile(tmp_path, "demo")
     file.write(LivePlant(demo, ORIGIN).state())
-    with pytest.raises(StateError, match="of other tags than the profile's"):
+    with pytest.raises(StateError, match="tags differ from the profile's"):
         file.read([*demo.tag_names, "NEW"])
 
 
@@ -65,7 +65,7 @@ def test_who_comes_later_gets_the_origin_that_was_noted(tmp_path):
 
 def test_another_seed_than_the_plant_lives_with_is_refused(tmp_path):
     OriginNote(tmp_path, "demo").read_or_found(5, NOW)
-    with pytest.raises(OriginError, match="FOREWARN_SENSORS_SEED: 6, but plant demo lives with seed 5"):
+    with pytest.raises(OriginError, match="FOREWARN_SENSORS_SEED: 6, but plant demo uses seed 5"):
         OriginNote(tmp_path, "demo").read_or_found(6, NOW)
 
 

@@ -42,5 +42,5 @@ async def test_a_longer_one_is_read_no_further_than_the_limit() -> None:
 
 
 async def test_a_client_that_leaves_is_no_failure() -> None:
-    with pytest.raises(ClientLeft, match="2 bytes came"):
+    with pytest.raises(ClientLeft, match="got 2 bytes"):
         await read_bytes(request_of(part(b"ab", more=True), {"type": "http.disconnect"}), 3)

@@ -78,7 +78,7 @@ BAD = {
     b'{"numbers": [1, NaN]}': (422, "numbers.1: got nan; expected a finite number"),
     b'{"numbers": [1, 2, 3, 4]}': (422, "numbers: got 4; expected at most 3 items"),
     b'{"table": []}': (422, "table: got an array; expected an object"),
-    b'{"wrod": "x"}': (422, "wrod: no such field; expected one of word, numbers, table"),
+    b'{"wrod": "x"}': (422, "wrod: unknown field; expected one of word, numbers, table"),
 }
 
 

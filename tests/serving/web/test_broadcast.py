@@ -54,7 +54,7 @@ async def test_one_client_too_many_is_refused_until_one_leaves():
     hub = Hub(most_clients=1)
     with (
         hub.join_place(StreamSubscription()),
-        pytest.raises(FullError, match="1 clients listen already"),
+        pytest.raises(FullError, match="1 clients are connected already"),
         hub.join_place(StreamSubscription()),
     ):
         pass

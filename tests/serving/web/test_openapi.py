@@ -60,7 +60,7 @@ def test_the_protocol_s_routes_promise_no_status_that_they_never_answer(tmp_path
     paths = document(inference, tmp_path)["paths"]
     told = paths["/v2/models/{name}"]["get"]
     assert (told["summary"], set(told["responses"])) == (
-        "A model's inputs and outputs",
+        "Get a model's inputs and outputs",
         {"200", "404", "503"},
     )
     assert paths["/predict"]["post"]["responses"].keys() >= {"422"}
@@ -94,7 +94,7 @@ async def test_an_encoded_body_is_refused_by_each_service(
         answer = await client.post(path, content=b"\x1f\x8b", headers={"Content-Encoding": encoding})
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
     assert answer.json()["type"] == "urn:forewarn:problem:encoded-body"
-    assert answer.json()["detail"] == f"Content-Encoding {encoding} isn't taken; send the body as it is"
+    assert answer.json()["detail"] == f"Content-Encoding: got {encoding}; expected an uncompressed body"
 
 
 def test_a_status_says_what_it_means_there() -> None:

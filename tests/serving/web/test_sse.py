@@ -42,7 +42,7 @@ async def test_heartbeats_and_comments_are_no_events() -> None:
         yield message(1, "reading", "{}").content
         await asyncio.wait_for(beaten.wait(), 20)
         yield message(2, "reading", "{}").content
-        yield comment("the gateway ends")
+        yield comment("the gateway is shutting down")
 
     found = await events_of(EventSourceResponse(body(), ping=0.01, ping_message_factory=Counted, sep="\n"))
     assert [(event.id, event.data, event.retry) for event in found] == [("1", "{}", 2000), ("2", "{}", None)]

@@ -42,7 +42,7 @@ def test_names_have_one_form(typed: str, name: str) -> None:
     ],
 )
 def test_names_with_tricks_are_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match="expected 3 to 64 of a-z"):
+    with pytest.raises(ValueError, match="expected 3 to 64 characters of a-z"):
         normal_name(typed)
 
 

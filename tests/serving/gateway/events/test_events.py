@@ -104,9 +104,13 @@ async def test_a_gateway_that_ends_ends_its_streams(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("params", "headers", "said"),
     [
-        ({"types": "readings"}, {}, f"query.types: got 'readings'; expected some of {', '.join(TYPES)}"),
-        ({"types": ""}, {}, "query.types: got ''; expected some of"),
-        ({"types": "reading,"}, {}, "query.types: got ''; expected some of"),
+        (
+            {"types": "readings"},
+            {},
+            f"query.types: got 'readings'; expected comma-separated: {', '.join(TYPES)}",
+        ),
+        ({"types": ""}, {}, "query.types: got ''; expected comma-separated: "),
+        ({"types": "reading,"}, {}, "query.types: got ''; expected comma-separated: "),
         ({"types": "x" * 201}, {}, "query.types: got 201; expected at most 200 characters"),
         ({}, {"Last-Event-ID": "-1"}, "header.last-event-id: got '-1'; expected greater than or equal to 0"),
         ({}, {"Last-Event-ID": "x"}, "header.last-event-id: got 'x'; expected a valid integer"),

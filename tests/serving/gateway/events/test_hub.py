@@ -50,7 +50,7 @@ async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pyt
 
 async def test_one_client_too_many_is_refused() -> None:
     hub = EventHub(most_clients=1)
-    with hub.subscribe([]), pytest.raises(FullError, match="1 clients listen already"):
+    with hub.subscribe([]), pytest.raises(FullError, match="1 clients are connected already"):
         hub.check_room()
     hub.check_room()
 

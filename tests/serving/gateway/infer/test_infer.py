@@ -185,9 +185,9 @@ async def test_an_inference_that_is_away_is_said_to_be(site: Site, maria: Member
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert answer.json() == {
             "type": "urn:forewarn:problem:service-away",
-            "title": "A service doesn't answer",
+            "title": "A service does not respond",
             "status": 503,
-            "detail": "inference doesn't answer; try again",
+            "detail": "inference does not respond; try again",
             "missing": ["inference"],
         }
 

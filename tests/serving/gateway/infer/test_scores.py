@@ -84,7 +84,7 @@ async def test_a_score_that_can_not_be_used_is_none(change: dict, readings: list
     inference = Inference()
     usual = inference._usual("demo", "predict", {"readings": readings})
     inference.instead["predict"] = Response(json.dumps(usual | change), media_type="application/json")
-    with pytest.raises(BadAnswer, match="inference answered something unusable"):
+    with pytest.raises(BadAnswer, match="inference sent an invalid response"):
         await score_row(upstream(inference.app), DEMO, readings)
 
 
@@ -105,5 +105,5 @@ async def test_drivers_that_can_not_be_used_are_told(content: bytes, readings: l
     inference.instead["explain"] = Response(content, media_type="application/json")
     found = await fetch_brief(upstream(inference.app), "demo", "champion", readings)
     assert found.drivers is None
-    assert found.missing.startswith("drivers: inference answered something unusable (tags")
+    assert found.missing.startswith("drivers: inference sent an invalid response (tags")
     assert found.advice is not None

@@ -82,7 +82,7 @@ async def test_a_plant_that_judges_each_reading_is_asked_for_the_newest_alone(
             "inference refused to explain: nothing at this path",
         ),
         (problem(503, "not-ready", "no explainer"), "inference refused to explain: no explainer"),
-        (Response("<html>", 500), "inference failed (status 500); its log says why"),
+        (Response("<html>", 500), "inference failed (status 500); see its log"),
     ],
 )
 async def test_without_an_explanation_the_score_is_given_and_the_reason(
@@ -107,7 +107,7 @@ async def test_another_plant_than_the_sensors_is_refused(site: Site, maria: Memb
     answer = await auto(maria, plant="gas_treatment")
     assert (answer.status_code, answer.json()["detail"]) == (
         422,
-        "query.plant: got 'gas_treatment'; expected 'demo', which the sensors show",
+        "query.plant: got 'gas_treatment'; expected 'demo', the live plant",
     )
 
 
@@ -140,7 +140,7 @@ async def test_sensors_that_say_something_else_are_at_fault(site: Site, maria: M
     site.sensors.instead = Response(json.dumps({"plant": "demo", "rows": rows}))
     answer = await auto(maria)
     assert (answer.status_code, answer.json()["type"]) == (502, "urn:forewarn:problem:bad-answer")
-    assert answer.json()["detail"].startswith("sensors answered something unusable (rows")
+    assert answer.json()["detail"].startswith("sensors sent an invalid response (rows")
 
 
 @pytest.mark.parametrize("plant", ["../v2", "Demo", "", 1])

@@ -117,7 +117,7 @@ async def test_a_shelf_holds_ahead_and_ends_with_an_alarm_now(live: LiveSite, co
     assert (warning.shelved_until, warning.shelved_by, warning.shelved_reason) == (None, None, None)
     last = (await story(live))[-1]
     assert (last.action, last.user_name, last.note) == (
-        "unshelved", None, "what was shelved was an alarm ahead; this is one now",
+        "unshelved", None, "the shelved warning was of a future alarm; this one is of an alarm now",
     )  # fmt: skip
     told = [data(e) for e in await live.events("warning")]
     assert [e["warning"]["state"] for e in told][-2:] == ["new", "new"]
@@ -139,7 +139,7 @@ async def test_a_shelf_of_an_alarm_ahead_does_not_hide_one_that_opens_now(
     assert (await live.warnings(3))[-1].shelved_until is None
     assert (await story(live, 3))[0].note == (
         "now: 70 % (threshold 50 %); not shelved as warning 2 is: "
-        "what was shelved was an alarm ahead; this is one now"
+        "the shelved warning was of a future alarm; this one is of an alarm now"
     )
 
 

@@ -56,7 +56,7 @@ async def test_sensors_that_come_back_are_followed_on(tmp_path) -> None:
             async def sensors_state() -> str:
                 return state.services.get("sensors", "")
 
-            away = "sensors doesn't answer; try"
+            away = "sensors does not respond; try"
             await eventually(sensors_state, lambda said: said.startswith(away))
             assert state.sentence.startswith(away)
             with listening_at(sensors.app, port):
@@ -77,18 +77,18 @@ async def test_sensors_that_come_back_are_followed_on(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("path", "content", "said"),
     [
-        ("history", b"[]", "sensors failed (no object)"),
-        ("history", b'{"plant": "Demo"}', "sensors answered something unusable (plant:"),
+        ("history", b"[]", "sensors failed (not a JSON object)"),
+        ("history", b'{"plant": "Demo"}', "sensors sent an invalid response (plant:"),
         ("history", b'{"plant": "demo", "interval_s": 3600, "rows": []}', "sensors has no readings yet"),
         (
             "history",
             b'{"plant": "demo", "interval_s": 0, "rows": []}',
-            "sensors answered something unusable (interval_s:",
+            "sensors sent an invalid response (interval_s:",
         ),
-        ("live", b'{"id": -1, "timestamp": "2026-01-01T00:00Z"}', "sensors answered something unusable (id:"),
-        ("events", b"id: x\nevent: reading\ndata: {}\n\n", "sensors sent an event that is no reading"),
-        ("events", b"id: 100\nevent: reading\ndata: {}\n\n", "sensors sent an event that is no reading"),
-        ("events", b": nothing\n\n", "sensors ended its stream of readings"),
+        ("live", b'{"id": -1, "timestamp": "2026-01-01T00:00Z"}', "sensors sent an invalid response (id:"),
+        ("events", b"id: x\nevent: reading\ndata: {}\n\n", "sensors sent an event that is not a reading"),
+        ("events", b"id: 100\nevent: reading\ndata: {}\n\n", "sensors sent an event that is not a reading"),
+        ("events", b": nothing\n\n", "sensors closed the stream of readings"),
     ],
 )
 async def test_what_is_unusable_is_told_and_tried_again(
@@ -120,7 +120,7 @@ async def test_a_plant_that_nobody_here_knows_is_told(tmp_path) -> None:
         site = LiveSite(settings_of(tmp_path, sensors_url, inference_url), sensors, Inference())
         async with AsyncExitStack() as stack:
             await site.start(stack)
-            assert await site.told("plant", "the sensors show plant elsewhere: no plant")
+            assert await site.told("plant", "the live plant is elsewhere: no plant")
             assert await site.scored(0) == []
 
 

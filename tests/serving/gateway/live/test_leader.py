@@ -77,6 +77,6 @@ async def test_two_that_remember_the_same_notice_each_other(site: Site) -> None:
         async with site.gateway.database.write() as session:
             await first.keep(session, ScoringCursor(number=3))
 
-    with pytest.raises(TakenOverError, match="scores:demo: another gateway goes on with it"):
+    with pytest.raises(TakenOverError, match="scores:demo: another gateway process has taken over"):
         await keep()
     assert (await first.load()).number == 2

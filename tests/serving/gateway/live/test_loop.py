@@ -234,7 +234,7 @@ async def test_a_plant_whose_readings_come_no_more_keeps_no_warning_open(
     ]  # fmt: skip
     story = (await site.gateway.warnings.story(1))[1]
     assert [a.note for a in story if a.action == "cleared"] == [
-        "readings are those of plant gas_treatment now"
+        "live readings are now from plant gas_treatment"
     ]
 
 

@@ -208,7 +208,7 @@ async def test_nothing_to_drop_is_a_conflict(site: Site) -> None:
     engineer = await site.member("erika", "engineer")
     answer = await engineer.client.post("/warnings/operator_log/drop?plant=gas_treatment")
     assert answer.status_code == 409
-    assert answer.json()["detail"].startswith("no warning of plant gas_treatment was judged true")
+    assert answer.json()["detail"].startswith("plant gas_treatment has no warning with the verdict true")
     assert not (site.gateway.settings.drop / "gas_treatment").exists()
 
 

@@ -137,7 +137,7 @@ def after_off_delay(kept: dict[str, KeptTrack], said: RowScores) -> RowEffects:
 def test_a_rule_that_no_profile_has_any_more_clears_and_says_why() -> None:
     turn = after_off_delay({"rule:gone": OPEN, "rule:closed": KeptTrack()}, outcome())
     assert turn.changes == {"rule:gone": "cleared"}
-    assert turn.signals["rule:gone"].remark == "the profile has no such rule any more"
+    assert turn.signals["rule:gone"].remark == "the profile no longer has this rule"
     assert turn.signals[RULE].remark == ""
     assert "rule:closed" not in turn.signals
 

@@ -44,7 +44,7 @@ async def alone(client, rows: list[dict]) -> list[dict]:
 
 @pytest.fixture
 def rows(profile: PlantProfile) -> list[dict]:
-    """Raw rows with gaps; the third crosses a hard limit."""
+    """Raw rows with gaps; the third meets an alarm rule."""
     found = raw_table(profile).tail(30).drop("timestamp").to_dicts()
     found[2]["PDT31008_max"] = 350.0
     found[4]["LT301031"] = 1e9
@@ -168,10 +168,10 @@ async def test_a_table_of_few_bytes_and_many_cells_is_refused_before_it_is_built
 
 WRONG_JSON = {
     "{}": "neither rows nor columns",
-    '{"columns": {"time": ["2024-01-01T00:00Z"]}}': "columns: no value given",
+    '{"columns": {"time": ["2024-01-01T00:00Z"]}}': "columns: no value",
     '{"rows": [{}], "columns": {"a": [1]}}': "both rows and columns",
     '{"rows": []}': "rows: got 0; expected at least 1 item",
-    '{"rows": [{}, {}]}': "rows: no value given",
+    '{"rows": [{}, {}]}': "rows: no value",
     '{"columns": {}}': "columns: got 0",
     '{"columns": {"pdt31008": []}}': "columns.pdt31008: got 0",
     '{"columns": {"pdt31008": [1, 2], "lt301031": [1]}}': "columns.lt301031: 1 values; expected 2, as pdt31008",
@@ -257,7 +257,7 @@ WRONG_STREAMS = {
     ),
     "times only": (
         stream(pa.table({"timestamp": pa.array([0], pa.timestamp("s"))})),
-        "body: no columns of numbers",
+        "body: no numeric columns",
     ),
 }
 

@@ -231,7 +231,7 @@ async def test_the_documented_call_is_told_what_to_do(client) -> None:
     assert answer["alarm"] is True
     assert answer["urgency"] == "high"
     first, *further = answer["recommendation"]
-    assert first["advice"] == "A hard limit is crossed: PDT31008 above 300 mbar at any time of the hour"
+    assert first["advice"] == "Alarm rule met: PDT31008 above 300 mbar at any time of the hour"
     assert first["why"] == "PDT31008_max is 340 mbar (PDT31008_max > 300)"
     assert first["check"] == ["PDT31008: Differential pressure over column D304"]
     told = [one["advice"] for one in further]
@@ -257,8 +257,8 @@ async def test_the_risk_is_told_with_the_three_tags_that_raise_it_most(
     assert len(raising) > 3
     assert answer["drivers"] == raising[:3]
     assert answer["why"] == (
-        f"The risk is {answer['risk_score']:.2g}; the alarm is at {answer['threshold']:.2g}. "
-        f"It is raised most by {', '.join(one['tag'] for one in raising[:3])}."
+        f"The risk is {answer['risk_score']:.2g}; the threshold is {answer['threshold']:.2g}. "
+        f"Main drivers: {', '.join(one['tag'] for one in raising[:3])}."
     )
 
 
@@ -268,7 +268,7 @@ async def test_a_quiet_plant_is_left_alone(client, profile: PlantProfile) -> Non
     advice = [one for one in answer["recommendation"] if "risk_score" not in one["why"]]
     assert advice == []
     assert answer["failure_frequency_48"] is None
-    assert answer["why"].startswith(f"The risk is {answer['risk_score']:.2g}; the alarm is at ")
+    assert answer["why"].startswith(f"The risk is {answer['risk_score']:.2g}; the threshold is ")
     assert "48 hours" not in answer["why"]
     assert answer["urgency"] == (
         answer["recommendation"][0]["urgency"] if answer["recommendation"] else "none"
@@ -363,4 +363,4 @@ async def test_a_model_that_cannot_be_explained_says_so(
         answer = await client.post("/explain", json={"features": {"pdt31008": 270.0}})
         assert (await client.post("/predict", json={"features": {"pdt31008": 270.0}})).status_code == 200
     assert answer.status_code == 503
-    assert "can't be explained" in answer.json()["detail"]
+    assert "cannot be explained" in answer.json()["detail"]

@@ -154,11 +154,11 @@ async def test_a_forecast_has_the_band_that_its_bundle_holds(
 @pytest.mark.parametrize(
     ("place", "time", "said"),
     [
-        (5, "2024-01-01T06:00Z", "recent_observations.6.timestamp: the same time twice"),
+        (5, "2024-01-01T06:00Z", "recent_observations.6.timestamp: duplicate time"),
         (5, "2024-01-01T13:00Z", "recent_observations.5.timestamp: 9:00:00 after the row before"),
         (5, "2024-01-01T02:00Z", "recent_observations.5.timestamp: earlier than the row before"),
         (5, "2024-01-01T04:30Z", "recent_observations.5.timestamp: 0:30:00 after the row before"),
-        (5, None, "recent_observations.5.timestamp: absent in some rows"),
+        (5, None, "recent_observations.5.timestamp: missing in some rows"),
     ],
 )
 async def test_times_at_fault_are_named_by_row(
@@ -180,5 +180,5 @@ async def test_an_absent_forecaster_is_503_with_what_is_missing(
         there = await client.post("/forecast", json={"recent_observations": observations, "horizon": 1})
     assert (gone.status_code, there.status_code) == (503, 200)
     assert gone.json()["missing"] == ["plant_alarm_forecaster_6h"]
-    assert gone.json()["detail"].endswith("; drop an export, or wait while one trains")
+    assert gone.json()["detail"].endswith("; drop an export, or wait until its training ends")
     assert int(gone.headers["retry-after"]) > 0

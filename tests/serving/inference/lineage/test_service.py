@@ -103,7 +103,7 @@ async def test_without_mlflow_what_is_loaded_is_told_with_a_note(
     assert found["mlflow_run"]["run_id"] == "run1"
     assert found["model_version"]["registered"] is None
     (note,) = found["notes"]
-    assert note.startswith("MLflow doesn't answer")
+    assert note.startswith("MLflow does not respond")
 
 
 async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
@@ -116,7 +116,7 @@ async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
         answer = await client.get(f"/lineage/{name}")
     assert answer.status_code == 503
     assert answer.json()["missing"] == ["MLflow"]
-    assert f"version 1 of {CHAMPION_NAME} isn't on this machine" in answer.json()["detail"]
+    assert f"version 1 of {CHAMPION_NAME} is not on this machine" in answer.json()["detail"]
     assert int(answer.headers["retry-after"]) > 0
 
 
@@ -142,7 +142,7 @@ async def test_a_registry_made_anew_is_not_mistaken_for_the_one_that_answered(
         mlflow.created_ms = int((time.time() + 3600) * 1000)
         found = (await client.get(f"/lineage/{name}")).json()
     assert found["data"] is None
-    assert "made anew" in found["notes"][0]
+    assert "was recreated" in found["notes"][0]
 
 
 async def test_a_damaged_list_of_files_is_told(
@@ -160,7 +160,7 @@ async def test_a_damaged_list_of_files_is_told(
     async with serve(mlflow, serving_settings) as client:
         found = (await client.get(f"/lineage/{name}")).json()
     assert found["notes"] == [
-        f"{CHAMPION_NAME} version 1: data_files.json is damaged: its sha256 isn't the listed one"
+        f"{CHAMPION_NAME} version 1: data_files.json is damaged: its sha256 differs from the recorded one"
     ]
     assert found["mlflow_run"]["run_id"] == "run1"
 
@@ -199,9 +199,9 @@ async def test_an_answer_of_mlflow_that_nobody_expects_is_no_failure_of_ours(
         monkeypatch.setattr(mlflow, "_version", lambda *_: httpx.Response(200, json=record))
         answer = await client.get(f"/lineage/{name}")
         assert answer.status_code == 200, answer.text
-        assert "record of plant_alarm_champion version 1 can't be used" in answer.json()["notes"][0]
+        assert "record of plant_alarm_champion version 1 is invalid" in answer.json()["notes"][0]
         mlflow.aliases[CHAMPION_NAME]["champion"] = 2
         await client.app.state.reconciler.refresh()
         assert (
-            (await client.get("/ready")).json()["faults"]["champion"].startswith("version 2 can't be copied")
+            (await client.get("/ready")).json()["faults"]["champion"].startswith("version 2 cannot be copied")
         )

@@ -163,7 +163,7 @@ async def test_a_copy_that_was_damaged_meanwhile_is_fetched_again_or_told(
         mlflow.down = True
         refused = await ask(client)
         assert (refused.status_code, refused.json()["missing"]) == (503, [CHAMPION_NAME])
-        assert "version 1 can't be copied: MLflow doesn't answer" in refused.json()["detail"]
+        assert "version 1 cannot be copied: MLflow does not respond" in refused.json()["detail"]
         assert (await ask(client, "forecaster_1h")).status_code == 200
         mlflow.down = False
         asked = len(mlflow.requests)

@@ -117,7 +117,7 @@ async def test_without_mlflow_it_goes_on_and_says_so(
         assert await version(client) == 1
         ready = await client.get("/ready")
         assert ready.status_code == 200
-        assert ready.json()["mlflow"].startswith("MLflow doesn't answer")
+        assert ready.json()["mlflow"].startswith("MLflow does not respond")
         mlflow.down = False
         await refresh(client)
         assert (await client.get("/ready")).json()["mlflow"] == "answers"
@@ -136,7 +136,7 @@ async def test_started_without_mlflow_it_recovers_by_itself(
             assert answer.status_code == 503
             assert answer.json()["type"] == "urn:forewarn:problem:not-ready"
             assert answer.json()["missing"] == [CHAMPION_NAME]
-            assert "MLflow doesn't answer" in answer.json()["detail"]
+            assert "MLflow does not respond" in answer.json()["detail"]
             assert int(answer.headers["retry-after"]) > 0
         mlflow.down = False
         await refresh(client)
@@ -279,7 +279,7 @@ async def test_a_plant_at_fault_is_left_out_and_the_others_answer(
     async with serve(mlflow, serving_settings.model_copy(update={"defs": defs})) as client:
         assert await version(client) == 1
         assert (await client.get("/plants/demo/models")).status_code == 404
-    assert re.search(f"plant demo is left out:\n{said}", caplog.text)
+    assert re.search(f"plant demo is excluded:\n{said}", caplog.text)
 
 
 async def test_copies_of_older_versions_are_deleted(

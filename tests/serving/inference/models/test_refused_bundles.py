@@ -32,7 +32,7 @@ async def test_a_bundle_with_a_feature_that_cannot_be_computed_is_refused(
         detail = (await client.get("/ready")).json()["detail"]
     assert said in detail
     assert "export the model again" in detail
-    assert "can't be loaded" not in detail
+    assert "cannot be loaded" not in detail
 
 
 def copied(folder: Path, to: Path, change: Callable[[dict], None]) -> Path:

@@ -67,9 +67,9 @@ async def test_while_a_plant_is_trained_ready_says_so_and_others_say_what_they_w
     here: ServingSettings,
 ) -> None:
     async with trained_by("import time; time.sleep(600)", here) as (client, asked):
-        text = await until(lambda t: "being trained" in t, client)
-        assert "power_grid_isolation_forest isn't loaded: it is being trained, since" in text
-        assert "it is trained after power_grid" in await detail(client, "demo")
+        text = await until(lambda t: "training since" in t, client)
+        assert "power_grid_isolation_forest is not loaded: training since" in text
+        assert "its training is queued after power_grid" in await detail(client, "demo")
         async with asyncio.timeout(WITHIN_S):
             while not lines(asked):
                 await asyncio.sleep(0.05)
@@ -82,8 +82,8 @@ async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated
     script = "import sys; sys.exit('error: power_grid was not trained: it rains')"
     async with trained_by(script, here) as (client, asked):
         text = await until(lambda t: "failed" in t, client)
-        assert "its training failed (power_grid was not trained: it rains)" in text
-        assert "`forewarn train power_grid` tells more" in text
+        assert "training failed (power_grid was not trained: it rains)" in text
+        assert "run `forewarn train power_grid` for details" in text
         await until(lambda t: "failed" in t, client, "demo")
         assert sorted(lines(asked)) == ["demo", "power_grid"]
         assert "it rains" in (here.home / "logs" / "train_power_grid.log").read_text()
@@ -91,7 +91,7 @@ async def test_a_training_that_fails_is_told_with_its_last_word_and_not_repeated
 
 async def test_a_training_that_succeeds_is_taken_up(here: ServingSettings) -> None:
     async with trained_by("pass", here) as (client, _):
-        assert "it was trained and is being loaded" in await until(lambda t: "was trained" in t, client)
+        assert "trained; loading" in await until(lambda t: "trained; loading" in t, client)
 
 
 async def test_a_training_that_ends_at_once_is_taken_up_too(
@@ -102,7 +102,7 @@ async def test_a_training_that_ends_at_once_is_taken_up_too(
 
     monkeypatch.setattr(os, "setpriority", gone)
     async with trained_by("pass", here) as (client, _):
-        await until(lambda t: "was trained" in t, client)
+        await until(lambda t: "trained; loading" in t, client)
 
 
 async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alone(
@@ -111,7 +111,7 @@ async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alo
     (here.drop / "demo").mkdir(parents=True)
     (here.drop / "demo" / "days.csv").write_text("records")
     async with trained_by("pass", here) as (client, asked):
-        await until(lambda t: "was trained" in t, client)
+        await until(lambda t: "trained; loading" in t, client)
         assert "or run `forewarn train demo`" in await detail(client, "demo")
         assert "forewarn train" not in await detail(client, "gas_treatment")
     assert lines(asked) == ["power_grid"]

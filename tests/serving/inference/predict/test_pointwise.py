@@ -55,7 +55,7 @@ async def test_a_plant_that_does_not_look_ahead_says_so(client: httpx.AsyncClien
     answer = await client.post("/plants/power_grid/forecast", json=asked)
     assert (answer.status_code, answer.json()["detail"]) == (
         422,
-        "plant: got 'power_grid'; expected one that looks ahead: its profile lists no forecaster",
+        "plant: got 'power_grid'; expected a plant with a forecaster; this one's profile lists none",
     )
 
 
@@ -155,8 +155,8 @@ async def test_no_reading_is_a_problem_of_its_own(client: httpx.AsyncClient) -> 
         ({"voltage": [1]}, "readings.1.voltage"),
         ({"volts": 230.0}, "readings.1: power_grid has no 'volts'; did you mean voltage?"),
         ({"voltage": 230.0, "VOLTAGE": 231.0}, "readings.1.VOLTAGE: given twice"),
-        ({}, "readings.1: no value given; expected at least one tag with a number"),
-        ({"voltage": None}, "readings.1: no value given"),
+        ({}, "readings.1: no value; expected at least one tag with a number"),
+        ({"voltage": None}, "readings.1: no value"),
         ({**USUAL, "timestamp": "yesterday"}, "readings.1.timestamp: got 'yesterday'; expected ISO 8601"),
         ({**USUAL, "timestamp": 1700000000}, "readings.1.timestamp: got 1700000000"),
         (7, "readings.1"),

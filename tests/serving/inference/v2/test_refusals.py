@@ -67,9 +67,9 @@ FEATURES = {"name": "features", "shape": [1, WIDTH], "data": [1.0] * WIDTH}
         ),
         (
             {"inputs": [FEATURES | {"datatype": "FP64"}, *one_tag()["inputs"]]},
-            "inputs: features and single features",
+            "inputs: got features and single features",
         ),
-        ({"inputs": one_tag()["inputs"] * 2}, "inputs: a name is given twice"),
+        ({"inputs": one_tag()["inputs"] * 2}, "inputs: a name appears twice"),
         (
             {"inputs": [*one_tag()["inputs"], *one_tag(name="LT301031", shape=[2])["inputs"]]},
             "inputs.1.shape: 2 rows; expected 1",
@@ -78,7 +78,7 @@ FEATURES = {"name": "features", "shape": [1, WIDTH], "data": [1.0] * WIDTH}
             one_tag() | {"outputs": [{"name": "risk"}]},
             "outputs.0.name: got 'risk'; expected one of risk_score, alarm, score",
         ),
-        (one_tag() | {"outputs": [{"name": "alarm"}] * 2}, "outputs.1.name: alarm is given twice"),
+        (one_tag() | {"outputs": [{"name": "alarm"}] * 2}, "outputs.1.name: alarm appears twice"),
         (one_tag() | {"outputs": [{"name": "alarm"}] * 101}, "outputs: got 101; expected at most 100 items"),
         (
             one_tag() | {"outputs": [{"name": "alarm", "parameters": {"classification": 2}}]},
@@ -115,7 +115,7 @@ async def test_the_place_is_named(client, body, said: str) -> None:
 async def test_what_is_no_json_is_refused(client, content: bytes) -> None:
     answer = await post(client, content)
     assert answer.status_code == 400
-    assert answer.json()["error"].startswith("the body is no JSON document: ")
+    assert answer.json()["error"].startswith("the body is not valid JSON: ")
 
 
 ROW = np.ones((1, WIDTH))
@@ -130,7 +130,7 @@ SIZE = ROW.nbytes
         (None, 0, "9" * 500, "Inference-Header-Content-Length: "),
         (None, 0, "0", "Inference-Header-Content-Length: got 0; expected 1 to "),
         (None, 0, "999999", "Inference-Header-Content-Length: got 999999; expected 1 to "),
-        (None, 0, "7", "the body is no JSON document: "),
+        (None, 0, "7", "the body is not valid JSON: "),
         (None, 8, None, "inputs.0.parameters.binary_data_size: got 1944; expected at most 1936"),
         (
             SIZE - 8,
@@ -141,7 +141,7 @@ SIZE = ROW.nbytes
         (SIZE + 8, 0, None, "inputs.0.parameters.binary_data_size: got 1952; expected at most 1944"),
         (2**63, 0, None, "inputs.0.parameters.binary_data_size: got 9223372036854775808"),
         (-1, 0, None, "inputs.0.parameters.binary_data_size: got -1"),
-        (None, -3, None, "the body: 3 bytes at its end belong to no tensor; expected none"),
+        (None, -3, None, "the body: 3 bytes after the last tensor; expected none"),
     ],
 )
 async def test_lies_about_lengths_are_told(client, declared, cut: int, length, said: str) -> None:
@@ -173,7 +173,7 @@ async def test_a_body_over_the_limit_is_413(client) -> None:
 async def test_a_compressed_body_is_415_whatever_lengths_it_tells(client) -> None:
     headers = {"Content-Encoding": "gzip", "Inference-Header-Content-Length": "141"}
     answer = await client.post(f"/v2/models/{CHAMPION}/infer", content=b"\x1f\x8b" * 60, headers=headers)
-    said = {"error": "Content-Encoding gzip isn't taken; send the body as it is"}
+    said = {"error": "Content-Encoding: got gzip; expected an uncompressed body"}
     assert (answer.status_code, answer.json()) == (415, said)
     assert answer.headers["accept-encoding"] == "identity"
 

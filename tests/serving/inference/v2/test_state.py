@@ -22,7 +22,7 @@ async def test_a_live_server_without_models_is_not_ready_and_says_why(
     for answer in (ready, model, infer):
         assert answer.status_code == 503
         assert [*answer.json()] == ["error"]
-        assert "isn't loaded: it has no version with the alias @champion" in answer.json()["error"]
+        assert "is not loaded: no version has the alias @champion" in answer.json()["error"]
         assert int(answer.headers["retry-after"]) > 0
     states = {entry["name"]: (entry["state"], bool(entry["reason"])) for entry in index}
     assert states[CHAMPION] == ("UNAVAILABLE", True)
@@ -66,7 +66,7 @@ async def test_the_version_before_still_answers_by_its_number(mlflow, bundles, s
             found = await client.get(f"/v2/models/{CHAMPION}/versions/1{path}")
             gone = await client.get(f"/v2/models/{CHAMPION}/versions/3{path}")
             assert (found.status_code, gone.status_code) == (200, 404)
-            assert gone.json() == {"error": f"{CHAMPION}: version '3' isn't loaded; expected 2 or 1"}
+            assert gone.json() == {"error": f"{CHAMPION}: version '3' is not loaded; expected 2 or 1"}
         entries = (await client.post("/v2/repository/index", json={"ready": True})).json()
     assert [e["version"] for e in entries if e["name"] == CHAMPION] == ["2", "1"]
     assert {e["state"] for e in entries} == {"READY"}
@@ -85,12 +85,12 @@ async def test_models_are_listed_by_their_registered_names(client) -> None:
     ("method", "path", "status", "said"),
     [
         ("GET", "/v2/models/plant_alarm_champio", 404, "did you mean plant_alarm_champion?"),
-        ("GET", "/v2/models/💥/ready", 404, "no model '💥'; GET /v2/models lists them"),
+        ("GET", "/v2/models/💥/ready", 404, "no model '💥'; expected one of GET /v2/models"),
         ("GET", "/v2/models/..%2F..%2Fetc", 404, "no such path"),
-        ("GET", f"/v2/models/{CHAMPION}/versions/01", 404, "version '01' isn't loaded; expected 1"),
+        ("GET", f"/v2/models/{CHAMPION}/versions/01", 404, "version '01' is not loaded; expected 1"),
         ("POST", "/v2/repository/models/x/load", 404, "no such path"),
-        ("GET", f"/v2/models/{CHAMPION}/infer", 405, "GET isn't allowed here; expected POST"),
-        ("DELETE", "/v2", 405, "DELETE isn't allowed here; expected GET"),
+        ("GET", f"/v2/models/{CHAMPION}/infer", 405, "method GET is not allowed here; expected POST"),
+        ("DELETE", "/v2", 405, "method DELETE is not allowed here; expected GET"),
     ],
 )
 async def test_every_error_below_v2_has_the_protocol_s_form(client, method, path, status, said) -> None:

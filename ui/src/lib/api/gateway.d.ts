@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Log in by name and password
-         * @description Log in by name and password.
+         * Log in with name and password
+         * @description Log in with name and password.
          */
         post: operations["login_auth_login_post"];
         delete?: never;
@@ -34,8 +34,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End the log-in of a refresh token, with its access tokens
-         * @description End the log-in of a refresh token, with its access tokens; also if it has ended already.
+         * Log out: end the session of a refresh token and its access tokens
+         * @description Log out: end the session of a refresh token and its access tokens. Repeating it is not an error.
          */
         post: operations["logout_auth_logout_post"];
         delete?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is logged in
-         * @description Who is logged in.
+         * Get your account
+         * @description Get your account.
          */
         get: operations["me_auth_me_get"];
         put?: never;
@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Change your password. All log-ins end; the answer is a new one.
+         * @description Change your password. All sessions end; the response has tokens of a new one.
          */
         post: operations["change_password_auth_password_post"];
         delete?: never;
@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for new tokens
-         * @description Exchange a refresh token for new tokens. One that was used a while before ends its log-in.
+         * @description Exchange a refresh token for new tokens. Reusing an old one ends its session.
          */
         post: operations["refresh_auth_refresh_post"];
         delete?: never;
@@ -114,8 +114,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account
-         * @description Make an account. It is a viewer's; an administrator may give it another role.
+         * Create an account with the role viewer
+         * @description Create an account with the role viewer; an administrator may change the role.
          */
         post: operations["register_auth_register_post"];
         delete?: never;
@@ -132,8 +132,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest judgement of a plant's tags and scores, and the training that it asked for
-         * @description The newest judgement of a plant's tags and scores, and the training that it asked for.
+         * Get a plant's newest drift evaluation, and the retraining that it requested
+         * @description Get a plant's newest drift evaluation, and the retraining that it requested.
          */
         get: operations["drift_drift_get"];
         put?: never;
@@ -152,14 +152,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Dropped files and what became of each, newest first
-         * @description Dropped files and what became of each, newest first.
+         * List dropped files with their states, newest first
+         * @description List dropped files with their states, newest first.
          */
         get: operations["drops_drops_get"];
         put?: never;
         /**
-         * Put a file into the plant's drop folder
-         * @description Put a file into the plant's drop folder; the body is its content. It is there whole or not at all. Engineers only.
+         * Upload a file to the plant's drop folder
+         * @description Upload a file to the plant's drop folder; the body is its content. An incomplete upload stores nothing. Engineers only.
          */
         post: operations["upload_drops_post"];
         delete?: never;
@@ -176,8 +176,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires
-         * @description Readings, scores, warnings, pipeline runs and model swaps as they happen, until the token expires.
+         * Stream readings, scores, warnings, pipeline runs and model changes, until the token expires
+         * @description Stream readings, scores, warnings, pipeline runs and model changes, until the token expires.
          */
         get: operations["events_events_get"];
         put?: never;
@@ -196,8 +196,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process lives
-         * @description Whether the process lives; what it needs may still be missing, which /ready tells.
+         * Check that the process is alive
+         * @description Check that the process is alive; /ready checks what it depends on.
          */
         get: operations["health_health_get"];
         put?: never;
@@ -216,15 +216,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Your results, newest first, without their requests and answers
-         * @description Your results, newest first, without their requests and answers.
+         * List your results, newest first, without requests and responses
+         * @description List your results, newest first, without requests and responses.
          */
         get: operations["page_history_get"];
         put?: never;
         post?: never;
         /**
-         * Delete your results that are meant
-         * @description Delete your results that are meant; without a filter, all of them.
+         * Delete your results that match the filter
+         * @description Delete your results that match the filter; without a filter, all of them.
          */
         delete: operations["delete_chosen_history_delete"];
         options?: never;
@@ -240,8 +240,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Your results as CSV, oldest first, with requests and answers
-         * @description Your results as CSV, oldest first, with requests and answers.
+         * Export your results as CSV, oldest first, with requests and responses
+         * @description Export your results as CSV, oldest first, with requests and responses.
          */
         get: operations["export_history_export_csv_get"];
         put?: never;
@@ -260,8 +260,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One of your results
-         * @description One of your results.
+         * Get one of your results
+         * @description Get one of your results.
          */
         get: operations["entry_history__entry_id__get"];
         put?: never;
@@ -286,8 +286,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The newest readings of the live plant: risk now and ahead, and its drivers
-         * @description The newest readings of the live plant: risk now and ahead, and its drivers.
+         * Score the newest readings of the live plant: risk now and ahead, with drivers
+         * @description Score the newest readings of the live plant: risk now and ahead, with drivers.
          */
         post: operations["auto_infer_auto_post"];
         delete?: never;
@@ -306,8 +306,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The drivers of a score, as inference's /explain
-         * @description The drivers of a score, as inference's /explain; not stored.
+         * Explain a score, as inference's /explain
+         * @description Explain a score, as inference's /explain; not stored.
          */
         post: operations["explain_infer_explain_post"];
         delete?: never;
@@ -326,8 +326,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history
-         * @description Risk of an alarm in the next hours, as inference's /forecast, with the id of the entry in your history.
+         * Forecast the alarm risk of the next hours, as inference's /forecast, and store the result in your history
+         * @description Forecast the alarm risk of the next hours, as inference's /forecast, and store the result in your history.
          */
         post: operations["forecast_infer_forecast_post"];
         delete?: never;
@@ -344,8 +344,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the champion looks at, as inference's /global_importance
-         * @description What the champion looks at, as inference's /global_importance.
+         * Get the champion's feature importance, as inference's /global_importance
+         * @description Get the champion's feature importance, as inference's /global_importance.
          */
         get: operations["global_importance_infer_global_importance_get"];
         put?: never;
@@ -364,8 +364,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where a prediction comes from, as inference's /lineage
-         * @description Where a prediction comes from, as inference's /lineage.
+         * Trace a prediction to its model, run and data, as inference's /lineage
+         * @description Trace a prediction to its model, run and data, as inference's /lineage.
          */
         get: operations["lineage_infer_lineage__prediction_id__get"];
         put?: never;
@@ -384,8 +384,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All models of a plant, as inference's /models
-         * @description All models of a plant, as inference's /models.
+         * List all models of a plant, as inference's /models
+         * @description List all models of a plant, as inference's /models.
          */
         get: operations["models_infer_models_get"];
         put?: never;
@@ -406,8 +406,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Alarm risk now, as inference's /predict, with the id of the entry in your history
-         * @description Alarm risk now, as inference's /predict, with the id of the entry in your history.
+         * Score the alarm risk now, as inference's /predict, and store the result in your history
+         * @description Score the alarm risk now, as inference's /predict, and store the result in your history.
          */
         post: operations["predict_infer_predict_post"];
         delete?: never;
@@ -426,8 +426,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What to check, as inference's /recommend
-         * @description What to check, as inference's /recommend; not stored.
+         * Recommend checks, as inference's /recommend
+         * @description Recommend checks, as inference's /recommend; not stored.
          */
         post: operations["recommend_infer_recommend_post"];
         delete?: never;
@@ -444,8 +444,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether readings come in and are scored
-         * @description Whether readings come in and are scored.
+         * Get the state of live readings and their scoring
+         * @description Get the state of live readings and their scoring.
          */
         get: operations["state_live_get"];
         put?: never;
@@ -464,8 +464,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What moves the risk of the newest scored row, by tag, and what to check
-         * @description What moves the risk of the newest scored row, by tag, and what to check; the same for all who ask.
+         * Get the drivers of the newest scored row's risk by tag, and recommended checks
+         * @description Get the drivers of the newest scored row's risk by tag, and recommended checks.
          */
         get: operations["drivers_live_drivers_get"];
         put?: never;
@@ -484,8 +484,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the models said of the newest rows, or of those of a period
-         * @description What the models said of the newest rows, or of those of a period.
+         * List scores of the newest rows, or of a period
+         * @description List scores of the newest rows, or of a period.
          */
         get: operations["scores_live_scores_get"];
         put?: never;
@@ -504,8 +504,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures for Prometheus
-         * @description Figures for Prometheus.
+         * Get metrics for Prometheus
+         * @description Get metrics for Prometheus.
          */
         get: operations["metrics_metrics_get"];
         put?: never;
@@ -524,8 +524,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A plant's models: what answers, and which versions there are
-         * @description A plant's models: what answers, and which versions there are. A service that is away is named in `missing`.
+         * List a plant's models with their serving state and versions
+         * @description List a plant's models with their serving state and versions. `missing` names services that do not respond.
          */
         get: operations["models_models_get"];
         put?: never;
@@ -544,8 +544,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict
-         * @description The report's figures of models and trivial baselines with intervals, calibration, and the gate's verdict.
+         * Get the report's metrics with intervals, calibration and the promotion gate's decision
+         * @description Get the report's metrics with intervals, calibration and the promotion gate's decision.
          */
         get: operations["figures_models_figures_get"];
         put?: never;
@@ -566,8 +566,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a version of the champion model the one that answers, as `forewarn promote`
-         * @description Make a version of the champion model the one that answers, as `forewarn promote`. Engineers only.
+         * Promote a version to champion, as `forewarn promote`
+         * @description Promote a version to champion, as `forewarn promote`. Engineers only.
          */
         post: operations["promote_models_promote_post"];
         delete?: never;
@@ -584,8 +584,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The validation report as a page
-         * @description The validation report as a page.
+         * Get the validation report as HTML
+         * @description Get the validation report as HTML.
          */
         get: operations["report_models_report_get"];
         put?: never;
@@ -606,8 +606,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make the previous champion answer again, as `forewarn rollback`
-         * @description Make the previous champion answer again, as `forewarn rollback`. Engineers only.
+         * Roll back to the previous champion, as `forewarn rollback`
+         * @description Roll back to the previous champion, as `forewarn rollback`. Engineers only.
          */
         post: operations["rollback_models_rollback_post"];
         delete?: never;
@@ -624,8 +624,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All plants: their tags with limits, their horizons with thresholds, their rules
-         * @description All plants: their tags with limits, their horizons with thresholds, their rules.
+         * List all plants with their tags, limits, horizons, thresholds and alarm rules
+         * @description List all plants with their tags, limits, horizons, thresholds and alarm rules.
          */
         get: operations["plants_plants_get"];
         put?: never;
@@ -644,8 +644,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Why a dropped file was refused: what is wrong, where, and what was expected
-         * @description Why a dropped file was refused: what is wrong, where, and what was expected.
+         * Get the reason for a file's refusal: place, problem and what was expected
+         * @description Get the reason for a file's refusal: place, problem and what was expected.
          */
         get: operations["show_refusal_quarantine__drop_id__get"];
         put?: never;
@@ -664,8 +664,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the database answers, so that accounts and history do
-         * @description Whether the database answers, so that accounts and history do; says what is wrong with the rest.
+         * Check that the database responds, which accounts and history need
+         * @description Check that the database responds, which accounts and history need; lists the faults of the rest.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -684,8 +684,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The pipeline's runs for a plant, newest first
-         * @description The pipeline's runs for a plant, newest first.
+         * List the pipeline runs of a plant, newest first
+         * @description List the pipeline runs of a plant, newest first.
          */
         get: operations["runs_runs_get"];
         put?: never;
@@ -704,8 +704,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A run with its steps and what its checks found
-         * @description A run with its steps and what its checks found.
+         * Get a run with its steps and checks
+         * @description Get a run with its steps and checks.
          */
         get: operations["run_runs__run_id__get"];
         put?: never;
@@ -724,8 +724,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What can be made to happen in the live plant, and what is happening
-         * @description What can be made to happen in the live plant, and what is happening.
+         * List the scenarios of the live plant, and which one is active
+         * @description List the scenarios of the live plant, and which one is active.
          */
         get: operations["scenarios_scenarios_get"];
         put?: never;
@@ -746,8 +746,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Switch what happens in the live plant
-         * @description Switch what happens in the live plant. Operators.
+         * Activate a scenario of the live plant
+         * @description Activate a scenario of the live plant. Operators only.
          */
         post: operations["activate_scenarios_activate_post"];
         delete?: never;
@@ -764,8 +764,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest hours, oldest first
-         * @description The newest hours, oldest first; fewer where the plant is younger.
+         * Get the rows of the newest hours, oldest first
+         * @description Get the rows of the newest hours, oldest first.
          */
         get: operations["history_sensors_history_get"];
         put?: never;
@@ -784,8 +784,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest complete interval, with the plant's time, speed and scenario
-         * @description The newest complete interval, with the plant's time, speed and scenario.
+         * Get the newest complete interval, with the plant's time, speed and scenario
+         * @description Get the newest complete interval, with the plant's time, speed and scenario.
          */
         get: operations["live_sensors_live_get"];
         put?: never;
@@ -804,8 +804,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The live plant's tags, and how its time runs
-         * @description The live plant's tags, and how its time runs.
+         * Get the live plant's tags, speed and history length
+         * @description Get the live plant's tags, speed and history length.
          */
         get: operations["meta_sensors_meta_get"];
         put?: never;
@@ -825,8 +825,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Let plant time run faster or slower
-         * @description Let plant time run faster or slower. Engineers only.
+         * Set the speed of plant time
+         * @description Set the speed of plant time. Engineers only.
          */
         put: operations["set_speed_sensors_speed_put"];
         post?: never;
@@ -844,8 +844,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All accounts, in the order in which they were made
-         * @description All accounts, in the order in which they were made. Administrators only.
+         * List all accounts in order of creation
+         * @description List all accounts in order of creation. Administrators only.
          */
         get: operations["users_users_get"];
         put?: never;
@@ -870,8 +870,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Give an account another role
-         * @description Give an account another role; it counts from the next request on. Administrators only.
+         * Change an account's role, from its next request on
+         * @description Change an account's role, from its next request on. Administrators only.
          */
         patch: operations["change_role_users__user_id__patch"];
         trace?: never;
@@ -884,8 +884,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Warnings, newest first
-         * @description Warnings, newest first.
+         * List warnings, newest first
+         * @description List warnings, newest first.
          */
         get: operations["page_warnings_get"];
         put?: never;
@@ -904,8 +904,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was judged true, as the operator log that the pipeline takes as labels
-         * @description What was judged true, as the operator log that the pipeline takes as labels. Engineers only.
+         * Export warnings with the verdict true as an operator log, which the pipeline reads as labels
+         * @description Export warnings with the verdict true as an operator log, which the pipeline reads as labels. Engineers only.
          */
         get: operations["operator_log_csv_warnings_operator_log_csv_get"];
         put?: never;
@@ -926,8 +926,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it
-         * @description Put the operator log of what was judged true into the plant's drop folder, where the pipeline finds it. Engineers only.
+         * Drop the operator log of warnings with the verdict true for the pipeline
+         * @description Drop the operator log of warnings with the verdict true for the pipeline. Engineers only.
          */
         post: operations["drop_operator_log_warnings_operator_log_drop_post"];
         delete?: never;
@@ -944,8 +944,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A warning with all that became of it
-         * @description A warning with all that became of it.
+         * Get a warning with its timeline
+         * @description Get a warning with its timeline.
          */
         get: operations["story_warnings__warning_id__get"];
         put?: never;
@@ -966,8 +966,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Note that you have seen a warning as it is now
-         * @description Note that you have seen a warning as it is now; the first acknowledgement counts. Operators.
+         * Acknowledge a warning
+         * @description Acknowledge a warning; the first acknowledgement counts. Operators only.
          */
         post: operations["acknowledge_warnings__warning_id__ack_post"];
         delete?: never;
@@ -986,8 +986,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put a warning out of sight for a time, with what opens on the same track meanwhile
-         * @description Put a warning out of sight for a time, with what opens on the same track meanwhile. Operators.
+         * Shelve a warning for a time, together with new warnings of the same kind
+         * @description Shelve a warning for a time, together with new warnings of the same kind. Operators only.
          */
         post: operations["shelve_warnings__warning_id__shelve_post"];
         delete?: never;
@@ -1006,8 +1006,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring a shelved warning back into sight
-         * @description Bring a shelved warning back into sight. Operators.
+         * Unshelve a warning
+         * @description Unshelve a warning. Operators only.
          */
         post: operations["unshelve_warnings__warning_id__unshelve_post"];
         delete?: never;
@@ -1026,8 +1026,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say whether something really happened, and when
-         * @description Say whether something really happened, and when; the newest verdict counts. Operators.
+         * Give a verdict on a warning: true, false or unsure, and when
+         * @description Give a verdict on a warning: true, false or unsure, and when; the newest verdict counts. Operators only.
          */
         post: operations["judge_warnings__warning_id__verdict_post"];
         delete?: never;
@@ -1042,12 +1042,12 @@ export interface components {
     schemas: {
         /**
          * AckRequest
-         * @description What somebody has seen; without `horizon_hours`, whatever stands there now.
+         * @description The horizon that was reviewed; without `horizon_hours`, the warning's present one.
          */
         AckRequest: {
             /**
              * Horizon Hours
-             * @description the warning's, as it was seen; 409 where it has escalated since
+             * @description horizon of the warning when it was reviewed; 409 if it has escalated since
              */
             horizon_hours?: number | null;
             /**
@@ -1058,7 +1058,7 @@ export interface components {
         };
         /**
          * ActionAnswer
-         * @description A line of the story; `by` is null for what the gateway did by itself.
+         * @description An entry of the timeline; `by` is null for actions of the gateway.
          */
         ActionAnswer: {
             /**
@@ -1084,7 +1084,7 @@ export interface components {
         ActivateAnswer: {
             /**
              * Changed
-             * @description false: it was active already
+             * @description false: the scenario was active already
              */
             changed: boolean;
             /**
@@ -1097,7 +1097,7 @@ export interface components {
         };
         /**
          * ActivateRequest
-         * @description The scenario that begins with the row in progress.
+         * @description The scenario that starts with the row in progress.
          * @example {
          *       "scenario": "pressure_rise"
          *     }
@@ -1125,7 +1125,7 @@ export interface components {
         };
         /**
          * AutoAnswer
-         * @description Scores of the newest readings, with the drivers where they can be had.
+         * @description Scores of the newest readings, with drivers if available.
          */
         AutoAnswer: {
             /** Explanation */
@@ -1134,7 +1134,7 @@ export interface components {
             } | null;
             /**
              * Explanation Missing
-             * @description why there is no explanation
+             * @description why the explanation is not available
              */
             explanation_missing: string | null;
             /** Forecasts */
@@ -1164,7 +1164,7 @@ export interface components {
         };
         /**
          * CheckInfo
-         * @description A check of the data, and what it found.
+         * @description A data check and its result.
          */
         CheckInfo: {
             /** Asset */
@@ -1182,14 +1182,14 @@ export interface components {
             passed: boolean;
             /**
              * Severity
-             * @description ERROR: nothing goes on
+             * @description ERROR: blocks the run
              * @enum {string}
              */
             severity: "WARN" | "ERROR";
         };
         /**
          * CrossedThreshold
-         * @description What opened the warning, or escalated it last.
+         * @description The threshold or alarm rule that opened the warning, or escalated it last.
          */
         CrossedThreshold: {
             /** Description */
@@ -1198,7 +1198,7 @@ export interface components {
             probability: number;
             /**
              * Rule
-             * @description name of the label rule, null for a model's
+             * @description name of the alarm rule; null for a model
              */
             rule: string | null;
             /** Threshold */
@@ -1224,21 +1224,21 @@ export interface components {
         };
         /**
          * DriftAnswer
-         * @description How far a plant lies from what its answering model learned, and what follows.
+         * @description Drift of a plant from the training data of its serving model, and retraining.
          */
         DriftAnswer: {
-            /** @description null: never requested, or Dagster can't be reached */
+            /** @description null: never requested, or Dagster does not respond */
             asked: components["schemas"]["RequestedTraining"] | null;
-            /** @description null: never judged yet */
+            /** @description null: not evaluated yet */
             judgement: components["schemas"]["DriftJudgement"] | null;
             /**
              * Missing
-             * @description what isn't known because a service doesn't answer; else empty
+             * @description what is unknown because a service does not respond; otherwise empty
              */
             missing: string;
             /**
              * Next Not Before
-             * @description earliest plant time at which retraining may be requested next
+             * @description earliest plant time of the next retraining request
              */
             next_not_before: string | null;
             /** Plant */
@@ -1246,7 +1246,7 @@ export interface components {
         };
         /**
          * DriftJudgement
-         * @description The newest judgement of a plant.
+         * @description The newest drift evaluation of a plant.
          */
         DriftJudgement: {
             compared: components["schemas"]["DriftSpan"] | null;
@@ -1267,7 +1267,7 @@ export interface components {
             newest: string;
             /**
              * Note
-             * @description why nothing was compared; else empty
+             * @description why nothing was compared; otherwise empty
              */
             note: string;
             retraining: components["schemas"]["RetrainingInfo"];
@@ -1299,7 +1299,7 @@ export interface components {
         };
         /**
          * DriverAdvice
-         * @description What the plant's engineers advise.
+         * @description A recommended check.
          */
         DriverAdvice: {
             /** Advice */
@@ -1316,7 +1316,7 @@ export interface components {
         };
         /**
          * DriverFeature
-         * @description A feature, and what it adds to the model's answer.
+         * @description A feature and its contribution.
          */
         DriverFeature: {
             /** Contribution */
@@ -1328,17 +1328,17 @@ export interface components {
         };
         /**
          * DriversAnswer
-         * @description What moves the risk of the newest scored row; `base_value` plus all contributions is `output`.
+         * @description Drivers of the newest scored row's risk; `base_value` plus all contributions is `output`.
          */
         DriversAnswer: {
             /**
              * Advice
-             * @description the most urgent first; null: it couldn't be had
+             * @description most urgent first; null: not available
              */
             advice: components["schemas"]["DriverAdvice"][] | null;
             /**
              * Base Value
-             * @description the answer to the training medians
+             * @description the model's output at the training medians
              */
             base_value: number;
             /** Method */
@@ -1347,7 +1347,7 @@ export interface components {
             model: string;
             /**
              * Output
-             * @description the answer to the row
+             * @description the model's output at the row
              */
             output: number;
             /** Plant */
@@ -1355,43 +1355,43 @@ export interface components {
             /**
              * Plant Time
              * Format: date-time
-             * @description of the row
+             * @description plant time of the row
              */
             plant_time: string;
             /**
              * Score Id
-             * @description the row's id in /live/scores
+             * @description `id` of the row in /live/scores
              */
             score_id: number;
             /**
              * Space
-             * @description what contributions are in
+             * @description scale of the contributions
              * @enum {string}
              */
             space: "log_odds" | "score";
             /**
              * Tags
-             * @description the largest in magnitude first
+             * @description largest magnitude first
              */
             tags: components["schemas"]["DrivingTag"][];
             /** Version */
             version: number;
             /**
              * Why
-             * @description the risk in a sentence; or why there is no advice
+             * @description a sentence on the risk, or why recommendations are not available
              */
             why: string;
         };
         /**
          * DrivingTag
-         * @description A tag with those of its features that add most.
+         * @description A tag with its features of the largest contributions.
          */
         DrivingTag: {
             /** Contribution */
             contribution: number;
             /**
              * Features
-             * @description the largest in magnitude first
+             * @description largest magnitude first
              */
             features: components["schemas"]["DriverFeature"][];
             /** Tag */
@@ -1399,7 +1399,7 @@ export interface components {
         };
         /**
          * DroppedFile
-         * @description A dropped file, and what became of it.
+         * @description A dropped file and its state.
          */
         DroppedFile: {
             /** Attempt */
@@ -1411,7 +1411,7 @@ export interface components {
             changed_at: string;
             /**
              * Drop
-             * @description name of the drop, as its run has it; empty: no run was requested yet
+             * @description drop name, as in its run; empty: no run requested yet
              */
             drop: string;
             /** File */
@@ -1423,7 +1423,7 @@ export interface components {
             first_seen: string;
             /**
              * Has Report
-             * @description whether /quarantine/{id} tells why it was refused
+             * @description whether /quarantine/{id} gives the reason for its refusal
              */
             has_report: boolean;
             /** Id */
@@ -1432,12 +1432,12 @@ export interface components {
             plant: string;
             /**
              * Reason
-             * @description what there is to know of the state, in a sentence; often empty
+             * @description a sentence on the state; may be empty
              */
             reason: string;
             /**
              * Rows
-             * @description records or periods that were read; null: not read yet, or not at all
+             * @description records or periods read; null: not read
              */
             rows: number | null;
             /**
@@ -1447,26 +1447,26 @@ export interface components {
             size: number;
             /**
              * State
-             * @description superseded: it was changed or removed before it was read; running: a run takes it in
+             * @description running: a run is ingesting it; superseded: changed or removed before it was read
              * @enum {string}
              */
             state: "waiting" | "running" | "ingested" | "quarantined" | "failed" | "superseded";
         };
         /**
          * DroppedLog
-         * @description Where the operator log lies; `written` is false where the same one lay there already.
+         * @description The dropped operator log; `written` is false if the same file was there already.
          */
         DroppedLog: {
             /** File */
             file: string;
             /**
              * Left Out
-             * @description true warnings without a known period
+             * @description number of true warnings without a known period
              */
             left_out: number;
             /**
              * Periods
-             * @description rows of the log, one an excursion; warnings that overlap share one
+             * @description rows of the log, one per excursion; overlapping warnings share one
              */
             periods: number;
             /** Written */
@@ -1488,10 +1488,10 @@ export interface components {
         EntryDetail: {
             /**
              * Alarm
-             * @description whether any of its scores is one
+             * @description whether any of its scores is an alarm
              */
             alarm: boolean;
-            /** @description as it was answered, without explanations */
+            /** @description the response, without explanations */
             answer: components["schemas"]["JsonValue"];
             /**
              * Created At
@@ -1524,7 +1524,7 @@ export interface components {
         EntrySummary: {
             /**
              * Alarm
-             * @description whether any of its scores is one
+             * @description whether any of its scores is an alarm
              */
             alarm: boolean;
             /**
@@ -1552,7 +1552,7 @@ export interface components {
         };
         /**
          * FigureInterval
-         * @description A figure with its 90 % interval; null where it can't be computed.
+         * @description A metric with its 90 % interval; null if it cannot be computed.
          */
         FigureInterval: {
             /** High */
@@ -1564,7 +1564,7 @@ export interface components {
         };
         /**
          * FiguresAnswer
-         * @description What a validation report holds, without its curves.
+         * @description The metrics of a validation report, without its curves.
          */
         FiguresAnswer: {
             /**
@@ -1574,17 +1574,17 @@ export interface components {
             created: string;
             /**
              * Dagster Run
-             * @description the run that made it, and the versions it judges; empty: unknown
+             * @description Dagster run that created the report and its versions; empty: unknown
              */
             dagster_run: string;
             /**
              * First
-             * @description of the data
+             * @description start of the data
              */
             first: string | null;
             /**
              * Further
-             * @description figures of models that no probability comes from
+             * @description figures of models without a probability
              */
             further: {
                 [key: string]: number | null;
@@ -1603,7 +1603,7 @@ export interface components {
             sentences: string[];
             /**
              * Tested First
-             * @description of the rows that models were tested on
+             * @description start of the out-of-fold test rows
              */
             tested_first: string | null;
             /** Tested Last */
@@ -1617,12 +1617,12 @@ export interface components {
         };
         /**
          * FindingAnswer
-         * @description A tag or score; what is null was not compared.
+         * @description A tag or score; null values were not compared.
          */
         FindingAnswer: {
             /**
              * Effective Rows
-             * @description independent rows that the compared ones are worth
+             * @description effective sample size of the compared rows
              */
             effective_rows: number | null;
             /**
@@ -1642,7 +1642,7 @@ export interface components {
             psi_limit: number;
             /**
              * Reference Shares
-             * @description of the rows learned from, in the same bins
+             * @description share of the training rows in each bin
              */
             reference_shares: number[];
             /** Rows */
@@ -1651,24 +1651,24 @@ export interface components {
             seasons: ("day" | "week")[];
             /**
              * Shares
-             * @description of the newest rows, a bin; empty where nothing was compared
+             * @description share of the recent rows in each bin; empty if not compared
              */
             shares: number[];
             /**
              * Shift
-             * @description distance of the means, in standard deviations of what was learned
+             * @description shift of the mean, in standard deviations of the training data
              */
             shift: number | null;
             /** Shift Limit */
             shift_limit: number | null;
             /**
              * Since
-             * @description newest row when the drift was seen first
+             * @description newest row when the drift was first detected
              */
             since: string | null;
             /**
              * State
-             * @description `instrument`: too few rows can be trusted; `too_few`: too few rows, or they hang together too much
+             * @description `instrument`: too many rows are excluded for their quality; `too_few`: the effective sample size is too small
              * @enum {string}
              */
             state: "steady" | "drift" | "instrument" | "too_few";
@@ -1676,7 +1676,7 @@ export interface components {
             unit: string;
             /**
              * Untrusted
-             * @description compared rows that don't count, because of their instrument
+             * @description rows excluded for their quality: frozen, stale, held or saturated
              */
             untrusted: number;
         };
@@ -1705,18 +1705,18 @@ export interface components {
         GapData: {
             /**
              * After
-             * @description the last id that the client got
+             * @description last id that the client received
              */
             after: number;
             /**
              * Newest
-             * @description the newest id there is
+             * @description newest id
              */
             newest: number;
         };
         /**
          * GapEvent
-         * @description Events were missed that aren't kept any more; it has no id, as nothing can follow it.
+         * @description Missed events are no longer stored: reload the state. It has no id.
          */
         GapEvent: {
             data: components["schemas"]["GapData"];
@@ -1728,7 +1728,7 @@ export interface components {
         };
         /**
          * GateCondition
-         * @description A condition of the gate; `passed` is null where it doesn't apply.
+         * @description A condition of the promotion gate; `passed` is null if not applicable.
          */
         GateCondition: {
             /** Name */
@@ -1761,19 +1761,19 @@ export interface components {
         GatewayEvent: components["schemas"]["ReadingEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["StatusEvent"] | components["schemas"]["WarningEvent"] | components["schemas"]["RunEvent"] | components["schemas"]["ModelEvent"] | components["schemas"]["GapEvent"];
         /**
          * GatewayReadiness
-         * @description What answers, and what is wrong with the rest.
+         * @description State of the database and of the services behind the gateway.
          */
         GatewayReadiness: {
             /**
              * Database
-             * @description `answers`, or what is wrong
+             * @description `answers` if it responds, otherwise the fault
              */
             database: string;
             /** Inference */
             inference: string;
             /**
              * Live
-             * @description `scores`, or why live readings aren't scored here
+             * @description `scores` if this process scores live readings, otherwise the reason why not
              */
             live: string;
             /** Ready */
@@ -1805,14 +1805,14 @@ export interface components {
         };
         /**
          * HorizonFigures
-         * @description All models and baselines of one question: alarm now (0), or within `hours`.
+         * @description All models and baselines of one target: alarm now (0), or within `hours`.
          */
         HorizonFigures: {
             /** Base Rate */
             base_rate: number;
             /**
              * Calibration
-             * @description by model
+             * @description model → its reliability diagram
              */
             calibration: {
                 [key: string]: components["schemas"]["CalibrationBin"][];
@@ -1825,7 +1825,7 @@ export interface components {
             n_events: number;
             /**
              * Outcome
-             * @description by model: a sentence on how it does against the baselines
+             * @description model → a sentence comparing it with the trivial baselines
              */
             outcome: {
                 [key: string]: string;
@@ -1833,12 +1833,12 @@ export interface components {
         };
         /**
          * HorizonInfo
-         * @description One of the risks that are told of a plant.
+         * @description A horizon with its model and threshold.
          */
         HorizonInfo: {
             /**
              * Hours
-             * @description ahead; 0 is now
+             * @description hours ahead; 0: now
              */
             hours: number;
             /**
@@ -1848,12 +1848,12 @@ export interface components {
             model: string;
             /**
              * Threshold
-             * @description alarm at or above it; null: never, or nobody knows
+             * @description alarm at or above it; null: none, or unknown
              */
             threshold: number | null;
             /**
              * Version
-             * @description that answers; null: none, or nobody knows
+             * @description serving version; null: none, or unknown
              */
             version: number | null;
         };
@@ -1864,7 +1864,7 @@ export interface components {
         IntervalReading: {
             /**
              * Quality
-             * @description the worst that a person should know of each tag
+             * @description worst quality flag of each tag
              */
             quality: {
                 [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
@@ -1872,7 +1872,7 @@ export interface components {
             /**
              * Timestamp
              * Format: date-time
-             * @description the interval's beginning, UTC
+             * @description start of the interval, UTC
              */
             timestamp: string;
             /**
@@ -1886,7 +1886,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * LabelAge
-         * @description How old the labels are that the model learned from.
+         * @description Age of the training labels.
          */
         LabelAge: {
             /** Hours */
@@ -1898,7 +1898,7 @@ export interface components {
         LeftOut: {
             /**
              * Fault
-             * @description of its file, by line
+             * @description fault in its profile, with its line
              */
             fault: string;
             /** Name */
@@ -1906,29 +1906,29 @@ export interface components {
         };
         /**
          * LiveAnswer
-         * @description What this gateway's loop does. Another gateway's is seen by its scores alone.
+         * @description State of this gateway process's live loop; of another process only the scores are visible.
          */
         LiveAnswer: {
             /** Plant */
             plant: string | null;
             /**
              * Plant Time
-             * @description of the newest row
+             * @description plant time of the newest row
              */
             plant_time: string | null;
             /**
              * Role
-             * @description `scores`, or why it doesn't
+             * @description `scores` if it scores live readings, otherwise the reason why not
              */
             role: string;
             /**
              * Scored Time
-             * @description of the newest row that was scored
+             * @description plant time of the newest scored row
              */
             scored_time: string | null;
             /**
              * Services
-             * @description `answers`, or what is wrong
+             * @description `answers` if it responds, otherwise the fault
              */
             services: {
                 [key: string]: string;
@@ -1941,7 +1941,7 @@ export interface components {
         LiveReading: {
             /**
              * Id
-             * @description number of the row, the id of its event
+             * @description row number, the id of its event
              */
             id: number;
             /** Plant */
@@ -1949,12 +1949,12 @@ export interface components {
             /**
              * Plant Time
              * Format: date-time
-             * @description the interval's end, UTC
+             * @description end of the interval, UTC
              */
             plant_time: string;
             /**
              * Quality
-             * @description the worst that a person should know of each tag
+             * @description worst quality flag of each tag
              */
             quality: {
                 [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
@@ -1966,13 +1966,13 @@ export interface components {
             scenario: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
             /**
              * Speed
-             * @description plant hours in a second
+             * @description plant hours per second
              */
             speed: number;
             /**
              * Timestamp
              * Format: date-time
-             * @description the interval's beginning, UTC
+             * @description start of the interval, UTC
              */
             timestamp: string;
             /**
@@ -2000,12 +2000,12 @@ export interface components {
         MetaAnswer: {
             /**
              * Flush Hours
-             * @description plant hours after which readings become a drop; 0: never
+             * @description plant hours between drops of the readings; 0: never dropped
              */
             flush_hours: number;
             /**
              * History Hours
-             * @description how much of the past /sensors/history can answer now
+             * @description plant hours available from /sensors/history
              */
             history_hours: number;
             /** Interval S */
@@ -2026,7 +2026,7 @@ export interface components {
         };
         /**
          * ModelAnswer
-         * @description A score with what decides over alarms, and how far it can be relied on.
+         * @description A score with its threshold, alarm and confidence.
          */
         ModelAnswer: {
             /** Alarm */
@@ -2064,7 +2064,7 @@ export interface components {
         };
         /**
          * ModelData
-         * @description A model's version or aliases have changed; `action` and `by` where a person moved it.
+         * @description A model's version or aliases have changed; `action` and `by` are set if a person changed them.
          */
         ModelData: {
             /** Action */
@@ -2079,7 +2079,7 @@ export interface components {
             plant: string;
             /**
              * Previous
-             * @description the version before
+             * @description previous version
              */
             previous: number | null;
             /** Version */
@@ -2087,7 +2087,7 @@ export interface components {
         };
         /**
          * ModelEvent
-         * @description Another version of a model is serving, or is about to.
+         * @description Another version of a model is serving or loading.
          */
         ModelEvent: {
             data: components["schemas"]["ModelData"];
@@ -2099,20 +2099,20 @@ export interface components {
         };
         /**
          * ModelFigures
-         * @description Figures of a model or baseline at one horizon, out of fold.
+         * @description Out-of-fold metrics of a model or baseline at one horizon.
          */
         ModelFigures: {
             brier: components["schemas"]["FigureInterval"];
-            /** @description false alarms a day */
+            /** @description false alarms per day */
             false_episodes: components["schemas"]["FigureInterval"];
-            /** @description false alarm hours a day */
+            /** @description false alarm hours per day */
             false_hours: components["schemas"]["FigureInterval"];
-            /** @description hours from the warning to the event, median */
+            /** @description median lead time in hours */
             lead: components["schemas"]["FigureInterval"];
             /** Model */
             model: string;
             pr_auc: components["schemas"]["FigureInterval"];
-            /** @description share of events that were found */
+            /** @description share of events detected */
             recall: components["schemas"]["FigureInterval"];
             roc_auc: components["schemas"]["FigureInterval"];
             /** Trivial */
@@ -2120,7 +2120,7 @@ export interface components {
         };
         /**
          * ModelInfo
-         * @description One of a plant's models: which version answers, and which there are.
+         * @description One of a plant's models, with its serving version and all versions.
          */
         ModelInfo: {
             /**
@@ -2128,7 +2128,7 @@ export interface components {
              * @description registered name
              */
             name: string;
-            /** @description null: inference doesn't tell */
+            /** @description null: inference does not respond */
             serving: components["schemas"]["ServingState"] | null;
             /**
              * Short Name
@@ -2139,7 +2139,7 @@ export interface components {
             title: string;
             /**
              * Versions
-             * @description the newest first; empty where MLflow doesn't answer
+             * @description newest first; empty if MLflow does not respond
              */
             versions: components["schemas"]["VersionInfo"][];
         };
@@ -2200,12 +2200,12 @@ export interface components {
             champion: string;
             /**
              * Missing
-             * @description what isn't known because a service doesn't answer; else empty
+             * @description what is unknown because a service does not respond; otherwise empty
              */
             missing: string;
             /**
              * Mlflow
-             * @description root of MLflow's pages, for links
+             * @description base URL of the MLflow UI
              */
             mlflow: string;
             /** Models */
@@ -2215,7 +2215,7 @@ export interface components {
         };
         /**
          * MovedChampion
-         * @description What became of the champion.
+         * @description The champion before and after the change.
          */
         MovedChampion: {
             /** After */
@@ -2230,7 +2230,7 @@ export interface components {
             plant: string;
             /**
              * Told
-             * @description inference was notified; otherwise it follows the alias within seconds
+             * @description whether inference was notified; otherwise it polls the alias within seconds
              */
             told: boolean;
         };
@@ -2244,7 +2244,7 @@ export interface components {
             new_password: string;
             /**
              * Password
-             * @description the present one
+             * @description current password
              * @example correct horse battery
              */
             password: string;
@@ -2255,45 +2255,45 @@ export interface components {
             alarm_rules: components["schemas"]["RuleInfo"][];
             /**
              * Default
-             * @description whether /infer without `plant` is of it; null: nobody knows
+             * @description whether it is the default of /infer; null: unknown
              */
             default: boolean | null;
             /**
              * Fault
-             * @description of its changed file, by line; it goes on as it was before. Empty: none
+             * @description fault in its changed profile, with its line; the previous profile stays in use. Empty: none
              */
             fault: string;
             /**
              * Horizons
-             * @description the nearest first
+             * @description nearest first
              */
             horizons: components["schemas"]["HorizonInfo"][];
             /**
              * Interval S
-             * @description sampling interval
+             * @description sampling interval in seconds
              */
             interval_s: number;
             /**
              * Judges
-             * @description what of given readings is judged
+             * @description which of the given readings are scored
              * @enum {string}
              */
             judges: "newest_row" | "each_reading";
             /**
              * Live
-             * @description whether live readings are of it; /live tells whether they come
+             * @description whether it is the live plant; /live gives the state of its readings
              */
             live: boolean;
             /** Name */
             name: string;
             /**
              * Process Units
-             * @description in the order of their first tags
+             * @description ordered by their first tag
              */
             process_units: string[];
             /**
              * Ready
-             * @description whether its champion answers; null: nobody knows
+             * @description whether its champion is serving; null: unknown
              */
             ready: boolean | null;
             /** Simulated */
@@ -2302,7 +2302,7 @@ export interface components {
             tags: components["schemas"]["TagInfo"][];
             /**
              * Timezone
-             * @description of the IANA, such as Europe/Berlin
+             * @description IANA time zone, such as Europe/Berlin
              */
             timezone: string;
             /** Title */
@@ -2312,12 +2312,12 @@ export interface components {
         PlantsAnswer: {
             /**
              * Left Out
-             * @description plants whose file was never sound
+             * @description plants excluded because their profile has never been valid
              */
             left_out: components["schemas"]["LeftOut"][];
             /**
              * Missing
-             * @description why nobody knows of models; empty where it is known
+             * @description why the models are unknown; otherwise empty
              */
             missing: string;
             /** Plants */
@@ -2381,14 +2381,14 @@ export interface components {
         };
         /**
          * PromoteRequest
-         * @description Which version shall answer.
+         * @description The version to promote.
          */
         PromoteRequest: {
             /** Plant */
             plant: string;
             /**
              * Version
-             * @description without one: the challenger, else the newest
+             * @description default: the challenger, otherwise the newest version
              */
             version?: number | null;
         };
@@ -2399,7 +2399,7 @@ export interface components {
         ReadingData: {
             /**
              * Number
-             * @description of the row in the plant's life
+             * @description row number since the plant's start
              */
             number: number;
             /** Plant */
@@ -2452,12 +2452,12 @@ export interface components {
         };
         /**
          * RefusedFile
-         * @description Why a file was refused, as the pipeline wrote it.
+         * @description The reason for a file's refusal, as the pipeline reports it.
          */
         RefusedFile: {
             /**
              * Code
-             * @description stable code, as in the documentation of refusals
+             * @description stable error code; see docs/ingest.md
              */
             code: string;
             /** Expected */
@@ -2485,7 +2485,7 @@ export interface components {
         };
         /**
          * RegisterRequest
-         * @description A new account; it is a viewer's.
+         * @description A new account with the role viewer.
          */
         RegisterRequest: {
             /**
@@ -2502,12 +2502,12 @@ export interface components {
         };
         /**
          * RequestedTraining
-         * @description The last run that drift or old labels asked for.
+         * @description The last training run requested by drift or old labels.
          */
         RequestedTraining: {
             /**
              * Link
-             * @description its page of Dagster
+             * @description URL of its Dagster page
              */
             link: string;
             /**
@@ -2530,7 +2530,7 @@ export interface components {
         };
         /**
          * RetrainingInfo
-         * @description Whether a training is due, in the plant's time.
+         * @description Whether retraining is due, in plant time.
          */
         RetrainingInfo: {
             /** Due */
@@ -2538,7 +2538,7 @@ export interface components {
             /**
              * Not Before
              * Format: date-time
-             * @description earliest plant time at which retraining may be requested
+             * @description earliest plant time of a retraining request
              */
             not_before: string;
             /** Why */
@@ -2554,7 +2554,7 @@ export interface components {
         };
         /**
          * RollbackRequest
-         * @description The plant whose previous champion shall answer again.
+         * @description The plant to roll back.
          */
         RollbackRequest: {
             /** Plant */
@@ -2562,7 +2562,7 @@ export interface components {
         };
         /**
          * RuleInfo
-         * @description A label rule: an alarm whatever the models say.
+         * @description An alarm rule: an alarm whatever the models say.
          */
         RuleInfo: {
             /** Description */
@@ -2581,7 +2581,7 @@ export interface components {
             checks: components["schemas"]["CheckInfo"][];
             /**
              * Drop
-             * @description name of the drop that it takes in; empty: none
+             * @description name of the drop that it ingests; empty: none
              */
             drop: string;
             /** Ended */
@@ -2592,7 +2592,7 @@ export interface components {
             job: string;
             /**
              * Link
-             * @description its page of Dagster
+             * @description URL of its Dagster page
              */
             link: string;
             /** Plant */
@@ -2630,7 +2630,7 @@ export interface components {
             started: number | null;
             /**
              * Status
-             * @description in Dagster's words
+             * @description Dagster's run status
              */
             status: string;
             /** Steps Done */
@@ -2642,7 +2642,7 @@ export interface components {
         };
         /**
          * RunEvent
-         * @description A pipeline run has begun or got further.
+         * @description A pipeline run has started or changed its state.
          */
         RunEvent: {
             data: components["schemas"]["RunData"];
@@ -2654,12 +2654,12 @@ export interface components {
         };
         /**
          * RunInfo
-         * @description A run of the pipeline.
+         * @description A pipeline run.
          */
         RunInfo: {
             /**
              * Drop
-             * @description name of the drop that it takes in; empty: none
+             * @description name of the drop that it ingests; empty: none
              */
             drop: string;
             /** Ended */
@@ -2670,7 +2670,7 @@ export interface components {
             job: string;
             /**
              * Link
-             * @description its page of Dagster
+             * @description URL of its Dagster page
              */
             link: string;
             /** Plant */
@@ -2701,7 +2701,7 @@ export interface components {
         ScenarioInfo: {
             /**
              * Applies
-             * @description whether this plant has the tags for it
+             * @description whether the plant has the tags of the scenario
              */
             applies: boolean;
             /** Description */
@@ -2713,7 +2713,7 @@ export interface components {
             name: "normal" | "pressure_rise" | "level_swing" | "multi_alarm";
             /**
              * Tags
-             * @description that cross their limits
+             * @description tags that cross their limits
              */
             tags: string[];
         };
@@ -2733,7 +2733,7 @@ export interface components {
             scenarios: components["schemas"]["ScenarioInfo"][];
             /**
              * Since
-             * @description plant time; null: from the beginning
+             * @description plant time of its start; null: since the plant's start
              */
             since: string | null;
         };
@@ -2752,7 +2752,7 @@ export interface components {
             id: number;
             /**
              * Passed Over
-             * @description rows before this one that were not scored
+             * @description number of rows before this one that were skipped
              */
             passed_over: number;
             /** Plant */
@@ -2769,23 +2769,23 @@ export interface components {
             risk: number;
             /**
              * Rules
-             * @description label rules that fired on sound values
+             * @description alarm rules that are met on sound values
              */
             rules: string[];
             /**
              * Scores
-             * @description now and each horizon
+             * @description one for now and one for each horizon
              */
             scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
-             * @description tags whose value is no news, or can't physically be true
+             * @description tags with stale or physically impossible values
              */
             stale: string[];
         };
         /**
          * ScoredWindow
-         * @description Which readings an answer stands on.
+         * @description The readings that were scored.
          */
         ScoredWindow: {
             /**
@@ -2816,7 +2816,7 @@ export interface components {
         };
         /**
          * ScoresData
-         * @description What the models said of a new row.
+         * @description Scores of a new row.
          */
         ScoresData: {
             /** Alarm */
@@ -2825,12 +2825,12 @@ export interface components {
             id: number;
             /**
              * Number
-             * @description of the row in the plant's life
+             * @description row number since the plant's start
              */
             number: number;
             /**
              * Passed Over
-             * @description rows before this one that were not scored
+             * @description number of rows before this one that were skipped
              */
             passed_over: number;
             /** Plant */
@@ -2847,17 +2847,17 @@ export interface components {
             risk: number;
             /**
              * Rules
-             * @description label rules that fired on sound values
+             * @description alarm rules that are met on sound values
              */
             rules: string[];
             /**
              * Scores
-             * @description now and each horizon
+             * @description one for now and one for each horizon
              */
             scores: components["schemas"]["ModelScore"][];
             /**
              * Stale
-             * @description tags whose value is no news, or can't physically be true
+             * @description tags with stale or physically impossible values
              */
             stale: string[];
         };
@@ -2875,7 +2875,7 @@ export interface components {
         };
         /**
          * ServingState
-         * @description What inference says of a model.
+         * @description A model's serving state, as reported by inference.
          */
         ServingState: {
             /** Algorithm */
@@ -2926,7 +2926,7 @@ export interface components {
         };
         /**
          * ShelveRequest
-         * @description For how long, and why; one of `until` and `hours`, both by the wall clock.
+         * @description Duration and reason; either `until` or `hours`, both in wall-clock time.
          */
         ShelveRequest: {
             /** Hours */
@@ -2948,7 +2948,7 @@ export interface components {
         };
         /**
          * SpeedRequest
-         * @description Plant hours in a second; 0 lets the plant stand still.
+         * @description Plant hours per second; 0 pauses the plant.
          * @example {
          *       "hours_per_second": 0.5
          *     }
@@ -2971,7 +2971,7 @@ export interface components {
         };
         /**
          * StepInfo
-         * @description A step of a run; steps that haven't begun have no times.
+         * @description A step of a run; times are null before it starts.
          */
         StepInfo: {
             /** Ended */
@@ -2980,7 +2980,7 @@ export interface components {
             key: string;
             /**
              * Name
-             * @description the asset that it makes, or the check, without the plant
+             * @description asset or check, without the plant's prefix
              */
             name: string;
             /** Started */
@@ -3026,7 +3026,7 @@ export interface components {
         };
         /**
          * TokensAnswer
-         * @description What a log-in or a refresh gives out.
+         * @description Tokens of a log-in or a refresh.
          */
         TokensAnswer: {
             /**
@@ -3036,12 +3036,12 @@ export interface components {
             access_token: string;
             /**
              * Expires In
-             * @description seconds that the access token holds
+             * @description seconds until the access token expires
              */
             expires_in: number;
             /**
              * Refresh Token
-             * @description for /auth/refresh, once
+             * @description for /auth/refresh; valid once
              */
             refresh_token: string;
             /**
@@ -3061,7 +3061,7 @@ export interface components {
         };
         /**
          * UploadedFile
-         * @description A file that lies in the drop folder now.
+         * @description A file in the drop folder.
          */
         UploadedFile: {
             /** File */
@@ -3108,7 +3108,7 @@ export interface components {
         };
         /**
          * VerdictRequest
-         * @description Whether something really happened, and, if it did, from when to when (plant time).
+         * @description Verdict on a warning; for true, optionally with start and end of the alarm (plant time).
          */
         VerdictRequest: {
             /** End */
@@ -3142,7 +3142,7 @@ export interface components {
             created: string;
             /**
              * Dagster Run
-             * @description empty where a person published it
+             * @description empty if published manually
              */
             dagster_run: string;
             /** Data Fingerprint */
@@ -3158,12 +3158,12 @@ export interface components {
         };
         /**
          * WarningAnswer
-         * @description A warning; times in plant time, but for those that end in `_at` and shelves.
+         * @description A warning; times are plant time, except those that end in `_at` and those of shelving, which are wall-clock time.
          */
         WarningAnswer: {
             /**
              * Acknowledged At
-             * @description null again after an escalation
+             * @description reset to null by an escalation
              */
             acknowledged_at: string | null;
             /** Acknowledged By */
@@ -3172,7 +3172,7 @@ export interface components {
             advice: components["schemas"]["JsonValue"][] | null;
             /**
              * Came Time
-             * @description when a label rule fired first
+             * @description when an alarm rule was first met
              */
             came_time: string | null;
             /** Cleared At */
@@ -3184,7 +3184,7 @@ export interface components {
             drivers: components["schemas"]["JsonValue"][] | null;
             /**
              * Horizon Hours
-             * @description nearest that has crossed; 0 is now
+             * @description nearest horizon above its threshold; 0: now
              */
             horizon_hours: number;
             /** Id */
@@ -3197,12 +3197,12 @@ export interface components {
             kind: "model" | "rule";
             /**
              * Lead Hours
-             * @description from its opening until a label rule fired, else so far
+             * @description lead time: from opening until an alarm rule was met, otherwise until now
              */
             lead_hours: number;
             /**
              * Missing
-             * @description why drivers or advice are null
+             * @description why drivers or recommendations are null
              */
             missing: string;
             /** Model */
@@ -3210,7 +3210,7 @@ export interface components {
             /**
              * Newest Time
              * Format: date-time
-             * @description last row that was scored while it was open
+             * @description last row scored while it was open
              */
             newest_time: string;
             /**
@@ -3220,12 +3220,12 @@ export interface components {
             opened_at: string;
             /**
              * Opened Horizon Hours
-             * @description that opened it
+             * @description horizon that opened it
              */
             opened_horizon_hours: number;
             /**
              * Peak
-             * @description of its horizon: it begins anew with each escalation
+             * @description highest score of its horizon; reset at each escalation
              */
             peak: number;
             /**
@@ -3237,7 +3237,7 @@ export interface components {
             plant: string;
             /**
              * Prediction Ids
-             * @description of its opening, last escalation and peak; /infer/lineage has more
+             * @description prediction ids at opening, last escalation and peak, for /infer/lineage
              */
             prediction_ids: {
                 [key: string]: string;
@@ -3250,7 +3250,7 @@ export interface components {
             since: string;
             /**
              * Stale Since
-             * @description since when it can't clear: its readings are no news, or its forecasts missing
+             * @description held open since then, because its readings are stale or its forecasts are missing
              */
             stale_since: string | null;
             /**
@@ -3268,7 +3268,7 @@ export interface components {
              * @enum {string}
              */
             change: "opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "stale" | "fresh" | "escalated" | "cleared";
-            /** @description as it is after the change */
+            /** @description the warning after the change */
             warning: components["schemas"]["WarningAnswer"];
         };
         /**
@@ -3297,12 +3297,12 @@ export interface components {
         };
         /**
          * WarningStory
-         * @description A warning with all that became of it, oldest first.
+         * @description A warning with its timeline, oldest first.
          */
         WarningStory: {
             /**
              * Acknowledged At
-             * @description null again after an escalation
+             * @description reset to null by an escalation
              */
             acknowledged_at: string | null;
             /** Acknowledged By */
@@ -3313,7 +3313,7 @@ export interface components {
             advice: components["schemas"]["JsonValue"][] | null;
             /**
              * Came Time
-             * @description when a label rule fired first
+             * @description when an alarm rule was first met
              */
             came_time: string | null;
             /** Cleared At */
@@ -3325,7 +3325,7 @@ export interface components {
             drivers: components["schemas"]["JsonValue"][] | null;
             /**
              * Horizon Hours
-             * @description nearest that has crossed; 0 is now
+             * @description nearest horizon above its threshold; 0: now
              */
             horizon_hours: number;
             /** Id */
@@ -3338,12 +3338,12 @@ export interface components {
             kind: "model" | "rule";
             /**
              * Lead Hours
-             * @description from its opening until a label rule fired, else so far
+             * @description lead time: from opening until an alarm rule was met, otherwise until now
              */
             lead_hours: number;
             /**
              * Missing
-             * @description why drivers or advice are null
+             * @description why drivers or recommendations are null
              */
             missing: string;
             /** Model */
@@ -3351,7 +3351,7 @@ export interface components {
             /**
              * Newest Time
              * Format: date-time
-             * @description last row that was scored while it was open
+             * @description last row scored while it was open
              */
             newest_time: string;
             /**
@@ -3361,12 +3361,12 @@ export interface components {
             opened_at: string;
             /**
              * Opened Horizon Hours
-             * @description that opened it
+             * @description horizon that opened it
              */
             opened_horizon_hours: number;
             /**
              * Peak
-             * @description of its horizon: it begins anew with each escalation
+             * @description highest score of its horizon; reset at each escalation
              */
             peak: number;
             /**
@@ -3378,7 +3378,7 @@ export interface components {
             plant: string;
             /**
              * Prediction Ids
-             * @description of its opening, last escalation and peak; /infer/lineage has more
+             * @description prediction ids at opening, last escalation and peak, for /infer/lineage
              */
             prediction_ids: {
                 [key: string]: string;
@@ -3391,7 +3391,7 @@ export interface components {
             since: string;
             /**
              * Stale Since
-             * @description since when it can't clear: its readings are no news, or its forecasts missing
+             * @description held open since then, because its readings are stale or its forecasts are missing
              */
             stale_since: string | null;
             /**
@@ -3404,7 +3404,7 @@ export interface components {
         };
         /**
          * WarningVerdict
-         * @description A verdict, and what it labels.
+         * @description A verdict and its label.
          */
         WarningVerdict: {
             /**
@@ -3426,7 +3426,7 @@ export interface components {
             ] | null;
             /**
              * Label Missing
-             * @description why a true warning becomes no label
+             * @description why a true warning yields no label
              */
             label_missing: string;
             /** Note */
@@ -3483,7 +3483,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokensAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3493,7 +3493,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3523,7 +3523,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3543,7 +3543,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3575,7 +3575,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3605,7 +3605,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3615,7 +3615,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3645,7 +3645,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3655,7 +3655,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3689,7 +3689,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokensAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3699,7 +3699,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3709,7 +3709,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3739,7 +3739,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3759,7 +3759,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3793,7 +3793,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokensAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3803,7 +3803,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3833,7 +3833,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3843,7 +3843,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3877,7 +3877,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3887,7 +3887,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3897,7 +3897,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3927,7 +3927,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3947,7 +3947,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3962,7 +3962,7 @@ export interface operations {
     drift_drift_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -3980,7 +3980,7 @@ export interface operations {
                     "application/json": components["schemas"]["DriftAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3990,7 +3990,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4000,7 +4000,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4010,7 +4010,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4020,7 +4020,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,7 +4035,7 @@ export interface operations {
     drops_drops_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
                 limit?: number;
             };
@@ -4054,7 +4054,7 @@ export interface operations {
                     "application/json": components["schemas"]["DropsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4064,7 +4064,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4074,7 +4074,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4089,9 +4089,9 @@ export interface operations {
     upload_drops_post: {
         parameters: {
             query: {
-                /** @description of the file, with its extension */
+                /** @description file name with its extension */
                 name: string;
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -4113,7 +4113,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadedFile"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4123,7 +4123,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4133,7 +4133,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4143,7 +4143,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4153,7 +4153,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4183,7 +4183,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4193,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4203,7 +4203,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description There is no room left on the disk */
+            /** @description The disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -4218,11 +4218,11 @@ export interface operations {
     events_events_get: {
         parameters: {
             query?: {
-                /** @description some of the types, with commas between; all by default */
+                /** @description comma-separated event types; default: all */
                 types?: string | null;
             };
             header?: {
-                /** @description the last id that was got; what came after it is sent first */
+                /** @description id of the last event received; later events are sent first */
                 "last-event-id"?: number | null;
             };
             path?: never;
@@ -4230,7 +4230,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `id:` goes up by each event and survives restarts, `event:` is one of reading, scores, status, warning, run, model, `data:` a JSON object. `event: gap` says that what was missed isn't kept any more: read the state anew. Comments are heartbeats; the last one says why the stream ends. */
+            /** @description `id:` increases with each event and across restarts, `event:` is one of reading, scores, status, warning, run, model, `data:` a JSON object. `event: gap` means that missed events are no longer stored: reload the state. Comments are heartbeats; the last one gives the reason for the end of the stream. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4239,7 +4239,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4249,7 +4249,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4259,7 +4259,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,11 +4295,11 @@ export interface operations {
         parameters: {
             query?: {
                 type?: ("predict" | "forecast" | "auto") | null;
-                /** @description not older; with offset, as 2026-01-01T00:00Z */
+                /** @description at or after this time, with offset: 2026-01-01T00:00Z */
                 since?: string | null;
-                /** @description older than; with offset */
+                /** @description before this time, with offset */
                 until?: string | null;
-                /** @description `next` of the page before */
+                /** @description `next` of the previous page */
                 before?: number | null;
                 limit?: number;
             };
@@ -4318,7 +4318,7 @@ export interface operations {
                     "application/json": components["schemas"]["HistoryAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,7 +4328,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4338,7 +4338,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,9 +4354,9 @@ export interface operations {
         parameters: {
             query?: {
                 type?: ("predict" | "forecast" | "auto") | null;
-                /** @description not older; with offset, as 2026-01-01T00:00Z */
+                /** @description at or after this time, with offset: 2026-01-01T00:00Z */
                 since?: string | null;
-                /** @description older than; with offset */
+                /** @description before this time, with offset */
                 until?: string | null;
             };
             header?: never;
@@ -4374,7 +4374,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeletedEntries"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4384,7 +4384,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4394,7 +4394,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4410,9 +4410,9 @@ export interface operations {
         parameters: {
             query?: {
                 type?: ("predict" | "forecast" | "auto") | null;
-                /** @description not older; with offset, as 2026-01-01T00:00Z */
+                /** @description at or after this time, with offset: 2026-01-01T00:00Z */
                 since?: string | null;
-                /** @description older than; with offset */
+                /** @description before this time, with offset */
                 until?: string | null;
             };
             header?: never;
@@ -4421,7 +4421,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All columns */
+            /** @description All columns, as CSV */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4430,7 +4430,7 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4440,7 +4440,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4450,7 +4450,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4467,7 +4467,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of an entry of /history */
+                /** @description entry `id` from /history */
                 entry_id: number;
             };
             cookie?: never;
@@ -4483,7 +4483,7 @@ export interface operations {
                     "application/json": components["schemas"]["EntryDetail"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4493,7 +4493,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4503,7 +4503,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4513,7 +4513,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4530,7 +4530,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of an entry of /history */
+                /** @description entry `id` from /history */
                 entry_id: number;
             };
             cookie?: never;
@@ -4544,7 +4544,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4554,7 +4554,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4564,7 +4564,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4574,7 +4574,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4589,7 +4589,7 @@ export interface operations {
     auto_infer_auto_post: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
@@ -4607,7 +4607,7 @@ export interface operations {
                     "application/json": components["schemas"]["AutoAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4617,7 +4617,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4627,7 +4627,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4637,7 +4637,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,7 +4647,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4662,7 +4662,7 @@ export interface operations {
     explain_infer_explain_post: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
@@ -4686,7 +4686,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4696,7 +4696,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4706,7 +4706,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4736,7 +4736,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4746,7 +4746,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4756,7 +4756,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4771,9 +4771,9 @@ export interface operations {
     forecast_infer_forecast_post: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
-                /** @description false: no entry in your history, `history_id` is null */
+                /** @description false: not stored in your history; `history_id` is null */
                 store?: boolean;
             };
             header?: never;
@@ -4797,7 +4797,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4807,7 +4807,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4817,7 +4817,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4847,7 +4847,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4857,7 +4857,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4867,7 +4867,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4882,7 +4882,7 @@ export interface operations {
     global_importance_infer_global_importance_get: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
@@ -4902,7 +4902,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4912,7 +4912,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4922,7 +4922,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4932,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4942,7 +4942,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4957,12 +4957,12 @@ export interface operations {
     lineage_infer_lineage__prediction_id__get: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
             path: {
-                /** @description that an answer carries */
+                /** @description `prediction_id` of a response */
                 prediction_id: string;
             };
             cookie?: never;
@@ -4980,7 +4980,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4990,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5000,7 +5000,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5010,7 +5010,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5020,7 +5020,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5035,7 +5035,7 @@ export interface operations {
     models_infer_models_get: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
@@ -5055,7 +5055,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5065,7 +5065,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5075,7 +5075,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5085,7 +5085,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5095,7 +5095,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5110,9 +5110,9 @@ export interface operations {
     predict_infer_predict_post: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
-                /** @description false: no entry in your history, `history_id` is null */
+                /** @description false: not stored in your history; `history_id` is null */
                 store?: boolean;
             };
             header?: never;
@@ -5136,7 +5136,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5146,7 +5146,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5156,7 +5156,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5186,7 +5186,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5196,7 +5196,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5206,7 +5206,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,7 +5221,7 @@ export interface operations {
     recommend_infer_recommend_post: {
         parameters: {
             query?: {
-                /** @description without one, inference's default */
+                /** @description default: the default plant of inference */
                 plant?: string | null;
             };
             header?: never;
@@ -5245,7 +5245,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5255,7 +5255,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5265,7 +5265,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5295,7 +5295,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5305,7 +5305,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5315,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5345,7 +5345,7 @@ export interface operations {
                     "application/json": components["schemas"]["LiveAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5355,7 +5355,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5370,7 +5370,7 @@ export interface operations {
     drivers_live_drivers_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -5388,7 +5388,7 @@ export interface operations {
                     "application/json": components["schemas"]["DriversAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5398,7 +5398,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5408,7 +5408,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5418,7 +5418,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5428,7 +5428,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5443,14 +5443,14 @@ export interface operations {
     scores_live_scores_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
-                /** @description `next` of the page before */
+                /** @description `next` of the previous page */
                 before?: number | null;
                 limit?: number;
-                /** @description not of earlier rows, in plant time */
+                /** @description rows at or after this plant time */
                 since?: string | null;
-                /** @description not of later rows, in plant time */
+                /** @description rows at or before this plant time */
                 until?: string | null;
             };
             header?: never;
@@ -5468,7 +5468,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScoresAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5478,7 +5478,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5488,7 +5488,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5523,7 +5523,7 @@ export interface operations {
     models_models_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -5541,7 +5541,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5551,7 +5551,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5561,7 +5561,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5571,7 +5571,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5581,7 +5581,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5596,9 +5596,9 @@ export interface operations {
     figures_models_figures_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
-                /** @description of the champion model; without one, the newest report */
+                /** @description version of the champion model; default: the newest report */
                 version?: number | null;
             };
             header?: never;
@@ -5616,7 +5616,7 @@ export interface operations {
                     "application/json": components["schemas"]["FiguresAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5626,7 +5626,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5636,7 +5636,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5646,7 +5646,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5656,7 +5656,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5690,7 +5690,7 @@ export interface operations {
                     "application/json": components["schemas"]["MovedChampion"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5700,7 +5700,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5710,7 +5710,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5720,7 +5720,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5750,7 +5750,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5760,7 +5760,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5770,7 +5770,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5785,9 +5785,9 @@ export interface operations {
     report_models_report_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
-                /** @description of the champion model; without one, the newest report */
+                /** @description version of the champion model; default: the newest report */
                 version?: number | null;
             };
             header?: never;
@@ -5796,7 +5796,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the page, to be shown in a sandboxed frame */
+            /** @description HTML page, for a sandboxed frame */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5805,7 +5805,7 @@ export interface operations {
                     "text/html": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5815,7 +5815,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5825,7 +5825,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,7 +5835,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,7 +5845,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5879,7 +5879,7 @@ export interface operations {
                     "application/json": components["schemas"]["MovedChampion"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5889,7 +5889,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5899,7 +5899,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5909,7 +5909,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5919,7 +5919,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5949,7 +5949,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5959,7 +5959,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5969,7 +5969,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5999,7 +5999,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlantsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6009,7 +6009,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,7 +6026,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a file of /drops */
+                /** @description file `id` from /drops */
                 drop_id: number;
             };
             cookie?: never;
@@ -6042,7 +6042,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedFile"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6052,7 +6052,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6062,7 +6062,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6072,7 +6072,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6082,7 +6082,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6112,7 +6112,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayReadiness"];
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6127,7 +6127,7 @@ export interface operations {
     runs_runs_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
                 limit?: number;
             };
@@ -6146,7 +6146,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6156,7 +6156,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +6166,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6176,7 +6176,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6193,7 +6193,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a run of /runs */
+                /** @description run `id` from /runs */
                 run_id: string;
             };
             cookie?: never;
@@ -6209,7 +6209,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6219,7 +6219,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6229,7 +6229,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6239,7 +6239,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6249,7 +6249,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6279,7 +6279,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScenariosAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6289,7 +6289,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6299,7 +6299,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6333,7 +6333,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivateAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6343,7 +6343,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6353,7 +6353,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6383,7 +6383,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6393,7 +6393,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6403,7 +6403,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6418,7 +6418,7 @@ export interface operations {
     history_sensors_history_get: {
         parameters: {
             query?: {
-                /** @description plant hours back */
+                /** @description plant hours back from the newest row */
                 hours?: number;
             };
             header?: never;
@@ -6436,7 +6436,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReadingsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6446,7 +6446,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6456,7 +6456,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6466,7 +6466,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6496,7 +6496,7 @@ export interface operations {
                     "application/json": components["schemas"]["LiveReading"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6506,7 +6506,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6516,7 +6516,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6546,7 +6546,7 @@ export interface operations {
                     "application/json": components["schemas"]["MetaAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6556,7 +6556,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6566,7 +6566,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6600,7 +6600,7 @@ export interface operations {
                     "application/json": components["schemas"]["SpeedAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6610,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6620,7 +6620,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6650,7 +6650,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6660,7 +6660,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service behind the gateway answered something unusable */
+            /** @description A service behind the gateway sent an invalid response */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6670,7 +6670,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6685,7 +6685,7 @@ export interface operations {
     users_users_get: {
         parameters: {
             query?: {
-                /** @description `next` of the page before */
+                /** @description `next` of the previous page */
                 after?: number;
                 limit?: number;
             };
@@ -6704,7 +6704,7 @@ export interface operations {
                     "application/json": components["schemas"]["UsersAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6714,7 +6714,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6724,7 +6724,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6734,7 +6734,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6751,7 +6751,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of an account of /users */
+                /** @description account `id` from /users */
                 user_id: number;
             };
             cookie?: never;
@@ -6771,7 +6771,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6781,7 +6781,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6791,7 +6791,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6801,7 +6801,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6811,7 +6811,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6841,7 +6841,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6851,7 +6851,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6867,15 +6867,15 @@ export interface operations {
         parameters: {
             query?: {
                 plant?: string | null;
-                /** @description open: whatever has not cleared */
+                /** @description open: all states but cleared */
                 state?: ("open" | "new" | "acknowledged" | "shelved" | "cleared") | null;
                 kind?: ("model" | "rule") | null;
                 horizon_hours?: number | null;
-                /** @description opened not before, in plant time */
+                /** @description opened at or after this plant time */
                 since?: string | null;
-                /** @description opened before, in plant time */
+                /** @description opened before this plant time */
                 until?: string | null;
-                /** @description `next` of the page before */
+                /** @description `next` of the previous page */
                 before?: number | null;
                 limit?: number;
             };
@@ -6894,7 +6894,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningsAnswer"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6904,7 +6904,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6914,7 +6914,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6929,7 +6929,7 @@ export interface operations {
     operator_log_csv_warnings_operator_log_csv_get: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -6938,7 +6938,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description start_time, end_time and reason */
+            /** @description CSV with start_time, end_time and reason */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6947,7 +6947,7 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6957,7 +6957,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6967,7 +6967,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6977,7 +6977,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6987,7 +6987,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7002,7 +7002,7 @@ export interface operations {
     drop_operator_log_warnings_operator_log_drop_post: {
         parameters: {
             query?: {
-                /** @description without one, the live plant */
+                /** @description default: the live plant */
                 plant?: string | null;
             };
             header?: never;
@@ -7020,7 +7020,7 @@ export interface operations {
                     "application/json": components["schemas"]["DroppedLog"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7030,7 +7030,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7040,7 +7040,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7050,7 +7050,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7060,7 +7060,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7070,7 +7070,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7087,7 +7087,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a warning of /warnings */
+                /** @description warning `id` from /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -7103,7 +7103,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningStory"];
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7113,7 +7113,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7123,7 +7123,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7133,7 +7133,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7150,7 +7150,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a warning of /warnings */
+                /** @description warning `id` from /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -7170,7 +7170,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7180,7 +7180,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7190,7 +7190,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,7 +7200,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7210,7 +7210,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7240,7 +7240,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7250,7 +7250,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7267,7 +7267,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a warning of /warnings */
+                /** @description warning `id` from /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -7287,7 +7287,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7297,7 +7297,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7307,7 +7307,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7317,7 +7317,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7327,7 +7327,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7357,7 +7357,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7367,7 +7367,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7384,7 +7384,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a warning of /warnings */
+                /** @description warning `id` from /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -7404,7 +7404,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7414,7 +7414,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7424,7 +7424,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,7 +7434,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7444,7 +7444,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description It conflicts with what is there */
+            /** @description The request conflicts with the current state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7474,7 +7474,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7484,7 +7484,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7501,7 +7501,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `id` of a warning of /warnings */
+                /** @description warning `id` from /warnings */
                 warning_id: number;
             };
             cookie?: never;
@@ -7521,7 +7521,7 @@ export interface operations {
                     "application/json": components["schemas"]["WarningAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7531,7 +7531,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No access token, or one that doesn't hold */
+            /** @description The access token is missing, invalid or expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7541,7 +7541,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The role doesn't allow this */
+            /** @description The account's role does not permit this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7551,7 +7551,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such thing, or it is somebody else's */
+            /** @description Not found, or it belongs to another account */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7581,7 +7581,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7591,7 +7591,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A service or the database doesn't answer; see Retry-After */
+            /** @description A service or the database does not respond; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What each feature and each tag contributes to a score
-         * @description What each feature and each tag contributes to a score.
+         * Explain a score by the contributions of features and tags
+         * @description Explain a score by the contributions of features and tags.
          */
         post: operations["explain_explain_post"];
         delete?: never;
@@ -34,8 +34,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Whether an alarm starts within the next hours, from recent raw rows
-         * @description Whether an alarm starts within the next hours, from recent raw rows.
+         * Forecast whether an alarm starts within the next hours, from recent raw rows
+         * @description Forecast whether an alarm starts within the next hours, from recent raw rows.
          */
         post: operations["forecast_alarms_forecast_post"];
         delete?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Global importance of each feature and each tag to a model's scores
-         * @description Global importance of each feature and each tag to a model's scores.
+         * Get the global importance of each feature and tag for a model's scores
+         * @description Get the global importance of each feature and tag for a model's scores.
          */
         get: operations["global_importance_global_importance_get"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process lives
-         * @description Whether the process lives; what it needs may still be missing, which /ready tells.
+         * Check that the process is alive
+         * @description Check that the process is alive; /ready checks what it depends on.
          */
         get: operations["health_health_get"];
         put?: never;
@@ -92,8 +92,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * From a prediction to the model version, the runs, the files and the rows behind it
-         * @description From a prediction to the model version, the runs, the files and the rows behind it.
+         * Trace a prediction to its model version, runs, files and rows
+         * @description Trace a prediction to its model version, runs, files and rows.
          */
         get: operations["lineage_lineage__prediction_id__get"];
         put?: never;
@@ -112,8 +112,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures for Prometheus
-         * @description Figures for Prometheus.
+         * Get metrics for Prometheus
+         * @description Get metrics for Prometheus.
          */
         get: operations["metrics_metrics_get"];
         put?: never;
@@ -132,8 +132,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All models of the plant: their figures, and which version of each is served
-         * @description All models of the plant: their figures, and which version of each is served.
+         * List all models of the plant with metrics and serving versions
+         * @description List all models of the plant with metrics and serving versions.
          */
         get: operations["list_models_models_get"];
         put?: never;
@@ -154,8 +154,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Load a model whose alias moved in MLflow now, not at the next poll
-         * @description Load a model whose alias moved in MLflow now, not at the next poll. Only from this machine.
+         * Poll the aliases in MLflow now and load changed models
+         * @description Poll the aliases in MLflow now and load changed models. From this machine only.
          */
         post: operations["refresh_models_refresh_post"];
         delete?: never;
@@ -172,8 +172,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All plants, and which of them the routes at the root are for
-         * @description All plants, and which of them the routes at the root are for.
+         * List all plants, and which one is the default
+         * @description List all plants, and which one is the default.
          */
         get: operations["list_plants_plants_get"];
         put?: never;
@@ -194,8 +194,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What each feature and each tag contributes to a score
-         * @description What each feature and each tag contributes to a score.
+         * Explain a score by the contributions of features and tags
+         * @description Explain a score by the contributions of features and tags.
          */
         post: operations["explain_plants__plant__explain_post"];
         delete?: never;
@@ -214,8 +214,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Whether an alarm starts within the next hours, from recent raw rows
-         * @description Whether an alarm starts within the next hours, from recent raw rows.
+         * Forecast whether an alarm starts within the next hours, from recent raw rows
+         * @description Forecast whether an alarm starts within the next hours, from recent raw rows.
          */
         post: operations["forecast_alarms_plants__plant__forecast_post"];
         delete?: never;
@@ -232,8 +232,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Global importance of each feature and each tag to a model's scores
-         * @description Global importance of each feature and each tag to a model's scores.
+         * Get the global importance of each feature and tag for a model's scores
+         * @description Get the global importance of each feature and tag for a model's scores.
          */
         get: operations["global_importance_plants__plant__global_importance_get"];
         put?: never;
@@ -252,8 +252,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * From a prediction to the model version, the runs, the files and the rows behind it
-         * @description From a prediction to the model version, the runs, the files and the rows behind it.
+         * Trace a prediction to its model version, runs, files and rows
+         * @description Trace a prediction to its model version, runs, files and rows.
          */
         get: operations["lineage_plants__plant__lineage__prediction_id__get"];
         put?: never;
@@ -272,8 +272,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All models of the plant: their figures, and which version of each is served
-         * @description All models of the plant: their figures, and which version of each is served.
+         * List all models of the plant with metrics and serving versions
+         * @description List all models of the plant with metrics and serving versions.
          */
         get: operations["list_models_plants__plant__models_get"];
         put?: never;
@@ -294,8 +294,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Alarm risk now, from features or from raw readings
-         * @description Alarm risk now, from features or from raw readings; plants that judge each reading answer for each.
+         * Score the alarm risk now, from features or raw readings
+         * @description Score the alarm risk now, from features or raw readings; plants with `judges: each_reading` score every reading.
          */
         post: operations["predict_plants__plant__predict_post"];
         delete?: never;
@@ -314,10 +314,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers
-         * @description Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
+         * Score up to 10,000 rows: JSON by rows or columns, or an uncompressed numeric Arrow IPC stream
+         * @description Score up to 10,000 rows: JSON by rows or columns, or an uncompressed numeric Arrow IPC stream.
          *
-         *     The answer comes as an Arrow stream where Accept says so.
+         *     The response is an Arrow stream if Accept requests one.
          */
         post: operations["batch_plants__plant__predict_batch_post"];
         delete?: never;
@@ -334,8 +334,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the plant's main model is served
-         * @description Whether the plant's main model is served; says what is wrong with the rest.
+         * Check that the plant's champion model is serving
+         * @description Check that the plant's champion model is serving; lists the faults of all models.
          */
         get: operations["ready_plants__plant__ready_get"];
         put?: never;
@@ -356,8 +356,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What the plant's engineers advise on these values, the most urgent first
-         * @description What the plant's engineers advise on these values, the most urgent first.
+         * Recommend checks for these values, most urgent first
+         * @description Recommend checks for these values, most urgent first.
          */
         post: operations["recommend_plants__plant__recommend_post"];
         delete?: never;
@@ -376,8 +376,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Alarm risk now, from features or from raw readings
-         * @description Alarm risk now, from features or from raw readings; plants that judge each reading answer for each.
+         * Score the alarm risk now, from features or raw readings
+         * @description Score the alarm risk now, from features or raw readings; plants with `judges: each_reading` score every reading.
          */
         post: operations["predict_predict_post"];
         delete?: never;
@@ -396,10 +396,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers
-         * @description Alarm risk of up to 10,000 rows: JSON by rows or columns, or an Arrow IPC stream of uncompressed numbers.
+         * Score up to 10,000 rows: JSON by rows or columns, or an uncompressed numeric Arrow IPC stream
+         * @description Score up to 10,000 rows: JSON by rows or columns, or an uncompressed numeric Arrow IPC stream.
          *
-         *     The answer comes as an Arrow stream where Accept says so.
+         *     The response is an Arrow stream if Accept requests one.
          */
         post: operations["batch_predict_batch_post"];
         delete?: never;
@@ -416,8 +416,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the plant's main model is served
-         * @description Whether the plant's main model is served; says what is wrong with the rest.
+         * Check that the plant's champion model is serving
+         * @description Check that the plant's champion model is serving; lists the faults of all models.
          */
         get: operations["ready_ready_get"];
         put?: never;
@@ -438,8 +438,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What the plant's engineers advise on these values, the most urgent first
-         * @description What the plant's engineers advise on these values, the most urgent first.
+         * Recommend checks for these values, most urgent first
+         * @description Recommend checks for these values, most urgent first.
          */
         post: operations["recommend_recommend_post"];
         delete?: never;
@@ -456,8 +456,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What this server is, and the extensions it knows
-         * @description What this server is, and the extensions it knows.
+         * Get the server's name, version and extensions
+         * @description Get the server's name, version and extensions.
          */
         get: operations["server_v2_get"];
         put?: never;
@@ -476,8 +476,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process lives
-         * @description Whether the process lives.
+         * Check that the process is alive
+         * @description Check that the process is alive.
          */
         get: operations["live_v2_health_live_get"];
         put?: never;
@@ -496,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the default plant's main model is served, as `/ready`
-         * @description Whether the default plant's main model is served, as `/ready`.
+         * Check that the default plant's champion model is serving, as `/ready`
+         * @description Check that the default plant's champion model is serving, as `/ready`.
          */
         get: operations["ready_v2_health_ready_get"];
         put?: never;
@@ -516,8 +516,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The registered names of all plants' models
-         * @description The registered names of all plants' models.
+         * List the registered names of all plants' models
+         * @description List the registered names of all plants' models.
          */
         get: operations["names_v2_models_get"];
         put?: never;
@@ -536,8 +536,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A model's inputs and outputs
-         * @description A model's inputs and outputs.
+         * Get a model's inputs and outputs
+         * @description Get a model's inputs and outputs.
          */
         get: operations["model_v2_models__name__get"];
         put?: never;
@@ -558,8 +558,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A model's answer to rows of its features, in JSON or as bytes
-         * @description A model's answer to rows of its features, in JSON or as bytes.
+         * Score rows of a model's features, in JSON or binary
+         * @description Score rows of a model's features, in JSON or binary.
          */
         post: operations["model_infer_v2_models__name__infer_post"];
         delete?: never;
@@ -576,8 +576,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a model is served
-         * @description Whether a model is served.
+         * Check that a model is serving
+         * @description Check that a model is serving.
          */
         get: operations["model_ready_v2_models__name__ready_get"];
         put?: never;
@@ -596,8 +596,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A model's inputs and outputs
-         * @description A model's inputs and outputs.
+         * Get a model's inputs and outputs
+         * @description Get a model's inputs and outputs.
          */
         get: operations["model_v2_models__name__versions__version__get"];
         put?: never;
@@ -618,8 +618,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A model's answer to rows of its features, in JSON or as bytes
-         * @description A model's answer to rows of its features, in JSON or as bytes.
+         * Score rows of a model's features, in JSON or binary
+         * @description Score rows of a model's features, in JSON or binary.
          */
         post: operations["model_infer_v2_models__name__versions__version__infer_post"];
         delete?: never;
@@ -636,8 +636,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a model is served
-         * @description Whether a model is served.
+         * Check that a model is serving
+         * @description Check that a model is serving.
          */
         get: operations["model_ready_v2_models__name__versions__version__ready_get"];
         put?: never;
@@ -658,8 +658,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Every version that is loaded, and the models that have none
-         * @description Every version that is loaded, and the models that have none.
+         * List all loaded versions, and models without one
+         * @description List all loaded versions, and models without one.
          */
         post: operations["index_v2_repository_index_post"];
         delete?: never;
@@ -674,7 +674,7 @@ export interface components {
     schemas: {
         /**
          * AllForecastsAnswer
-         * @description One forecast a horizon.
+         * @description One forecast per horizon.
          */
         AllForecastsAnswer: {
             /** Forecasts */
@@ -691,13 +691,13 @@ export interface components {
             bad_signals: string;
             /**
              * Confidence
-             * @description how far the answer can be relied on: of the least reliable row
+             * @description lowest confidence of all rows
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
             /**
              * Imputed Values
-             * @description values that were missing and set to their training medians
+             * @description number of missing values set to their training medians
              */
             imputed_values: number;
             /** Plant */
@@ -706,7 +706,7 @@ export interface components {
             prediction_id: string;
             /**
              * Rows Without Confidence
-             * @description rows of which more than half of the inputs are missing: a low score then says nothing
+             * @description rows of which more than half of the inputs are missing: a low score is then meaningless
              */
             rows_without_confidence: number;
         };
@@ -804,48 +804,48 @@ export interface components {
         };
         /**
          * BatchAnswer
-         * @description One entry a row, in the order of the request; a row without any usable value is answered by nulls.
+         * @description One entry per row, in the order of the request; null for a row without any usable value.
          */
         BatchAnswer: {
             /**
              * Alarm
-             * @description true also where a limit counts as crossed as a signal is bad, whatever else the row lacks
+             * @description also true if a limit counts as crossed because of a bad signal, even if other inputs are missing
              */
             alarm: (boolean | null)[];
             /**
              * Anomaly Probability
-             * @description null where the model isn't calibrated
+             * @description null if the model is not calibrated
              */
             anomaly_probability: (number | null)[] | null;
             /**
              * Bad Signals
-             * @description these, by side
+             * @description values outside their valid range, by tag and side
              */
             bad_signals: components["schemas"]["BadBatchColumn"][];
             /**
              * Confidence
-             * @description how far each row's answer can be relied on, as for /predict
+             * @description confidence of each row's response, as for /predict
              */
             confidence: ("full" | "reduced" | "none")[];
             /** Horizon Hours */
             horizon_hours: number;
             /**
              * Imputed
-             * @description inputs that no row holds; else as for /predict
+             * @description inputs without a value in any row; otherwise as for /predict
              */
             imputed: string[];
             /** Model */
             model: string;
             /**
              * N Imputed
-             * @description how many these are
+             * @description number of imputed inputs
              */
             n_imputed: number;
             /** N Rows */
             n_rows: number;
             /**
              * Out Of Range
-             * @description tag → rows whose value is outside its range; taken as missing
+             * @description tag → rows whose value is outside its valid range; treated as missing
              */
             out_of_range: {
                 [key: string]: number;
@@ -854,14 +854,14 @@ export interface components {
             plant: string;
             /**
              * Prediction Id
-             * @description of the whole batch
+             * @description id of the whole batch
              */
             prediction_id: string;
             /** Risk Score */
             risk_score: (number | null)[];
             /**
              * Rules
-             * @description names of the hard limits that each row crosses, or that count as crossed as a signal is bad
+             * @description names of the alarm rules that each row meets, and of limits that count as crossed because of a bad signal
              */
             rules: string[][];
             /** Threshold */
@@ -892,7 +892,7 @@ export interface components {
         };
         /**
          * DataFile
-         * @description A dropped file, and what of it the training rows hold.
+         * @description A dropped file and its share of the training rows.
          */
         DataFile: {
             /** Dropped At */
@@ -900,17 +900,17 @@ export interface components {
             /**
              * First
              * Format: date-time
-             * @description first training row that holds a value of it
+             * @description first training row with a value from it
              */
             first: string;
             /**
              * First Row
-             * @description as a person counts the file's rows
+             * @description row number in the file, counted from 1
              */
             first_row: number;
             /**
              * Ingested Records
-             * @description values of one tag at one time that were read from it, of an operator log its periods; a row of a wide file holds many
+             * @description number of values (one tag at one time) read from it, or periods of an operator log; a row of a wide file holds many
              */
             ingested_records?: number | null;
             /**
@@ -927,7 +927,7 @@ export interface components {
             last_row: number;
             /**
              * Name
-             * @description as it was dropped; empty where the history doesn't know it any more
+             * @description file name as dropped; empty if no longer recorded
              */
             name: string;
             /** Sha256 */
@@ -942,7 +942,7 @@ export interface components {
         ExcludedPlant: {
             /**
              * Fault
-             * @description of its file, by line
+             * @description fault in its profile, with its line
              */
             fault: string;
             /** Name */
@@ -955,12 +955,12 @@ export interface components {
         ExplainAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description null where the model isn't calibrated
+             * @description null if the model is not calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -975,7 +975,7 @@ export interface components {
             base_value: number;
             /**
              * Confidence
-             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
@@ -988,7 +988,7 @@ export interface components {
             imputed: string[];
             /**
              * Local Importance
-             * @description the largest in magnitude first
+             * @description largest magnitude first
              */
             local_importance: components["schemas"]["FeatureShare"][];
             /** Method */
@@ -997,12 +997,12 @@ export interface components {
             model: string;
             /**
              * N Imputed
-             * @description how many these are
+             * @description number of imputed features
              */
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value is outside their range; taken as missing
+             * @description tags whose newest value is outside the valid range; treated as missing
              */
             out_of_range: string[];
             /**
@@ -1016,12 +1016,12 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score; higher is worse
+             * @description calibrated probability, otherwise the model's score; higher is worse
              */
             risk_score: number;
             /**
              * Rules
-             * @description hard limits that the given values cross
+             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**
@@ -1031,17 +1031,17 @@ export interface components {
             space: "log_odds" | "score";
             /**
              * Tags
-             * @description summed by tag, the largest in magnitude first
+             * @description sums by tag, largest magnitude first
              */
             tags: components["schemas"]["TagShare"][];
             /**
              * Threshold
-             * @description alarm at or above it; null: never by the model
+             * @description alarm at or above it; null: no threshold
              */
             threshold: number | null;
             /**
              * Unused
-             * @description given names that the plant knows and the model doesn't use
+             * @description given tags and features that the model does not use
              */
             unused: string[];
             /** Version */
@@ -1049,7 +1049,7 @@ export interface components {
         };
         /**
          * ExplainRequest
-         * @description As for /predict; and which of the plant's models is explained.
+         * @description As for /predict, and the model to explain.
          * @example {
          *       "features": {
          *         "lic31002_deviation": 1.5,
@@ -1060,20 +1060,20 @@ export interface components {
         ExplainRequest: {
             /**
              * Features
-             * @description name → value; null or absent is imputed
+             * @description name → value; null or missing values are imputed
              */
             features?: {
                 [key: string]: number | string | null;
             } | null;
             /**
              * Model
-             * @description such as champion or forecaster_3h
+             * @description model to explain, such as champion or forecaster_3h
              * @default champion
              */
             model: string;
             /**
              * Readings
-             * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
+             * @description raw rows one sampling interval apart, oldest first; short gaps are filled with the last value, as in ingest
              */
             readings?: {
                 [key: string]: number | string | null;
@@ -1094,7 +1094,7 @@ export interface components {
             feature: string;
             /**
              * Value
-             * @description as given, the training median where it was missing
+             * @description the given value, or the training median if it was missing
              */
             value: number;
         };
@@ -1102,12 +1102,12 @@ export interface components {
         ForecastAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description null where the model isn't calibrated
+             * @description null if the model is not calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -1117,7 +1117,7 @@ export interface components {
             bad_signals: components["schemas"]["BadSignal"][];
             /**
              * Confidence
-             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
@@ -1128,20 +1128,20 @@ export interface components {
              * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
              */
             imputed: string[];
-            /** @description 90 % band of the probability; null where the model has none */
+            /** @description 90 % interval of the probability; null if the model has none */
             interval: components["schemas"]["ProbabilityInterval"] | null;
             /** Model */
             model: string;
             /**
              * N Imputed
-             * @description how many these are
+             * @description number of imputed features
              */
             n_imputed: number;
             /** N Observations */
             n_observations: number;
             /**
              * Out Of Range
-             * @description tags whose newest value is outside their range; taken as missing
+             * @description tags whose newest value is outside the valid range; treated as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -1150,12 +1150,12 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score; higher is worse
+             * @description calibrated probability, otherwise the model's score; higher is worse
              */
             risk_score: number;
             /**
              * Threshold
-             * @description alarm at or above it; null: never by the model
+             * @description alarm at or above it; null: no threshold
              */
             threshold: number | null;
             /** Version */
@@ -1233,7 +1233,7 @@ export interface components {
         ForecastRequest: {
             /**
              * Horizon
-             * @description hours ahead, or all
+             * @description horizon in hours, or all
              * @default 1
              */
             horizon: number | "all";
@@ -1253,7 +1253,7 @@ export interface components {
         };
         /**
          * ImportanceAnswer
-         * @description Mean magnitude of contributions over training rows, as shares that sum to 1.
+         * @description Mean absolute contribution over the training rows, as shares that sum to 1.
          */
         ImportanceAnswer: {
             /** Importances */
@@ -1310,12 +1310,12 @@ export interface components {
         };
         /**
          * InferenceReadiness
-         * @description What is served, and what is wrong with the rest.
+         * @description What is serving, and the faults of the rest.
          */
         InferenceReadiness: {
             /**
              * Champion
-             * @description version of the plant's main model that is served
+             * @description serving version of the plant's champion model
              */
             champion: number | null;
             /** Faults */
@@ -1324,14 +1324,14 @@ export interface components {
             };
             /**
              * Left Out
-             * @description other plant → fault of its file, which was never sound
+             * @description excluded plant → fault in its profile
              */
             left_out: {
                 [key: string]: string;
             };
             /**
              * Mlflow
-             * @description `answers`, or what is wrong
+             * @description `answers` if it responds, otherwise the fault
              */
             mlflow: string;
             /**
@@ -1345,7 +1345,7 @@ export interface components {
             plant: string;
             /**
              * Profile
-             * @description fault of the plant's changed file, by line; empty: none
+             * @description fault in the plant's changed profile, with its line; empty: none
              */
             profile: string;
             /** Ready */
@@ -1353,7 +1353,7 @@ export interface components {
         };
         /**
          * LineageAnswer
-         * @description From a prediction to the files and rows that its model learned from.
+         * @description A prediction's model version, runs, and training files and rows.
          */
         LineageAnswer: {
             dagster_run: components["schemas"]["LineageDagsterRun"] | null;
@@ -1362,7 +1362,7 @@ export interface components {
             model_version: components["schemas"]["LineageVersion"];
             /**
              * Notes
-             * @description what couldn't be found out, and why
+             * @description what is unknown, and why
              */
             notes: string[];
             /** Plant */
@@ -1377,7 +1377,7 @@ export interface components {
             key: string;
             /**
              * Page
-             * @description in Dagster
+             * @description URL of its Dagster page
              */
             page: string;
         };
@@ -1385,12 +1385,12 @@ export interface components {
         LineageDagsterRun: {
             /**
              * Assets
-             * @description what the model was made from, and its own asset last
+             * @description upstream assets of the model, and its own asset last
              */
             assets: components["schemas"]["LineageAsset"][];
             /**
              * Page
-             * @description in Dagster
+             * @description URL of its Dagster page
              */
             page: string;
             /** Run Id */
@@ -1400,7 +1400,7 @@ export interface components {
         LineageData: {
             /**
              * Files
-             * @description the newest first; null where the version doesn't know
+             * @description newest first; null if the version has no record of them
              */
             files: components["schemas"]["DataFile"][] | null;
             /** Fingerprint */
@@ -1409,19 +1409,19 @@ export interface components {
             first: string | null;
             /**
              * Further Files
-             * @description older files, counted only
+             * @description number of older files
              */
             further_files: number | null;
             /**
              * Further Records
-             * @description records that were read from them
+             * @description number of records read from them
              */
             further_records: number | null;
             /** Last */
             last: string | null;
             /**
              * Rows
-             * @description training rows
+             * @description number of training rows
              */
             rows: number;
         };
@@ -1441,7 +1441,7 @@ export interface components {
         LineageRun: {
             /**
              * Page
-             * @description in MLflow
+             * @description URL of its MLflow page
              */
             page: string;
             /** Run Id */
@@ -1455,19 +1455,19 @@ export interface components {
             aliases: string[];
             /**
              * Answers Now
-             * @description whether this version is served here at this moment
+             * @description whether this version is serving
              */
             answers_now: boolean;
             /** Name */
             name: string;
             /**
              * Page
-             * @description in MLflow
+             * @description URL of its MLflow page
              */
             page: string;
             /**
              * Registered
-             * @description null where MLflow wasn't reached, or has no such version
+             * @description null if MLflow does not respond or lacks the version
              */
             registered: string | null;
             /** Trained */
@@ -1496,7 +1496,7 @@ export interface components {
         };
         /**
          * ModelParameters
-         * @description What the protocol has no place for.
+         * @description Parameters beyond the protocol.
          */
         ModelParameters: {
             /**
@@ -1506,7 +1506,7 @@ export interface components {
             calibrated: boolean;
             /**
              * Classes
-             * @description what the columns of `probabilities` mean
+             * @description classes of the columns of `probabilities`
              */
             classes: string[];
             /**
@@ -1522,7 +1522,7 @@ export interface components {
             task: string;
             /**
              * Threshold
-             * @description `alarm` at or above it; null: never
+             * @description alarm at or above it; null: no threshold
              */
             threshold: number | null;
             /** Title */
@@ -1552,7 +1552,7 @@ export interface components {
             urgency: "advice" | "warning" | "high";
             /**
              * Why
-             * @description the values that speak for it, and the condition that they meet
+             * @description the values and the condition that they meet
              */
             why: string;
         };
@@ -1560,7 +1560,7 @@ export interface components {
         OutputTensor: {
             /**
              * Data
-             * @description flat, row by row
+             * @description flat, row-major
              */
             data?: (number | boolean)[] | null;
             /**
@@ -1572,7 +1572,7 @@ export interface components {
             name: string;
             /**
              * Parameters
-             * @description `binary_data_size`, if it is bytes
+             * @description `binary_data_size`, if sent as bytes
              */
             parameters?: {
                 [key: string]: number;
@@ -1584,7 +1584,7 @@ export interface components {
         PlantSummariesAnswer: {
             /**
              * Left Out
-             * @description plants whose file was never sound
+             * @description plants excluded because their profile has never been valid
              */
             left_out: components["schemas"]["ExcludedPlant"][];
             /** Plants */
@@ -1594,12 +1594,12 @@ export interface components {
         PlantSummary: {
             /**
              * Default
-             * @description whether the routes at the root are its
+             * @description whether routes without /plants/{plant} are of this plant
              */
             default: boolean;
             /**
              * Fault
-             * @description of its changed file, by line; it goes on as it was before. Empty: none
+             * @description fault in its changed profile, with its line; the previous profile stays in use. Empty: none
              */
             fault: string;
             /** Models */
@@ -1608,7 +1608,7 @@ export interface components {
             name: string;
             /**
              * Ready
-             * @description whether its main model is served
+             * @description whether its champion model is serving
              */
             ready: boolean;
             /** Title */
@@ -1616,12 +1616,12 @@ export interface components {
         };
         /**
          * PointwiseAnswer
-         * @description One judgement a reading, in their order.
+         * @description One score per reading, in the order of the request.
          */
         PointwiseAnswer: {
             /**
              * Anomalies
-             * @description readings that are anomalies
+             * @description number of anomalous readings
              */
             anomalies: number;
             /**
@@ -1631,7 +1631,7 @@ export interface components {
             bad_signals: components["schemas"]["BadReading"][];
             /**
              * Imputed
-             * @description input → readings without it, where it was set to its training median
+             * @description input → indices of the readings where it was missing and set to its training median
              */
             imputed: {
                 [key: string]: number;
@@ -1640,7 +1640,7 @@ export interface components {
             model: string;
             /**
              * Out Of Range
-             * @description tag → readings whose value is outside its range; set to the nearer end of the range
+             * @description tag → indices of the readings whose value is outside its valid range; clipped to the range
              */
             out_of_range: {
                 [key: string]: number;
@@ -1649,34 +1649,34 @@ export interface components {
             plant: string;
             /**
              * Prediction Id
-             * @description of the whole answer
+             * @description id of the whole response
              */
             prediction_id: string;
             /** Predictions */
             predictions: components["schemas"]["PointwiseScore"][];
             /**
              * Rules
-             * @description of each reading the limits that count as crossed as a signal is bad; empty where no reading has any
+             * @description of each reading the limits that count as crossed because of a bad signal; empty where no reading has any
              */
             rules: components["schemas"]["CrossedLimit"][][];
             /**
              * Served By
-             * @description the process that answered, as in the header X-Served-By
+             * @description process that served the request, as in the header X-Served-By
              */
             served_by: string;
             /**
              * Threshold
-             * @description anomaly at or above it; null: never
+             * @description anomaly at or above it; null: no threshold
              */
             threshold: number | null;
             /**
              * Total
-             * @description readings that were scored
+             * @description number of scored readings
              */
             total: number;
             /**
              * Unused
-             * @description given names that the plant knows and the model doesn't use
+             * @description given tags and features that the model does not use
              */
             unused: string[];
             /** Version */
@@ -1686,12 +1686,12 @@ export interface components {
         PointwiseScore: {
             /**
              * Anomaly
-             * @description whether the score is at or above the threshold, or a limit counts as crossed as a signal is bad
+             * @description whether the score is at or above the threshold, or a limit counts as crossed because of a bad signal
              */
             anomaly: boolean;
             /**
              * Confidence
-             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
@@ -1705,12 +1705,12 @@ export interface components {
         PredictAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description null where the model isn't calibrated
+             * @description null if the model is not calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -1720,7 +1720,7 @@ export interface components {
             bad_signals: components["schemas"]["BadSignal"][];
             /**
              * Confidence
-             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
@@ -1735,12 +1735,12 @@ export interface components {
             model: string;
             /**
              * N Imputed
-             * @description how many these are
+             * @description number of imputed features
              */
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value is outside their range; taken as missing
+             * @description tags whose newest value is outside the valid range; treated as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -1749,22 +1749,22 @@ export interface components {
             prediction_id: string;
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score; higher is worse
+             * @description calibrated probability, otherwise the model's score; higher is worse
              */
             risk_score: number;
             /**
              * Rules
-             * @description hard limits that the given values cross
+             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**
              * Threshold
-             * @description alarm at or above it; null: never by the model
+             * @description alarm at or above it; null: no threshold
              */
             threshold: number | null;
             /**
              * Unused
-             * @description given names that the plant knows and the model doesn't use
+             * @description given tags and features that the model does not use
              */
             unused: string[];
             /** Version */
@@ -1783,14 +1783,14 @@ export interface components {
         PredictRequest: {
             /**
              * Features
-             * @description name → value; null or absent is imputed
+             * @description name → value; null or missing values are imputed
              */
             features?: {
                 [key: string]: number | string | null;
             } | null;
             /**
              * Readings
-             * @description raw rows one sampling interval apart, oldest first; gaps that ingest would hold are held
+             * @description raw rows one sampling interval apart, oldest first; short gaps are filled with the last value, as in ingest
              */
             readings?: {
                 [key: string]: number | string | null;
@@ -1821,17 +1821,17 @@ export interface components {
         };
         /**
          * RecommendAnswer
-         * @description What the plant's engineers advise on these values.
+         * @description Recommended checks for the given values.
          */
         RecommendAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed as a signal is bad; of /predict also: a hard limit is crossed
+             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
              * Anomaly Probability
-             * @description null where the model isn't calibrated
+             * @description null if the model is not calibrated
              */
             anomaly_probability: number | null;
             /**
@@ -1841,12 +1841,12 @@ export interface components {
             bad_signals: components["schemas"]["BadSignal"][];
             /**
              * Check
-             * @description all checks, each once, the most urgent first
+             * @description all recommended checks without duplicates, most urgent first
              */
             check: string[];
             /**
              * Confidence
-             * @description how far the answer can be relied on: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score then says nothing
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
              * @enum {string}
              */
             confidence: "full" | "reduced" | "none";
@@ -1857,7 +1857,7 @@ export interface components {
             drivers: components["schemas"]["TagShare"][];
             /**
              * Failure Frequency 48
-             * @description rows in alarm of the last 48 hours; null where unknown
+             * @description number of the last 48 hours in alarm; null if unknown
              */
             failure_frequency_48: number | null;
             /** Horizon Hours */
@@ -1871,12 +1871,12 @@ export interface components {
             model: string;
             /**
              * N Imputed
-             * @description how many these are
+             * @description number of imputed features
              */
             n_imputed: number;
             /**
              * Out Of Range
-             * @description tags whose newest value is outside their range; taken as missing
+             * @description tags whose newest value is outside the valid range; treated as missing
              */
             out_of_range: string[];
             /** Plant */
@@ -1885,32 +1885,32 @@ export interface components {
             prediction_id: string;
             /**
              * Recommendation
-             * @description the most urgent first
+             * @description most urgent first
              */
             recommendation: components["schemas"]["OperatorAdvice"][];
             /**
              * Risk Score
-             * @description calibrated probability, else the model's score; higher is worse
+             * @description calibrated probability, otherwise the model's score; higher is worse
              */
             risk_score: number;
             /**
              * Rules
-             * @description hard limits that the given values cross
+             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**
              * Threshold
-             * @description alarm at or above it; null: never by the model
+             * @description alarm at or above it; null: no threshold
              */
             threshold: number | null;
             /**
              * Unused
-             * @description given names that the plant knows and the model doesn't use
+             * @description given tags and features that the model does not use
              */
             unused: string[];
             /**
              * Urgency
-             * @description the highest
+             * @description highest urgency
              * @enum {string}
              */
             urgency: "none" | "advice" | "warning" | "high";
@@ -1921,7 +1921,7 @@ export interface components {
         };
         /**
          * RefreshAnswer
-         * @description The aliases are looked at soon; /models shows what came of it.
+         * @description The aliases will be polled; /models shows the result.
          */
         RefreshAnswer: {
             /**
@@ -1939,7 +1939,7 @@ export interface components {
             aliases: string[];
             /**
              * Config Sha256
-             * @description of the profile that it was trained with; empty: unknown
+             * @description SHA-256 of the profile used in training; empty: unknown
              * @default
              */
             config_sha256: string;
@@ -1962,7 +1962,7 @@ export interface components {
             features: string[];
             /**
              * Files
-             * @description file of its bundle → sha256
+             * @description bundle file → SHA-256
              * @default {}
              */
             files: {
@@ -1972,19 +1972,19 @@ export interface components {
             horizon_hours?: number | null;
             /**
              * In Memory
-             * @description false: the next request waits until it is read from the disk
+             * @description false: the next request waits until it is loaded
              */
             in_memory: boolean;
             /** Learning Mode */
             learning_mode?: string | null;
             /**
              * Loaded At
-             * @description since when this version is served here
+             * @description when this version was loaded
              */
             loaded_at: string | null;
             /**
              * Loading
-             * @description version that is being loaded now
+             * @description version being loaded
              */
             loading: number | null;
             /**
@@ -1998,7 +1998,7 @@ export interface components {
             name: string;
             /**
              * Previous
-             * @description version kept for a rollback
+             * @description version to roll back to
              */
             previous: number | null;
             /** Run Id */
@@ -2012,12 +2012,12 @@ export interface components {
             task?: string | null;
             /**
              * Threshold
-             * @description alarm at or above it; null: never
+             * @description alarm at or above it; null: no threshold
              */
             threshold?: number | null;
             /**
              * Version
-             * @description that is served
+             * @description serving version
              */
             version: number | null;
         };
@@ -2027,7 +2027,7 @@ export interface components {
             aliases: string[];
             /**
              * In Memory
-             * @description false: the next request waits until it is read from the disk
+             * @description false: the next request waits until it is loaded
              */
             in_memory: boolean;
             /** Name */
@@ -2039,12 +2039,12 @@ export interface components {
             status: "ready" | "stale" | "failed" | "loading" | "absent";
             /**
              * Threshold
-             * @description alarm at or above it; null: never
+             * @description alarm at or above it; null: no threshold
              */
             threshold?: number | null;
             /**
              * Version
-             * @description that is served
+             * @description serving version
              */
             version: number | null;
         };
@@ -2140,7 +2140,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExplainAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2150,7 +2150,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2180,7 +2180,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2190,7 +2190,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2224,7 +2224,7 @@ export interface operations {
                     "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["AllForecastsAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2234,7 +2234,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2264,7 +2264,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2274,7 +2274,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2306,7 +2306,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportanceAnswer"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2316,7 +2316,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2326,7 +2326,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2363,7 +2363,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description that an answer carries */
+                /** @description `prediction_id` of a response */
                 prediction_id: string;
             };
             cookie?: never;
@@ -2379,7 +2379,7 @@ export interface operations {
                     "application/json": components["schemas"]["LineageAnswer"];
                 };
             };
-            /** @description No such plant, or this service gave no prediction of that name */
+            /** @description Unknown plant or prediction */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2389,7 +2389,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2399,7 +2399,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version's bundle isn't on this machine any more */
+            /** @description MLflow does not respond, and the version's bundle is no longer on this machine */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2449,7 +2449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServedModelsAnswer"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2459,7 +2459,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2489,7 +2489,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshAnswer"];
                 };
             };
-            /** @description Only this machine may ask for it */
+            /** @description Allowed from this machine only */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +2526,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2546,7 +2546,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExplainAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2556,7 +2556,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2586,7 +2586,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2596,7 +2596,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,7 +2613,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2633,7 +2633,7 @@ export interface operations {
                     "application/json": components["schemas"]["ForecastAnswer"] | components["schemas"]["AllForecastsAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2643,7 +2643,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2673,7 +2673,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2683,7 +2683,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2702,7 +2702,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2718,7 +2718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportanceAnswer"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2728,7 +2728,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2738,7 +2738,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2755,9 +2755,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description that an answer carries */
+                /** @description `prediction_id` of a response */
                 prediction_id: string;
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2773,7 +2773,7 @@ export interface operations {
                     "application/json": components["schemas"]["LineageAnswer"];
                 };
             };
-            /** @description No such plant, or this service gave no prediction of that name */
+            /** @description Unknown plant or prediction */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2783,7 +2783,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2793,7 +2793,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description MLflow doesn't answer, and the version's bundle isn't on this machine any more */
+            /** @description MLflow does not respond, and the version's bundle is no longer on this machine */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2810,7 +2810,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2826,7 +2826,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServedModelsAnswer"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,7 +2836,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2853,7 +2853,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2873,7 +2873,7 @@ export interface operations {
                     "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
-            /** @description The body is no JSON document, or holds no reading to score one by one */
+            /** @description The body is not valid JSON, or has no readings to score */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2883,7 +2883,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2913,7 +2913,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2923,7 +2923,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2940,7 +2940,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -2961,7 +2961,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As Accept asks for */
+            /** @description JSON or an Arrow stream, as Accept requests */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +2971,7 @@ export interface operations {
                     "application/vnd.apache.arrow.stream": string;
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2981,7 +2981,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3011,7 +3011,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3021,7 +3021,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3038,7 +3038,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -3054,7 +3054,7 @@ export interface operations {
                     "application/json": components["schemas"]["InferenceReadiness"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3064,7 +3064,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3074,7 +3074,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3091,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `name` of a plant of /plants */
+                /** @description plant `name` from /plants */
                 plant: string;
             };
             cookie?: never;
@@ -3111,7 +3111,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecommendAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3121,7 +3121,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3151,7 +3151,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3161,7 +3161,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3195,7 +3195,7 @@ export interface operations {
                     "application/json": components["schemas"]["PredictAnswer"] | components["schemas"]["PointwiseAnswer"];
                 };
             };
-            /** @description The body is no JSON document, or holds no reading to score one by one */
+            /** @description The body is not valid JSON, or has no readings to score */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3205,7 +3205,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3235,7 +3235,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3245,7 +3245,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3280,7 +3280,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As Accept asks for */
+            /** @description JSON or an Arrow stream, as Accept requests */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3290,7 +3290,7 @@ export interface operations {
                     "application/vnd.apache.arrow.stream": string;
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3300,7 +3300,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3330,7 +3330,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3340,7 +3340,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3370,7 +3370,7 @@ export interface operations {
                     "application/json": components["schemas"]["InferenceReadiness"];
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3380,7 +3380,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3390,7 +3390,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3424,7 +3424,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecommendAnswer"];
                 };
             };
-            /** @description The body is no JSON document */
+            /** @description The body is not valid JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3434,7 +3434,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description No such plant */
+            /** @description Unknown plant */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3464,7 +3464,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description The request can't be used; `errors` says which field, what is wrong and what was expected */
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3474,7 +3474,7 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
-            /** @description A model isn't served yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3544,7 +3544,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerReady"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3580,7 +3580,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3596,7 +3596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelMetadata"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3605,7 +3605,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3621,7 +3621,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3638,7 +3638,7 @@ export interface operations {
                     inputs: {
                         /**
                          * Data
-                         * @description numbers, flat or a list a row; null is imputed
+                         * @description numbers, flat or one list per row; null is imputed
                          */
                         data?: unknown[] | null;
                         /**
@@ -3652,7 +3652,7 @@ export interface operations {
                         parameters?: {
                             /**
                              * Binary Data Size
-                             * @description bytes of this tensor behind the JSON
+                             * @description number of bytes of this tensor after the JSON
                              */
                             binary_data_size?: number | null;
                         };
@@ -3661,7 +3661,7 @@ export interface operations {
                     }[];
                     /**
                      * Outputs
-                     * @description none: all of the model's
+                     * @description default: all outputs of the model
                      * @default []
                      */
                     outputs?: {
@@ -3671,7 +3671,7 @@ export interface operations {
                         parameters?: {
                             /**
                              * Binary Data
-                             * @description before `binary_data_output`
+                             * @description superseded by `binary_data_output`
                              */
                             binary_data?: boolean | null;
                             /**
@@ -3685,7 +3685,7 @@ export interface operations {
                     parameters?: {
                         /**
                          * Binary Data Output
-                         * @description whether outputs come as bytes behind the JSON
+                         * @description whether outputs are sent as bytes after the JSON
                          * @default false
                          */
                         binary_data_output?: boolean;
@@ -3704,7 +3704,7 @@ export interface operations {
                     "application/json": components["schemas"]["InferAnswer"];
                 };
             };
-            /** @description The request can't be used; the error says where and what was expected */
+            /** @description The request is invalid; `error` gives the place and what was expected */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,7 +3713,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3740,7 +3740,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3756,7 +3756,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3772,7 +3772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelReady"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3781,7 +3781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3797,9 +3797,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one is served */
+                /** @description version number in the registry; only loaded versions are available */
                 version: string;
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3815,7 +3815,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelMetadata"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3824,7 +3824,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3840,9 +3840,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one is served */
+                /** @description version number in the registry; only loaded versions are available */
                 version: string;
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3859,7 +3859,7 @@ export interface operations {
                     inputs: {
                         /**
                          * Data
-                         * @description numbers, flat or a list a row; null is imputed
+                         * @description numbers, flat or one list per row; null is imputed
                          */
                         data?: unknown[] | null;
                         /**
@@ -3873,7 +3873,7 @@ export interface operations {
                         parameters?: {
                             /**
                              * Binary Data Size
-                             * @description bytes of this tensor behind the JSON
+                             * @description number of bytes of this tensor after the JSON
                              */
                             binary_data_size?: number | null;
                         };
@@ -3882,7 +3882,7 @@ export interface operations {
                     }[];
                     /**
                      * Outputs
-                     * @description none: all of the model's
+                     * @description default: all outputs of the model
                      * @default []
                      */
                     outputs?: {
@@ -3892,7 +3892,7 @@ export interface operations {
                         parameters?: {
                             /**
                              * Binary Data
-                             * @description before `binary_data_output`
+                             * @description superseded by `binary_data_output`
                              */
                             binary_data?: boolean | null;
                             /**
@@ -3906,7 +3906,7 @@ export interface operations {
                     parameters?: {
                         /**
                          * Binary Data Output
-                         * @description whether outputs come as bytes behind the JSON
+                         * @description whether outputs are sent as bytes after the JSON
                          * @default false
                          */
                         binary_data_output?: boolean;
@@ -3925,7 +3925,7 @@ export interface operations {
                     "application/json": components["schemas"]["InferAnswer"];
                 };
             };
-            /** @description The request can't be used; the error says where and what was expected */
+            /** @description The request is invalid; `error` gives the place and what was expected */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3934,7 +3934,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3961,7 +3961,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3977,9 +3977,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description its number in the registry; only a loaded one is served */
+                /** @description version number in the registry; only loaded versions are available */
                 version: string;
-                /** @description registered name of a model of /v2/models */
+                /** @description registered model name from /v2/models */
                 name: string;
             };
             cookie?: never;
@@ -3995,7 +3995,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelReady"];
                 };
             };
-            /** @description No such model, or no such version of it */
+            /** @description Unknown model or version */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4004,7 +4004,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorDocument"];
                 };
             };
-            /** @description The model isn't there yet; see Retry-After */
+            /** @description The model is not serving yet; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4027,7 +4027,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Ready
-                     * @description only versions that are served
+                     * @description loaded versions only
                      * @default false
                      */
                     ready?: boolean;
@@ -4044,7 +4044,7 @@ export interface operations {
                     "application/json": components["schemas"]["IndexEntry"][];
                 };
             };
-            /** @description The request can't be used; the error says where and what was expected */
+            /** @description The request is invalid; `error` gives the place and what was expected */
             400: {
                 headers: {
                     [name: string]: unknown;
