@@ -22,7 +22,7 @@ def defs() -> dg.Definitions:
         try:
             return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
         except Exception as error:  # noqa: BLE001 - Dagster stops at the first file that is no YAML or no component
-            _log.error("%s can't be loaded as a whole, so plant by plant:\n%s", folder, error)
+            _log.error("%s cannot be loaded as a whole; loading plant by plant:\n%s", folder, error)
     # Dagster takes each definitions function that this module holds for a location of its own.
     from plant_assets.defs.automation import automation
     from plant_assets.defs.resources import resources

@@ -127,7 +127,7 @@ def read_manifest(folder: Path) -> BundleManifest:
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():
-        raise BundleError(f"bundle {folder.name}: no {MANIFEST_FILE}; expected a folder written by an export")
+        raise BundleError(f"bundle {folder.name}: no {MANIFEST_FILE}; expected an exported bundle")
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise BundleError(f"bundle {folder.name}: {MANIFEST_FILE} is larger than {MAX_MANIFEST_BYTES} bytes")
     return parse_manifest(path.read_bytes(), folder.name)
@@ -179,10 +179,10 @@ def check_files(manifest: BundleManifest, folder: Path) -> None:
             raise BundleError(f"bundle {folder.name}: {MANIFEST_FILE} lists no {name}; expected its sha256")
         path = folder / name
         if not path.is_file():
-            raise BundleError(f"bundle {folder.name}: {name} is absent; {MANIFEST_FILE} lists it")
+            raise BundleError(f"bundle {folder.name}: {name} is missing; {MANIFEST_FILE} lists it")
         if sha256_of(path) != manifest.files[name]:
             raise BundleError(
-                f"bundle {folder.name}: {name} is damaged: its sha256 isn't the one that {MANIFEST_FILE} lists"
+                f"bundle {folder.name}: {name} is damaged: its sha256 differs from the one in {MANIFEST_FILE}"
             )
 
 

@@ -66,7 +66,7 @@ class CalibrationBand(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not len(self.probability) == len(self.low) == len(self.high):
-            raise ValueError("expected a low and a high for each probability")
+            raise ValueError("expected low and high for each probability")
         if list(self.probability) != sorted(self.probability):
             raise ValueError("expected ascending probabilities")
         rows = zip(self.low, self.probability, self.high, strict=True)

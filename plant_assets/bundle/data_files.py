@@ -19,9 +19,9 @@ class _Strict(BaseModel):
 
 
 class DataFile(_Strict):
-    """A dropped file, and what of it the training rows hold."""
+    """A dropped file and its share of the training rows."""
 
-    name: str = Field(description="as it was dropped; empty where the history doesn't know it any more")
+    name: str = Field(description="file name as dropped; empty if no longer recorded")
     sha256: Sha256
     kind: Literal["readings", "operator_log"]
     dropped_at: AwareDatetime | None = None
@@ -29,12 +29,12 @@ class DataFile(_Strict):
         default=None,
         ge=0,
         validation_alias=AliasChoices("ingested_records", "ingested_rows"),
-        description="values of one tag at one time that were read from it, of an operator log its periods; "
+        description="number of values (one tag at one time) read from it, or periods of an operator log; "
         "a row of a wide file holds many",
     )
-    first_row: int = Field(ge=0, description="as a person counts the file's rows")
+    first_row: int = Field(ge=0, description="row number in the file, counted from 1")
     last_row: int = Field(ge=0)
-    first: AwareDatetime = Field(description="first training row that holds a value of it")
+    first: AwareDatetime = Field(description="first training row with a value from it")
     last: AwareDatetime
 
 
@@ -47,5 +47,5 @@ class DataFiles(_Strict):
         default=0,
         ge=0,
         validation_alias=AliasChoices("further_records", "further_rows"),
-        description="records that were read from the further files",
+        description="number of records read from the further files",
     )

@@ -35,7 +35,7 @@ class ForestFiles:
         """
         path = self._folder / name
         if not path.is_file():
-            raise ForestError(f"{name}: absent; expected it beside bundle.json")
+            raise ForestError(f"{name}: missing; expected it beside bundle.json")
         session = _session(path)
         expected = session.get_inputs()[0].shape[1]
         if expected != width:

@@ -41,7 +41,7 @@ class ModelFeature(_Strict):
 class DecisionRule(_Strict):
     """When a probability (or score, if uncalibrated) is an alarm; absent where nothing alarms."""
 
-    threshold: float = Field(description="alarm at or above it; infinite: never")
+    threshold: float = Field(description="alarm at or above it; infinite: no alarm")
     deadband: float = Field(default=0.0, ge=0, lt=1, description="share of the threshold")
     on_delay: int = Field(default=0, ge=0, description="intervals")
     off_delay: int = Field(default=0, ge=0, description="intervals")
@@ -51,11 +51,11 @@ class TrainingLineage(_Strict):
     """Where the model comes from."""
 
     data_fingerprint: str = ""
-    config_sha256: str = Field(default="", description="of the plant's whole profile, in canonical form")
+    config_sha256: str = Field(default="", description="SHA-256 of the plant's profile in canonical form")
     mlflow_run: str = ""
     dagster_run: str = ""
     dagster_assets: tuple[str, ...] = Field(
-        default=(), description="what the run made it from and as, in order"
+        default=(), description="upstream assets of the model and its own asset, in order"
     )
     rows: int = Field(default=0, ge=0, description="training rows")
     first: AwareDatetime | None = None
@@ -78,18 +78,18 @@ class BundleManifest(_Strict):
     model: str = Field(description="the asset's name, such as forecaster_3h")
     registry_name: str
     title: str = ""
-    builder: str = Field(default="", description="estimator family that won or was asked for")
+    builder: str = Field(default="", description="chosen estimator family")
     task: Literal["anomaly", "regime", "nowcast", "deviation", "onset"]
     learning_mode: Literal["unsupervised", "supervised"]
     score_direction: Literal["higher_is_worse", "signed"]
     feature_set: Literal["features", "window_features"]
     horizon_hours: float = Field(default=0.0, ge=0)
-    classes: tuple[str, ...] = Field(default=(), description="what a classifier's columns mean")
+    classes: tuple[str, ...] = Field(default=(), description="classes of a classifier's columns")
     features: tuple[ModelFeature, ...] = Field(min_length=1)
     scorer: ScorerNode
     calibrator: Calibrator | None = None
     interval: CalibrationBand | None = Field(
-        default=None, description="90 % band of the calibrated probability"
+        default=None, description="90 % interval of the calibrated probability"
     )
     decision: DecisionRule | None = None
     metrics: dict[str, float] = {}

@@ -40,7 +40,7 @@ class BundleArrays:
             ScorerError: absent, not finite, or of another shape.
         """
         if name not in self._arrays:
-            raise ScorerError(f"array {name!r}: absent; expected it beside the scorer")
+            raise ScorerError(f"array {name!r}: missing; expected it beside the scorer")
         array = np.ascontiguousarray(self._arrays[name], dtype=np.float64)
         fits = len(shape) == array.ndim and all(
             w in (None, h) for w, h in zip(shape, array.shape, strict=True)

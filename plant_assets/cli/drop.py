@@ -27,7 +27,9 @@ def drop(
     files: Annotated[list[Path], typer.Argument(help="exports; several files form one drop")],
     plant: Annotated[str, typer.Option(help="the plant they belong to")],
     follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
-    force: Annotated[bool, typer.Option("--force", help="ingest again what was ingested before")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="ingest files again that were ingested before")
+    ] = False,
     patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
 ) -> None:
     """Drop exports for a plant and follow the run that ingests them."""

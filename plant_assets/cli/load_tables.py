@@ -103,7 +103,7 @@ def _counts(summary: LoadSummary) -> Table:
 
 
 def _latencies(summary: LoadSummary) -> Table:
-    table = Table("latency in ms from the due time", "requests", "mean", "p50", "p95", "p99", "max")
+    table = Table("latency in ms from the scheduled time", "requests", "mean", "p50", "p95", "p99", "max")
     table.add_row("to the response or the timeout", *_cells(summary.latency_ms))
     for instance in summary.instances:
         table.add_row(f"  by {escape(instance.name)}", *_cells(instance.latency_ms))

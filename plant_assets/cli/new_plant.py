@@ -106,10 +106,10 @@ def _check_history(settings: PipelineSettings, profile: PlantProfile) -> None:
     try:
         known = history.scan().select(pl.col("tag").unique()).collect()["tag"].to_list()
     except DeltaError as error:
-        raise NewPlantError(f"{history.url}: the history can't be read ({error})") from None
+        raise NewPlantError(f"{history.url}: the history is unreadable ({error})") from None
     if strange := sorted(set(known) - set(profile.columns)):
         raise NewPlantError(
-            f"a former plant {profile.name!r} left a history with {first_names(strange)}, which the draft doesn't have ({history.url}); move it away, or give the plant another name"
+            f"a former plant {profile.name!r} has a history with {first_names(strange)}, which the draft lacks ({history.url}); move it away, or give the plant another name"
         )
 
 
@@ -170,6 +170,6 @@ def announce(settings: PipelineSettings, console: Console) -> None:
         console.print(f"Dagster has loaded {', '.join(reloaded.plants)}.", soft_wrap=True)
         for name in reloaded.faulty:
             console.print(
-                f"[yellow]{escape(name)} is left out:[/] see `forewarn plant check {escape(name)}`",
+                f"[yellow]{escape(name)} is excluded:[/] see `forewarn plant check {escape(name)}`",
                 soft_wrap=True,
             )

@@ -90,7 +90,7 @@ def reload_plants() -> None:
     Console().print(f"Dagster has loaded {', '.join(reloaded.plants) or 'no plant'}.", soft_wrap=True)
     if reloaded.faulty:
         faults = _faults(list(reloaded.faulty)) or ["corrected since it was loaded; reload again"]
-        fail("\n".join([f"left out: {', '.join(reloaded.faulty)}", *faults]))
+        fail("\n".join([f"excluded: {', '.join(reloaded.faulty)}", *faults]))
 
 
 def _folder() -> Path:

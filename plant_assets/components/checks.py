@@ -124,15 +124,15 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
             "no_frozen_tags", asset=asset, description="Tags that repeat one value for too long."
         ),
         dg.AssetCheckSpec(
-            "no_saturated_tags", asset=asset, description="Tags at the end of their instrument."
+            "no_saturated_tags", asset=asset, description="Tags at the limit of their instrument's range."
         ),
         dg.AssetCheckSpec(
             "no_stale_tags", asset=asset, description="Tags without a new record for too long."
         ),
         dg.AssetCheckSpec(
-            "no_level_jumps", asset=asset, description="Tags whose level left that of earlier drops."
+            "no_level_jumps", asset=asset, description="Tags whose level differs from that of earlier drops."
         ),
-        dg.AssetCheckSpec(OVERDUE_CHECK, asset=asset, description="Dropped files that wait too long."),
+        dg.AssetCheckSpec(OVERDUE_CHECK, asset=asset, description="Dropped files that have waited too long."),
     ]
 
     @dg.multi_asset_check(
@@ -174,7 +174,9 @@ def overdue_result(asset: dg.AssetKey, lake: LakeResource, plant: str) -> dg.Ass
         check_name=OVERDUE_CHECK,
         passed=not waiting,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(waiting)} files wait too long" if waiting else "no file waits too long",
+        description=f"{len(waiting)} files have waited too long"
+        if waiting
+        else "no file has waited too long",
         metadata={"waiting files": dg.MetadataValue.md("\n".join(f"- {line}" for line in waiting))}
         if waiting
         else {},

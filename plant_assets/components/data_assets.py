@@ -56,7 +56,7 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
         RAW,
         "data",
         "The plant's readings on a regular grid, with quality flags and the files and rows they come "
-        "from. Takes the drop's files into the history first; without any it reads the history again."
+        "from. First ingests the drop's files into the history; without files, only reads the history."
         f"\n\n{tag_sheet(profile)}",
         owners=[ENGINEERS],
     )
@@ -117,7 +117,7 @@ def _take_in(
     # A file that vanished may be one whose content went in before its run died; the history tells.
     if len(result.of_state("refused")) + len(result.of_state("failed")) == len(result.files):
         raise dg.Failure(
-            f"none of the dropped files could be used: {'; '.join(lines)}",
+            f"no dropped file was ingested: {'; '.join(lines)}",
             metadata={"files": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))},
             allow_retries=False,
         )
@@ -143,7 +143,7 @@ def _labeled_dataset(profile: PlantProfile) -> dg.AssetsDefinition:
         profile,
         LABELLED,
         "data",
-        f"Readings with anomaly_label, regime, and which rule or known period made each alarm.\n\n{rule_sheet(profile)}",
+        f"Readings with anomaly_label, regime, and the alarm rule or known period of each alarm.\n\n{rule_sheet(profile)}",
         ins={"raw": RAW},
         owners=[ENGINEERS],
     )

@@ -61,7 +61,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         registry = model_store.registry()
         report = _judged(profile, lake, registry, labelled, features)
         if report is None:
-            why = "no model is serving yet, so there is nothing to compare with"
+            why = "not evaluated: no model is serving yet"
             return dg.MaterializeResult(
                 metadata={"state": why},
                 check_results=[_passed(TAGS_CHECK, why), _passed(SCORES_CHECK, why)],

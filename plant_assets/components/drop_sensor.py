@@ -52,7 +52,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
         job_name=job_name(profile.name),
         minimum_interval_seconds=poll_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Watches data_drop/{profile.name}; one run takes in all files that lie ready.",
+        description=f"Watches data_drop/{profile.name}; one run ingests all files that are ready.",
         tags={PLANT_TAG: profile.name},
     )
     def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
@@ -93,7 +93,7 @@ def _ready_files(
         return [], f"nothing new in {folder}"
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
     if not ready:
-        return [], "files wait for a full disk, a locked database, or a file that can't be read"
+        return [], "files are waiting: the disk is full, the database is locked, or a file is unreadable"
     if busy := _active_run(context.instance, plant):
         return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
     ready = [
@@ -256,7 +256,7 @@ def _overdue_alert(
 ) -> tuple[list[dg.AssetCheckEvaluation], str]:
     """The check that a person sees, reported when what waits has changed."""
     result = overdue_result(asset_key(plant, RAW), lake, plant)
-    if (result.description or "") == (cursor or "no file waits too long"):
+    if (result.description or "") == (cursor or "no file has waited too long"):
         return [], cursor or ""
     evaluation = dg.AssetCheckEvaluation(
         asset_key=asset_key(plant, RAW),

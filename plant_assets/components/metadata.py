@@ -16,16 +16,16 @@ _PLOTTED_TAGS = 6
 _FLAGS = "quality bits: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing"
 _COLUMNS = {
     "timestamp": "start of the interval",
-    "sources": "files and rows that the row's values come from",
-    "anomaly_label": "1 in alarm, else 0; null where nobody has labelled anything",
+    "sources": "files and rows of the row's values",
+    "anomaly_label": "1 in alarm, otherwise 0; null if the plant has no labels",
     "regime": "normal, transition or alarm",
-    "label_source": "rules and periods that make the row an alarm",
-    "synthetic": "made by SMOTE, never measured",
+    "label_source": "alarm rules and periods of the row's alarm",
+    "synthetic": "synthetic (SMOTE), not measured",
     "fold": "walk-forward fold in which the row was tested",
-    "horizon": "hours ahead; 0 is now",
-    "y": "what came true",
+    "horizon": "horizon in hours; 0: now",
+    "y": "true label",
     "score": "higher is worse",
-    "decision": "what is compared with the threshold",
+    "decision": "value compared with the threshold",
     "threshold": "chosen inside the training fold from the false-alarm budget",
     "alarm": "de-bounced",
 }

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
 _UNSYNCED = (
-    "Unsynced (an orange dot) between trainings is no fault: live readings renew the tables without training."
+    "Unsynced (an orange dot) between trainings is normal: live readings update the tables without training."
 )
 _KINDS = {"xgboost": "xgboost", "best_candidate": "mlflow"}
 
@@ -144,7 +144,7 @@ def _shown(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
 def _describe(spec: ModelSpec) -> str:
     ahead = f" Looks {spec.horizon_hours} h ahead." if spec.horizon_hours else ""
     direction = "Higher is worse." if spec.score_direction == "higher_is_worse" else "Signed, SP - PV."
-    return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Holds the out-of-fold table. {_UNSYNCED}"
+    return f"{spec.title}. {spec.learning_mode.capitalize()}.{ahead} {direction} Contains the out-of-fold table. {_UNSYNCED}"
 
 
 def _inputs(run_id: str, history: "PlantHistory", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":

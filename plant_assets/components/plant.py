@@ -103,7 +103,7 @@ def _definitions_or_fault(path: Path, read: Callable[[], PlantProfile]) -> dg.De
     try:
         profile = read()
     except ProfileError as error:
-        _log.error("plant %s is left out:\n%s", path.parent.name, error)
+        _log.error("plant %s is excluded:\n%s", path.parent.name, error)
         return faulty_plant(path.parent.name, error)
     return plant_definitions(profile, read_settings().poll_seconds)
 
@@ -136,7 +136,7 @@ def faulty_plant(name: str, error: ProfileError) -> dg.Definitions:
         group_name=f"{name}_faulty",
         owners=["team:process_engineering"],
         kinds={"yaml"},
-        description=f"**This plant's defs.yaml is at fault; nothing of it runs.**\n\n```\n{error}\n```",
+        description=f"**This plant's defs.yaml is invalid; the plant is excluded.**\n\n```\n{error}\n```",
     )
     def faulty_profile() -> None:
         raise dg.Failure(str(error), allow_retries=False)

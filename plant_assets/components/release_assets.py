@@ -40,8 +40,8 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         profile,
         REPORT,
         "release",
-        "Every model and every trivial baseline out of fold, judged on events, as HTML and JSON; holds "
-        "the out-of-fold tables of all of them.",
+        "Out-of-fold metrics of every model and trivial baseline, on events, as HTML and JSON; contains "
+        "their out-of-fold tables.",
         ins={name: name for name in names},
         owners=[MODELLERS, ENGINEERS],
         kinds=["polars", "mlflow"],
@@ -83,7 +83,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
-                "in three sentences": dg.MetadataValue.md("\n\n".join(report.sentences)),
+                "summary": dg.MetadataValue.md("\n\n".join(report.sentences)),
                 "models": records_table(_ranking(report)),
                 **_not_trained(untrained),
                 "report": dg.MetadataValue.path(page),
@@ -190,7 +190,7 @@ def _ranking(report: "ValidationReport") -> pl.DataFrame:
     """Models and baselines of every horizon with the figures that they are compared by."""
     rows = [
         {
-            "hours ahead": horizon.hours,
+            "horizon in hours": horizon.hours,
             "model": result.model,
             "kind": kind,
             "PR-AUC": result.pr_auc.value,
@@ -201,9 +201,7 @@ def _ranking(report: "ValidationReport") -> pl.DataFrame:
         for kind, results in (("model", horizon.models), ("baseline", horizon.baselines))
         for result in results
     ]
-    rows += [
-        {"model": one.model, "rows judged": one.rows, "called unusual": one.share} for one in report.flagged
-    ]
+    rows += [{"model": one.model, "scored rows": one.rows, "flagged": one.share} for one in report.flagged]
     return pl.DataFrame(rows).with_columns(pl.selectors.float().round(3)) if rows else pl.DataFrame()
 
 

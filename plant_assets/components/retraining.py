@@ -80,7 +80,7 @@ class RetrainingDue(dg.AutomationCondition):
 
     @property
     def description(self) -> str:
-        return "Drift or old labels ask for a training; no run of the plant goes on, and the last request is a cool-down ago"
+        return "retraining requested: drift or old labels, no active run, and the cool-down is over"
 
     def evaluate(self, context: dg.AutomationContext) -> dg.AutomationResult:
         plant = context.key.path[0]
@@ -162,5 +162,5 @@ def retraining_sensor() -> RetrainingSensor:
         use_user_code_server=True,
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=_EVERY_S,
-        description="Asks for a training of a plant's models when its readings or scores drifted, or labels are too old.",
+        description="Requests a training of a plant's models when readings or scores have drifted, or labels are too old.",
     )

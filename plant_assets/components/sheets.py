@@ -13,7 +13,7 @@ def tag_sheet(profile: PlantProfile) -> str:
     """A table of the plant's tags: unit, what can be true, normal band and alarm limits."""
     rows = [_row(tag) for tag in profile.tags[:_MOST]]
     more = len(profile.tags) - len(rows)
-    lines = ["| tag | unit | can be | normal | alarm limits |", "|---|---|---|---|---|", *rows]
+    lines = ["| tag | unit | valid range | normal band | alarm limits |", "|---|---|---|---|---|", *rows]
     return "\n".join([*lines, f"\n…and {more} more tags."] if more else lines)
 
 

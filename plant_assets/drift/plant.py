@@ -100,14 +100,14 @@ def judge_plant(
 
 def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: PlantProfile) -> str:
     if compared.is_empty():
-        return "the model has learned from the newest rows; there are none after them to compare"
+        return "no rows after the model's training data"
     if compared.height < least:
         window = format_duration(profile.drift.comparison_window(profile.sampling.interval))
         return (
             f"{compared.height} rows since the model's training; a comparison needs {least} within {window}"
         )
     if reference.height < least:
-        return f"the history holds {reference.height} of the rows that the model learned from; a comparison needs {least}"
+        return f"the history holds {reference.height} training rows of the model; a comparison needs {least}"
     return ""
 
 

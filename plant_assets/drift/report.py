@@ -37,20 +37,18 @@ class DriftFinding(_Plain):
     psi_limit: float
     ks: float | None
     ks_limit: float | None = Field(
-        description="what the distance had to reach: the profile's limit, or chance's"
+        description="limit of the distance: the profile's or the significance limit, whichever is higher"
     )
-    shift: float | None = Field(description="distance of the means in standard deviations of the reference")
-    shift_limit: float | None = Field(description="what it or the distance had to reach")
-    rows: int = Field(description="of the compared stretch that count")
+    shift: float | None = Field(description="shift of the mean, in standard deviations of the reference")
+    shift_limit: float | None = Field(description="limit of the shift")
+    rows: int = Field(description="compared rows that are not excluded")
     reference_rows: int
-    untrusted: int = Field(
-        description="rows of the compared stretch that are frozen, stale, held or saturated"
-    )
+    untrusted: int = Field(description="compared rows that are excluded: frozen, stale, held or saturated")
     effective_rows: float | None = Field(description="effective sample size of those rows")
-    seasons: tuple[Season, ...] = Field(description="cycles of which same phases were compared")
-    since: AwareDatetime | None = Field(description="newest row when the drift was seen first")
-    limits: tuple[float, ...] = Field(description="inner limits of the bins, upper ones included")
-    shares: tuple[float, ...] = Field(description="of the compared rows, a bin")
+    seasons: tuple[Season, ...] = Field(description="season whose same phases were compared")
+    since: AwareDatetime | None = Field(description="newest row when the drift was first detected")
+    limits: tuple[float, ...] = Field(description="inner edges of the bins, upper edges included")
+    shares: tuple[float, ...] = Field(description="share of the compared rows in each bin")
     reference_shares: tuple[float, ...]
 
 
@@ -69,8 +67,8 @@ class RetrainingAdvice(_Plain):
     """Whether a training is asked for; times are the plant's."""
 
     due: bool
-    why: tuple[str, ...] = Field(description="a sentence a cause; also while the cool-down lasts")
-    not_before: AwareDatetime = Field(description="earliest plant time at which retraining may be requested")
+    why: tuple[str, ...] = Field(description="one sentence per cause; also during the cool-down")
+    not_before: AwareDatetime = Field(description="earliest plant time of a retraining request")
 
 
 class DriftReport(_Plain):

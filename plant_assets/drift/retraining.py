@@ -67,6 +67,6 @@ def retraining_advice(
             why.append(f"{len(found)} {what if len(found) > 1 else kind} drifted: {names}{more}")
     if labels is not None and labels.is_late:
         days, most = labels.hours / 24, labels.limit_hours / 24
-        why.append(f"the labels learned from are {days:.0f} days old, more than {most:g}")
+        why.append(f"the training labels are {days:.0f} days old, more than {most:g}")
     not_before = newest_trained + profile.drift.cool_down
     return RetrainingAdvice(due=bool(why) and newest >= not_before, why=tuple(why), not_before=not_before)

@@ -122,7 +122,7 @@ def _check(rule: LabelRule, path: str, profile: PlantProfile, known: Collection[
         if not names:
             raise RuleError(
                 f"rule {rule.name!r}: expected a condition over tags or features, {rule.when!r} names none; "
-                "a tag called as an SQL word is, stands in double quotes, as in '\"null\" > 3'"
+                "quote a tag named like an SQL word, as in '\"null\" > 3'"
             )
         for name in names:
             if name not in known and not _is_feature(rule, name, profile):

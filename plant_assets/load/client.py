@@ -106,8 +106,8 @@ def _failure(error: aiohttp.ClientError) -> str:
             return "connection refused"
         return _plain(f"no connection: {error.os_error.strerror or error.os_error}")
     if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
-        return "connection closed before the answer was whole"
-    return "invalid answer: no HTTP"
+        return "connection closed before the response was complete"
+    return "invalid response: not HTTP"
 
 
 def _plain(text: str) -> str:

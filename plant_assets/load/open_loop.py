@@ -109,7 +109,7 @@ class _OpenLoop:
         try:
             checked = self._pool.check(reply.content, body, size)
         except InvalidAnswerError as error:
-            recorder.record_failure(f"invalid answer: {error}", None)
+            recorder.record_failure(f"invalid response: {error}", None)
             return
         recorder.record_success(waited_s, reply.served_by or checked.served_by)
         recorder.readings += size

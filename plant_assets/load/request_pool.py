@@ -116,9 +116,9 @@ class RequestPool:
             flags = self.kind.flags(answer)
             served_by = answer.get("served_by")
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            raise InvalidAnswerError("another shape") from None
+            raise InvalidAnswerError("unexpected schema") from None
         if len(flags) != readings:
-            raise InvalidAnswerError(f"{len(flags)} judgements for {readings} readings")
+            raise InvalidAnswerError(f"{len(flags)} scores for {readings} readings")
         hits = sum(flags[place] is True for place in body.injected)
         return CheckedAnswer(
             sum(flag is True for flag in flags), hits, served_by if isinstance(served_by, str) else ""

@@ -105,7 +105,7 @@ class LoadSummary:
         remarks = []
         if self.own_load > BUSY:
             remarks.append(
-                f"this tool took {self.own_load:.0%} of a core: it is about as slow as the service"
+                f"this tool used {self.own_load:.0%} of a core: it is about as slow as the service"
             )
         notable = NOTABLE_SHARE * self.planned
         if self.late_itself > notable:

@@ -104,7 +104,7 @@ async def _known(target: LoadTarget) -> LoadTarget:
         return target
     default = next((name for name, is_default in plants.items() if is_default), None)
     if default is None:
-        raise LoadError(f"{target.base}: doesn't report its default plant; name one with --plant")
+        raise LoadError(f"{target.base}: does not report its default plant; give one with --plant")
     return LoadTarget(target.base, default)
 
 

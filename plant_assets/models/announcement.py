@@ -17,5 +17,5 @@ def tell_inference(address: str) -> str:
         answer = httpx.post(f"{address}/models/refresh", timeout=TOLD_WITHIN_S, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        return f"inference couldn't be notified ({type(error).__name__}); it polls the aliases by itself"
+        return f"inference was not notified ({type(error).__name__}); it polls the aliases by itself"
     return "inference was notified of the new aliases"

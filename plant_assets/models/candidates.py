@@ -144,6 +144,6 @@ def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:
 
 def _sentence(chosen: str, figures: dict[str, dict[str, float]], metric: str) -> str:
     if not figures[chosen]:
-        return f"champion: {chosen}, the only candidate that needs no labels"
+        return f"champion: {chosen}, the only candidate without labels"
     ranked = ", ".join(f"{name} {found.get(metric, float('nan')):.3f}" for name, found in figures.items())
     return f"champion: {chosen} by {metric} within the false-alarm budget ({ranked}); chosen out of fold among six"

@@ -77,7 +77,7 @@ def compile_estimator(estimator: Estimator, parts: BundleParts) -> scorers.Score
         if isinstance(estimator, family):
             return compiler(estimator, parts)
     known = ", ".join(family.__name__ for family in _COMPILERS)
-    raise CompileError(f"no way to compile a {type(estimator).__name__}: expected one of {known}")
+    raise CompileError(f"cannot compile a {type(estimator).__name__}: expected one of {known}")
 
 
 def _constant(estimator: BaseRate, parts: BundleParts) -> scorers.ScorerNode:

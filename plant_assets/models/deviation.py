@@ -154,4 +154,4 @@ def _chosen(model: FittedModel) -> dict[str, float]:
 def _notes(spec: ModelSpec, model: FittedModel) -> tuple[str, ...]:
     if _chosen(model).get("share"):
         return ()
-    return (f"{spec.name}: no penalty beat predicting zero on later training rows, so zero is predicted",)
+    return (f"{spec.name}: no penalty beats predicting zero on later training rows; predicting zero",)

@@ -93,5 +93,5 @@ class TrainingInputs:
     def _frame(self, feature_set: FeatureSet) -> pl.DataFrame:
         frame = self.features if feature_set == "features" else self.window_features
         if frame is None:
-            raise TrainingDataError(f"{feature_set}: absent; expected it for a model of that feature set")
+            raise TrainingDataError(f"{feature_set}: missing; expected it for a model of that feature set")
         return frame

@@ -52,7 +52,7 @@ def place(registry: ModelRegistry, version: PublishedVersion, *, passed: bool, m
         move = registry.promote(version.name, version.version)
         why = "promotion gate passed"
         if unopposed:
-            why = "the first champion" if move.before is None else f"version {move.before} can't be loaded"
+            why = "the first champion" if move.before is None else f"version {move.before} cannot be loaded"
         return ReleaseOutcome(version, move, f"version {version.version} is champion: {why}")
     registry.challenge(version)
     why = "promotion is manual" if passed else "promotion gate failed"

@@ -172,7 +172,7 @@ class ModelRegistry(VersionedModels):
             found = self.fetch(version, f"{BUNDLE_PATH}/bundle.json", Path(scratch))
             if found is None:
                 raise RegistryError(
-                    f"{version.name} version {version.version}: its run holds no {BUNDLE_PATH}/bundle.json"
+                    f"{version.name} version {version.version}: its run lacks {BUNDLE_PATH}/bundle.json"
                 )
             return parse_manifest(found.read_bytes(), version.name)
 

@@ -167,5 +167,5 @@ def _is_busy(error: BaseException) -> bool:
 def _explain(error: Exception, uri: str) -> str:
     place = uri.rpartition("@")[2]
     if _is_busy(error):
-        return f"MLflow's database ({place}) stayed locked for {LOCKED_FOR_S:.0f} s; try again when its writer is done"
+        return f"MLflow's database ({place}) stayed locked for {LOCKED_FOR_S:.0f} s; try again later"
     return f"MLflow ({place}): {str(error).strip().splitlines()[0]}"

@@ -64,7 +64,7 @@ class VersionedModels(MlflowConnection):
         with self.lock(name):
             target, before = self._wanted(name, version), self.champion(name)
             if why := target.unloadable:
-                raise RegistryError(f"{name}: version {target.version} can't be loaded: {why}")
+                raise RegistryError(f"{name}: version {target.version} cannot be loaded: {why}")
             if before is not None and before.version == target.version:
                 self._settle_challenger(name, target)
                 return ChampionMove(name, before.version, target.version)
@@ -93,7 +93,7 @@ class VersionedModels(MlflowConnection):
                 found = self.version(name, candidate) if candidate != now.version else None
                 earlier = None if found is None or found.unloadable else found
             if earlier is None:
-                raise RegistryError(f"{name}: no champion before version {now.version} that can answer")
+                raise RegistryError(f"{name}: no loadable champion before version {now.version}")
             self._move_champion(name, now, earlier)
             self._remember(name, past)
             return ChampionMove(name, now.version, earlier.version)

@@ -139,9 +139,9 @@ def walk_folds(
 def fallback_reason(fit: ModelFit) -> str:
     """What a fit fell back to, empty if to nothing."""
     if fit.notes.get("one_class_fallback"):
-        return "the base rate, as its training rows hold one class"
+        return "the base rate: the training rows hold one class"
     if fit.notes.get("calibration_fallback"):
-        return "calibration on the fitted rows, as no later block holds both classes"
+        return "calibration on the fitted rows: no later block holds both classes"
     return ""
 
 

@@ -22,7 +22,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
-    "int_parsing_size": "a whole number that isn't as long",
+    "int_parsing_size": "a shorter whole number",
     "float_type": "a number",
     "float_parsing": "a number",
     "finite_number": "a finite number",
@@ -32,8 +32,8 @@ _EXPECTED = {
     "dict_type": "fields below it, each as `name: value`",
     "model_type": "fields below it, each as `name: value`",
     "model_attributes_type": "fields below it, each as `name: value`",
-    "string_too_short": "a text that isn't empty",
-    "invalid_key": "names of fields as keys",
+    "string_too_short": "a non-empty text",
+    "invalid_key": "field names as keys",
 }
 _PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "letters, digits and underscores, a letter first, at most 64",
@@ -82,8 +82,8 @@ def _sentence(fault: ErrorDetails, place: Place) -> str:  # noqa: PLR0911 - a ki
 def _no_such_field(place: Place) -> str:
     known = sorted(_fields(place[:-1]))
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    return f"there is no such field; {hint}"
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    return f"unknown field; {hint}"
 
 
 def _known(place: Place, path: str) -> Place | None:

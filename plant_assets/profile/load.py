@@ -120,7 +120,7 @@ def check_registry_prefix(profile: PlantProfile, path: Path, *, first_keeps: boo
 
 def prefix_taken(profile: PlantProfile, path: Path, other: str) -> ProfileError:
     """The fault of a plant whose registry prefix plant `other` has."""
-    said = f"expected a prefix of its own, {profile.registry_prefix!r} is that of plant {other!r}"
+    said = f"expected a unique prefix; {profile.registry_prefix!r} belongs to plant {other!r}"
     return fault_at(path, ("registry_prefix",), said)
 
 
@@ -188,7 +188,7 @@ def _extended(path: Path, base: object) -> Mapping[str, Any]:
         inherited = _parse(path.parent.parent / base / "defs.yaml").data.get("attributes")
         if isinstance(inherited, Mapping) and "extends" not in inherited:
             return inherited
-        own = "extends another itself; expected one that extends none"
+        own = "extends another plant itself; expected one that extends none"
         said = f"{base!r} {own if isinstance(inherited, Mapping) else 'has no attributes'}"
     raise fault_at(path, ("extends",), said)
 
@@ -209,7 +209,7 @@ def _text(path: Path) -> str:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ProfileError(f"{place}:{line}: not UTF-8 text ({error.reason})") from None
     except OSError as error:
-        raise ProfileError(f"{place}:1: expected a file that can be read ({error.strerror})") from None
+        raise ProfileError(f"{place}:1: expected a readable file ({error.strerror})") from None
 
 
 def _parse(path: Path) -> YamlDocument:

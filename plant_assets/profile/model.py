@@ -27,9 +27,9 @@ class SamplingOptions(StrictModel):
     """How event-driven records become rows of equal spacing."""
 
     interval: Duration
-    hold_limit: Duration = Field(description="how long the last value stands in for a missing one")
-    stale_after: Duration = Field(description="no new record for so long marks the tag stale")
-    frozen_after: Duration = Field(description="records that repeat one value for so long mark it frozen")
+    hold_limit: Duration = Field(description="longest gap that is filled with the last value")
+    stale_after: Duration = Field(description="a tag without a new record for this long is stale")
+    frozen_after: Duration = Field(description="a tag that repeats one value for this long is frozen")
 
 
 class LabelRule(StrictModel):
@@ -69,7 +69,7 @@ class FeatureOptions(StrictModel):
     std: tuple[Duration, ...] = ()
     range: tuple[Duration, ...] = ()
     difference: tuple[Duration, ...] = ()
-    median_deviation: tuple[Duration, ...] = Field(default=(), description="value less trailing median")
+    median_deviation: tuple[Duration, ...] = Field(default=(), description="value minus trailing median")
     exceedance: tuple[Duration, ...] = Field(
         default=(), description="mean amount beyond the H or L limit over the window"
     )
@@ -77,7 +77,7 @@ class FeatureOptions(StrictModel):
         default=(),
         description="share of the way to the nearest limit that the window's slope covers in one hour",
     )
-    window_steps: int = Field(default=12, ge=2, le=240, description="steps a forecaster looks back")
+    window_steps: int = Field(default=12, ge=2, le=240, description="number of rows in a forecaster's window")
 
 
 class AlarmBudget(StrictModel):
@@ -85,10 +85,14 @@ class AlarmBudget(StrictModel):
 
     false_alarm_hours_per_day: float = Field(gt=0, le=24)
     false_episodes_per_day: float = Field(gt=0)
-    on_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals above before it sounds")
-    off_delay: Annotated[int, Field(ge=0)] = Field(default=0, description="intervals below before it clears")
+    on_delay: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="on-delay: intervals above the threshold before an alarm starts"
+    )
+    off_delay: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="off-delay: intervals below the threshold before an alarm clears"
+    )
     deadband: float = Field(
-        default=0.0, ge=0, lt=1, description="share of the threshold that it is below by before it clears"
+        default=0.0, ge=0, lt=1, description="deadband, as a share of the threshold, for clearing"
     )
     required_lead: Duration = timedelta(hours=1)
 
@@ -101,7 +105,9 @@ def clears_below(threshold: float, deadband: float) -> float:
 class ValidationOptions(StrictModel):
     folds: int = Field(default=5, ge=2, le=20)
     gap: Duration = timedelta(hours=24)
-    min_events: int = Field(default=5, ge=1, description="with fewer the gate refuses to compare")
+    min_events: int = Field(
+        default=5, ge=1, description="least number of events for the promotion gate to compare models"
+    )
     seed: int = 20141223
 
 
@@ -142,11 +148,11 @@ class PlantProfile(StrictModel):
     sampling: SamplingOptions
     history_window: Duration | None = Field(
         default=None,
-        description="the newest stretch of the history that models learn from; all of it by default",
+        description="newest part of the history used for training; default: all of it",
     )
     tags: tuple[Tag, ...] = Field(min_length=1)
     ignored_columns: tuple[str, ...] = Field(
-        default=(), description="columns of exports that are known and not read (glob patterns)"
+        default=(), description="columns of exports to ignore (glob patterns)"
     )
     labels: LabelOptions = LabelOptions()
     features: FeatureOptions
@@ -210,7 +216,9 @@ class PlantProfile(StrictModel):
             if "pv" not in roles:
                 raise ValueError(f"tags: controller {controller} has no tag of role pv")
         if self.deviation_target is not None and f"{self.deviation_target}_deviation" not in self.deviations:
-            raise ValueError(f"deviation_target: {self.deviation_target!r} is no controller with pv and sp")
+            raise ValueError(
+                f"deviation_target: {self.deviation_target!r} is not a controller with pv and sp"
+            )
         self._check_models()
         interval = self.sampling.interval
         spans = {
@@ -238,7 +246,7 @@ class PlantProfile(StrictModel):
     def _check_models(self) -> None:
         for path, given in (("models", self.models), ("horizons", self.horizons)):
             if len(set(given)) < len(given):
-                raise ValueError(f"{path}: expected each once")
+                raise ValueError(f"{path}: expected no duplicates")
         for horizon in self.horizons:
             if horizon < timedelta(hours=1) or horizon % timedelta(hours=1):
                 raise ValueError(f"horizons: expected whole hours, got {format_duration(horizon)}")

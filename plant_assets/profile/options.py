@@ -26,7 +26,9 @@ class IsolationForest(StrictModel):
 class SimulationOptions(StrictModel):
     """What a simulated plant is like where no facts of a real one are known."""
 
-    anomaly_rate: float = Field(default=0.0, ge=0, le=0.5, description="share of rows within anomalies")
+    anomaly_rate: float = Field(
+        default=0.0, ge=0, le=0.5, description="share of rows within injected anomalies"
+    )
 
 
 _DAY = timedelta(days=1)
@@ -39,27 +41,27 @@ class DriftOptions(StrictModel):
 
     window: Duration | None = Field(
         default=None,
-        description="the newest stretch that is compared; by default 1008 intervals, but 1 to 7 days, and at least 48 rows",
+        description="newest part of the history that is compared; default: 1008 intervals, limited to 1 to 7 days and at least 48 rows",
     )
-    psi: float = Field(default=0.2, gt=0, le=10, description="least population stability index that matters")
-    ks: float = Field(default=0.1, gt=0, lt=1, description="least Kolmogorov-Smirnov distance that matters")
+    psi: float = Field(default=0.2, gt=0, le=10, description="limit of the population stability index (PSI)")
+    ks: float = Field(default=0.1, gt=0, lt=1, description="limit of the Kolmogorov-Smirnov distance")
     false_alarms: float = Field(
         default=0.05,
         gt=0,
         le=0.5,
-        description="probability that a judgement of an unchanged plant finds any drift",
+        description="probability of a false drift per evaluation of an unchanged plant",
     )
     min_rows: int | None = Field(
         default=None,
         ge=10,
-        description="healthy rows that a comparison needs; a quarter of the window, 24 to 1000, by default",
+        description="least number of rows of good quality for a comparison; default: a quarter of the window, 24 to 1000",
     )
     max_label_age: Duration = Field(
-        default=timedelta(days=90), description="how far the labels that models learned from may lie back"
+        default=timedelta(days=90), description="greatest age of the training labels"
     )
     cool_down: Duration = Field(
         default=timedelta(days=7),
-        description="how much plant time passes between two trainings that drift asks for",
+        description="cool-down: least plant time between two retraining requests",
     )
 
     def comparison_window(self, interval: timedelta) -> timedelta:

@@ -48,26 +48,29 @@ class Tag(StrictModel):
     name: TagName
     description: str
     unit: str
-    range: tuple[float, float] = Field(description="what can physically be true; outside is bad data")
+    range: tuple[float, float] = Field(description="valid range; values outside are bad data")
     saturation: tuple[float | None, float | None] = Field(
-        default=(None, None), description="at or beyond these the instrument reads its end, not the process"
+        default=(None, None),
+        description="range of the instrument; readings at or beyond its ends are saturated",
     )
-    normal: tuple[float, float] | None = Field(default=None, description="the band of normal operation")
+    normal: tuple[float, float] | None = Field(default=None, description="normal operating band")
     limits: AlarmLimits = AlarmLimits()
     process_unit: str
     role: Role = "indicator"
-    controller: str | None = Field(default=None, description="the loop that a pv, op or sp belongs to")
+    controller: str | None = Field(default=None, description="control loop of a pv, op or sp")
     aggregates: tuple[Aggregate, ...] = Field(
         default=(), description="interval extremes kept beside the median, as <name>_max, <name>_min"
     )
     aliases: tuple[str, ...] = ()
-    used: bool = Field(default=True, description="whether features are built from it")
+    used: bool = Field(default=True, description="whether features use it")
 
     @field_validator("name")
     @classmethod
     def _no_time(cls, name: str) -> str:
         if name.casefold() in TIME_NAMES:
-            raise ValueError(f"{name!r} is what readings call their time: expected another, as {name}_tag")
+            raise ValueError(
+                f"{name!r} is reserved for the time of readings: expected another name, such as {name}_tag"
+            )
         return name
 
     @model_validator(mode="after")

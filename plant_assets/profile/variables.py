@@ -91,7 +91,7 @@ class EnvironmentVariables(BaseSettings):
     defs: Folder = DEFS_FOLDER
     default_plant: str = "gas_treatment"
     host: str = "127.0.0.1"
-    database_url: str = Field(default="", description="SQLAlchemy address; empty: SQLite files under home")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite files under home")
     mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
     inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     port_dagster: int = Field(default=3000, ge=1, le=65535)
@@ -99,8 +99,10 @@ class EnvironmentVariables(BaseSettings):
     port_inference: int = Field(default=7502, ge=1, le=65535)
     port_gateway: int = Field(default=7501, ge=1, le=65535)
     port_sensors: int = Field(default=7500, ge=1, le=65535)
-    sensors_plant: str = Field(default="demo", description="the plant that the sensors service simulates")
-    sensors_seed: int | None = Field(default=None, ge=0, lt=2**63, description="of a new simulated plant")
+    sensors_plant: str = Field(default="demo", description="plant that the sensors service simulates")
+    sensors_seed: int | None = Field(
+        default=None, ge=0, lt=2**63, description="random seed of a new simulated plant"
+    )
 
     @property
     def inference_address(self) -> str:

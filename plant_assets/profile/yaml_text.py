@@ -34,9 +34,9 @@ _PLAIN = {
 """What a value without quotes is, by its form and by the characters that it begins with; a tag may be named NO."""
 _SAID = (
     (r"cannot start any token", "a tab; expected blanks for indentation"),
-    (r"mapping values are not allowed", "a colon where none may stand: wrong indentation, or a text with ': ' that needs quotes"),
-    (r"found unexpected end of stream", "a quote is opened here and never closed"),
-    (r"unhashable key", "expected a name, then ': '; got a key that has parts of its own"),
+    (r"mapping values are not allowed", "an unexpected colon: wrong indentation, or a text with ': ' that needs quotes"),
+    (r"found unexpected end of stream", "a quote opened here is never closed"),
+    (r"unhashable key", "expected a name, then ': '; got a nested key"),
 )  # fmt: skip
 
 Place = tuple[str | int, ...]
@@ -100,9 +100,7 @@ class _PlainLoader(yaml.CSafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise YamlFault(
-                        key.start_mark.line + 1, f"{key.value} stands here twice; expected it once"
-                    )
+                    raise YamlFault(key.start_mark.line + 1, f"{key.value} appears twice; expected it once")
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -139,15 +137,15 @@ def _fault_of(error: Exception) -> YamlFault:
         return error
     if not isinstance(error, yaml.MarkedYAMLError):
         said = " ".join(str(error).split())[:120] or type(error).__name__
-        return YamlFault(1, f"no YAML that can be read ({said})")
+        return YamlFault(1, f"invalid YAML ({said})")
     mark = error.problem_mark or error.context_mark
     problem, context = error.problem or "", error.context or ""
     for pattern, said in _SAID:
         if re.search(pattern, problem):
-            mark = error.context_mark if "quote is" in said and error.context_mark else mark
+            mark = error.context_mark if "quote opened" in said and error.context_mark else mark
             return YamlFault((mark.line if mark else 0) + 1, said)
     since = f", {context} from line {error.context_mark.line + 1}" if context and error.context_mark else ""
-    return YamlFault((mark.line if mark else 0) + 1, f"no YAML: {problem or context}{since}")
+    return YamlFault((mark.line if mark else 0) + 1, f"invalid YAML: {problem or context}{since}")
 
 
 def _too_deep_at(text: str) -> int | None:

@@ -51,7 +51,7 @@ class SparkResource(ConfigurableResource):
             return self._lazy.spark_session
         except PySparkRuntimeError as error:
             raise SparkUnavailableError(
-                "Spark could not start its Java, which must be version 17 or 21: check `java -version` and "
+                "Spark could not start Java, which must be version 17 or 21: check `java -version` and "
                 "JAVA_HOME, or set FOREWARN_FEATURE_ENGINE=polars."
             ) from error
 

@@ -72,12 +72,12 @@ class OriginNote:
         except ValidationError as error:
             what = error.errors()[0]["msg"]
             raise OriginError(
-                f"{self.path}: {what}; expected seed and start. Remove it to begin another plant"
+                f"{self.path}: {what}; expected seed and start. Remove it to start a new plant"
             ) from None
         if seed is not None and seed != origin.seed:
             raise OriginError(
-                f"FOREWARN_SENSORS_SEED: {seed}, but plant {self.plant} lives with seed {origin.seed}; "
-                f"expected the same, or remove {self.folder} to begin another plant"
+                f"FOREWARN_SENSORS_SEED: {seed}, but plant {self.plant} uses seed {origin.seed}; "
+                f"expected the same, or remove {self.folder} to start a new plant"
             )
         return origin
 

@@ -22,9 +22,9 @@ KINDS: dict[Scenario, tuple[str, ...]] = {
     "multi_alarm": ("flooding", "reboiler_swings", "controller_upset"),
 }
 DESCRIPTIONS: dict[Scenario, str] = {
-    "normal": "The unit's ordinary life, with its own events at their natural rate",
-    "pressure_rise": "The solvent circuit sags, then column D304 floods: PDT31008 and PDT31007 rise",
-    "level_swing": "The reboiler's level becomes restless, then the whole circuit swings",
+    "normal": "Normal operation, with random events at their usual rate",
+    "pressure_rise": "Solvent circulation drops, then column D304 floods: PDT31008 and PDT31007 rise",
+    "level_swing": "The reboiler level oscillates, then the whole circuit swings",
     "multi_alarm": "Flooding, swings and a controller upset follow one another within hours",
 }
 FADES = 0.25

@@ -71,7 +71,7 @@ def _ablation(
 
 def _words(gain: BootstrapInterval) -> str:
     if not gain.known:
-        return "can't be compared"
+        return "not comparable"
     if gain.low > 0:
         return "SMOTE ranks better"
-    return "SMOTE ranks worse" if gain.high < 0 else "no difference beyond chance"
+    return "SMOTE ranks worse" if gain.high < 0 else "no significant difference"

@@ -26,11 +26,11 @@ from plant_assets.validation.targets import onset_target
 
 BASELINES = {
     "always_alarm": "an alarm at every row",
-    "base_rate": "the share of alarms in training, at every row",
+    "base_rate": "the share of alarms in training, for every row",
     "clock_only": "hour of day and weekday, without any reading",
-    "label_rules": "the plant's own rules, which are part of the labels and so never wrong when they fire",
-    "persistence": "the state goes on: that of the row before (nowcast) or of now (forecast)",
-    "one_tag_limit": "distance from normal of the one tag that told most in training",
+    "label_rules": "the plant's alarm rules, which are part of the labels and therefore have no false alarms",
+    "persistence": "the state persists: that of the row before (nowcast) or of now (forecast)",
+    "one_tag_limit": "distance from the normal band of the single best tag in training",
     "pca_t2_spe": "Hotelling's T² and residual (SPE) of a PCA of normal readings",
 }
 """Name → what it does, in words for the report."""

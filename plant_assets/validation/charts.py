@@ -49,7 +49,7 @@ def pr_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
 def calibration_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
     """How often an alarm was really there, over the probability that a model gave."""
     canvas = SvgCanvas(360, 300)
-    canvas.axes("probability given", "share of alarms", QUARTERS, QUARTERS)
+    canvas.axes("predicted probability", "observed frequency", QUARTERS, QUARTERS)
     canvas.line([(0, 0), (1, 1)], "chance", "perfectly calibrated")
     for curve in horizon.curves:
         if curve.model in BASELINES or not curve.reliability:
@@ -80,7 +80,7 @@ def interval_chart(horizon: HorizonResults, names: Sequence[str]) -> Markup:
         colour, value = colour_of(result.model, names), result.pr_auc
         canvas.text(220, canvas.y(place) + 3.5, model_words(result.model), "end", colour)
         if not math.isfinite(value.value):
-            canvas.text(canvas.x(0) + 6, canvas.y(place) + 3.5, "can't be computed")
+            canvas.text(canvas.x(0) + 6, canvas.y(place) + 3.5, "not computable")
             continue
         canvas.line([(value.low, place), (value.high, place)], f"range {colour}")
         canvas.dot((value.value, place), colour, f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})")
@@ -116,7 +116,7 @@ def timeline_chart(timeline: DecisionTimeline) -> Markup:
             height=8,
             class_="alarm" if right else "event" if unknown else "false-alarm",
         )
-    return canvas.markup("Decision of the lead model over time, with events and alarms")
+    return canvas.markup("Decision value of the main model over time, with events and alarms")
 
 
 def _days(canvas: SvgCanvas, times: Sequence[datetime], hours: Sequence[float]) -> None:

@@ -114,7 +114,7 @@ def within_budget(case: GateCase) -> ConditionResult:
     }
     if not events.normal_days:
         return ConditionResult(
-            "false alarms within budget", False, "No row of normal operation to count false alarms on."
+            "false alarms within budget", False, "No rows of normal operation to count false alarms in."
         )
     kept = events.false_episodes_per_day <= budget.false_episodes_per_day
     return ConditionResult(
@@ -132,7 +132,7 @@ def recall(case: GateCase) -> ConditionResult:
     name = "recall at the required lead"
     own = _found_in_time(case, case.events)
     lead = format_duration(case.profile.budget.required_lead)
-    what = f"events warned of {lead} ahead or more" if case.challenger.horizon else "events found"
+    what = f"events warned of at least {lead} ahead" if case.challenger.horizon else "events found"
     case.figures["recall"] = float(np.mean(own)) if len(own) else float("nan")
     text = f"{sum(own)} of {len(own)} {what}"
     if case.champion is None:
@@ -211,10 +211,10 @@ def calibration_slope(case: GateCase) -> ConditionResult:
 
 def answers_alike(case: GateCase, parity: float | None) -> ConditionResult:
     """Whether the exported model was measured to answer like the trained one."""
-    name = "export answers like the trained model"
+    name = "export parity with the trained model"
     if parity is None:
         return ConditionResult(
-            name, False, "The difference between the outputs of exported and trained model wasn't measured."
+            name, False, "The output difference between the exported and the trained model was not measured."
         )
     case.figures["parity"] = parity
     kept = parity <= PARITY

@@ -117,18 +117,18 @@ def _timeline(ground: GroundTruth, models: pl.DataFrame, lead: str | None) -> De
 def _gaps(ground: GroundTruth, models: pl.DataFrame, horizons: tuple[HorizonResults, ...]) -> Iterator[str]:
     """What couldn't be judged, in words."""
     if np.isnan(ground.label).all() or not (ground.label == 1).any():
-        yield "The history holds no alarm label, so nothing can be said about finding alarms."
+        yield "The history has no alarm labels, so the detection of alarms can't be evaluated."
     if models.is_empty():
         yield f"No model has out-of-fold scores{'; only trivial baselines are shown' if horizons else ''}."
     for horizon in horizons:
         where = f"{horizon.hours} h ahead" if horizon.hours else "now"
         for result in horizon.models:
             if not result.rows:
-                yield f"{result.model} ({where}) gave no score for any row that could be judged."
+                yield f"{result.model} ({where}) has no scores for the labelled rows."
         judged = next((r for r in (*horizon.models, *horizon.baselines) if r.rows), None)
         single = [str(f.fold) for f in judged.folds if not 0 < f.base_rate < 1] if judged else []
         if single:
             yield (
-                f"Judging {where}, fold{'s' if len(single) > 1 else ''} {', '.join(single)} "
-                f"hold{'' if len(single) > 1 else 's'} one class only, which has no ROC of its own."
+                f"For {where}, fold{'s' if len(single) > 1 else ''} {', '.join(single)} "
+                f"hold{'' if len(single) > 1 else 's'} one class only, so they have no ROC curve."
             )

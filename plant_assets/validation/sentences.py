@@ -71,7 +71,7 @@ def _found(profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[M
     if forecasts:
         parts.append(_warned(forecasts))
     if not parts:
-        return "No model gave scores, so no alarm would have been found or warned of."
+        return "No model gave scores, so no alarm was detected or forecast."
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -79,12 +79,12 @@ def _found(profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[M
 def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
     budget = profile.budget
     if not now.events.n_events:
-        return f"the {title} had no event to find"
+        return f"the {title} had no event to detect"
     text = f"the {title} found {_shares(now)}"
     if now.events.n_found:
         text += f", half of those within {_hours(-now.events.lead_median_h)} of the start"
     if not now.events.normal_days:
-        return f"{text}; there was no normal operation to count false alarms on"
+        return f"{text}; there was no normal operation to count false alarms in"
     return (
         f"{text}, at {now.events.false_episodes_per_day:.1f} false alarms and "
         f"{now.events.false_alarm_hours_per_day:.1f} hours of false alarms per day of normal operation "
@@ -106,7 +106,7 @@ def _shares(now: ModelResult) -> str:
 def _warned(forecasts: Sequence[ModelResult]) -> str:
     total = max(result.events.n_events for result in forecasts)
     if not total:
-        return "no alarm started in the tested hours, so there was none to warn of"
+        return "no alarm started in the tested hours, so there was none to forecast"
     hours = join_words([f"{r.horizon} h" for r in forecasts])
     found = join_words([str(r.events.n_found) for r in forecasts])
     rates = join_words([f"{r.events.false_episodes_per_day:.1f}" for r in forecasts])
@@ -124,13 +124,13 @@ def _doubts(
     forecasts: Sequence[ModelResult],
 ) -> str:
     if not now and not forecasts:
-        return "Don't trust anything beyond these baselines: no model was judged."
+        return "Don't trust anything beyond these baselines: no model was evaluated."
     doubts = [*_doubted_forecasts(horizons), *(_doubted_nowcast(profile, now, horizons) if now else ())]
     events = max((h.n_events for h in horizons), default=0)
     if events < FEW_EVENTS:
         doubts.append(f"small differences between models, as {_count(events, 'event')} leave wide intervals")
     if profile.simulated:
-        doubts.append("any figure here as one of a real unit, as the data are simulated")
+        doubts.append("any figure here as one of a real unit, as the data is simulated")
     if not doubts:
         return "Don't trust figures without the interval beside them; no other doubt stands out."
     return f"Don't trust {'; nor '.join(doubts)}."

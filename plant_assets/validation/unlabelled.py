@@ -98,5 +98,5 @@ def _doubts(profile: PlantProfile, flagged: Sequence[FlaggedShare]) -> str:
         "with the data, give the next report all of them"
     )
     if profile.simulated and flagged:
-        text += "; and take no figure here as one of a real unit, as the data are simulated"
+        text += "; and take no figure here as one of a real unit, as the data is simulated"
     return f"{text}."

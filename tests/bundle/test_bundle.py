@@ -117,8 +117,8 @@ def spoil_calibrator(folder: Path) -> None:
 SPOILT = {
     spoil_truncate: "arrays.npz is damaged: its sha256",
     spoil_flip: "isolation.onnx is damaged",
-    spoil_absent_forest: "isolation.onnx is absent; bundle.json lists it",
-    spoil_manifest_gone: "no bundle.json; expected a folder written by an export",
+    spoil_absent_forest: "isolation.onnx is missing; bundle.json lists it",
+    spoil_manifest_gone: "no bundle.json; expected an exported bundle",
     spoil_manifest_cut: "bundle.json: .*Invalid JSON",
     spoil_version: f"format version 1, expected {FORMAT_VERSION}; export the model again",
     spoil_unknown_scorer: "bundle.json: scorer.*'oracle'",

@@ -116,7 +116,7 @@ def test_plants_are_listed_and_checked() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("name: gas_treatment", "name: copy", "attributes.registry_prefix: expected a prefix of its own"),
+        ("name: gas_treatment", "name: copy", "attributes.registry_prefix: expected a unique prefix"),
         ("PDT31008_max > 300", "PDT31009_max > 300", "rule 'high_differential_pressure'"),
         (
             "attributes:",

@@ -75,4 +75,4 @@ def test_another_seed_than_the_live_plants_is_refused(
     note(here)
     with pytest.raises(typer.Exit):
         seed_demo(here.model_copy(update={"sensors_seed": 4}), QUIET)
-    assert "plant demo lives with seed 3" in " ".join(capsys.readouterr().err.split())
+    assert "plant demo uses seed 3" in " ".join(capsys.readouterr().err.split())

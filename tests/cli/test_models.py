@@ -22,4 +22,4 @@ def test_inference_is_told_of_a_move_by_hand(monkeypatch: pytest.MonkeyPatch, co
     assert "version 2 is champion (before: version 1)" in text
     status, text = run(command, "--plant", "gas_treatment")
     assert status == 0
-    assert "inference couldn't be notified" in text
+    assert "inference was not notified" in text

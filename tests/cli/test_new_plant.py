@@ -89,7 +89,7 @@ def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_pa
     before = everything(defs)
     status, text = run("plant", "new", "pump", "--from", export, "--force")
     assert status == 1
-    assert "'pump' left a history with torque, which the draft doesn't have" in text
+    assert "'pump' has a history with torque, which the draft lacks" in text
     assert everything(defs) == before
 
 
@@ -123,7 +123,7 @@ def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Pat
             "Timestamp,speed\n2024-01-01,oops\n2024-01-02,1\n2024-01-03,2\n",
             "export.csv: row 2, column B",
         ),
-        ("plant", None, "expected a prefix of its own, 'plant_' is that of plant 'gas_treatment'"),
+        ("plant", None, "expected a unique prefix; 'plant_' belongs to plant 'gas_treatment'"),
     ],
 )
 def test_a_refusal_leaves_no_plant(

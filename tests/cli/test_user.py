@@ -78,8 +78,8 @@ def test_a_forgotten_password_is_replaced(home: Path) -> None:
     ("arguments", "given", "says"),
     [
         (["add", "Root", "--password-stdin"], PASSWORD, "the name 'root' is taken"),
-        (["add", "\u0430dmin", "--password-stdin"], PASSWORD, "expected 3 to 64 of a-z"),
-        (["add", "x'; DROP", "--password-stdin"], PASSWORD, "expected 3 to 64 of a-z"),
+        (["add", "\u0430dmin", "--password-stdin"], PASSWORD, "expected 3 to 64 characters of a-z"),
+        (["add", "x'; DROP", "--password-stdin"], PASSWORD, "expected 3 to 64 characters of a-z"),
         (["add", "maria", "--password-stdin"], "short", "expected 10 to 200 characters"),
         (["add", "maria", "--password-stdin"], "", "expected 10 to 200 characters"),
         (
@@ -111,5 +111,5 @@ def test_a_database_that_is_away_is_one_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FOREWARN_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/name")
     refused = run("list")
     assert refused.exit_code == 1
-    assert "can't be used" in refused.output
+    assert "is not usable" in refused.output
     assert "hidden" not in refused.output

@@ -130,7 +130,7 @@ def test_rows_that_the_model_knows_are_not_judged(judged: Judged) -> None:
     report, metadata, checks = judged.drift()
     assert report is not None
     assert report.findings == ()
-    assert "there are none after them" in str(metadata["state"].value)
+    assert "no rows after the model's training data" in str(metadata["state"].value)
     assert set(checks) == {"no_drifted_tags", "no_drifted_scores"}
 
 

@@ -71,7 +71,7 @@ def test_a_second_plant_is_yaml_only(tmp_path: Path) -> None:
         ),
         (
             "  extends: gas_treatment\n  name: mine\n  registry_prefix: plant_alarm_\n",
-            r"mine/defs.yaml:5: attributes.registry_prefix: .*that of plant 'gas_treatment'",
+            r"mine/defs.yaml:5: attributes.registry_prefix: .*belongs to plant 'gas_treatment'",
         ),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ def test_labels_that_have_grown_old_ask_for_a_training(plant: PlantProfile) -> N
     )
     report = judge_plant(labelled(), LEARNED_ONE, plant.model_copy(update={"drift": drift}))
     assert report.labels == LearnedLabelAge(hours=168, limit_hours=120)
-    assert report.retraining.why == ("the labels learned from are 7 days old, more than 5",)
+    assert report.retraining.why == ("the training labels are 7 days old, more than 5",)
     assert report.retraining.due
 
 
@@ -141,7 +141,7 @@ def test_rows_without_a_score_do_not_count(plant: PlantProfile) -> None:
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (0, "the model has learned from the newest rows; there are none after them to compare"),
+        (0, "no rows after the model's training data"),
         (41, "41 rows since the model's training; a comparison needs 42 within 168h"),
     ],
 )
@@ -153,7 +153,7 @@ def test_too_few_new_rows_are_said(plant: PlantProfile, rows: int, says: str) ->
 
 def test_a_history_that_lost_what_was_learned_is_said(plant: PlantProfile) -> None:
     report = judge_plant(labelled()[LEARNED - 10 :], LEARNED_ONE, plant)
-    assert "holds 10 of the rows" in report.note
+    assert "holds 10 training rows" in report.note
 
 
 def test_as_many_rows_as_a_comparison_needs_are_enough(plant: PlantProfile) -> None:

@@ -36,7 +36,7 @@ def test_nothing_is_asked_for_without_a_cause(profile: PlantProfile) -> None:
 def test_old_labels_ask_for_a_training(profile: PlantProfile) -> None:
     due, why = requested_training(profile, OLD, TRAINED + 91 * DAY)
     assert due
-    assert why == ("the labels learned from are 91 days old, more than 90",)
+    assert why == ("the training labels are 91 days old, more than 90",)
 
 
 @pytest.mark.parametrize(("after", "due"), [(6.99, False), (7, True)])

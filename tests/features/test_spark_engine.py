@@ -126,7 +126,7 @@ def test_a_java_that_fails_is_told_in_one_sentence_too(tmp_path: Path) -> None:
         env={**os.environ, "JAVA_HOME": str(tmp_path)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert ran.stdout.startswith("Spark could not start its Java, which must be version 17 or 21")
+    assert ran.stdout.startswith("Spark could not start Java, which must be version 17 or 21")
 
 
 def test_a_run_that_never_asks_for_spark_needs_no_java(

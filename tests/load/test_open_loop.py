@@ -126,7 +126,7 @@ def test_failures_are_counted_by_kind(profile: PlantProfile) -> None:
     assert summary.succeeded == 94
     assert summary.errors == {
         "503 A model is missing[31m": 2,
-        "invalid answer: another shape": 2,
+        "invalid response: unexpected schema": 2,
         "502 Bad Gateway": 1,
         "302 Found": 1,
     }
@@ -139,7 +139,7 @@ def test_a_server_that_is_not_there_refuses_every_request(profile: PlantProfile)
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"), [(b"", "connection closed"), (b"hello\r\n\r\n", "invalid answer: no HTTP")]
+    ("said", "kind"), [(b"", "connection closed"), (b"hello\r\n\r\n", "invalid response: not HTTP")]
 )
 def test_a_server_that_speaks_no_http_is_told(profile: PlantProfile, said: bytes, kind: str) -> None:
     plan = LoadPlan(rps=1, duration_s=1)

@@ -65,12 +65,12 @@ def test_answers_are_held_against_what_was_injected(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "another shape"),
-        (b"<html>", "another shape"),
-        (b"[]", "another shape"),
-        (b'{"risk_score": 0.1}', "another shape"),
-        (b'{"alarm": true}', "another shape"),
-        (b'{"alarm": [true]}', "1 judgements for 2 readings"),
+        (b"", "unexpected schema"),
+        (b"<html>", "unexpected schema"),
+        (b"[]", "unexpected schema"),
+        (b'{"risk_score": 0.1}', "unexpected schema"),
+        (b'{"alarm": true}', "unexpected schema"),
+        (b'{"alarm": [true]}', "1 scores for 2 readings"),
     ],
 )
 def test_an_answer_of_another_shape_is_none(profile: PlantProfile, content: bytes, says: str) -> None:

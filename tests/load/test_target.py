@@ -84,7 +84,7 @@ def test_the_default_plant_is_the_service_s(profile: PlantProfile) -> None:
 )
 def test_a_server_that_tells_no_default_plant_needs_one_named(profile: PlantProfile, plants: bytes) -> None:
     with served(Service(profile, plants=plants)) as base:
-        with pytest.raises(LoadError, match="doesn't report its default plant; name one with --plant"):
+        with pytest.raises(LoadError, match="does not report its default plant; give one with --plant"):
             known_target(LoadTarget(base))
         assert known_target(LoadTarget(base, "demo")).plant == "demo"
 

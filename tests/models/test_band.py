@@ -93,7 +93,7 @@ def test_a_bundle_of_before_there_were_bands_loads(profile: PlantProfile, tmp_pa
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"probability": (0.1, 0.2), "low": (0.0,), "high": (0.3, 0.4)}, "a low and a high for each"),
+        ({"probability": (0.1, 0.2), "low": (0.0,), "high": (0.3, 0.4)}, "low and high for each"),
         ({"probability": (0.2, 0.1), "low": (0.0, 0.0), "high": (0.3, 0.4)}, "ascending probabilities"),
         ({"probability": (0.1, 0.2), "low": (0.15, 0.1), "high": (0.3, 0.4)}, "low <= probability <= high"),
         ({"probability": (0.1, 0.2), "low": (0.0, 0.1), "high": (0.3, float("nan"))}, "finite"),

@@ -80,7 +80,7 @@ def test_an_unknown_family_is_refused_by_name() -> None:
         def score(self, rows):
             return rows[:, 0]
 
-    with pytest.raises(CompileError, match=r"no way to compile a Novel: expected one of .*RandomForest"):
+    with pytest.raises(CompileError, match=r"cannot compile a Novel: expected one of .*RandomForest"):
         compile_estimator(Novel(), BundleParts(width=1))
 
 

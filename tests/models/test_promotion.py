@@ -29,7 +29,7 @@ def test_promotion_rollback_and_the_way_back_further(registry: ModelRegistry, ch
     assert registry.by_alias(CHAMPION, "previous") == registry.version(CHAMPION, 2)
     assert rollback("gas_treatment", registry).after == 2
     assert rollback("gas_treatment", registry).after == 1
-    with pytest.raises(RegistryError, match="no champion before version 1 that can answer"):
+    with pytest.raises(RegistryError, match="no loadable champion before version 1"):
         rollback("gas_treatment", registry)
 
 
@@ -41,7 +41,7 @@ def test_rollback_goes_back_through_every_champion_also_after_an_older_one_was_p
     for wanted in (1, 2, 3, 1):
         registry.promote(CHAMPION, wanted)
     assert [registry.rollback(CHAMPION).after for _ in range(3)] == [3, 2, 1]
-    with pytest.raises(RegistryError, match="no champion before version 1 that can answer"):
+    with pytest.raises(RegistryError, match="no loadable champion before version 1"):
         registry.rollback(CHAMPION)
     registry.promote(CHAMPION, 3)
     assert registry.rollback(CHAMPION).after == 1, "what was rolled back from is forgotten"
@@ -141,10 +141,10 @@ def test_a_version_of_another_release_is_never_made_champion(
     for _ in range(2):
         registry.promote(CHAMPION, published(registry, champion_folder).version)
     registry.client.delete_model_version_tag(CHAMPION, "1", FORMAT_TAG)
-    refusal = f"version 1 can't be loaded: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
+    refusal = f"version 1 cannot be loaded: its bundle is of format 1, this release loads {FORMAT_VERSION}; train again"
     with pytest.raises(RegistryError, match=refusal):
         registry.promote(CHAMPION, 1)
-    with pytest.raises(RegistryError, match="no champion before version 2 that can answer"):
+    with pytest.raises(RegistryError, match="no loadable champion before version 2"):
         registry.rollback(CHAMPION)
     champion = registry.champion(CHAMPION)
     assert champion is not None
@@ -165,7 +165,7 @@ def test_a_champion_of_another_release_holds_no_place(
     placement = place(registry, published(registry, champion_folder), passed=passed, mode=mode)
     assert (placement.move is not None) is moves
     if moves:
-        assert placement.reason == "version 2 is champion: version 1 can't be loaded"
+        assert placement.reason == "version 2 is champion: version 1 cannot be loaded"
         standing = registry.usable_champion(CHAMPION)
         assert standing is not None
         assert standing.version == 2

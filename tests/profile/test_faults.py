@@ -37,13 +37,13 @@ def told(folder: Path, content: str | bytes) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("timezone: UTC", "timezoone: UTC", "timezoone: there is no such field; did you mean timezone?"),
+        ("timezone: UTC", "timezoone: UTC", "timezoone: unknown field; did you mean timezone?"),
         ("unit: mbar", "units: mbar", "tags[1].unit: is missing"),
-        ("unit: mbar", "units: mbar", "tags[1].units: there is no such field; did you mean unit?"),
+        ("unit: mbar", "units: mbar", "tags[1].units: unknown field; did you mean unit?"),
         (
             "{LL: 95, L: 100,",
             "{LO: 95, L: 100,",
-            "tags[0].limits.LO: there is no such field; did you mean L?",
+            "tags[0].limits.LO: unknown field; did you mean L?",
         ),
         (
             "{LL: 95, L: 100,",
@@ -58,16 +58,16 @@ def told(folder: Path, content: str | bytes) -> str:
         ("interval: 1h", "interval: 1 hour", "sampling.interval: expected a duration such as 90s"),
         ("interval: 1h", "interval: 99999999999d", "sampling.interval: expected a duration such as 90s"),
         ("    interval: 1h", "\tinterval: 1h", "defs.yaml:10: a tab; expected blanks"),
-        ("  title: Gas", "  title: x\n  title: Gas", "defs.yaml:6: title stands here twice"),
-        ("title: Gas treatment unit", "title: 'Gas", "defs.yaml:5: a quote is opened here and never closed"),
-        ("title: Gas treatment unit", "title: Gas: unit", "defs.yaml:5: a colon where none may stand"),
+        ("  title: Gas", "  title: x\n  title: Gas", "defs.yaml:6: title appears twice"),
+        ("title: Gas treatment unit", "title: 'Gas", "defs.yaml:5: a quote opened here is never closed"),
+        ("title: Gas treatment unit", "title: Gas: unit", "defs.yaml:5: an unexpected colon"),
         (
             "\n\n  sampling:",
             "\n?\n  sampling:",
-            "defs.yaml:9: expected a name, then ': '; got a key that has parts",
+            "defs.yaml:9: expected a name, then ': '; got a nested key",
         ),
         ("folds: 5", "folds: five", "validation.folds: expected a whole number, got 'five'"),
-        ("folds: 5", f"folds: {'9' * 5000}", "no YAML that can be read"),
+        ("folds: 5", f"folds: {'9' * 5000}", "invalid YAML"),
         ("used: false", "used: perhaps", "tags[4].used: expected true or false, got 'perhaps'"),
         ("role: pv", "role: PV", "expected 'indicator', 'pv', 'op' or 'sp', got 'PV'; did you mean pv?"),
         (
@@ -114,7 +114,7 @@ def test_a_plant_may_not_extend_one_that_extends_it(tmp_path: Path) -> None:
     shutil.copytree(DEFS_FOLDER / "demo", tmp_path / "demo")
     found = told(tmp_path, YAML.replace("  name: gas_treatment", "  extends: demo\n  name: gas_treatment"))
     assert found == (
-        "gas_treatment/defs.yaml:4: attributes.extends: 'demo' extends another itself; expected one that extends none"
+        "gas_treatment/defs.yaml:4: attributes.extends: 'demo' extends another plant itself; expected one that extends none"
     )
 
 

@@ -66,13 +66,23 @@ def test_demo_extends_the_real_unit_but_shares_nothing_it_learns() -> None:
         ("role: pv", "role: valve", "attributes.tags[7].role", "'indicator', 'pv', 'op' or 'sp'"),
         ("timezone: UTC", "timezone: Mars/Olympus", "attributes.timezone", "IANA time zone"),
         ("name: PDT31008\n", "name: te301020\n", "attributes", "names both"),
-        ("name: PDT31008\n", "name: Time\n", "attributes.tags[1].name", "expected another, as Time_tag"),
-        ("name: PDT31008\n", "name: timestamp\n", "attributes.tags[1].name", "what readings call their time"),
+        (
+            "name: PDT31008\n",
+            "name: Time\n",
+            "attributes.tags[1].name",
+            "expected another name, such as Time_tag",
+        ),
+        (
+            "name: PDT31008\n",
+            "name: timestamp\n",
+            "attributes.tags[1].name",
+            "is reserved for the time of readings",
+        ),
         (
             "deviation_target: LIC31002",
             "deviation_target: LIC9",
             "attributes",
-            "no controller with pv and sp",
+            "is not a controller with pv and sp",
         ),
         ("    - champion\n", "    - oracle\n", "attributes.models[6]", "expected 'isolation_forest'"),
         (
@@ -167,7 +177,7 @@ def test_folders_of_other_components_are_no_plants(defs: Path, named: str) -> No
             "odd/defs.yaml:1: type: expected plant_assets",
         ),
         (f"type: {PLANT_TYPE}\n".encode("utf-16"), "odd/defs.yaml:1: not UTF-8 text"),
-        (None, r"odd/defs.yaml:1: expected a file that can be read \(Is a directory\)"),
+        (None, r"odd/defs.yaml:1: expected a readable file \(Is a directory\)"),
     ],
     ids=["empty", "misspelt", "short", "misspelt key", "UTF-16", "folder"],
 )
@@ -203,10 +213,10 @@ def test_a_registry_prefix_is_not_taken_from_the_plant_that_is_extended(defs: Pa
     ("old", "new", "says"),
     [
         ("horizons: [1h, 3h, 6h]", "horizons: [1h, 90m]", "horizons: expected"),
-        ("horizons: [1h, 3h, 6h]", "horizons: [1h, 60m]", "horizons: expected each once"),
+        ("horizons: [1h, 3h, 6h]", "horizons: [1h, 60m]", "horizons: expected no duplicates"),
         ("horizons: [1h, 3h, 6h]", "horizons: []", "horizons: expected at least one for the forecaster"),
         ("  deviation_target: LIC31002\n", "", "deviation_target: expected a controller"),
-        ("    - isolation_forest\n", "    - champion\n", "models: expected each once"),
+        ("    - isolation_forest\n", "    - champion\n", "models: expected no duplicates"),
     ],
 )
 def test_models_that_could_not_be_trained_or_told_apart_are_refused(
@@ -243,11 +253,11 @@ def test_a_prefix_that_another_plant_has_is_refused_however_it_is_written(defs: 
     with pytest.raises(ProfileError) as caught:
         check_registry_prefix(load_profile("mine", defs), path)
     assert str(caught.value) == (
-        f"mine/defs.yaml:{line}: attributes.registry_prefix: expected a prefix of its own, "
-        "'plant_alarm_' is that of plant 'gas_treatment'"
+        f"mine/defs.yaml:{line}: attributes.registry_prefix: expected a unique prefix; "
+        "'plant_alarm_' belongs to plant 'gas_treatment'"
     )
     real = defs / "gas_treatment" / "defs.yaml"
-    with pytest.raises(ProfileError, match="is that of plant 'mine'"):
+    with pytest.raises(ProfileError, match="belongs to plant 'mine'"):
         check_registry_prefix(load_profile("gas_treatment", defs), real)
     check_registry_prefix(load_profile("gas_treatment", defs), real, first_keeps=True)
 

@@ -25,10 +25,10 @@ ALIKE = [
     "a: !!binary aGk=",
 ]
 FAULTS = [
-    ("a: 1\na: 2", 2, "a stands here twice"),
+    ("a: 1\na: 2", 2, "a appears twice"),
     ("a: !!python/object:os.system {}", 1, "could not determine a constructor"),
-    ("a: [", 2, "no YAML"),
-    ("a: b: c", 1, "a colon where none may stand"),
+    ("a: [", 2, "invalid YAML"),
+    ("a: b: c", 1, "an unexpected colon"),
     ("- a", 1, "expected a mapping"),
     ("a", 1, "expected a mapping"),
     ("", 1, "expected a mapping"),

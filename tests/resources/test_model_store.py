@@ -49,16 +49,16 @@ def test_inference_is_told_at_its_address() -> None:
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_a_refusal_is_said_and_harms_nothing(status: int) -> None:
     with server(status) as (address, _):
-        assert store(address).tell_inference().startswith("inference couldn't be notified (HTTPStatusError)")
+        assert store(address).tell_inference().startswith("inference was not notified (HTTPStatusError)")
 
 
 def test_an_absent_or_silent_service_is_said_and_harms_nothing() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert "couldn't be notified (ConnectError)" in store(address).tell_inference()
+        assert "was not notified (ConnectError)" in store(address).tell_inference()
         silent.listen()
-        assert "couldn't be notified (ReadTimeout)" in store(address).tell_inference()
+        assert "was not notified (ReadTimeout)" in store(address).tell_inference()
 
 
 def test_without_an_address_nobody_is_told() -> None:

@@ -83,7 +83,7 @@ def test_parity_that_was_not_measured_does_not_pass(judge, month, profile):
     champion = oracle(month, profile, "old", 1.6, seed=1)
     verdict = judge(oracle(month, profile, "new", 0.45), champion, parity=None)
     assert not verdict.promote
-    assert "wasn't measured" in verdict.reasons[0]
+    assert "was not measured" in verdict.reasons[0]
 
 
 def test_too_few_events_are_refused_and_said(judge, month, profile, trivial):

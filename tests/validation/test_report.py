@@ -191,7 +191,7 @@ def test_simulated_data_are_called_so(month, few, short):
     simulated = short.model_copy(update={"simulated": True})
     report = build_report(few, month, simulated, LINEAGE)
     assert "simulated data" in report.sentences[0]
-    assert "the data are simulated" in report.sentences[2]
+    assert "the data is simulated" in report.sentences[2]
     assert "(simulated)" in render_html(report)
 
 
@@ -205,20 +205,20 @@ def silent(models: pl.DataFrame) -> pl.DataFrame:
 DEGENERATE = {
     "no labels": (
         lambda m, o: (m.drop("anomaly_label", "regime", "label_source"), o),
-        "holds no alarm label",
+        "has no alarm labels",
     ),
     "no alarm at all": (
         lambda m, o: (
             m.with_columns(anomaly_label=pl.lit(0, pl.Int8), label_source=pl.lit([], pl.List(pl.String))),
             o,
         ),
-        "had no event to find",
+        "had no event to detect",
     ),
     "nothing but alarms": (
         lambda m, o: (m.with_columns(anomaly_label=pl.lit(1, pl.Int8)), o),
         "no normal operation",
     ),
-    "all scores NaN": (lambda m, o: (m, silent(o)), "gave no score"),
+    "all scores NaN": (lambda m, o: (m, silent(o)), "has no scores for the labelled rows"),
     "no model": (lambda m, o: (m, empty_oof()), "No model has out-of-fold scores"),
     "a single horizon": (lambda m, o: (m, o.filter(horizon=3)), "forecast warned beforehand of"),
     "a single fold": (lambda m, o: (m, o.filter(fold=2)), "The champion found"),
