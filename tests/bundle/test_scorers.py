@@ -45,7 +45,7 @@ def test_platt_refuses_what_is_not_finite() -> None:
 @pytest.mark.parametrize(
     ("held", "message"),
     [
-        ({}, "array 'c': absent"),
+        ({}, "array 'c': missing"),
         ({"c": np.zeros(3)}, r"array 'c': shape \(3,\), expected \(2\)"),
         ({"c": np.array([1.0, np.nan])}, "array 'c': holds NaN or infinity"),
     ],

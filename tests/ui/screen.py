@@ -64,7 +64,7 @@ class Screen:
         self.open("/register")
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.page.get_by_label("Password, again").fill(PASSWORD)
+        self.page.get_by_label("Repeat password").fill(PASSWORD)
         self.page.get_by_role("button", name="Register").click()
         expect(self.page.get_by_role("navigation")).to_be_visible()
 

@@ -27,18 +27,18 @@ def test_a_password_that_cant_be_used_is_refused_before_it_is_sent(screen: Calla
     page = window.open("/register")
     page.get_by_label("Name").fill("newcomer")
     page.get_by_label("Password", exact=True).fill("short")
-    page.get_by_label("Password, again").fill("shorter")
+    page.get_by_label("Repeat password").fill("shorter")
     page.get_by_role("button", name="Register").click()
 
-    expect(page.get_by_text("At least 10 characters.")).to_be_visible()
-    expect(page.get_by_text("The two passwords differ.")).to_be_visible()
+    expect(page.get_by_text("Enter at least 10 characters.")).to_be_visible()
+    expect(page.get_by_text("The passwords do not match.")).to_be_visible()
 
 
 def test_a_name_that_is_taken_is_said_at_the_name(screen: Callable[..., Screen]) -> None:
     page = screen().open("/register")
     page.get_by_label("Name").fill("vera")
     page.get_by_label("Password", exact=True).fill("correct horse battery")
-    page.get_by_label("Password, again").fill("correct horse battery")
+    page.get_by_label("Repeat password").fill("correct horse battery")
     page.get_by_role("button", name="Register").click()
 
     expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")

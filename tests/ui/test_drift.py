@@ -97,10 +97,10 @@ def test_a_plant_that_was_not_judged_says_so(screen: Callable[..., Screen]) -> N
 def test_a_refusal_is_said_and_tried_again(screen: Callable[..., Screen]) -> None:
     window = screen()
     window.log_in("vera")
-    answered(window.page, {"detail": "mlflow doesn't answer; try again", "status": 503}, 503)
+    answered(window.page, {"detail": "mlflow does not respond; try again", "status": 503}, 503)
     page = window.open("/models")
     panel = page.get_by_role("region", name="Drift since training", exact=True)
-    expect(panel.get_by_text("mlflow doesn't answer")).to_be_visible()
+    expect(panel.get_by_text("mlflow does not respond")).to_be_visible()
     page.unroute("**/drift?*")
     answered(page, ANSWER)
     panel.get_by_role("button").first.click()

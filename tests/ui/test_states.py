@@ -107,6 +107,6 @@ def test_results_and_ways_that_lead_nowhere_have_no_violations(screen: Callable[
     faults += [f"load {found}" for found in window.violations()]
 
     window.open("/nowhere")
-    expect(page.get_by_text("There is no such page.")).to_be_visible()
+    expect(page.get_by_text("Page not found.")).to_be_visible()
     faults += [f"nowhere {found}" for found in window.violations()]
     assert faults == []

@@ -57,7 +57,7 @@ export const dashboard = {
     riskUnit: '%',
     rows: {
       ahead: (hours: number) => `+${hours} h`,
-      warnings: 'warned',
+      warnings: 'warning',
       operator: 'verdict'
     },
     warning: (id: number, hours: number) => `${id}${hours ? ` +${hours} h` : ' now'}`,

@@ -65,7 +65,7 @@ export const data = {
     which: 'Shown run',
     none: 'No run yet. A run starts seconds after a file was dropped.',
     dagster: 'Open in Dagster',
-    away: 'Files are still accepted; only their progress is unknown.',
+    away: 'Uploads still work; only their progress is unknown.',
     begun: 'started',
     states: { waiting: 'queued', running: 'running', done: 'done', failed: 'failed', canceled: 'canceled' },
     stepStates: {

@@ -1,7 +1,7 @@
 /** Words of the panel of drift. */
 export const drift = {
   title: 'Drift since training',
-  never: 'Not evaluated yet: the first readings after a training are.',
+  never: 'Not evaluated yet. The first readings after a training start the evaluation.',
   against: (model: string, version: number) => `Reference: ${model.replaceAll('_', ' ')} version ${version}`,
   trained: 'Training data',
   compared: 'Recent data',
@@ -33,7 +33,7 @@ export const drift = {
   hints: {
     psi: 'Population stability index: 0 is no change. The line is the limit.',
     chance:
-      'Kolmogorov-Smirnov distance, or the shift of the mean in standard deviations where that is clearer; beyond the limit the difference is significant. Drift needs both PSI and this beyond their limits.',
+      'Kolmogorov-Smirnov distance, or the shift of the mean in standard deviations where that is clearer; above the limit the difference is significant. A drift is reported if both PSI and this are above their limits.',
     instrument: 'Too few rows are left: readings that are frozen, stale, held or saturated are excluded.',
     too_few: 'Neighbouring rows are autocorrelated: the effective sample size is too small.'
   },

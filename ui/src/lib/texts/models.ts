@@ -34,7 +34,7 @@ export const models = {
     sure: (before: number | null, after: number) =>
       before === null
         ? `Version ${after} becomes champion and is serving within seconds.`
-        : `Version ${after} replaces version ${before} within seconds, without failed requests. Rolling back undoes it.`,
+        : `Version ${after} replaces version ${before} within seconds, without failed requests. A rollback undoes it.`,
     sureRefused: 'The promotion gate failed.',
     confirm: 'Confirm',
     moving: 'Working …',
@@ -98,9 +98,9 @@ export const models = {
       `“champion” is version ${version} here${alias && `, the ${alias}`}.`,
     notLive:
       'Persistence repeats the true state of the hour before, which is unknown in operation: models are not compared with it here.',
-    none: 'This metric does not exist for this target.',
+    none: 'This metric is not defined for this target.',
     noLabels:
-      'This plant’s data has no labels, so performance can’t be measured. The report lists what was trained, and which rows are unusual.'
+      'This plant’s data has no labels, so performance can’t be measured. The report lists the trained models and the flagged rows.'
   },
   calibration: {
     title: 'Calibration',
@@ -126,5 +126,5 @@ export const models = {
     to: 'to',
     mlflow: 'Open MLflow'
   },
-  away: 'Models that are serving are not affected; only this page is incomplete.'
+  away: 'Serving models are not affected; only this page is incomplete.'
 } as const;

@@ -11,7 +11,7 @@ export const predict = {
   beforeHints: {
     steady: 'The plant has been at these values for 72 h.',
     live: 'The values are the newest hour of the live plant.',
-    unknown: 'Means, slopes and deviations are set to their training medians: the risk says little.'
+    unknown: 'Means, slopes and deviations are set to their training medians: the risk is unreliable.'
   },
   byItself: 'Each reading of this plant is scored on its own.',
   noLive: 'Another plant is live, or there are no readings yet.',
@@ -49,7 +49,7 @@ export const risk = {
   threshold: (value: string) => `threshold ${value}`,
   band: (low: string, high: string) => `90 % interval ${low} to ${high}`,
   score: 'score, not a calibrated probability',
-  byRule: 'Alarm by a limit, whatever the model’s score.',
+  byRule: 'Alarm: a limit is crossed, regardless of the model’s score.',
   confidence: {
     reduced: 'Reduced confidence: a signal is bad.',
     none: 'No confidence: most inputs are missing. A low score means nothing.'
@@ -60,7 +60,7 @@ export const risk = {
   badSignal: (name: string, value: string, low: string, high: string) =>
     `Bad signal: ${name} ${value} is outside ${low} to ${high}, treated as missing.`,
   countsAsCrossed: (limits: string) => `Counts as crossed until a valid value shows otherwise: ${limits}.`,
-  unused: 'Given, but not used by this model',
+  unused: 'Entered, but not used by this model',
   imputed: (n: number) =>
     n === 1
       ? '1 missing input was set to its training median'

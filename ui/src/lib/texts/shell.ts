@@ -1,6 +1,6 @@
 /** Words of the frame around every page, and of logging in. */
 export const shell = {
-  skip: 'Skip to the content',
+  skip: 'Skip to content',
   navigation: 'Pages',
   plant: 'Plant',
   simulated: 'simulated',
@@ -28,15 +28,15 @@ export const account = {
   register: 'Register',
   name: 'Name',
   password: 'Password',
-  again: 'Password, again',
-  nameRule: '3 to 64 of a–z, 0–9 and . _ - @, beginning with a letter or digit',
+  again: 'Repeat password',
+  nameRule: '3 to 64 characters of a–z, 0–9 and . _ - @, starting with a letter or digit',
   passwordRule: '10 to 200 characters, and not the name',
-  different: 'The two passwords differ.',
-  tooShort: 'At least 10 characters.',
-  asName: 'It must not be the name.',
+  different: 'The passwords do not match.',
+  tooShort: 'Enter at least 10 characters.',
+  asName: 'The password must not be the name.',
   noAccount: 'No account yet?',
   haveAccount: 'Have an account?',
   ended: 'Your session has expired. Log in again to continue.',
-  viewer: 'New accounts have read access. An administrator grants the right to acknowledge warnings.',
+  viewer: 'New accounts are read-only. An administrator assigns the role that may acknowledge warnings.',
   working: 'Working …'
 } as const;

@@ -49,7 +49,7 @@ export const warnings = {
   unshelve: 'Unshelve',
   judge: 'Verdict …',
   working: 'Working …',
-  escalatedMeanwhile: 'It has escalated and is new again: review it, then acknowledge it.',
+  escalatedMeanwhile: 'It has escalated and is unacknowledged again: review it, then acknowledge it.',
   shelveForm: {
     title: 'Shelve this warning',
     hours: 'Hours',
