@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.forecasters import real, simulated
+from benchmarks.forecasters import real, simulate_inputs
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.export import export_bundle
 from plant_assets.models.fitted import FittedModel
@@ -35,7 +35,7 @@ def data() -> tuple[TrainingInputs, PlantProfile]:
     profile = load_profile("gas_treatment")
     if folder := os.environ.get("FOREWARN_REAL_DATA"):
         return real(profile, Path(folder)), profile
-    return simulated(load_profile("demo"), 3001, 60, log=True), profile
+    return simulate_inputs(load_profile("demo"), 3001, 60, log=True), profile
 
 
 def shap_of(model: FittedModel, bundle: Bundle) -> Call:

@@ -19,8 +19,8 @@ import httpx
 import psutil
 
 from benchmarks.fleet_plants import ALL_MODELS, TWO_MODELS, plant_name, write_plants
-from benchmarks.forecasters import simulated
-from benchmarks.serving import MIB, heading, line, resident_mib
+from benchmarks.forecasters import simulate_inputs
+from benchmarks.serving import MIB, line, print_heading, resident_mib
 from benchmarks.serving_load import load
 from benchmarks.serving_site import BIN, SEED, free_port, mlflow_server, process, wait_until
 from plant_assets.models.export import export_bundle
@@ -69,7 +69,7 @@ def print_dagster(folder: Path, count: int) -> None:
     port = free_port()
     fleet = FleetSite(folder, [plant_name(0)], {"CODE": port})
     (folder / "home").mkdir()
-    heading("Dagster's code server", "plants", "start to answering, s", "CPU s", "resident MiB")
+    print_heading("Dagster's code server", "plants", "start to first response, s", "CPU s", "resident MiB")
     found = [_code_server(fleet, port) for _ in range(STARTS)]
     took, cpu, size = (statistics.median(values) for values in zip(*found, strict=True))
     line(count, took, cpu, size)
@@ -103,7 +103,7 @@ def publish(fleet: FleetSite, registry: ModelRegistry) -> None:
     """One plant's two models, exported and published for every plant."""
     defs = fleet.folder / "defs"
     first = load_profile(fleet.plants[0], defs)
-    inputs = simulated(first, SEED, DAYS, log=True)
+    inputs = simulate_inputs(first, SEED, DAYS, log=True)
     trained = [train(model_spec("isolation_forest", first), inputs, first), _forest(inputs, fleet)]
     for name in fleet.plants:
         profile = load_profile(name, defs)
@@ -146,9 +146,9 @@ def _plants(fleet: FleetSite) -> list[dict]:
 
 
 def print_inference(fleet: FleetSite, seconds: float) -> None:
-    heading(
+    print_heading(
         "One inference process", "FOREWARN_LOADED_MB", "default plant ready, s", "all plants ready, s",
-        "models in memory", "resident MiB", "after asking all plants", "hot p50, p99 ms", "first p50, longest ms",
+        "models in memory", "resident MiB", "after a request to all plants", "hot p50, p99 ms", "first p50, longest ms",
     )  # fmt: skip
     for loaded_mb in (UNBOUNDED_MB, DEFAULT_MB, NARROW_MB):
         with inference(fleet, loaded_mb) as (pid, first, every):

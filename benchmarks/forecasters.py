@@ -48,7 +48,7 @@ def inputs_of(table: pl.DataFrame, profile: PlantProfile, periods: list[KnownPer
     return TrainingInputs(labelled, features, window_features(table, profile))
 
 
-def simulated(profile: PlantProfile, seed: int, days: int, *, log: bool) -> TrainingInputs:
+def simulate_inputs(profile: PlantProfile, seed: int, days: int, *, log: bool) -> TrainingInputs:
     simulation = simulate(profile, START, days, seed)
     records = simulation.records.with_columns(
         pl.lit("0" * 64).alias("file"), pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("row")
@@ -64,7 +64,7 @@ def real(profile: PlantProfile, folder: Path) -> TrainingInputs:
     return inputs_of(table.with_columns(times).select("timestamp", *profile.columns), profile, [])
 
 
-def judged(inputs: TrainingInputs, profile: PlantProfile) -> Iterator[ModelResult]:
+def evaluate_models(inputs: TrainingInputs, profile: PlantProfile) -> Iterator[ModelResult]:
     """Every forecaster and the nearest baselines at each horizon, by the protocol."""
     specs = [spec for spec in model_specs(profile) if spec.task == "onset"]
     tables = [train(spec, inputs, profile).oof for spec in specs]
@@ -129,7 +129,7 @@ def deviation_line(name: str, inputs: TrainingInputs, profile: PlantProfile) -> 
     )
 
 
-def timed(inputs: TrainingInputs, profile: PlantProfile) -> str:
+def time_training(inputs: TrainingInputs, profile: PlantProfile) -> str:
     train(model_spec("deviation_predictor", profile), inputs, profile)  # imports are not what is timed
     begin = time.process_time()
     for spec in model_specs(profile):
@@ -147,18 +147,21 @@ def main() -> None:
     demo, lines, deviations = load_profile("demo"), [], []
     for log, title in ((True, "operator log and rules"), (False, "rules alone")):
         sets = [
-            simulated(demo, arguments.first_seed + i, arguments.days, log=log) for i in range(arguments.seeds)
+            simulate_inputs(demo, arguments.first_seed + i, arguments.days, log=log)
+            for i in range(arguments.seeds)
         ]
         lines += [f"\n### {arguments.days} simulated days, {title}; mean of {arguments.seeds} seeds\n"]
-        lines += table([list(judged(inputs, demo)) for inputs in sets])
+        lines += table([list(evaluate_models(inputs, demo)) for inputs in sets])
         if log:
             deviations = [deviation_line(f"simulated, seed {arguments.first_seed}", sets[0], demo)]
     if folder := os.environ.get("FOREWARN_REAL_DATA"):
         profile = load_profile("gas_treatment")
         inputs = real(profile, Path(folder))
-        lines += ["\n### Real unit, 673 hours\n", *table([list(judged(inputs, profile))])]
+        lines += ["\n### Real unit, 673 hours\n", *table([list(evaluate_models(inputs, profile))])]
         deviations.insert(0, deviation_line("real", inputs, profile))
-        lines += [f"\nThree forecasters and the deviation predictor train in {timed(inputs, profile)}."]
+        lines += [
+            f"\nThree forecasters and the deviation predictor train in {time_training(inputs, profile)}."
+        ]
     lines += ["\n### Next hour's LIC31002 deviation, mean absolute error\n"]
     lines += [
         "| data | model | predicting 0 | persistence | share of the ridge's prediction |",

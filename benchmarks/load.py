@@ -64,18 +64,18 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def measured(base: str, plan: LoadPlan) -> LoadSummary:
+def run_load(base: str, plan: LoadPlan) -> LoadSummary:
     return summarize(send_load(LoadTarget(base), plan, request_pool(load_profile("demo"), plan)), plan)
 
 
-def heading(title: str, *columns: str) -> None:
+def print_heading(title: str, *columns: str) -> None:
     print(f"\n## {title}\n| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
 
 
 def line(first: str, found: LoadSummary) -> None:
     times, own = found.latency_ms, found.own_delay_ms
     if times is None or own is None:
-        raise RuntimeError("nothing was sent")
+        raise RuntimeError("no requests sent")
     cells = [f"{x:,.2f}" for x in (times.p50, times.p95, times.p99, times.max, own.p50, own.p99)]
     counts = [f"{found.achieved_rps:,.0f}", f"{found.failed:,}", f"{found.own_load:.0%}"]
     print("| " + " | ".join([first, *counts, *cells]) + " |", flush=True)
@@ -85,26 +85,28 @@ COLUMNS = ("answered/s", "failed", "of a core", "p50 ms", "p95", "p99", "max", "
 
 
 def print_rates(base: str, seconds: float) -> None:
-    heading("Rates", "asked/s", *COLUMNS)
+    print_heading("Rates", "target requests/s", *COLUMNS)
     for rate in RATES:
-        line(f"{rate:,}", measured(base, LoadPlan(rate, seconds)))
-    line("1,000, new connections", measured(base, LoadPlan(1000, seconds, new_connections=True)))
+        line(f"{rate:,}", run_load(base, LoadPlan(rate, seconds)))
+    line("1,000, new connections", run_load(base, LoadPlan(1000, seconds, new_connections=True)))
 
 
 def print_delays(base: str, seconds: float) -> None:
-    heading("Known delays, 200 requests a second", "delay ms", *COLUMNS)
+    print_heading("Known delays, 200 requests a second", "delay ms", *COLUMNS)
     for delay in DELAYS_MS:
-        line(str(delay), measured(f"{base}/delay/{delay}", LoadPlan(200, seconds)))
+        line(str(delay), run_load(f"{base}/delay/{delay}", LoadPlan(200, seconds)))
 
 
 def print_stall(base: str) -> None:
     """Three seconds, in one of which nothing is answered; a request of its own begins it."""
-    heading("A stall of 1 s within 3 s, 100 requests a second", "client", *COLUMNS)
+    print_heading("A stall of 1 s within 3 s, 100 requests a second", "client", *COLUMNS)
     stall = [sys.executable, "-c", f"import time, httpx; time.sleep(1); httpx.get('{base}/stall', timeout=9)"]
     with subprocess.Popen(stall):
-        line("forewarn load", measured(base, LoadPlan(100, 3, workers=200)))
+        line("forewarn load", run_load(base, LoadPlan(100, 3, workers=200)))
     body = request_pool(load_profile("demo"), LoadPlan(1, 1)).body(0).content
-    clients = {"a closed loop": closed_loop} | ({"wrk, which corrects its figures": load} if WRK else {})
+    clients = {"a closed loop": closed_loop} | (
+        {"wrk, corrected for coordinated omission": load} if WRK else {}
+    )
     for name, client in clients.items():
         with subprocess.Popen(stall):
             found = client(f"{base}/predict", body, 1, 3)
@@ -119,7 +121,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     print(f"Load average at the start {psutil.getloadavg()[0]:.1f}.", flush=True)
     with server() as base:
-        measured(base, LoadPlan(100, 1))
+        run_load(base, LoadPlan(100, 1))
         print_rates(base, seconds)
         print_delays(base, seconds)
         print_stall(base)

@@ -65,7 +65,7 @@ class MemorySampler:
                 self.peak_mib[kind] = max(self.peak_mib.get(kind, 0.0), mib)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def sample_meanwhile(self) -> Iterator[None]:
         thread = threading.Thread(target=self.watch, daemon=True)
         thread.start()
         yield
@@ -160,18 +160,18 @@ def measure(export: Path, folder: Path) -> None:
         pid = int((folder / "home" / "run" / "supervisor.pid").read_text())
         memory = MemorySampler(pid)
         idle = memory.sample()["services"]
-        with memory.watching():
+        with memory.sample_meanwhile():
             dropped_at = time.time()
             target = folder / "drop" / PLANT / export.name
             shutil.copy(export, target.with_suffix(".part"))
             target.with_suffix(".part").rename(target)
-            total = await_true(lambda: champion_answers(environment), 300, "champion answers")
+            total = await_true(lambda: champion_answers(environment), 300, "champion serving")
         split = run_split(environment, dropped_at)
-    table = Table("what", "seconds", title=f"{export.name} dropped → champion answers")
+    table = Table("what", "seconds", title=f"{export.name} dropped → champion serving")
     for part, seconds in split.items():
         table.add_row(part, f"{seconds:.1f}")
     table.add_row("swap", f"{max(0.0, total - sum(split.values())):.1f}")
-    table.add_row("[bold]in all", f"[bold]{total:.1f}")
+    table.add_row("[bold]total", f"[bold]{total:.1f}")
     console.print(table)
     others = Table("what", "figure", title="the platform")
     others.add_row("`forewarn up` without the demo plant", f"{started_s:.1f} s")

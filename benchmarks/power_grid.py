@@ -29,11 +29,11 @@ FRESH = datetime(2027, 3, 1, tzinfo=UTC), (101, 102, 103)
 def main() -> None:
     """Print a line for each fresh month."""
     profile = load_profile("power_grid")
-    trained = _trained(profile, simulate(profile, TAUGHT[0], DAYS, TAUGHT[1]))
-    columns = ("seed", "anomalous rows", "ROC-AUC", "PR-AUC", "rows found", "right of those flagged")
-    print(" | ".join((*columns, "usual rows flagged", "anomalies found")))
+    trained = _train(profile, simulate(profile, TAUGHT[0], DAYS, TAUGHT[1]))
+    columns = ("seed", "anomalous rows", "ROC-AUC", "PR-AUC", "recall (rows)", "precision (rows)")
+    print(" | ".join((*columns, "false positive rate (rows)", "anomalies detected")))
     for seed in FRESH[1]:
-        print(" | ".join(_measured(profile, trained, simulate(profile, FRESH[0], DAYS, seed), seed)))
+        print(" | ".join(_measure(profile, trained, simulate(profile, FRESH[0], DAYS, seed), seed)))
 
 
 def _tables(profile: PlantProfile, simulation: SimulatedPlant) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -42,14 +42,14 @@ def _tables(profile: PlantProfile, simulation: SimulatedPlant) -> tuple[pl.DataF
     return raw, compute_features(with_deviations(raw, profile), feature_specs(profile))
 
 
-def _trained(profile: PlantProfile, simulation: SimulatedPlant) -> TrainedModel:
+def _train(profile: PlantProfile, simulation: SimulatedPlant) -> TrainedModel:
     raw, features = _tables(profile, simulation)
     return train(
         model_spec("isolation_forest", profile), TrainingInputs(label(raw, profile), features), profile
     )
 
 
-def _measured(profile: PlantProfile, trained: TrainedModel, fresh: SimulatedPlant, seed: int) -> list[str]:
+def _measure(profile: PlantProfile, trained: TrainedModel, fresh: SimulatedPlant, seed: int) -> list[str]:
     raw, features = _tables(profile, fresh)
     scores = trained.model.decisions(features.drop("timestamp").to_numpy())
     flagged, times = scores >= trained.threshold, raw["timestamp"]

@@ -61,7 +61,7 @@ class RequestBodies:
         return cls(features[0], features[1], orjson.dumps(frame), rows, tuple(names))
 
 
-def heading(title: str, *columns: str) -> None:
+def print_heading(title: str, *columns: str) -> None:
     print(f"\n## {title}\n| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
 
 
@@ -101,7 +101,9 @@ def print_families(
     here: ServingSite, bodies: RequestBodies, versions: dict[str, int], seconds: float
 ) -> dict[str, float]:
     """One client's figures; gives requests a second with all features by family."""
-    heading("One client", "champion", "asked", "p50 ms", "p99 ms", "requests/s", "model call ms", "failed")
+    print_heading(
+        "One client", "champion", "request", "p50 ms", "p99 ms", "requests/s", "model call ms", "failed"
+    )
     ours: dict[str, float] = {}
     for family, version in versions.items():
         answered_by(here, version)
@@ -119,7 +121,7 @@ def print_ratios(
     here: ServingSite, bodies: RequestBodies, models: dict[str, str], ours: dict[str, float], seconds: float
 ) -> None:
     """MLflow's figures of the same models, and of what `models` names beside the families."""
-    heading(
+    print_heading(
         "All features, beside `mlflow models serve`", "model", "MLflow p50 ms", "MLflow requests/s", "ratio"
     )
     for family, model in models.items():
@@ -132,7 +134,7 @@ def print_ratios(
 
 
 def print_batches(here: ServingSite, bodies: RequestBodies) -> None:
-    heading(f"/predict/batch, {BATCH_ROWS:,} rows", "form", "columns", "ms", "rows/s")
+    print_heading(f"/predict/batch, {BATCH_ROWS:,} rows", "form", "columns", "ms", "rows/s")
     rows = np.resize(bodies.rows, (BATCH_ROWS, len(bodies.names)))
     few = [i for i, name in enumerate(bodies.names) if name in FEW]
     for columns in (few, [*range(len(bodies.names))]):
@@ -177,12 +179,12 @@ def print_swaps(
     done.set()
     thread.join()
     cells = (statistics.median(took), float(np.quantile(took, 0.99)), max(took))
-    heading("Swaps under load", "swaps", "requests", "failed", "median s", "p99 s", "longest s")
+    print_heading("Swaps under load", "swaps", "requests", "failed", "median s", "p99 s", "longest s")
     line(swaps, f"{asked[0]:,}", failed[0], *cells)
 
 
 def print_memory(here: ServingSite, bodies: RequestBodies, pid: int, requests: int, seconds: float) -> None:
-    heading("Memory of inference", "requests", "resident MiB", "growth")
+    print_heading("Memory of inference", "requests", "resident MiB", "growth")
 
     def ask(count: int) -> None:
         while count > 0:
@@ -200,7 +202,7 @@ def resident_mib(pid: int) -> float:
 
 
 def print_starts(here: ServingSite) -> None:
-    heading("Start to ready", "median s", "longest s", "resident MiB")
+    print_heading("Start to ready", "median s", "longest s", "resident MiB")
 
     def start() -> tuple[float, float]:
         began = time.monotonic()

@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 import polars as pl
 
-from benchmarks.forecasters import simulated
+from benchmarks.forecasters import simulate_inputs
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.registry import ModelRegistry
@@ -66,7 +66,7 @@ def site(folder: Path) -> Iterator[ServingSite]:
     profile = load_profile("demo")
     ports = {"MLFLOW": free_port(), "INFERENCE": free_port()}
     with mlflow_server(folder, ports["MLFLOW"]) as registry:
-        yield ServingSite(folder, profile, simulated(profile, SEED, DAYS, log=True), registry, ports)
+        yield ServingSite(folder, profile, simulate_inputs(profile, SEED, DAYS, log=True), registry, ports)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def _newest_complete(rows: pl.Series, readings: pl.Series, interval: timedelta) 
     )
 
 
-def fitted(spec: ModelSpec, prepared: PreparedExperiment, profile: PlantProfile) -> ModelFit:
+def fit_experiment(spec: ModelSpec, prepared: PreparedExperiment, profile: PlantProfile) -> ModelFit:
     """The platform's own unsupervised fit on the training rows."""
     return fit_nowcast(spec, prepared.names, prepared.features[: prepared.training], None, profile)
 
@@ -131,16 +131,16 @@ def verdicts(tried: Sequence[SkabExperiment], profile: PlantProfile) -> list[Ala
         for number, experiment in enumerate(tried):
             prepared = prepare(experiment, profile, Path(folder) / str(number))
             for spec in SPECS:
-                for name, margin, alarm in _judged(spec, prepared, profile):
+                for name, margin, alarm in _alarm_results(spec, prepared, profile):
                     found.setdefault(name, AlarmingResult(name, [], [])).add(margin, alarm)
     return list(found.values())
 
 
-def _judged(
+def _alarm_results(
     spec: ModelSpec, prepared: PreparedExperiment, profile: PlantProfile
 ) -> Iterator[tuple[str, Floats, Flags]]:
     """Per way of alarming: its name, each judged reading's score above the threshold, its alarm."""
-    model = fitted(spec, prepared, profile).model
+    model = fit_experiment(spec, prepared, profile).model
     decisions = model.decisions(prepared.features)
     rows = prepared.judged
     margin = (decisions - model.threshold)[rows]
@@ -149,7 +149,7 @@ def _judged(
     yield f"{spec.name}, with the off-delay", margin, stands[rows]
 
 
-def drafted(without_fault: SkabExperiment, folder: Path) -> PlantProfile:
+def draft_profile(without_fault: SkabExperiment, folder: Path) -> PlantProfile:
     """The plant as `forewarn plant new skab --from` drafts it from the experiment without a fault."""
     return draft_plant("skab", [export(without_fault, folder)]).profile
 
@@ -174,7 +174,7 @@ def main() -> None:
         raise SystemExit("FOREWARN_REAL_DATA isn't set: expected the folder that holds skab/skab.parquet")
     everything = experiments(Path(folder))
     with tempfile.TemporaryDirectory() as exports:
-        profile = drafted(next(e for e in everything if e.name == WITHOUT_FAULT), Path(exports))
+        profile = draft_profile(next(e for e in everything if e.name == WITHOUT_FAULT), Path(exports))
     tried = [e for e in everything if e.name != WITHOUT_FAULT][: arguments.experiments]
     truth = [experiment.truth[TRAINING_READINGS:] for experiment in tried]
     begin = time.perf_counter()

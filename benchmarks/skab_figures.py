@@ -17,7 +17,7 @@ REPLICATES = 1000
 SEED = 1
 SAME_MAR = (0.15, 0.28)
 HEAD = (
-    "| model | F1 | FAR % | MAR % | ROC-AUC of a file, mean | median | FAR % at MAR 15 % | at MAR 28 % |",
+    "| model | F1 | FAR % | MAR % | ROC-AUC per file, mean | median | FAR % at MAR 15 % | at MAR 28 % |",
     "|" + "---|" * 8,
 )
 
@@ -78,10 +78,10 @@ def far_at_mar(verdict: AlarmingResult, truth: Sequence[Floats], mar: float) -> 
 def differences(ours: AlarmingResult, others: Sequence[AlarmingResult], truth: Sequence[Floats]) -> list[str]:
     """By how much one ranking differs from others, with 90 % intervals over the same drawn experiments."""
     lines = [
-        f"| {ours.name} less | ROC-AUC of a file | FAR % at MAR {100 * SAME_MAR[0]:.0f} % |",
+        f"| {ours.name} minus | ROC-AUC per file | FAR % at MAR {100 * SAME_MAR[0]:.0f} % |",
         "|" + "---|" * 3,
     ]
-    every, drawn = np.arange(len(truth)), _drawn(truth)
+    every, drawn = np.arange(len(truth)), _draw(truth)
     for other in others:
         rocs = file_rocs(ours, truth) - file_rocs(other, truth)
         far = [_far_difference(ours, other, truth, draw) for draw in (every, *drawn)]
@@ -103,7 +103,7 @@ def _far_difference(
 
 def table(verdicts: Sequence[AlarmingResult], truth: Sequence[Floats]) -> list[str]:
     """A row per way of alarming; 90 % intervals by drawing experiments with replacement."""
-    drawn = _drawn(truth)
+    drawn = _draw(truth)
     lines: list[str] = list(HEAD)
     for verdict in verdicts:
         counted, rocs = counts(verdict.alarms, truth), file_rocs(verdict, truth)
@@ -139,7 +139,7 @@ def experiments_table(
     return lines
 
 
-def _drawn(truth: Sequence[Floats]) -> Index:
+def _draw(truth: Sequence[Floats]) -> Index:
     return np.random.default_rng(SEED).integers(0, len(truth), (REPLICATES, len(truth)))
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 RUNS = 5
 CASES = {
-    "python alone": "pass",
+    "Python alone": "pass",
     "the Dagster code location": "from plant_assets.definitions import defs; defs().resolve_all_job_defs()",
     "inference": "import serving.inference.app",
 }

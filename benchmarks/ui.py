@@ -57,7 +57,7 @@ class ScreenFigures:
     Attributes:
         gaps_ms: between frames.
         heap_mib: in use after collecting garbage, at the beginning and at the end.
-        rows_per_second: that the plant gave meanwhile.
+        rows_per_second: new rows of the plant meanwhile.
     """
 
     gaps_ms: np.ndarray
@@ -125,7 +125,7 @@ def open_dashboard(page: Page, address: str, plant: dict) -> None:
 def measure(address: str, browser: str, seconds: float) -> ScreenFigures:
     """Watch the dashboard for so long."""
     with httpx.Client(base_url=address, timeout=30, trust_env=False) as client, sync_playwright() as driver:
-        _registered(client)
+        _register(client)
         window = launch(driver, browser)
         page = window.new_page(viewport=WALL)  # type: ignore[arg-type]
         plants = client.get("/plants").json()["plants"]
@@ -142,7 +142,7 @@ def measure(address: str, browser: str, seconds: float) -> ScreenFigures:
     return ScreenFigures(gaps, (before, after), (last - first) / seconds, charts)
 
 
-def _registered(client: httpx.Client) -> None:
+def _register(client: httpx.Client) -> None:
     attempts = Retrying(
         retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(60), wait=wait_fixed(0.1)
     )

@@ -44,7 +44,7 @@ class RowPath:
 
 def follow_row() -> RowPath:
     """Train, export and load a model of the gas treatment unit on a simulated month, and note the way."""
-    from benchmarks.forecasters import simulated
+    from benchmarks.forecasters import simulate_inputs
     from plant_assets.bundle.bundle import Bundle
     from plant_assets.models.export import export_bundle
     from plant_assets.models.spec import model_spec
@@ -52,7 +52,7 @@ def follow_row() -> RowPath:
     from plant_assets.profile.load import load_profile
 
     profile = load_profile("gas_treatment")
-    spec, inputs = model_spec(MODEL, profile), simulated(profile, SEED, DAYS, log=True)
+    spec, inputs = model_spec(MODEL, profile), simulate_inputs(profile, SEED, DAYS, log=True)
     with tempfile.TemporaryDirectory() as folder, _first_calls() as entries:
         export_bundle(train(spec, inputs, profile), inputs, profile, Path(folder) / "bundle")
         bundle = Bundle.load(Path(folder) / "bundle")

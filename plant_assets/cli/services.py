@@ -110,18 +110,20 @@ def _daemon(settings: PipelineSettings) -> ServiceProcess:
 
 def _inference(settings: PipelineSettings) -> ServiceProcess:
     # Alive is enough: its models come later.
-    return _serving(settings, "inference", settings.port_inference, "health", plant=default_plant(settings))
+    return _service_process(
+        settings, "inference", settings.port_inference, "health", plant=default_plant(settings)
+    )
 
 
 def _gateway(settings: PipelineSettings) -> ServiceProcess:
-    return _serving(settings, "gateway", settings.port_gateway, "ready", page="")
+    return _service_process(settings, "gateway", settings.port_gateway, "ready", page="")
 
 
 def _sensors(settings: PipelineSettings) -> ServiceProcess:
-    return _serving(settings, "sensors", settings.port_sensors, "ready")
+    return _service_process(settings, "sensors", settings.port_sensors, "ready")
 
 
-def _serving(
+def _service_process(
     settings: PipelineSettings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
 ) -> ServiceProcess:
     url = f"http://{settings.host}:{port}"

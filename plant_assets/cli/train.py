@@ -51,7 +51,7 @@ def train(
     home.enter(settings)
     try:
         with _alone(settings, plant):
-            if missing and (version := _answering(settings, profile)):
+            if missing and (version := _serving_version(settings, profile)):
                 console.print(
                     f"{plant}: {profile.answering} version {version} is serving already; nothing was trained."
                 )
@@ -59,7 +59,7 @@ def train(
             _train(settings, profile, console)
     except TrainingError as error:
         fail(f"{plant} wasn't trained: {error}")
-    version = _answering(settings, profile)
+    version = _serving_version(settings, profile)
     if not version:
         fail(f"{plant}: the run succeeded, but no version of {profile.answering} is serving; see its report")
     console.print(f"{plant}: {profile.answering} version {version} is serving.")
@@ -93,7 +93,7 @@ def _await_runs(plant: str) -> None:
             time.sleep(_LOOK_S)
 
 
-def _answering(settings: PipelineSettings, profile: PlantProfile) -> int | None:
+def _serving_version(settings: PipelineSettings, profile: PlantProfile) -> int | None:
     """The version of the plant's main model behind @champion, if it can be served."""
     from plant_assets.models.registry import ModelRegistry
 

@@ -35,7 +35,7 @@ def up(
     platform = services(settings)
     # Before anything runs that might train a demo plant without data.
     seeded = seed_demo(settings, console) if settings.demo and "demo" in plants else []
-    if _running(settings):
+    if _is_running(settings):
         console.print("The platform is running already.")
     else:
         supervision.end_left(settings)
@@ -108,7 +108,7 @@ def logs(
             print(Text.from_ansi(line).plain, end="", flush=True)
 
 
-def _running(settings: PipelineSettings) -> bool:
+def _is_running(settings: PipelineSettings) -> bool:
     try:
         return bool(supervision.states(settings))
     except supervision.NotRunningError:
@@ -118,7 +118,7 @@ def _running(settings: PipelineSettings) -> bool:
 def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
-        if service.port and _listening(settings.host, service.port):
+        if service.port and _is_listening(settings.host, service.port):
             fail(
                 f"port {service.port} is taken by another program; "
                 f"set FOREWARN_PORT_{service.name.upper()} to a free one"
@@ -155,7 +155,7 @@ def _ready(settings: PipelineSettings, service: ServiceProcess) -> bool:
 
     if not service.ready_url:
         if service.port:
-            return _listening("127.0.0.1", service.port)
+            return _is_listening("127.0.0.1", service.port)
         return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(settings))
     try:
         return httpx.get(service.ready_url, timeout=2).is_success
@@ -163,7 +163,7 @@ def _ready(settings: PipelineSettings, service: ServiceProcess) -> bool:
         return False
 
 
-def _listening(host: str, port: int) -> bool:
+def _is_listening(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, port)) == 0

@@ -142,17 +142,17 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
         drops = lake.history(profile.name).drops()
         newest = [file.sha256 for file in drops[-1].files] if drops else []
         for name, bit in findings.FLAGS.items():
-            yield _warning(
+            yield _check_result(
                 asset, f"no_{name}_tags", findings.tags_with_flag(raw, profile, bit), f"{name} tags"
             )
         jumps = findings.level_jumps(raw, profile, newest)
-        yield _warning(asset, "no_level_jumps", jumps, "tags with a new level")
+        yield _check_result(asset, "no_level_jumps", jumps, "tags with a new level")
         yield overdue_result(asset, lake, profile.name)
 
     return instruments
 
 
-def _warning(asset: dg.AssetKey, check: str, found: pl.DataFrame, what: str) -> dg.AssetCheckResult:
+def _check_result(asset: dg.AssetKey, check: str, found: pl.DataFrame, what: str) -> dg.AssetCheckResult:
     names = ", ".join(found["tag"].head(5)) if found.height else ""
     return dg.AssetCheckResult(
         asset_key=asset,

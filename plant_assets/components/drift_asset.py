@@ -59,12 +59,12 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
         from plant_assets.drift.registered import publish_report
 
         registry = model_store.registry()
-        report = _judged(profile, lake, registry, labelled, features)
+        report = _evaluate_drift(profile, lake, registry, labelled, features)
         if report is None:
             why = "not evaluated: no model is serving yet"
             return dg.MaterializeResult(
                 metadata={"state": why},
-                check_results=[_passed(TAGS_CHECK, why), _passed(SCORES_CHECK, why)],
+                check_results=[_check_result(TAGS_CHECK, why), _check_result(SCORES_CHECK, why)],
             )
         page = model_store.run_page(publish_report(registry, report, context.run_id))
         return dg.MaterializeResult(
@@ -78,7 +78,7 @@ def drift_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
     return [drift]
 
 
-def _judged(
+def _evaluate_drift(
     profile: PlantProfile,
     lake: LakeResource,
     registry: "ModelRegistry",
@@ -126,7 +126,7 @@ def _result(name: str, findings: "tuple[DriftFinding, ...]", note: str) -> dg.As
     )
 
 
-def _passed(name: str, why: str) -> dg.AssetCheckResult:
+def _check_result(name: str, why: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name, passed=True, severity=dg.AssetCheckSeverity.WARN, description=why
     )

@@ -46,15 +46,15 @@ def findings_frame(findings: "Sequence[DriftFinding]") -> pl.DataFrame:
         {
             "name": f.name,
             "state": _STATES[f.state],
-            "PSI": _rounded(f.psi),
+            "PSI": _round(f.psi),
             "PSI limit": f.psi_limit,
-            "KS": _rounded(f.ks),
-            "KS limit": _rounded(f.ks_limit),
-            "shift": _rounded(f.shift),
-            "shift limit": _rounded(f.shift_limit),
+            "KS": _round(f.ks),
+            "KS limit": _round(f.ks_limit),
+            "shift": _round(f.shift),
+            "shift limit": _round(f.shift_limit),
             "rows": f.rows,
             "excluded rows": f.untrusted,
-            "effective sample size": _rounded(f.effective_rows),
+            "effective sample size": _round(f.effective_rows),
             "same hours or days compared": " and ".join(f.seasons),
             "since": f"{f.since:%Y-%m-%d %H:%M}" if f.since else "",
         }
@@ -122,5 +122,5 @@ def _draw_shares(canvas: SvgCanvas, finding: "DriftFinding", left: int, top: int
             )
 
 
-def _rounded(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 2)

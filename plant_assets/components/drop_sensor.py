@@ -58,7 +58,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
     def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         ledger = lake.ledger()
         _notice_dead_runs(context.instance, ledger, profile.name, lake)
-        requests = _unstarted(context.instance, ledger, profile, lake)
+        requests = _unstarted_requests(context.instance, ledger, profile, lake)
         reason = ""
         if not requests:
             ready, reason = _ready_files(context, ledger, profile.name, lake, poll_seconds)
@@ -142,7 +142,7 @@ def _run_request(
     )
 
 
-def _unstarted(
+def _unstarted_requests(
     instance: dg.DagsterInstance, ledger: "DropLedger", profile: PlantProfile, lake: LakeResource
 ) -> list[dg.RunRequest]:
     """Requests that never became a run, because the daemon died in between."""

@@ -80,13 +80,13 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
             return dg.MaterializeResult(value=empty_oof(), metadata={"not trained": str(error)})
         for note in trained.notes:
             context.log.warning(note)
-        version = _published(trained, inputs, profile, model_store, context)
+        version = _publish(trained, inputs, profile, model_store, context)
         oof = trained.oof if trained.candidates is None else pl.concat([trained.oof, trained.candidates])
         return dg.MaterializeResult(
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
-                **_shown(trained),
+                **_training_metadata(trained),
                 "model version": model_store.version_page(version.name, version.version),
                 "MLflow run": model_store.run_page(version.run_id),
                 "parity with the trained model": version.tags.get(PARITY_TAG, ""),
@@ -97,7 +97,7 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
     return model
 
 
-def _published(
+def _publish(
     trained: "TrainedModel",
     inputs: "TrainingInputs",
     profile: PlantProfile,
@@ -131,7 +131,7 @@ def _behind(profile: PlantProfile, spec: ModelSpec) -> list[str]:
     return [asset_key(profile.name, name).to_user_string() for name in names]
 
 
-def _shown(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
+def _training_metadata(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:
     """What a person reads of a training: its decisions over time, notes and figures."""
     found = {"figures": _figures(trained.metrics)}
     if trained.oof.height:

@@ -68,7 +68,7 @@ def _draw_trace(canvas: SvgCanvas, trace: TrendLine, top: int) -> None:
         return
     span = (high - low) or 1.0
     runs: list[list[str]] = [[]]
-    for place, value in _thinned(values):
+    for place, value in _thin_out(values):
         if value is None:
             runs.append([])
         else:
@@ -80,7 +80,7 @@ def _draw_trace(canvas: SvgCanvas, trace: TrendLine, top: int) -> None:
     canvas.text(_WIDTH - _RIGHT + 4, top + 38, f"{low:.4g}")
 
 
-def _thinned(values: pl.Series) -> list[tuple[int, float | None]]:
+def _thin_out(values: pl.Series) -> list[tuple[int, float | None]]:
     """At most a few hundred points: of each stretch its lowest and highest, so that no peak is lost."""
     size = max(1, -(-2 * len(values) // _MAX_POINTS))
     if size < 3:

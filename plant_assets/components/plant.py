@@ -79,7 +79,7 @@ class Plant(dg.Component):
             return read_profile(self.path)
         if profile.name != self.path.parent.name:
             return read_profile(self.path)
-        return _checked(profile, self.path)
+        return _check_profile(profile, self.path)
 
 
 def plants_in(folder: Path) -> dg.Definitions:
@@ -89,10 +89,10 @@ def plants_in(folder: Path) -> dg.Definitions:
 
 
 def _read(path: Path) -> PlantProfile:
-    return _checked(read_profile(path), path)
+    return _check_profile(read_profile(path), path)
 
 
-def _checked(profile: PlantProfile, path: Path) -> PlantProfile:
+def _check_profile(profile: PlantProfile, path: Path) -> PlantProfile:
     """The profile, if its SQL reads and no plant before it has its registry prefix."""
     check_rules_of(profile, path)
     check_registry_prefix(profile, path, first_keeps=True)

@@ -78,13 +78,13 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             titles={spec.name: spec.title for spec in model_specs(profile)},
             untrained=untrained,
         )
-        page, run = _kept(report, profile.name, lake, registry)
+        page, run = _keep_report(report, profile.name, lake, registry)
         return dg.MaterializeResult(
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
                 "summary": dg.MetadataValue.md("\n\n".join(report.sentences)),
-                "models": records_table(_ranking(report)),
+                "models": records_table(_ranking_table(report)),
                 **_not_trained(untrained),
                 "report": dg.MetadataValue.path(page),
                 "MLflow run": model_store.run_page(run),
@@ -99,7 +99,7 @@ def _not_trained(reasons: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
     return {"not trained": dg.MetadataValue.md("\n".join(lines))} if lines else {}
 
 
-def _kept(
+def _keep_report(
     report: "ValidationReport", plant: str, lake: LakeResource, registry: "ModelRegistry"
 ) -> tuple[str, str]:
     """Keep the report as HTML and JSON in the lake and in MLflow; its page, and the id of the MLflow run."""
@@ -145,12 +145,12 @@ def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
             context.log.info(placement.reason)
         if any(placement.move for placement in placements):
             context.log.info(model_store.tell_inference())
-        return dg.MaterializeResult(metadata=_released(profile, model_store, placements, verdict))
+        return dg.MaterializeResult(metadata=_release_metadata(profile, model_store, placements, verdict))
 
     return champion
 
 
-def _released(
+def _release_metadata(
     profile: PlantProfile,
     model_store: ModelStore,
     placements: list["ReleaseOutcome"],
@@ -186,7 +186,7 @@ def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _ranking(report: "ValidationReport") -> pl.DataFrame:
+def _ranking_table(report: "ValidationReport") -> pl.DataFrame:
     """Models and baselines of every horizon with the figures that they are compared by."""
     rows = [
         {

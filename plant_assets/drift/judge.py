@@ -135,12 +135,10 @@ def judge(
         return DriftResult("too_few", rows, known, untrusted, seasons=followed)
     effective = effective_rows(np.where(weights > 0, old, np.nan), weights, new_weights, old_phases)
     parts = old[weights > 0], weights[weights > 0], new[new_weights > 0], new_weights[new_weights > 0]
-    return _measured(
-        parts, effective, limits, DriftResult("steady", rows, known, untrusted, seasons=followed)
-    )
+    return _measure(parts, effective, limits, DriftResult("steady", rows, known, untrusted, seasons=followed))
 
 
-def _measured(
+def _measure(
     parts: tuple[Floats, Floats, Floats, Floats],
     effective: EffectiveRows,
     limits: DriftLimits,

@@ -74,8 +74,8 @@ def judge_plant(
     newest = labelled["timestamp"][-1]
     least = profile.drift.least_rows(profile.sampling.interval)
     note = _note(reference, compared, least, profile)
-    judged = _judged(reference, compared, scores, profile) if not note else []
-    findings = [_finding(name, kind, unit, j, profile) for name, kind, unit, j in judged]
+    judged = _judge_all(reference, compared, scores, profile) if not note else []
+    findings = [_to_finding(name, kind, unit, j, profile) for name, kind, unit, j in judged]
     findings = _with_since(findings, learned, newest, before)
     labels = label_age(labelled, profile, learned.last, newest)
     return DriftReport(
@@ -111,7 +111,7 @@ def _note(reference: pl.DataFrame, compared: pl.DataFrame, least: int, profile: 
     return ""
 
 
-def _judged(
+def _judge_all(
     reference: pl.DataFrame, compared: pl.DataFrame, scores: pl.DataFrame | None, profile: PlantProfile
 ) -> list[tuple[str, Kind, str, DriftResult]]:
     """Name, kind, unit and judgement of each tag and score."""
@@ -123,7 +123,9 @@ def _judged(
         column: str, flagged: Sequence[str], mask: int, parts: tuple[pl.DataFrame, pl.DataFrame]
     ) -> DriftResult:
         old, new = (
-            RegularSeries(part["timestamp"], part[column], part.select(_trusted(flagged, mask)).to_series())
+            RegularSeries(
+                part["timestamp"], part[column], part.select(_is_trusted(flagged, mask)).to_series()
+            )
             for part in parts
         )
         return judge(old, new, limits, interval=interval, zone=profile.timezone)
@@ -142,11 +144,11 @@ def _judged(
     return found
 
 
-def _trusted(tags: Sequence[str], mask: int) -> pl.Expr:
+def _is_trusted(tags: Sequence[str], mask: int) -> pl.Expr:
     return ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in tags)
 
 
-def _finding(name: str, kind: Kind, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
+def _to_finding(name: str, kind: Kind, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
     return DriftFinding(
         name=name,
         kind=kind,

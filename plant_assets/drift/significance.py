@@ -114,7 +114,7 @@ def _factors(
     covariance = _autocovariance(residual, healthy)
     if covariance[0] <= 0:
         return None
-    rho, inflation = _unbiased(covariance / covariance[0])
+    rho, inflation = _unbiased_autocorrelations(covariance / covariance[0])
     lost = len(phases) / max(len(phases) - np.count_nonzero(rows), 1)
     whole = share * (1.0 - share)
     scale = inflation * lost * covariance[0] / whole
@@ -124,11 +124,11 @@ def _factors(
 
 def _autocovariance(residual: Floats, healthy: np.ndarray) -> Floats:
     """Mean product of rows that lie k apart, over those pairs of which both rows count."""
-    products, pairs = _lagged(residual), _lagged(healthy.astype(np.float64))
+    products, pairs = _lagged_products(residual), _lagged_products(healthy.astype(np.float64))
     return products / np.maximum(pairs, 1.0)
 
 
-def _unbiased(rho: Floats) -> tuple[Floats, float]:
+def _unbiased_autocorrelations(rho: Floats) -> tuple[Floats, float]:
     """Autocorrelations up to where they stop to count, and how much the variance was underestimated.
 
     Sums end at ten times the correlation time (Sokal 1997, section 3). Subtracting the sample's own mean lowers each
@@ -148,10 +148,10 @@ def _unbiased(rho: Floats) -> tuple[Floats, float]:
 
 def _lag_counts(weights: Floats) -> Floats:
     """Products of weights k rows apart, summed; as parts of the squared sum of weights."""
-    return _lagged(weights) / weights.sum() ** 2
+    return _lagged_products(weights) / weights.sum() ** 2
 
 
-def _lagged(values: Floats) -> Floats:
+def _lagged_products(values: Floats) -> Floats:
     """Sum of products of values that lie k rows apart, for each k."""
     size = 1 << (2 * len(values) - 1).bit_length()
     return np.fft.irfft(np.abs(np.fft.rfft(values, size)) ** 2, size)[: len(values)]

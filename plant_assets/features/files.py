@@ -43,7 +43,7 @@ def compute_features_file(
     def batches(
         _columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
-        return _computed(lazy.select(columns), specs, batch_rows)
+        return _compute_batches(lazy.select(columns), specs, batch_rows)
 
     partial = target.with_name(f".{target.name}.partial")
     try:
@@ -54,7 +54,9 @@ def compute_features_file(
     return rows
 
 
-def _computed(source: pl.LazyFrame, specs: Sequence[FeatureSpec], batch_rows: int) -> Iterator[pl.DataFrame]:
+def _compute_batches(
+    source: pl.LazyFrame, specs: Sequence[FeatureSpec], batch_rows: int
+) -> Iterator[pl.DataFrame]:
     """Features of each batch; the rows before it ride along as look-back."""
     context = pl.DataFrame()
     for batch in source.collect_batches(chunk_size=batch_rows, maintain_order=True):

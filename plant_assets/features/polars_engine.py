@@ -98,7 +98,7 @@ def _evaluate(frame: pl.DataFrame, specs: Sequence[FeatureSpec], context: int) -
     """Features of the rows after the first `context`, which only serve as look-back."""
     timestamp = [pl.col("timestamp")] if "timestamp" in frame.columns else []
     sources = list(dict.fromkeys(spec.source for spec in specs))
-    clean = frame.select(*timestamp, *(_cleaned(source) for source in sources))
+    clean = frame.select(*timestamp, *(_clean(source) for source in sources))
     full_windows = context >= look_back(specs)
     complete = {s for s in sources if full_windows and clean[s].null_count() == 0}
     sums = WindowSums(specs, complete)
@@ -106,7 +106,7 @@ def _evaluate(frame: pl.DataFrame, specs: Sequence[FeatureSpec], context: int) -
     return work.select(*timestamp, *(_expression(spec, sums) for spec in specs)).slice(context)
 
 
-def _cleaned(source: str) -> pl.Expr:
+def _clean(source: str) -> pl.Expr:
     value = pl.col(source).cast(pl.Float64)
     return pl.when(value.abs() <= LARGEST).then(value).alias(source)
 

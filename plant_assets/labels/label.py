@@ -39,7 +39,7 @@ def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[KnownPerio
         *(_period_source(period) for period in _unique((*profile.labels.periods, *periods))),
     ]
     moving = evaluate(table, transitions).select(moving=pl.any_horizontal(pl.all())) if transitions else None
-    reasons = raw.select("timestamp").hstack(met).with_columns(label_source=_listed(sources))
+    reasons = raw.select("timestamp").hstack(met).with_columns(label_source=_list_reasons(sources))
     is_alarm = pl.col("label_source").list.len() > 0
     if not sources:
         is_alarm = pl.lit(None, pl.Boolean)
@@ -92,7 +92,7 @@ def _period_source(period: KnownPeriod) -> pl.Expr:
     return pl.when(covered).then(pl.lit(f"period:{period.reason}"))
 
 
-def _listed(sources: list[pl.Expr]) -> pl.Expr:
+def _list_reasons(sources: list[pl.Expr]) -> pl.Expr:
     if not sources:
         return pl.lit([], dtype=pl.List(pl.String))
     return pl.concat_list(sources).list.drop_nulls()

@@ -31,10 +31,10 @@ def data_files(table: pl.DataFrame, periods: pl.DataFrame, drops: Iterable[DropI
     """
     if "sources" not in table.columns or table.is_empty():
         return DataFiles()
-    known = _known(drops)
+    known = _known_files(drops)
     found = [
         *_files(_readings(table), "readings", known),
-        *_files(_logged(periods, table), "operator_log", known),
+        *_files(_operator_logs(periods, table), "operator_log", known),
     ]
     found.sort(key=lambda file: (file.last, file.first, file.sha256), reverse=True)
     further = found[MOST_FILES:]
@@ -59,7 +59,7 @@ def _readings(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _logged(periods: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+def _operator_logs(periods: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     """A row an operator log: its periods that touch the table's time."""
     first, last = table["timestamp"][0], table["timestamp"][-1]
     touching = periods.filter((pl.col("end") >= first) & (pl.col("start") <= last))
@@ -89,7 +89,7 @@ def _file(
     )
 
 
-def _known(drops: Iterable[DropInfo]) -> dict[str, tuple[DropFile, datetime]]:
+def _known_files(drops: Iterable[DropInfo]) -> dict[str, tuple[DropFile, datetime]]:
     found: dict[str, tuple[DropFile, datetime]] = {}
     for drop in drops:
         for file in drop.files:

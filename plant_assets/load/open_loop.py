@@ -32,7 +32,7 @@ def send_load(
     It blocks, for at most twice `plan.timeout_s` after the last request was due.
     """
     recorder = LoadRecorder()
-    with _undisturbed(), asyncio.Runner(loop_factory=_punctual_loop) as runner:
+    with _without_collections(), asyncio.Runner(loop_factory=_punctual_loop) as runner:
         runner.run(_OpenLoop(target, plan, pool, recorder).run(watch))
     return recorder
 
@@ -43,7 +43,7 @@ def _punctual_loop() -> asyncio.AbstractEventLoop:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def _without_collections() -> Iterator[None]:
     """Keep what was imported out of garbage collections: walking it takes longer than an answer does."""
     gc.collect()
     gc.freeze()

@@ -84,10 +84,10 @@ def known_target(target: LoadTarget) -> LoadTarget:
     Raises:
         LoadError: the server can't be reached, doesn't have the plant, or doesn't tell which is its default.
     """
-    return asyncio.run(_known(target))
+    return asyncio.run(_find_target(target))
 
 
-async def _known(target: LoadTarget) -> LoadTarget:
+async def _find_target(target: LoadTarget) -> LoadTarget:
     async with LoadClient() as client:
         deadline = asyncio.get_running_loop().time() + _ASKED_WITHIN_S
         reply = await client.ask("GET", f"{target.base}/plants", None, deadline)

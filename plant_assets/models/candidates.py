@@ -43,18 +43,18 @@ def train_champion(
     walked = {c: walk_nowcast(c, inputs, profile) for c in specs}
     tables = {c.name: join_oof(w.answers) for c, w in walked.items()}
     figures = {name: nowcast_metrics(oof, inputs, profile) for name, oof in tables.items()}
-    chosen = choose([_standing(name, f, metric, profile) for name, f in figures.items()])
+    chosen = choose([_candidate_standing(name, f, metric, profile) for name, f in figures.items()])
     won = next(nowcast_result(c, w, inputs, profile) for c, w in walked.items() if c.name == chosen)
     if inputs.has_labels:
         tables[LGBM_SMOTE.name] = join_oof(walk_nowcast(LGBM_SMOTE, inputs, profile).answers)
-    nested, choices = _nested({c.name: w for c, w in walked.items()}, inputs, profile, metric)
+    nested, choices = _select_nested({c.name: w for c, w in walked.items()}, inputs, profile, metric)
     nested_figures = _nested_figures(nested, inputs, profile)
     return replace(
         won,
         spec=spec,
         oof=won.oof.with_columns(model=pl.lit(spec.name)),
         metrics=won.metrics
-        | _prefixed(figures)
+        | _prefix_names(figures)
         | nested_figures
         | _ablation_figures(tables, inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
@@ -77,7 +77,9 @@ def choose(standings: list[CandidateStanding]) -> str:
     return eligible[0].name
 
 
-def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantProfile) -> CandidateStanding:
+def _candidate_standing(
+    name: str, figures: dict[str, float], metric: str, profile: PlantProfile
+) -> CandidateStanding:
     hours = figures.get("false_alarm_hours_per_day", 0.0)
     false = figures.get("false_episodes_per_day", 0.0)
     budget = profile.budget
@@ -87,7 +89,7 @@ def _standing(name: str, figures: dict[str, float], metric: str, profile: PlantP
     )
 
 
-def _nested(
+def _select_nested(
     walked: dict[str, AlarmWalk], inputs: TrainingInputs, profile: PlantProfile, metric: str
 ) -> tuple[pl.DataFrame, list[str]]:
     """Each fold's rows by the candidate that its own training rows would have chosen.
@@ -138,7 +140,7 @@ def _ablation_figures(
     return {f"ablation.{LGBM_SMOTE.name}.{name}": figures[name] for name in wanted if name in figures}
 
 
-def _prefixed(figures: dict[str, dict[str, float]]) -> dict[str, float]:
+def _prefix_names(figures: dict[str, dict[str, float]]) -> dict[str, float]:
     return {f"candidate.{name}.{key}": v for name, found in figures.items() for key, v in found.items()}
 
 

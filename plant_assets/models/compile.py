@@ -101,21 +101,23 @@ def _multinomial(estimator: MultinomialModel, parts: BundleParts) -> scorers.Sco
 
 
 def _random_forest(estimator: RandomForest, parts: BundleParts) -> scorers.ScorerNode:
-    trees = random_forest_trees(_fitted(estimator.model, estimator))
+    trees = random_forest_trees(_require_fitted(estimator.model, estimator))
     return scorers.ForestNode(file=parts.forest("trees", trees), rounds_input=True)
 
 
 def _xgboost(estimator: XgBoost, parts: BundleParts) -> scorers.ScorerNode:
-    trees = xgboost_trees(_fitted(estimator.model, estimator))
+    trees = xgboost_trees(_require_fitted(estimator.model, estimator))
     return scorers.ForestNode(file=parts.forest("trees", trees), precision="float32")
 
 
 def _lightgbm(estimator: LightGbm, parts: BundleParts) -> scorers.ScorerNode:
-    return scorers.ForestNode(file=parts.forest("trees", lightgbm_trees(_fitted(estimator.model, estimator))))
+    return scorers.ForestNode(
+        file=parts.forest("trees", lightgbm_trees(_require_fitted(estimator.model, estimator)))
+    )
 
 
 def _isolation(estimator: IsolationScore, parts: BundleParts) -> scorers.ScorerNode:
-    trees, divisor = isolation_forest_trees(_fitted(estimator.model, estimator))
+    trees, divisor = isolation_forest_trees(_require_fitted(estimator.model, estimator))
     file = parts.forest("isolation", trees)
     return scorers.ForestNode(file=file, rounds_input=True, output="isolation", divisor=divisor)
 
@@ -153,7 +155,7 @@ def _view(view: FeatureView, name: str, parts: BundleParts) -> list[tuple[scorer
     return members
 
 
-def _fitted(model: Model | None, estimator: Estimator) -> Model:
+def _require_fitted(model: Model | None, estimator: Estimator) -> Model:
     if model is None:
         raise CompileError(f"{type(estimator).__name__}: not fitted; expected a trained model")
     return model

@@ -73,7 +73,7 @@ def train_deviation(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfi
             "features": len(names),
             "rows": len(rows),
             "controller": profile.deviation_target or "",
-            **_chosen(walked.final),
+            **_choose_penalty(walked.final),
         },
         notes=_notes(spec, walked.final),
         builder=spec.builder,
@@ -146,12 +146,12 @@ def _figures(truth: Floats, predicted: Floats, now: Floats) -> dict[str, float]:
     }
 
 
-def _chosen(model: FittedModel) -> dict[str, float]:
+def _choose_penalty(model: FittedModel) -> dict[str, float]:
     estimator = model.estimator
     return {"penalty": estimator.penalty, "share": estimator.share} if isinstance(estimator, Ridge) else {}
 
 
 def _notes(spec: ModelSpec, model: FittedModel) -> tuple[str, ...]:
-    if _chosen(model).get("share"):
+    if _choose_penalty(model).get("share"):
         return ()
     return (f"{spec.name}: no penalty beats predicting zero on later training rows; predicting zero",)

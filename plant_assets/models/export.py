@@ -80,7 +80,7 @@ def export_bundle(
         CompileError: the estimator is of no known family.
     """
     rows, fitted = inputs.matrix_for(trained.spec), trained.model
-    scorer, calibrator, contents = _compiled(fitted, rows)
+    scorer, calibrator, contents = _compile_model(fitted, rows)
     contents[DATA_FILES] = inputs.data_files.model_dump_json(indent=1).encode()
     spec = trained.spec
     manifest = BundleManifest(
@@ -129,7 +129,7 @@ def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> ParityCheck
     return ParityCheck(rows=len(rows), max_difference=worst, tolerance=TOLERANCE)
 
 
-def _compiled(
+def _compile_model(
     fitted: FittedModel, rows: Floats
 ) -> tuple[ScorerNode, PlattCalibrator | None, dict[str, bytes]]:
     """The model as plain data: its nodes, and the files that they and the bundle's own check read."""

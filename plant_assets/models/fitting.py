@@ -95,7 +95,9 @@ NewUnsupervised = Callable[[int], UnsupervisedEstimator]
 """From how many trees to an estimator that isn't fitted yet."""
 
 
-def _unsupervised(builder: Builder, seed: int, names: tuple[str, ...], *, labelled: bool) -> NewUnsupervised:
+def _new_unsupervised(
+    builder: Builder, seed: int, names: tuple[str, ...], *, labelled: bool
+) -> NewUnsupervised:
     if builder != "anomaly_ensemble":
         return lambda trees: IsolationScore(seed, trees)
     views = views_of(names)
@@ -113,10 +115,10 @@ def _fit_unsupervised(
     scaled = preprocess.transform(rows)
     is_anomaly_model = spec.task == "anomaly"
     trees = forest.trees if is_anomaly_model else TREES
-    new = _unsupervised(spec.builder, seed, names, labelled=labels is not None)
+    new = _new_unsupervised(spec.builder, seed, names, labelled=labels is not None)
     estimator = new(trees).fit(scaled, known)
     if is_anomaly_model and forest.contamination is not None:
-        return _contaminated(preprocess, estimator, scaled, seen, forest.contamination)
+        return _fit_contaminated(preprocess, estimator, scaled, seen, forest.contamination)
     held_out = _held_out_parts(new, scaled)
     scores = estimator.standardise(held_out).combine(held_out)
     calibrator = None
@@ -130,7 +132,7 @@ def _fit_unsupervised(
     )
 
 
-def _contaminated(
+def _fit_contaminated(
     preprocess: Preprocessor,
     estimator: UnsupervisedEstimator,
     scaled: Floats,

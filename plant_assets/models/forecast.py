@@ -101,7 +101,7 @@ def fit_onset(
         profile: budget, gap and seed.
     """
     reference, scores = _later_scores(rows, target, names, steps, profile)
-    model, constant = _fitted(rows, target, names, profile)
+    model, constant = _fit_rows(rows, target, names, profile)
     asked = ~np.isnan(target[reference])
     calibrated = len(scores) > 0 and target[reference][asked].sum() >= LEAST_POSITIVES
     if not calibrated:
@@ -164,14 +164,14 @@ def _later_scores(
         block = np.arange(round(len(rows) * low), round(len(rows) * high))
         before = np.arange(max(block[0] - gap, 0)) if len(block) else block
         if np.nansum(target[before]) >= LEAST_POSITIVES:
-            model, _ = _fitted(rows[before], target[before], names, profile)
+            model, _ = _fit_rows(rows[before], target[before], names, profile)
             found.append((block, model.scores(rows[block])))
     if not found:
         return np.empty(0, dtype=np.intp), np.empty(0)
     return np.concatenate([b for b, _ in found]), np.concatenate([s for _, s in found])
 
 
-def _fitted(
+def _fit_rows(
     rows: Floats, target: Floats, names: tuple[str, ...], profile: PlantProfile
 ) -> tuple[FittedModel, bool]:
     """A model of the rows that are asked, and whether they hold one class only."""

@@ -29,7 +29,7 @@ def train_regime(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
     walked = walk_folds(spec, fit, alarm_truth(inputs), inputs, profile)
     trained = nowcast_result(spec, walked, inputs, profile)
     tested = list(zip(walked.fits, walked.folds, strict=True))
-    predicted = np.concatenate([_predicted(fitted.model, rows[fold.test]) for fitted, fold in tested])
+    predicted = np.concatenate([_predict(fitted.model, rows[fold.test]) for fitted, fold in tested])
     truth = np.concatenate([regimes[fold.test] for _, fold in tested])
     trained.metrics.update(_class_figures(truth, predicted))
     return trained
@@ -54,7 +54,7 @@ def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: Pla
     )
 
 
-def _predicted(model: FittedModel, rows: Floats) -> np.ndarray:
+def _predict(model: FittedModel, rows: Floats) -> np.ndarray:
     scores = model.scores(rows)
     return scores.argmax(axis=1) if scores.ndim > 1 else np.where(scores >= 0.5, len(REGIMES) - 1, 0)
 

@@ -62,7 +62,7 @@ class VersionedModels(MlflowConnection):
             RegistryError: no such version, or one that this release can't load.
         """
         with self.lock(name):
-            target, before = self._wanted(name, version), self.champion(name)
+            target, before = self._find_version(name, version), self.champion(name)
             if why := target.unloadable:
                 raise RegistryError(f"{name}: version {target.version} cannot be loaded: {why}")
             if before is not None and before.version == target.version:
@@ -128,7 +128,7 @@ class VersionedModels(MlflowConnection):
         text = " ".join(map(str, past[-_REMEMBERED:]))
         self.call(lambda: self.client.set_registered_model_tag(name, PAST_CHAMPIONS, text))
 
-    def _wanted(self, name: str, version: int | None) -> PublishedVersion:
+    def _find_version(self, name: str, version: int | None) -> PublishedVersion:
         if version is not None:
             found = self.version(name, version)
         else:

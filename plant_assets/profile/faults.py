@@ -47,13 +47,13 @@ def faults(error: ValidationError) -> Iterator[tuple[Place, str]]:
     for fault in error.errors():
         place = fault["loc"]
         said = _sentence(fault, place)
-        if (own := _OWN.match(said)) and (inner := _known(place, own[1])) is not None:
+        if (own := _OWN.match(said)) and (inner := _known_place(place, own[1])) is not None:
             place, said = (*place, *inner), said[own.end() :]
         yield place, said
 
 
 def _sentence(fault: ErrorDetails, place: Place) -> str:  # noqa: PLR0911 - a kind of fault a line
-    kind, context, got = fault["type"], fault.get("ctx", {}), f", got {_shown(fault['input'])}"
+    kind, context, got = fault["type"], fault.get("ctx", {}), f", got {_shorten(fault['input'])}"
     if kind == "extra_forbidden":
         return _no_such_field(place)
     if kind == "missing":
@@ -86,7 +86,7 @@ def _no_such_field(place: Place) -> str:
     return f"unknown field; {hint}"
 
 
-def _known(place: Place, path: str) -> Place | None:
+def _known_place(place: Place, path: str) -> Place | None:
     """The parts of a path that a check of several fields begins its sentence with; None if it is no path."""
     parts = tuple(path.split("."))
     for end, part in enumerate(parts):
@@ -118,7 +118,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return None
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, Mapping):

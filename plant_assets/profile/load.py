@@ -132,7 +132,7 @@ def fault_at(path: Path, place: Place, said: str) -> ProfileError:
 def _fault(path: Path, document: YamlDocument, place: Place, said: str) -> ProfileError:
     """One fault: file, line, YAML path and sentence."""
     return ProfileError(
-        f"{path.parent.name}/{path.name}:{document.line_of(place)}: {_dotted(place).removeprefix('.')}: {said}"
+        f"{path.parent.name}/{path.name}:{document.line_of(place)}: {_dotted_path(place).removeprefix('.')}: {said}"
     )
 
 
@@ -165,7 +165,7 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
     """
     merged = dict(attributes)
     if (base := merged.pop("extends", None)) is not None:
-        inherited = _extended(path, base)
+        inherited = _extended_attributes(path, base)
         taken = {key: value for key, value in inherited.items() if key != "registry_prefix"}
         merged = _overlay(taken, merged)
     try:
@@ -175,7 +175,7 @@ def build_profile(attributes: Mapping[str, Any], path: Path) -> PlantProfile:
         raise ProfileError("\n".join(lines)) from None
 
 
-def _extended(path: Path, base: object) -> Mapping[str, Any]:
+def _extended_attributes(path: Path, base: object) -> Mapping[str, Any]:
     """The attributes of the plant that another one extends; there is one step only, so there are no circles."""
     known = [name for name in plant_names(path.parent.parent) if name != path.parent.name]
     if base == path.parent.name:
@@ -226,5 +226,5 @@ def _kind(value: object) -> str:
     return "a list" if isinstance(value, list) else repr(value)[:60]
 
 
-def _dotted(location: Place) -> str:
+def _dotted_path(location: Place) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)

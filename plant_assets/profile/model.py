@@ -48,7 +48,7 @@ class KnownPeriod(StrictModel):
     reason: str
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_order(self) -> Self:
         if self.end < self.start:
             raise ValueError("expected start <= end")
         return self

@@ -33,7 +33,7 @@ class AlarmLimits(StrictModel):
     HH: float | None = None
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _check_order(self) -> Self:
         known = {"LL": self.LL, "L": self.L, "H": self.H, "HH": self.HH}
         given = [v for v in known.values() if v is not None]
         if given != sorted(given):

@@ -25,7 +25,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process that executes the run still lives on this machine."""
-        started = self._started(run.run_id)
+        started = self._process_start(run.run_id)
         if started is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process has not reported yet")
         pid, reported_at = started
@@ -33,7 +33,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
             return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=str(pid))
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"its process {pid} is gone")
 
-    def _started(self, run_id: str) -> tuple[int, float] | None:
+    def _process_start(self, run_id: str) -> tuple[int, float] | None:
         events = self._instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
         for event in reversed(list(events)):
             match = _STARTED.search(event.message)

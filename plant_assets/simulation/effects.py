@@ -120,7 +120,7 @@ def _draw_omen(canvas: DisturbanceArrays, disturbance: Disturbance) -> None:
         canvas.draw(tag, disturbance.begin, shift * ramp, swing=swing * ramp)
 
 
-def _flooding(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
+def _apply_flooding(canvas: DisturbanceArrays, disturbance: Disturbance, rng: np.random.Generator) -> None:
     length = disturbance.end - disturbance.onset
     bump = np.sin(np.linspace(0.35, np.pi - 0.35, length))
     side = float(rng.choice([1.0, 1.0, -1.0]))
@@ -236,7 +236,7 @@ def _set_point_move(canvas: DisturbanceArrays, disturbance: Disturbance, _rng: n
 
 
 _PAINTERS: dict[str, Callable[[DisturbanceArrays, Disturbance, np.random.Generator], None]] = {
-    "flooding": _flooding,
+    "flooding": _apply_flooding,
     "reboiler_swings": _reboiler_swings,
     "controller_upset": _controller_upset,
     "set_point_kick": _set_point_kick,

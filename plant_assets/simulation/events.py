@@ -67,7 +67,7 @@ class DisturbanceScheduler:
         found: list[Disturbance] = []
         for draw, rate in (
             (self._campaign, self._hazards.campaigns),
-            (self._isolated, self._hazards.isolated),
+            (self._isolated_events, self._hazards.isolated),
             (self._false_start, self._hazards.false_starts),
         ):
             for begin in self._moments(first_step, rate, rng):
@@ -105,7 +105,7 @@ class DisturbanceScheduler:
         weights = np.array([{"flooding": 0.48, "reboiler_swings": 0.4}.get(k, 0.12) for k in self._kinds])
         return self._kinds[int(rng.choice(len(self._kinds), p=weights / weights.sum()))]
 
-    def _isolated(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
+    def _isolated_events(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         event = self._event(self._kind(rng), begin, rng, lead=9.0)
         self._free_from = event.end + self._steps(4)
         return [event]

@@ -66,7 +66,7 @@ class OriginNote:
         if not self.path.exists():
             today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             seed_of_new = SEED if seed is None else seed
-            self._found(PlantOrigin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
+            self._write_note(PlantOrigin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
         try:
             origin = PlantOrigin.model_validate_json(self.path.read_bytes())
         except ValidationError as error:
@@ -81,7 +81,7 @@ class OriginNote:
             )
         return origin
 
-    def _found(self, origin: PlantOrigin) -> None:
+    def _write_note(self, origin: PlantOrigin) -> None:
         """Write the note, unless somebody else was quicker."""
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")

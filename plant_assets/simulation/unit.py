@@ -122,7 +122,7 @@ class ProcessUnit:
         kept, lasts = [], []
         for i, moved in enumerate(moving.T):
             last = None if before is None else (before.seconds[i], before.values[i])
-            times, values = self._logged(i, process[moved, i], seconds[moved, i], until, last)
+            times, values = self._logged_values(i, process[moved, i], seconds[moved, i], until, last)
             kept.append((times, values))
             lasts.append((float(times[-1]), float(values[-1])) if len(times) else last)
         return _frame(start, self.names, kept), UnitCarry(tuple(walk.tolist()), *zip(*lasts, strict=True))
@@ -133,7 +133,7 @@ class ProcessUnit:
         heights = np.array([model.daily for model in self.models])
         return -np.cos(2 * np.pi * (hours[:, None] - 4) / HOURS) * heights
 
-    def _logged(
+    def _logged_values(
         self,
         i: int,
         process: np.ndarray,

@@ -128,7 +128,7 @@ def _fold_rows(
     target = onset_target(plant.label, steps) if steps else plant.label
     train = fold.train[fold.train < fold.test[0] - steps] if len(fold.test) else fold.train
     train = train[~np.isnan(target[train])]
-    for scored in _scored(plant, target, train, ahead=steps > 0):
+    for scored in _score_baselines(plant, target, train, ahead=steps > 0):
         threshold, alarm = _alarm(scored, target, train, fold.test, profile)
         values = scored.score[fold.test]
         yield oof_rows(
@@ -144,7 +144,7 @@ def _fold_rows(
         )
 
 
-def _scored(plant: _Plant, target: Floats, train: Index, *, ahead: bool) -> list[_Scored]:
+def _score_baselines(plant: _Plant, target: Floats, train: Index, *, ahead: bool) -> list[_Scored]:
     rows = len(plant.label)
     normal = train[target[train] == 0]
     rate = target[train].mean() if len(train) else np.nan

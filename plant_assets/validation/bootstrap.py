@@ -107,7 +107,7 @@ def metric_draws(
         if metric in ("brier", "brier_skill"):
             computed = _brier(metric, truth[rows], scores[rows], drawn, rows)
         else:
-            computed = _ranking(truth[rows], scores[rows], drawn, rows)[metric]
+            computed = _ranking_metrics(truth[rows], scores[rows], drawn, rows)[metric]
     return float(computed[0]), computed[1:]
 
 
@@ -128,7 +128,7 @@ def ranking_intervals(
         nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))
         return nothing, nothing
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = _ranking(truth[rows], scores[rows], drawn, rows)
+        found = _ranking_metrics(truth[rows], scores[rows], drawn, rows)
     pr, roc = found["pr_auc"], found["roc_auc"]
     return interval(float(pr[0]), pr[1:]), interval(float(roc[0]), roc[1:])
 
@@ -181,7 +181,7 @@ def wilson_interval(found: int, total: int, z: float = 1.645) -> BootstrapInterv
     return BootstrapInterval(share, float(min(max(low, 0), share)), float(max(min(high, 1), share)))
 
 
-def _ranking(y: Floats, values: Floats, drawn: BlockResample, rows: Index) -> dict[Metric, Floats]:
+def _ranking_metrics(y: Floats, values: Floats, drawn: BlockResample, rows: Index) -> dict[Metric, Floats]:
     """PR-AUC and ROC-AUC from cumulated weights; first as the rows are, then for each replicate.
 
     The weights are small whole numbers, so float32 holds their sums exactly.

@@ -85,10 +85,10 @@ def _curves(rows: ModelScores) -> ModelCurves:
     roc = metrics.roc_curve(rows.target, rows.score)
     pr = metrics.pr_curve(rows.target, rows.score)
     bins = metrics.reliability(rows.target, rows.probability)
-    return ModelCurves(rows.model, _thinned(roc), _thinned(pr), bins)
+    return ModelCurves(rows.model, _thin_out(roc), _thin_out(pr), bins)
 
 
-def _thinned(curve: metrics.RankingCurve) -> list[tuple[float, float]]:
+def _thin_out(curve: metrics.RankingCurve) -> list[tuple[float, float]]:
     if not len(curve.x):
         return []
     kept = np.unique(np.linspace(0, len(curve.x) - 1, _CURVE_POINTS).astype(int))

@@ -35,7 +35,7 @@ class ReliabilityBin:
 
 def _counts(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """True and false positives at each distinct score, from the highest down; rows without score drop."""
-    truth, values = _paired(y, score)
+    truth, values = _pair(y, score)
     order = np.argsort(-values, kind="stable")
     truth, values = truth[order], values[order]
     last = np.flatnonzero(np.append(np.diff(values) != 0, True)) if len(values) else np.array([], np.intp)
@@ -43,7 +43,7 @@ def _counts(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats, Floats]:
     return hits, last + 1.0 - hits, values[last]
 
 
-def _paired(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
+def _pair(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
     truth = np.asarray(y, dtype=np.float64).ravel()
     values = np.asarray(score, dtype=np.float64).ravel()
     if truth.shape != values.shape:
@@ -84,14 +84,14 @@ def pr_auc(y: ArrayLike, score: ArrayLike) -> float:
 
 def f1(y: ArrayLike, alarm: ArrayLike) -> float:
     """Harmonic mean of precision and recall of 0/1 alarms; NaN where nothing is positive at all."""
-    truth, said = _paired(y, np.asarray(alarm, dtype=np.float64))
+    truth, said = _pair(y, np.asarray(alarm, dtype=np.float64))
     total = truth.sum() + said.sum()
     return float(2 * (truth * said).sum() / total) if total else float("nan")
 
 
 def brier(y: ArrayLike, probability: ArrayLike) -> float:
     """Mean squared error of the probability; lower is better."""
-    truth, values = _paired(y, probability)
+    truth, values = _pair(y, probability)
     return float(np.mean((values - truth) ** 2)) if len(truth) else float("nan")
 
 
@@ -104,10 +104,10 @@ def brier_skill(y: ArrayLike, probability: ArrayLike, reference: ArrayLike | Non
         reference: probabilities to beat; default the base rate of the same rows, which is a strict one
             as nobody knows it beforehand.
     """
-    truth, values = _paired(y, probability)
+    truth, values = _pair(y, probability)
     if not len(truth):
         return float("nan")
-    other = np.full_like(truth, truth.mean()) if reference is None else _paired(y, reference)[1]
+    other = np.full_like(truth, truth.mean()) if reference is None else _pair(y, reference)[1]
     base = brier(truth, other)
     return 1 - brier(truth, values) / base if base else float("nan")
 
@@ -118,7 +118,7 @@ def calibration_line(y: ArrayLike, probability: ArrayLike, rounds: int = 50) -> 
     1 and 0 for a calibrated model; a slope below 1 is overconfident. (NaN, NaN) if only one class is
     present, the probability is constant, or the two classes are fully separated.
     """
-    truth, values = _paired(y, probability)
+    truth, values = _pair(y, probability)
     if len(truth) < 2 or truth.min() == truth.max() or np.ptp(values) < _CLIP:
         return float("nan"), float("nan")
     clipped = np.clip(values, _CLIP, 1 - _CLIP)
@@ -138,7 +138,7 @@ def calibration_line(y: ArrayLike, probability: ArrayLike, rounds: int = 50) -> 
 
 def reliability(y: ArrayLike, probability: ArrayLike, bins: int = 10) -> list[ReliabilityBin]:
     """Mean probability and observed share per bin of equal width; empty bins are left out."""
-    truth, values = _paired(y, probability)
+    truth, values = _pair(y, probability)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
     return [

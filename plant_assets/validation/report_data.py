@@ -150,7 +150,7 @@ class ValidationReport:
                 "model": result.model,
                 "horizon_h": result.horizon,
                 "trivial": result in horizon.baselines,
-                **{name: _rounded(value) for name, value in main_figures(result).items()},
+                **{name: _round(value) for name, value in main_figures(result).items()},
             }
             for horizon in self.horizons
             for result in (*horizon.models, *horizon.baselines)
@@ -186,7 +186,7 @@ def main_figures(result: ModelResult) -> dict[str, float]:
     }
 
 
-def _rounded(value: float) -> float | None:
+def _round(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 

@@ -25,7 +25,7 @@ def labelled_sentences(
     forecasts = [result for result in ahead if result is not None]
     return (
         _what(profile, tested, horizons),
-        _found(profile, now, forecasts),
+        _detection_sentence(profile, now, forecasts),
         _doubts(profile, now, horizons, forecasts),
     )
 
@@ -64,12 +64,14 @@ def _what(profile: PlantProfile, tested: TestedRows, horizons: Sequence[HorizonR
     return f"{text}; {100 * tested.base_rate:.0f} % of them were alarms, in {_count(events, 'event')}."
 
 
-def _found(profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[ModelResult]) -> str:
+def _detection_sentence(
+    profile: PlantProfile, now: ModelResult | None, forecasts: Sequence[ModelResult]
+) -> str:
     parts = []
     if now is not None:
         parts.append(_found_now(profile, now, model_words(now.model)))
     if forecasts:
-        parts.append(_warned(forecasts))
+        parts.append(_forecast_sentence(forecasts))
     if not parts:
         return "No model gave scores, so no alarm was detected or forecast."
     text = "; ".join(parts)
@@ -103,7 +105,7 @@ def _shares(now: ModelResult) -> str:
     return f"{text} and {found - periods} of the {rest} that only rules saw" if rest else text
 
 
-def _warned(forecasts: Sequence[ModelResult]) -> str:
+def _forecast_sentence(forecasts: Sequence[ModelResult]) -> str:
     total = max(result.events.n_events for result in forecasts)
     if not total:
         return "no alarm started in the tested hours, so there was none to forecast"

@@ -27,7 +27,7 @@ def unlabelled_findings(
     flagged = flagged_shares(models, profile)
     tested = count_tested_rows(ground, models)
     sentences = unlabelled_sentences(profile, tested, flagged, untrained)
-    return ReportFindings(sentences, tested, _answering(profile, flagged), flagged=flagged)
+    return ReportFindings(sentences, tested, _answering_model(profile, flagged), flagged=flagged)
 
 
 def flagged_shares(oof: pl.DataFrame, profile: PlantProfile) -> tuple[FlaggedShare, ...]:
@@ -49,10 +49,10 @@ def unlabelled_sentences(
         f"Nobody has labelled any of the {tested.rows} {source}rows of {profile.title}{span}: {NO_LABELS}. So only "
         "models that learn without labels can be trained."
     )
-    return what, _trained(tested, flagged, untrained), _doubts(profile, flagged)
+    return what, _training_sentence(tested, flagged, untrained), _doubts(profile, flagged)
 
 
-def _answering(profile: PlantProfile, flagged: Sequence[FlaggedShare]) -> str | None:
+def _answering_model(profile: PlantProfile, flagged: Sequence[FlaggedShare]) -> str | None:
     """The model that answers for the plant if it was scored, else the first that was."""
     names = [one.model for one in flagged]
     return profile.answering if profile.answering in names else next(iter(names), None)
@@ -73,7 +73,9 @@ def _of_model(name: str, rows: pl.DataFrame, profile: PlantProfile) -> FlaggedSh
     )
 
 
-def _trained(tested: TestedRows, flagged: Sequence[FlaggedShare], untrained: Mapping[str, str]) -> str:
+def _training_sentence(
+    tested: TestedRows, flagged: Sequence[FlaggedShare], untrained: Mapping[str, str]
+) -> str:
     parts = [
         f"the {model_words(f.model)}, which called {100 * f.share:.1f} % of {f.rows} rows unusual, in "
         f"{f.stretches_per_day:.1f} stretches per day"

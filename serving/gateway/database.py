@@ -71,7 +71,7 @@ def database_url(settings: ServingSettings) -> URL:
 
 
 def _engine(url: URL) -> AsyncEngine:
-    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": _parsed}
+    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": _parse_json}
     if url.get_backend_name() == "postgresql":
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=10, **common)
     engine = create_async_engine(
@@ -106,7 +106,7 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _parsed(stored: str | bytes | float) -> object:
+def _parse_json(stored: str | bytes | float) -> object:
     """A JSON value; SQLite keeps a document that is one number as that number."""
     return stored if isinstance(stored, int | float) else orjson.loads(stored)
 

@@ -45,7 +45,7 @@ def configure(service: str) -> None:
     if not _endpoint():
         return
     os.environ.setdefault("OTEL_SERVICE_NAME", f"forewarn-{service}")
-    if not all(_installed(module) for module in _NEEDED):
+    if not all(_is_installed(module) for module in _NEEDED):
         raise SettingsError(
             f"{_endpoint()}: tracing isn't installed; expected `pip install 'forewarn[otel]'`, or no such variable"
         )
@@ -68,7 +68,7 @@ def _endpoint() -> str:
     return next((name for name in ENDPOINTS if os.environ.get(name)), "")
 
 
-def _installed(module: str) -> bool:
+def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:

@@ -73,7 +73,7 @@ def json_body(shape: type[BaseModel], *binary: str, required: bool = True) -> di
         binary: content types of bytes that are taken as well.
         required: whether a request without a body is refused.
     """
-    content: dict[str, JsonValue] = {"application/json": {"schema": _inlined(shape.model_json_schema())}}
+    content: dict[str, JsonValue] = {"application/json": {"schema": _inline(shape.model_json_schema())}}
     content |= dict.fromkeys(binary, BYTES)
     return {"requestBody": {"required": required, "content": content}}
 
@@ -109,7 +109,7 @@ def _describe(document: dict) -> None:
         schemas.pop(name, None)
 
 
-def _inlined(schema: dict[str, JsonValue]) -> JsonValue:
+def _inline(schema: dict[str, JsonValue]) -> JsonValue:
     """A schema whose definitions stand where they are used: elsewhere in OpenAPI they wouldn't be found."""
     definitions = schema.pop("$defs", {})
 

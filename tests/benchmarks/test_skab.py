@@ -11,9 +11,9 @@ from benchmarks.skab import (
     TRAINING_READINGS,
     WITHOUT_FAULT,
     SkabExperiment,
-    drafted,
+    draft_profile,
     experiments,
-    fitted,
+    fit_experiment,
     prepare,
     verdicts,
     yardsticks,
@@ -46,7 +46,7 @@ def rig(rows: int = 460, shift_at: int = 430) -> SkabExperiment:
 def profile(tmp_path: Path) -> PlantProfile:
     folder = tmp_path / "exports"
     folder.mkdir()
-    return drafted(rig(shift_at=460), folder)
+    return draft_profile(rig(shift_at=460), folder)
 
 
 def test_rows_are_counted_over_all_experiments_together() -> None:
@@ -93,7 +93,7 @@ def test_an_experiment_goes_through_ingest_and_only_its_beginning_trains(
     later = prepared.features.copy()
     later[prepared.training :] = 1e6
     disturbed = type(prepared)(prepared.names, later, prepared.training, prepared.judged)
-    fits = [fitted(ISOLATION_FOREST, one, profile).model for one in (prepared, disturbed)]
+    fits = [fit_experiment(ISOLATION_FOREST, one, profile).model for one in (prepared, disturbed)]
     assert fits[0].threshold == fits[1].threshold
 
 
@@ -119,7 +119,7 @@ def test_a_file_that_ingest_refuses_stops_the_benchmark(profile: PlantProfile, t
 @pytest.mark.real_data
 def test_two_real_experiments_rank_their_faults(real_data: Path, tmp_path: Path) -> None:
     everything = {experiment.name: experiment for experiment in experiments(real_data)}
-    profile = drafted(everything[WITHOUT_FAULT], tmp_path)
+    profile = draft_profile(everything[WITHOUT_FAULT], tmp_path)
     tried = [everything["other/6"], everything["valve1/3"]]
     truth = [experiment.truth[TRAINING_READINGS:] for experiment in tried]
     ours = {v.name: v for v in verdicts(tried, profile)}

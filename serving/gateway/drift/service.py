@@ -56,7 +56,7 @@ class DriftService:
         """
         profile = await self._profiles.of(plant)
         judgement, asked = await asyncio.gather(
-            self._judgement(plant), self._asked(plant), return_exceptions=True
+            self._judgement(plant), self._requested_training(plant), return_exceptions=True
         )
         if isinstance(judgement, BaseException):
             raise judgement
@@ -78,7 +78,7 @@ class DriftService:
                 return _read(content)
         return None
 
-    async def _asked(self, plant: str) -> RequestedTraining | None:
+    async def _requested_training(self, plant: str) -> RequestedTraining | None:
         tags = [{"key": PLANT_TAG, "value": plant}, {"key": SENSOR_TAG, "value": SENSOR}]
         body = orjson.dumps({"query": RUNS_QUERY, "variables": {"filter": {"tags": tags}, "limit": 1}})
         found = parse_answer(

@@ -159,7 +159,7 @@ class PipelineRuns:
 
     def _info(self, run: PipelineRun) -> RunInfo:
         tags = {tag.key: tag.value for tag in run.tags}
-        planned = _planned(run)
+        planned = _planned_steps(run)
         return RunInfo(
             id=run.id,
             plant=tags.get(PLANT_TAG, ""),
@@ -183,14 +183,14 @@ def run_state(status: str) -> RunState:
     return _STATES.get(status, "waiting")
 
 
-def _planned(run: PipelineRun) -> list[str]:
+def _planned_steps(run: PipelineRun) -> list[str]:
     return run.selected or ([step.key for step in run.plan.steps] if run.plan else [])
 
 
 def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
     """Steps that began in the order in which they did, then the others as planned."""
     begun = {step.key: step for step in sorted(run.steps, key=lambda step: step.started or 0)}
-    keys = [*begun, *(key for key in _planned(run) if key not in begun)]
+    keys = [*begun, *(key for key in _planned_steps(run) if key not in begun)]
     steps = [begun.get(key) or StepStats.model_validate({"stepKey": key}) for key in keys]
     return [
         StepInfo(

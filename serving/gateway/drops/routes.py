@@ -63,7 +63,7 @@ async def upload(
     request: Request, settings: SettingsDep, user: Engineer, name: FileName, plant: Plant = None
 ) -> schemas.UploadedFile:
     """Upload a file to the plant's drop folder; the body is its content. An incomplete upload stores nothing. Engineers only."""
-    file, folder = checked_name(name), settings.drop / await _known(settings, plant)
+    file, folder = checked_name(name), settings.drop / await _check_plant(settings, plant)
     most = settings.max_upload_bytes
     _refuse_declared(request, most)
     done = await receive(_chunks(request), folder, file, most)
@@ -91,7 +91,7 @@ async def run(run_id: RunId, pipeline_runs: PipelineRunsDep, _: SignedIn) -> sch
     return await pipeline_runs.run(run_id)
 
 
-async def _known(settings: ServingSettings, plant: str | None) -> str:
+async def _check_plant(settings: ServingSettings, plant: str | None) -> str:
     name = plant or settings.sensors_plant
     names = await asyncio.to_thread(plant_names, settings.defs)
     if name not in names:

@@ -76,7 +76,7 @@ async def stream(
     yield f"retry: {RECONNECT_MS}\n".encode()
     try:
         if last_id is not None:
-            async for missed in _missed(events, client, last_id):
+            async for missed in _missed_events(events, client, last_id):
                 yield missed
         while True:
             gathered = await client.gather(lease.wait_s())
@@ -92,7 +92,7 @@ async def stream(
         yield NO_DATABASE
 
 
-async def _missed(events: EventLog, client: EventListener, last_id: int) -> AsyncIterator[bytes]:
+async def _missed_events(events: EventLog, client: EventListener, last_id: int) -> AsyncIterator[bytes]:
     newest, oldest = client.begins_after, await events.oldest()
     if last_id > newest or last_id + 1 < oldest:
         yield gap(last_id, newest)

@@ -50,7 +50,7 @@ class HistoryStore:
 
     async def page(self, user_id: int, page: HistoryPage) -> Sequence[sa.Row[Any]]:
         """Summaries, newest first: one more than asked for where there are more."""
-        query = sa.select(*_SUMMARY).where(*_chosen(user_id, page)).order_by(HistoryEntry.id.desc())
+        query = sa.select(*_SUMMARY).where(*_conditions(user_id, page)).order_by(HistoryEntry.id.desc())
         if page.before is not None:
             query = query.where(HistoryEntry.id < page.before)
         async with self._database.read() as session:
@@ -59,7 +59,7 @@ class HistoryStore:
     async def batches(self, user_id: int, chosen: HistoryFilter) -> AsyncIterator[Sequence[HistoryEntry]]:
         """Whole entries, oldest first, some at a time; none of them holds the database meanwhile."""
         after = 0
-        query = sa.select(HistoryEntry).where(*_chosen(user_id, chosen)).order_by(HistoryEntry.id)
+        query = sa.select(HistoryEntry).where(*_conditions(user_id, chosen)).order_by(HistoryEntry.id)
         while True:
             async with self._database.read() as session:
                 found = (await session.scalars(query.where(HistoryEntry.id > after).limit(BATCH))).all()
@@ -77,7 +77,7 @@ class HistoryStore:
         async with self._database.read() as session:
             found = await session.scalar(sa.select(HistoryEntry).where(*_own(user_id, entry_id)))
         if found is None:
-            raise _missing(entry_id)
+            raise _not_found(entry_id)
         return found
 
     async def delete(self, user_id: int, entry_id: int) -> None:
@@ -90,11 +90,11 @@ class HistoryStore:
         async with self._database.write() as session:
             found = (await session.scalars(gone)).all()
         if not found:
-            raise _missing(entry_id)
+            raise _not_found(entry_id)
 
     async def delete_chosen(self, user_id: int, chosen: HistoryFilter) -> int:
         """Delete the user's own entries that are meant; how many there were."""
-        gone = sa.delete(HistoryEntry).where(*_chosen(user_id, chosen)).returning(HistoryEntry.id)
+        gone = sa.delete(HistoryEntry).where(*_conditions(user_id, chosen)).returning(HistoryEntry.id)
         async with self._database.write() as session:
             return len((await session.scalars(gone)).all())
 
@@ -118,7 +118,7 @@ def _own(user_id: int, entry_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return HistoryEntry.user_id == user_id, HistoryEntry.id == entry_id
 
 
-def _chosen(user_id: int, chosen: HistoryFilter) -> list[sa.ColumnElement[bool]]:
+def _conditions(user_id: int, chosen: HistoryFilter) -> list[sa.ColumnElement[bool]]:
     found = [HistoryEntry.user_id == user_id]
     if chosen.type is not None:
         found.append(HistoryEntry.type == chosen.type)
@@ -129,5 +129,5 @@ def _chosen(user_id: int, chosen: HistoryFilter) -> list[sa.ColumnElement[bool]]
     return found
 
 
-def _missing(entry_id: int) -> NotFound:
+def _not_found(entry_id: int) -> NotFound:
     return NotFound(f"your history has no entry {entry_id}")

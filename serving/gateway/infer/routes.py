@@ -48,7 +48,7 @@ async def predict(
     store: Store = True,
 ) -> Document:
     """Score the alarm risk now, as inference's /predict, and store the result in your history."""
-    return await _scored(
+    return await _score(
         "predict", request, inference=inference, history=history, owner=user if store else None, plant=plant
     )
 
@@ -64,7 +64,7 @@ async def forecast(
     store: Store = True,
 ) -> Document:
     """Forecast the alarm risk of the next hours, as inference's /forecast, and store the result in your history."""
-    return await _scored(
+    return await _score(
         "forecast", request, inference=inference, history=history, owner=user if store else None, plant=plant
     )
 
@@ -103,25 +103,25 @@ async def auto(
 @router.post("/explain", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def explain(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """Explain a score, as inference's /explain; not stored."""
-    return await _passed("explain", request, inference, plant)
+    return await _pass_on("explain", request, inference, plant)
 
 
 @router.post("/recommend", responses=_ASKED, openapi_extra=_JSON_BODY)
 async def recommend(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """Recommend checks, as inference's /recommend; not stored."""
-    return await _passed("recommend", request, inference, plant)
+    return await _pass_on("recommend", request, inference, plant)
 
 
 @router.get("/global_importance", responses=_PASSED)
 async def global_importance(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """Get the champion's feature importance, as inference's /global_importance."""
-    return await _fetched("global_importance", inference, plant)
+    return await _fetch("global_importance", inference, plant)
 
 
 @router.get("/models", responses=_PASSED)
 async def models(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
     """List all models of a plant, as inference's /models."""
-    return await _fetched("models", inference, plant)
+    return await _fetch("models", inference, plant)
 
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
@@ -138,7 +138,7 @@ async def lineage(
         return await inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
 
 
-async def _scored(
+async def _score(
     kind: InferType,
     request: Request,
     *,
@@ -159,13 +159,13 @@ async def _scored(
         return {**answer, "history_id": await history.add(entry)}
 
 
-async def _passed(kind: str, request: Request, inference: ServiceClient, plant: str | None) -> Document:
+async def _pass_on(kind: str, request: Request, inference: ServiceClient, plant: str | None) -> Document:
     with count_request(kind):
         content = await read_bytes(request, _most_bytes(request))
         return await inference.ask("POST", _path(kind, plant), content)
 
 
-async def _fetched(kind: str, inference: ServiceClient, plant: str | None) -> Document:
+async def _fetch(kind: str, inference: ServiceClient, plant: str | None) -> Document:
     with count_request(kind):
         return await inference.ask("GET", _path(kind, plant))
 

@@ -64,7 +64,7 @@ async def _watch(connection: AsyncConnection) -> None:
 @asynccontextmanager
 async def _file(database: Path) -> AsyncIterator[Watch]:
     lock = FileLock(f"{database}.live.lock", thread_local=False)
-    while not _acquired(lock):
+    while not _acquire(lock):
         await asyncio.sleep(TRY_EVERY_S)
     try:
         yield _never_lost
@@ -76,7 +76,7 @@ async def _never_lost() -> None:
     """A file's lock stays with the process."""
 
 
-def _acquired(lock: FileLock) -> bool:
+def _acquire(lock: FileLock) -> bool:
     try:
         lock.acquire(blocking=False)
     except Timeout:

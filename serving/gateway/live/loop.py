@@ -67,7 +67,7 @@ class LiveLoop:
             self.status.services.clear()
             reporter = StatusReporter(self.status, self.events)
             inference = self._service("inference", self.settings.inference_address)
-            feed = self._feed(reporter)
+            feed = self._readings_feed(reporter)
             scorer = RowScorer(
                 self.settings,
                 self.profiles,
@@ -83,7 +83,7 @@ class LiveLoop:
                 for part in (watch, feed.run, scorer.run, self._shelves, *watchers):
                     parts.create_task(part())
 
-    def _feed(self, reporter: StatusReporter) -> ReadingsFeed:
+    def _readings_feed(self, reporter: StatusReporter) -> ReadingsFeed:
         address = self.settings.sensors_address
         source = SensorSource(self._service("sensors", address), address, self.client)
         return ReadingsFeed(source, self.database, self.events, reporter, self.status)

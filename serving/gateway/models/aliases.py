@@ -57,9 +57,9 @@ class ModelAliases:
             Conflict: this release can't load it.
             Problem: MLflow doesn't answer, or somebody else's move doesn't end.
         """
-        async with self._locked(name):
+        async with self._hold_lock(name):
             state = await self._state(name)
-            target = await self._wanted(name, version, state)
+            target = await self._find_version(name, version, state)
             if why := target.unloadable:
                 raise Conflict(f"{name}: version {target.version} cannot be loaded: {why}")
             before, after = state.aliases.get(CHAMPION), target.version
@@ -79,7 +79,7 @@ class ModelAliases:
             Conflict: no champion, or none before it that can answer.
             Problem: MLflow doesn't answer, or somebody else's move doesn't end.
         """
-        async with self._locked(name):
+        async with self._hold_lock(name):
             state = await self._state(name)
             now, past = state.aliases.get(CHAMPION), list(state.past)
             if now is None:
@@ -105,7 +105,7 @@ class ModelAliases:
         past = [int(number) for number in tags.get(PAST_CHAMPIONS, "").split() if number.isdecimal()]
         return _State({alias.alias: alias.version for alias in model.aliases}, past)
 
-    async def _wanted(self, name: str, version: int | None, state: _State) -> VersionRecord:
+    async def _find_version(self, name: str, version: int | None, state: _State) -> VersionRecord:
         if version is None:
             version = state.aliases.get(CHALLENGER)
         if version is None:
@@ -132,7 +132,7 @@ class ModelAliases:
     async def _remember(self, name: str, past: Sequence[int]) -> None:
         await self._mlflow.set_tag(name, PAST_CHAMPIONS, " ".join(map(str, past[-_REMEMBERED:])))
 
-    def _locked(self, name: str) -> "_Held":
+    def _hold_lock(self, name: str) -> "_Held":
         return _Held(self._locks / f"{name}.lock")
 
 

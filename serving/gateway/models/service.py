@@ -93,7 +93,7 @@ class ModelService:
         """
         profile = await self._profiles.of(plant)
         served, found = await asyncio.gather(
-            self._served(plant), self._registered(profile), return_exceptions=True
+            self._served_models(plant), self._registered_models(profile), return_exceptions=True
         )
         problems = [result for result in (served, found) if isinstance(result, BaseException)]
         for problem in problems:
@@ -103,7 +103,7 @@ class ModelService:
         there = _Registered([], [], []) if isinstance(found, BaseException) else found
         return ModelsAnswer(
             plant=plant,
-            champion=_answering(profile),
+            champion=_answering_name(profile),
             models=_models(profile, answers, there),
             missing=" ".join(str(problem) for problem in problems),
             mlflow=self._settings.mlflow_address,
@@ -135,7 +135,7 @@ class ModelService:
             UnknownPlant, NotFound: no such plant or version.
             Problem: MLflow doesn't answer.
         """
-        name = _answering(await self._profiles.of(plant))
+        name = _answering_name(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
     async def rollback(self, plant: str, by: str) -> MovedChampion:
@@ -146,7 +146,7 @@ class ModelService:
             Conflict: there is no champion, or none before it.
             Problem: MLflow doesn't answer.
         """
-        name = _answering(await self._profiles.of(plant))
+        name = _answering_name(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
 
     async def _tell(
@@ -172,11 +172,11 @@ class ModelService:
             plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told
         )
 
-    async def _served(self, plant: str) -> list[_Served]:
+    async def _served_models(self, plant: str) -> list[_Served]:
         answer = await self._inference.ask("GET", f"/plants/{plant}/models")
         return parse_answer(_ServedModels, answer, self._inference.name).models
 
-    async def _registered(self, profile: PlantProfile) -> _Registered:
+    async def _registered_models(self, profile: PlantProfile) -> _Registered:
         own = f"tags.plant = '{profile.name}'"
         models, versions, runs = await asyncio.gather(
             self._mlflow.models(profile.registry_prefix),
@@ -188,7 +188,7 @@ class ModelService:
     async def _artifact(self, profile: PlantProfile, version: int | None, file: str) -> bytes:
         condition = ""
         if version is not None:
-            name = _answering(profile)
+            name = _answering_name(profile)
             found = await self._mlflow.version(name, version)
             if found is None:
                 raise NotFound(f"{name}: no version {version}")
@@ -204,7 +204,7 @@ class ModelService:
 ModelsDep = Annotated[ModelService, part("models")]
 
 
-def _answering(profile: PlantProfile) -> str:
+def _answering_name(profile: PlantProfile) -> str:
     """The registered name of the model whose answer is the plant's."""
     return profile.registered_name(profile.answering)
 

@@ -58,7 +58,7 @@ async def write(
             update["warning"] = warning.id
         tracks[key] = tracks[key].model_copy(update=update)
     before = {kept.warning: key for key, kept in turn.before.items() if kept.warning is not None}
-    for warning in await _locked(change.session, list(before)):
+    for warning in await _lock_warnings(change.session, list(before)):
         key = before[warning.id]
         _go_on(change, warning, turn.signals.get(key), moment, fired=turn.fired)
         if turn.changes.get(key) == "escalated":
@@ -82,7 +82,7 @@ async def close_others(change: UnitOfWork, plant: str) -> None:
 
 async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], text: str) -> None:
     query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
-    for warning in await _locked(change.session, list((await change.session.scalars(query)).all())):
+    for warning in await _lock_warnings(change.session, list((await change.session.scalars(query)).all())):
         _clear(change, warning, warning.newest_time, text)
 
 
@@ -110,12 +110,12 @@ async def _open(
         came_time=moment.time if fired else None, came_until=moment.time if fired else None,
         now_time=now, now_until=now,
         prediction_ids={"opened": score.prediction_id, "peak": score.prediction_id},
-        **_told(brief),
+        **_brief_columns(brief),
     )  # fmt: skip
     shelf = await _shelve_like_the_last(change.session, warning)
     change.session.add(warning)
     await change.session.flush()
-    crossed = "" if signal.kind == "rule" else _crossed(score)
+    crossed = "" if signal.kind == "rule" else _describe_score(score)
     note(change, warning, "opened", moment.time, "; ".join(filter(None, (crossed, shelf))))
     return warning
 
@@ -154,19 +154,19 @@ def _escalate(
     warning.peak, warning.peak_time = score.probability, moment.time
     moved = {"escalated": score.prediction_id, "peak": score.prediction_id}
     warning.prediction_ids = _ids(warning) | moved
-    for name, value in _told(brief).items():
+    for name, value in _brief_columns(brief).items():
         setattr(warning, name, value)
     warning.acknowledged_at = warning.acknowledged_by = None
     ends_shelf = score.horizon_hours == 0 and _is_shelved(warning)
     if ends_shelf:
         warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
-    crossed = _crossed(score)
+    crossed = _describe_score(score)
     note(change, warning, "escalated", moment.time, f"now {crossed}" if score.horizon_hours else crossed)
     if ends_shelf:
         note(change, warning, "unshelved", moment.time, SHELF_ENDED)
 
 
-def _told(brief: WarningBrief) -> dict[str, JsonValue]:
+def _brief_columns(brief: WarningBrief) -> dict[str, JsonValue]:
     drivers: JsonValue = None if brief.drivers is None else [d.model_dump() for d in brief.drivers]
     return {"drivers": drivers, "advice": brief.advice, "missing": brief.missing}
 
@@ -175,7 +175,7 @@ def _ids(warning: PlantWarning) -> dict[str, JsonValue]:
     return dict(warning.prediction_ids) if isinstance(warning.prediction_ids, dict) else {}
 
 
-def _crossed(score: ModelScore) -> str:
+def _describe_score(score: ModelScore) -> str:
     """What a model's score says, such as `within 3 h: 5 % (threshold 3 %)`."""
     factor, unit = (100, " %") if score.calibrated else (1, "")
     when = f"within {score.horizon_hours:g} h" if score.horizon_hours else "now"
@@ -183,7 +183,7 @@ def _crossed(score: ModelScore) -> str:
     return f"{when}: {factor * score.probability:.3g}{unit} (threshold {threshold})"
 
 
-async def _locked(session: AsyncSession, ids: list[int]) -> list[PlantWarning]:
+async def _lock_warnings(session: AsyncSession, ids: list[int]) -> list[PlantWarning]:
     """Warnings in the order of their ids, so that two writers never wait for each other."""
     query = sa.select(PlantWarning).where(PlantWarning.id.in_(ids)).order_by(PlantWarning.id)
     return list((await session.scalars(query.with_for_update())).all()) if ids else []

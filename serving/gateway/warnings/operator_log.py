@@ -57,7 +57,7 @@ def operator_log(
         runs: by a warning's id, the periods that it labels instead of one from the first to the last.
     """
     labelled = [(label, warning) for warning in warnings if (label := label_of(warning)) is not None]
-    periods = _merged(
+    periods = _merge_periods(
         [(run, reason(warning)) for whole, warning in labelled for run in runs.get(warning.id, [whole])]
     )
     text = io.StringIO()
@@ -68,7 +68,7 @@ def operator_log(
     return OperatorLog(text.getvalue().encode(), len(periods), len(warnings) - len(labelled))
 
 
-def _merged(labelled: Sequence[tuple[Label, str]]) -> list[tuple[Label, list[str]]]:
+def _merge_periods(labelled: Sequence[tuple[Label, str]]) -> list[tuple[Label, list[str]]]:
     """Periods by time, none of which has a moment in common with another; both ends belong to a period."""
     merged: list[tuple[Label, list[str]]] = []
     for (start, end), why in sorted(labelled, key=lambda found: found[0]):

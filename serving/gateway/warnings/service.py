@@ -55,7 +55,7 @@ class WarningService:
 
     async def page(self, page: WarningPage) -> Sequence[PlantWarning]:
         """Newest first: one more than asked for where there are more."""
-        query = sa.select(PlantWarning).where(*_chosen(page)).order_by(PlantWarning.id.desc())
+        query = sa.select(PlantWarning).where(*_conditions(page)).order_by(PlantWarning.id.desc())
         if page.before is not None:
             query = query.where(PlantWarning.id < page.before)
         async with self._database.read() as session:
@@ -67,7 +67,7 @@ class WarningService:
         async with self._database.read() as session:
             warning = await session.get(PlantWarning, warning_id)
             if warning is None:
-                raise _missing(warning_id)
+                raise _not_found(warning_id)
             return warning, (await session.scalars(actions.order_by(WarningAction.id))).all()
 
     async def judged_true(self, plant: str) -> Sequence[PlantWarning]:
@@ -90,7 +90,7 @@ class WarningService:
         Raises:
             Conflict: it has cleared unseen, or is not what was seen any more.
         """
-        async with self._changed(warning_id) as (change, warning):
+        async with self._change(warning_id) as (change, warning):
             if asked.horizon_hours not in (None, warning.horizon_hours):
                 raise Conflict(
                     f"warning {warning_id} is of {_horizon(warning.horizon_hours)} now, "
@@ -100,7 +100,7 @@ class WarningService:
             if warning.acknowledged_at is not None:
                 return warning
             if warning.cleared_at is not None:
-                raise _cleared(warning, "give a verdict instead")
+                raise _already_cleared(warning, "give a verdict instead")
             warning.acknowledged_at, warning.acknowledged_by = datetime.now(UTC), user.name
             note(change, warning, "acknowledged", warning.newest_time, asked.note, user=user)
             return warning
@@ -114,9 +114,9 @@ class WarningService:
         """
         now = datetime.now(UTC)
         until = self._until(asked, now)
-        async with self._changed(warning_id) as (change, warning):
+        async with self._change(warning_id) as (change, warning):
             if warning.cleared_at is not None:
-                raise _cleared(warning, "only an open warning can be shelved")
+                raise _already_cleared(warning, "only an open warning can be shelved")
             if _is_shelved_so(warning, user, asked, until):
                 return warning
             warning.shelved_until, warning.shelved_by = until, user.name
@@ -131,7 +131,7 @@ class WarningService:
         Raises:
             Conflict: it isn't shelved.
         """
-        async with self._changed(warning_id) as (change, warning):
+        async with self._change(warning_id) as (change, warning):
             if warning.shelved_until is None or warning.shelved_until <= datetime.now(UTC):
                 raise Conflict(f"warning {warning_id} is not shelved")
             warning.shelved_until = warning.shelved_by = warning.shelved_reason = None
@@ -144,7 +144,7 @@ class WarningService:
         Raises:
             InvalidInput: a period that begins long before the warning, or ends after the newest row.
         """
-        async with self._changed(warning_id) as (change, warning):
+        async with self._change(warning_id) as (change, warning):
             earliest, newest = warning.since - LONGEST_PERIOD, await self._newest_time(change, warning)
             if asked.start is not None and asked.start < earliest:
                 raise invalid("start", f"got {asked.start.isoformat()}", f"{earliest.isoformat()} or later")
@@ -182,19 +182,19 @@ class WarningService:
         return until
 
     @asynccontextmanager
-    async def _changed(self, warning_id: int) -> AsyncIterator[tuple[UnitOfWork, PlantWarning]]:
+    async def _change(self, warning_id: int) -> AsyncIterator[tuple[UnitOfWork, PlantWarning]]:
         """A transaction around one warning that nobody else changes meanwhile."""
         async with self._events.change() as change:
             warning = await change.session.get(PlantWarning, warning_id, with_for_update=True)
             if warning is None:
-                raise _missing(warning_id)
+                raise _not_found(warning_id)
             yield change, warning
 
 
 WarningsDep = Annotated[WarningService, part("warnings")]
 
 
-def _chosen(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
+def _conditions(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
     table, now = PlantWarning, datetime.now(UTC)
     is_open = table.cleared_at.is_(None)
     is_shelved = sa.and_(is_open, table.shelved_until.is_not(None), table.shelved_until > now)
@@ -229,11 +229,11 @@ def _horizon(hours: float) -> str:
     return f"an alarm within {hours:g} h" if hours else "an alarm"
 
 
-def _missing(warning_id: int) -> NotFound:
+def _not_found(warning_id: int) -> NotFound:
     return NotFound(f"no warning {warning_id}")
 
 
-def _cleared(warning: PlantWarning, hint: str) -> Conflict:
+def _already_cleared(warning: PlantWarning, hint: str) -> Conflict:
     return Conflict(
         f"warning {warning.id} cleared at {warning.cleared_time:%Y-%m-%d %H:%M} plant time; {hint}"
     )

@@ -205,7 +205,7 @@ def _doubt(
             for score in outcome.scores
             if score.confidence == "none"
         ]
-    tags = set(stale) & set(_moving(signal, kept, profile))
+    tags = set(stale) & set(_moving_tags(signal, kept, profile))
     named = (
         ("stale: ", sorted(tags)),
         ("no forecast for ", [f"{hours:g} h" for hours in sorted(silent)]),
@@ -214,7 +214,7 @@ def _doubt(
     return "; ".join(what + ", ".join(names) for what, names in named if names)
 
 
-def _moving(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) -> Collection[str]:
+def _moving_tags(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) -> Collection[str]:
     """The tags that a track stands on: a rule's own, an open warning's drivers, else all that are used."""
     if signal.kind == "rule":
         return rule_tags(signal.rule, profile)

@@ -31,7 +31,7 @@ def kernel_of(manifest: BundleManifest, sources: list[str]) -> Kernel:
         InputError: the bundle asks for features that no kernel computes.
     """
     if manifest.feature_set == "window_features":
-        return _reordered(manifest.profile, manifest.names)
+        return _reorder(manifest.profile, manifest.names)
     if plain := [f.name for f in manifest.features if not f.kind]:
         raise InputError(f"feature {plain[0]!r}: the bundle lacks its definition; export the model again")
     try:
@@ -40,7 +40,7 @@ def kernel_of(manifest: BundleManifest, sources: list[str]) -> Kernel:
         raise InputError(f"{error}; export the model again") from None
 
 
-def _reordered(profile: PlantProfile, names: Sequence[str]) -> Kernel:
+def _reorder(profile: PlantProfile, names: Sequence[str]) -> Kernel:
     """The window kernel, its values in the order of a model's features."""
     places = {name: i for i, name in enumerate(window_columns(profile))}
     if unknown := [name for name in names if name not in places]:

@@ -54,13 +54,13 @@ class RecommendationRules:
                 check=list(entry.check),
                 why=self._why(names, values, entry.when),
             )
-            for entry, names, holds in self._evaluated(values)
+            for entry, names, holds in self._evaluate(values)
             if holds
         ]
         found += [self._bad_signal(rule) if rule.bad_signal else self._limit(rule, values) for rule in fired]
         return sorted(found, key=lambda one: -URGENCIES.index(one.urgency))
 
-    def _evaluated(self, values: Mapping[str, float]) -> list[tuple[RecommendationRule, list[str], bool]]:
+    def _evaluate(self, values: Mapping[str, float]) -> list[tuple[RecommendationRule, list[str], bool]]:
         import polars as pl
 
         asked = [e for e in self._entries if all(n in values and values[n] == values[n] for n in e[1])]
