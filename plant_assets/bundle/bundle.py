@@ -48,7 +48,31 @@ class BundleScores:
 
 
 class Bundle:
-    """One model, ready to answer."""
+    """A trained model, loaded and ready to score rows.
+
+    `Bundle.load(folder)` reads an exported one. Its parts are a manifest and arrays; here a weighted sum of two tags:
+
+    >>> from plant_assets.bundle.manifest import ModelFeature
+    >>> from plant_assets.bundle.scorers import LinearNode
+    >>> manifest = BundleManifest.model_construct(
+    ...     features=(ModelFeature(name="PDT31008"), ModelFeature(name="LT301031")),
+    ...     scorer=LinearNode(coefficients="weights", intercept="offset"),
+    ...     files={},
+    ... )
+    >>> bundle = Bundle(
+    ...     manifest,
+    ...     {
+    ...         "weights": np.array([0.01, 0.1]),
+    ...         "offset": np.array([-3.0]),
+    ...         "fill": np.array([240.0, 50.0]),
+    ...         "reference_rows": np.array([[240.0, 50.0]]),
+    ...         "reference_decisions": np.array([4.4]),
+    ...     },
+    ...     Path("sum_of_two"),
+    ... )
+    >>> bundle.score(np.array([[300.0, 60.0], [300.0, np.nan]])).round(2).tolist()  # NaN becomes the median, 50
+    [6.0, 5.0]
+    """
 
     def __init__(self, manifest: BundleManifest, arrays: dict[str, np.ndarray], folder: Path) -> None:
         self.manifest = manifest
