@@ -13,8 +13,6 @@ import polars as pl
 from plant_assets.features.arrays import Floats
 
 Ends = tuple[float | None, float | None]
-_CODES = (-9999, -999, -99999, -999999, 9999, 99999, 999999, -32768, 32767, 65535, 1e30, -1e30)
-_FAR = 20
 _DISCRETE = 20
 _AT_END, _MOSTLY = 0.03, 0.5
 _END, _NARROW, _OFTEN = 0.02, 0.05, 3
@@ -66,18 +64,11 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> ValueBands:
         role: set points and outputs may rest at their ends.
         unit: percentages have ends of their own.
     """
-    everything = records["value"].to_numpy()
-    known = _without_codes(everything)
-    flags = []
-    if codes := len(everything) - len(known):
-        odd = everything[~np.isin(everything, known)][0]
-        flags.append(f"{codes} values such as {odd:g} can't be readings and are dropped")
+    known = records["value"].to_numpy()
     low, high = float(known.min()), float(known.max())
     if low == high:
         constant = f"constant at {low:g}" if len(known) > 1 else f"one value only, {low:g}"
-        return ValueBands(
-            _possible(low, high), "around the only value seen", used=False, flags=(*flags, constant)
-        )
+        return ValueBands(_possible(low, high), "around the only value seen", used=False, flags=(constant,))
     span = high - low
     ends, why = _possible(low, high), f"seen {low:.6g} to {high:.6g}; only what is far from it can't be true"
     if unit == "%" and low >= _PERCENT[0] and high <= _PERCENT[1]:
@@ -91,7 +82,7 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> ValueBands:
         saturation=told.saturation,
         suggested=_limits(q, span),
         used=role != "sp" and not told.mostly,
-        flags=(*flags, *told.flags, *(_frozen(records) if role != "sp" else [])),
+        flags=(*told.flags, *(_frozen(records) if role != "sp" else [])),
     )
 
 
@@ -103,16 +94,6 @@ def _possible(low: float, high: float) -> tuple[float, float]:
     away = _AWAY * max(high - low, abs(low), abs(high), 1.0 if low == high else 0.0)
     bottom, top = _outward(low - away, high + away)
     return (max(bottom, _LOWEST_CODE) if low >= 0 else bottom), top
-
-
-def _without_codes(values: Floats) -> Floats:
-    """Values without numbers that stand for a fault, such as -9999: far from all the rest, and few."""
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
-    width = max(high - low, abs(middle) * 0.01, 1e-9)
-    code = np.isin(values, _CODES) | (np.abs(values) >= 1e30)
-    far = (values < low - _FAR * width) | (values > high + _FAR * width)
-    kept = values[~(code & far)]
-    return kept if len(kept) else values
 
 
 def _saturation(values: Floats) -> _Told:

@@ -91,12 +91,16 @@ def _series(table: RecognisedTable) -> list[ExportSeries]:
             LoopPart(valid_name(one.owner), one.role) if loop and one.owner and one.role else None,
         )
         for one in table.series
+        if not one.why
     ]
 
 
 def _left_out(grid: CellGrid, table: RecognisedTable, found: ExportOutline) -> None:
     for title in grid.nested:
         found.ignored.setdefault(title, "nested values")
+    for one in table.series:
+        if one.why:
+            found.ignored.setdefault(one.title, one.why)
     for column in table.columns:
         if column.role in ("label", "unknown"):
             if column.title:

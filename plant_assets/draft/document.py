@@ -40,7 +40,8 @@ def write_document(
     _head(document, str(attributes["name"]), exports)
     _sampling(profile["sampling"], timing)
     for node, tag in zip(profile["tags"], tags, strict=True):
-        _tag(node, tag)
+        codes = [str(code) for code in exports.codes if code.tag == tag.series.name]
+        _tag(node, tag, codes)
     _columns(profile, exports)
     _rest(profile, exports, windows)
     out = io.StringIO()
@@ -85,10 +86,11 @@ def _sampling(node: CommentedMap, timing: DraftedSampling) -> None:
     node.yaml_add_eol_comment(timing.frozen_why, "frozen_after")
 
 
-def _tag(node: CommentedMap, tag: DraftedTag) -> None:
+def _tag(node: CommentedMap, tag: DraftedTag, codes: Sequence[str]) -> None:
     bands = tag.bands
-    if bands.flags:
-        node.yaml_add_eol_comment(_one_line("; ".join(bands.flags)), "name")
+    odd = [*(f"{code} stands for no value, and is left out" for code in codes), *bands.flags]
+    if odd:
+        node.yaml_add_eol_comment(_one_line("; ".join(odd)), "name")
     node.yaml_add_eol_comment(bands.range_why, "range")
     if not tag.series.unit:
         node.yaml_add_eol_comment("no unit in the export", "unit")

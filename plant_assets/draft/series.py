@@ -15,6 +15,7 @@ import polars as pl
 from plant_assets.draft.controllers import LoopPart, loops
 from plant_assets.draft.discover import ExportOutline, ExportSeries, outline
 from plant_assets.draft.titles import tag_names
+from plant_assets.ingest.codes import FoundCode
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file
 from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
 from plant_assets.ingest.reading import FileReading, read_opened
@@ -56,6 +57,7 @@ class ExportContents:
         periods: rows of operator logs, empty without any.
         ignored: headers that are no tags, and why.
         unnamed: columns without a header, by their place, and why they are no tags.
+        readings: what was read of each file, guesses among it.
     """
 
     files: list[str]
@@ -64,6 +66,12 @@ class ExportContents:
     periods: int = 0
     ignored: dict[str, str] = field(default_factory=dict)
     unnamed: dict[str, str] = field(default_factory=dict)
+    readings: list[FileReading] = field(default_factory=list)
+
+    @property
+    def codes(self) -> list[FoundCode]:
+        """Numbers that stood for no value."""
+        return [code for reading in self.readings for code in reading.report.codes]
 
 
 def read_exports(
@@ -88,9 +96,9 @@ def read_exports(
         raise FileRefusal(", ".join(file.name for file, _ in opened), _nothing(found))
     ignored = {title: why for one in found for title, why in one.ignored.items()}
     profile = provisional_profile(series, timezone, ignored)
-    readings = [_read(file, profile, one, now) for file, one in opened]
-    periods = [reading.periods.height for reading in readings if reading.periods is not None]
-    readings = [reading for reading in readings if reading.kind == "records"]
+    everything = [_read(file, profile, one, now) for file, one in opened]
+    periods = [reading.periods.height for reading in everything if reading.periods is not None]
+    readings = [reading for reading in everything if reading.kind == "records"]
     table = last_wins(pl.concat([reading.records for reading in readings]))
     present = set(table["tag"].unique())
     return ExportContents(
@@ -100,6 +108,7 @@ def read_exports(
         periods=sum(periods),
         ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
         unnamed={place: why for one in found for place, why in one.unnamed.items()},
+        readings=everything,
     )
 
 

@@ -4,6 +4,8 @@ Belongs here: the order of the steps and what a reading is. Decoding bytes is in
 tables in `layouts/`.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +13,11 @@ from typing import Literal
 
 import polars as pl
 
+from plant_assets.ingest.codes import FoundCode, drop_codes
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, refuse_unreadable
 from plant_assets.ingest.errors import Refusal, quote
-from plant_assets.ingest.layouts.extract import TableReader
+from plant_assets.ingest.layouts.extract import LEFT_OUT, ReadContext, TableReader
 from plant_assets.ingest.layouts.matching import TableLayout, lay_out
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.operator_log import read_periods
@@ -29,13 +32,53 @@ _NOT_A_TABLE = frozenset({"no_known_tag", "no_header", "no_time_column", "no_val
 
 
 @dataclass(slots=True)
+class TagReading:
+    """What a file holds of one column of values.
+
+    Attributes:
+        records: kept ones.
+        uncertain: kept ones of uncertain quality.
+        bad: records of bad quality, left out.
+        missing: cells without a value.
+        dropped: values left out for what they are: beyond the tag's range, infinite, codes for no value.
+        min, max: of the kept values.
+        first, last: times of kept records.
+    """
+
+    records: int = 0
+    bad: int = 0
+    uncertain: int = 0
+    missing: int = 0
+    dropped: int = 0
+    min: float | None = None
+    max: float | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            **asdict(self),
+            "first": self.first and self.first.isoformat(),
+            "last": self.last and self.last.isoformat(),
+        }
+
+
+@dataclass(slots=True)
 class ReadReport:
     """What was read and what was left out, for people.
 
     Attributes:
-        counts: records, duplicates, missing, not_finite, bad_quality, out_of_range, or periods.
+        zone: where times without an offset were taken as local.
+        counts: records, uncertain ones among them, and what was left out: duplicates, missing, not_finite, bad_quality,
+            out_of_range, codes; or periods.
+        tags: columns of values that were read.
         absent: tags of the profile that the file has no value of.
+        codes: numbers that stood for no value.
+        per_tag: what was read and left out of each column of values.
+        unread: columns and tags of the file that weren't read.
+        labels: columns of labels, which aren't read either.
         start, end: first and last time read.
+        guesses: what the file didn't tell, a sentence each; `reading` in the profile overrules them.
     """
 
     name: str
@@ -44,16 +87,23 @@ class ReadReport:
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    zone: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    codes: list[FoundCode] = field(default_factory=list)
+    per_tag: dict[str, TagReading] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     start: datetime | None = None
     end: datetime | None = None
     notes: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         return {
             **asdict(self),
+            "per_tag": {tag: reading.as_dict() for tag, reading in self.per_tag.items()},
             "start": self.start and self.start.isoformat(),
             "end": self.end and self.end.isoformat(),
         }
@@ -122,34 +172,67 @@ def _read(
     decoded: DecodedFile, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
 ) -> FileReading:
     names = PlantNames(profile)
+    report.zone = profile.reading.zone or profile.timezone
+    context = ReadContext(report.zone, now, profile.reading)
     tables = _tables(decoded, names, stem, report)
     report.layout = tables[0][1].table.kind
     logs = [(grid, layout) for grid, layout in tables if layout.table.kind == "periods"]
     if logs and len(logs) == len(tables):
-        return _periods(logs, profile, sha256, report, now)
+        return _periods(logs, context, sha256, report)
     if logs:
         report.notes.append("An operator log beside values was not read; drop it as a file of its own.")
-    parts = []
-    counts: dict[str, int] = {}
+    parts, left_out = [], [pl.DataFrame(schema=LEFT_OUT)]
     for grid, layout in tables:
         if layout.table.kind == "periods":
             continue
-        reader = TableReader(grid, layout, profile.timezone, now)
+        reader = TableReader(grid, layout, context)
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         report.decimal = decimal if decoded.format == "csv" else None
         parts.append(reader.records(decimal))
+        left_out += reader.left_out
         report.notes += [*layout.notes, *reader.notes]
-        for name, count in reader.counts.items():
-            counts[name] = counts.get(name, 0) + count
-    records, counts["out_of_range"] = _in_range(pl.concat(parts), profile)
+        report.guesses += [guess for guess in reader.guesses if guess not in report.guesses]
+        report.unread += layout.unread
+        report.labels += layout.labels
+    tallies = _Tallies(pl.concat(left_out))
+    records, codes = drop_codes(pl.concat(parts), _instrument_ends(profile), profile.reading.codes)
+    report.codes = codes
+    for code in codes:
+        tallies.drop(code.tag, "codes", code.count)
+    if codes and profile.reading.codes is None:
+        listed = ", ".join(map(str, codes[:6]))
+        report.guesses.append(f"Numbers far from all others stand for no value and are left out: {listed}.")
+    records = _in_range(records, profile, tallies)
     newest = last_wins(records).with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names())
-    _describe(
-        report,
-        newest,
-        profile,
-        {"records": newest.height, "duplicates": records.height - newest.height, **counts},
-    )
+    _describe(report, newest, profile, tallies, records.height - newest.height)
     return FileReading("records", newest, None, report, sha256)
+
+
+def _instrument_ends(profile: PlantProfile) -> dict[str, list[float]]:
+    """Ends of what each tag's instrument reads."""
+    return {tag.name: [end for end in (*tag.range, *tag.saturation) if end is not None] for tag in profile.tags}
+
+
+class _Tallies:
+    """What was left out of each tag, by its reason."""
+
+    def __init__(self, left_out: pl.DataFrame) -> None:
+        self._counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for tag, missing, not_finite, bad in left_out.iter_rows():
+            self._counts[tag].update({"missing": missing, "not_finite": not_finite, "bad_quality": bad})
+
+    def drop(self, tag: str, why: str, count: int) -> None:
+        self._counts[tag][why] += count
+
+    def of(self, tag: str) -> Counter[str]:
+        return self._counts[tag]
+
+    def total(self) -> dict[str, int]:
+        whys = ("missing", "not_finite", "bad_quality", "codes", "out_of_range")
+        return {why: sum(counts[why] for counts in self._counts.values()) for why in whys}
+
+    def tags(self) -> set[str]:
+        return {tag for tag, counts in self._counts.items() if counts.total()}
 
 
 def _tables(
@@ -173,22 +256,18 @@ def _tables(
 
 
 def _periods(
-    logs: list[tuple[CellGrid, TableLayout]],
-    profile: PlantProfile,
-    sha256: str,
-    report: ReadReport,
-    now: datetime,
+    logs: list[tuple[CellGrid, TableLayout]], context: ReadContext, sha256: str, report: ReadReport
 ) -> FileReading:
     periods = pl.concat(
-        [read_periods(grid, layout.table, sha256, profile.timezone, now) for grid, layout in logs]
+        [read_periods(grid, layout.table, sha256, context.zone, context.now) for grid, layout in logs]
     )
     report.counts = {"periods": periods.height}
     report.start, report.end = periods["start"].min(), periods["end"].max()  # pyright: ignore[reportAttributeAccessIssue]
     return FileReading("periods", empty_records(), periods.select(PERIOD_SCHEMA.names()), report, sha256)
 
 
-def _in_range(records: pl.DataFrame, profile: PlantProfile) -> tuple[pl.DataFrame, int]:
-    """Records within their tag's physical range, and how many were not."""
+def _in_range(records: pl.DataFrame, profile: PlantProfile, tallies: _Tallies) -> pl.DataFrame:
+    """Records within their tag's physical range."""
     ends = pl.DataFrame(
         [
             (column, *tag.range)
@@ -202,7 +281,7 @@ def _in_range(records: pl.DataFrame, profile: PlantProfile) -> tuple[pl.DataFram
         out=~pl.col("value").is_between("low", "high")
     )
     if not checked["out"].any():
-        return records, 0
+        return records
     worst = (
         checked.group_by("tag")
         .agg(
@@ -221,7 +300,9 @@ def _in_range(records: pl.DataFrame, profile: PlantProfile) -> tuple[pl.DataFram
             place=f"row {worst['row']}, {worst['tag']}",
             expected=f"{worst['low']:g} to {worst['high']:g}{same}",
         )
-    return checked.filter(~pl.col("out")).select(records.columns), int(checked["out"].sum())
+    for tag, count in checked.filter("out").group_by("tag").len().iter_rows():
+        tallies.drop(tag, "out_of_range", count)
+    return checked.filter(~pl.col("out")).select(records.columns)
 
 
 def _unit(profile: PlantProfile, column: str) -> str:
@@ -231,18 +312,44 @@ def _unit(profile: PlantProfile, column: str) -> str:
 
 
 def _describe(
-    report: ReadReport, records: pl.DataFrame, profile: PlantProfile, counts: dict[str, int]
+    report: ReadReport, records: pl.DataFrame, profile: PlantProfile, tallies: _Tallies, duplicates: int
 ) -> None:
-    report.counts = counts
+    uncertain = int((records["quality"] == "uncertain").sum())
+    total = tallies.total()
+    report.counts = {"records": records.height, "uncertain": uncertain, "duplicates": duplicates, **total}
+    value, time = pl.col("value"), pl.col("timestamp")
+    read = records.group_by("tag").agg(
+        records=pl.len(),
+        uncertain=(pl.col("quality") == "uncertain").sum(),
+        min=value.min(),
+        max=value.max(),
+        first=time.first(),
+        last=time.last(),
+    )
+    found = {row.pop("tag"): row for row in read.iter_rows(named=True)}
+    for column in profile.columns:
+        left = tallies.of(column)
+        if column in found or left.total():
+            dropped = left["not_finite"] + left["codes"] + left["out_of_range"]
+            counts = {"bad": left["bad_quality"], "missing": left["missing"], "dropped": dropped}
+            report.per_tag[column] = TagReading(**found.get(column, {}), **counts)
     if records.is_empty():
         raise Refusal(
             "no_values",
-            f"no usable value ({counts['missing']} missing, {counts['bad_quality']} of bad quality)",
+            f"no usable value ({total['missing']} missing, {total['bad_quality']} of bad quality)",
             expected="at least one value of a tag of the plant",
         )
-    present = set(records["tag"].unique())
-    report.tags = [column for column in profile.columns if column in present]
-    report.absent = [tag for tag in profile.tag_names if tag not in present]
+    report.tags = [column for column in profile.columns if column in found]
+    report.absent = [tag for tag in profile.tag_names if tag not in found]
     report.start, report.end = records["timestamp"][0], records["timestamp"][-1]
+    if left_out := _left_out(total):
+        report.notes.insert(0, f"Left out: {left_out}.")
+    if uncertain:
+        report.notes.append(f"{uncertain:,} records are of uncertain quality; models don't learn from them.")
     if report.absent:
         report.notes.append(f"No values of {', '.join(report.absent)}.")
+
+
+def _left_out(total: Mapping[str, int]) -> str:
+    words = {"bad_quality": "of bad quality", "not_finite": "infinite", "codes": "codes for no value", "out_of_range": "beyond their tag's range"}
+    return ", ".join(f"{total[why]:,} {text}" for why, text in words.items() if total[why])

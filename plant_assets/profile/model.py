@@ -7,13 +7,13 @@ Doesn't belong here: a tag's own (`tag.py`), reading files (`load.py`), or anyth
 import math
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
-from plant_assets.profile.options import DriftOptions, IsolationForest, SimulationOptions
+from plant_assets.profile.options import ColumnMeaning, DriftOptions, IsolationForest, ReadingOptions, SimulationOptions
 from plant_assets.profile.tag import StrictModel, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -154,6 +154,7 @@ class PlantProfile(StrictModel):
     ignored_columns: tuple[str, ...] = Field(
         default=(), description="columns of exports to ignore (glob patterns)"
     )
+    reading: ReadingOptions = ReadingOptions()
     labels: LabelOptions = LabelOptions()
     features: FeatureOptions
     judges: Judges = Field(
@@ -178,6 +179,13 @@ class PlantProfile(StrictModel):
         if zone not in _zones():
             raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {zone!r}")
         return zone
+
+    @field_validator("reading")
+    @classmethod
+    def _known_reading_zone(cls, reading: ReadingOptions) -> ReadingOptions:
+        if reading.zone is not None and reading.zone not in _zones():
+            raise ValueError(f"zone: expected an IANA time zone such as Etc/GMT-1, got {reading.zone!r}")
+        return reading
 
     @field_validator("judges")
     @classmethod
@@ -212,6 +220,12 @@ class PlantProfile(StrictModel):
             for name in (tag.name, *tag.aliases):
                 if (other := seen.setdefault(name.casefold(), tag.name)) != tag.name:
                     raise ValueError(f"tags: {name!r} names both {other} and {tag.name}")
+        for header, meaning in self.reading.columns.items():
+            if meaning not in get_args(ColumnMeaning) and meaning not in self.columns:
+                raise ValueError(
+                    f"reading.columns: {header!r}: expected a tag, or one of {', '.join(get_args(ColumnMeaning))}, "
+                    f"got {meaning!r}"
+                )
         for controller, roles in self.controllers.items():
             if "pv" not in roles:
                 raise ValueError(f"tags: controller {controller} has no tag of role pv")

@@ -4,6 +4,7 @@ Belongs here: options of parts of the platform. Doesn't belong here: the plant i
 """
 
 from datetime import timedelta
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -20,6 +21,26 @@ class IsolationForest(StrictModel):
         gt=0,
         le=0.5,
         description="share of training rows at or above the threshold; without it the false-alarm budget sets it",
+    )
+
+
+QualityScale = Literal["words", "one_is_good", "zero_is_good", "opc_da", "opc_ua", "percent"]
+ColumnMeaning = Literal["time", "start", "end", "tag", "value", "quality", "unit", "ignored"]
+
+
+class ReadingOptions(StrictModel):
+    """What exports of a plant mean where they don't tell; each takes the place of a guess."""
+
+    zone: str | None = Field(
+        default=None, description="where times without an offset are local; by default the plant's timezone"
+    )
+    decimal: Literal[".", ","] | None = Field(default=None, description="mark before decimals in text files")
+    quality: QualityScale | None = Field(default=None, description="scale of all columns of qualities")
+    columns: dict[str, ColumnMeaning | str] = Field(
+        default_factory=dict, description="header → what it holds: " + ", ".join(get_args(ColumnMeaning)) + ", or a tag"
+    )
+    codes: tuple[float, ...] | None = Field(
+        default=None, description="numbers that stand for no value; an empty list where all are readings"
     )
 
 

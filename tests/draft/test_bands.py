@@ -32,15 +32,6 @@ def test_a_percentage_has_ends_of_its_own() -> None:
     assert bands(NORMAL, unit="%").range == (-10.0, 120.0)
 
 
-@pytest.mark.parametrize("code", [-9999.0, 65535.0, 1e30])
-def test_numbers_that_stand_for_a_fault_are_outside(code: float) -> None:
-    values = NORMAL.copy()
-    values[::200] = code
-    found = bands(values)
-    assert "5 values such as" in found.flags[0]
-    assert not found.range[0] <= code <= found.range[1]
-
-
 @pytest.mark.parametrize(
     ("values", "role", "end"),
     [

@@ -146,7 +146,7 @@ def test_constant_saturated_and_frozen_tags_are_flagged(tmp_path: Path) -> None:
     assert flags["still"] == "constant at 3.5"
     assert "saturated at its upper end" in flags["brim"]
     assert flags["frozen"].startswith("frozen at ")
-    assert "2 values such as -9999" in flags["coded"]
+    assert "-9999 (2 of coded) stands for no value" in draft.text
     assert profile.used_tags == ["good", "brim", "frozen", "coded"]
     assert profile.tag("brim").saturation[1] == pytest.approx(105.07)
     low, high = profile.tag("coded").range

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plant_assets.ingest.decode.decode import decode
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.extract import TableReader
+from plant_assets.ingest.layouts.extract import ReadContext, TableReader
 from plant_assets.ingest.layouts.matching import lay_out
 from plant_assets.ingest.layouts.names import PlantNames
 from tests.ingest.cases import PLANT, WIDE
@@ -38,7 +38,7 @@ def records(data: bytes, name: str) -> Table:
     decoded = decode(data, name, max_bytes=2**24)
     found: Table = {}
     for grid in decoded.grids:
-        reader = TableReader(grid, lay_out(grid, NAMES, name.rpartition(".")[0]), "UTC", NOW)
+        reader = TableReader(grid, lay_out(grid, NAMES, name.rpartition(".")[0]), ReadContext("UTC", NOW))
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         for time, tag, value in reader.records(decimal).select("timestamp", "tag", "value").rows():
             found[time.replace(tzinfo=None), tag] = value

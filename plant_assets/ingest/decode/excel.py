@@ -27,6 +27,7 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> DecodedFile:
         Refusal: damaged, a bomb, or a formula without a stored result.
     """
     decoded = DecodedFile([], kind)
+    hidden: list[str] = []
     if kind == "xls":
         facts = WorkbookFacts()
         extent = check_old_workbook(data)
@@ -47,16 +48,25 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> DecodedFile:
             decoded.notes.append(
                 f"Sheet {quote(name)}: {sheet.formulas} formulas; the results stored with them were read."
             )
-    for name, frame in _frames(data, facts.pictures):
+    for name, frame, visible in _frames(data, facts.pictures):
+        if not visible:
+            hidden.append(name)
+            continue
         first = (facts.sheets.get(name) or SheetFacts()).first_column or 0
         if frame.width and frame.height:
             decoded.grids.append(CellGrid(frame, name, first_column=first))
+    if hidden:
+        decoded.notes.append(f"Hidden sheets, not read: {', '.join(map(quote, hidden))}.")
+    if not decoded.grids and hidden:
+        raise Refusal(
+            "hidden", f"all sheets are hidden, such as {quote(hidden[0])}", expected="a sheet that Excel shows"
+        )
     if not decoded.grids:
         raise Refusal("empty", "the workbook has no cells", expected="a sheet with a header row and data")
     return decoded
 
 
-def _frames(data: bytes, pictures: set[str]) -> list[tuple[str, pl.DataFrame]]:
+def _frames(data: bytes, pictures: set[str]) -> list[tuple[str, pl.DataFrame, bool]]:
     import fastexcel
 
     frames = []
@@ -72,7 +82,9 @@ def _frames(data: bytes, pictures: set[str]) -> list[tuple[str, pl.DataFrame]]:
             sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
             check_cells(sheet.total_height, sheet.width, place=f"sheet {quote(name)}")
             frame = sheet.to_polars()
-            frames.append((name, frame.rename({c: str(i) for i, c in enumerate(frame.columns)})))
+            frames.append(
+                (name, frame.rename({c: str(i) for i, c in enumerate(frame.columns)}), sheet.visible == "visible")
+            )
     except Refusal:
         raise
     except BaseException as error:

@@ -1,6 +1,5 @@
-"""Cells to numbers and qualities: the historian's words for "no value", decimal commas, other text refused."""
+"""Cells to numbers: the historian's words for "no value", decimal commas, on and off; other text is refused."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,40 +9,71 @@ import polars as pl
 from plant_assets.ingest.errors import Refusal, quote
 
 _WORDS = """
--|--|---|----|.|?|??|???|*|n/a|n.a.|na|#n/a|null|none|nil|missing|empty|blank|not a number
-#n/a!|#value!|#ref!|#div/0!|#num!|#name?|#null!|#getting_data|#calc!|#wert!|#bezug!|#nv|1.#qnan|1.#ind|-1.#ind
-bad|badq|bad_input|bad quality|bad value|bad input|bad data|bad total|comm fail|comm fail.|comm. fail
-no data|nodata|no_data|no sample|no_sample|no value|no good data|no result|not available|not connected
-not collected|i/o timeout|io timeout|i/o-timeout|timeout|scan timeout|scan off|scan stopped|pt created
-point created|shutdown|configure|intf shut|intf stop|under range|over range|underrange|overrange|out of range
-out of serv|out of service|failed|fail|error|err|invalid|invalid data|invalid float|disconnected|offline
-unknown|undefined|arc off-line|archive offline|calc failed|calc off|calc timeout|access denied|inp out
-dcs failed|equip fail|equipment failure|device failure|sensor failure|waiting for initial data
-keine daten|schlecht|ungültig|fehler|störung
+-|--|---|----|.|?|??|???|*|**|***|n/a|n.a.|na|n.d.|nd|null|none|nil|missing|empty|blank|void|stale|manual|auto
+not a number|inf error|future data unsupported|conflict|doubtful|substituted|configure|scan|coercion
+under range|over range|underrange|overrange|under|over|inp outrange|inp out|out of range|out of serv|out of service
+rate alarm|rate alm/ack|dig alarm|dig alarm/ack|high alarm|low alarm|hi alarm|lo alarm|hi alarm/ack|lo alarm/ack
+no alarm|no_alrm/unak|over ucl|under lcl|over 2 sigma|trend alarm|good-off|good-on|alarm-off|alarm-on
+pt created|point created|tag not found|unit down|trace off|filter fail|step fail|function err|arc off-line
+waiting for initial data|initializing|initialising|warming up|calibrating|calibration|maintenance|unavailable
+undefined|unbekannt|ungültig|schlecht|störung|keine daten|sans données|sin datos|nessun dato|geen data
 """
 MISSING_WORDS = frozenset(word for line in _WORDS.strip().splitlines() for word in line.split("|"))
-"""Texts, in lower case, that stand for a missing value in a number column."""
+"""Texts, in lower case, that stand for a missing value in a number column: system states of historians (PI's system digital
+states and others), spreadsheets, loggers."""
+_MISSING_FORMS = "|".join(
+    (
+        r"^#.*$",
+        r"^[(\[{<]*-?\d*[)\]}>]*\s*(?:no|not|non|kein|keine|nicht|sin|sans|bad|set to bad|invalid|ungültig)(?:[\s_-]|$)",
+        r"^\[-?\d+\]|^\?\s*\d+$|^[+-]?\d*\.?#",
+        r"^[+-]?(?:[qs]?nan|ind|n\.?a\.?n)(?:[(\s].*)?$|^\(?null\)?$|^<.*(?:no|bad|null|err).*>$",
+        r"^(?:calc|scan|comm|intf|dcs|i/?o|equip|device|sensor|instrument|interface|transmitter|equipment)[\s._/-]",
+        r"(?:^|[^a-z])(?:bad|fail|failed|failure|fault|fehler|err|error|invalid|timeout|time-out|unavailable|unknown|"
+        r"unreachable|disconnected|disconnect|offline|off-line|shutdown|denied|stopped|aborted|expired|nodata|badq)"
+        r"(?:[^a-z]|$)",
+    )
+)
+"""How other texts that say there is no value are written: errors of spreadsheets in any language, codes of historians,
+floating-point specials of C libraries, sentences about a failure."""
 
 Decimal = Literal[".", ",", "cell"]
 """Decimal mark of a file; "cell": each text cell for itself (workbooks, where numbers are numbers)."""
 
 _THOUSANDS_COMMA = r"^[+-]?\d{1,3}(,\d{3})+$"
-_BLANK = r"[ \u00a0\u202f']"
+_BLANK = r"[ \u00a0\u2009\u202f'\u2019\u02bc`´]"
 _GROUPED = rf"^[+-]?\d{{1,3}}({_BLANK}\d{{3}})+([.,]\d*)?$"
 _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][+-]?\d+)?$"
 _POINT = r"^[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?$"
 _THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
+_CENSORED = r"^[<>≤≥]=?\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)$"
+_NUMERIC = r"^[+-]?[\d.,]*\d[\d.,]*([dDeE][+-]?\d+)?$"
+_D_EXPONENT = r"^([+-]?\d*[.,]?\d+)[dD]([+-]?\d{1,3})$"
 
 Where = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedNumbers:
-    """Finite values (null elsewhere), and how many cells were empty or not finite."""
+    """A column as numbers.
+
+    Attributes:
+        values: finite, null elsewhere.
+        infinite: which cells were infinite.
+        censored: which are the limit that the true value is beyond, as `<0.05` is.
+    """
 
     values: pl.Series
-    missing: int
-    not_finite: int
+    infinite: pl.Series
+    censored: pl.Series
+
+    @property
+    def not_finite(self) -> int:
+        return int(self.infinite.sum())
+
+    @property
+    def missing(self) -> int:
+        """Cells that hold no value."""
+        return self.values.null_count() - self.not_finite
 
 
 def tidy(raw: pl.Series) -> pl.Series:
@@ -56,11 +86,51 @@ def tidy(raw: pl.Series) -> pl.Series:
     return pl.select(pl.when(grouped).then(joined).otherwise(text)).to_series()
 
 
-def find_decimal(columns: Sequence[pl.Series], places: Sequence[Where], delimiter: str | None) -> Decimal:
+SWITCHED = {
+    "true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0,
+    "wahr": 1.0, "falsch": 0.0, "ein": 1.0, "aus": 0.0, "vrai": 1.0, "faux": 0.0, "verdadero": 1.0, "falso": 0.0,
+}  # fmt: skip
+"""Words of a column that holds nothing else, and their numbers."""
+
+
+def is_missing(words: pl.Series) -> pl.Series:
+    """Which texts, in lower case without outer blanks, say that there is no value."""
+    return words.is_in(list(MISSING_WORDS)) | (words == "") | words.str.contains(_MISSING_FORMS)
+
+
+def looks_numeric(cells: pl.Series) -> bool:
+    """Whether at least half of a column's texts are numbers, those that say there is no value aside."""
+    words = _words(cells)
+    said = words.filter(~is_missing(words) & (words != "nan"))
+    if said.is_empty():
+        return False
+    plain = tidy(said).str.replace(_CENSORED, "$1").str.contains(_NUMERIC)
+    return 2 * int(plain.sum()) >= said.len() or is_switched(cells)
+
+
+def is_switched(cells: pl.Series) -> bool:
+    """Whether a column of texts holds nothing but on and off, in any of their words, and missing values."""
+    words = _words(cells).unique()
+    said = words.filter(~is_missing(words) | words.is_in(list(SWITCHED)))
+    return said.len() > 0 and bool(said.is_in(list(SWITCHED)).all())
+
+
+def _words(cells: pl.Series) -> pl.Series:
+    return cells.drop_nulls().str.strip_chars().str.to_lowercase()
+
+
+def find_decimal(
+    columns: Sequence[pl.Series], places: Sequence[Where], delimiter: str | None, *, dotted_dates: bool = False
+) -> Decimal:
     """The one decimal mark of a text file's number columns.
 
+    Args:
+        columns, places: cells, and where they are.
+        delimiter: of the file.
+        dotted_dates: whether its dates are written 31.12.2015, as where a point stands between thousands.
+
     Raises:
-        Refusal: both marks are used, or `1,234` may mean two things.
+        Refusal: both marks are used, or `1,234` or `1.234` may mean two things.
     """
     texts = [(c, place) for c, place in zip(columns, places, strict=True) if c.dtype == pl.String]
     marks = _Marks()
@@ -68,6 +138,8 @@ def find_decimal(columns: Sequence[pl.Series], places: Sequence[Where], delimite
         marks.look_at(column, place)
     comma, point, unclear = marks.comma, marks.point, marks.unclear
     if comma is None and point is None and unclear is None:
+        if dotted_dates and delimiter != "," and (place := _only_thousands(texts)) is not None:
+            raise _unclear_decimals("1.234", "point", place)
         return "."
     for column, place in texts if point is None else ():
         cells = tidy(column)
@@ -81,13 +153,31 @@ def find_decimal(columns: Sequence[pl.Series], places: Sequence[Where], delimite
             expected="one decimal mark in the whole file",
         )
     if comma is None and point is None and delimiter == ",":
-        raise Refusal(
-            "unclear_decimals",
-            "a number such as 1,234 may have a decimal comma or a thousands separator",
-            place=unclear,
-            expected="numbers such as 1234 or 1.234, or columns separated by semicolon or tab",
-        )
+        raise _unclear_decimals("1,234", "comma", unclear)
     return "." if point is not None else ","
+
+
+def _only_thousands(texts: Sequence[tuple[pl.Series, Where]]) -> str | None:
+    """The first cell with a point, where all such cells have three digits behind each."""
+    first = None
+    for column, place in texts:
+        pointed = column.str.contains(".", literal=True).fill_null(False)
+        if not pointed.any():
+            continue
+        cells = tidy(column.filter(pointed))
+        if not (cells.str.contains(_THOUSANDS_POINT) & ~cells.str.contains(r"^[+-]?0\d*\.")).all():
+            return None
+        first = first or place(pointed.arg_max() or 0)
+    return first
+
+
+def _unclear_decimals(number: str, mark: str, place: str | None) -> Refusal:
+    return Refusal(
+        "unclear_decimals",
+        f"a number such as {number} may have a decimal {mark} or a thousands separator",
+        place=place,
+        expected="numbers that tell, such as 1234 or 1.2345, or reading.decimal in the profile",
+    )
 
 
 def _first(mask: pl.Series, where: pl.Series, place: Where) -> str | None:
@@ -119,14 +209,15 @@ class _Marks:
 def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> ParsedNumbers:
     """Cells to finite numbers.
 
-    Empty cells, NaN and the historian's words for "no value" are missing; infinities are counted and
-    dropped.
+    Empty cells, NaN and the historian's words for "no value" are missing; infinities are dropped. A column of nothing but
+    on and off is 1 and 0. `<0.05` is its limit. `1.5D+02` is 150.
 
     Raises:
         Refusal: a text that is neither a number nor such a word; it names the first cell.
     """
+    censored = pl.repeat(False, raw.len(), eager=True)
     if raw.dtype == pl.String:
-        values = _parsed(raw, decimal, place)
+        values, censored = _parsed(raw, decimal, place)
     elif raw.dtype.is_numeric() or raw.dtype in (pl.Boolean, pl.Null):
         values = raw.cast(pl.Float64, strict=False)
     else:
@@ -137,24 +228,29 @@ def parse_numbers(raw: pl.Series, decimal: Decimal, place: Where) -> ParsedNumbe
             expected="numbers",
         )
     values = values.fill_nan(None)
-    missing = values.null_count()
-    if values.is_infinite().any():
-        values = pl.select(pl.when(values.is_finite()).then(values)).to_series()
-    return ParsedNumbers(values, missing, values.null_count() - missing)
+    infinite = values.is_infinite().fill_null(False)
+    if infinite.any():
+        values = pl.select(pl.when(~infinite).then(values)).to_series()
+    return ParsedNumbers(values, infinite, censored)
 
 
-def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> pl.Series:
+def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> tuple[pl.Series, pl.Series]:
+    """Numbers, and which of them are the limit that a censored one stands beyond."""
     text = tidy(raw).str.replace_all(".", "", literal=True) if decimal == "," else raw
     if decimal == ",":
         text = text.str.replace(",", ".", literal=True)
     values = text.cast(pl.Float64, strict=False)
+    none = pl.repeat(False, raw.len(), eager=True)
     failed = (raw.is_not_null() & values.is_null()).arg_true()
     if failed.is_empty():
-        return values
+        return values, none
     cells = raw.gather(failed)
     words = cells.str.strip_chars().str.to_lowercase()
-    missing = words.is_in(list(MISSING_WORDS)) | (words == "")
+    if failed.len() == raw.len() - raw.null_count() and is_switched(cells):
+        return values.scatter(failed, words.replace_strict(SWITCHED, default=None, return_dtype=pl.Float64)), none
     again = tidy(cells)
+    censored = again.str.contains(_CENSORED)
+    again = again.str.replace(_CENSORED, "$1").str.replace(_D_EXPONENT, "${1}E$2")
     if decimal == "cell":
         has_comma = again.str.contains(_COMMA)
         localised = again.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
@@ -164,8 +260,9 @@ def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> pl.Series:
         plain = again.str.replace_all(",", "", literal=True)
         again = pl.select(pl.when(grouped).then(plain).otherwise(again)).to_series()
     else:
-        again = text.gather(failed)
+        again = again.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     repaired = again.cast(pl.Float64, strict=False)
+    missing = repaired.is_null() & is_missing(words)
     wrong = ~missing & repaired.is_null()
     if wrong.any():
         index = wrong.arg_max()
@@ -176,43 +273,4 @@ def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> pl.Series:
             place=place(int(failed[index])),
             expected="a number, an empty cell, or a historian's word such as Bad, No Data or I/O Timeout",
         )
-    fixed = pl.select(pl.when(missing).then(None).otherwise(repaired)).to_series()
-    return values.scatter(failed, fixed)
-
-
-_QUALITY = {
-    "good": "good", "g": "good", "ok": "good", "true": "good", "valid": "good", "gut": "good", "normal": "good",
-    "": "good", "raw": "good", "a": "good", "actual": "good", "confirmed": "good",
-    "uncertain": "uncertain", "u": "uncertain", "questionable": "uncertain", "q": "uncertain",
-    "substituted": "uncertain", "s": "uncertain", "annotated": "uncertain", "estimated": "uncertain",
-    "interpolated": "uncertain", "unsicher": "uncertain", "suspect": "uncertain", "doubtful": "uncertain",
-    "bad": "bad", "b": "bad", "false": "bad", "invalid": "bad", "schlecht": "bad", "error": "bad", "nok": "bad",
-    "fail": "bad", "failed": "bad", "comm fail": "bad", "no data": "bad", "i/o timeout": "bad",
-    "not connected": "bad", "missing": "bad",
-}  # fmt: skip
-
-
-def parse_quality(raw: pl.Series | None, height: int) -> tuple[pl.Series, list[str]]:
-    """Qualities as good, uncertain or bad, and the words that were not known (taken as uncertain).
-
-    Numbers are OPC quality codes: 192 and above good, 64 to 191 uncertain, below bad.
-    """
-    if raw is None:
-        return pl.repeat("good", height, dtype=pl.String, eager=True), []
-    text = raw.cast(pl.String, strict=False).fill_null("").str.strip_chars().str.to_lowercase()
-    distinct = text.unique().to_list()
-    codes: dict[str, str] = {}
-    unknown = []
-    for word in distinct:
-        if re.fullmatch(r"\d{1,5}(\.0+)?", word):
-            code = int(float(word)) & 0xFF
-            codes[word] = "good" if code >= 192 else "uncertain" if code >= 64 else "bad"
-        elif re.fullmatch(r"0x[0-9a-f]{1,4}", word):
-            code = int(word, 16) & 0xFF
-            codes[word] = "good" if code >= 192 else "uncertain" if code >= 64 else "bad"
-        else:
-            head = re.split(r"[,;:/(\-]", word)[0].strip()
-            codes[word] = _QUALITY.get(word) or _QUALITY.get(head) or "uncertain"
-            if word not in _QUALITY and head not in _QUALITY:
-                unknown.append(quote(word))
-    return text.replace_strict(codes, return_dtype=pl.String), sorted(unknown)[:5]
+    return values.scatter(failed, repaired), none.scatter(failed, censored & repaired.is_not_null())

@@ -6,6 +6,7 @@ row is refused before it costs memory.
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,12 +14,16 @@ import numpy as np
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile, check_cells
+from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.errors import Refusal, quote
 
 DELIMITERS = ";\t|,"
 MAX_LINE = 1024 * 1024
 _PIECE = 16 * 1024 * 1024
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blanks"}
+_TOP = 40
+_WORDS = 2
+_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?")
 _CODE_PAGES = ["cp1252", "latin_1", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030"]
 
 
@@ -39,6 +44,8 @@ def decode_text(data: bytes) -> DecodedFile:
     text, encoding = to_utf8(data)
     _check_lines(text)
     delimiter = find_delimiter(text)
+    if delimiter == " ":
+        text = re.sub(rb"[ \t]+", b" ", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", text))
     structure = scan(text, delimiter)
     width = int(structure.fields.max(initial=0))
     check_cells(structure.fields.size, width)
@@ -49,8 +56,15 @@ def decode_text(data: bytes) -> DecodedFile:
             f"{structure.fields.size} lines, but {frame.height} rows can be told apart",
             expected="quotes only around whole fields",
         )
-    _check_fields(frame, structure, delimiter)
-    decoded = DecodedFile([CellGrid(frame, fields=structure.fields)], "csv", encoding, delimiter)
+    end = _check_fields(frame, structure, delimiter)
+    notes = []
+    if end < frame.height:
+        footer = next((str(cell) for cell in frame[end:, 0] if cell), "")
+        notes.append(f"{frame.height - end} lines below the table are passed over, such as {quote(footer)}.")
+    frame, repeated = _without_repeats(frame.head(end))
+    if repeated:
+        notes.append(f"{repeated} rows repeat the header or are comments, and are passed over.")
+    decoded = DecodedFile([CellGrid(frame, fields=structure.fields[:end])], "csv", encoding, delimiter, notes)
     if not structure.complete:
         decoded.notes.append(
             "The last line has no line end. Its number of fields is right; if the export was cut off "
@@ -164,6 +178,8 @@ def find_delimiter(text: bytes) -> str:
         )
         if agreeing and (agreeing, width) > best_score:
             best, best_score = delimiter, (agreeing, width)
+    if best is None and _columns_of_blanks(lines):
+        return " "
     if best is None:
         raise Refusal(
             "no_delimiter",
@@ -172,6 +188,13 @@ def find_delimiter(text: bytes) -> str:
             expected="columns separated by comma, semicolon, tab or pipe: a time and at least one value",
         )
     return best
+
+
+def _columns_of_blanks(lines: list[str]) -> bool:
+    """Whether blanks stand between the same number of fields in most lines."""
+    counts = Counter(len(line.split()) for line in lines)
+    (width, agreeing), *_ = counts.most_common(1) or [(0, 0)]
+    return width > 1 and 2 * agreeing > len(lines)
 
 
 def scan(text: bytes, delimiter: str) -> TextStructure:
@@ -241,21 +264,23 @@ def _parse(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
         ) from None
 
 
-def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str) -> None:
+def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str) -> int:
     """Refuse rows with more or fewer fields than the table has; lines above the first full row may differ.
 
     Which of those is the header is known once the layout is: `layouts/header.py` compares it.
+
+    Returns:
+        how many rows there are down to the table's end; lines of words below it are none of them.
     """
     fields = structure.fields
     filled = fields[fields > 0]
     if not filled.size:
-        return
+        return fields.size
     usual = int(np.bincount(filled).argmax())
-    begin = int(np.argmax(fields == usual))
-    header = next((i for i in range(begin) if fields[i] > 1 and abs(int(fields[i]) - usual) <= 1), begin)
+    begin, end = int(np.argmax(fields == usual)), _table_end(frame, structure, usual)
     expected = f"{usual} fields separated by {_NAMES[delimiter]}, as in the other rows"
-    odd = np.flatnonzero((fields != usual) & (fields > 0))
-    for index in (int(i) for i in odd[odd > header]):
+    odd = np.flatnonzero((fields[:end] != usual) & (fields[:end] > 0))
+    for index in (int(i) for i in odd[odd > begin]):
         count = int(fields[index])
         if count < usual and index == fields.size - 1 and not structure.complete:
             raise Refusal(
@@ -273,3 +298,31 @@ def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str)
                 place=f"row {index + 1}",
                 expected=expected,
             )
+    return end
+
+
+def _table_end(frame: pl.DataFrame, structure: TextStructure, usual: int) -> int:
+    """Rows down to the last one of the table: below it stand lines of one field that begins with no digit."""
+    fields, end = structure.fields, structure.fields.size
+    while end > 0 and usual > 1 and fields[end - 1] <= 1:
+        cell = str(frame[end - 1, 0] or "").strip().lstrip("*#-=\"'([ ")
+        if fields[end - 1] == 1 and (cell[:1].isdigit() or (end == fields.size and not structure.complete and not cell)):
+            break
+        end -= 1
+    return end if (fields[:end] == usual).any() else fields.size
+
+
+def _without_repeats(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The same rows, and how many of them are empty now as they repeat a row of words from the top of the file."""
+    again = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
+    for index, row in enumerate(frame.head(_TOP).iter_rows()):
+        words = [cell for cell in row if cell and cell.strip()]
+        if len(words) < _WORDS or any(looks_like_time(cell) or _NUMBER.fullmatch(cell.strip()) for cell in words):
+            continue
+        column = row.index(words[0])
+        if (frame.to_series(column)[index + 1 :] == words[0]).any():
+            alike = pl.all_horizontal(pl.col(str(c)).eq_missing(pl.lit(cell)) for c, cell in enumerate(row))
+            again |= frame.select(alike).to_series() & (pl.int_range(frame.height, eager=True) > index)
+    if not again.any():
+        return frame, 0
+    return frame.select(pl.when(~again).then(pl.col(c)).alias(c) for c in frame.columns), int(again.sum())

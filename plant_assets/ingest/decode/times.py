@@ -7,10 +7,13 @@ time; a series that never steps back is summer time. A time that the spring chan
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from plant_assets.ingest.decode.date_words import in_english
+from plant_assets.ingest.decode.zones import find_zone
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.records import TIME
 
@@ -21,6 +24,7 @@ AHEAD = timedelta(minutes=10)
 
 Where = Callable[[int], str]
 
+_MONTH = r"[^\W\d_]{3,12}\.?"
 _DATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
     (r"^\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d",)),
@@ -30,27 +34,54 @@ _DATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^\d{1,2}/\d{1,2}/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
     (r"^\d{1,2}/\d{1,2}/\d{2}(?:\s|$)", ("%d/%m/%y", "%m/%d/%y")),
     (r"^\d{1,2}-\d{1,2}-\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
-    (r"^\d{1,2}-[A-Za-z]{3}-\d{4}", ("%d-%b-%Y",)),
-    (r"^\d{1,2}-[A-Za-z]{3}-\d{2}(?:\s|$)", ("%d-%b-%y",)),
-    (r"^\d{1,2} [A-Za-z]{3} \d{4}", ("%d %b %Y",)),
-    (r"^\d{1,2} [A-Za-z]{4,9} \d{4}", ("%d %B %Y",)),
-    (r"^[A-Za-z]{3} \d{1,2},? \d{4}", ("%b %d %Y",)),
+    (r"^\d{1,2}-\d{1,2}-\d{2}(?:\s|$)", ("%d-%m-%y", "%m-%d-%y")),
+    (rf"^\d{{1,2}}-{_MONTH}-\d{{4}}", ("%d-%b-%Y",)),
+    (rf"^\d{{1,2}}-{_MONTH}-\d{{2}}(?:\s|$)", ("%d-%b-%y",)),
+    (rf"^\d{{1,2}}/{_MONTH}/\d{{4}}", ("%d/%b/%Y",)),
+    (rf"^\d{{1,2}}/{_MONTH}/\d{{2}}(?:\s|$)", ("%d/%b/%y",)),
+    (rf"^\d{{1,2}}\.{_MONTH}\.?\d{{4}}", ("%d.%b.%Y",)),
+    (rf"^\d{{1,2}}\.? (?:de )?{_MONTH},? (?:de )?\d{{4}}", ("%d %b %Y",)),
+    (rf"^\d{{1,2}}\.? {_MONTH},? \d{{2}}(?:\s|$)", ("%d %b %y",)),
+    (rf"^{_MONTH} \d{{1,2}},? \d{{4}}", ("%b %d %Y",)),
+    (rf"^{_MONTH} \d{{1,2}},? \d{{2}}(?:\s|$)", ("%b %d %y",)),
+    (rf"^\d{{4}}-{_MONTH}-\d{{1,2}}", ("%Y-%b-%d",)),
+    (rf"^\d{{4}}/{_MONTH}/\d{{1,2}}", ("%Y/%b/%d",)),
+    (rf"^\d{{1,2}}{_MONTH}\d{{4}}", ("%d%b%Y",)),
     (r"^(?:19|20)\d{6}(?:\s|$)", ("%Y%m%d",)),
+    (r"^(?:19|20)\d{12}$", ("%Y%m%d%H%M%S",)),
+    (r"^(?:19|20)\d{10}$", ("%Y%m%d%H%M",)),
 )
 _CLOCKS = (
     " %H:%M:%S", " %H:%M", " %H:%M:%S%.f", "", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S%.f %p",
-    " %H.%M.%S", " %H%M%S", " %H%M",
+    " %H.%M.%S", " %H.%M", " %H%M%S", " %H%M", ":%H:%M:%S", ":%H:%M", ":%H:%M:%S%.f", " %Hh%M",
 )  # fmt: skip
-_OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)$"
-_TIME_LIKE = re.compile("|".join(pattern for pattern, _ in _DATES) + r"|^\d{8}T\d{4,6}", re.IGNORECASE)
+_COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?)?$"
+_OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)$"
+_ZONE_WORD = r"\d(?:\s*[AaPp]\.?[Mm]\.?)?\s+([A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_/+-]+)$"
+_TRAILING_ZONE = r"\s+[A-Za-z_/+-]+$"
+_MIDNIGHT = r"([ T:])24:00(:00(?:\.0+)?)?"
+_WEEKDAY = r"^(?:[^\W\d_]{2,12}\.?,?\s+)?"
+_TIME_LIKE = re.compile(
+    "|".join(pattern if pattern.startswith("^(?:19") else f"{_WEEKDAY}{pattern[1:]}" for pattern, _ in _DATES)
+    + r"|^\d{8}T\d{4,6}|^\d{4}年",
+    re.IGNORECASE,
+)
 
 
 def looks_like_time(text: str) -> bool:
+    """Whether a text begins as a date does; months and weekdays of any language are words."""
     return bool(_TIME_LIKE.match(text.strip()))
 
 
-def parse_times(
-    raw: pl.Series, zone: str, place: Where, *, now: datetime, series: pl.Series | None = None
+def parse_times(  # noqa: PLR0913 - a column, and what may be told of it
+    raw: pl.Series,
+    zone: str,
+    place: Where,
+    *,
+    now: datetime,
+    series: pl.Series | None = None,
+    told: str = "",
+    guesses: list[str] | None = None,
 ) -> pl.Series:
     """Cells to instants in UTC; empty cells are null.
 
@@ -58,10 +89,13 @@ def parse_times(
         raw: texts, typed times or numbers (Excel days, Unix seconds to nanoseconds), in file order.
         zone: where naive times are local.
         series: what belongs to one series in file order, such as the tag; None: all are one.
+        told: the zone or offset of naive times that the column's title tells, which comes before `zone`.
+        guesses: takes a sentence for whatever the cells didn't tell.
 
     Raises:
         Refusal: not a time, another form than the others, mixed time zones, before 1980 or in the future.
     """
+    guesses = guesses if guesses is not None else []
     if isinstance(raw.dtype, pl.Datetime) and raw.dtype.time_zone:
         found = raw.cast(TIME)
     elif isinstance(raw.dtype, pl.Datetime | pl.Date):
@@ -69,58 +103,101 @@ def parse_times(
     elif raw.dtype.is_numeric():
         found = _from_numbers(raw.cast(pl.Float64), place)
     else:
-        found = _from_texts(raw.cast(pl.String, strict=False), place)
+        found = _from_texts(raw.cast(pl.String, strict=False), zone, place, guesses)
     aware = isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is not None
-    times = found if aware else _localised(found, zone, place, series)
+    if aware:
+        times = found
+    else:
+        means = find_zone(told, zone, place(0)) if told else ZoneInfo(zone)
+        if not told and found.null_count() < found.len():
+            guesses.append(f"Times have no offset; they are taken as local times of {zone}.")
+        times = _localised(found, means, place, series)
     _check_span(times, place, now)
     return times
 
 
-def _from_texts(raw: pl.Series, place: Where) -> pl.Series:
+def _from_texts(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> pl.Series:
     """Texts to times, each different text once: in long tables the tags share them."""
     distinct = raw.unique(maintain_order=True)
     if raw.len() < _FEW or distinct.len() * 2 > raw.len():
-        return _from_text(raw, place)
-    times = _from_text(distinct, lambda row: place((raw == distinct[row]).arg_max() or 0))
+        return _from_text(raw, zone, place, guesses)
+    times = _from_text(distinct, zone, lambda row: place((raw == distinct[row]).arg_max() or 0), guesses)
     known = pl.DataFrame({"text": distinct, "time": times})
     return pl.DataFrame({"text": raw}).join(
         known, on="text", how="left", nulls_equal=True, maintain_order="left"
     )["time"]
 
 
-def _from_text(raw: pl.Series, place: Where) -> pl.Series:
-    """UTC times if the texts have offsets or are Unix times, else naive ones."""
+def _from_text(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> pl.Series:
+    """UTC times if the texts have offsets or zones or are Unix times, else naive ones."""
     text = raw.str.strip_chars().replace("", None)
-    text = text.str.replace(r"^(\d{4}-?\d\d-?\d\d)[Tt](\d)", "$1 $2").str.replace(r"(:\d\d),(\d+)", "$1.$2")
     if text.null_count() == text.len():
         return pl.Series(raw.name, [None] * raw.len(), dtype=TIME)
-    if (
-        text.str.contains(r"^\d+(\.\d+)?([eE]\+?\d+)?$").all()
-        and not text.str.contains(r"^(19|20)\d{6}$").all()
-    ):
+    if text.str.contains(r"^\d+(\.\d+)?([eE]\+?\d+)?$").all() and not text.str.contains(_COMPACT).all():
         return _from_numbers(text.cast(pl.Float64, strict=False), place)
+    text = text.str.replace(r"^(\d{4}-?\d\d-?\d\d)[Tt](\d)", "$1 $2").str.replace(r"(:\d\d),(\d+)", "$1.$2")
+    text = text.str.replace(r"\[[A-Za-z_/+-]+\]$", "").str.replace_all("[\u2212\u2013]", "-")
+    zoned = text.str.contains(_ZONE_WORD) & ~text.str.contains(r"(?i)\d\s*(?:[ap]m|utc|gmt)$")
     offset = text.str.contains(r":\d.*" + _OFFSET.removeprefix("(?i)").replace("UTC|GMT", "(?i:UTC|GMT)"))
     offset |= text.str.contains(r"(?i)\d\s*(Z|UTC|GMT)$")
-    if not offset.any():
-        return _naive(text, place)
-    if not offset.all():
-        odd = (offset == (not offset.drop_nulls()[0])).arg_max()
+    told = zoned | offset
+    if not told.any():
+        return _naive(text, place, guesses)
+    if not told.all():
+        odd = (told == (not told.drop_nulls()[0])).arg_max()
         assert odd is not None
         raise Refusal(
             "mixed_time_zones",
-            f"{quote(text[odd])} {'has' if offset[odd] else 'has no'} UTC offset, the rows above differ",
+            f"{quote(text[odd])} {'has' if told[odd] else 'has no'} UTC offset, the rows above differ",
             place=place(odd),
             expected="an offset in every row, or in none",
         )
-    parts = text.str.extract_groups(_OFFSET).struct.unnest()
-    sign = (parts["2"] == "-").fill_null(False).cast(pl.Int64) * -2 + 1
-    minutes = parts["3"].cast(pl.Int64).fill_null(0) * 60 + parts["4"].cast(pl.Int64).fill_null(0)
-    naive = _naive(text.str.replace(_OFFSET, ""), place)
-    shift = pl.select(pl.duration(minutes=pl.lit(sign * minutes))).to_series()
+    words = text.filter(zoned).str.extract(_ZONE_WORD).unique()
+    if zoned.all() and words.len() == 1 and (region := find_zone(words[0], zone, place(0))).utcoffset(None) is None:
+        return _localised(_naive(text.str.replace(_TRAILING_ZONE, ""), place, guesses), region, place, None)
+    text, shift = _shifted(text, zoned, zone, place)
+    naive = _naive(text, place, guesses)
     return (naive - shift).dt.replace_time_zone("UTC").cast(TIME)
 
 
-def _naive(text: pl.Series, place: Where) -> pl.Series:
+def _shifted(text: pl.Series, zoned: pl.Series, zone: str, place: Where) -> tuple[pl.Series, pl.Series]:
+    """Texts without their offsets or zones, and how far each is ahead of UTC."""
+    parts = text.str.extract_groups(_OFFSET).struct.unnest()
+    sign = (parts["2"] == "-").fill_null(False).cast(pl.Int64) * -2 + 1
+    minutes = sign * (parts["3"].cast(pl.Int64).fill_null(0) * 60 + parts["4"].cast(pl.Int64).fill_null(0))
+    bare = text.str.replace(_OFFSET, "")
+    if zoned.any():
+        words = text.str.extract(_ZONE_WORD)
+        ahead: dict[str, int] = {}
+        for word in words.drop_nulls().unique():
+            row = (words == word).fill_null(False).arg_max() or 0
+            offset = find_zone(word, zone, place(row)).utcoffset(None)
+            if offset is None:
+                raise Refusal(
+                    "unclear_zone",
+                    f"{quote(word)} has different offsets in a year",
+                    place=place(row),
+                    expected="a UTC offset such as +02:00 in each row, or the zone in the column's header",
+                )
+            ahead[word] = int(offset.total_seconds() // 60)
+        known = words.replace_strict(ahead, default=None, return_dtype=pl.Int64)
+        minutes = pl.select(pl.when(zoned).then(known).otherwise(minutes)).to_series()
+        bare = pl.select(pl.when(zoned).then(text.str.replace(_TRAILING_ZONE, "")).otherwise(bare)).to_series()
+    return bare, pl.select(pl.duration(minutes=pl.lit(minutes))).to_series()
+
+
+def _naive(text: pl.Series, place: Where, guesses: list[str]) -> pl.Series:
+    if re.search(r"[^\W\d_]{2}|[年月]|[ap]\.", text.drop_nulls()[0], re.IGNORECASE):
+        text = in_english(text, place)
+        text = text.str.replace(r"^(\d{1,2})\. ", "$1 ").str.replace(r"^(\d{1,2} \p{L}{3}),", "$1")
+    midnight = text.str.contains(_MIDNIGHT)
+    if midnight.any():
+        times = _read_naive(text.str.replace(_MIDNIGHT, "${1}00:00$2"), place, guesses)
+        return times + pl.select(pl.duration(days=pl.lit(midnight.fill_null(False).cast(pl.Int64)))).to_series()
+    return _read_naive(text, place, guesses)
+
+
+def _read_naive(text: pl.Series, place: Where, guesses: list[str]) -> pl.Series:
     first = text.drop_nulls()[0]
     formats = next((f for pattern, f in _DATES if re.match(pattern, first)), None)
     if formats is None:
@@ -131,12 +208,12 @@ def _naive(text: pl.Series, place: Where) -> pl.Series:
         best = min((times for _, times in tried), key=pl.Series.null_count)
         raise _no_time(text, text.is_not_null() & best.is_null(), place)
     if len(whole) == 2 and not whole[0][1].equals(whole[1][1]):
-        return _day_or_month_first(whole, place, text)
+        return _day_or_month_first(whole, place, text, guesses)
     return whole[0][1]
 
 
 def _with_clock(text: pl.Series, style: str) -> pl.Series:
-    text = text.str.replace(r"^([A-Za-z]{3} \d{1,2}),", "$1") if style.startswith("%b") else text
+    text = text.str.replace(r"^(\p{L}{3} \d{1,2}),", "$1") if style.startswith("%b") else text
     times = pl.Series([None] * text.len(), dtype=pl.Datetime("us"))
     todo = text.is_not_null().arg_true()
     for clock in _CLOCKS:
@@ -152,15 +229,19 @@ def _with_clock(text: pl.Series, style: str) -> pl.Series:
     return times
 
 
-def _day_or_month_first(whole: list[tuple[str, pl.Series]], place: Where, text: pl.Series) -> pl.Series:
+def _day_or_month_first(
+    whole: list[tuple[str, pl.Series]], place: Where, text: pl.Series, guesses: list[str]
+) -> pl.Series:
     """Both orders are possible: take the only one in which the file runs through time in steps of a day or less."""
     smooth = []
-    for _, times in whole:
+    for style, times in whole:
         steps = times.drop_nulls().diff().drop_nulls().dt.total_seconds()
         if steps.len() and (steps.abs() <= 86_400).all():
-            smooth.append(times)
+            smooth.append((style, times))
     if len(smooth) == 1:
-        return smooth[0]
+        order = "day" if smooth[0][0].startswith("%d") else "month"
+        guesses.append(f"Dates are read {order} first, as only then they run on without gaps of more than a day.")
+        return smooth[0][1]
     odd = (whole[0][1] != whole[1][1]).fill_null(False).arg_max() or 0
     raise Refusal(
         "unclear_date",
@@ -195,8 +276,11 @@ def _from_numbers(raw: pl.Series, place: Where) -> pl.Series:
     raise _no_time(raw.cast(pl.String), wrong, place)
 
 
-def _localised(naive: pl.Series, zone: str, place: Where, series: pl.Series | None) -> pl.Series:
+def _localised(naive: pl.Series, means: tzinfo, place: Where, series: pl.Series | None) -> pl.Series:
     """Naive local times to UTC, by the rules at the top of this module."""
+    if (fixed := means.utcoffset(None)) is not None:
+        return (naive - fixed).dt.replace_time_zone("UTC").cast(TIME)
+    zone = str(means)
     first = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     skipped = naive.is_not_null() & first.is_null()
     if skipped.any():

@@ -4,11 +4,18 @@ Belongs here: questions about one column. Doesn't belong here: what columns are 
 """
 
 from plant_assets.ingest.decode.cells import CellGrid
+from plant_assets.ingest.decode.quality import is_quality
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import ColumnRole, TableColumn, TableHeader, Times
 from plant_assets.ingest.layouts.units import is_unit, tidy_unit
 from plant_assets.ingest.layouts.unread import why_unread
-from plant_assets.ingest.layouts.words import LOOP_SUFFIXES, QUALITY_WORDS, bare_name, plain_name
+from plant_assets.ingest.layouts.words import (
+    LOOP_SUFFIXES,
+    MAYBE_QUALITY_WORDS,
+    QUALITY_WORDS,
+    bare_name,
+    plain_name,
+)
 
 
 class TableColumns:
@@ -34,6 +41,7 @@ class TableColumns:
         ]
         self._plain = {plain_name(title) for title in (*titles, *loops)} - {""}
         self._why: dict[int, str] = {}
+        self._qualities: dict[int, tuple[str, str] | None] = {}
 
     def title(self, column: int) -> str:
         return self._header.names[column]
@@ -47,14 +55,30 @@ class TableColumns:
 
     def is_quality(self, column: int) -> bool:
         """Whether a column holds qualities: of the table, or of the column that stands before the word in its title."""
-        owner, _, word = plain_name(self.title(column)).rpartition("_")
-        named = not owner or owner in self._plain or self._names.column(owner) is not None
-        return word in QUALITY_WORDS and named and not self.knows(column)
+        if column not in self._qualities:
+            title = self.title(column)
+            beside = self.knows(column) or self._names.ignores(title)
+            found = None if beside else self._quality_title(column)
+            maybe = found is not None and found[1] in MAYBE_QUALITY_WORDS
+            if maybe and not is_quality(self._body[str(column)], found[1]):
+                found = None
+            self._qualities[column] = found
+        return self._qualities[column] is not None
 
     def owner_of(self, column: int) -> str:
         """What the title of a column of qualities says that they are of; empty where it says nothing."""
-        owner = plain_name(self.title(column)).rpartition("_")[0]
+        owner = (self._qualities.get(column) or ("", ""))[0]
         return owner and self.key(owner)
+
+    def _quality_title(self, column: int) -> tuple[str, str] | None:
+        """Whose qualities a title announces, and in which word."""
+        parts = plain_name(self.title(column)).split("_")
+        for cut in range(len(parts)):
+            owner, word = "_".join(parts[:cut]), "_".join(parts[cut:])
+            named = not owner or owner in self._plain or self._names.column(owner) is not None
+            if named and word in QUALITY_WORDS | MAYBE_QUALITY_WORDS:
+                return owner, word
+        return None
 
     def key(self, title: str) -> str:
         """What different spellings of a column have in common."""

@@ -1,14 +1,20 @@
 """Reads the cells that a layout points at into records."""
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid
-from plant_assets.ingest.decode.numbers import Decimal, find_decimal, parse_numbers, parse_quality
+from plant_assets.ingest.decode.numbers import SWITCHED, Decimal, find_decimal, is_switched, parse_numbers
+from plant_assets.ingest.decode.quality import GradedColumn, grade_column, worst_of
 from plant_assets.ingest.decode.times import parse_times
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
+from plant_assets.ingest.layouts.words import plain_name
+from plant_assets.profile.options import QualityScale, ReadingOptions
 
 PART = pl.Schema(
     {
@@ -19,27 +25,55 @@ PART = pl.Schema(
         "row": pl.UInt32(),
     }
 )
+LEFT_OUT = pl.Schema({"tag": pl.String(), "missing": pl.Int64(), "not_finite": pl.Int64(), "bad": pl.Int64()})
+"""How many records of a tag hold no value, an infinite one, or one of bad quality."""
+
+_SCALES: dict[QualityScale, str] = {
+    "one_is_good": "1 is good, 0 bad",
+    "zero_is_good": "0 is good",
+    "opc_da": "OPC DA codes: 192 and above good, 64 to 191 uncertain, below bad",
+    "opc_ua": "OPC UA status codes: 0 good",
+    "percent": "percent: 100 good, 0 bad, uncertain between",
+}
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadContext:
+    """What a table is read with: the zone of naive times, the latest time that may be, and what the plant tells."""
+
+    zone: str
+    now: datetime
+    options: ReadingOptions = ReadingOptions()
 
 
 class TableReader:
-    """Reads one grid by its layout; times that several columns share are parsed once."""
+    """Reads one grid by its layout; times and qualities that several columns share are parsed once.
 
-    def __init__(self, grid: CellGrid, layout: TableLayout, zone: str, now: datetime) -> None:
+    Attributes:
+        left_out: LEFT_OUT, a row a tag and source.
+        notes: what a person should know of it.
+        guesses: what wasn't told by the file, a sentence each.
+    """
+
+    def __init__(self, grid: CellGrid, layout: TableLayout, context: ReadContext) -> None:
         self._grid = grid
         self._sources = layout.sources
+        self._table = layout.table
         self._begin = layout.table.header.begin
-        self._zone = "UTC" if layout.table.utc else zone
-        self._now = now
+        self._context = context
         self._body = grid.frame.slice(self._begin)
         self._rows = pl.int_range(self._begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True)
         self._times: dict[tuple[int, ...], pl.Series] = {}
-        self.counts = {"missing": 0, "not_finite": 0, "bad_quality": 0}
+        self._grades: dict[int, GradedColumn | Refusal] = {}
+        self.left_out: list[pl.DataFrame] = []
         self.notes: list[str] = []
+        self.guesses: list[str] = []
 
     def column(self, index: int) -> pl.Series:
         return self._body[str(index)]
 
-    def place(self, column: int):
+    def place(self, column: int) -> Callable[[int], str]:
         name = "" if self._grid.names else self._title(column)
         return lambda row: self._grid.place(row + self._begin, column, name)
 
@@ -50,16 +84,34 @@ class TableReader:
     def decimal(self, delimiter: str | None, *, workbook: bool) -> Decimal:
         if workbook:
             return "cell"
+        if self._context.options.decimal is not None:
+            return self._context.options.decimal
         columns = [source.value for source in self._sources]
-        return find_decimal([self.column(c) for c in columns], [self.place(c) for c in columns], delimiter)
+        cells, places = [self.column(c) for c in columns], [self.place(c) for c in columns]
+        return find_decimal(cells, places, delimiter, dotted_dates=self._dotted_dates())
+
+    def _dotted_dates(self) -> bool:
+        columns = {source.times[0] for source in self._sources if source.times}
+        firsts = (self.column(column).drop_nulls().head(1) for column in columns)
+        return any(bool(_DOTTED.match(str(cell).strip())) for cells in firsts for cell in cells)
 
     def records(self, decimal: Decimal) -> pl.DataFrame:
-        """Records in file order; bad, missing and infinite values are dropped and counted."""
+        """Records in file order; bad, missing and infinite values are left out and counted."""
+        if self._table.intervals:
+            title = quote(self._table.header.names[self._table.times[0][0]])
+            self.guesses.append(f"Each row is of an interval; its time is the start, {title}.")
+        if self._table.zone:
+            self.guesses.append(f"Times are in {self._table.zone}, as their header says.")
+        for source in self._sources:
+            if source.tag_column is not None:
+                unnamed = self.column(source.tag_column).is_null() & self.column(source.value).is_not_null()
+                if nameless := int(unnamed.sum()):
+                    self.notes.append(f"{nameless} rows name no tag and were not read.")
         parts = [self._source(source, decimal) for source in self._sources]
         return pl.concat(parts) if parts else pl.DataFrame(schema=PART)
 
     def _source(self, source: SeriesSource, decimal: Decimal) -> pl.DataFrame:
-        raw = self.column(source.value)
+        raw = self._values(source)
         numbers = parse_numbers(raw, decimal, self.place(source.value))
         times = self.times(source)
         kept = times.is_not_null()
@@ -70,22 +122,72 @@ class TableReader:
                 place=self.place(source.times[0])(lost.arg_max() or 0),
                 expected="a time in every row that has a value",
             )
-        quality, unknown = parse_quality(
-            None if source.quality is None else self.column(source.quality), raw.len()
-        )
-        if unknown:
-            self.notes.append(f"Qualities not known, taken as uncertain: {', '.join(unknown)}.")
-        tag = self._tags(source) if source.tag is None else pl.lit(source.tag)
+        quality = self._quality(source)
+        if censored := int(numbers.censored.sum()):
+            quality = pl.select(
+                pl.when(numbers.censored & (quality == "good")).then(pl.lit("uncertain")).otherwise(quality)
+            ).to_series()
+            cell = quote(raw.filter(numbers.censored)[0])
+            self.guesses.append(f"{censored} values such as {cell} are taken as their limit, of uncertain quality.")
         frame = pl.DataFrame(
-            [times.alias("timestamp"), numbers.values.alias("value"), quality.alias("quality")]
+            [
+                times.alias("timestamp"),
+                numbers.values.alias("value"),
+                quality.alias("quality"),
+                numbers.infinite.alias("infinite"),
+                self._rows.alias("row"),
+            ]
+        ).with_columns(tag=self._tags(source) if source.tag is None else pl.lit(source.tag))
+        frame = frame.drop_nulls(["timestamp", "tag"])
+        bad, missing = pl.col("quality") == "bad", pl.col("value").is_null()
+        counted = frame.group_by("tag", maintain_order=True).agg(
+            missing=(missing & ~bad & ~pl.col("infinite")).sum(),
+            not_finite=(pl.col("infinite") & ~bad).sum(),
+            bad=bad.sum(),
         )
-        frame = frame.with_columns(tag.alias("tag"), self._rows.alias("row"))
-        self.counts["not_finite"] += numbers.not_finite
-        self.counts["missing"] += int((kept & numbers.values.is_null()).sum()) - numbers.not_finite
-        frame = frame.drop_nulls(["timestamp", "value", "tag"])
-        good = frame.filter(pl.col("quality") != "bad") if source.quality is not None else frame
-        self.counts["bad_quality"] += frame.height - good.height
-        return good.select(PART.names()).cast(PART)
+        self.left_out.append(counted.cast(LEFT_OUT))  # pyright: ignore[reportArgumentType]
+        return frame.filter(~bad & ~missing).select(PART.names()).cast(PART)
+
+    def _values(self, source: SeriesSource) -> pl.Series:
+        """Cells of values; of a long table those of tags that the plant knows, on and off as 1 and 0."""
+        raw = self.column(source.value)
+        if source.tag_column is None or raw.dtype != pl.String:
+            return raw
+        tags = self._tags(source)
+        raw = pl.select(pl.when(tags.is_not_null()).then(raw)).to_series().alias(raw.name)
+        words = raw.str.strip_chars().str.to_lowercase()
+        maybe = tags.filter(words.is_in(list(SWITCHED)).fill_null(False)).unique().to_list()
+        switched = [tag for tag in maybe if is_switched(raw.filter((tags == tag).fill_null(False)))]
+        if not switched:
+            return raw
+        numbers = words.replace_strict(SWITCHED, default=None, return_dtype=pl.Float64).cast(pl.String)
+        return pl.select(pl.when(tags.is_in(switched)).then(numbers).otherwise(raw)).to_series()
+
+    def _quality(self, source: SeriesSource) -> pl.Series:
+        """The worst quality of each row, by all columns that can be understood."""
+        graded = [self._graded(column) for column in source.qualities]
+        clear = [one for one in graded if isinstance(one, GradedColumn)]
+        unclear = [one for one in graded if isinstance(one, Refusal)]
+        if unclear and not clear:
+            raise unclear[0]
+        return worst_of(clear, self._body.height)
+
+    def _graded(self, column: int) -> GradedColumn | Refusal:
+        if (known := self._grades.get(column)) is not None:
+            return known
+        title = self._table.header.names[column]
+        word = plain_name(title)
+        try:
+            graded = grade_column(self.column(column), word, self.place(column), self._context.options.quality)
+        except Refusal as refusal:
+            self._grades[column] = refusal
+            return refusal
+        self._grades[column] = graded
+        if graded.unknown:
+            self.notes.append(f"Qualities not known, taken as uncertain: {', '.join(graded.unknown)}.")
+        if graded.scale != "words":
+            self.guesses.append(f"Qualities in {quote(title)} are {_SCALES[graded.scale]}.")
+        return graded
 
     def times(self, source: SeriesSource) -> pl.Series:
         if (known := self._times.get(source.times)) is None:
@@ -95,7 +197,15 @@ class TableReader:
                 date = raw.cast(pl.String).str.replace(r" 00:00:00$", "")
                 raw = pl.select(pl.concat_str(date, clock, separator=" ")).to_series()
             series = None if source.tag_column is None else self.column(source.tag_column)
-            known = parse_times(raw, self._zone, self.place(source.times[0]), now=self._now, series=series)
+            known = parse_times(
+                raw,
+                self._context.zone,
+                self.place(source.times[0]),
+                now=self._context.now,
+                series=series,
+                told=self._table.zone,
+                guesses=self.guesses,
+            )
             self._times[source.times] = known
         return known
 
@@ -103,6 +213,4 @@ class TableReader:
         """Tags of a long table, null where the plant knows none."""
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)
-        if nameless := int((raw.is_null() & self.column(source.value).is_not_null()).sum()):
-            self.notes.append(f"{nameless} rows name no tag and were not read.")
         return raw.replace_strict(source.tags, default=None, return_dtype=pl.String)

@@ -4,23 +4,31 @@ Belongs here: where names stand and data begin. Doesn't belong here: what the co
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import looks_like_time
+from plant_assets.ingest.decode.zones import zone_in
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import TableHeader, TimeColumns, Times
 from plant_assets.ingest.layouts.units import is_unit
 from plant_assets.ingest.layouts.words import (
     END_WORDS,
+    MAYBE_QUALITY_WORDS,
+    QUALITY_WORDS,
+    ROLE_WORDS,
     START_WORDS,
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
     plain_name,
+    plain_word,
 )
 
 _LOOK = 40
@@ -29,11 +37,13 @@ _WORDS = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
 _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
+_TAG = re.compile(r"(?=.*\d)[^\W_][\w.:/\\|\-]*")
+
 Rows = list[list[str]]
 
 
 def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
-    """The row of the most known words above the first row that holds a time; without any, the fullest row of texts.
+    """The row of the most known words above the data; without any, the fullest row of texts.
 
     Args:
         grid: any.
@@ -43,8 +53,8 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
         filled = _filled(grid.frame)
         titles = [[name] for name in grid.names]
         return TableHeader(list(grid.names), titles, 0, filled, *_kinds(grid.frame, filled))
-    rows = [["" if c is None else str(c).strip() for c in row] for row in grid.frame.head(_LOOK).rows()]
-    above = list(takewhile(lambda row: not any(map(looks_like_time, row)), rows))
+    rows = [_texts(row) for row in grid.frame.head(_LOOK).rows()]
+    above = list(takewhile(partial(_is_above, shape=_TableShape.of(grid.frame)), rows))
     row = _most_known(above, names)
     begin = _begin(rows, above, row, grid.frame.height)
     if row is None and len(above) < len(rows):
@@ -53,12 +63,96 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     filled = _filled(body)
     texts = rows[row] if row is not None else [""] * grid.frame.width
     titles = [[r[c] for r in reversed(rows[: (row or 0) + 1]) if r[c]] for c in range(grid.frame.width)]
-    return TableHeader(texts, titles, begin, filled, *_kinds(body, filled), row=row)
+    header = TableHeader(texts, titles, begin, filled, *_kinds(body, filled), row=row)
+    if row is not None and len(time_columns(header)) == 1:
+        header.names = _joined(rows[:begin], row)
+    return header
+
+
+@dataclass(frozen=True, slots=True)
+class _TableShape:
+    """What rows of data have in common: columns that hold times in most of them, and how many cells they fill."""
+
+    timed: frozenset[int]
+    filled: int
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "_TableShape":
+        rows = [_texts(row) for row in frame.slice(frame.height // 2, _FIRST).rows()]
+        rows = [row for row in rows if any(row)]
+        timed = {
+            column
+            for column in range(frame.width)
+            if (cells := [row[column] for row in rows if row[column]])
+            and 2 * sum(map(looks_like_time, cells)) > len(cells)
+        }
+        fewest = min((sum(map(bool, row)) for row in rows if any(row[c] for c in timed)), default=0)
+        return cls(frozenset(timed), fewest)
+
+
+def _texts(row: Iterable[object]) -> list[str]:
+    return ["" if cell is None else str(cell).strip() for cell in row]
+
+
+def _is_above(row: list[str], shape: _TableShape) -> bool:
+    """Whether a row stands above the data: it has no time where data have one, or is a line of its own."""
+    if not shape.timed:
+        return not any(map(looks_like_time, row))
+    alone = shape.filled > 1 and sum(map(bool, row)) == 1
+    return alone or not any(looks_like_time(row[column]) for column in shape.timed)
+
+
+def _joined(head: Rows, row: int) -> list[str]:
+    """Titles of two rows as one: a tag above `Value` and `Status`, or a controller above `PV`, `SP` and `OP`.
+
+    Args:
+        head: all rows above the data.
+        row: the one that holds the header.
+    """
+    uppers = sorted(range(row), key=lambda above: _names_tags(head[above]), reverse=True)
+    for upper, lower in ((row, row + 1), *((above, row) for above in uppers)):
+        if lower < len(head) and (titles := _titles_below(head[upper], head[lower])):
+            return [title or own for title, own in zip(titles, head[row], strict=True)]
+    return head[row]
+
+
+def _names_tags(row: list[str]) -> tuple[bool, float]:
+    """How well a row names tags: by a word such as Tag before them, and by texts that are written as tags are."""
+    texts = [text for text in row if text]
+    tags = sum(bool(_TAG.fullmatch(text)) for text in texts)
+    return any(plain_word(text) in TAG_WORDS for text in texts), tags / max(len(texts), 1)
+
+
+def _titles_below(upper: list[str], lower: list[str]) -> list[str]:
+    """What two rows say together; empty where the lower one doesn't tell the parts of what the upper one names."""
+    parts = {c: part for c, text in enumerate(lower) if (part := _part(text)) is not None}
+    named = [c for c in parts if upper[c]]
+    if len(parts) < 2 or not named or any(_part(upper[c]) is not None or is_unit(upper[c]) for c in named):
+        return []
+    titles, owner, owners = [""] * len(upper), "", set()
+    for column in range(len(upper)):
+        owner = upper[column] or (owner if column in parts else "")
+        if column in parts and owner:
+            owners.add(owner)
+            titles[column] = f"{owner}.{parts[column]}" if parts[column] else owner
+    # Different columns: a row of equal texts above them is a title of all, or their units.
+    return titles if len(set(filter(None, titles))) == len(list(filter(None, titles))) else []
+
+
+def _part(text: str) -> str | None:
+    """What a text under a tag's name says of the column: empty for its value, None where it is no such word."""
+    word = plain_word(text)
+    if word in VALUE_WORDS:
+        return ""
+    role = next((role for role, pattern in ROLE_WORDS.items() if pattern.fullmatch(word.replace("_", " "))), None)
+    if role is not None:
+        return role.upper()
+    return text if word in QUALITY_WORDS | MAYBE_QUALITY_WORDS else None
 
 
 def time_columns(header: TableHeader) -> Times:
     """Time columns; a column of dates and one of clock times, in either order, count as one."""
-    called = {c for c, name in enumerate(header.names) if plain_name(name) in TIME_WORDS}
+    called = {c for c, name in enumerate(header.names) if plain_word(name) in TIME_WORDS}
     named = [c for c in header.filled if c in called or c in header.dated]
     if (pair := _date_and_clock(header, called)) is not None:
         return (pair, *((c,) for c in named if c not in pair and c in header.dated))
@@ -75,18 +169,20 @@ def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | 
     return (date, min(clocks, key=lambda c: abs(c - date))) if clocks else None
 
 
-def says_utc(header: TableHeader, columns: TimeColumns) -> bool:
-    """Whether the name of a time column says that its times are in UTC."""
-    return any(re.search(r"(?<![a-z])(utc|gmt)(?![a-z])", header.names[c].casefold()) for c in columns)
+def told_zone(header: TableHeader, columns: TimeColumns) -> str:
+    """The time zone or offset that the name of a time column says its times are in; empty where it says none."""
+    return next(filter(None, (zone_in(header.names[c]) for c in columns)), "")
 
 
 def _most_known(rows: Rows, names: PlantNames) -> int | None:
+    """Of equal ones the row of the fewest units and repeated texts, and then the lowest."""
     hits = [sum(_hit(cell, names) for cell in row if cell) for row in rows]
-    return max((i for i, n in enumerate(hits) if n), key=lambda i: (hits[i], i), default=None)
+    odd = [len(row) - len(set(row)) + sum(map(is_unit, row)) for row in rows]
+    return max((i for i, n in enumerate(hits) if n), key=lambda i: (hits[i], -odd[i], i), default=None)
 
 
 def _hit(cell: str, names: PlantNames) -> int:
-    return 2 if plain_name(cell) in _WORDS else int(names.column(cell) is not None)
+    return 2 if plain_word(cell) in _WORDS else int(names.column(cell) is not None)
 
 
 def _begin(rows: Rows, above: Rows, header: int | None, height: int) -> int:

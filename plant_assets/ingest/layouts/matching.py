@@ -12,7 +12,7 @@ from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.recognise import recognise_table
 from plant_assets.ingest.layouts.table import RecognisedTable, TableSeries, TimeColumns
-from plant_assets.ingest.layouts.words import plain_name
+from plant_assets.ingest.layouts.words import is_system_tag, plain_name
 
 _NAMED = 12
 
@@ -27,7 +27,7 @@ class SeriesSource:
 
     value: int
     times: TimeColumns
-    quality: int | None = None
+    qualities: tuple[int, ...] = ()
     tag: str | None = None
     tag_column: int | None = None
     tags: Mapping[str, str | None] = field(default_factory=dict)
@@ -35,11 +35,20 @@ class SeriesSource:
 
 @dataclass(slots=True)
 class TableLayout:
-    """How to read a table as a plant's: sources of values (none of an operator log), and notes for people."""
+    """How to read a table as a plant's.
+
+    Attributes:
+        sources: of values, none of an operator log.
+        notes: for people.
+        unread: titles of columns and tags that the plant doesn't know.
+        labels: titles of columns of labels.
+    """
 
     table: RecognisedTable
     sources: list[SeriesSource] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
 
 def lay_out(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
@@ -65,12 +74,14 @@ def lay_out(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
         case "periods":
             return TableLayout(table)
         case "long":
-            return _long(grid, table, names)
+            layout = _long(grid, table, names)
         case "per_tag":
             layout = _per_tag(grid, table, names, stem)
         case "wide":
             layout = _wide(grid, table, names)
-    layout.notes += _notes(grid, table, names)
+    layout.unread += _unread(table, names)[0]
+    layout.labels += [c.title for c in table.columns if c.role == "label" and not names.ignores(c.title)]
+    layout.notes += _notes(grid, layout, names)
     return layout
 
 
@@ -80,20 +91,39 @@ def _long(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> TableLay
     assert column is not None
     tags = {series.headers[0]: names.column(series.headers[0]) for series in table.series}
     unknown = sorted(name for name, tag in tags.items() if tag is None)
+    title = "" if grid.names else table.header.names[column]
     if tags and len(unknown) == len(tags):
-        title = "" if grid.names else table.header.names[column]
         raise Refusal(
             "no_known_tag",
             f"none of the {len(unknown)} tags is one of this plant, such as {_suggest(unknown[0], names)}",
             place=grid.place(table.header.begin, column, title),
             expected="tags of the profile",
         )
-    unread = [_suggest(name, names) for name in unknown if not names.ignores(name)]
-    notes = [f"{len(unread)} tags not known to the plant, not read: {_listing(unread)}."] if unread else []
+    _check_apart(grid, column, title, tags)
+    unread = [name for name in unknown if not (names.ignores(name) or is_system_tag(name))]
+    listed = _listing(_suggest(name, names) for name in unread)
+    notes = [f"{len(unread)} tags not known to the plant, not read: {listed}."] if unread else []
     value = table.column_of("value")
     assert value is not None
-    source = SeriesSource(value, table.times[0], table.column_of("quality"), tag_column=column, tags=tags)
-    return TableLayout(table, [source], notes)
+    qualities = table.series[0].qualities if table.series else ()
+    source = SeriesSource(value, table.times[0], qualities, tag_column=column, tags=tags)
+    return TableLayout(table, [source], notes, unread)
+
+
+def _check_apart(grid: CellGrid, column: int, title: str, tags: Mapping[str, str | None]) -> None:
+    """Refuse names that mean one tag, unless they differ in case and blanks alone."""
+    names: dict[str, str] = {}
+    for name, tag in tags.items():
+        if tag is None:
+            continue
+        first = names.setdefault(tag, name)
+        if first.strip().casefold() != name.strip().casefold():
+            raise Refusal(
+                "duplicate_column",
+                f"{quote(first)} and {quote(name)} both mean {tag}",
+                place=grid.place(column=column, name=title),
+                expected="one name a tag; aliases in the profile that are written just like each name tell them apart",
+            )
 
 
 def _per_tag(grid: CellGrid, table: RecognisedTable, names: PlantNames, stem: str) -> TableLayout:
@@ -150,13 +180,17 @@ def _wide(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> TableLay
 
 
 def _source(series: TableSeries, tag: str) -> SeriesSource:
-    return SeriesSource(series.value, series.times, series.quality, tag)
+    return SeriesSource(series.value, series.times, series.qualities, tag)
 
 
-def _notes(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> list[str]:
-    """What of a table is not read: unknown, unnamed and ignored columns, and further times."""
+def _notes(grid: CellGrid, layout: TableLayout, names: PlantNames) -> list[str]:
+    """What of a table is not read: unknown, unnamed and ignored columns, labels, and further times."""
+    table = layout.table
     unknown, ignored = _unread(table, names)
     notes = [_unknown_note(unknown, names)] if unknown else []
+    if layout.labels:
+        labels = _listing(map(quote, layout.labels))
+        notes.append(f"Columns of labels, not read: {labels}. Drop periods of start, end and reason instead.")
     nameless = [
         grid.place(column=c.index)
         for c in table.columns
@@ -184,7 +218,7 @@ def _unread(table: RecognisedTable, names: PlantNames) -> tuple[list[str], list[
     rest = [
         c.title
         for c in table.columns
-        if c.title and c.index not in read and c.role in ("value", "unknown", "label")
+        if c.title and c.index not in read and (c.role == "unknown" or (c.role == "value" and table.kind != "long"))
     ]
     return [t for t in rest if not names.ignores(t)], [t for t in rest if names.ignores(t)]
 

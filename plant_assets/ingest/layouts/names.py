@@ -4,8 +4,13 @@ import difflib
 import re
 from fnmatch import fnmatchcase
 
-from plant_assets.ingest.layouts.words import QUALITY_WORDS, VALUE_WORDS, bare_name, plain_name
+from plant_assets.ingest.layouts.units import split_words_behind_unit
+from plant_assets.ingest.layouts.words import VALUE_WORDS, bare_name, plain_name
 from plant_assets.profile.model import PlantProfile
+
+_PRESENT_VALUE = VALUE_WORDS | {"pv", "f_cv", "present_value", "process_value"}
+"""What stands behind a tag's name for its value."""
+_MEANINGS = {"time": "timestamp", "start": "start_time", "end": "end_time", "quality": "quality", "unit": "unit"}
 
 
 class PlantNames:
@@ -33,6 +38,7 @@ class PlantNames:
         self._roles = profile.controllers if profile else {}
         self.controllers = {plain_name(name): name for name in self._roles}
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
+        self._told = {k.strip().casefold(): v for k, v in profile.reading.columns.items()} if profile else {}
 
     def column(self, name: str) -> str | None:
         """The column that a header means: case, units, separators and server or area prefixes don't count.
@@ -43,21 +49,24 @@ class PlantNames:
             return written
         parts = re.split(r"[.:/\\|!]+", bare_name(name))
         candidates = [plain_name("_".join(parts[start:])) for start in range(min(len(parts), 12))]
-        if plain_name(parts[-1]) in VALUE_WORDS:
+        if plain_name(parts[-1]) in _PRESENT_VALUE:
             candidates.append(plain_name("_".join(parts[:-1])))
-        return next((self._columns[c] for c in candidates if c in self._columns), None)
+        if (known := next((self._columns[c] for c in candidates if c in self._columns), None)) is not None:
+            return known
+        bare, rest = split_words_behind_unit(name)
+        return self.column(bare) if rest else None
 
-    def quality_of(self, name: str) -> str | None:
-        """The column whose quality a header such as `TE301020_quality` holds."""
-        owner, _, word = plain_name(name).rpartition("_")
-        return self.column(owner) if word in QUALITY_WORDS and owner else None
+    def title(self, header: str) -> str:
+        """A header as the words of headers tell it, where the profile says what its column holds."""
+        told = self._told.get(header.strip().casefold())
+        return header if told is None or told == "ignored" else _MEANINGS.get(told, told)
 
     def role(self, controller: str, role: str) -> str | None:
         return self._roles[controller].get(role)
 
     def ignores(self, name: str) -> bool:
         folded = name.strip().casefold()
-        return any(fnmatchcase(folded, pattern) for pattern in self._ignored)
+        return self._told.get(folded) == "ignored" or any(fnmatchcase(folded, pattern) for pattern in self._ignored)
 
     def nearest(self, name: str) -> str | None:
         found = difflib.get_close_matches(plain_name(name)[:80], self._columns, n=1, cutoff=0.75)

@@ -1,5 +1,6 @@
 """Operator logs: tables of start, end and reason of periods that operators know to be abnormal."""
 
+import re
 from datetime import datetime
 
 import polars as pl
@@ -7,8 +8,10 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import parse_times
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.layouts.header import says_utc
+from plant_assets.ingest.layouts.header import told_zone
+from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import ColumnRole, RecognisedTable, TableColumn, TableHeader
+from plant_assets.ingest.layouts.unread import why_unread
 from plant_assets.ingest.layouts.words import (
     END_WORDS,
     FAULT_WORDS,
@@ -16,8 +19,15 @@ from plant_assets.ingest.layouts.words import (
     START_WORDS,
     first_of,
     plain_name,
+    plain_word,
 )
 from plant_assets.ingest.records import PERIOD_SCHEMA
+
+_OF_A_PERIOD = re.compile(
+    r"(.*_)?(duration|dauer|length|id|no|nr|num|number|severity|priority|shift|code|class|type|level|count|"
+    r"minutes|hours|min|h|downtime|user|operator|unit|area|cost|loss)(_.*)?"
+)
+"""What a log says of a period in numbers."""
 
 
 def find_periods(grid: CellGrid, header: TableHeader, *, by_place: bool = False) -> RecognisedTable | None:
@@ -27,7 +37,7 @@ def find_periods(grid: CellGrid, header: TableHeader, *, by_place: bool = False)
         grid, header: the table.
         by_place: without columns that are called so, the first two of times are start and end, and a text is the reason.
     """
-    words = {column: plain_name(name) for column, name in enumerate(header.names)}
+    words = {column: plain_word(name) for column, name in enumerate(header.names)}
     start, end = first_of(words, START_WORDS), first_of(words, END_WORDS)
     if start is None or end is None:
         if not by_place or len(header.dated) < 2:
@@ -45,8 +55,23 @@ def find_periods(grid: CellGrid, header: TableHeader, *, by_place: bool = False)
         for c in sorted({start, end, *rest})
     )
     return RecognisedTable(
-        "periods", header, ((start,), (end,)), tuple(columns), (), says_utc(header, (start,))
+        "periods", header, ((start,), (end,)), tuple(columns), (), told_zone(header, (start,))
     )
+
+
+def holds_values(grid: CellGrid, header: TableHeader, log: RecognisedTable, names: PlantNames) -> bool:
+    """Whether a table of starts and ends holds a plant's tags or other numbers too: values of intervals, no log."""
+    timed = {column for group in log.times for column in group}
+    for column in header.filled:
+        title = header.names[column]
+        if column in timed or column == log.column_of("reason"):
+            continue
+        if names.column(title) is not None:
+            return True
+        numbers = why_unread(title, grid.frame[str(column)].slice(header.begin), ()) is None
+        if numbers and title and column not in header.dated | header.clocks and not _OF_A_PERIOD.fullmatch(plain_name(title)):
+            return True
+    return False
 
 
 def read_periods(
@@ -62,7 +87,7 @@ def read_periods(
     ends = {
         side: parse_times(
             body[str(column)],
-            "UTC" if table.utc else zone,
+            table.zone or zone,
             lambda row, column=column, side=side: grid.place(row + begin, column, side),
             now=now,
         )

@@ -5,6 +5,7 @@ of the two columns holds the times is told by their content.
 """
 
 import re
+from itertools import count, takewhile
 from pathlib import PurePath
 
 from plant_assets.ingest.decode.cells import CellGrid
@@ -17,6 +18,7 @@ from plant_assets.ingest.layouts.words import (
     TIME_WORDS,
     VALUE_WORDS,
     plain_name,
+    plain_word,
 )
 from plant_assets.profile.tag import Role
 
@@ -24,22 +26,22 @@ _ROLE_OF_START: dict[int, Role] = {0: "pv", 4: "op", 8: "sp"}
 _ROLES: tuple[Role, ...] = ("pv", "op", "sp")
 _GENERIC = re.compile(r"(sheet|tabelle|feuil|hoja|foglio|blad|data|daten|export|values?|trend)_?\d*")
 
-Pair = tuple[int, TimeColumns, int | None]
-"""Value column, time columns, quality column."""
+Pair = tuple[int, TimeColumns, tuple[int, ...]]
+"""Value column, time columns, columns of qualities."""
 
 
 def value_pairs(header: TableHeader, times: Times) -> list[Pair]:
     """Each group of times with the value column beside it."""
     taken = {c for group in times for c in group}
-    qualities = {c for c in header.filled if plain_name(header.names[c]) in QUALITY_WORDS}
+    qualities = {c for c in header.filled if plain_word(header.names[c]) in QUALITY_WORDS}
     pairs: list[Pair] = []
     for group in times:
         beside = (min(group) - 1, max(group) + 1)
         free = set(header.filled) - taken - qualities
         if (value := next((c for c in beside if c in free), None)) is not None:
             taken.add(value)
-            after = max(value, *group) + 1
-            pairs.append((value, group, after if after in qualities else None))
+            after = takewhile(qualities.__contains__, count(max(value, *group) + 1))
+            pairs.append((value, group, tuple(after)))
     return pairs
 
 
@@ -58,7 +60,7 @@ def paired_series(
     owner = stem if generic or not grid.sheet else grid.sheet
     alone = len(pairs) == 1
     series = []
-    for order, (value, times, quality) in enumerate(pairs):
+    for order, (value, times, qualities) in enumerate(pairs):
         headers = tuple(text for column in (value, *times) for text in header.above[column])
         role = _role_of(headers) or _role_at(grid.first_column + min(value, *times), order, len(pairs))
         own = _own_title(header.names[value], headers, alone=alone)
@@ -69,7 +71,7 @@ def paired_series(
             title, unit, spellings = f"{owner}.{role.upper()}" if role else owner, "", ()
         unit = unit or columns.unit(value)
         spellings = tuple(text.strip() for text in spellings if text)
-        where = (value, times, quality)
+        where = (value, times, qualities)
         series.append(TableSeries(title, unit, spellings, *where, headers, "" if own else owner, role))
     return tuple(series)
 
@@ -84,12 +86,12 @@ def _role_at(start: int, order: int, count: int) -> Role | None:
 def _own_title(title: str, headers: tuple[str, ...], *, alone: bool) -> str:
     """The header that names a series; beside others, words that they share name none."""
     if alone:
-        return "" if plain_name(title) in VALUE_WORDS else title
+        return "" if plain_word(title) in VALUE_WORDS else title
     return next((text for text in headers if not _says_nothing(text)), "")
 
 
 def _says_nothing(title: str) -> bool:
-    shared = plain_name(title) in VALUE_WORDS | TIME_WORDS | QUALITY_WORDS
+    shared = plain_word(title) in VALUE_WORDS | TIME_WORDS | QUALITY_WORDS
     return shared or _role_of((title,)) is not None or is_unit(title)
 
 

@@ -4,15 +4,17 @@ Belongs here: the order in which kinds of tables are tried. Doesn't belong here:
 itself (`columns.py`), what a plant calls the series (`matching.py`), reading them (`extract.py`).
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid
+from plant_assets.ingest.decode.numbers import looks_numeric
 from plant_assets.ingest.layouts.columns import TableColumns
-from plant_assets.ingest.layouts.header import check_width, find_header, says_utc, time_columns
+from plant_assets.ingest.layouts.header import check_width, find_header, told_zone, time_columns
 from plant_assets.ingest.layouts.names import PlantNames
-from plant_assets.ingest.layouts.operator_log import find_periods
+from plant_assets.ingest.layouts.operator_log import find_periods, holds_values
 from plant_assets.ingest.layouts.pairs import Pair, own_times, paired_series, value_pairs
 from plant_assets.ingest.layouts.table import (
     ColumnRole,
@@ -25,13 +27,18 @@ from plant_assets.ingest.layouts.table import (
 )
 from plant_assets.ingest.layouts.units import split_unit, tidy_unit
 from plant_assets.ingest.layouts.words import (
-    QUALITY_WORDS,
+    STATE_WORDS,
     TAG_WORDS,
     UNIT_WORDS,
     VALUE_WORDS,
     first_of,
+    is_system_tag,
     plain_name,
+    plain_word,
 )
+
+_SAMPLE = 200
+"""Values of a tag that tell whether it is one of texts."""
 
 
 def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedTable:
@@ -50,37 +57,50 @@ def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedT
     """
     header = find_header(grid, names)
     check_width(grid, header)
-    if (log := find_periods(grid, header)) is not None:
-        return log
+    header.names = [names.title(name) for name in header.names]
+    log = find_periods(grid, header)
     times = time_columns(header)
+    if log is not None:
+        if not holds_values(grid, header, log, names):
+            return log
+        times = _beside(times, log)
     columns = TableColumns(grid, header, times, names)
     if not times:
         series = _wide(columns, ())
         return RecognisedTable("wide", header, (), columns.describe(_roles(series)), series)
-    words = {column: plain_name(name) for column, name in enumerate(header.names)}
+    words = {column: plain_word(name) for column, name in enumerate(header.names)}
     tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
+    if tag is not None and value is None:
+        value = first_of(words, STATE_WORDS)
     if tag is not None and value is not None:
         roles: dict[int, ColumnRole] = {tag: "tag", value: "value"}
-        if (quality := first_of(words, QUALITY_WORDS)) is not None:
-            roles[quality] = "quality"
+        qualities = tuple(c for c in columns.others if c not in roles and columns.is_quality(c))
+        roles |= dict.fromkeys(qualities, "quality")
         if (unit := first_of(words, UNIT_WORDS)) is not None:
             roles[unit] = "unit"
-        found = _tags(grid.frame.slice(header.begin), tag, unit, (value, times[0], quality))
-        return RecognisedTable(
-            "long", header, times, columns.describe(roles), found, says_utc(header, times[0])
-        )
-    kind, series = _wide_or_per_tag(grid, header, columns, times, stem)
-    return RecognisedTable(
-        kind, header, times, columns.describe(_roles(series)), series, says_utc(header, times[0])
-    )
+        found = _tags(grid.frame.slice(header.begin), tag, unit, (value, times[0], qualities))
+        kind: TableKind = "long"
+    else:
+        kind, found = _wide_or_per_tag(grid, header, columns, times, stem)
+        roles = _roles(found)
+    zone = told_zone(header, times[0])
+    intervals = log is not None and times[0] == log.times[0]
+    if log is not None and intervals:
+        roles |= {column: "end" for column in log.times[1] if column not in roles}
+    return RecognisedTable(kind, header, times, columns.describe(roles), found, zone, intervals)
+
+
+def _beside(times: Times, log: RecognisedTable) -> Times:
+    """Times of a table whose rows also have a start and an end: a time of their own, else the start."""
+    own = tuple(group for group in times if group not in log.times)
+    return own or (log.times[0],)
 
 
 def _roles(series: Sequence[TableSeries]) -> dict[int, ColumnRole]:
     roles: dict[int, ColumnRole] = {}
     for one in series:
         roles[one.value] = "value"
-        if one.quality is not None:
-            roles[one.quality] = "quality"
+        roles |= dict.fromkeys(one.qualities, "quality")
     return roles
 
 
@@ -93,7 +113,7 @@ def _wide_or_per_tag(
         if len(series) > 1 or any(columns.knows(one.value) for one in series):
             return "wide", series
         if series:
-            pairs = [(one.value, one.times, one.quality) for one in series]
+            pairs = [(one.value, one.times, one.qualities) for one in series]
         elif len(times) > 1 or not pairs or not _is_alone(columns, pairs[0]):
             return "wide", ()
     return "per_tag", paired_series(grid, header, columns, pairs, stem)
@@ -101,27 +121,54 @@ def _wide_or_per_tag(
 
 def _is_alone(columns: TableColumns, pair: Pair) -> bool:
     """Whether a plant may have dropped a file of one tag whose column has no name, or holds no number."""
-    rest = [c for c in columns.others if c not in (pair[0], pair[2])]
+    rest = [c for c in columns.others if c not in (pair[0], *pair[2])]
     unread = all(columns.why(c) or not columns.is_filled(c) for c in rest)
     return columns.plant and unread and not columns.is_quality(pair[0])
 
 
 def _wide(columns: TableColumns, times: TimeColumns) -> tuple[TableSeries, ...]:
-    """A series a column; qualities are of the column that their title names, or of the only one."""
-    owners = {c: columns.owner_of(c) for c in columns.others if columns.is_quality(c)}
-    qualities = {owner: c for c, owner in owners.items() if owner}
+    """A series a column."""
     found = [c for c in columns.others if columns.is_series(c)]
-    # A plant's tag is never read without qualities that may be its own; a draft asks which of two columns has them.
-    rivals = [] if columns.plant else [c for c in columns.others if not (columns.title(c) or columns.why(c))]
-    only = next(iter(owners)) if len(found) == len(owners) == 1 and not rivals else None
+    qualities = _qualities(columns, found)
+    titles = {c: split_unit(columns.title(c)) for c in found}
+    often = Counter(plain_name(bare) for bare, _ in titles.values())
     series = []
     for column in found:
-        title = columns.title(column)
-        bare, unit = split_unit(title)
-        quality = qualities.get(columns.key(title), only)
+        title, (bare, unit) = columns.title(column), titles[column]
         unit = unit or columns.unit(column)
-        series.append(TableSeries(bare, unit, (title.strip(),), column, times, quality, (title,)))
+        # Two that differ by their unit alone are two tags: the unit is part of their names.
+        name = f"{bare} {unit}" if often[plain_name(bare)] > 1 and titles[column][1] else bare
+        own = tuple(qualities.get(column, ()))
+        series.append(TableSeries(name, unit, (title.strip(),), column, times, own, (title,)))
     return tuple(series)
+
+
+def _qualities(columns: TableColumns, found: Sequence[int]) -> dict[int, list[int]]:
+    """The columns of qualities of each series: by their titles; else of the series before; a single one is of all."""
+    by_key = {columns.key(columns.title(c)): c for c in found}
+    owned: dict[int, list[int]] = defaultdict(list)
+    untold: dict[int, list[int]] = defaultdict(list)
+    before = -1
+    for column in columns.others:
+        if column in found:
+            before = column
+        elif columns.is_quality(column):
+            owner = columns.owner_of(column)
+            if not owner:
+                untold[before].append(column)
+            elif owner in by_key:
+                owned[by_key[owner]].append(column)
+        elif columns.is_filled(column):
+            before = -1
+    # A plant's tag is never read without qualities that may be its own; a draft asks which of two columns has them.
+    rivals = not columns.plant and any(not (columns.title(c) or columns.why(c)) for c in columns.others)
+    if len(untold) == 1 and not rivals:
+        everywhere = next(iter(untold.values()))
+        untold = {column: everywhere for column in found if column not in owned}
+    for column, qualities in untold.items():
+        if column in found and not (rivals and len(untold) == 1):
+            owned[column] += qualities
+    return owned
 
 
 def _tags(body: pl.DataFrame, tag: int, unit: int | None, where: Pair) -> tuple[TableSeries, ...]:
@@ -131,10 +178,21 @@ def _tags(body: pl.DataFrame, tag: int, unit: int | None, where: Pair) -> tuple[
     if unit is not None:
         pairs = pl.DataFrame([tags.alias("tag"), body[str(unit)].cast(pl.String).alias("unit")])
         units = dict(pairs.drop_nulls().unique("tag", keep="first").rows())
+    texts = _texts_of_tags(tags, body[str(where[0])])
     series = []
     for text in tags.drop_nulls().unique(maintain_order=True):
         bare, told = split_unit(text)
-        if bare:
+        if bare and not is_system_tag(bare):
             told = told or tidy_unit(units.get(text, ""))
-            series.append(TableSeries(bare, told, (text.strip(),), *where, (text,)))
+            why = "text" if text in texts else ""
+            series.append(TableSeries(bare, told, (text.strip(),), *where, (text,), why=why))
     return tuple(series)
+
+
+def _texts_of_tags(tags: pl.Series, values: pl.Series) -> set[str]:
+    """Tags whose values are texts, such as OPEN and CLOSED."""
+    if values.dtype != pl.String:
+        return set()
+    frame = pl.DataFrame({"tag": tags, "value": values}).drop_nulls()
+    first = frame.group_by("tag", maintain_order=True).agg(pl.col("value").head(_SAMPLE))
+    return {tag for tag, cells in first.iter_rows() if not looks_numeric(pl.Series(cells, dtype=pl.String))}

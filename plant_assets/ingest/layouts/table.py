@@ -68,10 +68,11 @@ class TableSeries:
         spellings: texts that stand for it, as they are written.
         value: its column.
         times: the columns of its times.
-        quality: the column of its qualities.
+        qualities: columns that grade its values; the worst counts.
         headers: all texts that stand above its columns; of a long table the text in the column of tags.
         owner: the sheet or file that it is called after, empty where a header names it.
         role: its part in a control loop, where the layout tells one.
+        why: in a word why it is no tag's (text), empty where it may be one's.
     """
 
     title: str
@@ -79,10 +80,11 @@ class TableSeries:
     spellings: tuple[str, ...]
     value: int
     times: TimeColumns
-    quality: int | None = None
+    qualities: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     owner: str = ""
     role: Role | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class RecognisedTable:
         times: all groups of time columns; a wide or long table is read by the first.
         columns: in their order.
         series: of values, none of an operator log.
-        utc: whether the header says that its times are in UTC.
+        zone: what the header says of its times' zone: an offset, a zone's name or abbreviation, or nothing.
+        intervals: whether each row is of an interval, whose start is its time.
     """
 
     kind: TableKind
@@ -103,7 +106,8 @@ class RecognisedTable:
     times: Times
     columns: tuple[TableColumn, ...]
     series: tuple[TableSeries, ...] = ()
-    utc: bool = False
+    zone: str = ""
+    intervals: bool = False
 
     def column_of(self, role: ColumnRole) -> int | None:
         """The first column of a role."""

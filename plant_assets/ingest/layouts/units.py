@@ -4,7 +4,13 @@ import re
 import unicodedata
 
 _BRACKETS = re.compile(r"\s*(?:\[([^\]]*)\]|\(([^)]*)\)|\{([^}]*)\})\s*$")
+_BEHIND = re.compile(r"(.*?\S)\s*[\[({]([^\])}]*)[\])}]\s+(\S.*)")
 _AFTER_COMMA = re.compile(r"^(.*\S)\s*[,;]\s*(\S{1,12})$")
+_STATISTIC = re.compile(
+    r"(max|min|maximum|minimum|mean|avg|average|median|std|stdev|st(andar)?d[ ._-]?dev(iation)?|var|variance|sum|total|"
+    r"counts?|first|last|range|delta|diff|raw|scaled|pv|sp|op|set ?point|target|limit|hh|ll|hi|lo|high|low|quality|"
+    r"status|alarm|out|inlet|outlet|percentile|p\d{1,2}|rms|peak)"
+)
 _WRITTEN = {"°c": "degC", "degc": "degC", "deg c": "degC", "grad c": "degC", "°f": "degF", "degf": "degF", "deg f": "degF"}  # fmt: skip
 _TEXT = """
 % ppm ppb degc degf k c f bar bara barg mbar mbarg pa kpa mpa hpa psi psia psig atm mmhg mmh2o inh2o torr
@@ -20,17 +26,35 @@ _UNITS = frozenset(_TEXT.split())
 def split_unit(title: str) -> tuple[str, str]:
     """A title without its unit, and the unit; empty where the title tells none.
 
-    `Pressure [bar]`, `T_in (degC)` and `flow, m3/h` tell one. Brackets that hold anything else stay in the title.
+    `Pressure [bar]`, `T_in (degC)` and `flow, m3/h` tell one. Brackets that hold anything else, such as `(Max)`, stay
+    in the title.
     """
-    text = title.strip()
-    if match := _BRACKETS.search(text):
-        inner = next(group for group in match.groups() if group is not None).strip()
-        bare = text[: match.start()].strip()
-        if bare and (is_unit(inner) or match[1] is not None):
-            return bare, tidy_unit(inner)
+    text, unit = split_brackets(title.strip())
+    if unit or text != title.strip():
+        return text, unit
     if (match := _AFTER_COMMA.match(text)) and is_unit(match[2]):
         return match[1], tidy_unit(match[2])
+    if (match := _BEHIND.fullmatch(text)) and is_unit(match[2]):
+        return f"{match[1]} {match[3]}", tidy_unit(match[2])
     return text, ""
+
+
+def split_brackets(title: str) -> tuple[str, str]:
+    """A title without the brackets at its end if they hold a unit, and the unit; empty brackets are left out too."""
+    if match := _BRACKETS.search(title):
+        inner = next(group for group in match.groups() if group is not None).strip()
+        bare = title[: match.start()].strip()
+        # Square brackets are written around units alone, those that nobody has listed too; not around statistics.
+        unit = (is_unit(inner) or match[1] is not None) and not _STATISTIC.fullmatch(inner.casefold())
+        if bare and (unit or not inner):
+            return bare, tidy_unit(inner)
+    return title, ""
+
+
+def split_words_behind_unit(title: str) -> tuple[str, str]:
+    """A title up to a unit in brackets, and the words behind it: `Load [MWh] Calculated resolutions`; empty without any."""
+    match = _BEHIND.fullmatch(title.strip())
+    return (match[1], match[3]) if match and is_unit(match[2]) else (title, "")
 
 
 def is_unit(text: str) -> bool:

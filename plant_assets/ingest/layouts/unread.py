@@ -8,11 +8,11 @@ from collections.abc import Collection
 
 import polars as pl
 
-from plant_assets.ingest.decode.numbers import MISSING_WORDS
+from plant_assets.ingest.decode.numbers import looks_numeric
 from plant_assets.ingest.layouts.words import plain_name
 
 _LABELS = re.compile(
-    r"((is|has)_?)?(anomal(y|ies|ous)|outlier|fault|failure|attack|alarm|target|label|ground_truth|truth|class|abnormal)s?"
+    r"((is|has)_?)?(anomal(y|ies|ous)|outlier|fault|failure|att|attack|alarm|flag|target|label|ground_truth|truth|class|abnormal)s?"
     r"(_?(label|flag|point|id|type|class|code|score))?|y|regime|change_?points?|events?_?labels?|normal_?attack|"
     r"machine_?status|(train|test)_?(split|set)?|split|fold"
 )
@@ -25,7 +25,6 @@ _DERIVED = re.compile(
     r"roll|rolling|zscore|scaled|interp|interpolated|filled|saturated|frozen|stale|held|flags?|deviation|dev|error|"
     r"failure|anomaly|alarm)\d*[smhd]?|\d+[smhd]"
 )
-_NUMBER = r"^\s*[+-]?[\d.,' ]*\d[\d.,]*([eE][+-]?\d+)?\s*$"
 _SAMPLE = 5000
 FEW = 12
 
@@ -63,11 +62,8 @@ def _is_empty(cells: pl.Series) -> bool:
 def _is_numeric(cells: pl.Series) -> bool:
     if cells.dtype != pl.String:
         return cells.dtype.is_numeric() or cells.dtype == pl.Boolean
-    sample = cells.drop_nulls().head(_SAMPLE)
-    words = sample.str.strip_chars().str.to_lowercase()
-    sample = sample.filter(~words.is_in(list(MISSING_WORDS)) & (words != "") & (words != "nan"))
     # A single text among numbers is for ingest to refuse, by its row; a column of texts is none of its values.
-    return sample.len() > 0 and 2 * int(sample.str.contains(_NUMBER).sum()) >= sample.len()
+    return looks_numeric(cells.drop_nulls().head(_SAMPLE))
 
 
 def _counts_up(cells: pl.Series) -> bool:

@@ -1,11 +1,13 @@
 """The words that headers use, in a few languages, each in its `plain_name` form.
 
-Belongs here: what a word means in any table. Doesn't belong here: names of a plant (`names.py`), units (`units.py`).
+Belongs here: what a word means in any table. Doesn't belong here: names of a plant (`names.py`), units (`units.py`), what words mean in cells (`decode/`).
 """
 
 import re
 from collections.abc import Collection, Mapping
 
+from plant_assets.ingest.decode.quality import FLAG_TITLES
+from plant_assets.ingest.layouts.units import split_brackets
 from plant_assets.profile.tag import Role
 
 
@@ -15,20 +17,55 @@ def _words(text: str) -> frozenset[str]:
 
 TIME_WORDS = _words(
     """
-    timestamp time datetime date_time date ts time_stamp zeit zeitstempel datum datum_zeit uhrzeit
-    datetime_utc timestamp_utc time_utc utc local_time localtime event_time sample_time heure
+    timestamp time datetime date_time date ts time_stamp t_stamp tstamp zeit zeitstempel zeitpunkt datum datum_zeit
+    uhrzeit datetime_utc timestamp_utc time_utc ts_utc utc local_time localtime time_local datetime_local event_time
+    eventtime sample_time sampletime record_time log_time logtime timestring time_string last_changed last_updated
+    source_timestamp sourcetimestamp source_time server_timestamp servertimestamp server_time recorded_at observed_at
+    measured_at created_at epoch epoch_ms unix unix_time unixtime unix_timestamp time_ms timestamp_ms ts_ms
+    heure date_heure horodatage horodate fecha hora fecha_hora marca_de_tiempo data_ora dataora data_hora ora
+    tijd tijdstip tijdstempel czas tid tidpunkt
     """
 )
 TAG_WORDS = _words(
     """
-    tag tagname tag_name tagid tag_id name point pointname point_name pointid sensor sensor_name variable
-    item itemid item_id messstelle signal kks
+    tag tagname tag_name tagid tag_id name point pointname point_name pointid point_id sensor sensor_name sensor_id
+    sensorid variable variable_name varname var_name item itemid item_id itemname item_name messstelle messstellenname
+    signal signal_name signalname kks series entity_id field metric metric_name channel channel_name kanal parameter
+    parameter_name param attribute node_id nodeid browse_name fullname full_name etiqueta variable_id
     """
 )
-VALUE_WORDS = _words("value val wert messwert reading data vvalue numeric_value")
-QUALITY_WORDS = _words("quality status qual opc_quality qualität statuscode status_code confidence")
-START_WORDS = _words("start_time start begin from start_date starttime beginn von start_timestamp")
-END_WORDS = _words("end_time end stop to until end_date endtime ende bis stop_time end_timestamp")
+VALUE_WORDS = _words(
+    """
+    value val wert messwert reading data vvalue numeric_value value_numeric varvalue var_value float_value floatvalue
+    double_value value_double dblvalue measured_value measurement_value valor valeur valore waarde wartość värde
+    """
+)
+STATE_WORDS = _words("state")
+"""What stands for a value beside a column of tags alone."""
+QUALITY_WORDS = _words(
+    """
+    quality qual opc_quality opcquality data_quality dataquality quality_detail qualitydetail quality_code qualitycode
+    quality_flag qualityflag quality_status qualitystatus value_quality tag_quality opcua_quality statuscode status_code
+    statuscodes opc_status opc_statuscode validity confidence confidence_level qc qc_flag qc_code qualität qualitaet
+    datenqualität gültigkeit qualité qualite qualità qualita calidad qualidade kwaliteit kvalitet jakość
+    """
+)
+MAYBE_QUALITY_WORDS = FLAG_TITLES | {"status"}
+"""Titles of qualities where the column holds such words or codes, and of anything else where it doesn't."""
+START_WORDS = _words(
+    """
+    start_time start begin from start_date starttime startdate beginn von start_timestamp begin_time begintime
+    period_start interval_start time_from date_from from_time datum_von zeit_von startzeit anfang beginning
+    début debut date_debut inicio fecha_inicio desde inizio data_inizio
+    """
+)
+END_WORDS = _words(
+    """
+    end_time end stop to until end_date endtime enddate ende bis stop_time end_timestamp stoptime finish finish_time
+    period_end interval_end time_to date_to to_time datum_bis zeit_bis endzeit
+    fin date_fin fecha_fin hasta fine data_fine
+    """
+)
 REASON_WORDS = _words(
     """
     reason comment description event remark remarks cause grund bemerkung text note notes
@@ -48,17 +85,28 @@ LOOP_SUFFIXES: dict[Role, re.Pattern[str]] = {
 }
 """Titles of the parts of control loops; the group is the loop."""
 
-_UNIT = re.compile(r"\s*[\[({][^\])}]*[\])}]\s*$")
+_ANY_BRACKETS = re.compile(r"\s*[\[({][^\])}]*[\])}]\s*$")
+_SEPARATORS = re.compile(r"[\s.:/\\|!\-()\[\]{}]+")
 
 
 def plain_name(name: str) -> str:
-    """A name in lower case, without units in brackets, separators as underscores."""
-    return re.sub(r"[\s.:/\\|!\-]+", "_", bare_name(name)).strip("_")
+    """A name in lower case, without its unit, separators as underscores."""
+    return _SEPARATORS.sub("_", bare_name(name)).strip("_")
 
 
 def bare_name(name: str) -> str:
-    """A name in lower case, without units in brackets."""
-    return _UNIT.sub("", name.strip().casefold())
+    """A name in lower case, without a unit in brackets; brackets that hold anything else stay."""
+    return split_brackets(name.strip().casefold())[0]
+
+
+def is_system_tag(text: str) -> bool:
+    """Whether rows of a long table are the logger's own, such as WinCC's `$RT_OFF$`, and no tag's."""
+    return len(text) > 2 and text.startswith("$") and text.endswith("$")
+
+
+def plain_word(title: str) -> str:
+    """A title in the form of the words above, whatever stands in brackets at its end: `Value (%)` is `value`."""
+    return plain_name(_ANY_BRACKETS.sub("", title)) or plain_name(title)
 
 
 def first_of(words: Mapping[int, str], known: Collection[str]) -> int | None:

@@ -8,7 +8,6 @@ from plant_assets.ingest.decode.numbers import (
     Decimal,
     find_decimal,
     parse_numbers,
-    parse_quality,
 )
 from plant_assets.ingest.errors import Refusal
 
@@ -117,33 +116,3 @@ def test_two_decimal_marks_are_refused_with_both_places() -> None:
 def test_a_grouped_number_between_commas_is_refused() -> None:
     with pytest.raises(Refusal, match="row 1: a number such as 1,234"):
         decimal(["1,234"], ",")
-
-
-def test_qualities_by_word_and_by_opc_code() -> None:
-    cells = [
-        "Good",
-        "192",
-        "0xC0",
-        "",
-        None,
-        "good, local override",
-        "Uncertain",
-        "64",
-        "Q",
-        "Bad",
-        "0",
-        "8.0",
-        "BAD - no comm",
-    ]
-    found, unknown = parse_quality(pl.Series(cells), len(cells))
-    assert found.to_list() == ["good"] * 6 + ["uncertain"] * 3 + ["bad"] * 4
-    assert unknown == []
-
-
-def test_unknown_qualities_are_uncertain_and_named() -> None:
-    found, unknown = parse_quality(pl.Series(["Good", "purple"]), 2)
-    assert (found.to_list(), unknown) == (["good", "uncertain"], ["'purple'"])
-
-
-def test_no_quality_column_is_good() -> None:
-    assert parse_quality(None, 2)[0].to_list() == ["good", "good"]

@@ -29,7 +29,7 @@ def test_each_column_of_a_wide_table_has_a_role_and_those_that_nobody_reads_a_re
         "T,1.5,Good,2.5,9,1,fine,7.5,T",
     )
     assert found.kind == "wide"
-    assert [(s.title, s.unit, s.quality) for s in found.series] == [("flow", "m3/h", 2), ("level", "", None)]
+    assert [(s.title, s.unit, s.qualities) for s in found.series] == [("flow", "m3/h", (2,)), ("level", "", ())]
     assert roles(found) == {
         "timestamp": ("time", ""),
         "flow [m3/h]": ("value", ""),
@@ -52,7 +52,9 @@ def test_a_column_that_the_plant_knows_is_a_series_whatever_it_holds() -> None:
 def test_a_long_table_has_a_series_a_tag_with_its_unit() -> None:
     found = table("tag,time,value,unit,status,area", "P [bar],T,1,kPa,Good,north")
     assert found.kind == "long"
-    assert [(s.title, s.unit, s.headers, s.quality) for s in found.series] == [("P", "bar", ("P [bar]",), 4)]
+    assert [(s.title, s.unit, s.headers, s.qualities) for s in found.series] == [
+        ("P", "bar", ("P [bar]",), (4,))
+    ]
     assert (found.column_of("tag"), found.column_of("unit")) == (0, 3)
     assert roles(found)["area"] == ("unknown", "text")
 
@@ -74,9 +76,22 @@ def test_series_have_times_of_their_own_or_share_them(
     assert ([s.title for s in found.series], found.kind) == (titles, kind)
 
 
-def test_the_only_quality_is_of_the_only_series() -> None:
-    assert [s.quality for s in table("time,level,Quality", "T,1,Good").series] == [2]
-    assert [s.quality for s in table("time,level,flow,Quality", "T,1,2,Good").series] == [None, None]
+@pytest.mark.parametrize(
+    ("header", "row", "qualities"),
+    [
+        ("time,level,Quality", "T,1,Good", [(2,)]),
+        ("time,level,flow,Quality", "T,1,2,Good", [(3,), (3,)]),
+        ("time,level,Quality,flow,Quality", "T,1,Good,2,Good", [(2,), (4,)]),
+        ("time,level,Quality,OPCQuality,flow", "T,1,0,192,2", [(2, 3), (2, 3)]),
+        ("time,level,flow,flow_status", "T,1,2,Good", [(), (3,)]),
+        ("time,level,Good,Questionable", "T,1,yes,no", [(2, 3)]),
+        ("time,level,status", "T,1,7", [(), ()]),
+    ],
+)
+def test_qualities_are_of_the_series_in_their_title_or_before_them_or_of_all(
+    header: str, row: str, qualities: list[tuple[int, ...]]
+) -> None:
+    assert [s.qualities for s in table(header, row).series] == qualities
 
 
 def test_a_header_of_unknown_words_is_found_below_a_title() -> None:
