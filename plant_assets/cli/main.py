@@ -2,7 +2,7 @@
 
 import typer
 
-from plant_assets.cli import drop, imports, load, models, plant, serve, simulate, train, up, user
+from plant_assets.cli import drop, imports, load, models, plant, read, serve, simulate, train, up, user
 from plant_assets.cli.console import fail
 from plant_assets.profile.load import ProfileError
 from plant_assets.profile.variables import SettingsError
@@ -29,6 +29,7 @@ app.command()(up.down)
 app.command()(up.ps)
 app.command()(up.logs)
 app.command()(serve.serve)
+app.command()(read.read)
 app.command()(drop.drop)
 app.command("import")(imports.import_folder)
 app.command()(models.promote)

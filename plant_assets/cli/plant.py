@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from plant_assets.cli import reading
 from plant_assets.cli.console import fail, system_message
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.cli.reload import ReloadError, reload_definitions
@@ -38,11 +39,15 @@ def list_plants() -> None:
 
 
 @app.command()
-def new(
+def new(  # noqa: PLR0917 - a command's options
     name: Annotated[str, typer.Argument(help="lower case letters, digits and underscores")],
     exports: Annotated[list[Path], typer.Option("--from", help="an export; repeat --from for several")],
     title: Annotated[str, typer.Option(help="display name of the plant")] = "",
     timezone: Annotated[str, typer.Option(help="time zone of times without an offset")] = "UTC",
+    names: reading.Names = "",
+    header: reading.Header = "",
+    decimal: reading.Decimal = "",
+    quality: reading.Quality = "",
     force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
 ) -> None:
     """Draft a plant from exports; comments in its YAML explain each number."""
@@ -51,7 +56,12 @@ def new(
         check_name(settings, name, force=force)
         check_zone(timezone)
         draft = draft_plant(
-            name, exports, title=title, timezone=timezone, max_bytes=settings.max_drop_mb * 2**20
+            name,
+            exports,
+            title=title,
+            timezone=timezone,
+            reading=reading.told_reading(names, header, decimal, quality),
+            max_bytes=settings.max_drop_mb * 2**20,
         )
         with write_plant(settings, draft) as path:
             pass

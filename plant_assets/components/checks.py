@@ -130,6 +130,9 @@ def _instrument_checks(profile: PlantProfile) -> dg.AssetChecksDefinition:
             "no_stale_tags", asset=asset, description="Tags without a new record for too long."
         ),
         dg.AssetCheckSpec(
+            "no_uncertain_tags", asset=asset, description="Tags with values of uncertain quality."
+        ),
+        dg.AssetCheckSpec(
             "no_level_jumps", asset=asset, description="Tags whose level differs from that of earlier drops."
         ),
         dg.AssetCheckSpec(OVERDUE_CHECK, asset=asset, description="Dropped files that have waited too long."),

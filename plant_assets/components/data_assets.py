@@ -190,9 +190,10 @@ def _features(profile: PlantProfile) -> dg.AssetsDefinition:
         labelled: pl.DataFrame, feature_engine: FeatureEngine, spark: SparkResource
     ) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.spec import feature_specs, look_back
+        from plant_assets.ingest.grid.quality import learnt_values
 
         specs = feature_specs(profile)
-        table = feature_engine.compute(labelled, profile, spark)
+        table = feature_engine.compute(learnt_values(labelled, profile), profile, spark)
         shaded = labelled["anomaly_label"] == 1
         volatile = [spec.name for spec in specs if spec.kind == "std"][:6]
         return dg.MaterializeResult(
@@ -224,8 +225,9 @@ def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
     def window_features(labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
         from plant_assets.features.spec import feature_sources
         from plant_assets.features.windows import window_features as compute
+        from plant_assets.ingest.grid.quality import learnt_values
 
-        table = compute(labelled, profile)
+        table = compute(learnt_values(labelled, profile), profile)
         sources = sorted(feature_sources(profile), key=len, reverse=True)
         origin = {
             column: _tags_behind(next(s for s in sources if column.startswith(f"{s}_")), profile)

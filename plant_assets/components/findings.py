@@ -5,10 +5,10 @@ Belongs here: findings as small tables. Doesn't belong here: the flags themselve
 
 import polars as pl
 
-from plant_assets.ingest.grid.quality import FROZEN, SATURATED, STALE, has
+from plant_assets.ingest.grid.quality import FROZEN, SATURATED, STALE, UNCERTAIN, has
 from plant_assets.profile.model import PlantProfile
 
-FLAGS = {"frozen": FROZEN, "saturated": SATURATED, "stale": STALE}
+FLAGS = {"frozen": FROZEN, "saturated": SATURATED, "stale": STALE, "uncertain": UNCERTAIN}
 _JUMP_IN_SPREADS = 4.0
 _LEAST_ROWS = 24
 

@@ -13,7 +13,7 @@ from plant_assets.components.pictures import TrendLine, trend
 from plant_assets.profile.model import PlantProfile
 
 _PLOTTED_TAGS = 6
-_FLAGS = "quality bits: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing"
+_FLAGS = "quality bits: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing, 32 uncertain"
 _COLUMNS = {
     "timestamp": "start of the interval",
     "sources": "files and rows of the row's values",

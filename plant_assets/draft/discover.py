@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from plant_assets.draft.controllers import LoopPart
 from plant_assets.draft.titles import valid_name
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
+from plant_assets.ingest.layouts.label_column import is_label_column
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.recognise import recognise_table
 from plant_assets.ingest.layouts.table import RecognisedTable
+from plant_assets.profile.options import ReadingOptions
 
-_NO_NAMES = PlantNames(None)
+_LABEL = re.compile(r"(?i)anomal|outlier|fault|fail|att|label|flag|alarm|abnormal|target|outcome")
+"""Labels of rows in alarm; others, such as change points, mark something else."""
 _ASSETS = re.compile(r"(?i)(asset|unit|machine|server|device|engine|run|batch|cycle)(_?(id|no|nr))?$")
 
 
@@ -46,6 +49,7 @@ class ExportOutline:
         periods: whether it is an operator log.
         timed: whether any table of it has times.
         filled: whether any has cells below its header.
+        label: header of the column that tells which rows are abnormal, empty without one.
         assets: a column of few texts or numbers that may name the asset of each row.
     """
 
@@ -55,22 +59,24 @@ class ExportOutline:
     periods: bool = False
     timed: bool = False
     filled: bool = False
+    label: str = ""
     assets: str = ""
 
 
-def outline(decoded: DecodedFile, stem: str) -> ExportOutline:
+def outline(decoded: DecodedFile, stem: str, reading: ReadingOptions | None = None) -> ExportOutline:
     """What a file holds.
 
     Args:
         decoded: its grids.
         stem: its name without extension, which per-tag exports take their tag from.
+        reading: what a person tells of it.
 
     Raises:
         Refusal: a header that doesn't fit the rows below it.
     """
-    found = ExportOutline()
+    found, names = ExportOutline(), PlantNames(None, reading)
     for grid in decoded.grids:
-        table = recognise_table(grid, _NO_NAMES, stem)
+        table = recognise_table(grid, names, stem)
         found.filled |= bool(table.header.filled)
         if table.kind == "periods":
             found.periods = True
@@ -103,6 +109,9 @@ def _left_out(grid: CellGrid, table: RecognisedTable, found: ExportOutline) -> N
             found.ignored.setdefault(one.title, one.why)
     for column in table.columns:
         if column.role in ("label", "unknown"):
+            if not found.label and column.role == "label" and _LABEL.search(column.title):
+                cells = grid.frame[str(column.index)].slice(table.header.begin)
+                found.label = column.title if is_label_column(cells) else ""
             if column.title:
                 found.ignored.setdefault(column.title, column.why)
             elif column.why != "empty":

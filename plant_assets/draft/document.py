@@ -107,6 +107,12 @@ def _tag(node: CommentedMap, tag: DraftedTag, codes: Sequence[str]) -> None:
 
 
 def _columns(profile: CommentedMap, exports: ExportContents) -> None:
+    if exports.label:
+        stretches = f"{exports.periods} stretches of rows" if exports.periods != 1 else "one stretch of rows"
+        profile["reading"]["columns"].yaml_add_eol_comment(
+            f"its abnormal rows are known alarms: {stretches}; remove the line if they are something else",
+            exports.label,
+        )
     if not exports.ignored:
         del profile["ignored_columns"]
         return

@@ -16,11 +16,12 @@ from plant_assets.draft.columns import patterns
 from plant_assets.draft.document import write_document
 from plant_assets.draft.drafted import DraftedTag
 from plant_assets.draft.sampling import DraftedSampling, DraftedWindows, find_sampling, find_windows
-from plant_assets.draft.series import ExportContents, read_exports
+from plant_assets.draft.series import ExportContents, read_exports, told_options
 from plant_assets.ingest.decode.opening import MAX_BYTES
 from plant_assets.ingest.errors import FileRefusal, Refusal
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.options import ReadingOptions
 
 FEWEST_ROWS = 12
 _HORIZONS = (timedelta(hours=1), timedelta(hours=3), timedelta(hours=6))
@@ -53,6 +54,7 @@ def draft_plant(
     *,
     title: str = "",
     timezone: str = "UTC",
+    reading: ReadingOptions | None = None,
     max_bytes: int = MAX_BYTES,
     now: datetime | None = None,
 ) -> PlantDraft:
@@ -63,6 +65,7 @@ def draft_plant(
         files: exports, and operator logs beside them.
         title: for people; made from the name where empty.
         timezone: where times without an offset are local.
+        reading: what a person tells of the files; the profile keeps it.
         max_bytes: larger files are refused unread.
         now: later records are refused. Default: the machine's clock.
 
@@ -70,7 +73,7 @@ def draft_plant(
         FileRefusal: a file can't be read, or no plant can be drafted from what it holds.
         OSError: a file is gone, or may not be read.
     """
-    exports = read_exports(files, timezone=timezone, max_bytes=max_bytes, now=now)
+    exports = read_exports(files, timezone=timezone, reading=reading, max_bytes=max_bytes, now=now)
     return draft_from(name, exports, title=title, timezone=timezone)
 
 
@@ -175,6 +178,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
         **({"history_window": format_duration(history)} if history else {}),
         "tags": [_tag(tag) for tag in tags],
         "ignored_columns": list(patterns(exports.ignored)),
+        **({"reading": told} if (told := told_options(exports.told)) else {}),
         "features": {
             **{kind: spans(counts) for kind, counts in windows.steps.items() if counts},
             "window_steps": 12,

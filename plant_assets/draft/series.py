@@ -21,6 +21,7 @@ from plant_assets.ingest.errors import FileRefusal, Refusal, name_file
 from plant_assets.ingest.reading import FileReading, read_opened
 from plant_assets.ingest.records import last_wins
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.options import ReadingOptions
 
 _STACKED = 0.2
 """Share of values at a time that another row has too, above which rows of several assets stand in one file."""
@@ -54,9 +55,11 @@ class ExportContents:
         files: their names, without operator logs.
         series: the tags to be.
         records: of RECORD_SCHEMA, ordered by time and tag; tags are the series' names.
-        periods: rows of operator logs, empty without any.
+        periods: known ones, of operator logs and of a column of labels.
+        label: header of that column, empty without one.
         ignored: headers that are no tags, and why.
         unnamed: columns without a header, by their place, and why they are no tags.
+        told: what a person told of the files, and the label.
         readings: what was read of each file, guesses among it.
     """
 
@@ -66,6 +69,8 @@ class ExportContents:
     periods: int = 0
     ignored: dict[str, str] = field(default_factory=dict)
     unnamed: dict[str, str] = field(default_factory=dict)
+    label: str = ""
+    told: ReadingOptions = field(default_factory=ReadingOptions)
     readings: list[FileReading] = field(default_factory=list)
 
     @property
@@ -75,13 +80,19 @@ class ExportContents:
 
 
 def read_exports(
-    paths: Sequence[Path], *, timezone: str = "UTC", max_bytes: int = MAX_BYTES, now: datetime | None = None
+    paths: Sequence[Path],
+    *,
+    timezone: str = "UTC",
+    reading: ReadingOptions | None = None,
+    max_bytes: int = MAX_BYTES,
+    now: datetime | None = None,
 ) -> ExportContents:
     """Read exports of one plant that has no profile yet; of equal time and tag the later file wins.
 
     Args:
         paths: any file that can be dropped, operator logs among them.
         timezone: where times without an offset are local.
+        reading: what a person tells of the files.
         max_bytes: larger files are refused unread.
         now: later records are refused. Default: the machine's clock.
 
@@ -89,13 +100,16 @@ def read_exports(
         FileRefusal: a file that can't be read, or none that holds values.
         OSError: a file is gone, or may not be read.
     """
-    opened = [_open(path, max_bytes) for path in paths]
+    told = reading or ReadingOptions()
+    opened = [_open(path, max_bytes, told) for path in paths]
     found = [outlined for _, outlined in opened]
     series = _named(found)
     if not series:
         raise FileRefusal(", ".join(file.name for file, _ in opened), _nothing(found))
-    ignored = {title: why for one in found for title, why in one.ignored.items()}
-    profile = provisional_profile(series, timezone, ignored)
+    label = next((one.label for one in found if one.label), "")
+    ignored = {title: why for one in found for title, why in one.ignored.items() if title != label}
+    told = with_label(told, label)
+    profile = provisional_profile(series, timezone, ignored, told)
     everything = [_read(file, profile, one, now) for file, one in opened]
     periods = [reading.periods.height for reading in everything if reading.periods is not None]
     readings = [reading for reading in everything if reading.kind == "records"]
@@ -108,12 +122,17 @@ def read_exports(
         periods=sum(periods),
         ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
         unnamed={place: why for one in found for place, why in one.unnamed.items()},
+        label=label,
+        told=told,
         readings=everything,
     )
 
 
 def provisional_profile(
-    series: Sequence[NamedSeries], timezone: str, ignored: Iterable[str] = ()
+    series: Sequence[NamedSeries],
+    timezone: str,
+    ignored: Iterable[str] = (),
+    reading: ReadingOptions | None = None,
 ) -> PlantProfile:
     """A profile that knows names alone, so that ingest reads the files just as it will read drops."""
     tags = [
@@ -138,6 +157,7 @@ def provisional_profile(
             "sampling": spans,
             "tags": tags,
             "ignored_columns": [escape(title) for title in ignored],
+            "reading": told_options(reading or ReadingOptions()),
             "features": {},
             "models": ["isolation_forest"],
             "budget": {"false_alarm_hours_per_day": 1, "false_episodes_per_day": 1},
@@ -146,10 +166,21 @@ def provisional_profile(
     )
 
 
-def _open(path: Path, max_bytes: int) -> tuple[OpenedFile, ExportOutline]:
+def with_label(reading: ReadingOptions, label: str) -> ReadingOptions:
+    """The same, and that a column tells abnormal rows; empty for none."""
+    return reading.model_copy(update={"columns": {**reading.columns, label: "label"}}) if label else reading
+
+
+def told_options(reading: ReadingOptions) -> dict[str, object]:
+    """What a profile says under `reading`, without what isn't told."""
+    told = reading.model_dump(exclude_defaults=True)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+
+
+def _open(path: Path, max_bytes: int, reading: ReadingOptions) -> tuple[OpenedFile, ExportOutline]:
     with name_file(path.name):
         file = open_file(path, max_bytes=max_bytes)
-        return file, outline(file.decoded, file.stem)
+        return file, outline(file.decoded, file.stem, reading)
 
 
 def _read(file: OpenedFile, profile: PlantProfile, found: ExportOutline, now: datetime | None) -> FileReading:

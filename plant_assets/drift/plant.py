@@ -13,12 +13,12 @@ import polars as pl
 from plant_assets.drift.judge import DriftLimits, DriftResult, RegularSeries, judge
 from plant_assets.drift.report import DriftFinding, DriftReport, Kind, RowSpan
 from plant_assets.drift.retraining import label_age, retraining_advice
-from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, UNCERTAIN, flag_column
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 
-_UNTRUSTED = HELD | STALE | FROZEN | SATURATED | MISSING
-_UNTRUSTED_FOR_SCORES = STALE | FROZEN | SATURATED | MISSING
+_UNTRUSTED = HELD | STALE | FROZEN | SATURATED | MISSING | UNCERTAIN
+_UNTRUSTED_FOR_SCORES = STALE | FROZEN | SATURATED | MISSING | UNCERTAIN
 """A score looks at every tag; one that reports by exception is held in some row nearly always."""
 
 

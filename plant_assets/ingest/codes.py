@@ -48,13 +48,17 @@ def drop_codes(
     if not found:
         return records, []
     pairs = pl.DataFrame(
-        [(code.tag, code.value) for code in found], schema={"tag": pl.String, "value": pl.Float64}, orient="row"
+        [(code.tag, code.value) for code in found],
+        schema={"tag": pl.String, "value": pl.Float64},
+        orient="row",
     )
     return records.join(pairs, on=["tag", "value"], how="anti", maintain_order="left"), found
 
 
 def _told(records: pl.DataFrame, told: Sequence[float]) -> list[FoundCode]:
-    counts = records.filter(pl.col("value").is_in(list(told))).group_by("tag", "value", maintain_order=True).len()
+    counts = (
+        records.filter(pl.col("value").is_in(list(told))).group_by("tag", "value", maintain_order=True).len()
+    )
     return [FoundCode(*row) for row in counts.iter_rows()]
 
 
@@ -70,7 +74,9 @@ def _found(records: pl.DataFrame, real: Mapping[str, Collection[float]]) -> list
     for tag, count, lowest, highest in ends.iter_rows():
         values = [value for value in _suspects(lowest, highest) if value not in real.get(tag, ())]
         if values and count - len(values) >= _FEWEST:
-            counts = records.filter((pl.col("tag") == tag) & pl.col("value").is_in(values))["value"].value_counts()
+            counts = records.filter((pl.col("tag") == tag) & pl.col("value").is_in(values))[
+                "value"
+            ].value_counts()
             codes = [FoundCode(tag, *row) for row in counts.sort("value").iter_rows()]
             found += _codes(codes, lowest, highest)
     return found
@@ -95,7 +101,9 @@ def _gap(value: float, low: float, high: float) -> float:
     return max(low - value, value - high, 0.0)
 
 
-def _codes(suspects: Sequence[FoundCode], lowest: Sequence[float], highest: Sequence[float]) -> list[FoundCode]:
+def _codes(
+    suspects: Sequence[FoundCode], lowest: Sequence[float], highest: Sequence[float]
+) -> list[FoundCode]:
     """As many of the suspects as are codes beside the values that they leave."""
     for size in range(len(suspects), 0, -1):
         for codes in combinations(suspects, size):

@@ -215,8 +215,9 @@ def _commit(
 
 
 def _drop_info(items: Sequence[_Item], kind: str, at: datetime) -> DropInfo | None:
-    readings = [item.reading for item in items if item.reading is not None and item.reading.kind == kind]
-    files = {r.sha256: DropFile(r.sha256, r.report.name, _rows(r)) for r in readings}
+    readings = [item.reading for item in items if item.reading is not None]
+    holders = [r for r in readings if (r.periods is not None if kind == "periods" else r.kind == kind)]
+    files = {r.sha256: DropFile(r.sha256, r.report.name, _rows(r)) for r in holders}
     return DropInfo(tuple(files.values()), at) if files else None
 
 
@@ -274,4 +275,8 @@ def _said_of(outcome: FileOutcome, reading: FileReading) -> str:
 
 
 def _rows(reading: FileReading) -> int:
-    return reading.records.height if reading.periods is None else reading.periods.height
+    return (
+        reading.records.height
+        if reading.periods is None or reading.kind == "records"
+        else reading.periods.height
+    )

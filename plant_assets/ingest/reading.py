@@ -68,7 +68,7 @@ class ReadReport:
     """What was read and what was left out, for people.
 
     Attributes:
-        zone: where times without an offset were taken as local.
+        zone: of times without an offset; empty where all have one.
         counts: records, uncertain ones among them, and what was left out: duplicates, missing, not_finite, bad_quality,
             out_of_range, codes; or periods.
         tags: columns of values that were read.
@@ -111,7 +111,7 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """One file as read: records, or (an operator log) periods."""
+    """One file as read: records, with the periods that a column of labels tells, or the periods of an operator log."""
 
     kind: Literal["records", "periods"]
     records: pl.DataFrame
@@ -172,8 +172,7 @@ def _read(
     decoded: DecodedFile, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
 ) -> FileReading:
     names = PlantNames(profile)
-    report.zone = profile.reading.zone or profile.timezone
-    context = ReadContext(report.zone, now, profile.reading)
+    context = ReadContext(profile.reading.zone or profile.timezone, now, profile.reading)
     tables = _tables(decoded, names, stem, report)
     report.layout = tables[0][1].table.kind
     logs = [(grid, layout) for grid, layout in tables if layout.table.kind == "periods"]
@@ -181,7 +180,7 @@ def _read(
         return _periods(logs, context, sha256, report)
     if logs:
         report.notes.append("An operator log beside values was not read; drop it as a file of its own.")
-    parts, left_out = [], [pl.DataFrame(schema=LEFT_OUT)]
+    parts, left_out, labelled = [], [pl.DataFrame(schema=LEFT_OUT)], []
     for grid, layout in tables:
         if layout.table.kind == "periods":
             continue
@@ -189,6 +188,9 @@ def _read(
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         report.decimal = decimal if decoded.format == "csv" else None
         parts.append(reader.records(decimal))
+        if reader.label_columns:
+            labelled.append(reader.periods())
+        report.zone = report.zone or reader.zone
         left_out += reader.left_out
         report.notes += [*layout.notes, *reader.notes]
         report.guesses += [guess for guess in reader.guesses if guess not in report.guesses]
@@ -205,12 +207,18 @@ def _read(
     records = _in_range(records, profile, tallies)
     newest = last_wins(records).with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names())
     _describe(report, newest, profile, tallies, records.height - newest.height)
-    return FileReading("records", newest, None, report, sha256)
+    periods = None
+    if labelled:
+        periods = pl.concat(labelled).with_columns(file=pl.lit(sha256)).select(PERIOD_SCHEMA.names())
+        report.counts["periods"] = periods.height
+    return FileReading("records", newest, periods, report, sha256)
 
 
 def _instrument_ends(profile: PlantProfile) -> dict[str, list[float]]:
     """Ends of what each tag's instrument reads."""
-    return {tag.name: [end for end in (*tag.range, *tag.saturation) if end is not None] for tag in profile.tags}
+    return {
+        tag.name: [end for end in (*tag.range, *tag.saturation) if end is not None] for tag in profile.tags
+    }
 
 
 class _Tallies:
@@ -331,8 +339,9 @@ def _describe(
         left = tallies.of(column)
         if column in found or left.total():
             dropped = left["not_finite"] + left["codes"] + left["out_of_range"]
-            counts = {"bad": left["bad_quality"], "missing": left["missing"], "dropped": dropped}
-            report.per_tag[column] = TagReading(**found.get(column, {}), **counts)
+            read_of = TagReading(**found.get(column, {}))
+            read_of.bad, read_of.missing, read_of.dropped = left["bad_quality"], left["missing"], dropped
+            report.per_tag[column] = read_of
     if records.is_empty():
         raise Refusal(
             "no_values",
@@ -345,11 +354,21 @@ def _describe(
     if left_out := _left_out(total):
         report.notes.insert(0, f"Left out: {left_out}.")
     if uncertain:
-        report.notes.append(f"{uncertain:,} records are of uncertain quality; models don't learn from them.")
+        learns = "" if profile.sampling.learn_uncertain else ", which models don't learn from"
+        report.notes.append(f"{_counted(uncertain, 'record')} of uncertain quality{learns}.")
     if report.absent:
         report.notes.append(f"No values of {', '.join(report.absent)}.")
 
 
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
 def _left_out(total: Mapping[str, int]) -> str:
-    words = {"bad_quality": "of bad quality", "not_finite": "infinite", "codes": "codes for no value", "out_of_range": "beyond their tag's range"}
+    words = {
+        "bad_quality": "of bad quality",
+        "not_finite": "infinite",
+        "codes": "codes for no value",
+        "out_of_range": "beyond their tag's range",
+    }
     return ", ".join(f"{total[why]:,} {text}" for why, text in words.items() if total[why])

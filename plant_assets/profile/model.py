@@ -13,7 +13,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
-from plant_assets.profile.options import ColumnMeaning, DriftOptions, IsolationForest, ReadingOptions, SimulationOptions
+from plant_assets.profile.options import (
+    ColumnMeaning,
+    DriftOptions,
+    IsolationForest,
+    ReadingOptions,
+    SimulationOptions,
+)
 from plant_assets.profile.tag import StrictModel, Tag
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -30,6 +36,9 @@ class SamplingOptions(StrictModel):
     hold_limit: Duration = Field(description="longest gap that is filled with the last value")
     stale_after: Duration = Field(description="a tag without a new record for this long is stale")
     frozen_after: Duration = Field(description="a tag that repeats one value for this long is frozen")
+    learn_uncertain: bool = Field(
+        default=False, description="whether models learn from values of uncertain quality too"
+    )
 
 
 class LabelRule(StrictModel):

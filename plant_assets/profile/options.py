@@ -25,7 +25,7 @@ class IsolationForest(StrictModel):
 
 
 QualityScale = Literal["words", "one_is_good", "zero_is_good", "opc_da", "opc_ua", "percent"]
-ColumnMeaning = Literal["time", "start", "end", "tag", "value", "quality", "unit", "ignored"]
+ColumnMeaning = Literal["time", "start", "end", "tag", "value", "quality", "unit", "label", "ignored"]
 
 
 class ReadingOptions(StrictModel):
@@ -36,8 +36,13 @@ class ReadingOptions(StrictModel):
     )
     decimal: Literal[".", ","] | None = Field(default=None, description="mark before decimals in text files")
     quality: QualityScale | None = Field(default=None, description="scale of all columns of qualities")
+    names: tuple[str, ...] | None = Field(
+        default=None,
+        description="columns of files without a header, in order; an empty list numbers them column_1 …",
+    )
     columns: dict[str, ColumnMeaning | str] = Field(
-        default_factory=dict, description="header → what it holds: " + ", ".join(get_args(ColumnMeaning)) + ", or a tag"
+        default_factory=dict,
+        description="header → what it holds: " + ", ".join(get_args(ColumnMeaning)) + ", or a tag",
     )
     codes: tuple[float, ...] | None = Field(
         default=None, description="numbers that stand for no value; an empty list where all are readings"

@@ -59,6 +59,7 @@ def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> 
         ("raw_sensor_data", "no_frozen_tags", False),
         ("raw_sensor_data", "no_saturated_tags", False),
         ("raw_sensor_data", "no_stale_tags", False),
+        ("raw_sensor_data", "no_uncertain_tags", False),
         ("raw_sensor_data", "no_level_jumps", False),
         ("raw_sensor_data", "no_overdue_files", False),
         ("drift", "no_drifted_tags", False),

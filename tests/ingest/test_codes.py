@@ -9,7 +9,9 @@ from plant_assets.ingest.codes import drop_codes
 WALK = np.round(50 + np.random.default_rng(5).normal(0, 2, 400), 2)
 
 
-def dropped(values: np.ndarray, real: tuple[float, ...] = (), told: tuple[float, ...] | None = None) -> dict[float, int]:
+def dropped(
+    values: np.ndarray, real: tuple[float, ...] = (), told: tuple[float, ...] | None = None
+) -> dict[float, int]:
     """The codes found among a tag's values, and how often each comes."""
     records = pl.DataFrame({"tag": "level", "value": values})
     kept, found = drop_codes(records, {"level": real}, told)
@@ -25,7 +27,23 @@ def spoiled(base: np.ndarray, *codes: float, every: int = 50) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "code", [-9999.0, -999.25, -99.0, 9999.0, 99999.0, 999.9, -8888.0, -777.0, 32767.0, 65535.0, 1e30, -1e37, -1234.5, 3276.7]
+    "code",
+    [
+        -9999.0,
+        -999.25,
+        -99.0,
+        9999.0,
+        99999.0,
+        999.9,
+        -8888.0,
+        -777.0,
+        32767.0,
+        65535.0,
+        1e30,
+        -1e37,
+        -1234.5,
+        3276.7,
+    ],
 )
 @pytest.mark.parametrize("every", [3, 8, 200])
 def test_a_value_far_from_all_others_that_no_reading_grows_to_is_a_code(code: float, every: int) -> None:
@@ -49,7 +67,17 @@ def test_several_codes_of_a_tag_are_found() -> None:
         spoiled(WALK / 10, 100.0),
         np.append(WALK - 50, [-60.0, -60.0]),
     ],
-    ids=["calm", "a spike", "an end of the range", "standing still", "on and off", "open and closed", "two set points", "valve", "cold"],
+    ids=[
+        "calm",
+        "a spike",
+        "an end of the range",
+        "standing still",
+        "on and off",
+        "open and closed",
+        "two set points",
+        "valve",
+        "cold",
+    ],
 )
 def test_readings_that_are_far_or_few_are_no_codes(values: np.ndarray) -> None:
     assert dropped(values) == {}

@@ -12,8 +12,21 @@ import polars as pl
 
 from plant_assets.ingest.errors import Refusal, quote
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _ENGLISH = {
     **{text: month for month in _MONTHS for text in (month, month[:3])},
     "sept": "september",
@@ -23,10 +36,65 @@ _ENGLISH = {
     "pm": "pm",
     "t": "t",
 }
-_FILLERS = frozenset("de del den der die das le il kl klo um la em the à a às alle o uhr h".split())
-_LANGUAGES = """
-es fr de pt it nl pl ru tr cs sv ro hu da fi sk bg sr nb hr lt sl ca et lv uk el id vi ja zh ko
-""".split()
+_FILLERS = frozenset(
+    [
+        "de",
+        "del",
+        "den",
+        "der",
+        "die",
+        "das",
+        "le",
+        "il",
+        "kl",
+        "klo",
+        "um",
+        "la",
+        "em",
+        "the",
+        "à",
+        "a",
+        "às",
+        "alle",
+        "o",
+        "uhr",
+        "h",
+    ]
+)
+_LANGUAGES = [
+    "es",
+    "fr",
+    "de",
+    "pt",
+    "it",
+    "nl",
+    "pl",
+    "ru",
+    "tr",
+    "cs",
+    "sv",
+    "ro",
+    "hu",
+    "da",
+    "fi",
+    "sk",
+    "bg",
+    "sr",
+    "nb",
+    "hr",
+    "lt",
+    "sl",
+    "ca",
+    "et",
+    "lv",
+    "uk",
+    "el",
+    "id",
+    "vi",
+    "ja",
+    "zh",
+    "ko",
+]
 _HALF = r"(?i)([\d\s\x{00a0}\x{202f}])([ap])\.?[\s\x{00a0}\x{202f}]?m\.?$"
 _WORD = r"\p{L}+"
 
@@ -56,7 +124,9 @@ def in_english(text: pl.Series, place: Where) -> pl.Series:
         # A weekday goes with the comma or full stop behind it, an abbreviated month with its full stop.
         marked = rf"(?i)(^|[^\p{{L}}]){re.escape(word)}($|[^\p{{L}}])"
         text = text.str.replace_all(marked, f"${{1}}{short}\u0001${{2}}")
-        text = text.str.replace_all(r"\x01\.([^\d.])" if meaning else r"\x01[.,]?\s*()", "$1").str.replace_all("\u0001", "")
+        text = text.str.replace_all(
+            r"\x01\.([^\d.])" if meaning else r"\x01[.,]?\s*()", "$1"
+        ).str.replace_all("\u0001", "")
     return text.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
@@ -74,7 +144,11 @@ def _meanings(words: list[str], text: pl.Series, place: Where) -> dict[str, str]
         return found[0]
     unknown = next((w for w in words if w not in _ENGLISH), words[0])
     row = text.str.to_lowercase().str.contains(unknown, literal=True).fill_null(False).arg_max() or 0
-    why = "means different months in several languages" if found else "is no time, nor a word of a date that is known"
+    why = (
+        "means different months in several languages"
+        if found
+        else "is no time, nor a word of a date that is known"
+    )
     raise Refusal(
         "no_time",
         f"{quote(unknown)} in {quote(text[row])} {why}",

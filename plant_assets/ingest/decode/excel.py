@@ -59,7 +59,9 @@ def decode_excel(data: bytes, kind: Format, *, max_bytes: int) -> DecodedFile:
         decoded.notes.append(f"Hidden sheets, not read: {', '.join(map(quote, hidden))}.")
     if not decoded.grids and hidden:
         raise Refusal(
-            "hidden", f"all sheets are hidden, such as {quote(hidden[0])}", expected="a sheet that Excel shows"
+            "hidden",
+            f"all sheets are hidden, such as {quote(hidden[0])}",
+            expected="a sheet that Excel shows",
         )
     if not decoded.grids:
         raise Refusal("empty", "the workbook has no cells", expected="a sheet with a header row and data")
@@ -83,7 +85,11 @@ def _frames(data: bytes, pictures: set[str]) -> list[tuple[str, pl.DataFrame, bo
             check_cells(sheet.total_height, sheet.width, place=f"sheet {quote(name)}")
             frame = sheet.to_polars()
             frames.append(
-                (name, frame.rename({c: str(i) for i, c in enumerate(frame.columns)}), sheet.visible == "visible")
+                (
+                    name,
+                    frame.rename({c: str(i) for i, c in enumerate(frame.columns)}),
+                    sheet.visible == "visible",
+                )
             )
     except Refusal:
         raise

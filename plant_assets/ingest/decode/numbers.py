@@ -120,7 +120,11 @@ def _words(cells: pl.Series) -> pl.Series:
 
 
 def find_decimal(
-    columns: Sequence[pl.Series], places: Sequence[Where], delimiter: str | None, *, dotted_dates: bool = False
+    columns: Sequence[pl.Series],
+    places: Sequence[Where],
+    delimiter: str | None,
+    *,
+    dotted_dates: bool = False,
 ) -> Decimal:
     """The one decimal mark of a text file's number columns.
 
@@ -247,7 +251,9 @@ def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> tuple[pl.Series, 
     cells = raw.gather(failed)
     words = cells.str.strip_chars().str.to_lowercase()
     if failed.len() == raw.len() - raw.null_count() and is_switched(cells):
-        return values.scatter(failed, words.replace_strict(SWITCHED, default=None, return_dtype=pl.Float64)), none
+        return values.scatter(
+            failed, words.replace_strict(SWITCHED, default=None, return_dtype=pl.Float64)
+        ), none
     again = tidy(cells)
     censored = again.str.contains(_CENSORED)
     again = again.str.replace(_CENSORED, "$1").str.replace(_D_EXPONENT, "${1}E$2")

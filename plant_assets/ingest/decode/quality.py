@@ -22,17 +22,23 @@ Grade = Literal["good", "uncertain", "bad"]
 SCALES: tuple[QualityScale, ...] = get_args(QualityScale)
 WORST: Mapping[str, int] = {"good": 0, "uncertain": 1, "bad": 2}
 
-_TRUE = frozenset("true yes y t on 1 1.0 wahr ja vrai oui si sí verdadero".split())
-_FALSE = frozenset("false no n f off 0 0.0 falsch nein faux non falso".split())
-_SAID_BAD = frozenset("bad is_bad isbad invalid is_invalid isinvalid".split())
-_SAID_UNCERTAIN = frozenset("questionable substituted uncertain suspect doubtful estimated interpolated".split())
-FLAG_TITLES = _SAID_BAD | _SAID_UNCERTAIN | frozenset("good is_good isgood valid is_valid isvalid".split())
+_TRUE = frozenset(
+    ["true", "yes", "y", "t", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "si", "sí", "verdadero"]
+)
+_FALSE = frozenset(["false", "no", "n", "f", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso"])
+_SAID_BAD = frozenset(["bad", "is_bad", "isbad", "invalid", "is_invalid", "isinvalid"])
+_SAID_UNCERTAIN = frozenset(
+    ["questionable", "substituted", "uncertain", "suspect", "doubtful", "estimated", "interpolated"]
+)
+FLAG_TITLES = (
+    _SAID_BAD | _SAID_UNCERTAIN | frozenset(["good", "is_good", "isgood", "valid", "is_valid", "isvalid"])
+)
 """Titles of columns that hold yes and no."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,10}(\.0+)?")
 _HEX = re.compile(r"0x[0-9a-f]{1,8}")
 _WRAPPED = re.compile(r"(?:opc)?(?:quality|status_?code)s?\s*[(\[:=]\s*(.*?)[)\]]?")
-_LETTERS: Mapping[str, Grade] = {
+_LETTERS: dict[str, Grade] = {
     "": "good", "g": "good", "a": "good", "r": "good", "v": "good",
     "u": "uncertain", "q": "uncertain", "s": "uncertain", "e": "uncertain", "d": "uncertain",
     "b": "bad", "i": "bad", "m": "bad",
@@ -55,7 +61,9 @@ _BEGINNINGS: tuple[tuple[Grade, re.Pattern[str]], ...] = (
     ),
     (
         "good",
-        re.compile(r"good|ok|gut|bon|buen|valid|gültig|válid|normal|raw|actual|confirm|goed|buon|bom|measured"),
+        re.compile(
+            r"good|ok|gut|bon|buen|valid|gültig|válid|normal|raw|actual|confirm|goed|buon|bom|measured"
+        ),
     ),
 )
 """How words of a quality begin, in a few languages."""
@@ -222,5 +230,7 @@ def _of_word(word: str) -> Grade | None:
     if text in _LETTERS:
         return _LETTERS[text]
     bare = text.lstrip("([{<*#'\" ")
-    begins = next((grade for grade, pattern in _BEGINNINGS if pattern.match(bare)), None)
-    return begins or next((grade for grade, pattern in _INSIDE if pattern.search(bare)), None)
+    for grade, pattern in _BEGINNINGS:
+        if pattern.match(bare):
+            return grade
+    return next((grade for grade, pattern in _INSIDE if pattern.search(bare)), None)

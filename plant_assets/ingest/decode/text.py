@@ -306,7 +306,9 @@ def _table_end(frame: pl.DataFrame, structure: TextStructure, usual: int) -> int
     fields, end = structure.fields, structure.fields.size
     while end > 0 and usual > 1 and fields[end - 1] <= 1:
         cell = str(frame[end - 1, 0] or "").strip().lstrip("*#-=\"'([ ")
-        if fields[end - 1] == 1 and (cell[:1].isdigit() or (end == fields.size and not structure.complete and not cell)):
+        if fields[end - 1] == 1 and (
+            cell[:1].isdigit() or (end == fields.size and not structure.complete and not cell)
+        ):
             break
         end -= 1
     return end if (fields[:end] == usual).any() else fields.size
@@ -317,7 +319,9 @@ def _without_repeats(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     again = pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
     for index, row in enumerate(frame.head(_TOP).iter_rows()):
         words = [cell for cell in row if cell and cell.strip()]
-        if len(words) < _WORDS or any(looks_like_time(cell) or _NUMBER.fullmatch(cell.strip()) for cell in words):
+        if len(words) < _WORDS or any(
+            looks_like_time(cell) or _NUMBER.fullmatch(cell.strip()) for cell in words
+        ):
             continue
         column = row.index(words[0])
         if (frame.to_series(column)[index + 1 :] == words[0]).any():

@@ -7,6 +7,7 @@ time; a series that never steps back is summer time. A time that the spring chan
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,9 @@ _CLOCKS = (
     " %H:%M:%S", " %H:%M", " %H:%M:%S%.f", "", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S%.f %p",
     " %H.%M.%S", " %H.%M", " %H%M%S", " %H%M", ":%H:%M:%S", ":%H:%M", ":%H:%M:%S%.f", " %Hh%M",
 )  # fmt: skip
-_COMPACT = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?)?$"
+_COMPACT = (
+    r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?)?$"
+)
 _OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)$"
 _ZONE_WORD = r"\d(?:\s*[AaPp]\.?[Mm]\.?)?\s+([A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_/+-]+)$"
 _TRAILING_ZONE = r"\s+[A-Za-z_/+-]+$"
@@ -68,12 +71,25 @@ _TIME_LIKE = re.compile(
 )
 
 
+@dataclass(slots=True)
+class TimeGuesses:
+    """What cells of times don't tell.
+
+    Attributes:
+        zone: where times without an offset were taken as local; empty where all have one.
+        first: whether the day or the month comes first, where only the steps between the rows tell.
+    """
+
+    zone: str = ""
+    first: str = ""
+
+
 def looks_like_time(text: str) -> bool:
     """Whether a text begins as a date does; months and weekdays of any language are words."""
     return bool(_TIME_LIKE.match(text.strip()))
 
 
-def parse_times(  # noqa: PLR0913 - a column, and what may be told of it
+def parse_times(
     raw: pl.Series,
     zone: str,
     place: Where,
@@ -81,7 +97,7 @@ def parse_times(  # noqa: PLR0913 - a column, and what may be told of it
     now: datetime,
     series: pl.Series | None = None,
     told: str = "",
-    guesses: list[str] | None = None,
+    guesses: "TimeGuesses | None" = None,
 ) -> pl.Series:
     """Cells to instants in UTC; empty cells are null.
 
@@ -90,12 +106,12 @@ def parse_times(  # noqa: PLR0913 - a column, and what may be told of it
         zone: where naive times are local.
         series: what belongs to one series in file order, such as the tag; None: all are one.
         told: the zone or offset of naive times that the column's title tells, which comes before `zone`.
-        guesses: takes a sentence for whatever the cells didn't tell.
+        guesses: takes what the cells didn't tell.
 
     Raises:
         Refusal: not a time, another form than the others, mixed time zones, before 1980 or in the future.
     """
-    guesses = guesses if guesses is not None else []
+    guesses = guesses if guesses is not None else TimeGuesses()
     if isinstance(raw.dtype, pl.Datetime) and raw.dtype.time_zone:
         found = raw.cast(TIME)
     elif isinstance(raw.dtype, pl.Datetime | pl.Date):
@@ -110,13 +126,13 @@ def parse_times(  # noqa: PLR0913 - a column, and what may be told of it
     else:
         means = find_zone(told, zone, place(0)) if told else ZoneInfo(zone)
         if not told and found.null_count() < found.len():
-            guesses.append(f"Times have no offset; they are taken as local times of {zone}.")
+            guesses.zone = zone
         times = _localised(found, means, place, series)
     _check_span(times, place, now)
     return times
 
 
-def _from_texts(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> pl.Series:
+def _from_texts(raw: pl.Series, zone: str, place: Where, guesses: TimeGuesses) -> pl.Series:
     """Texts to times, each different text once: in long tables the tags share them."""
     distinct = raw.unique(maintain_order=True)
     if raw.len() < _FEW or distinct.len() * 2 > raw.len():
@@ -128,7 +144,7 @@ def _from_texts(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> 
     )["time"]
 
 
-def _from_text(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> pl.Series:
+def _from_text(raw: pl.Series, zone: str, place: Where, guesses: TimeGuesses) -> pl.Series:
     """UTC times if the texts have offsets or zones or are Unix times, else naive ones."""
     text = raw.str.strip_chars().replace("", None)
     if text.null_count() == text.len():
@@ -153,7 +169,11 @@ def _from_text(raw: pl.Series, zone: str, place: Where, guesses: list[str]) -> p
             expected="an offset in every row, or in none",
         )
     words = text.filter(zoned).str.extract(_ZONE_WORD).unique()
-    if zoned.all() and words.len() == 1 and (region := find_zone(words[0], zone, place(0))).utcoffset(None) is None:
+    if (
+        zoned.all()
+        and words.len() == 1
+        and (region := find_zone(words[0], zone, place(0))).utcoffset(None) is None
+    ):
         return _localised(_naive(text.str.replace(_TRAILING_ZONE, ""), place, guesses), region, place, None)
     text, shift = _shifted(text, zoned, zone, place)
     naive = _naive(text, place, guesses)
@@ -182,22 +202,26 @@ def _shifted(text: pl.Series, zoned: pl.Series, zone: str, place: Where) -> tupl
             ahead[word] = int(offset.total_seconds() // 60)
         known = words.replace_strict(ahead, default=None, return_dtype=pl.Int64)
         minutes = pl.select(pl.when(zoned).then(known).otherwise(minutes)).to_series()
-        bare = pl.select(pl.when(zoned).then(text.str.replace(_TRAILING_ZONE, "")).otherwise(bare)).to_series()
+        bare = pl.select(
+            pl.when(zoned).then(text.str.replace(_TRAILING_ZONE, "")).otherwise(bare)
+        ).to_series()
     return bare, pl.select(pl.duration(minutes=pl.lit(minutes))).to_series()
 
 
-def _naive(text: pl.Series, place: Where, guesses: list[str]) -> pl.Series:
+def _naive(text: pl.Series, place: Where, guesses: TimeGuesses) -> pl.Series:
     if re.search(r"[^\W\d_]{2}|[年月]|[ap]\.", text.drop_nulls()[0], re.IGNORECASE):
         text = in_english(text, place)
         text = text.str.replace(r"^(\d{1,2})\. ", "$1 ").str.replace(r"^(\d{1,2} \p{L}{3}),", "$1")
     midnight = text.str.contains(_MIDNIGHT)
     if midnight.any():
         times = _read_naive(text.str.replace(_MIDNIGHT, "${1}00:00$2"), place, guesses)
-        return times + pl.select(pl.duration(days=pl.lit(midnight.fill_null(False).cast(pl.Int64)))).to_series()
+        return (
+            times + pl.select(pl.duration(days=pl.lit(midnight.fill_null(False).cast(pl.Int64)))).to_series()
+        )
     return _read_naive(text, place, guesses)
 
 
-def _read_naive(text: pl.Series, place: Where, guesses: list[str]) -> pl.Series:
+def _read_naive(text: pl.Series, place: Where, guesses: TimeGuesses) -> pl.Series:
     first = text.drop_nulls()[0]
     formats = next((f for pattern, f in _DATES if re.match(pattern, first)), None)
     if formats is None:
@@ -230,7 +254,7 @@ def _with_clock(text: pl.Series, style: str) -> pl.Series:
 
 
 def _day_or_month_first(
-    whole: list[tuple[str, pl.Series]], place: Where, text: pl.Series, guesses: list[str]
+    whole: list[tuple[str, pl.Series]], place: Where, text: pl.Series, guesses: TimeGuesses
 ) -> pl.Series:
     """Both orders are possible: take the only one in which the file runs through time in steps of a day or less."""
     smooth = []
@@ -239,8 +263,7 @@ def _day_or_month_first(
         if steps.len() and (steps.abs() <= 86_400).all():
             smooth.append((style, times))
     if len(smooth) == 1:
-        order = "day" if smooth[0][0].startswith("%d") else "month"
-        guesses.append(f"Dates are read {order} first, as only then they run on without gaps of more than a day.")
+        guesses.first = "day" if smooth[0][0].startswith("%d") else "month"
         return smooth[0][1]
     odd = (whole[0][1] != whole[1][1]).fill_null(False).arg_max() or 0
     raise Refusal(

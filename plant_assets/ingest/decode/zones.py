@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from plant_assets.ingest.errors import Refusal, quote
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212\u2013])\s*(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
-_UTC = frozenset("z utc gmt zulu ut".split())
+_UTC = frozenset(["z", "utc", "gmt", "zulu", "ut"])
 _IN_TITLE = re.compile(
     r"[\[({]\s*([^\])}]+?)\s*[\])}]|(?<![A-Za-z])((?:UTC|GMT)(?:\s*[+\-\u2212\u2013]\s*\d{1,2}(?::?\d{2})?)?)(?![A-Za-z])",
     re.IGNORECASE,
@@ -36,7 +36,11 @@ def zone_in(title: str) -> str:
         text = (match[1] or match[2]).strip()
         if match[2] or _OFFSET.fullmatch(text) or text.casefold() in _UTC or text in _names():
             return text
-        if _WORD.fullmatch(text) and text.isupper() and (_ZONE_LIKE.fullmatch(text) or _key(text) in _offsets()):
+        if (
+            _WORD.fullmatch(text)
+            and text.isupper()
+            and (_ZONE_LIKE.fullmatch(text) or _key(text) in _offsets())
+        ):
             return text
     return ""
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from plant_assets.profile.model import SamplingOptions
+from plant_assets.profile.model import PlantProfile, SamplingOptions
 from plant_assets.profile.tag import Tag
 
 HELD = 1
@@ -15,6 +15,8 @@ SATURATED = 8
 """The value is at the end of what the instrument can read."""
 MISSING = 16
 """No value: none was recorded yet, or the last one is older than `sampling.hold_limit`."""
+UNCERTAIN = 32
+"""A record of the value is of uncertain quality, or a limit that the true value is beyond."""
 
 
 def flag_column(tag: str) -> str:
@@ -27,6 +29,20 @@ def has(tag: str, flag: int) -> pl.Expr:
     return (pl.col(flag_column(tag)) & flag) > 0
 
 
+def learnt_values(table: pl.DataFrame, profile: PlantProfile) -> pl.DataFrame:
+    """A raw or labelled table with the values that models learn from: uncertain ones are null.
+
+    A profile whose `sampling.learn_uncertain` is true keeps them.
+    """
+    if profile.sampling.learn_uncertain:
+        return table
+    return table.with_columns(
+        pl.when(~has(tag.name, UNCERTAIN)).then(pl.col(column)).alias(column)
+        for tag in profile.tags
+        for column in (tag.name, *tag.extremes)
+    )
+
+
 def flags(
     tag: Tag,
     value: pl.Expr,
@@ -34,6 +50,7 @@ def flags(
     recorded: pl.Expr,
     age: pl.Expr,
     unchanged: pl.Expr,
+    uncertain: pl.Expr,
     sampling: SamplingOptions,
 ) -> pl.Expr:
     """A tag's flags on each row of the grid.
@@ -43,6 +60,7 @@ def flags(
         value: of the row, held ones included; null if missing.
         recorded: whether the interval has a record of the tag.
         age: from the last record to the row's time, a duration; null before the first.
+        uncertain: whether a record behind the value is of uncertain quality.
         unchanged: for how long the records up to the interval's last one repeat its value, a duration.
         sampling: the limits.
     """
@@ -59,6 +77,7 @@ def flags(
         FROZEN: frozen,
         SATURATED: saturated,
         MISSING: value.is_null(),
+        UNCERTAIN: value.is_not_null() & uncertain,
     }
     return (
         pl.sum_horizontal(

@@ -102,6 +102,7 @@ class _TimeGrid:
             "value",
             pl.col("file").cast(self.files).to_physical().alias("file"),
             "row",
+            (pl.col("quality") == "uncertain").alias("uncertain"),
             ((pl.col("timestamp").to_physical() - self.start_us) // step).cast(pl.UInt32).alias("slot"),
         )
         frame = part.collect().sort("timestamp", maintain_order=True)
@@ -120,6 +121,7 @@ class _TimeGrid:
             own = _extreme(parts[f"{tag.name}_{aggregate}"], aggregate)
             filled = filled.join(own, on="slot", how="left", maintain_order="left")
         held = pl.col("last").forward_fill(steps)
+        uncertain = pl.coalesce("uncertain", pl.col("last_uncertain").forward_fill(steps))
         value = pl.coalesce("median", held)
         return filled.with_columns(
             value.alias(tag.name),
@@ -134,6 +136,7 @@ class _TimeGrid:
                 recorded=pl.col("median").is_not_null(),
                 age=pl.col("timestamp") - pl.col("last_time").forward_fill(),
                 unchanged=pl.col("unchanged"),
+                uncertain=uncertain,
                 sampling=sampling,
             ),
         )
@@ -158,6 +161,8 @@ def _summary(column: pl.DataFrame) -> pl.DataFrame:
             pl.col("value").last().alias("last"),
             pl.col("timestamp").last().alias("last_time"),
             pl.col("unchanged").last(),
+            pl.col("uncertain").any(),
+            pl.col("uncertain").last().alias("last_uncertain"),
             pl.col("file").last().alias("held_file"),
             pl.col("row").last().alias("held_row"),
         )

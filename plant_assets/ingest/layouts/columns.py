@@ -5,6 +5,7 @@ Belongs here: questions about one column. Doesn't belong here: what columns are 
 
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.quality import is_quality
+from plant_assets.ingest.layouts.label_column import is_label_column
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import ColumnRole, TableColumn, TableHeader, Times
 from plant_assets.ingest.layouts.units import is_unit, tidy_unit
@@ -59,9 +60,8 @@ class TableColumns:
             title = self.title(column)
             beside = self.knows(column) or self._names.ignores(title)
             found = None if beside else self._quality_title(column)
-            maybe = found is not None and found[1] in MAYBE_QUALITY_WORDS
-            if maybe and not is_quality(self._body[str(column)], found[1]):
-                found = None
+            if found is not None and found[1] in MAYBE_QUALITY_WORDS:
+                found = found if is_quality(self._body[str(column)], found[1]) else None
             self._qualities[column] = found
         return self._qualities[column] is not None
 
@@ -94,7 +94,10 @@ class TableColumns:
     def why(self, column: int) -> str:
         """Why a column is no series, by its title and what it holds; empty where it may be one."""
         if column not in self._why:
-            why = why_unread(self.title(column), self._body[str(column)], self._plain) or ""
+            cells = self._body[str(column)]
+            why = why_unread(self.title(column), cells, self._plain) or ""
+            if self._names.is_label(self.title(column)) or (why == "text" and is_label_column(cells)):
+                why = "label"
             if not why and column in self._header.dated | self._header.clocks:
                 why = "another time"
             self._why[column] = why

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -10,8 +10,9 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.numbers import SWITCHED, Decimal, find_decimal, is_switched, parse_numbers
 from plant_assets.ingest.decode.quality import GradedColumn, grade_column, worst_of
-from plant_assets.ingest.decode.times import parse_times
+from plant_assets.ingest.decode.times import TimeGuesses, parse_times
 from plant_assets.ingest.errors import Refusal, quote
+from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 from plant_assets.ingest.layouts.words import plain_name
 from plant_assets.profile.options import QualityScale, ReadingOptions
@@ -44,22 +45,25 @@ class ReadContext:
 
     zone: str
     now: datetime
-    options: ReadingOptions = ReadingOptions()
+    options: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 class TableReader:
     """Reads one grid by its layout; times and qualities that several columns share are parsed once.
 
     Attributes:
+        label_columns: columns whose abnormal rows are periods.
         left_out: LEFT_OUT, a row a tag and source.
         notes: what a person should know of it.
         guesses: what wasn't told by the file, a sentence each.
+        zone: of times without an offset; empty where all have one.
     """
 
     def __init__(self, grid: CellGrid, layout: TableLayout, context: ReadContext) -> None:
         self._grid = grid
         self._sources = layout.sources
         self._table = layout.table
+        self.label_columns = layout.label_columns
         self._begin = layout.table.header.begin
         self._context = context
         self._body = grid.frame.slice(self._begin)
@@ -69,6 +73,7 @@ class TableReader:
         self.left_out: list[pl.DataFrame] = []
         self.notes: list[str] = []
         self.guesses: list[str] = []
+        self.zone = ""
 
     def column(self, index: int) -> pl.Series:
         return self._body[str(index)]
@@ -79,7 +84,7 @@ class TableReader:
 
     def _title(self, column: int) -> str:
         head = self._grid.frame[str(column)].head(self._begin).drop_nulls()
-        return str(head[-1]) if head.len() else ""
+        return str(head[-1]) if head.len() else self._table.header.names[column]
 
     def decimal(self, delimiter: str | None, *, workbook: bool) -> Decimal:
         if workbook:
@@ -110,6 +115,16 @@ class TableReader:
         parts = [self._source(source, decimal) for source in self._sources]
         return pl.concat(parts) if parts else pl.DataFrame(schema=PART)
 
+    def periods(self) -> pl.DataFrame:
+        """Stretches that columns of labels say are abnormal; `PERIOD_SCHEMA` without the file."""
+        times = self.times(SeriesSource(-1, self._table.times[0]))
+        titles = self._table.header.names
+        parts = [
+            label_periods(self.column(c), times, self._rows, titles[c], self.place(c))
+            for c in self.label_columns
+        ]
+        return pl.concat(parts)
+
     def _source(self, source: SeriesSource, decimal: Decimal) -> pl.DataFrame:
         raw = self._values(source)
         numbers = parse_numbers(raw, decimal, self.place(source.value))
@@ -127,8 +142,14 @@ class TableReader:
             quality = pl.select(
                 pl.when(numbers.censored & (quality == "good")).then(pl.lit("uncertain")).otherwise(quality)
             ).to_series()
-            cell = quote(raw.filter(numbers.censored)[0])
-            self.guesses.append(f"{censored} values such as {cell} are taken as their limit, of uncertain quality.")
+            cell, title = (
+                quote(raw.filter(numbers.censored)[0]),
+                quote(self._table.header.names[source.value]),
+            )
+            many = "1 value" if censored == 1 else f"{censored:,} values"
+            self.guesses.append(
+                f"{many} of {title}, such as {cell}, count as their limit, of uncertain quality."
+            )
         frame = pl.DataFrame(
             [
                 times.alias("timestamp"),
@@ -178,7 +199,9 @@ class TableReader:
         title = self._table.header.names[column]
         word = plain_name(title)
         try:
-            graded = grade_column(self.column(column), word, self.place(column), self._context.options.quality)
+            graded = grade_column(
+                self.column(column), word, self.place(column), self._context.options.quality
+            )
         except Refusal as refusal:
             self._grades[column] = refusal
             return refusal
@@ -204,8 +227,15 @@ class TableReader:
                 now=self._context.now,
                 series=series,
                 told=self._table.zone,
-                guesses=self.guesses,
+                guesses=(guesses := TimeGuesses()),
             )
+            self.zone = self._table.zone or guesses.zone
+            if guesses.zone:
+                self.guesses.append(f"Times have no offset; they are taken as local times of {guesses.zone}.")
+            if guesses.first:
+                self.guesses.append(
+                    f"Dates are read {guesses.first} first: only so no two rows are more than a day apart."
+                )
             self._times[source.times] = known
         return known
 

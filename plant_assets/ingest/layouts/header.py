@@ -4,7 +4,7 @@ Belongs here: where names stand and data begin. Doesn't belong here: what the co
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -27,7 +27,6 @@ from plant_assets.ingest.layouts.words import (
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
-    plain_name,
     plain_word,
 )
 
@@ -48,11 +47,16 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     Args:
         grid: any.
         names: what a plant calls its columns; these are known words too.
+
+    Raises:
+        Refusal: another number of columns than a person gives names for.
     """
     if grid.names is not None:
         filled = _filled(grid.frame)
         titles = [[name] for name in grid.names]
         return TableHeader(list(grid.names), titles, 0, filled, *_kinds(grid.frame, filled))
+    if names.headless is not None:
+        return _headless(grid, names.headless)
     rows = [_texts(row) for row in grid.frame.head(_LOOK).rows()]
     above = list(takewhile(partial(_is_above, shape=_TableShape.of(grid.frame)), rows))
     row = _most_known(above, names)
@@ -67,6 +71,21 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     if row is not None and len(time_columns(header)) == 1:
         header.names = _joined(rows[:begin], row)
     return header
+
+
+def _headless(grid: CellGrid, names: Sequence[str]) -> TableHeader:
+    """The header of a table that has none, by names that a person gives."""
+    width = grid.frame.width
+    if names and len(names) != width:
+        raise Refusal(
+            "ragged_row",
+            f"{width} columns, and {len(names)} names are given for them",
+            place=grid.place() or None,
+            expected="a name for each column in reading.names or --names",
+        )
+    titles = list(names) or [f"column_{place + 1}" for place in range(width)]
+    filled = _filled(grid.frame)
+    return TableHeader(titles, [[title] for title in titles], 0, filled, *_kinds(grid.frame, filled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +163,9 @@ def _part(text: str) -> str | None:
     word = plain_word(text)
     if word in VALUE_WORDS:
         return ""
-    role = next((role for role, pattern in ROLE_WORDS.items() if pattern.fullmatch(word.replace("_", " "))), None)
+    role = next(
+        (role for role, pattern in ROLE_WORDS.items() if pattern.fullmatch(word.replace("_", " "))), None
+    )
     if role is not None:
         return role.upper()
     return text if word in QUALITY_WORDS | MAYBE_QUALITY_WORDS else None

@@ -41,7 +41,8 @@ class TableLayout:
         sources: of values, none of an operator log.
         notes: for people.
         unread: titles of columns and tags that the plant doesn't know.
-        labels: titles of columns of labels.
+        labels: titles of columns of labels that aren't read.
+        label_columns: those that the profile says are labels; their abnormal rows are periods.
     """
 
     table: RecognisedTable
@@ -49,6 +50,7 @@ class TableLayout:
     notes: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    label_columns: list[int] = field(default_factory=list)
 
 
 def lay_out(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
@@ -80,7 +82,11 @@ def lay_out(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
         case "wide":
             layout = _wide(grid, table, names)
     layout.unread += _unread(table, names)[0]
-    layout.labels += [c.title for c in table.columns if c.role == "label" and not names.ignores(c.title)]
+    for column in (c for c in table.columns if c.role == "label"):
+        if names.is_label(column.title):
+            layout.label_columns.append(column.index)
+        elif not names.ignores(column.title):
+            layout.labels.append(column.title)
     layout.notes += _notes(grid, layout, names)
     return layout
 
@@ -102,7 +108,7 @@ def _long(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> TableLay
     _check_apart(grid, column, title, tags)
     unread = [name for name in unknown if not (names.ignores(name) or is_system_tag(name))]
     listed = _listing(_suggest(name, names) for name in unread)
-    notes = [f"{len(unread)} tags not known to the plant, not read: {listed}."] if unread else []
+    notes = [f"Tags not known to the plant, not read: {listed}."] if unread else []
     value = table.column_of("value")
     assert value is not None
     qualities = table.series[0].qualities if table.series else ()
@@ -190,7 +196,7 @@ def _notes(grid: CellGrid, layout: TableLayout, names: PlantNames) -> list[str]:
     notes = [_unknown_note(unknown, names)] if unknown else []
     if layout.labels:
         labels = _listing(map(quote, layout.labels))
-        notes.append(f"Columns of labels, not read: {labels}. Drop periods of start, end and reason instead.")
+        notes.append(f"Columns of labels, not read: {labels}; reading.columns in the profile has them read.")
     nameless = [
         grid.place(column=c.index)
         for c in table.columns
@@ -218,7 +224,9 @@ def _unread(table: RecognisedTable, names: PlantNames) -> tuple[list[str], list[
     rest = [
         c.title
         for c in table.columns
-        if c.title and c.index not in read and (c.role == "unknown" or (c.role == "value" and table.kind != "long"))
+        if c.title
+        and c.index not in read
+        and (c.role == "unknown" or (c.role == "value" and table.kind != "long"))
     ]
     return [t for t in rest if not names.ignores(t)], [t for t in rest if names.ignores(t)]
 

@@ -7,10 +7,17 @@ from fnmatch import fnmatchcase
 from plant_assets.ingest.layouts.units import split_words_behind_unit
 from plant_assets.ingest.layouts.words import VALUE_WORDS, bare_name, plain_name
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.options import ReadingOptions
 
 _PRESENT_VALUE = VALUE_WORDS | {"pv", "f_cv", "present_value", "process_value"}
 """What stands behind a tag's name for its value."""
-_MEANINGS = {"time": "timestamp", "start": "start_time", "end": "end_time", "quality": "quality", "unit": "unit"}
+_MEANINGS = {
+    "time": "timestamp",
+    "start": "start_time",
+    "end": "end_time",
+    "quality": "quality",
+    "unit": "unit",
+}
 
 
 class PlantNames:
@@ -18,13 +25,20 @@ class PlantNames:
 
     Without a profile, as before there is a plant, nothing but times is known.
 
+    Args:
+        profile: of the plant.
+        reading: what is told of its exports; the profile's own by default.
+
     Attributes:
         plant: whether there is one.
+        headless: the columns of files without a header, empty where they are numbered; None where files have one.
         controllers: plain name → name.
     """
 
-    def __init__(self, profile: PlantProfile | None) -> None:
+    def __init__(self, profile: PlantProfile | None, reading: ReadingOptions | None = None) -> None:
         self.plant = profile is not None
+        reading = reading or (profile.reading if profile else ReadingOptions())
+        self.headless = reading.names
         columns = set(profile.columns) if profile else set()
         self._columns = {plain_name(column): column for column in profile.columns} if profile else {}
         self._written: dict[str, str] = {}
@@ -38,7 +52,7 @@ class PlantNames:
         self._roles = profile.controllers if profile else {}
         self.controllers = {plain_name(name): name for name in self._roles}
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
-        self._told = {k.strip().casefold(): v for k, v in profile.reading.columns.items()} if profile else {}
+        self._told = {header.strip().casefold(): meaning for header, meaning in reading.columns.items()}
 
     def column(self, name: str) -> str | None:
         """The column that a header means: case, units, separators and server or area prefixes don't count.
@@ -59,14 +73,20 @@ class PlantNames:
     def title(self, header: str) -> str:
         """A header as the words of headers tell it, where the profile says what its column holds."""
         told = self._told.get(header.strip().casefold())
-        return header if told is None or told == "ignored" else _MEANINGS.get(told, told)
+        return header if told in (None, "ignored", "label") else _MEANINGS.get(told, told)
+
+    def is_label(self, header: str) -> bool:
+        """Whether the profile says that a column tells which rows are abnormal."""
+        return self._told.get(header.strip().casefold()) == "label"
 
     def role(self, controller: str, role: str) -> str | None:
         return self._roles[controller].get(role)
 
     def ignores(self, name: str) -> bool:
         folded = name.strip().casefold()
-        return self._told.get(folded) == "ignored" or any(fnmatchcase(folded, pattern) for pattern in self._ignored)
+        return self._told.get(folded) == "ignored" or any(
+            fnmatchcase(folded, pattern) for pattern in self._ignored
+        )
 
     def nearest(self, name: str) -> str | None:
         found = difflib.get_close_matches(plain_name(name)[:80], self._columns, n=1, cutoff=0.75)

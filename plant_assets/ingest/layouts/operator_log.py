@@ -69,7 +69,12 @@ def holds_values(grid: CellGrid, header: TableHeader, log: RecognisedTable, name
         if names.column(title) is not None:
             return True
         numbers = why_unread(title, grid.frame[str(column)].slice(header.begin), ()) is None
-        if numbers and title and column not in header.dated | header.clocks and not _OF_A_PERIOD.fullmatch(plain_name(title)):
+        if (
+            numbers
+            and title
+            and column not in header.dated | header.clocks
+            and not _OF_A_PERIOD.fullmatch(plain_name(title))
+        ):
             return True
     return False
 

@@ -12,7 +12,7 @@ import polars as pl
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.numbers import looks_numeric
 from plant_assets.ingest.layouts.columns import TableColumns
-from plant_assets.ingest.layouts.header import check_width, find_header, told_zone, time_columns
+from plant_assets.ingest.layouts.header import check_width, find_header, time_columns, told_zone
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.operator_log import find_periods, holds_values
 from plant_assets.ingest.layouts.pairs import Pair, own_times, paired_series, value_pairs
@@ -68,7 +68,8 @@ def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedT
     if not times:
         series = _wide(columns, ())
         return RecognisedTable("wide", header, (), columns.describe(_roles(series)), series)
-    words = {column: plain_word(name) for column, name in enumerate(header.names)}
+    timed = {column for group in times for column in group}
+    words = {c: plain_word(name) for c, name in enumerate(header.names) if c not in timed}
     tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
     if tag is not None and value is None:
         value = first_of(words, STATE_WORDS)

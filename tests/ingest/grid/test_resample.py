@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, SATURATED, STALE, has
+from plant_assets.ingest.grid.quality import (
+    FROZEN,
+    HELD,
+    MISSING,
+    SATURATED,
+    STALE,
+    UNCERTAIN,
+    has,
+    learnt_values,
+)
 from plant_assets.ingest.grid.resample import raw_schema, resample
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.ingest.records import RECORD_SCHEMA, empty_records
@@ -204,3 +213,23 @@ def test_the_real_units_frozen_valve_and_saturated_level_are_flagged(
     assert f"{frozen.min():%Y-%m-%d}" == "2015-01-10"  # frozen from 2015-01-09 03:00, known a day later
     assert raw.filter(has("LT31013", SATURATED)).height > 600
     assert records.schema == RECORD_SCHEMA
+
+
+def test_uncertain_records_mark_their_interval_and_what_holds_them() -> None:
+    records = records_of([(0, "P", 1.0), (10, "P", 3.0), (60, "P", 5.0), (130, "P", 7.0), (250, "P", 9.0)])
+    quality = pl.Series(["good", "uncertain", "good", "uncertain", "good"])
+    raw = resample(records.with_columns(quality=quality), PROFILE)
+    assert raw.select(has("P", UNCERTAIN)).to_series().to_list() == [True, False, True, True, False]
+    assert raw["P_flags"].to_list()[3] == HELD | UNCERTAIN
+
+
+def test_models_learn_from_certain_values_unless_the_profile_says_otherwise() -> None:
+    records = records_of([(0, "P", 1.0), (60, "P", 5.0), (60, "L", 2.0)])
+    raw = resample(records.with_columns(quality=pl.Series(["good", "uncertain", "good"])), PROFILE)
+    learnt = learnt_values(raw, PROFILE)
+    assert learnt.select("P", "P_max", "P_min", "L").rows() == [
+        (1.0, 1.0, 1.0, None),
+        (None, None, None, 2.0),
+    ]
+    sampling = PROFILE.sampling.model_copy(update={"learn_uncertain": True})
+    assert_frame_equal(learnt_values(raw, PROFILE.model_copy(update={"sampling": sampling})), raw)

@@ -29,7 +29,10 @@ def test_each_column_of_a_wide_table_has_a_role_and_those_that_nobody_reads_a_re
         "T,1.5,Good,2.5,9,1,fine,7.5,T",
     )
     assert found.kind == "wide"
-    assert [(s.title, s.unit, s.qualities) for s in found.series] == [("flow", "m3/h", (2,)), ("level", "", ())]
+    assert [(s.title, s.unit, s.qualities) for s in found.series] == [
+        ("flow", "m3/h", (2,)),
+        ("level", "", ()),
+    ]
     assert roles(found) == {
         "timestamp": ("time", ""),
         "flow [m3/h]": ("value", ""),
