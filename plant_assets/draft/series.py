@@ -103,29 +103,32 @@ def read_exports(
     told = reading or ReadingOptions()
     opened = [_open(path, max_bytes, told) for path in paths]
     found = [outlined for _, outlined in opened]
-    series = _named(found)
+    series, ignored, label = _named(found), *_left_out(found)
     if not series:
         raise FileRefusal(", ".join(file.name for file, _ in opened), _nothing(found))
-    label = next((one.label for one in found if one.label), "")
-    ignored = {title: why for one in found for title, why in one.ignored.items() if title != label}
     told = with_label(told, label)
     profile = provisional_profile(series, timezone, ignored, told)
-    everything = [_read(file, profile, one, now) for file, one in opened]
-    periods = [reading.periods.height for reading in everything if reading.periods is not None]
-    readings = [reading for reading in everything if reading.kind == "records"]
+    readings = [_read(file, profile, one, now) for file, one in opened]
     table = last_wins(pl.concat([reading.records for reading in readings]))
     present = set(table["tag"].unique())
+    ignored |= {one.description: "empty" for one in series if one.name not in present}
     return ExportContents(
-        files=[reading.report.name for reading in readings],
+        files=[reading.report.name for reading in readings if reading.kind == "records"],
         series=[one for one in series if one.name in present],
         records=table,
-        periods=sum(periods),
-        ignored=ignored | {one.description: "empty" for one in series if one.name not in present},
+        periods=sum(reading.report.counts.get("periods", 0) for reading in readings),
+        ignored=ignored,
         unnamed={place: why for one in found for place, why in one.unnamed.items()},
         label=label,
         told=told,
-        readings=everything,
+        readings=readings,
     )
+
+
+def _left_out(found: Sequence[ExportOutline]) -> tuple[dict[str, str], str]:
+    """Headers that are no tags and why, and the header of the column of labels."""
+    label = next((one.label for one in found if one.label), "")
+    return {t: why for one in found for t, why in one.ignored.items() if t != label}, label
 
 
 def provisional_profile(
@@ -168,7 +171,7 @@ def provisional_profile(
 
 def with_label(reading: ReadingOptions, label: str) -> ReadingOptions:
     """The same, and that a column tells abnormal rows; empty for none."""
-    return reading.model_copy(update={"columns": {**reading.columns, label: "label"}}) if label else reading
+    return reading.model_copy(update={"columns": (*reading.columns, (label, "label"))}) if label else reading
 
 
 def told_options(reading: ReadingOptions) -> dict[str, object]:

@@ -229,7 +229,7 @@ class PlantProfile(StrictModel):
             for name in (tag.name, *tag.aliases):
                 if (other := seen.setdefault(name.casefold(), tag.name)) != tag.name:
                     raise ValueError(f"tags: {name!r} names both {other} and {tag.name}")
-        for header, meaning in self.reading.columns.items():
+        for header, meaning in self.reading.columns:
             if meaning not in get_args(ColumnMeaning) and meaning not in self.columns:
                 raise ValueError(
                     f"reading.columns: {header!r}: expected a tag, or one of {', '.join(get_args(ColumnMeaning))}, "

@@ -3,10 +3,11 @@
 Belongs here: options of parts of the platform. Doesn't belong here: the plant itself (`model.py`).
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_serializer, field_validator
 
 from plant_assets.profile.durations import Duration, format_duration
 from plant_assets.profile.tag import StrictModel
@@ -40,13 +41,23 @@ class ReadingOptions(StrictModel):
         default=None,
         description="columns of files without a header, in order; an empty list numbers them column_1 …",
     )
-    columns: dict[str, ColumnMeaning | str] = Field(
-        default_factory=dict,
+    columns: tuple[tuple[str, ColumnMeaning | str], ...] = Field(
+        default=(),
         description="header → what it holds: " + ", ".join(get_args(ColumnMeaning)) + ", or a tag",
     )
     codes: tuple[float, ...] | None = Field(
         default=None, description="numbers that stand for no value; an empty list where all are readings"
     )
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _pairs(cls, columns: object) -> object:
+        """A mapping as pairs: a profile is a key of what is computed once for it."""
+        return tuple(columns.items()) if isinstance(columns, Mapping) else columns
+
+    @field_serializer("columns")
+    def _mapping(self, columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        return dict(columns)
 
 
 class SimulationOptions(StrictModel):

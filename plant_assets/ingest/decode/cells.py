@@ -13,6 +13,8 @@ from plant_assets.ingest.errors import Refusal, quote
 
 Format = Literal["csv", "xls", "xlsx", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "xls", "xlsx", "parquet")
+TEXT_SUFFIXES = ("csv", "txt", "tsv", "dat")
+"""Ends of the names of text files."""
 
 MAX_CELLS = 40_000_000
 """Cells of one file; as text they take about 0.7 GB."""

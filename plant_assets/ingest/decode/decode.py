@@ -5,7 +5,7 @@ Belongs here: which decoder reads which file. Doesn't belong here: what the cell
 
 from pathlib import PurePath
 
-from plant_assets.ingest.decode.cells import FORMATS, DecodedFile, Format
+from plant_assets.ingest.decode.cells import FORMATS, TEXT_SUFFIXES, DecodedFile, Format
 from plant_assets.ingest.decode.excel import decode_excel
 from plant_assets.ingest.decode.parquet import decode_parquet
 from plant_assets.ingest.decode.text import decode_text
@@ -64,13 +64,15 @@ def declared_format(name: str) -> Format:
         Refusal: none of those that can be read.
     """
     suffix = PurePath(name).suffix.lower().removeprefix(".")
+    if suffix in TEXT_SUFFIXES:
+        return "csv"
     for known in FORMATS:
         if suffix == known:
             return known
     raise Refusal(
         "unknown_extension",
         f"files ending in {quote('.' + suffix) if suffix else 'no extension'} are not read",
-        expected=".csv, .xls, .xlsx or .parquet",
+        expected=".csv, .txt, .tsv, .dat, .xls, .xlsx or .parquet",
     )
 
 

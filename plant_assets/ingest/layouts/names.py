@@ -52,7 +52,7 @@ class PlantNames:
         self._roles = profile.controllers if profile else {}
         self.controllers = {plain_name(name): name for name in self._roles}
         self._ignored = [pattern.casefold() for pattern in profile.ignored_columns] if profile else []
-        self._told = {header.strip().casefold(): meaning for header, meaning in reading.columns.items()}
+        self._told = {header.strip().casefold(): meaning for header, meaning in reading.columns}
 
     def column(self, name: str) -> str | None:
         """The column that a header means: case, units, separators and server or area prefixes don't count.

@@ -5,7 +5,7 @@ itself (`columns.py`), what a plant calls the series (`matching.py`), reading th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -68,19 +68,8 @@ def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedT
     if not times:
         series = _wide(columns, ())
         return RecognisedTable("wide", header, (), columns.describe(_roles(series)), series)
-    timed = {column for group in times for column in group}
-    words = {c: plain_word(name) for c, name in enumerate(header.names) if c not in timed}
-    tag, value = first_of(words, TAG_WORDS), first_of(words, VALUE_WORDS)
-    if tag is not None and value is None:
-        value = first_of(words, STATE_WORDS)
-    if tag is not None and value is not None:
-        roles: dict[int, ColumnRole] = {tag: "tag", value: "value"}
-        qualities = tuple(c for c in columns.others if c not in roles and columns.is_quality(c))
-        roles |= dict.fromkeys(qualities, "quality")
-        if (unit := first_of(words, UNIT_WORDS)) is not None:
-            roles[unit] = "unit"
-        found = _tags(grid.frame.slice(header.begin), tag, unit, (value, times[0], qualities))
-        kind: TableKind = "long"
+    if roles := _long_roles(header, columns, times):
+        kind, found = "long", _tags(grid.frame.slice(header.begin), roles, times[0])
     else:
         kind, found = _wide_or_per_tag(grid, header, columns, times, stem)
         roles = _roles(found)
@@ -89,6 +78,23 @@ def recognise_table(grid: CellGrid, names: PlantNames, stem: str) -> RecognisedT
     if log is not None and intervals:
         roles |= {column: "end" for column in log.times[1] if column not in roles}
     return RecognisedTable(kind, header, times, columns.describe(roles), found, zone, intervals)
+
+
+def _long_roles(header: TableHeader, columns: TableColumns, times: Times) -> dict[int, ColumnRole]:
+    """The columns of a table of a row a value; empty where it is none."""
+    timed = {column for group in times for column in group}
+    words = {c: plain_word(name) for c, name in enumerate(header.names) if c not in timed}
+    tag = first_of(words, TAG_WORDS)
+    value = first_of(words, VALUE_WORDS)
+    if value is None:
+        value = first_of(words, STATE_WORDS)
+    if tag is None or value is None:
+        return {}
+    roles: dict[int, ColumnRole] = {tag: "tag", value: "value"}
+    roles |= {c: "quality" for c in columns.others if c not in roles and columns.is_quality(c)}
+    if (unit := first_of(words, UNIT_WORDS)) is not None:
+        roles[unit] = "unit"
+    return roles
 
 
 def _beside(times: Times, log: RecognisedTable) -> Times:
@@ -172,12 +178,15 @@ def _qualities(columns: TableColumns, found: Sequence[int]) -> dict[int, list[in
     return owned
 
 
-def _tags(body: pl.DataFrame, tag: int, unit: int | None, where: Pair) -> tuple[TableSeries, ...]:
+def _tags(body: pl.DataFrame, roles: Mapping[int, ColumnRole], times: TimeColumns) -> tuple[TableSeries, ...]:
     """A series a text in the column of tags, in the order of the rows."""
-    tags = body[str(tag)].cast(pl.String)
+    columns = {role: column for column, role in roles.items()}
+    where = (columns["value"], times, tuple(c for c, role in roles.items() if role == "quality"))
+    tags = body[str(columns["tag"])].cast(pl.String)
     units: dict[str, str] = {}
-    if unit is not None:
-        pairs = pl.DataFrame([tags.alias("tag"), body[str(unit)].cast(pl.String).alias("unit")])
+    if "unit" in columns:
+        told = body[str(columns["unit"])].cast(pl.String)
+        pairs = pl.DataFrame([tags.alias("tag"), told.alias("unit")])
         units = dict(pairs.drop_nulls().unique("tag", keep="first").rows())
     texts = _texts_of_tags(tags, body[str(where[0])])
     series = []

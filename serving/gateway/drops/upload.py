@@ -20,7 +20,7 @@ from serving.errors import TooLarge, invalid
 from serving.gateway.drops.schemas import UploadedFile
 from serving.gateway.problems import DropFolderAway, FileThere, StorageFull
 
-EXTENSIONS = (".csv", ".xlsx", ".xls", ".parquet")
+EXTENSIONS = (".csv", ".txt", ".tsv", ".dat", ".xlsx", ".xls", ".parquet")
 MOST_NAME_BYTES = 120
 _NAME = re.compile(r"\w[\w.\-+() ]*\Z")
 _UNFINISHED = ".upload.part"
