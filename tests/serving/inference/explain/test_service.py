@@ -143,7 +143,7 @@ async def test_advice_is_told_with_each_check_once_and_what_raises_the_risk(fake
         "recommendation": [one.model_dump() for one in advice],
         "urgency": "high",
         "check": ["valve", "pump", "level"],
-        "why": "The risk is 0.63; the alarm is at 0.51. It is raised most by B, C, D. "
+        "why": "The risk is 0.63; the threshold is 0.51. Main drivers: B, C, D. "
         "4 of the last 48 hours were in alarm.",
         "drivers": [{"tag": tag, "contribution": worth} for tag, worth in TAGS[1:4]],
         "failure_frequency_48": 4.0,
