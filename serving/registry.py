@@ -31,7 +31,7 @@ LARGEST_FILE = 512 * 1024 * 1024
 
 
 class RegistryUnavailableError(ConnectionError):
-    """MLflow doesn't answer, or not as expected; says what."""
+    """MLflow doesn't respond, or not as expected; says what."""
 
 
 @dataclass(frozen=True, slots=True)

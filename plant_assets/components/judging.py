@@ -75,7 +75,7 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
 def waiting_challengers(
     profile: PlantProfile, registry: "ModelRegistry"
 ) -> list[tuple[ModelSpec, "PublishedVersion"]]:
-    """Models with a version that was published and doesn't answer yet."""
+    """Models with a version that was published and isn't serving yet."""
     versions = [
         (spec, registry.by_alias(spec.registry_name(profile), "challenger")) for spec in model_specs(profile)
     ]

@@ -18,7 +18,7 @@ def tag_sheet(profile: PlantProfile) -> str:
 
 
 def rule_sheet(profile: PlantProfile) -> str:
-    """A list of the plant's label rules; empty without any."""
+    """A list of the plant's alarm and transition rules; empty without any."""
     labels = profile.labels
     rules = [("alarm", rule) for rule in labels.alarm_rules]
     rules += [("transition", rule) for rule in labels.transition_rules]

@@ -58,7 +58,7 @@ def reads_as_name(text: str) -> bool:
 
 
 def check_rules(profile: PlantProfile) -> None:
-    """Check a profile's label rules and recommendations: readable, true or false, over names of the plant.
+    """Check a profile's alarm and transition rules and recommendations: readable, true or false, over names of the plant.
 
     Raises:
         RuleError: the first fault, with its YAML path and the nearest known name.

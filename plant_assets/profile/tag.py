@@ -13,7 +13,7 @@ TagName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 Role = Literal["indicator", "pv", "op", "sp"]
 Aggregate = Literal["max", "min"]
 LONGEST_RULE = 40
-"""Characters of a label rule's name."""
+"""Characters of an alarm rule's name."""
 TIME_NAMES = ("timestamp", "time")
 """What readings call their time, in any case; no tag's name."""
 

@@ -115,7 +115,7 @@ async def check_database(database: Database) -> None:
     """Ask for nothing much.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database doesn't answer.
+        sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
     """
     async with database.read() as session:
         await session.execute(sa.text("SELECT 1"))

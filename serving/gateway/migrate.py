@@ -30,7 +30,7 @@ def migrate(url: URL, wait_s: float = 30) -> None:
         wait_s: how long to wait for the server.
 
     Raises:
-        SettingsError: the database doesn't answer, or is newer than this version of the gateway.
+        SettingsError: the database doesn't respond, or is newer than this version of the gateway.
     """
     if url.get_backend_name() == "sqlite":
         file = Path(str(url.database))

@@ -52,7 +52,7 @@ class TooManyAttempts(Problem):
 
 
 class ServiceAway(Problem):
-    """A service or the database that doesn't answer; `missing` says which."""
+    """A service or the database that doesn't respond; `missing` says which."""
 
     status = 503
     slug = "service-away"

@@ -28,7 +28,7 @@ class ServiceClient:
         name: what people call it.
         address: `http://host:port`.
         client: shared with the other services.
-        is_optional: its absence is no news for the log.
+        is_optional: its absence isn't logged.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ServiceClient:
 
         Raises:
             PassedOn: the service refuses, by a problem document.
-            ServiceAway: it doesn't answer.
+            ServiceAway: it doesn't respond.
             BadAnswer: it answers anything else.
         """
         headers = {"Content-Type": "application/json"} if content is not None else {}

@@ -52,7 +52,7 @@ class DriftService:
 
         Raises:
             UnknownPlant: no such plant.
-            Problem: MLflow doesn't answer, or the report has another shape.
+            Problem: MLflow doesn't respond, or the report has another shape.
         """
         profile = await self._profiles.of(plant)
         judgement, asked = await asyncio.gather(

@@ -52,7 +52,7 @@ class DriverService:
         """Those of the plant's newest scored row.
 
         Raises:
-            Problem: nothing is scored, the row is gone, or a service doesn't answer.
+            Problem: nothing is scored, the row is gone, or a service doesn't respond.
         """
         async with self._asking:
             score = await self._newest(plant)

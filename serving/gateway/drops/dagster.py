@@ -127,7 +127,7 @@ class PipelineRuns:
         """A plant's newest runs.
 
         Raises:
-            Problem: Dagster doesn't answer.
+            Problem: Dagster doesn't respond.
         """
         chosen: JsonValue = {"tags": [{"key": PLANT_TAG, "value": plant}]}
         answer = await self._ask(RUNS_QUERY, {"filter": chosen, "limit": limit})
@@ -139,7 +139,7 @@ class PipelineRuns:
 
         Raises:
             NotFound: there is none, or it belongs to no plant.
-            Problem: Dagster doesn't answer.
+            Problem: Dagster doesn't respond.
         """
         answer = await self._ask(RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
         found = parse_answer(FoundRun, answer, self._dagster.name)

@@ -46,7 +46,7 @@ class LedgerReader:
         """The files of a plant that were seen last, newest first; none before the pipeline ran.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database doesn't answer.
+            sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
         """
         query = sa.select(DROP_FILES).where(DROP_FILES.c.plant == plant)
         async with self._connection() as connection:

@@ -19,7 +19,7 @@ class LiveScore(Base):
         passed_over: rows before this one that were not scored.
         scores: `scores.ModelScore` of now and of each horizon.
         rules: names of the alarm rules that were met on sound values.
-        stale: tags whose values are no news, or can't physically be true.
+        stale: tags with stale or physically impossible values.
     """
 
     __tablename__ = "live_scores"

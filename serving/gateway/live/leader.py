@@ -31,7 +31,7 @@ async def leadership(url: URL) -> AsyncIterator[Watch]:
         url: the database's.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database doesn't answer.
+        sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
     """
     held = _postgres(url) if url.get_backend_name() == "postgresql" else _file(Path(str(url.database)))
     async with held as watch:

@@ -87,5 +87,5 @@ class ReadingWindow:
 
 
 def stale_tags(row: LiveRow) -> frozenset[str]:
-    """Tags whose value in a row is no news."""
+    """Tags with stale values in a row."""
     return frozenset(tag for tag, quality in row.quality.items() if quality in NO_NEWS)

@@ -60,7 +60,7 @@ class _Plant:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row, what was said of it, and the tags whose value in it is no news."""
+    """A row, what was said of it, and its tags with stale values."""
 
     row: NumberedRow
     outcome: RowScores
@@ -108,7 +108,7 @@ class RowScorer:
         """Score the newest row, if it wasn't yet.
 
         Raises:
-            Problem: inference doesn't answer, or answers something unusable.
+            Problem: inference doesn't respond, or its response is invalid.
         """
         window = self.feed.window
         if window is None:

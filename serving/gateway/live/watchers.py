@@ -178,7 +178,7 @@ async def model_versions(inference: ServiceClient) -> Known:
     """Every plant's models with the version that answers, by one request.
 
     Raises:
-        Problem: inference doesn't answer.
+        Problem: inference doesn't respond.
     """
     plants = parse_answer(WatchedPlants, await inference.ask("GET", "/plants"), inference.name).plants
     found: Known = {}
@@ -193,7 +193,7 @@ async def newest_runs(dagster: ServiceClient) -> Known:
     """The newest runs that belong to a plant.
 
     Raises:
-        Problem: Dagster doesn't answer.
+        Problem: Dagster doesn't respond.
     """
     body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
     answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))

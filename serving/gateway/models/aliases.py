@@ -55,7 +55,7 @@ class ModelAliases:
         Raises:
             NotFound: no such version.
             Conflict: this release can't load it.
-            Problem: MLflow doesn't answer, or somebody else's move doesn't end.
+            Problem: MLflow doesn't respond, or somebody else's move doesn't end.
         """
         async with self._hold_lock(name):
             state = await self._state(name)
@@ -77,7 +77,7 @@ class ModelAliases:
 
         Raises:
             Conflict: no champion, or none before it that can answer.
-            Problem: MLflow doesn't answer, or somebody else's move doesn't end.
+            Problem: MLflow doesn't respond, or somebody else's move doesn't end.
         """
         async with self._hold_lock(name):
             state = await self._state(name)

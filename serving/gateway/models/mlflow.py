@@ -116,7 +116,7 @@ class MlflowClient:
         client: shared with the other services.
 
     Raises (every method):
-        ServiceAway: it doesn't answer.
+        ServiceAway: it doesn't respond.
         BadAnswer: it answers something unusable.
     """
 

@@ -85,7 +85,7 @@ class ModelService:
         self._aliases = ModelAliases(mlflow, settings.home / "mlflow" / "locks")
 
     async def of(self, plant: str) -> ModelsAnswer:
-        """A plant's models; without what a service knows that doesn't answer.
+        """A plant's models; without what a service knows that doesn't respond.
 
         Raises:
             UnknownPlant: no such plant.
@@ -114,7 +114,7 @@ class ModelService:
 
         Raises:
             UnknownPlant, NotFound: no such plant, version or report.
-            Problem: MLflow doesn't answer.
+            Problem: MLflow doesn't respond.
         """
         return await self._artifact(await self._profiles.of(plant), version, PAGE)
 
@@ -123,7 +123,7 @@ class ModelService:
 
         Raises:
             UnknownPlant, NotFound: no such plant, version or report.
-            Problem: MLflow doesn't answer, or the report has another shape.
+            Problem: MLflow doesn't respond, or the report has another shape.
         """
         content = await self._artifact(await self._profiles.of(plant), version, DATA)
         return await asyncio.to_thread(read_figures, content, version)
@@ -133,7 +133,7 @@ class ModelService:
 
         Raises:
             UnknownPlant, NotFound: no such plant or version.
-            Problem: MLflow doesn't answer.
+            Problem: MLflow doesn't respond.
         """
         name = _answering_name(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
@@ -144,7 +144,7 @@ class ModelService:
         Raises:
             UnknownPlant: no such plant.
             Conflict: there is no champion, or none before it.
-            Problem: MLflow doesn't answer.
+            Problem: MLflow doesn't respond.
         """
         name = _answering_name(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")

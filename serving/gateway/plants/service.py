@@ -55,7 +55,7 @@ class PlantDirectory:
         self._inference = inference
 
     async def all(self) -> PlantsAnswer:
-        """Every plant whose profile is or was sound; without what inference knows where it doesn't answer."""
+        """Every plant whose profile is or was sound; without what inference knows where it doesn't respond."""
         profiles, faults = await self._profiles.all()
         try:
             found = parse_answer(ServedPlants, await self._inference.ask("GET", "/plants"), "inference")

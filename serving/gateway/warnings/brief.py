@@ -1,6 +1,6 @@
 """What a new warning says beside its probability: which tags move it, and what to check.
 
-Belongs here: asking inference for both. A warning opens without them where inference doesn't answer.
+Belongs here: asking inference for both. A warning opens without them where inference doesn't respond.
 """
 
 from dataclasses import dataclass

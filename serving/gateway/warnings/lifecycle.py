@@ -192,7 +192,7 @@ async def _lock_warnings(session: AsyncSession, ids: list[int]) -> list[PlantWar
 def _go_on(
     change: UnitOfWork, warning: PlantWarning, signal: TrackSignal | None, moment: RowRef, *, fired: bool
 ) -> None:
-    """Note a row of an open warning; a row that says nothing of it is no news either."""
+    """Note a row of an open warning; a row that says nothing of it is stale too."""
     if signal is not None:
         warning.newest_time = moment.time
         is_comparable = signal.score.horizon_hours == warning.horizon_hours

@@ -35,7 +35,7 @@ class PlantWarning(Base):
         newest_time: the last row that was scored while it was open.
         came_time, came_until: first and last row at which a alarm rule was met while it was open.
         now_time, now_until: first and last row at which the risk now crossed while it was open.
-        stale_since: first row of those at the end that were no news.
+        stale_since: first row of the stale ones at the end.
         drivers, advice: at the opening or the last escalation; None where they couldn't be had.
         missing: why not.
         prediction_ids: of the opening, of the last escalation and of the peak.

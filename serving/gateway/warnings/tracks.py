@@ -125,7 +125,7 @@ def evaluate_row(
         kept: tracks before the row.
         outcome: what was said of it.
         profile: whose budget de-bounces.
-        stale: tags whose value is no news.
+        stale: tags with stale values.
         is_gap: whether readings were away for long before the row.
     """
     signals = {s.key: s for s in (_risk(outcome, profile), *_rules(kept, outcome, profile))}
@@ -194,7 +194,7 @@ def _rules(kept: Mapping[str, KeptTrack], outcome: RowScores, profile: PlantProf
 def _doubt(
     signal: TrackSignal, outcome: RowScores, kept: KeptTrack, profile: PlantProfile, stale: Collection[str]
 ) -> str:
-    """Why a row can't clear a track: horizons that said nothing may still be above, tags are no news."""
+    """Why a row can't clear a track: horizons that said nothing may still be above, tags may be stale."""
     silent, unsure = set[float](), list[str]()
     if signal.kind == "model" and profile.looks_ahead:
         expected = {horizon / timedelta(hours=1) for horizon in profile.horizons}

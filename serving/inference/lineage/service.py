@@ -50,7 +50,7 @@ class LineageTracer:
             slot: of the model that answered; the copies of its versions know their own lineage.
 
         Raises:
-            RegistryUnavailableError: MLflow doesn't answer, and the version's bundle isn't on this machine any more.
+            RegistryUnavailableError: MLflow doesn't respond, and the version's bundle isn't on this machine any more.
         """
         kept = _served_version(slot, prediction)
         notes: list[str] = []

@@ -121,7 +121,7 @@ function byHorizon(row: ScoredRow): Record<string, number | null> {
   return found;
 }
 
-/** Tags that a label rule names come first: they are what warnings are of. */
+/** Tags that an alarm rule names come first: they are what warnings are of. */
 function rankByRules(names: readonly string[], plant: Plant): string[] {
   const rules = plant.alarm_rules.map((rule) => rule.when).join(' ');
   return names.toSorted((a, b) => Number(rules.includes(b)) - Number(rules.includes(a)));
