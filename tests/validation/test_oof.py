@@ -42,6 +42,7 @@ def test_joining_nothing_is_an_empty_table():
 
 def test_models_and_horizons_of_the_same_rows_are_stacked_in_the_order_given():
     tables = [rows(), rows(model="another"), rows(horizon=3)]
+    assert checked_oof(pl.concat(tables)).equals(pl.concat(tables))
     assert join_oof(tables).equals(pl.concat(tables))
 
 
