@@ -37,6 +37,7 @@ source_paths = [{package}]
 only_mutate = [{module}]
 also_copy = {also_copy}
 pytest_add_cli_args_test_selection = [{tests}]
+pytest_add_cli_args = ["-p", "{order}"]
 process_isolation = "forkserver"
 forkserver_warmup = "import"
 preload_modules_file = "preload.txt"
@@ -49,6 +50,15 @@ use_setproctitle = false
 PRELOADED = "fastapi hypothesis httpx numpy polars pydantic scipy.stats sklearn.ensemble sklearn.linear_model"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """As the tests set it, but before the server imports NumPy."""
+ORDER = "in_the_files_order"
+IN_ORDER = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: (item.location[0], item.location[1] or 0))
+"""
+"""mutmut runs a mutant's tests in any order; a file's first ones are mostly its quick ones."""
 SHOW = """
 import sys
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -110,6 +120,7 @@ def mutate(module: str, tests: list[str], children: int) -> MutationResult:
         copy = Path(folder)
         _copy_tree(copy)
         (copy / "preload.txt").write_text(PRELOADED.replace(" ", "\n"))
+        (copy / f"{ORDER}.py").write_text(IN_ORDER)
         (copy / "mutants").mkdir()  # Python forgets a folder of its path that isn't there when it starts
         package = module.partition("/")[0]
         names = sorted(path.name for path in copy.iterdir() if path.name not in (package, "mutants"))
@@ -118,6 +129,7 @@ def mutate(module: str, tests: list[str], children: int) -> MutationResult:
             module=json.dumps(module),
             also_copy=json.dumps(names),
             tests=", ".join(map(json.dumps, tests)),
+            order=ORDER,
         )
         with (copy / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write(config)
