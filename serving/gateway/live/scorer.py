@@ -28,8 +28,8 @@ from serving.gateway.live.tables import LiveState
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings import lifecycle
-from serving.gateway.warnings.brief import WarningBrief, fetch_brief
-from serving.gateway.warnings.tracks import KeptTrack, RowEffects, evaluate_row
+from serving.gateway.warnings.brief import WarningBrief, fetch_advice, fetch_brief
+from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal, evaluate_row, rule_tags
 from serving.settings import ServingSettings
 
 INFERENCE = "inference"
@@ -60,11 +60,12 @@ class _Plant:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row, what was said of it, and its tags with stale values."""
+    """A row, what was said of it, its tags with stale or bad values, and advice for what was open before it."""
 
     row: NumberedRow
     outcome: RowScores
     stale: frozenset[str]
+    advice: list[JsonValue] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class RowScorer:
         stale = stale_tags(row.row) & set(plant.profile.used_tags) | outcome.bad_tags(plant.profile)
         turn = evaluate_row(plant.last.tracks, outcome, plant.profile, stale, is_gap=gap)
         briefs = await self._briefs(turn, plant.profile, readings)
-        plant.last = await self._store(plant, _Row(row, outcome, stale), turn, briefs)
+        advice = await self._advice(turn, plant.profile, readings)
+        plant.last = await self._store(plant, _Row(row, outcome, stale, advice), turn, briefs)
         self.status.scored_time = row.time
         return plant
 
@@ -176,7 +178,26 @@ class RowScorer:
         models = sorted(set(told.values()))
         asked = [await fetch_brief(self.inference, profile.name, model, readings) for model in models]
         found = dict(zip(models, asked, strict=True))
-        return {key: found[model] for key, model in told.items()}
+        return {key: self._led(found[model], turn.signals[key], profile) for key, model in told.items()}
+
+    @staticmethod
+    def _led(brief: WarningBrief, signal: TrackSignal, profile: PlantProfile) -> WarningBrief:
+        if signal.kind != "rule":
+            return brief
+        tags = [profile.tag(name) for name in rule_tags(signal.rule, profile)]
+        return brief.led_by(list(dict.fromkeys(tag.controller or tag.name for tag in tags)))
+
+    async def _advice(
+        self, turn: RowEffects, profile: PlantProfile, readings: list[JsonValue]
+    ) -> list[JsonValue] | None:
+        """What is advised on the row for the warnings that are open already; None: nothing is, or nobody knows."""
+        if all(kept.warning is None for kept in turn.before.values()):
+            return None
+        try:
+            return await fetch_advice(self.inference, profile.name, readings)
+        except Problem as problem:
+            log.warning("open warnings keep their advice: %s", problem.detail)
+            return None
 
     async def _store(
         self, plant: _Plant, given: _Row, turn: RowEffects, briefs: dict[str, WarningBrief]
@@ -190,7 +211,8 @@ class RowScorer:
             await change.session.flush()
             data = ScoresData(number=number, **ScoredRow.model_validate(score).model_dump())
             change.tell(ScoresEvent(data=data))
-            tracks = await lifecycle.write(change, turn, lifecycle.RowRef(name, time), briefs)
+            moment = lifecycle.RowRef(name, time)
+            tracks = await lifecycle.write(change, turn, moment, briefs, given.advice)
             last = ScoringCursor(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
             if score.id % TRIM_EVERY == 0:

@@ -3,8 +3,9 @@
 Belongs here: what is derived. Doesn't belong here: shapes (`schemas.py`).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from serving.gateway.warnings.outcomes import lead_of, missed_by, outcome_of
 from serving.gateway.warnings.schemas import State, WarningAnswer
 from serving.gateway.warnings.tables import PlantWarning
 
@@ -44,7 +45,6 @@ def members_of(warning: PlantWarning) -> dict[str, object]:
     own = {c.key: getattr(warning, c.key) for c in PlantWarning.__table__.columns}
     is_shelved = warning.shelved_until is not None and warning.shelved_until > now
     shelf = {"until": warning.shelved_until, "by": warning.shelved_by, "reason": warning.shelved_reason}
-    lead = (warning.came_time or warning.newest_time) - warning.since
     return own | {
         "state": state_of(warning, now),
         "crossed": {
@@ -53,10 +53,16 @@ def members_of(warning: PlantWarning) -> dict[str, object]:
             "probability": warning.probability,
             "threshold": warning.threshold,
         },
-        "lead_hours": lead.total_seconds() / 3600,
+        "outcome": outcome_of(warning),
+        "lead_hours": _hours(lead_of(warning)),
+        "missed_by_hours": _hours(missed_by(warning)),
         "shelf": shelf if is_shelved else None,
         "judgement": _judgement(warning),
     }
+
+
+def _hours(span: timedelta | None) -> float | None:
+    return None if span is None else span / timedelta(hours=1)
 
 
 def _judgement(warning: PlantWarning) -> dict[str, object] | None:

@@ -3,7 +3,8 @@
 Belongs here: asking inference for both. A warning opens without them where inference doesn't respond.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BaseModel, Field, JsonValue
@@ -47,6 +48,12 @@ class WarningBrief:
         """What pushes the probability up."""
         return [driver.tag for driver in self.drivers or () if driver.contribution > 0]
 
+    def led_by(self, names: Sequence[str]) -> "WarningBrief":
+        """The same with some tags first: what a rule reads drives its warning, whatever moves the model."""
+        known = {driver.tag: driver for driver in self.drivers or ()}
+        first = [known.pop(name, WarningDriver(tag=name, contribution=0.0)) for name in names]
+        return replace(self, drivers=[*first, *known.values()])
+
 
 async def fetch_brief(
     inference: ServiceClient, plant: str, model: str, readings: list[JsonValue]
@@ -60,15 +67,24 @@ async def fetch_brief(
         readings: that were scored, oldest first.
     """
     drivers, advice, missing = None, None, []
-    base, asked = f"/plants/{plant}", dict[str, JsonValue](readings=readings)
+    asked = dict[str, JsonValue](readings=readings, model=model)
     try:
-        answer = await inference.post(f"{base}/explain", asked | {"model": model})
+        answer = await inference.post(f"/plants/{plant}/explain", asked)
         drivers = parse_answer(ExplainedTags, answer, inference.name).tags[:MOST_DRIVERS]
     except Problem as problem:
         missing.append(f"drivers: {problem.detail}")
     try:
-        answer = await inference.post(f"{base}/recommend", asked)
-        advice = parse_answer(AdviceList, answer, inference.name).recommendation
+        advice = await fetch_advice(inference, plant, readings)
     except Problem as problem:
         missing.append(f"advice: {problem.detail}")
     return WarningBrief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])
+
+
+async def fetch_advice(inference: ServiceClient, plant: str, readings: list[JsonValue]) -> list[JsonValue]:
+    """Ask for advice on the newest of some readings, the most urgent first.
+
+    Raises:
+        Problem: there is none.
+    """
+    answer = await inference.post(f"/plants/{plant}/recommend", {"readings": readings})
+    return parse_answer(AdviceList, answer, inference.name).recommendation

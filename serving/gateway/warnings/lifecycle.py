@@ -6,7 +6,7 @@ decision (`machine.py`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -15,7 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from serving.gateway.events.log import UnitOfWork
 from serving.gateway.infer.scores import ModelScore
 from serving.gateway.metrics import OPEN_WARNINGS
+from serving.gateway.warnings.answers import answer_of
 from serving.gateway.warnings.brief import WarningBrief
+from serving.gateway.warnings.outcomes import came_as
+from serving.gateway.warnings.schemas import WarningData, WarningEvent
 from serving.gateway.warnings.story import note
 from serving.gateway.warnings.tables import PlantWarning
 from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal
@@ -37,7 +40,11 @@ class RowRef:
 
 
 async def write(
-    change: UnitOfWork, turn: RowEffects, moment: RowRef, briefs: Mapping[str, WarningBrief]
+    change: UnitOfWork,
+    turn: RowEffects,
+    moment: RowRef,
+    briefs: Mapping[str, WarningBrief],
+    advice: list[JsonValue] | None = None,
 ) -> dict[str, KeptTrack]:
     """Write a row's turn, in its transaction.
 
@@ -46,6 +53,7 @@ async def write(
         turn: what the row does.
         moment: which row.
         briefs: of what opens or escalates, by track.
+        advice: on the row, for what was open before; None where nobody knows.
 
     Returns:
         the tracks to keep, which know their warnings.
@@ -54,19 +62,54 @@ async def write(
     for key, found in briefs.items():
         update: dict[str, object] = {"tags": found.tags}
         if turn.changes[key] == "opened":
-            warning = await _open(change, turn.signals[key], moment, found, fired=turn.fired)
+            warning = await _open(change, turn, key, moment, found)
             update["warning"] = warning.id
         tracks[key] = tracks[key].model_copy(update=update)
     before = {kept.warning: key for key, kept in turn.before.items() if kept.warning is not None}
     for warning in await _lock_warnings(change.session, list(before)):
         key = before[warning.id]
         _go_on(change, warning, turn.signals.get(key), moment, fired=turn.fired)
+        _advise(change, warning, advice)
         if turn.changes.get(key) == "escalated":
             _escalate(change, warning, turn.signals[key], moment, briefs[key])
         if turn.changes.get(key) == "cleared":
             _clear(change, warning, moment.time, turn.signals[key].remark)
+    if turn.fired:
+        await _note_missed(change, moment, turn.longest_ahead)
     OPEN_WARNINGS.labels(moment.plant).set(sum(kept.open for kept in tracks.values()))
     return tracks
+
+
+async def _note_missed(change: UnitOfWork, moment: RowRef, ahead: timedelta) -> None:
+    """An alarm rule is met: warnings of models that have cleared so soon before it missed the event."""
+    table = PlantWarning
+    query = sa.select(table.id).where(
+        table.plant == moment.plant,
+        table.kind == "model",
+        table.came_time.is_(None),
+        table.came_as.is_(None),
+        table.missed_time.is_(None),
+        table.cleared_time < moment.time,
+        table.cleared_time >= moment.time - ahead,
+    )
+    for warning in await _lock_warnings(change.session, list((await change.session.scalars(query)).all())):
+        warning.missed_time = moment.time
+        hours = (moment.time - (warning.cleared_time or moment.time)) / timedelta(hours=1)
+        note(change, warning, "missed", moment.time, f"it had cleared {hours:g} h before")
+
+
+def _advise(change: UnitOfWork, warning: PlantWarning, advice: list[JsonValue] | None) -> None:
+    """What is advised on the newest row; clients are told where it is something else."""
+    if advice is None or advice == warning.advice:
+        return
+    is_other = _sentences(advice) != _sentences(warning.advice)
+    warning.advice = advice
+    if is_other:
+        change.tell(WarningEvent(data=WarningData(change="advised", warning=answer_of(warning))))
+
+
+def _sentences(advice: JsonValue) -> list[JsonValue]:
+    return [one.get("advice") for one in advice if isinstance(one, dict)] if isinstance(advice, list) else []
 
 
 async def close_all(change: UnitOfWork, plant: str) -> None:
@@ -83,6 +126,7 @@ async def close_others(change: UnitOfWork, plant: str) -> None:
 async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], text: str) -> None:
     query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
     for warning in await _lock_warnings(change.session, list((await change.session.scalars(query)).all())):
+        warning.came_as = warning.came_as or "unknown"
         _clear(change, warning, warning.newest_time, text)
 
 
@@ -96,9 +140,11 @@ async def unshelve_expired(change: UnitOfWork) -> None:
 
 
 async def _open(
-    change: UnitOfWork, signal: TrackSignal, moment: RowRef, brief: WarningBrief, *, fired: bool
+    change: UnitOfWork, turn: RowEffects, key: str, moment: RowRef, brief: WarningBrief
 ) -> PlantWarning:
+    signal, fired = turn.signals[key], turn.fired
     score, now = signal.score, moment.time if signal.is_alarm_now else None
+    came = ("late" if turn.fired_before else "came_true") if fired and signal.kind == "model" else None
     warning = PlantWarning(
         plant=moment.plant, kind=signal.kind, horizon_hours=score.horizon_hours,
         opened_horizon_hours=score.horizon_hours,
@@ -108,7 +154,7 @@ async def _open(
         model=score.model, version=score.version,
         peak=score.probability, peak_time=moment.time, newest_time=moment.time,
         came_time=moment.time if fired else None, came_until=moment.time if fired else None,
-        now_time=now, now_until=now,
+        came_as=came, now_time=now, now_until=now,
         prediction_ids={"opened": score.prediction_id, "peak": score.prediction_id},
         **_brief_columns(brief),
     )  # fmt: skip
@@ -152,6 +198,7 @@ def _escalate(
     warning.horizon_hours, warning.model, warning.version = score.horizon_hours, score.model, score.version
     warning.probability, warning.threshold = score.probability, score.threshold
     warning.peak, warning.peak_time = score.probability, moment.time
+    warning.escalated_time = moment.time
     moved = {"escalated": score.prediction_id, "peak": score.prediction_id}
     warning.prediction_ids = _ids(warning) | moved
     for name, value in _brief_columns(brief).items():
@@ -204,6 +251,8 @@ def _go_on(
     if fired:
         is_first, warning.came_until = warning.came_time is None, moment.time
         if is_first:
+            if warning.kind == "model":
+                warning.came_as = came_as(warning, moment.time)
             warning.came_time = moment.time
             note(change, warning, "came", moment.time)
     doubt = "the model gave no score" if signal is None else signal.doubt

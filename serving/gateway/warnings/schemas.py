@@ -20,6 +20,7 @@ from serving.faults import ExpectedInput, expectation_error
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.times import Time
+from serving.gateway.warnings.outcomes import Outcome
 from serving.gateway.warnings.tables import LONGEST_NOTE, Action, Kind, Verdict
 
 State = Literal["new", "acknowledged", "shelved", "cleared"]
@@ -162,15 +163,26 @@ class WarningAnswer(BaseModel):
     peak: float = Field(description="highest score of its horizon; reset at each escalation")
     peak_time: datetime
     newest_time: datetime = Field(description="last row scored while it was open")
-    lead_hours: float = Field(
-        description="lead time: from opening until an alarm rule was met, otherwise until now"
+    outcome: Outcome | None = Field(
+        description="of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began "
+        "within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; "
+        "`missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or "
+        "its past became another; null: a rule's, an alarm in itself"
     )
-    came_time: datetime | None = Field(description="when an alarm rule was first met")
+    lead_hours: float | None = Field(
+        description="from its opening until the event, where it `came_true` or was `early`"
+    )
+    missed_by_hours: float | None = Field(
+        description="from its clearing until the event, where it was `missed`"
+    )
+    came_time: datetime | None = Field(description="when an alarm rule was first met while it was open")
+    missed_time: datetime | None = Field(description="when one was met soon after it had cleared")
+    escalated_time: datetime | None = Field(description="of its last escalation")
     stale_since: datetime | None = Field(
         description="held open since then, because its readings are stale or its forecasts are missing"
     )
     drivers: list[JsonValue] | None
-    advice: list[JsonValue] | None
+    advice: list[JsonValue] | None = Field(description="recommendations on the newest row while it is open")
     missing: str = Field(description="why drivers or recommendations are null")
     model: str
     version: int
@@ -221,7 +233,9 @@ class DroppedLog(BaseModel):
 
 
 class WarningData(BaseModel):
-    change: Action
+    change: Action | Literal["advised"] = Field(
+        description="`advised`: its recommendations changed; no entry in the timeline"
+    )
     warning: WarningAnswer = Field(description="the warning after the change")
 
 

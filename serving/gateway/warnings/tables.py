@@ -16,8 +16,9 @@ Kind = Literal["model", "rule"]
 Verdict = Literal["true", "false", "unsure"]
 Action = Literal[
     "opened", "acknowledged", "shelved", "unshelved", "shelf_expired", "judged",
-    "came", "stale", "fresh", "escalated", "cleared",
+    "came", "missed", "stale", "fresh", "escalated", "cleared",
 ]  # fmt: skip
+CameAs = Literal["came_true", "early", "late", "unknown"]
 
 
 class PlantWarning(Base):
@@ -33,10 +34,15 @@ class PlantWarning(Base):
             threshold for rules.
         peak, peak_time: highest probability of its horizon so far; of a rule, that of an alarm now.
         newest_time: the last row that was scored while it was open.
-        came_time, came_until: first and last row at which a alarm rule was met while it was open.
+        came_time, came_until: first and last row at which an alarm rule was met while it was open.
+        came_as: how the first of them stands to what was forecast; `unknown` where it was closed as the plant or its past
+            became another; None for rules, and where none fired.
+        missed_time: first row at which an alarm rule was met soon after it had cleared.
+        escalated_time: of its last escalation.
         now_time, now_until: first and last row at which the risk now crossed while it was open.
         stale_since: first row of the stale ones at the end.
-        drivers, advice: at the opening or the last escalation; None where they couldn't be had.
+        drivers: at the opening or the last escalation; None where they couldn't be had.
+        advice: on the newest row while it was open; None where it couldn't be had.
         missing: why not.
         prediction_ids: of the opening, of the last escalation and of the peak.
     """
@@ -65,6 +71,9 @@ class PlantWarning(Base):
     newest_time: Mapped[datetime] = mapped_column(UtcDateTime)
     came_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     came_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    came_as: Mapped[str | None] = mapped_column(sa.String(12))
+    missed_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    escalated_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     now_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     now_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stale_since: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -102,6 +102,8 @@ class RowEffects:
         signals: of the row, by track.
         changes: what opened, escalated or cleared.
         fired: whether any alarm rule was met on sound values.
+        fired_before: whether any rule did on the row before.
+        longest_ahead: how far ahead the plant's models look at most.
     """
 
     before: Mapping[str, KeptTrack]
@@ -109,6 +111,8 @@ class RowEffects:
     signals: dict[str, TrackSignal]
     changes: dict[str, Transition]
     fired: bool
+    fired_before: bool = False
+    longest_ahead: timedelta = timedelta()
 
 
 def evaluate_row(
@@ -142,7 +146,9 @@ def evaluate_row(
             changes[key] = happened
         if happened in ("opened", "escalated"):
             tracks[key] = tracks[key].model_copy(update={"nearest": signal.score.horizon_hours})
-    return RowEffects(kept, tracks, signals, changes, bool(outcome.shown))
+    fired_before = any(key.startswith(RULE) and track.above for key, track in kept.items()) and not is_gap
+    ahead = max(profile.horizons, default=timedelta())
+    return RowEffects(kept, tracks, signals, changes, bool(outcome.shown), fired_before, ahead)
 
 
 def _risk(outcome: RowScores, profile: PlantProfile) -> TrackSignal:
