@@ -1065,7 +1065,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "stale" | "fresh" | "escalated" | "cleared";
+            action: "opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "missed" | "stale" | "fresh" | "escalated" | "cleared";
             /**
              * At
              * Format: date-time
@@ -3168,11 +3168,14 @@ export interface components {
             acknowledged_at: string | null;
             /** Acknowledged By */
             acknowledged_by: string | null;
-            /** Advice */
+            /**
+             * Advice
+             * @description recommendations on the newest row while it is open
+             */
             advice: components["schemas"]["JsonValue"][] | null;
             /**
              * Came Time
-             * @description when an alarm rule was first met
+             * @description when an alarm rule was first met while it was open
              */
             came_time: string | null;
             /** Cleared At */
@@ -3182,6 +3185,11 @@ export interface components {
             crossed: components["schemas"]["CrossedThreshold"];
             /** Drivers */
             drivers: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Escalated Time
+             * @description of its last escalation
+             */
+            escalated_time: string | null;
             /**
              * Horizon Hours
              * @description nearest horizon above its threshold; 0: now
@@ -3197,9 +3205,19 @@ export interface components {
             kind: "model" | "rule";
             /**
              * Lead Hours
-             * @description lead time: from opening until an alarm rule was met, otherwise until now
+             * @description from its opening until the event, where it `came_true` or was `early`
              */
-            lead_hours: number;
+            lead_hours: number | null;
+            /**
+             * Missed By Hours
+             * @description from its clearing until the event, where it was `missed`
+             */
+            missed_by_hours: number | null;
+            /**
+             * Missed Time
+             * @description when one was met soon after it had cleared
+             */
+            missed_time: string | null;
             /**
              * Missing
              * @description why drivers or recommendations are null
@@ -3223,6 +3241,11 @@ export interface components {
              * @description horizon that opened it
              */
             opened_horizon_hours: number;
+            /**
+             * Outcome
+             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: a rule's, an alarm in itself
+             */
+            outcome: ("open" | "came_true" | "early" | "late" | "missed" | "false" | "unknown") | null;
             /**
              * Peak
              * @description highest score of its horizon; reset at each escalation
@@ -3265,9 +3288,9 @@ export interface components {
         WarningData: {
             /**
              * Change
-             * @enum {string}
+             * @description `advised`: its recommendations changed; no entry in the timeline
              */
-            change: "opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "stale" | "fresh" | "escalated" | "cleared";
+            change: ("opened" | "acknowledged" | "shelved" | "unshelved" | "shelf_expired" | "judged" | "came" | "missed" | "stale" | "fresh" | "escalated" | "cleared") | "advised";
             /** @description the warning after the change */
             warning: components["schemas"]["WarningAnswer"];
         };
@@ -3309,11 +3332,14 @@ export interface components {
             acknowledged_by: string | null;
             /** Actions */
             actions: components["schemas"]["ActionAnswer"][];
-            /** Advice */
+            /**
+             * Advice
+             * @description recommendations on the newest row while it is open
+             */
             advice: components["schemas"]["JsonValue"][] | null;
             /**
              * Came Time
-             * @description when an alarm rule was first met
+             * @description when an alarm rule was first met while it was open
              */
             came_time: string | null;
             /** Cleared At */
@@ -3323,6 +3349,11 @@ export interface components {
             crossed: components["schemas"]["CrossedThreshold"];
             /** Drivers */
             drivers: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Escalated Time
+             * @description of its last escalation
+             */
+            escalated_time: string | null;
             /**
              * Horizon Hours
              * @description nearest horizon above its threshold; 0: now
@@ -3338,9 +3369,19 @@ export interface components {
             kind: "model" | "rule";
             /**
              * Lead Hours
-             * @description lead time: from opening until an alarm rule was met, otherwise until now
+             * @description from its opening until the event, where it `came_true` or was `early`
              */
-            lead_hours: number;
+            lead_hours: number | null;
+            /**
+             * Missed By Hours
+             * @description from its clearing until the event, where it was `missed`
+             */
+            missed_by_hours: number | null;
+            /**
+             * Missed Time
+             * @description when one was met soon after it had cleared
+             */
+            missed_time: string | null;
             /**
              * Missing
              * @description why drivers or recommendations are null
@@ -3364,6 +3405,11 @@ export interface components {
              * @description horizon that opened it
              */
             opened_horizon_hours: number;
+            /**
+             * Outcome
+             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: a rule's, an alarm in itself
+             */
+            outcome: ("open" | "came_true" | "early" | "late" | "missed" | "false" | "unknown") | null;
             /**
              * Peak
              * @description highest score of its horizon; reset at each escalation

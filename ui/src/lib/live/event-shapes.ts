@@ -20,7 +20,7 @@ type Data<Kind extends LiveEvent['event']> = Extract<LiveEvent, { event: Kind }>
 const quality: Guard<Quality> = oneOf('good', 'held', 'stale', 'frozen', 'saturated', 'missing');
 const change = oneOf(
   'opened', 'acknowledged', 'shelved', 'unshelved', 'shelf_expired', 'judged',
-  'came', 'stale', 'fresh', 'escalated', 'cleared'
+  'came', 'missed', 'stale', 'fresh', 'escalated', 'cleared', 'advised'
 ); // prettier-ignore
 const crossed = object<Warning['crossed']>({
   rule: nullable(text), description: text, probability: number, threshold: nullable(number)
@@ -32,7 +32,10 @@ const judgement = object<NonNullable<Warning['judgement']>>({
 const warning = object<Warning>({
   id: number, plant: text, kind: oneOf('model', 'rule'), crossed, model: text, version: number,
   state: oneOf('new', 'acknowledged', 'shelved', 'cleared'),
-  horizon_hours: number, opened_horizon_hours: number, lead_hours: number,
+  horizon_hours: number, opened_horizon_hours: number,
+  outcome: nullable(oneOf('open', 'came_true', 'early', 'late', 'missed', 'false', 'unknown')),
+  lead_hours: nullable(number), missed_by_hours: nullable(number),
+  missed_time: nullable(text), escalated_time: nullable(text),
   since: text, opened_at: text, peak: number, peak_time: text, newest_time: text,
   came_time: nullable(text), stale_since: nullable(text), cleared_time: nullable(text), cleared_at: nullable(text),
   drivers: nullable(list(anything)), advice: nullable(list(anything)), missing: text, prediction_ids: record(text),

@@ -101,7 +101,17 @@ export const warnings = {
     noneYet: 'No warning has opened yet.',
     away: 'The data shown may be out of date.'
   },
-  outcomes: { open: 'open', came: 'came true', false: 'false' },
+  outcomes: {
+    open: 'open',
+    came_true: 'came true',
+    early: 'early',
+    late: 'late',
+    missed: 'missed',
+    false: 'false',
+    unknown: 'unknown',
+    alarm: 'alarm'
+  },
+  missedBy: (hours: string) => `missed by ${hours}`,
   verdict: (verdict: string) => `verdict: ${verdict.toLowerCase()}`,
   storyPage: {
     back: 'All warnings',
@@ -118,6 +128,7 @@ export const warnings = {
       shelf_expired: 'Shelving expired',
       judged: 'Verdict',
       came: 'Alarm limit crossed',
+      missed: 'Missed: alarm limit crossed after it cleared',
       stale: 'Held open: data is stale',
       fresh: 'Data is fresh again',
       cleared: 'Cleared'
@@ -125,7 +136,14 @@ export const warnings = {
     outcome: 'Outcome',
     cameAfter: (lead: string) => `Came true: an alarm limit was crossed. Lead time ${lead}.`,
     cameAtOnce: 'Came true: an alarm limit was crossed when it opened.',
-    notCame: 'It cleared, and no alarm limit was crossed while it was open.',
+    alarm: 'An alarm limit was crossed.',
+    badSignal: 'A bad signal: the limit counts as crossed until a valid value shows otherwise.',
+    early: (lead: string, forecast: string) =>
+      `Early: an alarm limit was crossed ${lead} after it opened; it was forecast ${forecast}.`,
+    late: 'Late: an alarm limit had been crossed before it opened.',
+    missed: (hours: string) => `Missed: it cleared ${hours} before an alarm limit was crossed.`,
+    unknown: 'Unknown: it was closed because another plant, or another past of it, is live.',
+    notCame: 'False: it cleared, and no alarm limit was crossed while it was open or soon after.',
     openYet: (lead: string) => `Open for ${lead}; no alarm limit was crossed so far.`,
     judged: (verdict: string, by: string) => `${verdict} (verdict by ${by}).`,
     notJudged: 'No verdict yet.',
@@ -135,6 +153,7 @@ export const warnings = {
     readings: 'Readings',
     atOpening: 'at opening',
     highest: 'maximum',
+    ofInterval: { max: 'maximum of each interval', min: 'minimum of each interval' },
     lowest: 'minimum',
     opened: 'opened',
     cleared: 'cleared',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
-import { drivingTags, setPointOf } from './driving-tags.ts';
+import { drivingTags, extremeRead, setPointOf } from './driving-tags.ts';
 import { makeWarning } from './fixtures.ts';
 
 const tag = (name: string, role = 'indicator', controller: string | null = null) => ({
@@ -29,6 +29,20 @@ test('what pushes towards the alarm is shown, a controller by its process value'
 test('a rule’s own tags come first, and each once', () => {
   const crossed = { rule: 'deviation', description: '', probability: 1, threshold: null };
   expect(names(makeWarning({ kind: 'rule', crossed }))).toEqual(['FIC31011_PV', 'PDT31008']);
+});
+
+test('the extreme that a rule reads is told, of its own tags alone', () => {
+  const own = { ...plant, tags: plant.tags.map((one) => ({ ...one, aggregates: ['max', 'min'] })) } as Plant;
+  const crossed = { rule: 'deviation', description: '', probability: 1, threshold: null };
+  const [pv, other] = [own.tags[2], own.tags[0]] as [Plant['tags'][number], Plant['tags'][number]];
+  const warned = makeWarning({ kind: 'rule', crossed });
+  expect([extremeRead(warned, pv, own), extremeRead(warned, other, own)]).toEqual(['max', null]);
+  expect(extremeRead(makeWarning(), pv, own)).toBe('max');
+});
+
+test('a tag’s own limit that counts as crossed is of the tag', () => {
+  const crossed = { rule: 'TE301020_HH', description: '', probability: 1, threshold: null };
+  expect(names(makeWarning({ kind: 'rule', crossed, drivers: [] }))).toEqual(['TE301020']);
 });
 
 test('of features the longest tag that they begin with is meant; unknown names and no drivers give none', () => {

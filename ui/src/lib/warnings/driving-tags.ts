@@ -7,11 +7,20 @@ const MOST = 4;
 
 /** A rule's own tags first, then what pushed towards the alarm; a controller stands for its process value. */
 export function drivingTags(warning: Warning, plant: Plant, most = MOST): Tag[] {
-  const rule = plant.alarm_rules.find((one) => one.name === warning.crossed.rule);
+  const name = warning.crossed.rule ?? '';
+  const rule = plant.alarm_rules.find((one) => one.name === name);
   const pushing = (drivers(warning) ?? []).filter((driver) => driver.contribution > 0);
-  const named = [...words(rule?.when ?? ''), ...pushing.map((driver) => driver.tag)];
+  const named = [...words(rule?.when ?? name), ...pushing.map((driver) => driver.tag)];
   const found = named.flatMap((name) => tagOf(name, plant) ?? []);
   return [...new Set(found)].slice(0, most);
+}
+
+/** Which extreme of a tag's intervals the warning's rule reads; of a model's warning, that any alarm rule reads. */
+export function extremeRead(warning: Warning, tag: Tag, plant: Plant): 'max' | 'min' | null {
+  const { rule } = warning.crossed;
+  const read = plant.alarm_rules.filter((one) => rule === null || one.name === rule);
+  const named = new Set(read.flatMap((one) => words(one.when)));
+  return tag.aggregates.find((which) => named.has(`${tag.name}_${which}`)) ?? null;
 }
 
 /** The set point of a controller's process value. */

@@ -15,8 +15,12 @@ export function makeWarning(told: Partial<Warning> = {}): Warning {
     peak: 0.2,
     peak_time: '2026-11-29T13:00:00Z',
     newest_time: '2026-11-29T14:00:00Z',
-    lead_hours: 2,
+    outcome: 'open',
+    lead_hours: null,
+    missed_by_hours: null,
     came_time: null,
+    missed_time: null,
+    escalated_time: null,
     stale_since: null,
     drivers: [
       { tag: 'PDT31008', contribution: 1.2 },

@@ -15,6 +15,8 @@ export type Lane = {
   format: (value: number) => string;
   /** Whether a set point or threshold is the second series. */
   hasAim: boolean;
+  /** Whether the intervals' extremes are the last series. */
+  hasExtreme: boolean;
   showsTime: boolean;
   cursor: (index: number | null) => void;
 };
@@ -42,6 +44,7 @@ export function domain(
 
 export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'> {
   const aim: uPlot.Series = { stroke: () => token('ink-2'), width: 1, dash: [4, 4], points: { show: false } };
+  const extreme: uPlot.Series = { stroke: () => token('ink'), width: 1, points: { show: false } };
   return {
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     legend: { show: false },
@@ -73,7 +76,8 @@ export function laneOptions(lane: Lane): Omit<uPlot.Options, 'width' | 'height'>
     series: [
       {},
       { stroke: () => token('trace'), width: 1.5, points: { show: false } },
-      ...(lane.hasAim ? [aim] : [])
+      ...(lane.hasAim ? [aim] : []),
+      ...(lane.hasExtreme ? [extreme] : [])
     ],
     hooks: {
       drawClear: [(u) => drawBehind(u, lane)],

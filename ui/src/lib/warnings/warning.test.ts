@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { ScoredRow } from '#lib/live/types.ts';
+import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { makeWarning } from './fixtures.ts';
-import { advice, chance, drivers, headline, leadHours, mark, newestChance, severity } from './warning.ts';
+import {
+  advice,
+  chance,
+  drivers,
+  headline,
+  leadHours,
+  leadName,
+  mark,
+  newestChance,
+  outcome,
+  severity
+} from './warning.ts';
 
 const row = (plant: string, time: string): ScoredRow =>
   ({ plant, plant_time: time, scores: [{ horizon_hours: 3, probability: 0.12 }] }) as unknown as ScoredRow;
@@ -37,13 +48,22 @@ describe('what a warning says', () => {
     expect(marks.map(mark)).toEqual(['▲', '△', '◆', '○']);
   });
 
-  test('the lead of an open warning goes on with the newest row of its plant, and ends where a limit was crossed', () => {
+  test('hours are a lead only where something came; else those that it was open', () => {
     const newest = row('demo', '2026-11-29T17:00:00Z');
     expect(leadHours(makeWarning(), newest)).toBe(5);
     expect(leadHours(makeWarning(), row('other', '2026-11-29T17:00:00Z'))).toBe(2);
-    expect(leadHours(makeWarning({ came_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
+    const came = makeWarning({ outcome: 'came_true', lead_hours: 1.5 });
+    expect([leadHours(came, newest), leadName(came)]).toEqual([1.5, 'Lead time']);
+    expect(leadName(makeWarning())).toBe('Open for');
     expect(leadHours(makeWarning({ cleared_time: '2026-11-29T14:00:00Z' }), newest)).toBe(2);
     expect(leadHours(makeWarning(), null)).toBe(2);
+  });
+
+  test('an outcome is told as it was, whatever the verdict', () => {
+    const judgement = { verdict: 'true' } as Warning['judgement'];
+    expect(outcome(makeWarning({ outcome: 'early', judgement }))).toBe('early');
+    expect(outcome(makeWarning({ outcome: 'missed', missed_by_hours: 2 }))).toBe('missed by 2.0 h');
+    expect(outcome(makeWarning({ kind: 'rule', outcome: null }))).toBe('alarm');
   });
 
   test('the newest chance is of its own horizon and plant, and of what is open', () => {

@@ -1,6 +1,7 @@
 /** What a warning says, in the words and numbers that are shown; pure. */
 import type { ScoredRow, Warning } from '#lib/live/types.ts';
 import { warnings as words } from '#lib/texts/warnings.ts';
+import { span } from '#lib/time.ts';
 
 export type Driver = { tag: string; contribution: number };
 export type Urgency = 'advice' | 'warning' | 'high';
@@ -49,26 +50,28 @@ export function headline(warning: Warning): string {
     : words.alarmAhead(hours, chance(probability), limit);
 }
 
-/** Hours from its opening until a limit was crossed; else until it cleared, or the newest row while it is open. */
+/** Its lead time, where something came; else the hours from its opening until it cleared, or the newest row. */
 export function leadHours(warning: Warning, newest: ScoredRow | null): number {
-  const isOpen = warning.cleared_time === null && warning.came_time === null;
-  if (!isOpen || newest === null || newest.plant !== warning.plant) return warning.lead_hours;
-  const ahead = (Date.parse(newest.plant_time) - Date.parse(warning.since)) / HOUR_MS;
-  return Math.max(warning.lead_hours, ahead);
+  if (warning.lead_hours !== null) return warning.lead_hours;
+  const seen = newest?.plant === warning.plant ? newest.plant_time : warning.newest_time;
+  const hours = (end: string) => (Date.parse(end) - Date.parse(warning.since)) / HOUR_MS;
+  return warning.cleared_time === null
+    ? Math.max(hours(seen), hours(warning.newest_time))
+    : hours(warning.cleared_time);
 }
 
 /** What the hours of `leadHours` are. */
 export function leadName(warning: Warning): string {
-  if (warning.came_time !== null) return words.leadTime;
+  if (warning.lead_hours !== null) return words.leadTime;
   return warning.state === 'cleared' ? words.wasOpen : words.openFor;
 }
 
-/** What became of it: by a verdict, else by whether an alarm limit was crossed. */
-export function outcome(warning: Warning): keyof typeof words.outcomes {
-  const verdict = warning.judgement?.verdict;
-  if (verdict === 'false') return 'false';
-  if (verdict === 'true' || warning.came_time !== null) return 'came';
-  return warning.state === 'cleared' ? 'false' : 'open';
+/** What became of it: whether an alarm limit was crossed when it was forecast. A limit's warning is one itself. */
+export function outcome(warning: Warning): string {
+  if (warning.outcome === null) return words.outcomes.alarm;
+  const { missed_by_hours: missed } = warning;
+  if (warning.outcome === 'missed' && missed !== null) return words.missedBy(span(missed * HOUR_MS));
+  return words.outcomes[warning.outcome];
 }
 
 /** What the newest row says of the horizon that the warning is of. */
