@@ -109,7 +109,8 @@ export function marksOf(story: Story): LaneMark[] {
   return [
     { at: seconds(story.since), name: opened },
     ...(cameLater ? [{ at: seconds(story.came_time ?? ''), name: came }] : []),
-    ...(story.cleared_time ? [{ at: seconds(story.cleared_time), name: cleared }] : [])
+    ...(story.cleared_time ? [{ at: seconds(story.cleared_time), name: cleared }] : []),
+    ...(story.missed_time ? [{ at: seconds(story.missed_time), name: came }] : [])
   ];
 }
 
