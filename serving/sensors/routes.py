@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from plant_assets.simulation.effects import KIND_TAGS
@@ -24,19 +24,14 @@ from serving.web.app import SERVICE
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.broadcast import FullError, StreamSubscription
 from serving.web.openapi import BODY, event_stream, problems
+from serving.web.parts import part
 from serving.web.sse import HeartbeatEvent
 
 MOST_ROWS = 2000
 SEND_WITHIN_S = 15
 _BLOCK = 100
 router = APIRouter(route_class=SmallBodyRoute)
-
-
-async def _runner(request: Request) -> PlantRunner:
-    return request.app.state.runner
-
-
-Running = Annotated[PlantRunner, Depends(_runner)]
+Running = Annotated[PlantRunner, part("runner")]
 
 
 @router.get("/sensors/live", tags=["readings"], response_model=schemas.LiveReading)

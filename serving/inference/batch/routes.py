@@ -7,7 +7,7 @@ import asyncio
 from concurrent.futures import Executor
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from serving.inference.batch.arrow_body import read_columns
 from serving.inference.batch.schemas import ARROW, BatchAnswer, BatchRequest
@@ -19,18 +19,13 @@ from serving.inference.openapi import BODY, problems
 from serving.inference.prediction_id import PredictionIds
 from serving.web.body import parse_body, read_bytes
 from serving.web.openapi import BYTES, json_body
+from serving.web.parts import part
 
 ARROW_BODIES = 4
 """An Arrow stream may be so many times larger than a JSON body: its numbers take no more memory than they did."""
 
 router = APIRouter()
-
-
-async def _workers(request: Request) -> BatchWorkers:
-    return request.app.state.batch_workers
-
-
-Workers = Annotated[BatchWorkers, Depends(_workers)]
+Workers = Annotated[BatchWorkers, part("batch_workers")]
 
 
 @router.post(

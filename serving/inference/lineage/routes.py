@@ -5,7 +5,7 @@ Belongs here: the route. Doesn't belong here: what lies behind a prediction (`se
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from serving.errors import RETRY_LATER, NotFound, NotReady
 from serving.inference.lineage.schemas import LineageAnswer
@@ -16,12 +16,9 @@ from serving.inference.openapi import problems
 from serving.inference.prediction_id import LONGEST_ID, PredictionIdError, PredictionRef
 from serving.registry import RegistryUnavailableError
 from serving.web.body import answer
+from serving.web.parts import part
 
 router = APIRouter()
-
-
-async def _tracer(request: Request) -> LineageTracer:
-    return request.app.state.tracer
 
 
 @router.get(
@@ -40,7 +37,7 @@ async def _tracer(request: Request) -> LineageTracer:
 async def lineage(
     prediction_id: Annotated[str, Path(max_length=LONGEST_ID, description="`prediction_id` of a response")],
     plant: PlantOfPath,
-    tracer: Annotated[LineageTracer, Depends(_tracer)],
+    tracer: Annotated[LineageTracer, part("tracer")],
 ) -> Response:
     """Trace a prediction to its model version, runs, files and rows."""
     prediction, slot = _read(prediction_id, plant)

@@ -14,6 +14,7 @@ from serving.inference.models.reconciler import ModelReconciler, NotLoadedError
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.inference.prediction_id import PredictionIds
 from serving.settings import ServingSettings
+from serving.web.parts import part
 
 FORECASTER = "forecaster_"
 
@@ -121,20 +122,7 @@ async def named_plant(plant: Annotated[str, Path(description="plant `name` from 
     """Declares the parameter of paths that name a plant, which `requested_plant` reads."""
 
 
-async def _settings(request: Request) -> ServingSettings:
-    return request.app.state.settings
-
-
-async def _reconciler(request: Request) -> ModelReconciler:
-    return request.app.state.reconciler
-
-
-async def _ids(request: Request) -> PredictionIds:
-    return request.app.state.ids
-
-
 PlantOfPath = Annotated[RequestedPlant, Depends(requested_plant)]
 DefaultPlant = Annotated[RequestedPlant, Depends(default_plant)]
-Ids = Annotated[PredictionIds, Depends(_ids)]
-Reconciler = Annotated[ModelReconciler, Depends(_reconciler)]
-ServiceSettings = Annotated[ServingSettings, Depends(_settings)]
+Ids = Annotated[PredictionIds, part("ids")]
+Reconciler = Annotated[ModelReconciler, part("reconciler")]

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from serving.errors import Forbidden
 from serving.inference.models import schemas
-from serving.inference.models.dependencies import PlantOfPath, Reconciler, ServiceSettings
+from serving.inference.models.dependencies import PlantOfPath, Reconciler
 from serving.inference.models.service import describe_model, readiness, summarise_plants
 from serving.inference.openapi import problems
 from serving.settings import LOOPBACK
 from serving.web.app import SERVICE
 from serving.web.body import answer
+from serving.web.parts import SettingsDep
 
 service_router = APIRouter(tags=[SERVICE])
 """Of the service as a whole."""
@@ -21,7 +22,7 @@ router = APIRouter()
 
 
 @service_router.get("/plants", response_model=schemas.PlantSummariesAnswer)
-async def list_plants(reconciler: Reconciler, settings: ServiceSettings) -> Response:
+async def list_plants(reconciler: Reconciler, settings: SettingsDep) -> Response:
     """List all plants, and which one is the default."""
     return answer(summarise_plants(reconciler, settings.default_plant))
 

@@ -12,7 +12,7 @@ from starlette.routing import Match, Route
 
 from serving.errors import NotAllowed, NotFound
 from serving.inference.batch.routes import Workers
-from serving.inference.models.dependencies import DefaultPlant, Ids, Reconciler, ServiceSettings
+from serving.inference.models.dependencies import DefaultPlant, Ids, Reconciler
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
@@ -21,6 +21,7 @@ from serving.inference.v2.inputs import HEADER_LENGTH, parse, read_inference
 from serving.inference.v2.models import find_model, metadata, model_names, repository_index
 from serving.web.body import answer, read_bytes
 from serving.web.openapi import json_body
+from serving.web.parts import SettingsDep
 
 NAME = "forewarn"
 EXTENSIONS = ["binary_tensor_data", "model_repository_index"]
@@ -94,7 +95,7 @@ async def names(reconciler: Reconciler) -> Response:
     responses=errors(400, 413, 415),
     openapi_extra=json_body(schemas.IndexRequest, required=False),
 )
-async def index(request: Request, reconciler: Reconciler, settings: ServiceSettings) -> Response:
+async def index(request: Request, reconciler: Reconciler, settings: SettingsDep) -> Response:
     """List all loaded versions, and models without one."""
     content = await read_bytes(request, settings.max_body_bytes)
     asked = parse(content, schemas.IndexRequest) if content else schemas.IndexRequest()
@@ -121,7 +122,7 @@ async def model_ready(named: NamedModel) -> Response:
     openapi_extra=json_body(schemas.InferRequest, BINARY),
 )
 async def model_infer(
-    request: Request, named: NamedModel, settings: ServiceSettings, ids: Ids, workers: Workers
+    request: Request, named: NamedModel, settings: SettingsDep, ids: Ids, workers: Workers
 ) -> Response:
     """Score rows of a model's features, in JSON or binary."""
     content = await read_bytes(request, settings.max_body_bytes)
