@@ -3,6 +3,7 @@
 Belongs here: fields and the checks that need no other file. Doesn't belong here: reading folders.
 """
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
@@ -107,6 +108,11 @@ class BundleManifest(_Strict):
     @property
     def calibrated(self) -> bool:
         return self.calibrator is not None
+
+    @property
+    def threshold(self) -> float | None:
+        """Alarm at or above it; None where the model never alarms."""
+        return self.decision.threshold if self.decision and math.isfinite(self.decision.threshold) else None
 
 
 def why_unloadable(format_tag: str | None) -> str | None:

@@ -4,7 +4,6 @@ Belongs here: what all steps say of a row. Doesn't belong here: HTTP (`routes.py
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 
 from fastapi import Response
@@ -28,15 +27,14 @@ def answer_row(
     """What a model says to a row: an alarm by its threshold, by a rule among `fired`, or by a bad signal."""
     manifest = model.bundle.manifest
     score = float(model.bundle.score(row.values)[0])
-    threshold = finite_threshold(model)
     return RowAnswer(
         risk_score=score,
         alarm=bool(fired)
         or any(rule.bad_signal for rule in row.rules)
-        or (threshold is not None and score >= threshold),
+        or (manifest.threshold is not None and score >= manifest.threshold),
         confidence=row.confidence,
         anomaly_probability=score if manifest.calibrated else None,
-        threshold=threshold,
+        threshold=manifest.threshold,
         horizon_hours=manifest.horizon_hours,
         model=model.registry_name,
         version=model.version,
@@ -50,12 +48,6 @@ def answer_row(
             for s in row.bad_signals
         ],
     )
-
-
-def finite_threshold(model: LoadedModel) -> float | None:
-    """Alarm at or above it; None where the model never alarms."""
-    decision = model.bundle.manifest.decision
-    return decision.threshold if decision and math.isfinite(decision.threshold) else None
 
 
 async def respond(readings: Sequence[Reading] | None, work: Callable[[], BaseModel]) -> Response:

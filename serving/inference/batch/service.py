@@ -14,7 +14,6 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serving.inference.answers import finite_threshold
 from serving.inference.batch.arrow_body import write_answer
 from serving.inference.batch.schemas import BadBatchColumn, BatchAnswer, BatchSummary
 from serving.inference.batch.tables import ModelRows
@@ -108,15 +107,14 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
     manifest = model.bundle.manifest
     chunks = (rows.values[at : at + CHUNK] for at in range(0, len(rows.values), CHUNK))
     scores = np.where(rows.given, np.concatenate([*pool.map(model.bundle.score, chunks)]), np.nan)
-    threshold = finite_threshold(model)
-    alarms = scores >= (math.inf if threshold is None else threshold)
+    alarms = scores >= (math.inf if manifest.threshold is None else manifest.threshold)
     fired: list[list[str]] = [[] for _ in scores]
     for rule, held in (*rows.rules, *rows.faults.rules):
         alarms |= held
         for place in np.flatnonzero(held).tolist():
             fired[place].append(rule.name)
     about = BatchSummary(
-        threshold=threshold,
+        threshold=manifest.threshold,
         horizon_hours=manifest.horizon_hours,
         model=model.registry_name,
         version=model.version,

@@ -3,7 +3,6 @@
 Belongs here: the state alone. Doesn't belong here: who changes it (`reconciler.py`), the memory's bound (`cache.py`).
 """
 
-import math
 from asyncio import Task
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,7 +55,6 @@ class VersionFacts:
 
     @classmethod
     def of(cls, manifest: BundleManifest) -> "VersionFacts":
-        threshold = manifest.decision.threshold if manifest.decision else math.inf
         return cls(
             features=manifest.names,
             metrics=dict(manifest.metrics),
@@ -67,7 +65,7 @@ class VersionFacts:
             algorithm=manifest.builder,
             learning_mode=manifest.learning_mode,
             horizon_hours=manifest.horizon_hours,
-            threshold=threshold if math.isfinite(threshold) else None,
+            threshold=manifest.threshold,
             created=manifest.created,
         )
 

@@ -14,7 +14,6 @@ import numpy as np
 from plant_assets.features.arrays import Flags, Floats
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import EmptyBatch, invalid
-from serving.inference.answers import finite_threshold
 from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
 from serving.inference.predict.schemas import BadReading, CrossedLimit, PointwiseAnswer, PointwiseScore
@@ -80,7 +79,7 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
     columns = _parse_columns(model.inputs, readings)
     rows = model.inputs.pointwise_rows(columns.values, len(readings))
     scores = model.bundle.score(rows)
-    threshold = finite_threshold(model)
+    threshold = model.bundle.manifest.threshold
     anomalies = scores >= (math.inf if threshold is None else threshold)
     faults = model.inputs.signals.faults([*columns.bad.values()], columns.sound, ())
     for _, held in faults.rules:

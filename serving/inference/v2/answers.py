@@ -9,7 +9,6 @@ import numpy as np
 import orjson
 from pydantic import JsonValue
 
-from serving.inference.answers import finite_threshold
 from serving.inference.metrics import record_rows
 from serving.inference.models.reconciler import LoadedModel
 from serving.inference.rows.inputs import CheckedRows
@@ -118,7 +117,7 @@ def _reliance(checked: CheckedRows) -> dict[str, JsonValue]:
 def _evaluate(model: LoadedModel, checked: CheckedRows) -> dict[str, np.ndarray]:
     """Each output (rows, …); an alarm by the threshold, or by a limit that counts as crossed as a signal is bad."""
     scored = model.bundle.evaluate(checked.values)
-    threshold = finite_threshold(model)
+    threshold = model.bundle.manifest.threshold
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
     alarms = scored.decisions >= (np.inf if threshold is None else threshold)
     for _, held in checked.faults.rules:

@@ -7,7 +7,6 @@ how models are loaded (`serving.inference.models.reconciler`).
 import difflib
 from typing import Literal
 
-from serving.inference.answers import finite_threshold
 from serving.inference.models.dependencies import load_version, not_ready
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
@@ -95,7 +94,7 @@ async def metadata(reconciler: ModelReconciler, name: str, version: str | None) 
             plant=manifest.plant,
             task=manifest.task,
             calibrated=manifest.calibrated,
-            threshold=finite_threshold(model),
+            threshold=manifest.threshold,
             horizon_hours=manifest.horizon_hours,
             classes=[*manifest.classes],
             feature_names=[*manifest.names],
