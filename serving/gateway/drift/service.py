@@ -7,18 +7,16 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
-import orjson
 from pydantic import ValidationError
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
 from serving.gateway.drift.schemas import DriftAnswer, DriftJudgement, RequestedTraining
-from serving.gateway.drops.dagster import RUNS_QUERY, FoundRuns, run_state
-from serving.gateway.live.watchers import PLANT_TAG
+from serving.gateway.drops.dagster import PLANT_TAG, newest_runs, run_state
 from serving.gateway.models.mlflow import MlflowClient
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer
-from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.gateway.upstream import ServiceClient
 from serving.settings import ServingSettings
 from serving.web.parts import part
 
@@ -79,14 +77,10 @@ class DriftService:
         return None
 
     async def _requested_training(self, plant: str) -> RequestedTraining | None:
-        tags = [{"key": PLANT_TAG, "value": plant}, {"key": SENSOR_TAG, "value": SENSOR}]
-        body = orjson.dumps({"query": RUNS_QUERY, "variables": {"filter": {"tags": tags}, "limit": 1}})
-        found = parse_answer(
-            FoundRuns, await self._dagster.ask("POST", "/graphql", body), self._dagster.name
-        ).results
+        found = await newest_runs(self._dagster, 1, {PLANT_TAG: plant, SENSOR_TAG: SENSOR})
         if not found:
             return None
-        run, known = found[0], {tag.key: tag.value for tag in found[0].tags}
+        run, known = found[0], found[0].values
         return RequestedTraining(
             run=run.id,
             status=run_state(run.status),

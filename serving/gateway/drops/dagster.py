@@ -4,10 +4,10 @@ Belongs here: what is asked, and the shape of the answers. Doesn't belong here: 
 clients of changes (`live.watchers`).
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-import orjson
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from serving.errors import NotFound
@@ -20,12 +20,11 @@ from serving.gateway.drops.schemas import (
     StepInfo,
     StepState,
 )
-from serving.gateway.live.watchers import PLANT_TAG, PipelineRun
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.web.parts import part
 
-DROP_TAG = "forewarn/drop"
-"""The tag of Dagster runs that names their drop."""
+PLANT_TAG, DROP_TAG = "forewarn/plant", "forewarn/drop"
+"""The tags of Dagster runs that name their plant and their drop."""
 MOST_EVENTS = 1000
 _RUN = """
   runId status jobName startTime endTime stepKeysToExecute
@@ -34,7 +33,7 @@ _RUN = """
   stats { ... on RunStatsSnapshot { stepsSucceeded stepsFailed } }
 """
 RUNS_QUERY = f"""
-query RunsOfPlant($filter: RunsFilter!, $limit: Int!) {{
+query NewestRuns($filter: RunsFilter!, $limit: Int!) {{
   runsOrError(filter: $filter, limit: $limit) {{ __typename ... on Runs {{ results {{ {_RUN} }} }} }}
 }}
 """
@@ -70,6 +69,48 @@ _STEP_STATES: dict[str | None, StepState] = {
     "FAILURE": "failed",
     "SKIPPED": "skipped",
 }
+
+
+class RunTag(BaseModel):
+    key: str
+    value: str
+
+
+class RunStep(BaseModel):
+    key: str
+
+
+class RunPlan(BaseModel):
+    steps: list[RunStep] = []
+
+
+class RunStats(BaseModel):
+    succeeded: int = Field(default=0, validation_alias="stepsSucceeded")
+    failed: int = Field(default=0, validation_alias="stepsFailed")
+
+
+class PipelineRun(BaseModel):
+    """A run as Dagster tells it."""
+
+    id: str = Field(validation_alias="runId")
+    status: str
+    job: str = Field(validation_alias="jobName")
+    started: float | None = Field(default=None, validation_alias="startTime")
+    ended: float | None = Field(default=None, validation_alias="endTime")
+    selected: list[str] | None = Field(default=None, validation_alias="stepKeysToExecute")
+    tags: list[RunTag] = []
+    plan: RunPlan | None = Field(default=None, validation_alias="executionPlan")
+    stats: RunStats = RunStats()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The tags' values by key."""
+        return {tag.key: tag.value for tag in self.tags}
+
+    @property
+    def planned(self) -> list[str]:
+        """Keys of the steps that the run takes; empty where they aren't known."""
+        return self.selected or ([step.key for step in self.plan.steps] if self.plan else [])
 
 
 class StepStats(BaseModel):
@@ -129,10 +170,8 @@ class PipelineRuns:
         Raises:
             Problem: Dagster doesn't respond.
         """
-        chosen: JsonValue = {"tags": [{"key": PLANT_TAG, "value": plant}]}
-        answer = await self._ask(RUNS_QUERY, {"filter": chosen, "limit": limit})
-        found = parse_answer(FoundRuns, answer, self._dagster.name)
-        return RunsAnswer(runs=[self._info(run) for run in found.results])
+        found = await newest_runs(self._dagster, limit, {PLANT_TAG: plant})
+        return RunsAnswer(runs=[self._info(run) for run in found])
 
     async def run(self, run_id: str) -> RunAnswer:
         """One run with steps and checks.
@@ -141,7 +180,7 @@ class PipelineRuns:
             NotFound: there is none, or it belongs to no plant.
             Problem: Dagster doesn't respond.
         """
-        answer = await self._ask(RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
+        answer = await _ask(self._dagster, RUN_QUERY, {"id": run_id, "limit": MOST_EVENTS})
         found = parse_answer(FoundRun, answer, self._dagster.name)
         if found.kind == "RunNotFoundError":
             raise NotFound(f"no run {run_id}; expected one of /runs")
@@ -152,14 +191,8 @@ class PipelineRuns:
         checks = [_check(event.evaluation) for event in run.events if event.evaluation]
         return RunAnswer(**info.model_dump(), steps=_steps(run, info.plant), checks=checks)
 
-    async def _ask(self, query: str, variables: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        return await self._dagster.ask(
-            "POST", "/graphql", orjson.dumps({"query": query, "variables": variables})
-        )
-
     def _info(self, run: PipelineRun) -> RunInfo:
-        tags = {tag.key: tag.value for tag in run.tags}
-        planned = _planned_steps(run)
+        tags = run.values
         return RunInfo(
             id=run.id,
             plant=tags.get(PLANT_TAG, ""),
@@ -170,7 +203,7 @@ class PipelineRuns:
             ended=_time(run.ended),
             steps_done=run.stats.succeeded,
             steps_failed=run.stats.failed,
-            steps_total=len(planned) or None,
+            steps_total=len(run.planned) or None,
             link=f"{self._pages}/runs/{run.id}",
         )
 
@@ -178,19 +211,32 @@ class PipelineRuns:
 PipelineRunsDep = Annotated[PipelineRuns, part("pipeline_runs")]
 
 
+async def newest_runs(
+    dagster: ServiceClient, limit: int, tags: Mapping[str, str] | None = None
+) -> list[PipelineRun]:
+    """The newest runs, of those that have all `tags`.
+
+    Raises:
+        Problem: Dagster doesn't answer.
+    """
+    pairs: list[JsonValue] = [{"key": key, "value": value} for key, value in (tags or {}).items()]
+    answer = await _ask(dagster, RUNS_QUERY, {"filter": {"tags": pairs}, "limit": limit})
+    return parse_answer(FoundRuns, answer, dagster.name).results
+
+
+async def _ask(dagster: ServiceClient, query: str, variables: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return await dagster.post("/graphql", {"query": query, "variables": variables})
+
+
 def run_state(status: str) -> RunState:
     """Dagster's status of a run, in the screen's words."""
     return _STATES.get(status, "waiting")
 
 
-def _planned_steps(run: PipelineRun) -> list[str]:
-    return run.selected or ([step.key for step in run.plan.steps] if run.plan else [])
-
-
 def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
     """Steps that began in the order in which they did, then the others as planned."""
     begun = {step.key: step for step in sorted(run.steps, key=lambda step: step.started or 0)}
-    keys = [*begun, *(key for key in _planned_steps(run) if key not in begun)]
+    keys = [*begun, *(key for key in run.planned if key not in begun)]
     steps = [begun.get(key) or StepStats.model_validate({"stepKey": key}) for key in keys]
     return [
         StepInfo(

@@ -19,7 +19,7 @@ from serving.gateway.live.feed import ReadingsFeed, SensorSource
 from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import RowScorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, StatusReporter
-from serving.gateway.live.watchers import ChangeWatcher, model_event, model_versions, newest_runs, run_event
+from serving.gateway.live.watchers import ChangeWatcher, model_event, model_versions, plant_runs, run_event
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
 from serving.gateway.warnings.lifecycle import unshelve_expired
@@ -96,7 +96,7 @@ class LiveLoop:
             ChangeWatcher(
                 "model", model_event, lambda: model_versions(inference), self.database, self.events
             ),
-            ChangeWatcher("run", run_event, lambda: newest_runs(dagster), self.database, self.events),
+            ChangeWatcher("run", run_event, lambda: plant_runs(dagster), self.database, self.events),
         )
 
     def _service(self, name: str, address: str) -> ServiceClient:

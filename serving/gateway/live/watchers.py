@@ -8,13 +8,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
-import orjson
-from pydantic import AliasPath, BaseModel, Field, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from serving.errors import Problem
 from serving.gateway.database import Database
+from serving.gateway.drops.dagster import PLANT_TAG, PipelineRun, newest_runs
 from serving.gateway.events.kinds import LiveEvent
 from serving.gateway.events.log import EventLog
 from serving.gateway.live.memory import TaskMemory
@@ -24,23 +24,6 @@ from serving.gateway.upstream import ServiceClient, parse_answer
 
 EVERY_S = 2.0
 NEWEST_RUNS = 20
-PLANT_TAG = "forewarn/plant"
-"""The tag of Dagster runs that names their plant."""
-RUNS_QUERY = """
-query PlantRuns($limit: Int!) {
-  runsOrError(limit: $limit) {
-    __typename
-    ... on Runs {
-      results {
-        runId status jobName startTime endTime stepKeysToExecute
-        tags { key value }
-        executionPlan { steps { key } }
-        stats { ... on RunStatsSnapshot { stepsSucceeded stepsFailed } }
-      }
-    }
-  }
-}
-"""
 
 
 class WatchedModel(BaseModel):
@@ -56,60 +39,6 @@ class WatchedPlant(BaseModel):
 
 class WatchedPlants(BaseModel):
     plants: list[WatchedPlant]
-
-
-class RunTag(BaseModel):
-    key: str
-    value: str
-
-
-class RunStep(BaseModel):
-    key: str
-
-
-class RunPlan(BaseModel):
-    steps: list[RunStep] = []
-
-
-class RunStats(BaseModel):
-    succeeded: int = Field(default=0, validation_alias="stepsSucceeded")
-    failed: int = Field(default=0, validation_alias="stepsFailed")
-
-
-class PipelineRun(BaseModel):
-    """A run as Dagster tells it."""
-
-    id: str = Field(validation_alias="runId")
-    status: str
-    job: str = Field(validation_alias="jobName")
-    started: float | None = Field(default=None, validation_alias="startTime")
-    ended: float | None = Field(default=None, validation_alias="endTime")
-    selected: list[str] | None = Field(default=None, validation_alias="stepKeysToExecute")
-    tags: list[RunTag] = []
-    plan: RunPlan | None = Field(default=None, validation_alias="executionPlan")
-    stats: RunStats = RunStats()
-
-    def document(self) -> RunData:
-        """The run as clients get it."""
-        steps = self.selected or [step.key for step in self.plan.steps] if self.plan else self.selected
-        return RunData(
-            id=self.id,
-            plant=next((tag.value for tag in self.tags if tag.key == PLANT_TAG), None),
-            job=self.job,
-            status=self.status,
-            steps_done=self.stats.succeeded,
-            steps_failed=self.stats.failed,
-            steps_total=len(steps) if steps else None,
-            started=self.started,
-            ended=self.ended,
-        )
-
-
-class NewestRuns(BaseModel):
-    """GraphQL's answer."""
-
-    kind: Annotated[Literal["Runs"], Field(validation_alias=AliasPath("data", "runsOrError", "__typename"))]
-    results: Annotated[list[PipelineRun], Field(validation_alias=AliasPath("data", "runsOrError", "results"))]
 
 
 Thing = dict[str, JsonValue]
@@ -189,13 +118,25 @@ async def model_versions(inference: ServiceClient) -> Known:
     return found
 
 
-async def newest_runs(dagster: ServiceClient) -> Known:
+async def plant_runs(dagster: ServiceClient) -> Known:
     """The newest runs that belong to a plant.
 
     Raises:
         Problem: Dagster doesn't respond.
     """
-    body = {"query": RUNS_QUERY, "variables": {"limit": NEWEST_RUNS}}
-    answer = await dagster.ask("POST", "/graphql", orjson.dumps(body))
-    documents = [run.document() for run in parse_answer(NewestRuns, answer, dagster.name).results]
+    documents = [_document(run) for run in await newest_runs(dagster, NEWEST_RUNS)]
     return {run.id: run.model_dump(mode="json") for run in documents if run.plant is not None}
+
+
+def _document(run: PipelineRun) -> RunData:
+    return RunData(
+        id=run.id,
+        plant=run.values.get(PLANT_TAG),
+        job=run.job,
+        status=run.status,
+        steps_done=run.stats.succeeded,
+        steps_failed=run.stats.failed,
+        steps_total=len(run.planned) or None,
+        started=run.started,
+        ended=run.ended,
+    )

@@ -4,7 +4,6 @@ import pytest
 
 from plant_assets.components.naming import DROP_TAG, PLANT_TAG
 from serving.gateway.drops import dagster
-from serving.gateway.live import watchers
 from tests.serving.gateway.drops.fake_dagster import DETAIL, RUN, RUN_ID, FakeDagster
 from tests.serving.gateway.site import Member, Site
 
@@ -24,7 +23,7 @@ async def maria(site: Site) -> Member:
 
 
 def test_the_tags_are_those_of_the_pipeline() -> None:
-    assert (watchers.PLANT_TAG, dagster.DROP_TAG) == (PLANT_TAG, DROP_TAG)
+    assert (dagster.PLANT_TAG, dagster.DROP_TAG) == (PLANT_TAG, DROP_TAG)
 
 
 async def test_a_plants_runs_are_asked_for_by_its_tag(fake: FakeDagster, maria: Member) -> None:

@@ -3,9 +3,9 @@
 import pytest
 from fastapi import FastAPI, Request
 
+from serving.gateway.drops.dagster import RUNS_QUERY
 from serving.gateway.live import watchers
 from serving.gateway.live.tables import LiveState
-from serving.gateway.live.watchers import RUNS_QUERY
 from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.processes import listening
 
