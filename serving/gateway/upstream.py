@@ -58,19 +58,26 @@ class ServiceClient:
             ServiceAway: it doesn't respond.
             BadAnswer: it answers anything else.
         """
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        try:
-            answer = await self._client.request(
-                method, f"{self._address}{path}", content=content, headers=headers
-            )
-        except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            log.log(self._away, "%s does not respond to %s %s: %r", self.name, method, path, error)
-            raise ServiceAway(f"{self.name} does not respond; try again", self.name) from None
-        except httpx.HTTPError as error:
-            raise self._bad(path, repr(error)) from None
+        answer = await self._request(method, path, content)
         if not answer.is_success:
             raise self._refusal(answer, path)
         return self._document(answer, path)
+
+    async def _request(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        try:
+            return await self._client.request(
+                method, f"{self._address}{path}", content=content, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise self._fault(method, path, error) from None
+
+    def _fault(self, method: str, path: str, error: httpx.HTTPError) -> ServiceAway | BadAnswer:
+        """What is said of a service that can't be reached, or whose answer is no HTTP."""
+        if isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.RemoteProtocolError):
+            log.log(self._away, "%s does not respond to %s %s: %r", self.name, method, path, error)
+            return ServiceAway(f"{self.name} does not respond; try again", self.name)
+        return self._bad(path, repr(error))
 
     def _refusal(self, answer: httpx.Response, path: str) -> PassedOn | BadAnswer:
         """A refusal for the client to read; what is wrong inside a service is none of the client's."""

@@ -4,23 +4,20 @@ Belongs here: requests and what becomes of refusals. Doesn't belong here: what a
 (`aliases.py`). Inference reads bundles by `serving.registry`.
 """
 
-import logging
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import httpx
 import orjson
 from pydantic import BaseModel, Field, JsonValue
 
 from plant_assets.bundle.manifest import FORMAT_TAG, why_unloadable
-from serving.gateway.problems import BadAnswer, ServiceAway
-from serving.gateway.upstream import parse_answer
+from serving.gateway.upstream import ServiceClient, parse_answer
 
-NAME = "mlflow"
 MOST_VERSIONS = 1000
 MOST_ARTIFACT_BYTES = 32 * 1024 * 1024
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """MLflow's words for what there is not; an alias that nothing has is an invalid parameter to it."""
-log = logging.getLogger("serving")
 
 
 class TagPair(BaseModel):
@@ -108,7 +105,7 @@ class _FoundExperiment(BaseModel):
     experiment: _Experiment
 
 
-class MlflowClient:
+class MlflowClient(ServiceClient):
     """MLflow's server.
 
     Args:
@@ -121,19 +118,18 @@ class MlflowClient:
     """
 
     def __init__(self, address: str, client: httpx.AsyncClient) -> None:
-        self._address = address
-        self._client = client
+        super().__init__("mlflow", address, client)
 
     async def models(self, prefix: str) -> list[ModelRecord]:
         """Registered models whose names start with a prefix, with their aliases."""
         query = {"filter": f"name LIKE '{prefix}%'", "max_results": str(MOST_VERSIONS)}
         return parse_answer(
-            _Models, await self._get("registered-models/search", query), NAME
+            _Models, await self._get("registered-models/search", query), self.name
         ).registered_models
 
     async def model(self, name: str) -> ModelRecord | None:
         found = await self._get_if_there("registered-models/get", {"name": name})
-        return None if found is None else parse_answer(_Model, found, NAME).registered_model
+        return None if found is None else parse_answer(_Model, found, self.name).registered_model
 
     async def versions(self, condition: str) -> list[VersionRecord]:
         """Versions, the newest first.
@@ -142,12 +138,14 @@ class MlflowClient:
             condition: in MLflow's language, such as `name = 'x'`.
         """
         query = {"filter": condition, "max_results": str(MOST_VERSIONS)}
-        found = parse_answer(_Versions, await self._get("model-versions/search", query), NAME).model_versions
+        found = parse_answer(
+            _Versions, await self._get("model-versions/search", query), self.name
+        ).model_versions
         return sorted(found, key=lambda version: -version.version)
 
     async def version(self, name: str, version: int) -> VersionRecord | None:
         found = await self._get_if_there("model-versions/get", {"name": name, "version": str(version)})
-        return None if found is None else parse_answer(_Version, found, NAME).model_version
+        return None if found is None else parse_answer(_Version, found, self.name).model_version
 
     async def set_alias(self, name: str, alias: str, version: int) -> None:
         await self._send(
@@ -166,14 +164,14 @@ class MlflowClient:
         found = await self._get_if_there("experiments/get-by-name", {"experiment_name": experiment})
         if found is None:
             return []
-        number = parse_answer(_FoundExperiment, found, NAME).experiment.experiment_id
+        number = parse_answer(_FoundExperiment, found, self.name).experiment.experiment_id
         body: dict[str, JsonValue] = {
             "experiment_ids": [number],
             "filter": condition,
             "max_results": most,
             "order_by": ["attributes.start_time DESC"],
         }
-        return parse_answer(_Runs, await self._send("POST", "runs/search", body), NAME).runs
+        return parse_answer(_Runs, await self._send("POST", "runs/search", body), self.name).runs
 
     async def artifact(self, run_id: str, path: str) -> bytes | None:
         """A file of a run; None where it has no such file."""
@@ -183,50 +181,36 @@ class MlflowClient:
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     return None
                 if not answer.is_success:
-                    raise _bad("get-artifact", f"status {answer.status_code}")
+                    raise self._bad("get-artifact", f"status {answer.status_code}")
                 content = bytearray()
                 async for chunk in answer.aiter_bytes():
                     content += chunk
                     if len(content) > MOST_ARTIFACT_BYTES:
-                        raise _bad("get-artifact", f"{path} is larger than {MOST_ARTIFACT_BYTES} bytes")
+                        raise self._bad("get-artifact", f"{path} is larger than {MOST_ARTIFACT_BYTES} bytes")
                 return bytes(content)
         except httpx.HTTPError as error:
-            raise _away(error) from None
+            raise self._fault("GET", "get-artifact", error) from None
 
     async def _get(self, path: str, query: Mapping[str, str]) -> dict[str, JsonValue]:
-        return _document(await self._request("GET", path, query, None), path)
+        return self._sound(await self._request("GET", _rest(path, query)), path)
 
     async def _get_if_there(self, path: str, query: Mapping[str, str]) -> dict[str, JsonValue] | None:
-        answer = await self._request("GET", path, query, None)
+        answer = await self._request("GET", _rest(path, query))
         if not answer.is_success and _error_code(answer) in ABSENT:
             return None
-        return _document(answer, path)
+        return self._sound(answer, path)
 
     async def _send(self, method: str, path: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        return _document(await self._request(method, path, {}, body), path)
+        return self._sound(await self._request(method, _rest(path), orjson.dumps(body)), path)
 
-    async def _request(
-        self, method: str, path: str, query: Mapping[str, str], body: dict[str, JsonValue] | None
-    ) -> httpx.Response:
-        url = f"{self._address}/api/2.0/mlflow/{path}"
-        content = None if body is None else orjson.dumps(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        try:
-            return await self._client.request(method, url, params=query, content=content, headers=headers)
-        except httpx.HTTPError as error:
-            raise _away(error) from None
+    def _sound(self, answer: httpx.Response, path: str) -> dict[str, JsonValue]:
+        if not answer.is_success:
+            raise self._bad(path, f"status {answer.status_code}")
+        return self._document(answer, path)
 
 
-def _document(answer: httpx.Response, path: str) -> dict[str, JsonValue]:
-    if not answer.is_success:
-        raise _bad(path, f"status {answer.status_code}")
-    try:
-        document = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        raise _bad(path, "invalid JSON") from None
-    if not isinstance(document, dict):
-        raise _bad(path, "not a JSON object")
-    return document
+def _rest(path: str, query: Mapping[str, str] | None = None) -> str:
+    return f"/api/2.0/mlflow/{path}" + (f"?{urlencode(query)}" if query else "")
 
 
 def _error_code(answer: httpx.Response) -> str:
@@ -234,13 +218,3 @@ def _error_code(answer: httpx.Response) -> str:
         return str(orjson.loads(answer.content)["error_code"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return ""
-
-
-def _away(error: httpx.HTTPError) -> ServiceAway:
-    log.warning("mlflow does not respond: %r", error)
-    return ServiceAway("mlflow does not respond; try again", NAME)
-
-
-def _bad(path: str, what: str) -> BadAnswer:
-    log.error("mlflow responded %s to %s", what, path)
-    return BadAnswer(f"mlflow failed ({what}); see its log")
