@@ -3,9 +3,10 @@
 Belongs here: HTTP. Doesn't belong here: how services are asked (`upstream.py`), what is stored (`results.py`).
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import JsonValue
 
 from plant_assets.profile.model import Slug
@@ -22,9 +23,9 @@ from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
 from serving.gateway.plants.profiles import ProfilesDep
 from serving.gateway.upstream import ServiceClient
-from serving.settings import ServingSettings
 from serving.web.body import read_bytes
 from serving.web.openapi import BODY
+from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/infer", tags=["inference"])
 Plant = Annotated[Slug | None, Query(description="default: the default plant of inference")]
@@ -37,36 +38,49 @@ _JSON_BODY: dict[str, JsonValue] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class InferenceCall:
+    """A request to inference as its client wrote it, for the plant that it names."""
+
+    request: Request
+    most_bytes: int
+    inference: ServiceClient
+    plant: str | None
+
+    async def body(self) -> bytes:
+        return await read_bytes(self.request, self.most_bytes)
+
+    async def ask(self, kind: str, content: bytes | None = None) -> Document:
+        """What inference answers to a body, by POST, or without one, by GET."""
+        path = f"/plants/{self.plant}/{kind}" if self.plant else f"/{kind}"
+        return await self.inference.ask("GET" if content is None else "POST", path, content)
+
+
+async def inference_call(
+    request: Request, settings: SettingsDep, inference: InferenceDep, plant: Plant = None
+) -> InferenceCall:
+    return InferenceCall(request, settings.max_body_bytes, inference, plant)
+
+
+async def owner(user: SignedIn, store: Store = True) -> CurrentUser | None:
+    """Whose history the answer goes to; None: nobody's."""
+    return user if store else None
+
+
+Call = Annotated[InferenceCall, Depends(inference_call)]
+Owner = Annotated[CurrentUser | None, Depends(owner)]
+
+
 @router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def predict(
-    request: Request,
-    *,
-    inference: InferenceDep,
-    history: HistoryDep,
-    user: SignedIn,
-    plant: Plant = None,
-    store: Store = True,
-) -> Document:
+async def predict(call: Call, history: HistoryDep, owner: Owner) -> Document:
     """Score the alarm risk now, as inference's /predict, and store the result in your history."""
-    return await _score(
-        "predict", request, inference=inference, history=history, owner=user if store else None, plant=plant
-    )
+    return await _score("predict", call, history, owner)
 
 
 @router.post("/forecast", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def forecast(
-    request: Request,
-    *,
-    inference: InferenceDep,
-    history: HistoryDep,
-    user: SignedIn,
-    plant: Plant = None,
-    store: Store = True,
-) -> Document:
+async def forecast(call: Call, history: HistoryDep, owner: Owner) -> Document:
     """Forecast the alarm risk of the next hours, as inference's /forecast, and store the result in your history."""
-    return await _score(
-        "forecast", request, inference=inference, history=history, owner=user if store else None, plant=plant
-    )
+    return await _score("forecast", call, history, owner)
 
 
 @router.post("/auto", responses=_PASSED, response_model_exclude_unset=True)
@@ -81,47 +95,42 @@ async def auto(
 ) -> AutoAnswer:
     """Score the newest readings of the live plant: risk now and ahead, with drivers."""
     with count_request("auto"):
-        found = await score_newest(profiles, sensors, inference, plant)
-        answer = AutoAnswer(
-            plant=found.plant,
-            readings=found.window,
-            prediction=found.prediction,
-            forecasts=found.forecasts,
-            explanation=found.explanation,
-            explanation_missing=found.explanation_missing,
-            history_id=0,
-        )
+        answer = await score_newest(profiles, sensors, inference, plant)
         parts = {"plant", "readings", "prediction", "forecasts"}
         kept = answer.model_dump(mode="json", include=parts, exclude_unset=True)
         asked: JsonValue = {"plant": plant}
         answer.history_id = await history.add(
-            entry_of(user.id, "auto", asked, kept, [found.prediction, *found.forecasts])
+            entry_of(user.id, "auto", asked, kept, [answer.prediction, *answer.forecasts])
         )
         return answer
 
 
 @router.post("/explain", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def explain(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
+async def explain(call: Call, _: SignedIn) -> Document:
     """Explain a score, as inference's /explain; not stored."""
-    return await _pass_on("explain", request, inference, plant)
+    with count_request("explain"):
+        return await call.ask("explain", await call.body())
 
 
 @router.post("/recommend", responses=_ASKED, openapi_extra=_JSON_BODY)
-async def recommend(request: Request, inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
+async def recommend(call: Call, _: SignedIn) -> Document:
     """Recommend checks, as inference's /recommend; not stored."""
-    return await _pass_on("recommend", request, inference, plant)
+    with count_request("recommend"):
+        return await call.ask("recommend", await call.body())
 
 
 @router.get("/global_importance", responses=_PASSED)
-async def global_importance(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
+async def global_importance(call: Call, _: SignedIn) -> Document:
     """Get the champion's feature importance, as inference's /global_importance."""
-    return await _fetch("global_importance", inference, plant)
+    with count_request("global_importance"):
+        return await call.ask("global_importance")
 
 
 @router.get("/models", responses=_PASSED)
-async def models(inference: InferenceDep, _: SignedIn, plant: Plant = None) -> Document:
+async def models(call: Call, _: SignedIn) -> Document:
     """List all models of a plant, as inference's /models."""
-    return await _fetch("models", inference, plant)
+    with count_request("models"):
+        return await call.ask("models")
 
 
 @router.get("/lineage/{prediction_id}", responses=_PASSED)
@@ -129,51 +138,24 @@ async def lineage(
     prediction_id: Annotated[
         str, Path(pattern=r"^[A-Za-z0-9_.-]{1,300}$", description="`prediction_id` of a response")
     ],
-    inference: InferenceDep,
+    call: Call,
     _: SignedIn,
-    plant: Plant = None,
 ) -> Document:
     """Trace a prediction to its model, run and data, as inference's /lineage."""
     with count_request("lineage"):
-        return await inference.ask("GET", _path(f"lineage/{prediction_id}", plant))
+        return await call.ask(f"lineage/{prediction_id}")
 
 
 async def _score(
-    kind: InferType,
-    request: Request,
-    *,
-    inference: ServiceClient,
-    history: HistoryStore,
-    owner: CurrentUser | None,
-    plant: str | None,
+    kind: InferType, call: InferenceCall, history: HistoryStore, owner: CurrentUser | None
 ) -> Document:
     """Ask inference; with an owner, answer once the result is on the disk in the owner's history."""
     with count_request(kind):
-        content = await read_bytes(request, _most_bytes(request))
+        content = await call.body()
         asked = kept_request(content)
-        answer = await inference.ask("POST", _path(kind, plant), content)
+        answer = await call.ask(kind, content)
         scores = scores_of(answer)
         if owner is None:
             return {**answer, "history_id": None}
         entry = entry_of(owner.id, kind, asked, answer, scores)
         return {**answer, "history_id": await history.add(entry)}
-
-
-async def _pass_on(kind: str, request: Request, inference: ServiceClient, plant: str | None) -> Document:
-    with count_request(kind):
-        content = await read_bytes(request, _most_bytes(request))
-        return await inference.ask("POST", _path(kind, plant), content)
-
-
-async def _fetch(kind: str, inference: ServiceClient, plant: str | None) -> Document:
-    with count_request(kind):
-        return await inference.ask("GET", _path(kind, plant))
-
-
-def _most_bytes(request: Request) -> int:
-    settings: ServingSettings = request.app.state.settings
-    return settings.max_body_bytes
-
-
-def _path(name: str, plant: str | None) -> str:
-    return f"/plants/{plant}/{name}" if plant else f"/{name}"

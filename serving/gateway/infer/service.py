@@ -5,13 +5,12 @@ Belongs here: who is asked what, in which order. Doesn't belong here: HTTP (`rou
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from serving.errors import Problem, invalid
 from serving.gateway.infer.requests import Document, forecast_all, predict_newest
-from serving.gateway.infer.schemas import ModelAnswer, PredictionAnswer, ReadingRows, ScoredWindow
+from serving.gateway.infer.schemas import AutoAnswer, ReadingRows, ScoredWindow
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
@@ -20,26 +19,10 @@ HOURS = 96
 """Look-back that the longest features need."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewestScoring:
-    """What services said of the newest readings.
-
-    Attributes:
-        explanation: None where inference has none; `explanation_missing` says why.
-    """
-
-    plant: str
-    window: ScoredWindow
-    prediction: PredictionAnswer
-    forecasts: list[ModelAnswer]
-    explanation: Document | None
-    explanation_missing: str | None
-
-
 async def score_newest(
     profiles: PlantProfiles, sensors: ServiceClient, inference: ServiceClient, plant: str | None
-) -> NewestScoring:
-    """Score the newest readings of the plant that the sensors show.
+) -> AutoAnswer:
+    """Score the newest readings of the plant that the sensors show; `history_id` is 0 until it is stored.
 
     Args:
         profiles: of the plants.
@@ -65,13 +48,16 @@ async def score_newest(
     )
     if profile.looks_ahead and not forecasts:
         raise BadAnswer(f"{inference.name} responded without a forecast")
-    return NewestScoring(
+    return AutoAnswer(
         plant=shown.plant,
-        window=ScoredWindow(rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp),
+        readings=ScoredWindow(
+            rows=len(readings), first=shown.rows[0].timestamp, last=shown.rows[-1].timestamp
+        ),
         prediction=prediction,
         forecasts=forecasts,
         explanation=explanation,
         explanation_missing=missing,
+        history_id=0,
     )
 
 
