@@ -1,7 +1,4 @@
-"""The gateway's application.
-
-Belongs settings: what it is made of, its start and its end. Doesn't belong settings: routes.
-"""
+"""The gateway's application."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,4 @@
-"""What a status means on the routes of the gateway.
-
-Belongs here: the words of this service. Doesn't belong here: their form (`serving.web.openapi`).
-"""
+"""What a status means on the routes of the gateway."""
 
 from serving.web import openapi
 

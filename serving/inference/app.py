@@ -1,7 +1,4 @@
-"""The inference service's application.
-
-Belongs here: what it is made of, its start and its end. Doesn't belong here: routes, models.
-"""
+"""The inference service's application."""
 
 import asyncio
 import contextlib

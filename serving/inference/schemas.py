@@ -1,8 +1,4 @@
-"""What requests and answers of several steps share, as Pydantic models.
-
-Belongs here: shapes and bounds. Doesn't belong here: those of one step (its `schemas.py`), what a plant knows
-(`rows/inputs.py`).
-"""
+"""What requests and answers of several steps share, as Pydantic models."""
 
 from typing import Annotated, Literal
 

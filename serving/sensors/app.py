@@ -1,7 +1,4 @@
-"""The sensors service's application.
-
-Belongs here: what it is made of, its start and its end. Doesn't belong here: routes.
-"""
+"""The sensors service's application."""
 
 import asyncio
 import contextlib

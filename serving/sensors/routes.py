@@ -1,7 +1,4 @@
-"""The sensors API: HTTP over the living plant.
-
-Belongs here: HTTP. Doesn't belong here: the plant (`plant.py`), its life (`runner.py`).
-"""
+"""The sensors API: HTTP over the living plant."""
 
 from collections.abc import AsyncIterator
 from itertools import islice

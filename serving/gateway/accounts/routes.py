@@ -1,7 +1,4 @@
-"""/auth and /users: accounts are made, logged in and out, and what administrators do with them.
-
-Belongs here: HTTP. Doesn't belong here: what holds for accounts (`service.py`) and log-ins (`sessions.py`).
-"""
+"""/auth and /users: accounts are made, logged in and out, and what administrators do with them."""
 
 from typing import Annotated
 

@@ -1,7 +1,4 @@
-"""/drift: how far a plant lies from what its answering model learned.
-
-Belongs here: HTTP. Doesn't belong here: anything else (`service.py`).
-"""
+"""/drift: how far a plant lies from what its answering model learned."""
 
 from typing import Annotated
 

@@ -1,7 +1,6 @@
 """Shapes of /drift.
 
-Belongs here: what clients get, which is the pipeline's drift report as far as it is relied on. Doesn't belong here:
-where it lies (`service.py`).
+The judgement is the pipeline's drift report, as far as it is relied on.
 """
 
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""A plant's drift: the pipeline's newest report from MLflow, and the training that it asked for from Dagster.
-
-Belongs here: putting both together. Doesn't belong here: HTTP (`routes.py`), any judgement (the pipeline's).
-"""
+"""A plant's drift: the pipeline's newest report from MLflow, and the training that it asked for from Dagster."""
 
 import asyncio
 from datetime import UTC, datetime

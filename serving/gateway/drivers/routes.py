@@ -1,7 +1,4 @@
-"""/live/drivers: what moves the current risk, and what to check.
-
-Belongs here: HTTP.
-"""
+"""/live/drivers: what moves the current risk, and what to check."""
 
 from typing import Annotated
 

@@ -1,7 +1,4 @@
-"""What the gateway reads of /explain and /recommend, and its own answer to /live/drivers.
-
-Belongs here: shapes. Doesn't belong here: who is asked (`service.py`).
-"""
+"""What the gateway reads of /explain and /recommend, and its own answer to /live/drivers."""
 
 from datetime import datetime
 from typing import Annotated, Literal

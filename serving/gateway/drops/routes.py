@@ -1,8 +1,4 @@
-"""/drops, /quarantine and /runs: what was dropped, what became of it, and the runs that took it in.
-
-Belongs here: HTTP and roles. Doesn't belong here: the manifest (`ledger.py`), files (`upload.py`), Dagster
-(`dagster.py`).
-"""
+"""/drops, /quarantine and /runs: what was dropped, what became of it, and the runs that took it in."""
 
 import asyncio
 import logging

@@ -1,7 +1,4 @@
-"""Shapes of /drops, /quarantine and /runs.
-
-Belongs here: what clients send and get. Doesn't belong here: what Dagster answers (`dagster.py`).
-"""
+"""Shapes of /drops, /quarantine and /runs."""
 
 from datetime import datetime
 from typing import Annotated, Literal

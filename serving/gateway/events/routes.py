@@ -1,7 +1,4 @@
-"""GET /events: what happens, as server-sent events.
-
-Belongs here: HTTP. Doesn't belong here: what is sent (`stream.py`).
-"""
+"""GET /events: what happens, as server-sent events."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,7 +1,4 @@
-"""/history: what the user asked before, and was answered.
-
-Belongs here: HTTP. Doesn't belong here: queries (`service.py`).
-"""
+"""/history: what the user asked before, and was answered."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """The history of each user: written before the answer is sent, read and deleted by its owner alone.
 
-Belongs here: queries; each takes the owner's id. Doesn't belong here: HTTP (`routes.py`), CSV (`export.py`).
+Each query takes the owner's id.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -1,7 +1,4 @@
-"""/infer: what inference answers, for users and with a history.
-
-Belongs here: HTTP. Doesn't belong here: how services are asked (`upstream.py`), what is stored (`results.py`).
-"""
+"""/infer: what inference answers, for users and with a history."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,6 +1,6 @@
 """What the gateway reads of other services' answers, and its own answer to /infer/auto.
 
-Belongs here: the parts that the gateway relies on; everything else is passed on as it came.
+Those are the parts that the gateway relies on; everything else is passed on as it came.
 """
 
 from datetime import datetime

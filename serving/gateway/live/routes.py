@@ -1,6 +1,6 @@
 """/live: how the live loop is, and the scores of the newest rows.
 
-Belongs here: HTTP. New scores come by /events.
+New scores come by /events.
 """
 
 from typing import Annotated

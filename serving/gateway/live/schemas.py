@@ -1,7 +1,4 @@
-"""What clients get of the live loop: answers of /live, and the events that it tells.
-
-Belongs here: shapes and bounds. Doesn't belong here: what inference answers (`serving/gateway/infer`).
-"""
+"""What clients get of the live loop: answers of /live, and the events that it tells."""
 
 from datetime import datetime
 from typing import Annotated, Literal

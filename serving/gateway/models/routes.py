@@ -1,7 +1,4 @@
-"""/models: which versions there are, how good they are, and which one answers.
-
-Belongs here: HTTP and roles. Doesn't belong here: anything else (`service.py`).
-"""
+"""/models: which versions there are, how good they are, and which one answers."""
 
 from typing import Annotated
 

@@ -1,8 +1,4 @@
-"""Shapes of /models.
-
-Belongs here: what clients send and get. Doesn't belong here: MLflow's shapes (`mlflow.py`), the report's
-(`figures.py`).
-"""
+"""Shapes of /models."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,8 +1,4 @@
-"""A plant's models: what answers, what there is, how good it is, and which shall answer.
-
-Belongs here: putting inference and MLflow together, and who is told of a move. Doesn't belong here: HTTP
-(`routes.py`), MLflow's interface (`mlflow.py`).
-"""
+"""A plant's models: what answers, what there is, how good it is, and which shall answer."""
 
 import asyncio
 import logging

@@ -1,6 +1,6 @@
 """Plants as clients see them.
 
-Belongs here: what a profile says of a plant, and which models answer for it. Readings are the sensors'.
+Readings are the sensors'.
 """
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,8 +1,4 @@
-"""What is known of plants: their profiles, and which models answer for them.
-
-Belongs here: putting the two together. Doesn't belong here: HTTP (`routes.py`), readings
-(`serving/gateway/sensors`).
-"""
+"""What is known of plants: their profiles, and which models answer for them."""
 
 from datetime import timedelta
 from typing import Annotated

@@ -1,7 +1,6 @@
 """/sensors and /scenarios: the live plant, for who is logged in.
 
-Belongs here: HTTP and roles. What the sensors service answers and refuses is passed on. New readings come
-by /events.
+What the sensors service answers and refuses is passed on. New readings come by /events.
 """
 
 from typing import Annotated

@@ -1,8 +1,4 @@
-"""/warnings: what the live loop warns of, and what people make of it.
-
-Belongs here: HTTP and roles. Doesn't belong here: the actions (`service.py`), the log's form
-(`operator_log.py`).
-"""
+"""/warnings: what the live loop warns of, and what people make of it."""
 
 import asyncio
 from typing import Annotated

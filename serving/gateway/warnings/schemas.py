@@ -1,7 +1,4 @@
-"""Warnings as clients see them, and what they may ask for.
-
-Belongs here: shapes and bounds. Doesn't belong here: how a row of the table becomes one (`answers.py`).
-"""
+"""Warnings as clients see them, and what they may ask for."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self

@@ -1,8 +1,7 @@
 """What people do with warnings: read, acknowledge, shelve, judge.
 
-Each action is a transaction with its line in the story and its event; the same one again changes nothing.
-Belongs here: people's half of a warning's life. Doesn't belong here: HTTP (`routes.py`), the loop's half
-(`lifecycle.py`).
+Each action is a transaction with its line in the story and its event; the same one again changes nothing. The loop's
+half of a warning's life is `lifecycle.py`'s.
 """
 
 from collections.abc import AsyncIterator, Sequence

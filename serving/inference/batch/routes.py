@@ -1,7 +1,4 @@
-"""Many rows at once over HTTP, as JSON or as an Arrow IPC stream.
-
-Belongs here: the route, and which thread does its work. Doesn't belong here: the work (`service.py`, `tables.py`).
-"""
+"""Many rows at once over HTTP, as JSON or as an Arrow IPC stream."""
 
 import asyncio
 from concurrent.futures import Executor

@@ -1,7 +1,4 @@
-"""Requests and answers of /predict/batch, as Pydantic models.
-
-Belongs here: shapes and bounds of the JSON forms. Doesn't belong here: Arrow (`arrow_body.py`).
-"""
+"""Requests and answers of /predict/batch, as Pydantic models."""
 
 from dataclasses import dataclass
 from typing import Annotated, Self

@@ -1,8 +1,4 @@
-"""Many rows answered at once, and how the answer is sent.
-
-Belongs here: scores and alarms of a batch, and the threads that compute them. Doesn't belong here: HTTP (`routes.py`), the client's columns
-(`tables.py`).
-"""
+"""Many rows answered at once, and how the answer is sent."""
 
 import asyncio
 import math

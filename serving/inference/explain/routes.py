@@ -1,7 +1,6 @@
 """Why and what to do, over HTTP.
 
-Belongs here: the routes, which work in a thread so that predictions don't wait. Doesn't belong here: the work
-(`service.py`).
+The routes work in a thread, so that predictions don't wait.
 """
 
 import asyncio

@@ -1,7 +1,4 @@
-"""Requests and answers of /explain, /global_importance and /recommend, as Pydantic models.
-
-Belongs here: shapes. Doesn't belong here: what they hold (`service.py`).
-"""
+"""Requests and answers of /explain, /global_importance and /recommend, as Pydantic models."""
 
 from typing import Literal
 

@@ -1,8 +1,4 @@
-"""Why a model's score is what it is, and what to do about it.
-
-Belongs here: the answers to /explain, /global_importance and /recommend. Doesn't belong here: HTTP (`routes.py`),
-contributions (`serving.explain`), conditions (`recommendations.py`).
-"""
+"""Why a model's score is what it is, and what to do about it."""
 
 import math
 from collections.abc import Sequence

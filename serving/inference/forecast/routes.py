@@ -1,7 +1,4 @@
-"""Alarms ahead, over HTTP.
-
-Belongs here: the route. Doesn't belong here: the work (`service.py`).
-"""
+"""Alarms ahead, over HTTP."""
 
 from fastapi import APIRouter, Response
 

@@ -1,7 +1,4 @@
-"""Requests and answers of /forecast, as Pydantic models.
-
-Belongs here: shapes and bounds. Doesn't belong here: what they hold (`service.py`).
-"""
+"""Requests and answers of /forecast, as Pydantic models."""
 
 from typing import Annotated, Literal
 

@@ -1,7 +1,4 @@
-"""Whether an alarm starts within the next hours: one forecaster a horizon over the same recent rows.
-
-Belongs here: which forecasters a request means. Doesn't belong here: HTTP (`routes.py`).
-"""
+"""Whether an alarm starts within the next hours: one forecaster a horizon over the same recent rows."""
 
 from collections.abc import Sequence
 

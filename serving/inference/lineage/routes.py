@@ -1,7 +1,4 @@
-"""Where a prediction comes from, over HTTP.
-
-Belongs here: the route. Doesn't belong here: what lies behind a prediction (`service.py`).
-"""
+"""Where a prediction comes from, over HTTP."""
 
 from typing import Annotated
 

@@ -1,7 +1,4 @@
-"""The answer to /lineage, as Pydantic models.
-
-Belongs here: its shape. Doesn't belong here: finding what it holds (`service.py`).
-"""
+"""The answer to /lineage, as Pydantic models."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,7 +1,4 @@
-"""Plants and their models, over HTTP.
-
-Belongs here: the routes. Doesn't belong here: the work (`service.py`), polling (`reconciler.py`).
-"""
+"""Plants and their models, over HTTP."""
 
 from fastapi import APIRouter, Request, Response
 

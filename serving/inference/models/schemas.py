@@ -1,7 +1,4 @@
-"""Answers about plants and their models, as Pydantic models.
-
-Belongs here: shapes. Doesn't belong here: what they hold (`service.py`).
-"""
+"""Answers about plants and their models, as Pydantic models."""
 
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar

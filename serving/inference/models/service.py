@@ -1,7 +1,4 @@
-"""What is said of plants and their models.
-
-Belongs here: from slots to answers. Doesn't belong here: HTTP (`routes.py`), who changes slots (`reconciler.py`).
-"""
+"""What is said of plants and their models."""
 
 from dataclasses import asdict
 

@@ -1,7 +1,4 @@
-"""Alarm risk now, over HTTP.
-
-Belongs here: the route. Doesn't belong here: the work (`service.py`, `pointwise.py`).
-"""
+"""Alarm risk now, over HTTP."""
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel

@@ -1,7 +1,4 @@
-"""Answers of /predict, as Pydantic models.
-
-Belongs here: shapes. Doesn't belong here: requests (`rows/schemas.py`), what answers hold (`service.py`, `pointwise.py`).
-"""
+"""Answers of /predict, as Pydantic models."""
 
 from pydantic import BaseModel, Field
 

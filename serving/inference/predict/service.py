@@ -1,8 +1,4 @@
-"""What a plant's model says to the newest row that a request tells of.
-
-Belongs here: what /predict adds to a row's answer. Doesn't belong here: HTTP (`routes.py`), readings that are scored one
-by one (`pointwise.py`).
-"""
+"""What a plant's model says to the newest row that a request tells of."""
 
 from serving.inference.answers import answer_row
 from serving.inference.metrics import record_row

@@ -1,8 +1,4 @@
-"""The request that becomes one row of a model, and what the plant advises on it, as Pydantic models.
-
-Belongs here: shape and bounds. Doesn't belong here: what a plant knows (`inputs.py`), many rows at once
-(`batch/schemas.py`).
-"""
+"""The request that becomes one row of a model, and what the plant advises on it, as Pydantic models."""
 
 from typing import Literal, Self
 

@@ -1,7 +1,4 @@
-"""The Open Inference Protocol (V2, REST) over the models of all plants.
-
-Belongs here: HTTP. Doesn't belong here: bodies (`inputs.py`), answers, models.
-"""
+"""The Open Inference Protocol (V2, REST) over the models of all plants."""
 
 from typing import Annotated, NamedTuple
 

@@ -1,8 +1,4 @@
-"""Requests and answers of the Open Inference Protocol, as Pydantic models.
-
-Belongs here: shapes and bounds. Doesn't belong here: the numbers of tensors (`tensors.py`), what a model
-takes (`inputs.py`).
-"""
+"""Requests and answers of the Open Inference Protocol, as Pydantic models."""
 
 from typing import Annotated, Literal
 
