@@ -38,12 +38,7 @@ class PlantOrigin(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OriginNote:
-    """Where the origin of a plant is noted.
-
-    Args:
-        folder: of the plant's live state.
-        plant: the plant's name.
-    """
+    """Where the origin of a plant is noted."""
 
     folder: Path
     plant: str

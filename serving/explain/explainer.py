@@ -77,11 +77,7 @@ class GlobalImportance:
 
 
 class TagOwners:
-    """Tags and controllers of a plant, found by the names of features.
-
-    Args:
-        profile: the plant.
-    """
+    """Tags and controllers of a plant, found by the names of features."""
 
     def __init__(self, profile: PlantProfile) -> None:
         sources = {tag.name: tag.name for tag in profile.tags}

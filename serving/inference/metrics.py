@@ -58,11 +58,7 @@ def _record(
 
 
 class ScoreMetrics:
-    """What models answered.
-
-    Args:
-        registry: the app's.
-    """
+    """What models answered."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter("inference_requests_total", "Scored requests", LABELS, registry=registry)

@@ -27,12 +27,6 @@ log = logging.getLogger("serving")
 class PlantRunner:
     """The plant's life in one task.
 
-    Args:
-        plant: what lives.
-        clock: when its rows are due.
-        state_file: where it is kept.
-        drop_writer: writes drops.
-
     Attributes:
         broadcast: who gets each row.
         faults: what goes wrong at present, by where: "state" or "drop".

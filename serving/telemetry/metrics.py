@@ -19,11 +19,7 @@ def app_registry() -> CollectorRegistry:
 
 
 class HttpMetrics:
-    """Requests of one app.
-
-    Args:
-        registry: the app's.
-    """
+    """Requests of one app."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(

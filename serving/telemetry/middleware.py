@@ -42,13 +42,7 @@ log = logging.getLogger(ACCESS)
 
 
 class TelemetryMiddleware:
-    """The middleware that all services share.
-
-    Args:
-        app: what it is around.
-        metrics: where requests are counted.
-        observers: each is given a request's notes and its seconds, when its answer begins.
-    """
+    """The middleware that all services share."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics, observers: tuple[Observer, ...] = ()) -> None:
         self._app = app

@@ -21,12 +21,7 @@ ADMIN: Role = "admin"
 
 
 class AccountService:
-    """All accounts of a gateway.
-
-    Args:
-        database: where they are kept.
-        passwords: how their passwords are.
-    """
+    """All accounts of a gateway."""
 
     def __init__(self, database: Database, passwords: PasswordHasher) -> None:
         self._database = database

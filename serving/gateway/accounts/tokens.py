@@ -41,12 +41,7 @@ class AccessClaims:
 
 
 class AccessTokens:
-    """Signs and reads access tokens.
-
-    Args:
-        secret: the gateway's.
-        lasts: how long a token holds.
-    """
+    """Signs and reads access tokens."""
 
     def __init__(self, secret: str, lasts: timedelta) -> None:
         self._secret = secret

@@ -25,14 +25,7 @@ _LOOKED_THROUGH = 5
 
 
 class DriftService:
-    """The drift of all plants.
-
-    Args:
-        profiles: of the plants.
-        settings: where Dagster's pages are.
-        mlflow: where reports are.
-        dagster: who knows what was asked for.
-    """
+    """The drift of all plants."""
 
     def __init__(
         self, profiles: PlantProfiles, settings: ServingSettings, mlflow: MlflowClient, dagster: ServiceClient

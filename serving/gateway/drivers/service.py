@@ -33,13 +33,7 @@ MOST_FEATURES = 6
 
 
 class DriverService:
-    """What moves the current risk.
-
-    Args:
-        database: where scores are.
-        sensors: who has the rows that were scored.
-        inference: who explains.
-    """
+    """What moves the current risk."""
 
     def __init__(self, database: Database, sensors: ServiceClient, inference: ServiceClient) -> None:
         self._database = database

@@ -30,11 +30,7 @@ _COUNT = re.compile(r"(\d+) (?:records|periods)\b")
 
 
 class LedgerReader:
-    """What became of dropped files.
-
-    Args:
-        settings: where the manifest and refused files lie.
-    """
+    """What became of dropped files."""
 
     def __init__(self, settings: ServingSettings) -> None:
         self._quarantine = settings.home / "quarantine"

@@ -94,12 +94,7 @@ class RowScores:
 
 
 async def score_row(inference: ServiceClient, plant: PlantProfile, readings: list[JsonValue]) -> RowScores:
-    """Score the newest of some readings.
-
-    Args:
-        inference: who does it.
-        plant: whose models.
-        readings: oldest first.
+    """Score the newest of some readings, which come oldest first.
 
     Raises:
         Problem: there is no score of the risk now. Forecasts may be missing.

@@ -24,12 +24,6 @@ async def score_newest(
 ) -> AutoAnswer:
     """Score the newest readings of the plant that the sensors show; `history_id` is 0 until it is stored.
 
-    Args:
-        profiles: of the plants.
-        sensors: where the readings come from.
-        inference: who scores them.
-        plant: expected to be the sensors' plant, where one is named.
-
     Raises:
         Problem: another plant is asked for, or a service is away, refuses or answers something unusable.
     """

@@ -55,13 +55,6 @@ class SensorSource:
 class ReadingsFeed:
     """The newest rows.
 
-    Args:
-        source: the sensors.
-        database: where it is kept how far clients were told.
-        events: who is told of rows.
-        reporter: who is told how the sensors are.
-        status: where the newest row's time is noted.
-
     Attributes:
         window: None until the sensors have answered.
         arrived: set at each new row.

@@ -27,9 +27,6 @@ Watch = Callable[[], Coroutine[None, None, None]]
 async def leadership(url: URL) -> AsyncIterator[Watch]:
     """Wait for the lock and hold it.
 
-    Args:
-        url: the database's.
-
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
     """

@@ -33,16 +33,7 @@ log = logging.getLogger("serving")
 
 @dataclass(frozen=True, slots=True)
 class LiveLoop:
-    """Readings in, scores and warnings out.
-
-    Args:
-        settings: where services are.
-        profiles: of the plants.
-        database: what is kept.
-        events: who is told.
-        client: how services are reached.
-        status: where it is noted what goes on.
-    """
+    """Readings in, scores and warnings out."""
 
     settings: ServingSettings
     profiles: PlantProfiles

@@ -70,18 +70,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class RowScorer:
-    """Scores rows as they come.
-
-    Args:
-        settings: how many scores are kept.
-        profiles: of the plants.
-        feed: the newest rows.
-        inference: who scores.
-        database: where scores are kept.
-        events: who is told.
-        reporter: who is told how inference is.
-        status: where the newest scored row is noted.
-    """
+    """Scores rows as they come."""
 
     settings: ServingSettings
     profiles: PlantProfiles

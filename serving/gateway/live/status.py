@@ -47,12 +47,7 @@ LiveStatusDep = Annotated[LiveStatus, part("live")]
 
 
 class StatusReporter:
-    """Notes how services are, and tells clients when that changes.
-
-    Args:
-        status: where it is noted.
-        events: who is told.
-    """
+    """Notes how services are, and tells clients when that changes."""
 
     def __init__(self, status: LiveStatus, events: EventLog) -> None:
         self._status = status

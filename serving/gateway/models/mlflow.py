@@ -108,10 +108,6 @@ class _FoundExperiment(BaseModel):
 class MlflowClient(ServiceClient):
     """MLflow's server.
 
-    Args:
-        address: `http://host:port`.
-        client: shared with the other services.
-
     Raises (every method):
         ServiceAway: it doesn't respond.
         BadAnswer: it answers something unusable.

@@ -55,15 +55,7 @@ class _Registered:
 
 
 class ModelService:
-    """The models of all plants.
-
-    Args:
-        profiles: of the plants.
-        settings: where MLflow's pages and locks are.
-        mlflow: where versions and reports are.
-        inference: what answers.
-        events: who is told of moves.
-    """
+    """The models of all plants."""
 
     def __init__(
         self,

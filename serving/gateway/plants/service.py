@@ -37,13 +37,7 @@ class ServedPlants(BaseModel):
 
 
 class PlantDirectory:
-    """All plants, as their files are now.
-
-    Args:
-        profiles: of the plants.
-        settings: which plant is live.
-        inference: who knows of models, all plants' in one answer.
-    """
+    """All plants, as their files are now."""
 
     def __init__(self, profiles: PlantProfiles, settings: ServingSettings, inference: ServiceClient) -> None:
         self._profiles = profiles

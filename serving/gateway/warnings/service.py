@@ -39,11 +39,6 @@ MOST_JUDGED = 10_000
 class WarningService:
     """All warnings of a gateway.
 
-    Args:
-        database: where they are.
-        events: who is told of actions.
-        most_shelved: how long one may be shelved at once.
-
     Every method that takes a warning's id raises `NotFound` where there is none.
     """
 

@@ -28,13 +28,7 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class LineageTracer:
-    """Answers where a prediction comes from.
-
-    Args:
-        registry: MLflow.
-        mlflow: its address, for links.
-        dagster: address of Dagster's webserver, for links.
-    """
+    """Answers where a prediction comes from."""
 
     def __init__(self, registry: RegistryClient, mlflow: str, dagster: str) -> None:
         self._registry = registry

@@ -22,12 +22,6 @@ FORECASTER = "forecaster_"
 class RequestedPlant:
     """One plant with its models.
 
-    Args:
-        reconciler: of all plants.
-        settings: of the service.
-        ids: names of predictions.
-        name: the plant's, as a client gave it.
-
     Raises:
         UnknownPlant: no such plant.
     """

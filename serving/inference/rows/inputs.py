@@ -107,10 +107,6 @@ class ModelInputs:
 
     How rows are computed is the model's, as it was trained; names, ranges and rules are the plant's, as they are now.
 
-    Args:
-        manifest: of its bundle.
-        plant: its plant; the rules are conditions.
-
     Raises:
         InputError: the bundle asks for features that the kernel can't compute.
     """
