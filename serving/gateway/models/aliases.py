@@ -4,7 +4,8 @@ Belongs here: moves of aliases, in the order that leaves one champion at any mom
 `plant_assets.models.registry_versions`, which needs MLflow's library; a contract test holds them together.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,25 +133,12 @@ class ModelAliases:
     async def _remember(self, name: str, past: Sequence[int]) -> None:
         await self._mlflow.set_tag(name, PAST_CHAMPIONS, " ".join(map(str, past[-_REMEMBERED:])))
 
-    def _hold_lock(self, name: str) -> "_Held":
-        return _Held(self._locks / f"{name}.lock")
-
-
-class _Held:
-    """The lock of a model, waited for without holding up anybody else."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock: AsyncFileLock | None = None
-
-    async def __aenter__(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = AsyncFileLock(self._path, timeout=LOCKED_FOR_S)
+    @asynccontextmanager
+    async def _hold_lock(self, name: str) -> AsyncIterator[None]:
+        """Hold the lock of a model, which is waited for without holding up anybody else."""
+        self._locks.mkdir(parents=True, exist_ok=True)
         try:
-            await self._lock.acquire()
+            async with AsyncFileLock(self._locks / f"{name}.lock", timeout=LOCKED_FOR_S):
+                yield
         except Timeout:
             raise ServiceAway("another promotion or rollback is still running; try again", "mlflow") from None
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._lock is not None:
-            await self._lock.release()
