@@ -6,16 +6,12 @@ The judgement is the pipeline's drift report, as far as it is relied on.
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from serving.gateway.drops.schemas import RunState
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class DriftSpan(_Read):
+class DriftSpan(BaseModel):
     """Rows from `first` to `last`, both included."""
 
     first: datetime
@@ -23,7 +19,7 @@ class DriftSpan(_Read):
     rows: int
 
 
-class FindingAnswer(_Read):
+class FindingAnswer(BaseModel):
     """A tag or score; null values were not compared."""
 
     name: str
@@ -47,14 +43,14 @@ class FindingAnswer(_Read):
     reference_shares: list[float] = Field(description="share of the training rows in each bin")
 
 
-class LabelAge(_Read):
+class LabelAge(BaseModel):
     """Age of the training labels."""
 
     hours: float
     limit_hours: float
 
 
-class RetrainingInfo(_Read):
+class RetrainingInfo(BaseModel):
     """Whether retraining is due, in plant time."""
 
     due: bool
@@ -62,7 +58,7 @@ class RetrainingInfo(_Read):
     not_before: datetime = Field(description="earliest plant time of a retraining request")
 
 
-class DriftJudgement(_Read):
+class DriftJudgement(BaseModel):
     """The newest drift evaluation of a plant."""
 
     schema_: Literal[1] = Field(alias="schema", exclude=True)

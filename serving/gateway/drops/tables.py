@@ -33,7 +33,6 @@ DROP_FILES = sa.table(
     sa.column("run_id", sa.Text),
     sa.column("message", sa.Text),
     sa.column("duplicate_of", sa.Text),
-    sa.column("gone", sa.Boolean),
     sa.column("first_seen", UtcDateTime),
     sa.column("changed_at", UtcDateTime),
 )

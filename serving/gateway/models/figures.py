@@ -19,11 +19,7 @@ from serving.gateway.models.schemas import (
 from serving.gateway.problems import BadAnswer
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class _Result(_Read):
+class _Result(BaseModel):
     model: str
     pr_auc: FigureInterval
     roc_auc: FigureInterval
@@ -34,17 +30,17 @@ class _Result(_Read):
     false_episodes: FigureInterval
 
 
-class _Comparison(_Read):
+class _Comparison(BaseModel):
     model: str
     sentence: str
 
 
-class _Curves(_Read):
+class _Curves(BaseModel):
     model: str
     reliability: list[CalibrationBin]
 
 
-class _Horizon(_Read):
+class _Horizon(BaseModel):
     hours: int
     base_rate: float
     n_events: int
@@ -54,7 +50,7 @@ class _Horizon(_Read):
     curves: list[_Curves]
 
 
-class _Tested(_Read):
+class _Tested(BaseModel):
     rows: int
     first: datetime | None
     last: datetime | None
@@ -62,7 +58,7 @@ class _Tested(_Read):
     oof_last: datetime | None
 
 
-class _Report(_Read):
+class _Report(BaseModel):
     schema_: Literal[1]
     plant: str
     created: datetime
@@ -74,7 +70,7 @@ class _Report(_Read):
     further: dict[str, float | None]
     lineage: dict[str, str]
 
-    model_config = ConfigDict(extra="ignore", alias_generator=lambda name: name.rstrip("_"))
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"))
 
 
 def read_figures(content: bytes, version: int | None) -> FiguresAnswer:

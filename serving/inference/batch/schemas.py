@@ -6,7 +6,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.faults import expectation_error
-from serving.inference.schemas import Confidence, NamedValues, Side, Value
+from serving.inference.schemas import (
+    Confidence,
+    NamedValues,
+    Side,
+    StrictRequest,
+    Value,
+)
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000
@@ -17,13 +23,11 @@ ARROW = "application/vnd.apache.arrow.stream"
 _Column = Annotated[list[Value], Field(min_length=1, max_length=MOST_BATCH_ROWS, fail_fast=True)]
 
 
-class BatchRequest(BaseModel):
+class BatchRequest(StrictRequest):
     """Many rows of features by name in any case: row by row, or column by column, which is quicker."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"columns": {"pdt31008": [240.0, 251.5], "lt301031": [45.0, None]}}]},
+        json_schema_extra={"examples": [{"columns": {"pdt31008": [240.0, 251.5], "lt301031": [45.0, None]}}]}
     )
 
     rows: (

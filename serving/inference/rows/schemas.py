@@ -12,9 +12,7 @@ class PredictRequest(StrictRequest):
     """Features by name in any case, or recent raw readings that the features are computed from."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]},
+        json_schema_extra={"examples": [{"features": {"pdt31008": 240.0, "lic31002_deviation": 1.5}}]}
     )
 
     features: NamedValues | None = Field(

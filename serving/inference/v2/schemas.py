@@ -16,7 +16,7 @@ Size = Annotated[int, Field(ge=0)]
 class _Given(BaseModel):
     """Members that this service doesn't know are passed over: the protocol is made to be extended."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True)
 
 
 class InputParameters(_Given):
