@@ -4,16 +4,20 @@ Belongs here: what becomes of a service that is away, slow or broken. Doesn't be
 """
 
 import logging
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, TypeVar
 
 import httpx
 import orjson
+from httpx_sse import EventSource, aconnect_sse
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from serving.errors import MEDIA_TYPE
 from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
 
 TIMEOUT = httpx.Timeout(30, connect=2, pool=5)
+STREAM_TIMEOUT = httpx.Timeout(10, connect=2, read=45)
+"""A service's heartbeat comes three times within `read`."""
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _TOLD = ("retry-after", "allow")
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -62,6 +66,13 @@ class ServiceClient:
         if not answer.is_success:
             raise self._refusal(answer, path)
         return self._document(answer, path)
+
+    def events(self, path: str, after: int) -> AbstractAsyncContextManager[EventSource]:
+        """The service's events after an id; the stream fails by an error of httpx or httpx_sse."""
+        headers = {"Last-Event-ID": str(after)}
+        return aconnect_sse(
+            self._client, "GET", f"{self._address}{path}", headers=headers, timeout=STREAM_TIMEOUT
+        )
 
     async def _request(self, method: str, path: str, content: bytes | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if content is not None else {}

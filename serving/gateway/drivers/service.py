@@ -20,8 +20,7 @@ from serving.gateway.drivers.schemas import (
     RecommendedAdvice,
     RiskExplanation,
 )
-from serving.gateway.infer.schemas import ReadingRows
-from serving.gateway.infer.service import HOURS
+from serving.gateway.infer.schemas import HOURS, ReadingRows
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer

@@ -13,6 +13,8 @@ from plant_assets.profile.tag import LONGEST_RULE
 from serving.gateway.upstream import Finite
 
 Confidence = Literal["full", "reduced", "none"]
+HOURS = 96
+"""Look-back that the longest features need."""
 
 
 class ScoreAnswer(BaseModel):
@@ -112,7 +114,7 @@ class ReadingRow(BaseModel):
     """One row of the sensors service."""
 
     timestamp: AwareDatetime
-    values: dict[str, Finite | None]
+    values: Annotated[dict[str, Finite | None], Field(max_length=2000)]
 
 
 class ReadingRows(BaseModel):

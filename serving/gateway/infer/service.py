@@ -10,13 +10,10 @@ from pydantic import JsonValue
 
 from serving.errors import Problem, invalid
 from serving.gateway.infer.requests import Document, forecast_all, predict_newest
-from serving.gateway.infer.schemas import AutoAnswer, ReadingRows, ScoredWindow
+from serving.gateway.infer.schemas import HOURS, AutoAnswer, ReadingRows, ScoredWindow
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
-
-HOURS = 96
-"""Look-back that the longest features need."""
 
 
 async def score_newest(

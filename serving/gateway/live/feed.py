@@ -5,19 +5,18 @@ Belongs here: connecting, resuming, telling. Doesn't belong here: scores (`score
 
 import asyncio
 import logging
-from dataclasses import dataclass
 
 import httpx
-from httpx_sse import EventSource, ServerSentEvent, SSEError, aconnect_sse
+from httpx_sse import EventSource, ServerSentEvent, SSEError
 from pydantic import AwareDatetime, BaseModel, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from serving.errors import Problem
 from serving.gateway.database import Database
 from serving.gateway.events.log import EventLog
+from serving.gateway.infer.schemas import HOURS
 from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.readings import (
-    WINDOW_HOURS,
     LiveRow,
     NewestLiveRow,
     NumberedRow,
@@ -25,14 +24,12 @@ from serving.gateway.live.readings import (
     ReadingWindow,
 )
 from serving.gateway.live.schemas import ReadingData, ReadingEvent
-from serving.gateway.live.status import LiveStatus, StatusReporter
+from serving.gateway.live.status import StatusReporter
 from serving.gateway.problems import BadAnswer, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
 
 SENSORS = "sensors"
 LONGEST_PAUSE_S = 10
-STREAM_TIMEOUT = httpx.Timeout(10, connect=2, read=45)
-"""The sensors' heartbeat comes three times within `read`."""
 log = logging.getLogger("serving")
 
 
@@ -41,15 +38,6 @@ class ReadingsCursor(BaseModel):
 
     number: int = -1
     time: AwareDatetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SensorSource:
-    """How the sensors are reached: by question and answer, and by a stream."""
-
-    service: ServiceClient
-    address: str
-    client: httpx.AsyncClient
 
 
 class ReadingsFeed:
@@ -61,18 +49,12 @@ class ReadingsFeed:
     """
 
     def __init__(
-        self,
-        source: SensorSource,
-        database: Database,
-        events: EventLog,
-        reporter: StatusReporter,
-        status: LiveStatus,
+        self, sensors: ServiceClient, database: Database, events: EventLog, reporter: StatusReporter
     ) -> None:
-        self._source = source
+        self._sensors = sensors
         self._database = database
         self._events = events
         self._reporter = reporter
-        self._status = status
         self.window: ReadingWindow | None = None
         self.arrived = asyncio.Event()
 
@@ -100,12 +82,8 @@ class ReadingsFeed:
         rows = [r for r in window.rows if r.number > told.number] if is_same else [window.newest]
         await self._tell(memory, rows)
         began_at = window.newest.number
-        url = f"{self._source.address}/sensors/events"
-        headers = {"Last-Event-ID": str(began_at)}
         try:
-            async with aconnect_sse(
-                self._source.client, "GET", url, headers=headers, timeout=STREAM_TIMEOUT
-            ) as stream:
+            async with self._sensors.events("/sensors/events", began_at) as stream:
                 await self._read(stream, window, memory)
         except (httpx.HTTPError, SSEError):
             if window.newest.number == began_at:
@@ -132,8 +110,8 @@ class ReadingsFeed:
             await self._tell(memory, [row])
 
     async def _past(self) -> ReadingWindow:
-        ask = self._source.service.ask
-        past = parse_answer(PastRows, await ask("GET", f"/sensors/history?hours={WINDOW_HOURS}"), SENSORS)
+        ask = self._sensors.ask
+        past = parse_answer(PastRows, await ask("GET", f"/sensors/history?hours={HOURS}"), SENSORS)
         newest = parse_answer(NewestLiveRow, await ask("GET", "/sensors/live"), SENSORS)
         if not past.rows:
             raise ServiceAway("sensors has no readings yet", SENSORS)
@@ -148,7 +126,8 @@ class ReadingsFeed:
                     data = ReadingData(plant=window.plant, number=row.number, **row.row.model_dump())
                     change.tell(ReadingEvent(data=data))
                 await memory.keep(change.session, ReadingsCursor(number=rows[-1].number, time=rows[-1].time))
-            self._status.plant, self._status.plant_time = window.plant, rows[-1].time
+            status = self._reporter.status
+            status.plant, status.plant_time = window.plant, rows[-1].time
         self.arrived.set()
 
     async def _tell_away(self, state: RetryCallState) -> None:

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from serving.gateway.database import Database, database_url
 from serving.gateway.events.log import EventLog
-from serving.gateway.live.feed import ReadingsFeed, SensorSource
+from serving.gateway.live.feed import ReadingsFeed
 from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import RowScorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, StatusReporter
@@ -57,27 +57,16 @@ class LiveLoop:
             self.status.role = SCORES
             self.status.services.clear()
             reporter = StatusReporter(self.status, self.events)
-            inference = self._service("inference", self.settings.inference_address)
-            feed = self._readings_feed(reporter)
+            sensors = ServiceClient("sensors", self.settings.sensors_address, self.client)
+            inference = ServiceClient("inference", self.settings.inference_address, self.client)
+            feed = ReadingsFeed(sensors, self.database, self.events, reporter)
             scorer = RowScorer(
-                self.settings,
-                self.profiles,
-                feed,
-                inference,
-                self.database,
-                self.events,
-                reporter,
-                self.status,
+                self.settings, self.profiles, feed, inference, self.database, self.events, reporter
             )
             watchers = (watcher.run for watcher in self._watchers())
             async with asyncio.TaskGroup() as parts:
                 for part in (watch, feed.run, scorer.run, self._shelves, *watchers):
                     parts.create_task(part())
-
-    def _readings_feed(self, reporter: StatusReporter) -> ReadingsFeed:
-        address = self.settings.sensors_address
-        source = SensorSource(self._service("sensors", address), address, self.client)
-        return ReadingsFeed(source, self.database, self.events, reporter, self.status)
 
     def _watchers(self) -> tuple[ChangeWatcher, ...]:
         settings = self.settings
@@ -89,9 +78,6 @@ class LiveLoop:
             ),
             ChangeWatcher("run", run_event, lambda: plant_runs(dagster), self.database, self.events),
         )
-
-    def _service(self, name: str, address: str) -> ServiceClient:
-        return ServiceClient(name, address, self.client)
 
     async def _shelves(self) -> None:
         while True:

@@ -11,21 +11,17 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import Slug
-from serving.gateway.upstream import Finite
+from serving.gateway.infer.schemas import HOURS, ReadingRow
 from serving.sensors.schemas import Quality
 
-WINDOW_HOURS = 96
-"""Look-back that the longest features need."""
 NO_NEWS = frozenset({"stale", "frozen", "missing"})
 """Qualities of values that say nothing of the plant's present."""
 
 
-class LiveRow(BaseModel):
-    """One sampling interval."""
+class LiveRow(ReadingRow):
+    """One sampling interval, with what is known of its values."""
 
-    timestamp: AwareDatetime
-    values: Annotated[dict[str, Finite | None], Field(max_length=2000)]
-    quality: Annotated[dict[str, Quality], Field(max_length=2000)] = {}
+    quality: dict[str, Quality] = Field(default={}, max_length=2000)
 
 
 class PastRows(BaseModel):
@@ -67,7 +63,7 @@ class ReadingWindow:
     def __init__(self, past: PastRows, newest: NewestLiveRow) -> None:
         self.plant = past.plant
         self.interval = timedelta(seconds=past.interval_s)
-        most = max(1, int(WINDOW_HOURS * 3600 / past.interval_s))
+        most = max(1, int(HOURS * 3600 / past.interval_s))
         self.rows: deque[NumberedRow] = deque(maxlen=most)
         for row in past.rows:
             behind = round((newest.timestamp - row.timestamp) / self.interval)

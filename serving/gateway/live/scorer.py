@@ -23,7 +23,7 @@ from serving.gateway.live.feed import ReadingsFeed
 from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.readings import NumberedRow, ReadingWindow, stale_tags
 from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
-from serving.gateway.live.status import OK, LiveStatus, StatusReporter
+from serving.gateway.live.status import OK, StatusReporter
 from serving.gateway.live.tables import LiveState
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
@@ -79,7 +79,6 @@ class RowScorer:
     database: Database
     events: EventLog
     reporter: StatusReporter
-    status: LiveStatus
 
     async def run(self) -> None:
         """Score until cancelled; while inference is away, the newest row is tried again, ever less often."""
@@ -118,7 +117,7 @@ class RowScorer:
         briefs = await self._briefs(turn, plant.profile, readings)
         advice = await self._advice(turn, plant.profile, readings)
         plant.last = await self._store(plant, _Row(row, outcome, stale, advice), turn, briefs)
-        self.status.scored_time = row.time
+        self.reporter.status.scored_time = row.time
         return plant
 
     async def _plant(self, name: str, plant: _Plant | None) -> _Plant | None:

@@ -50,13 +50,13 @@ class StatusReporter:
     """Notes how services are, and tells clients when that changes."""
 
     def __init__(self, status: LiveStatus, events: EventLog) -> None:
-        self._status = status
+        self.status = status
         self._events = events
 
     async def note(self, service: str, state: str = OK) -> None:
         """How a service is; nothing happens where it was so before."""
-        if self._status.services.get(service) == state:
+        if self.status.services.get(service) == state:
             return
-        self._status.services[service] = state
+        self.status.services[service] = state
         async with self._events.change() as change:
-            change.tell(StatusEvent(data=LiveAnswer.model_validate(self._status, from_attributes=True)))
+            change.tell(StatusEvent(data=LiveAnswer.model_validate(self.status, from_attributes=True)))

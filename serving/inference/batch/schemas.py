@@ -6,13 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.faults import expectation_error
-from serving.inference.schemas import (
-    Confidence,
-    NamedValues,
-    Side,
-    StrictRequest,
-    Value,
-)
+from serving.inference.schemas import Confidence, NamedValues, Side, StrictRequest, Value
 
 MOST_BATCH_ROWS = 10_000
 MOST_COLUMNS = 5_000
