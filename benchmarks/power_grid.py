@@ -52,7 +52,7 @@ def _train(profile: PlantProfile, simulation: SimulatedPlant) -> TrainedModel:
 def _measure(profile: PlantProfile, trained: TrainedModel, fresh: SimulatedPlant, seed: int) -> list[str]:
     raw, features = _tables(profile, fresh)
     scores = trained.model.decisions(features.drop("timestamp").to_numpy())
-    flagged, times = scores >= trained.threshold, raw["timestamp"]
+    flagged, times = scores >= trained.model.threshold, raw["timestamp"]
     spans = [
         ((times >= onset) & (times < end)).to_numpy()
         for onset, end in fresh.events.select("onset", "end").iter_rows()

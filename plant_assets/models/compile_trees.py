@@ -83,14 +83,10 @@ def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
     return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, path))
 
 
-def xgboost_trees(booster: "Booster", rounds: int | None = None) -> TreeEnsemble:
+def xgboost_trees(booster: "Booster") -> TreeEnsemble:
     """Trees of a binary XGBoost model; their sum is the margin.
 
     The base margin is the first tree, for float32 sums depend on their order.
-
-    Args:
-        booster: trained with a numeric tree booster.
-        rounds: how many trees answer (early stopping); all by default.
 
     Raises:
         ValueError: categorical splits, several classes, or another booster than gbtree.
@@ -105,7 +101,7 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> TreeEnsemble
     if learner["objective"]["name"] == "binary:logistic":
         base = -np.log(np.float32(1.0) / base - np.float32(1.0))
     trees = [_stump(float(base), np.dtype(np.float32))]
-    for tree in learner["gradient_booster"]["model"]["trees"][:rounds]:
+    for tree in learner["gradient_booster"]["model"]["trees"]:
         if tree.get("categories"):
             raise ValueError("XGBoost: expected numeric splits only")
         conditions = np.array(tree["split_conditions"], dtype=np.float32)
@@ -115,13 +111,13 @@ def xgboost_trees(booster: "Booster", rounds: int | None = None) -> TreeEnsemble
     return TreeEnsemble(trees, strict=True, precision="float32")
 
 
-def lightgbm_trees(booster: "LightGbmBooster", rounds: int | None = None) -> TreeEnsemble:
+def lightgbm_trees(booster: "LightGbmBooster") -> TreeEnsemble:
     """Trees of a binary LightGBM model; their sum is the margin.
 
     Raises:
         ValueError: categorical splits or several classes.
     """
-    model = booster.dump_model(num_iteration=rounds or -1)
+    model = booster.dump_model(num_iteration=-1)
     if model["num_tree_per_iteration"] != 1:
         raise ValueError("LightGBM: expected a model with one output")
     trees = [_lightgbm_tree(info["tree_structure"]) for info in model["tree_info"]]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 ROUNDS = 150
+"""Trees of an ensemble."""
+PENALTY = 100.0
 
 
 class LogisticModel(Estimator):
@@ -20,16 +22,15 @@ class LogisticModel(Estimator):
 
     kind = "logistic"
 
-    def __init__(self, seed: int, penalty: float = 100.0) -> None:
+    def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.penalty = penalty
         self.coefficients = np.empty(0)
         self.intercept = 0.0
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=1 / self.penalty, class_weight="balanced", max_iter=300)
+        model = LogisticRegression(C=1 / PENALTY, class_weight="balanced", max_iter=300)
         model.fit(rows, labels)
         self.coefficients = model.coef_[0].copy()
         self.intercept = float(np.asarray(model.intercept_)[0])
@@ -44,7 +45,7 @@ class RandomForest(Estimator):
 
     kind = "random_forest"
 
-    def __init__(self, seed: int, trees: int = 150) -> None:
+    def __init__(self, seed: int, trees: int = ROUNDS) -> None:
         self.seed = seed
         self.trees = trees
         self.model: RandomForestClassifier | None = None

@@ -7,6 +7,7 @@ import numpy as np
 from plant_assets.features.arrays import Floats, Labels
 from plant_assets.models.fitted import Estimator
 from plant_assets.models.inputs import REGIMES
+from plant_assets.models.nowcast import PENALTY
 
 
 class MultinomialModel(Estimator):
@@ -18,9 +19,7 @@ class MultinomialModel(Estimator):
 
     kind = "multinomial"
 
-    def __init__(self, seed: int, penalty: float = 100.0) -> None:
-        self.seed = seed
-        self.penalty = penalty
+    def __init__(self) -> None:
         self.coefficients = np.empty((0, 0))
         self.intercepts = np.empty(0)
 
@@ -28,9 +27,7 @@ class MultinomialModel(Estimator):
         """Learn from `labels` as indices into `REGIMES`, at least two of them present."""
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=1 / self.penalty, class_weight="balanced", max_iter=300).fit(
-            rows, labels
-        )
+        model = LogisticRegression(C=1 / PENALTY, class_weight="balanced", max_iter=300).fit(rows, labels)
         seen = [int(c) for c in model.classes_]
         weights, offsets = model.coef_, model.intercept_
         if len(seen) == 2:

@@ -42,7 +42,7 @@ def _fit(names: tuple[str, ...], rows: Floats, regimes: np.ndarray, profile: Pla
     earlier, later = (everything, everything) if block is None else (block.earlier, block.later)
     preprocess = Preprocessor.fit(rows[earlier], names)
     one_class = len(np.unique(regimes[earlier])) < 2
-    estimator = BaseRate() if one_class else MultinomialModel(profile.validation.seed)
+    estimator = BaseRate() if one_class else MultinomialModel()
     estimator.fit(preprocess.transform(rows[earlier]), alarms[earlier] if one_class else regimes[earlier])
     decisions = FittedModel(preprocess, estimator).decisions(rows[later])
     threshold = choose_threshold(

@@ -33,13 +33,7 @@ DAGSTER_RUN = "dagster_run"
 
 
 class ModelRegistry(VersionedModels):
-    """MLflow's runs and registered models.
-
-    Args:
-        tracking_uri: database or server address of MLflow.
-        artifacts: folder under which new experiments keep their artifacts; a server knows its own.
-        locks: folder for the locks that order concurrent promotions on this machine.
-    """
+    """MLflow's runs and registered models; takes what its connection takes."""
 
     @classmethod
     def from_settings(cls, given: PipelineSettings | None = None) -> Self:
@@ -56,7 +50,6 @@ class ModelRegistry(VersionedModels):
         *,
         dagster_run_id: str = "",
         dagster_assets: Sequence[str] = (),
-        attachments: Mapping[str, Path] | None = None,
     ) -> PublishedVersion:
         """Publish a trained model as a new version, behind no alias yet.
 
@@ -69,7 +62,6 @@ class ModelRegistry(VersionedModels):
             profile: its plant.
             dagster_run_id: the run that trained it.
             dagster_assets: `plant/asset` of what it was made from, and its own last.
-            attachments: further artifacts, name → file or folder.
 
         Raises:
             ParityError: the exported model answers otherwise; nothing was published.
@@ -86,9 +78,7 @@ class ModelRegistry(VersionedModels):
                 dagster_assets=dagster_assets,
             )
             trained.oof.write_parquet(oof)
-            return self.log_bundle(
-                folder, params=trained.params, attachments={OOF_FILE: oof, **(attachments or {})}
-            )
+            return self.log_bundle(folder, params=trained.params, attachments={OOF_FILE: oof})
 
     def log_bundle(
         self,

@@ -49,14 +49,6 @@ class TrainedModel:
     builder: str = ""
     candidates: pl.DataFrame | None = None
 
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        return self.model.feature_names
-
-    @property
-    def threshold(self) -> float:
-        return self.model.threshold
-
 
 @dataclass(frozen=True, slots=True)
 class WalkForward(Generic[Fitted, Answers]):

@@ -98,8 +98,8 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 
 def estimator_of(kind: str, names: tuple[str, ...], seed: int = SEED) -> Estimator:
     family = ESTIMATORS[kind]
-    if family is BaseRate:
-        return BaseRate()
+    if family in (BaseRate, MultinomialModel):
+        return family()
     if family is AnomalyEnsemble:
         return AnomalyEnsemble(seed, views_of(names), 20, labelled=True)
     if family in (RandomForest, IsolationScore):

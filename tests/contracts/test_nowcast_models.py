@@ -97,7 +97,7 @@ def test_direction_where_alarms_shift_the_level(spec: ModelSpec, inputs):
 def test_training_again_gives_the_same_answers(spec: ModelSpec, inputs, fresh):
     first, again = train(spec, inputs, PROFILE), train(spec, fresh, PROFILE)
     assert first.oof.equals(again.oof)
-    assert first.threshold == again.threshold
+    assert first.model.threshold == again.model.threshold
 
 
 @pytest.mark.parametrize("spec", FITTED, ids=lambda spec: spec.name)

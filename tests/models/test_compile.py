@@ -37,7 +37,7 @@ def test_one_row_is_answered_as_in_a_batch_and_gaps_are_filled(
     kind: str, profile: PlantProfile, tmp_path
 ) -> None:
     trained = trained_model(profile, kind)
-    rows = np.full((3, len(trained.feature_names)), np.nan)
+    rows = np.full((3, len(trained.model.feature_names)), np.nan)
     rows[1, 5], rows[2, 7] = np.inf, 1e9
     _, decisions = answers(trained, rows, tmp_path)
     np.testing.assert_allclose(decisions, trained.model.decisions(rows), rtol=0, atol=1e-12)

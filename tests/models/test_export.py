@@ -35,7 +35,7 @@ def test_a_bundle_says_what_it_is(profile: PlantProfile, tmp_path: Path) -> None
     manifest = export_bundle(trained, inputs_of(profile), profile, tmp_path / "b", dagster_run="run-9")
     assert (manifest.plant, manifest.registry_name) == ("gas_treatment", "plant_alarm_forecaster_3h")
     assert (manifest.task, manifest.horizon_hours) == ("onset", 3.0)
-    assert manifest.names == trained.feature_names
+    assert manifest.names == trained.model.feature_names
     assert manifest.profile == profile
     assert manifest.lineage.dagster_run == "run-9"
     assert manifest.lineage.data_fingerprint == "fingerprint-7"

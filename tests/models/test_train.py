@@ -37,7 +37,7 @@ def test_supervised_models_refuse_a_plant_without_labels(spec):
 def test_isolation_forest_learns_without_labels():
     trained = train(ISOLATION_FOREST, plants.inputs(labelled=False), plants.profile(folds=2))
     assert trained.metrics.get("pr_auc") is None
-    assert np.isfinite(trained.threshold)
+    assert np.isfinite(trained.model.threshold)
     assert trained.oof["alarm"].mean() < 0.5
 
 
@@ -52,9 +52,9 @@ def test_a_given_contamination_is_the_share_of_training_rows_at_or_above_the_thr
     inputs, profile = plants.inputs(labelled=labelled), forest(trees=50, contamination=0.05)
     trained, again = (train(ISOLATION_FOREST, given, profile) for given in (inputs, plants.inputs()))
     scores = trained.model.decisions(inputs.matrix("features"))
-    assert (scores >= trained.threshold).mean() == pytest.approx(0.05, abs=1 / len(scores))
-    assert trained.threshold == np.quantile(scores, 0.95)
-    assert again.threshold == trained.threshold
+    assert (scores >= trained.model.threshold).mean() == pytest.approx(0.05, abs=1 / len(scores))
+    assert trained.model.threshold == np.quantile(scores, 0.95)
+    assert again.model.threshold == trained.model.threshold
     assert again.oof["score"].equals(trained.oof["score"])
 
 

@@ -65,5 +65,5 @@ async def test_all_nine_models_answer_as_they_were_trained(
             expected = model.model.decisions(rows)
             np.testing.assert_allclose(risk, expected, rtol=0, atol=PARITY)
             # A score closer to the threshold than the parity may fall on either side of it.
-            clear = np.abs(expected - model.threshold) > PARITY
-            np.testing.assert_array_equal(alarm[clear], (expected >= model.threshold)[clear])
+            clear = np.abs(expected - model.model.threshold) > PARITY
+            np.testing.assert_array_equal(alarm[clear], (expected >= model.model.threshold)[clear])
