@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from plant_assets.validation.bootstrap import BootstrapInterval, difference_interval, metric_interval
+from plant_assets.validation.bootstrap import UNKNOWN, BootstrapInterval, difference_interval, metric_interval
 from plant_assets.validation.evaluate import GroundTruth
 
 SMOTE_SUFFIX = "_smote"
@@ -51,11 +51,10 @@ def _ablation(
     )
     drawn, drawn_other = ground.resample(without), ground.resample(other)
     same_rows = len(without.target) == len(other.target)
-    nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))
     gain = (
         difference_interval(without.target, other.score, without.score, drawn, "pr_auc")
         if same_rows
-        else nothing
+        else UNKNOWN
     )
     return SmoteAblation(
         model,

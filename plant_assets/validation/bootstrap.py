@@ -32,6 +32,9 @@ class BootstrapInterval:
         return bool(np.isfinite([self.value, self.low, self.high]).all())
 
 
+UNKNOWN = BootstrapInterval(float("nan"), float("nan"), float("nan"))
+
+
 @dataclass(frozen=True, slots=True)
 class BlockResample:
     """How often each block is drawn in each replicate, `[replicates, blocks]`, and each row's block."""
@@ -86,12 +89,12 @@ def resample(blocks: Index, label: ArrayLike, seed: int, replicates: int = REPLI
     return BlockResample(drawn, blocks)
 
 
-def interval(value: float, draws: Floats, level: float = LEVEL) -> BootstrapInterval:
+def interval(value: float, draws: Floats) -> BootstrapInterval:
     """Percentile interval of replicates, widened where needed so that it holds the point estimate."""
     known = draws[np.isfinite(draws)]
     if not np.isfinite(value) or not len(known):
         return BootstrapInterval(value, float("nan"), float("nan"))
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return BootstrapInterval(value, float(min(low, value)), float(max(high, value)))
 
 
@@ -125,8 +128,7 @@ def ranking_intervals(
     truth, scores = np.asarray(y, dtype=np.float64), np.asarray(values, dtype=np.float64)
     rows = np.flatnonzero(~(np.isnan(truth) | np.isnan(scores)))
     if not len(rows):
-        nothing = BootstrapInterval(float("nan"), float("nan"), float("nan"))
-        return nothing, nothing
+        return UNKNOWN, UNKNOWN
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _ranking_metrics(truth[rows], scores[rows], drawn, rows)
     pr, roc = found["pr_auc"], found["roc_auc"]
@@ -148,15 +150,13 @@ def ratio_interval(above: ArrayLike, below: ArrayLike, drawn: BlockResample) -> 
     """Interval of a sum over rows divided by another one, such as false alarms per normal day."""
     parts = np.column_stack([np.asarray(above, np.float64), np.asarray(below, np.float64)])
     if not len(parts) or parts[:, 1].sum() <= 0:
-        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
+        return UNKNOWN
     sums = drawn.sums(parts, np.arange(len(parts)))
     ratios = np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0)
     return interval(float(ratios[0]), ratios[1:])
 
 
-def event_interval(
-    values: ArrayLike, statistic: Literal["mean", "median"], seed: int, replicates: int = REPLICATES
-) -> BootstrapInterval:
+def event_interval(values: ArrayLike, statistic: Literal["mean", "median"], seed: int) -> BootstrapInterval:
     """Interval of the mean (recall from 0/1) or median (lead times) of one number per event.
 
     Events are drawn with replacement. If all have the same number the interval has no width, which says
@@ -164,16 +164,17 @@ def event_interval(
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers):
-        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
-    drawn = np.random.default_rng(seed).integers(0, len(numbers), (replicates, len(numbers)))
+        return UNKNOWN
+    drawn = np.random.default_rng(seed).integers(0, len(numbers), (REPLICATES, len(numbers)))
     compute = np.mean if statistic == "mean" else np.median
     return interval(float(compute(numbers)), compute(numbers[drawn], axis=1))
 
 
-def wilson_interval(found: int, total: int, z: float = 1.645) -> BootstrapInterval:
+def wilson_interval(found: int, total: int) -> BootstrapInterval:
     """90 % interval of a share (Wilson, 1927); has a width also for none or all of them."""
     if total == 0:
-        return BootstrapInterval(float("nan"), float("nan"), float("nan"))
+        return UNKNOWN
+    z = 1.645
     share, spread = found / total, z**2 / total
     middle = share + spread / 2
     half = z * np.sqrt(share * (1 - share) / total + spread / (4 * total))

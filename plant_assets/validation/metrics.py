@@ -19,7 +19,6 @@ class RankingCurve:
 
     x: Floats
     y: Floats
-    thresholds: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,14 @@ class ReliabilityBin:
     observed: float
 
 
-def _counts(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats, Floats]:
+def _counts(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
     """True and false positives at each distinct score, from the highest down; rows without score drop."""
     truth, values = _pair(y, score)
     order = np.argsort(-values, kind="stable")
     truth, values = truth[order], values[order]
     last = np.flatnonzero(np.append(np.diff(values) != 0, True)) if len(values) else np.array([], np.intp)
     hits = np.cumsum(truth)[last]
-    return hits, last + 1.0 - hits, values[last]
+    return hits, last + 1.0 - hits
 
 
 def _pair(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
@@ -54,20 +53,18 @@ def _pair(y: ArrayLike, score: ArrayLike) -> tuple[Floats, Floats]:
 
 def roc_curve(y: ArrayLike, score: ArrayLike) -> RankingCurve:
     """ROC curve from (0, 0) to (1, 1); empty if only one class is present."""
-    hits, false, values = _counts(y, score)
+    hits, false = _counts(y, score)
     if not len(hits) or hits[-1] == 0 or false[-1] == 0:
-        return RankingCurve(np.array([]), np.array([]), np.array([]))
-    return RankingCurve(
-        np.append(0.0, false / false[-1]), np.append(0.0, hits / hits[-1]), np.append(np.inf, values)
-    )
+        return RankingCurve(np.array([]), np.array([]))
+    return RankingCurve(np.append(0.0, false / false[-1]), np.append(0.0, hits / hits[-1]))
 
 
 def pr_curve(y: ArrayLike, score: ArrayLike) -> RankingCurve:
     """Precision over recall, from the highest score down; empty without positives."""
-    hits, false, values = _counts(y, score)
+    hits, false = _counts(y, score)
     if not len(hits) or hits[-1] == 0:
-        return RankingCurve(np.array([]), np.array([]), np.array([]))
-    return RankingCurve(hits / hits[-1], hits / (hits + false), values)
+        return RankingCurve(np.array([]), np.array([]))
+    return RankingCurve(hits / hits[-1], hits / (hits + false))
 
 
 def roc_auc(y: ArrayLike, score: ArrayLike) -> float:

@@ -33,7 +33,6 @@ def build_report(
     further: Mapping[str, float] | None = None,
     titles: Mapping[str, str] | None = None,
     untrained: Mapping[str, str] | None = None,
-    created: datetime | None = None,
 ) -> ValidationReport:
     """Judge every model of an out-of-fold table beside the trivial baselines.
 
@@ -48,7 +47,6 @@ def build_report(
         further: name → figure, for models that have no out-of-fold table.
         titles: model → what it is, in words for people, shown under its name.
         untrained: model → why it wasn't trained.
-        created: when; default now.
 
     Raises:
         OofError: `oof` isn't an out-of-fold table.
@@ -66,7 +64,7 @@ def build_report(
         plant=profile.name,
         title=profile.title,
         simulated=profile.simulated,
-        created=created or datetime.now(UTC),
+        created=datetime.now(UTC),
         sentences=findings.sentences,
         notes=(*findings.notes, *_gaps(ground, models, findings.horizons)),
         tested=findings.tested,

@@ -142,52 +142,8 @@ class ValidationReport:
         assert isinstance(plain, dict)
         return {"schema": SCHEMA, **plain}
 
-    @property
-    def table(self) -> list[dict[str, str | int | float | None]]:
-        """One record per model, baseline and horizon, the main figures rounded."""
-        return [
-            {
-                "model": result.model,
-                "horizon_h": result.horizon,
-                "trivial": result in horizon.baselines,
-                **{name: _round(value) for name, value in main_figures(result).items()},
-            }
-            for horizon in self.horizons
-            for result in (*horizon.models, *horizon.baselines)
-        ]
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Finite main figures of the models by `<model>.<figure>`, for the experiment tracker."""
-        return {
-            f"{result.model}.{name}": value
-            for horizon in self.horizons
-            for result in horizon.models
-            for name, value in main_figures(result).items()
-            if math.isfinite(value)
-        } | {name: value for name, value in self.further.items() if math.isfinite(value)}
-
     def to_json(self) -> str:
         return json.dumps(self.as_dict(), ensure_ascii=False, allow_nan=False)
-
-
-def main_figures(result: ModelResult) -> dict[str, float]:
-    """The figures that a table of models shows."""
-    return {
-        "pr_auc": result.pr_auc.value,
-        "roc_auc": result.roc_auc.value,
-        "brier": result.brier.value,
-        "f1": result.f1,
-        "events_found": float(result.events.n_found),
-        "n_events": float(result.events.n_events),
-        "lead_median_h": result.events.lead_median_h,
-        "false_episodes_per_day": result.events.false_episodes_per_day,
-        "false_alarm_hours_per_day": result.events.false_alarm_hours_per_day,
-    }
-
-
-def _round(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
 
 
 def _plain(value: object) -> object:

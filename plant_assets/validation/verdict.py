@@ -31,9 +31,3 @@ class GateDecision:
     headline: str
     conditions: tuple[ConditionResult, ...]
     figures: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def reasons(self) -> list[str]:
-        """Sentences of the conditions that don't hold, or of all if all hold."""
-        failed = [c.sentence for c in self.conditions if c.passed is False]
-        return failed or [c.sentence for c in self.conditions]

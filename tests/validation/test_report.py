@@ -168,13 +168,6 @@ def test_json_is_strict_and_holds_what_the_page_shows(report):
     assert data["events"][2]["event"]["start"].endswith("Z")
 
 
-def test_metrics_and_table_are_flat_for_trackers(report):
-    assert report.metrics["champion.pr_auc"] == report.horizons[0].models[0].pr_auc.value
-    assert report.metrics["deviation MAE"] == 0.35
-    row = next(r for r in report.table if r["model"] == "label_rules" and r["horizon_h"] == 0)
-    assert row["trivial"] is True
-
-
 def test_baselines_in_the_table_are_used_and_not_taken_for_models(month, few, short):
     given = join_oof([few, few.filter(model="noise").with_columns(model=pl.lit("base_rate"))])
     again = build_report(given, month, short, LINEAGE)
