@@ -12,7 +12,12 @@ from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text
 
+from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.profile.model import PlantProfile
+from plant_assets.settings import PipelineSettings
+
 _UNLIMITED = 10_000
+_MOST_NAMES = 8
 
 
 class _Mark(SpinnerColumn):
@@ -47,15 +52,23 @@ def print_whole(table: Table, console: Console) -> None:
         console.print(Segments(line), end="", soft_wrap=True)
 
 
-def first_names(names: Sequence[str], most: int = 8) -> str:
+def first_names(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def system_message(error: OSError) -> str:
     """What the system said of a file; Polars puts the file into its own sentence."""
     return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+
+
+def known_plant(name: str, settings: PipelineSettings) -> PlantProfile:
+    """A plant's profile; ends the command where there is no such plant, or its file is at fault."""
+    try:
+        return load_profile(name, settings.defs)
+    except ProfileError as error:
+        fail(str(error))
 
 
 def fail(message: str) -> NoReturn:

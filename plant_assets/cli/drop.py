@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli import home, supervision
-from plant_assets.cli.console import fail, step_progress
+from plant_assets.cli.console import fail, known_plant, step_progress
 from plant_assets.ingest.folder.ledger import DropLedger, LedgerEntry
 from plant_assets.ingest.folder.listing import FoundFile, look_at
 from plant_assets.ingest.storage import StorageError
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.settings import PipelineSettings, read_settings
 
 _OPEN = ("seen", "settled", "requested")
@@ -34,10 +33,7 @@ def drop(
 ) -> None:
     """Drop exports for a plant and follow the run that ingests them."""
     settings, console = read_settings(), Console()
-    try:
-        load_profile(plant, settings.defs)
-    except ProfileError as error:
-        fail(str(error))
+    known_plant(plant, settings)
     if folders := [str(f) for f in files if f.is_dir()]:
         fail(f"{', '.join(folders)}: a folder; expected files, such as those in it")
     if missing := [str(f) for f in files if not f.is_file()]:
@@ -47,18 +43,8 @@ def drop(
     if force:
         _force(settings, plant, targets)
     console.print(f"Dropped {escape(', '.join(t.name for t in targets))} for {plant}.")
-    if not follow:
-        return
-    try:
-        supervision.states(settings)
-    except supervision.NotRunningError:
-        console.print("The platform isn't running; the drop is ingested once it is (`make up`).")
-        return
-    home.enter(settings)
-    try:
-        follow_drop(settings, plant, targets, console, patience_s)
-    except StorageError as error:
-        fail(str(error))
+    if follow:
+        follow_if_running(settings, plant, targets, console, patience_s)
 
 
 def _refuse_to_overwrite(settings: PipelineSettings, files: list[Path], plant: str) -> None:
@@ -100,6 +86,20 @@ def place(file: Path, folder: Path) -> Path:
     unfinished = folder / f".{file.name}.part"
     shutil.copyfile(file, unfinished)
     return unfinished.replace(target)
+
+
+def follow_if_running(
+    settings: PipelineSettings, plant: str, targets: list[Path], console: Console, patience_s: int
+) -> None:
+    """As `follow_drop`; where the platform isn't running, says that the drop waits for it."""
+    try:
+        supervision.states(settings)
+        home.enter(settings)
+        follow_drop(settings, plant, targets, console, patience_s)
+    except supervision.NotRunningError:
+        console.print("The platform isn't running; the drop is ingested once it is (`make up`).")
+    except StorageError as error:
+        fail(str(error))
 
 
 def follow_drop(

@@ -8,9 +8,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, first_names, system_message
-from plant_assets.cli.drop import follow_drop
+from plant_assets.cli.drop import follow_if_running
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.draft.draft import PlantDraft, draft_from
 from plant_assets.imports.files import Arrangement, FolderContents, find_parts, label_file
@@ -18,7 +17,6 @@ from plant_assets.imports.labels import count_outside, read_labels
 from plant_assets.imports.reading import ImportedRecords, read_parts
 from plant_assets.imports.writing import taken_names, write_log, write_records
 from plant_assets.ingest.errors import FileRefusal
-from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import PipelineSettings, read_settings
 
 _ARRANGEMENTS: tuple[Arrangement, ...] = ("components", "variables")
@@ -47,16 +45,8 @@ def import_folder(  # noqa: PLR0917 - a command's options
     except OSError as error:
         fail(system_message(error))
     announce(settings, console)
-    if not follow:
-        return
-    try:
-        supervision.states(settings)
-        home.enter(settings)
-        follow_drop(settings, plant, targets, console, patience_s)
-    except supervision.NotRunningError:
-        console.print("The platform isn't running; the drop is ingested once it is (`make up`).")
-    except StorageError as error:
-        fail(str(error))
+    if follow:
+        follow_if_running(settings, plant, targets, console, patience_s)
 
 
 def _arrangement(text: str) -> Arrangement | None:

@@ -7,14 +7,13 @@ from rich.console import Console
 from rich.table import Table
 
 from plant_assets.cli import home
-from plant_assets.cli.console import fail
+from plant_assets.cli.console import fail, known_plant
 from plant_assets.models import promotion
 from plant_assets.models.announcement import tell_inference
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from plant_assets.models.registry_versions import ChampionMove
 from plant_assets.models.spec import model_specs
-from plant_assets.profile.load import ProfileError, load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import read_settings
 
@@ -60,10 +59,7 @@ def list_models(plant: Plant) -> None:
 def _profile(plant: str) -> PlantProfile:
     settings = read_settings()
     home.enter(settings)
-    try:
-        return load_profile(plant, settings.defs)
-    except ProfileError as error:
-        fail(str(error))
+    return known_plant(plant, settings)
 
 
 def _tell(move: ChampionMove) -> None:

@@ -8,8 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from plant_assets.cli.console import fail, system_message
-from plant_assets.profile.load import ProfileError, load_profile
+from plant_assets.cli.console import fail, known_plant, system_message
 from plant_assets.settings import read_settings
 from plant_assets.simulation.drops import LAYOUTS, write_drop, write_events, write_operator_log
 from plant_assets.simulation.simulate import simulate as run_simulation
@@ -33,10 +32,7 @@ def simulate(  # noqa: PLR0917 - the options of a command
     """Simulate a plant and write its records and, where there is one, its operators' log as a drop."""
     if layout not in LAYOUTS:
         fail(f"no layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
-    try:
-        profile = load_profile(plant, read_settings().defs)
-    except ProfileError as error:
-        fail(str(error))
+    profile = known_plant(plant, read_settings())
     if folder.is_file():
         fail(f"{folder}: expected a folder")
     if (datetime.max - start).days <= days:

@@ -19,8 +19,8 @@ from filelock import FileLock
 from rich.console import Console
 
 from plant_assets.cli import home
-from plant_assets.cli.console import fail, step_progress
-from plant_assets.profile.load import ProfileError, load_profile, plant_names
+from plant_assets.cli.console import fail, known_plant, step_progress
+from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import PipelineSettings, read_settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
@@ -43,10 +43,7 @@ def train(
 ) -> None:
     """Train a plant on its history; a simulated plant without one gets 28 simulated days first."""
     settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
-    try:
-        profile = load_profile(plant, settings.defs)
-    except ProfileError as error:
-        fail(str(error))
+    profile = known_plant(plant, settings)
     home.prepare(settings, plant_names(settings.defs))
     home.enter(settings)
     try:
@@ -68,8 +65,7 @@ def train(
 @contextmanager
 def _alone(settings: PipelineSettings, plant: str) -> Iterator[None]:
     """While this lasts nobody else on this machine trains the plant by this command, and no run of Dagster does."""
-    locks = settings.home / "run"
-    with FileLock(locks / f"train-{plant}.lock"):
+    with FileLock(settings.home / "run" / f"train-{plant}.lock"):
         home.create_databases(settings)
         _await_runs(plant)
         yield

@@ -1,6 +1,5 @@
 """`forewarn up|down|ps|logs`: the whole platform on one machine."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -63,7 +63,7 @@ def down() -> None:
     with step_progress(console) as progress:
         task = progress.add_task("stopping", total=None)
         deadline = time.monotonic() + _STOP_S
-        while alive := [pid for pid in pids if _alive(pid)]:
+        while alive := [pid for pid in pids if psutil.pid_exists(pid)]:
             if time.monotonic() > deadline:
                 fail(f"processes {', '.join(map(str, alive))} did not stop within {_STOP_S} s")
             time.sleep(0.2)
@@ -167,14 +167,6 @@ def _is_listening(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, port)) == 0
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
 
 
 def _print_addresses(settings: PipelineSettings, console: Console) -> None:
