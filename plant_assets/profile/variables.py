@@ -15,68 +15,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plant_assets.profile.load import DEFS_FOLDER
 
-KNOWN = frozenset(
-    {
-        "FOREWARN_HOME",
-        "FOREWARN_DROP",
-        "FOREWARN_DEFS",
-        "FOREWARN_DATABASE_URL",
-        "FOREWARN_LAKE",
-        "FOREWARN_MLFLOW_URL",
-        "FOREWARN_FEATURE_ENGINE",
-        "FOREWARN_EXECUTOR",
-        "FOREWARN_DEFAULT_PLANT",
-        "FOREWARN_DEMO",
-        "FOREWARN_HOST",
-        "FOREWARN_LOG_LEVEL",
-        "FOREWARN_MAX_DROP_MB",
-        "FOREWARN_POLL_SECONDS",
-        "FOREWARN_MAX_BODY_MB",
-        "FOREWARN_LOADED_MB",
-        "FOREWARN_PORT_DAGSTER",
-        "FOREWARN_PORT_CODE",
-        "FOREWARN_PORT_MLFLOW",
-        "FOREWARN_PORT_INFERENCE",
-        "FOREWARN_PORT_GATEWAY",
-        "FOREWARN_PORT_SENSORS",
-        "FOREWARN_DAGSTER_URL",
-        "FOREWARN_INFERENCE_URL",
-        "FOREWARN_SENSORS_URL",
-        "FOREWARN_REGISTRATION",
-        "FOREWARN_ACCESS_TOKEN_MINUTES",
-        "FOREWARN_REFRESH_TOKEN_DAYS",
-        "FOREWARN_LOGINS_PER_MINUTE",
-        "FOREWARN_REGISTRATIONS_PER_HOUR",
-        "FOREWARN_HISTORY_ROWS",
-        "FOREWARN_SENSORS_PLANT",
-        "FOREWARN_SENSORS_SEED",
-        "FOREWARN_PLANT_SPEED",
-        "FOREWARN_LIVE_FLUSH_HOURS",
-        "FOREWARN_LIVE_RETRAIN_HOURS",
-        "FOREWARN_LIVE_SCORING",
-        "FOREWARN_LIVE_SCORE_ROWS",
-        "FOREWARN_EVENT_ROWS",
-        "FOREWARN_SHELVE_MOST_HOURS",
-        "FOREWARN_UPLOAD_MB",
-        "FOREWARN_UI",
-        # read by `make ui-dev` alone
-        "FOREWARN_GATEWAY_URL",
-        # read by the tests alone
-        "FOREWARN_REAL_DATA",
-        "FOREWARN_REQUIRE_SERVICES",
-    }
-)
-
 
 class SettingsError(ValueError):
     """A setting that can't be used; the text names the variable and what was expected."""
 
 
-def _absolute(path: Path) -> Path:
-    return path.expanduser().resolve()
-
-
-Folder = Annotated[Path, AfterValidator(_absolute)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 
 class EnvironmentVariables(BaseSettings):
@@ -109,6 +53,45 @@ class EnvironmentVariables(BaseSettings):
         """The inference service that the gateway asks, and that the pipeline tells of moved champions."""
         return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"
 
+
+KNOWN = frozenset(
+    {
+        *(f"FOREWARN_{field.upper()}" for field in EnvironmentVariables.model_fields),
+        "FOREWARN_LAKE",
+        "FOREWARN_FEATURE_ENGINE",
+        "FOREWARN_EXECUTOR",
+        "FOREWARN_DEMO",
+        "FOREWARN_LOG_LEVEL",
+        "FOREWARN_MAX_DROP_MB",
+        "FOREWARN_POLL_SECONDS",
+        "FOREWARN_MAX_BODY_MB",
+        "FOREWARN_LOADED_MB",
+        "FOREWARN_PORT_CODE",
+        "FOREWARN_DAGSTER_URL",
+        "FOREWARN_SENSORS_URL",
+        "FOREWARN_REGISTRATION",
+        "FOREWARN_ACCESS_TOKEN_MINUTES",
+        "FOREWARN_REFRESH_TOKEN_DAYS",
+        "FOREWARN_LOGINS_PER_MINUTE",
+        "FOREWARN_REGISTRATIONS_PER_HOUR",
+        "FOREWARN_HISTORY_ROWS",
+        "FOREWARN_PLANT_SPEED",
+        "FOREWARN_LIVE_FLUSH_HOURS",
+        "FOREWARN_LIVE_RETRAIN_HOURS",
+        "FOREWARN_LIVE_SCORING",
+        "FOREWARN_LIVE_SCORE_ROWS",
+        "FOREWARN_EVENT_ROWS",
+        "FOREWARN_SHELVE_MOST_HOURS",
+        "FOREWARN_UPLOAD_MB",
+        "FOREWARN_UI",
+        # read by `make ui-dev` alone
+        "FOREWARN_GATEWAY_URL",
+        # read by the tests alone
+        "FOREWARN_REAL_DATA",
+        "FOREWARN_REQUIRE_SERVICES",
+    }
+)
+"""All settings: those of both sides, then those of one side alone."""
 
 SideSettings = TypeVar("SideSettings", bound=EnvironmentVariables)
 
