@@ -26,6 +26,7 @@ from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.load import ProfileError, check_registry_prefix, read_profile
 from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.tag import band_text
 from plant_assets.settings import PipelineSettings
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,38}")
@@ -151,11 +152,7 @@ def _row(tag: DraftedTag) -> tuple[str, ...]:
     series, bands = tag.series, tag.bands
     loop = f"{series.loop.controller} {series.loop.role.upper()}" if series.loop else ""
     flags = "; ".join((*bands.flags, *(() if bands.used else ("no features",))))
-    return series.name, series.unit or "?", _band(bands.range), _band(bands.normal), loop, flags
-
-
-def _band(band: tuple[float, float] | None) -> str:
-    return "" if band is None else f"{band[0]:g} to {band[1]:g}"
+    return series.name, series.unit or "?", band_text(bands.range), band_text(bands.normal), loop, flags
 
 
 def announce(settings: PipelineSettings, console: Console) -> None:

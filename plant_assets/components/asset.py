@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 
-from plant_assets.components.naming import MODELLERS, Stage, asset_key, group
+from plant_assets.components.naming import MODELLERS, Stage, asset_key
 from plant_assets.profile.model import PlantProfile
 
 
@@ -43,7 +43,7 @@ def plant_asset(
     return dg.asset(
         key=asset_key(profile.name, name),
         ins={given: dg.AssetIn(key=asset_key(profile.name, read)) for given, read in (ins or {}).items()},
-        group_name=group(profile.name, stage),
+        group_name=f"{profile.name}_{stage}",
         owners=owners,
         kinds=set(kinds),
         pool=profile.name,

@@ -24,9 +24,9 @@ from plant_assets.components.naming import (
     DROP_TAG,
     PLANT_TAG,
     RAW,
+    active_run,
     asset_key,
     job_name,
-    sensor_name,
 )
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.profile.model import PlantProfile
@@ -48,7 +48,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
     """The sensor that requests one run for all files that lie ready in the plant's drop folder."""
 
     @dg.sensor(
-        name=sensor_name(profile.name),
+        name=f"{profile.name}__drop_folder",
         job_name=job_name(profile.name),
         minimum_interval_seconds=poll_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -94,7 +94,7 @@ def _ready_files(
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
     if not ready:
         return [], "files are waiting: the disk is full, the database is locked, or a file is unreadable"
-    if busy := _active_run(context.instance, plant):
+    if busy := active_run(context.instance, plant):
         return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
     ready = [
         entry for entry in ready if entry.forced
@@ -194,13 +194,6 @@ def _by_request(entries: Sequence[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
 def _run_of(instance: dg.DagsterInstance, key: str) -> dg.DagsterRun | None:
     """The newest run of a request; a person may have executed it again."""
     return next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: key}), limit=1)), None)
-
-
-def _active_run(instance: dg.DagsterInstance, plant: str) -> dg.DagsterRun | None:
-    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-
-    runs = dg.RunsFilter(tags={PLANT_TAG: plant}, statuses=list(NOT_FINISHED_STATUSES))
-    return next(iter(instance.get_runs(runs, limit=1)), None)
 
 
 def _made_good(instance: dg.DagsterInstance, plant: str, dead: dg.DagsterRun) -> bool:

@@ -1,4 +1,4 @@
-"""Names of a plant's assets, groups, job, sensor and run tags, in one place."""
+"""Names of a plant's assets, job and run tags, in one place, and what is found by them."""
 
 from typing import Literal
 
@@ -29,10 +29,9 @@ def job_name(plant: str) -> str:
     return f"{plant}__pipeline"
 
 
-def sensor_name(plant: str) -> str:
-    return f"{plant}__drop_folder"
+def active_run(instance: dg.DagsterInstance, plant: str) -> dg.DagsterRun | None:
+    """A run of the plant that hasn't ended, if there is one."""
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-
-def group(plant: str, stage: Stage) -> str:
-    """Group of assets: `gas_treatment_data`, `…_features`, `…_models`, `…_release`."""
-    return f"{plant}_{stage}"
+    runs = dg.RunsFilter(tags={PLANT_TAG: plant}, statuses=list(NOT_FINISHED_STATUSES))
+    return next(iter(instance.get_runs(runs, limit=1)), None)

@@ -6,7 +6,6 @@ Belongs here: which definitions a plant has. Doesn't belong here: what any of th
 import logging
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -85,11 +84,12 @@ class Plant(dg.Component):
 def plants_in(folder: Path) -> dg.Definitions:
     """The plants of a folder that isn't this package's own, as `FOREWARN_DEFS` may name one."""
     paths = [folder / name / "defs.yaml" for name in plant_names(folder)]
-    return dg.Definitions.merge(*(_definitions_or_fault(path, partial(_read, path)) for path in paths))
-
-
-def _read(path: Path) -> PlantProfile:
-    return _check_profile(read_profile(path), path)
+    return dg.Definitions.merge(
+        *(
+            _definitions_or_fault(path, lambda path=path: _check_profile(read_profile(path), path))
+            for path in paths
+        )
+    )
 
 
 def _check_profile(profile: PlantProfile, path: Path) -> PlantProfile:

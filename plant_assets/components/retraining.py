@@ -19,6 +19,7 @@ from plant_assets.components.naming import (
     REPORT,
     RETRAINING_ROWS_TAG,
     RETRAINING_TAG,
+    active_run,
     asset_key,
 )
 from plant_assets.profile.model import PlantProfile
@@ -101,7 +102,7 @@ def due(instance: dg.DagsterInstance, plant: str) -> RetrainingRequest | None:
     trained = instance.get_latest_materialization_event(asset_key(plant, REPORT))
     if trained is not None and trained.timestamp >= judged.timestamp:
         return None
-    if _is_active(instance, plant) or _cools_down(instance, plant, asked):
+    if active_run(instance, plant) is not None or _cools_down(instance, plant, asked):
         return None
     return asked
 
@@ -110,13 +111,6 @@ def _request_of(judged: dg.EventLogEntry) -> RetrainingRequest | None:
     found = judged.asset_materialization
     value = found.metadata.get(REQUEST) if found is not None else None
     return RetrainingRequest.model_validate(value.value) if isinstance(value, dg.JsonMetadataValue) else None
-
-
-def _is_active(instance: dg.DagsterInstance, plant: str) -> bool:
-    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-
-    runs = dg.RunsFilter(tags={PLANT_TAG: plant}, statuses=list(NOT_FINISHED_STATUSES))
-    return bool(instance.get_runs(runs, limit=1))
 
 
 def _cools_down(instance: dg.DagsterInstance, plant: str, asked: RetrainingRequest) -> bool:

@@ -4,7 +4,7 @@ Belongs here: sheets of definitions. Doesn't belong here: what materializations 
 """
 
 from plant_assets.profile.model import PlantProfile
-from plant_assets.profile.tag import Tag
+from plant_assets.profile.tag import Tag, band_text
 
 _MOST = 100
 
@@ -28,9 +28,5 @@ def rule_sheet(profile: PlantProfile) -> str:
 def _row(tag: Tag) -> str:
     limits = {name: getattr(tag.limits, name) for name in ("LL", "L", "H", "HH")}
     shown = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value is not None)
-    cells = (tag.name, tag.unit.replace("|", "\\|"), _band(tag.range), _band(tag.normal), shown)
+    cells = (tag.name, tag.unit.replace("|", "\\|"), band_text(tag.range), band_text(tag.normal), shown)
     return f"| {' | '.join(cells)} |"
-
-
-def _band(band: tuple[float, float] | None) -> str:
-    return "" if band is None else f"{band[0]:g} to {band[1]:g}"

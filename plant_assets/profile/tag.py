@@ -95,3 +95,8 @@ class Tag(StrictModel):
     def extremes(self) -> list[str]:
         """Names of its interval extremes, such as `PDT31008_max`."""
         return [f"{self.name}_{aggregate}" for aggregate in self.aggregates]
+
+
+def band_text(band: tuple[float, float] | None) -> str:
+    """A range for people; empty where there is none."""
+    return "" if band is None else f"{band[0]:g} to {band[1]:g}"
