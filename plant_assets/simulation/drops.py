@@ -57,7 +57,8 @@ def write_drop(simulation: SimulatedPlant, layout: Layout, folder: Path) -> list
     folder.mkdir(parents=True, exist_ok=True)
     if layout.startswith("per_tag"):
         return _per_tag(simulation, folder, layout.removeprefix("per_tag_"))
-    path = folder / f"{simulation.profile.name}_{simulation.start:%Y%m%d}.{_suffix(layout)}"
+    suffix = next(s for s in ("csv", "parquet", "xlsx") if s in layout)
+    path = folder / f"{simulation.profile.name}_{simulation.start:%Y%m%d}.{suffix}"
     _WRITERS[layout](simulation, path)
     return [path]
 
@@ -91,10 +92,6 @@ def wide(simulation: SimulatedPlant) -> pl.DataFrame:
 def _local(simulation: SimulatedPlant) -> pl.Expr:
     zone = simulation.profile.timezone
     return pl.col("timestamp").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-
-
-def _suffix(layout: Layout) -> str:
-    return next(s for s in ("csv", "parquet", "xlsx") if s in layout)
 
 
 def _csv(

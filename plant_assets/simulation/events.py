@@ -119,27 +119,16 @@ class DisturbanceScheduler:
         while (following := events[-1].end + self._steps(1 + float(rng.exponential(spacing)))) < last:
             mixed = rng.random() < 0.25
             events.append(self._event(self._kind(rng) if mixed else kind, following, rng, number, lead=3.0))
-        unrest = Disturbance(
-            "unrest",
-            events[0].onset,
-            events[0].onset,
-            events[-1].end,
-            number,
-            False,
-            kind,
-            1.0,
-            0.0,
-            _seed(rng),
-        )
-        self._free_from = events[-1].end + self._steps(6)
+        onset, end = events[0].onset, events[-1].end
+        unrest = Disturbance("unrest", onset, onset, end, number, detail=kind, seed=_seed(rng))
+        self._free_from = end + self._steps(6)
         return [unrest, *events]
 
     def _false_start(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         onset = begin + self._steps(float(rng.uniform(5.0, 9.0)))
         size = float(rng.uniform(0.7, 1.1))
-        return [
-            Disturbance("false_start", begin, onset, onset, -1, True, self._kind(rng), size, 0.0, _seed(rng))
-        ]
+        kind = self._kind(rng)
+        return [Disturbance("false_start", begin, onset, onset, -1, True, kind, size, 0.0, _seed(rng))]
 
     def _kick(self, begin: int, rng: np.random.Generator) -> list[Disturbance]:
         end = begin + self._steps(float(rng.uniform(0.8, 1.3)))

@@ -5,7 +5,7 @@ of an event-driven historian); *fitted* numbers were chosen so that a simulated 
 *assumed* ones are engineering judgement where the facts are silent. docs/simulation.md has the tables.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from plant_assets.profile.model import PlantProfile
@@ -116,15 +116,11 @@ class HazardRates:
 
     def scale(self, event_rate: float) -> "HazardRates":
         """The same unit with `event_rate` times as many campaigns, isolated excursions and kicks."""
-        return HazardRates(
-            self.campaigns * event_rate,
-            self.isolated * event_rate,
-            self.kicks * event_rate,
-            self.faults,
-            self.precursor_share,
-            self.false_starts,
-            self.decoys,
-            self.set_point_moves,
+        return replace(
+            self,
+            campaigns=self.campaigns * event_rate,
+            isolated=self.isolated * event_rate,
+            kicks=self.kicks * event_rate,
         )
 
 
