@@ -5,7 +5,7 @@ Belongs here: stretches, trust in instruments, the report. Doesn't belong here: 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import polars as pl
@@ -86,7 +86,7 @@ def judge_plant(
         trained=RowSpan(first=learned.first, last=learned.last, rows=reference.height),
         newest_trained=learned.newest_last,
         newest=newest,
-        compared=None if note else _stretch(compared),
+        compared=None if note else RowSpan(first=compared["timestamp"][0], last=newest, rows=compared.height),
         note=note,
         false_alarms=profile.drift.false_alarms,
         tags=tuple(f for f in findings if f.kind == "tag"),
@@ -122,11 +122,9 @@ def _judge_all(
     def of(
         column: str, flagged: Sequence[str], mask: int, parts: tuple[pl.DataFrame, pl.DataFrame]
     ) -> DriftResult:
+        trusted = ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in flagged)
         old, new = (
-            RegularSeries(
-                part["timestamp"], part[column], part.select(_is_trusted(flagged, mask)).to_series()
-            )
-            for part in parts
+            RegularSeries(part["timestamp"], part[column], part.select(trusted).to_series()) for part in parts
         )
         return judge(old, new, limits, interval=interval, zone=profile.timezone)
 
@@ -144,31 +142,9 @@ def _judge_all(
     return found
 
 
-def _is_trusted(tags: Sequence[str], mask: int) -> pl.Expr:
-    return ~pl.any_horizontal((pl.col(flag_column(tag)) & mask) > 0 for tag in tags)
-
-
 def _to_finding(name: str, kind: Kind, unit: str, judged: DriftResult, profile: PlantProfile) -> DriftFinding:
     return DriftFinding(
-        name=name,
-        kind=kind,
-        unit=unit,
-        state=judged.state,
-        psi=judged.psi,
-        psi_limit=profile.drift.psi,
-        ks=judged.ks,
-        ks_limit=judged.ks_limit,
-        shift=judged.shift,
-        shift_limit=judged.shift_limit,
-        rows=judged.rows,
-        reference_rows=judged.reference_rows,
-        untrusted=judged.untrusted,
-        effective_rows=judged.effective_rows,
-        seasons=judged.seasons,
-        since=None,
-        limits=judged.limits,
-        shares=judged.shares,
-        reference_shares=judged.reference_shares,
+        name=name, kind=kind, unit=unit, psi_limit=profile.drift.psi, since=None, **asdict(judged)
     )
 
 
@@ -183,7 +159,3 @@ def _with_since(
         f.model_copy(update={"since": known.get((f.kind, f.name)) or newest}) if f.state == "drift" else f
         for f in findings
     ]
-
-
-def _stretch(table: pl.DataFrame) -> RowSpan:
-    return RowSpan(first=table["timestamp"][0], last=table["timestamp"][-1], rows=table.height)

@@ -42,12 +42,6 @@ def version_scores(
 ) -> pl.DataFrame | None:
     """A version's decisions: out-of-fold ones of its training rows, its own ones of rows after them.
 
-    Args:
-        registry: where the version is.
-        version: of the answering model.
-        learned: what it learned from.
-        features: `timestamp` and the features that it reads.
-
     Returns:
         `timestamp` and `score`; None where the version has no out-of-fold table, or reads features that the plant
         no longer has.

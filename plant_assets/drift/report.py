@@ -98,7 +98,7 @@ class DriftReport(_Plain):
     labels: LearnedLabelAge | None = None
     retraining: RetrainingAdvice
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     @property
     def findings(self) -> tuple[DriftFinding, ...]:

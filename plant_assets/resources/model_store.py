@@ -52,10 +52,7 @@ class ModelStore(dg.ConfigurableResource):
         return ModelRegistry(self.tracking_uri, self.artifacts)
 
     def tell_inference(self) -> str:
-        """Tell inference that aliases moved, so that it needn't wait for its next look; one sentence of what came of it.
-
-        Nothing depends on it: inference looks at the aliases by itself every few seconds.
-        """
+        """As `announcement.tell_inference`, at this deployment's address."""
         return tell_inference(self.inference)
 
     def version_page(self, name: str, version: int) -> dg.MetadataValue:
