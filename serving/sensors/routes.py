@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse
 from plant_assets.simulation.effects import KIND_TAGS
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
 from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, applies
-from serving.errors import TooManyClients, invalid
+from serving.errors import invalid
 from serving.sensors import schemas
 from serving.sensors.clock import FASTEST, SLOWEST
 from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
@@ -19,7 +19,7 @@ from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import PlantRunner, reading_event
 from serving.web.app import SERVICE
 from serving.web.bounded_route import SmallBodyRoute
-from serving.web.broadcast import FullError, StreamSubscription
+from serving.web.broadcast import StreamSubscription
 from serving.web.openapi import BODY, event_stream, problems
 from serving.web.parts import part
 from serving.web.sse import HeartbeatEvent
@@ -136,10 +136,7 @@ async def events(
     ] = None,
 ) -> Response:
     """Stream readings as they are completed. A client that is too slow is disconnected and may resume."""
-    try:
-        runner.broadcast.check_room()
-    except FullError as error:
-        raise TooManyClients(str(error)) from None
+    runner.broadcast.check_room()
     return EventSourceResponse(
         _stream(runner, last_event_id),
         ping_message_factory=HeartbeatEvent,

@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from serving.errors import TooManyClients
+
 MOST_CLIENTS = 2000
 LONGEST_QUEUE = 512
 """Events that a client may be behind before it is dropped."""
 MOST_AT_ONCE = 50
 """Events in one piece: queues share their events, but a piece on its way is a client's own."""
-
-
-class FullError(RuntimeError):
-    """As many clients listen as are served."""
 
 
 class StreamSubscription:
@@ -86,11 +84,7 @@ class StreamBroadcast(Generic[Place]):
 
     @contextmanager
     def join_place(self, client: Place) -> Iterator[Place]:
-        """Keep a client's place.
-
-        Raises:
-            FullError: there is none left.
-        """
+        """Keep a client's place; refuses as `check_room`."""
         self.check_room()
         self._clients.add(client)
         try:
@@ -102,10 +96,10 @@ class StreamBroadcast(Generic[Place]):
         """Refuse one client too many, before it is answered.
 
         Raises:
-            FullError: there is no place left.
+            TooManyClients: there is no place left.
         """
         if len(self._clients) >= self._most:
-            raise FullError(f"{self._most} clients are connected already")
+            raise TooManyClients(f"{self._most} clients are connected already")
 
     def close(self) -> None:
         """End all streams."""

@@ -43,11 +43,7 @@ class EventHub(StreamBroadcast[EventListener]):
 
     @contextmanager
     def subscribe(self, types: Collection[str]) -> Iterator[EventListener]:
-        """A client's place from now on.
-
-        Raises:
-            FullError: there is none left.
-        """
+        """A client's place from now on; refuses as `check_room`."""
         with self.join_place(EventListener(types, self.newest)) as client, EVENT_CLIENTS.track_inprogress():
             yield client
 

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
-from serving.errors import TooManyClients, invalid
+from serving.errors import invalid
 from serving.gateway.accounts.dependencies import SessionsDep, SignedIn
 from serving.gateway.events.hub import EventHub, EventHubDep
 from serving.gateway.events.kinds import TYPES
 from serving.gateway.events.log import EventLog, EventLogDep
 from serving.gateway.events.stream import StreamLease, stream
 from serving.gateway.openapi import problems
-from serving.web.broadcast import FullError
 from serving.web.sse import HeartbeatEvent
 
 HEARTBEAT_S = 15
@@ -43,10 +42,7 @@ async def events(
 ) -> Response:
     """Stream readings, scores, warnings, pipeline runs and model changes, until the token expires."""
     wanted = _types(types)
-    try:
-        hub.check_room()
-    except FullError as error:
-        raise TooManyClients(str(error)) from None
+    hub.check_room()
     token = credentials.credentials
     lease = StreamLease(sessions, token, sessions.expiry_of(token))
     return EventSourceResponse(

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from serving.web.broadcast import LONGEST_QUEUE, MOST_AT_ONCE, FullError, StreamBroadcast, StreamSubscription
+from serving.errors import TooManyClients
+from serving.web.broadcast import LONGEST_QUEUE, MOST_AT_ONCE, StreamBroadcast, StreamSubscription
 
 pytestmark = pytest.mark.anyio
 Hub = StreamBroadcast[StreamSubscription]
@@ -54,7 +55,7 @@ async def test_one_client_too_many_is_refused_until_one_leaves():
     hub = Hub(most_clients=1)
     with (
         hub.join_place(StreamSubscription()),
-        pytest.raises(FullError, match="1 clients are connected already"),
+        pytest.raises(TooManyClients, match="1 clients are connected already"),
         hub.join_place(StreamSubscription()),
     ):
         pass

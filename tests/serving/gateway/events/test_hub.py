@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from serving.errors import TooManyClients
 from serving.gateway.events.hub import EventHub
 from serving.gateway.events.kinds import message
 from serving.web import broadcast as module
-from serving.web.broadcast import FullError
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +50,7 @@ async def test_a_slow_client_is_dropped_and_nobody_waits_for_it(monkeypatch: pyt
 
 async def test_one_client_too_many_is_refused() -> None:
     hub = EventHub(most_clients=1)
-    with hub.subscribe([]), pytest.raises(FullError, match="1 clients are connected already"):
+    with hub.subscribe([]), pytest.raises(TooManyClients, match="1 clients are connected already"):
         hub.check_room()
     hub.check_room()
 
