@@ -2,24 +2,31 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
+from serving.inference.batch.routes import router as batch
 from serving.inference.batch.service import BatchWorkers
+from serving.inference.explain.routes import router as explain
+from serving.inference.forecast.routes import router as forecast
+from serving.inference.lineage.routes import router as lineage
 from serving.inference.lineage.service import LineageTracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.models.cache import ModelCache
+from serving.inference.models.dependencies import named_plant
 from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.routes import router as models
+from serving.inference.models.routes import service_router
 from serving.inference.models.training import MissingModelTrainer
+from serving.inference.predict.routes import router as predict
 from serving.inference.prediction_id import PredictionIds
-from serving.inference.router import include_routers
+from serving.inference.v2.routes import router as v2
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
@@ -30,7 +37,11 @@ from serving.web.app import new_app
 
 MLFLOW_TIMEOUT_S = 5.0
 LOST_KEY = "earlier predictions can no longer be traced"
-log = logging.getLogger("serving")
+
+plant_router = APIRouter()
+"""The routes of one plant, which stand twice: for the default plant at the root, and for each under its name."""
+for step in (models, predict, forecast, batch, explain, lineage):
+    plant_router.include_router(step)
 
 
 def create_app(
@@ -60,7 +71,12 @@ def create_app(
             yield
 
     app = new_app("Forewarn inference", settings, lifespan)
-    include_routers(app)
+    app.include_router(service_router)
+    app.include_router(plant_router, tags=["the default plant"])
+    app.include_router(
+        plant_router, prefix="/plants/{plant}", dependencies=[Depends(named_plant)], tags=["a plant"]
+    )
+    app.include_router(v2)
     _install_telemetry(app)
     return app
 
