@@ -10,23 +10,17 @@ from typing import Annotated
 from pydantic import BaseModel, Field, JsonValue
 
 from serving.errors import Problem
-from serving.gateway.upstream import Finite, ServiceClient, parse_answer
+from serving.gateway.drivers.schemas import DriverTag
+from serving.gateway.upstream import ServiceClient, parse_answer
 
 MOST_DRIVERS = 10
 LONGEST_MISSING = 500
 
 
-class WarningDriver(BaseModel):
-    """A tag or a controller, and what it adds to the model's answer."""
-
-    tag: Annotated[str, Field(max_length=100)]
-    contribution: Finite
-
-
 class ExplainedTags(BaseModel):
     """Drivers, the largest in magnitude first."""
 
-    tags: Annotated[list[WarningDriver], Field(max_length=5000)]
+    tags: Annotated[list[DriverTag], Field(max_length=5000)]
 
 
 class AdviceList(BaseModel):
@@ -39,7 +33,7 @@ class AdviceList(BaseModel):
 class WarningBrief:
     """Drivers, the largest first, and advice; None where there is none, and why."""
 
-    drivers: list[WarningDriver] | None
+    drivers: list[DriverTag] | None
     advice: list[JsonValue] | None
     missing: str = ""
 
@@ -51,7 +45,7 @@ class WarningBrief:
     def led_by(self, names: Sequence[str]) -> "WarningBrief":
         """The same with some tags first: what a rule reads drives its warning, whatever moves the model."""
         known = {driver.tag: driver for driver in self.drivers or ()}
-        first = [known.pop(name, WarningDriver(tag=name, contribution=0.0)) for name in names]
+        first = [known.pop(name, DriverTag(tag=name, contribution=0.0)) for name in names]
         return replace(self, drivers=[*first, *known.values()])
 
 
