@@ -17,9 +17,8 @@ from plant_assets.cli.console import fail, print_whole
 from plant_assets.profile.variables import SettingsError
 
 if TYPE_CHECKING:
-    from serving.gateway.accounts.roles import Role
     from serving.gateway.accounts.service import AccountService
-    from serving.gateway.accounts.tables import User
+    from serving.gateway.accounts.tables import Role, User
 
 PAGE = 200
 Answer = TypeVar("Answer")
@@ -135,7 +134,7 @@ def _name(given: str) -> str:
 
 
 def _role(given: str) -> "Role":
-    from serving.gateway.accounts.roles import ROLES
+    from serving.gateway.accounts.tables import ROLES
 
     if given not in ROLES:
         fail(f"unknown role {given!r}; expected one of {', '.join(ROLES)}")

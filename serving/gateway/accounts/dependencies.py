@@ -12,9 +12,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.errors import Forbidden
 from serving.gateway.accounts.rate_limits import AttemptLimiter
-from serving.gateway.accounts.roles import Role, reaches
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.sessions import CurrentUser, SessionStore
+from serving.gateway.accounts.tables import ROLES, Role
 from serving.gateway.problems import RegistrationClosed, Unauthenticated
 from serving.web.parts import SettingsDep, part
 
@@ -43,8 +43,10 @@ SignedIn = Annotated[CurrentUser, Depends(current_user)]
 def require(role: Role) -> Callable[[CurrentUser], Awaitable[CurrentUser]]:
     """A dependency that gives the user, if the role has at least the rights of `role`."""
 
+    allowing = ROLES[ROLES.index(role) :]
+
     async def allowed(user: SignedIn) -> CurrentUser:
-        if not reaches(user.role, role):
+        if user.role not in allowing:
             raise Forbidden(f"{user.name} is {user.role}; expected at least {role}")
         return user
 

@@ -19,7 +19,7 @@ from pydantic import (
 
 from serving.faults import expectation_error
 from serving.gateway.accounts.names import NAME_EXPECTED, PASSWORD_EXPECTED, normal_name, sound_password
-from serving.gateway.accounts.roles import Role
+from serving.gateway.accounts.tables import Role
 
 MOST_TYPED = 200
 

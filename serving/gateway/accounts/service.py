@@ -12,8 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from serving.errors import NotFound
 from serving.gateway.accounts.names import normal_name, normal_password
 from serving.gateway.accounts.passwords import PasswordHasher
-from serving.gateway.accounts.roles import Role
-from serving.gateway.accounts.tables import RefreshToken, User
+from serving.gateway.accounts.tables import RefreshToken, Role, User
 from serving.gateway.database import Database
 from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated, WrongPassword
 

@@ -1,15 +1,20 @@
 """Users, and the sessions that their refresh tokens stand for."""
 
 from datetime import datetime
+from typing import Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serving.gateway.tables import Base, BigId, UtcDateTime
 
+Role = Literal["viewer", "operator", "engineer", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""Who may do what: each has the rights of those before it."""
+
 
 class User(Base):
-    """An account. `name` is normalised (`names.py`); `role` one of `roles.ROLES`."""
+    """An account. `name` is normalised (`names.py`); `role` one of `ROLES`."""
 
     __tablename__ = "users"
     # A removed user's id must not come back: an access token may still carry it.

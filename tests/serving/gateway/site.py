@@ -11,8 +11,8 @@ import httpx
 from fastapi import FastAPI
 from starlette.datastructures import State
 
-from serving.gateway.accounts.roles import Role
 from serving.gateway.accounts.sessions import TokenPair
+from serving.gateway.accounts.tables import Role
 from serving.gateway.app import create_app, run_parts
 from serving.gateway.database import database_url
 from serving.gateway.migrate import migrate

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from serving.gateway.accounts.roles import Role
+from serving.gateway.accounts.tables import Role
 from serving.gateway.app import create_app
 from serving.gateway.history.tables import HistoryEntry
 from serving.settings import ServingSettings

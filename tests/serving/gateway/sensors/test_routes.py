@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.gateway.accounts.roles import Role
+from serving.gateway.accounts.tables import Role
 from serving.settings import ServingSettings
 from tests.serving.gateway.site import Site
 from tests.serving.sensors.conftest import living
