@@ -10,7 +10,7 @@ from typing import Literal
 
 from plant_assets.profile.model import PlantProfile, RecommendationRule
 from serving.inference.rows.extremes import IntervalExtremes
-from serving.inference.rows.rules import FiredAlarmRule
+from serving.inference.rows.rules import FiredAlarmRule, held_conditions
 from serving.inference.rows.schemas import OperatorAdvice
 
 Urgency = Literal["none", "advice", "warning", "high"]
@@ -54,21 +54,10 @@ class RecommendationRules:
                 check=list(entry.check),
                 why=self._why(names, values, entry.when),
             )
-            for entry, names, holds in self._evaluate(values)
-            if holds
+            for entry, names, _ in held_conditions(self._entries, values)
         ]
         found += [self._bad_signal(rule) if rule.bad_signal else self._limit(rule, values) for rule in fired]
         return sorted(found, key=lambda one: -URGENCIES.index(one.urgency))
-
-    def _evaluate(self, values: Mapping[str, float]) -> list[tuple[RecommendationRule, list[str], bool]]:
-        import polars as pl
-
-        asked = [e for e in self._entries if all(n in values and values[n] == values[n] for n in e[1])]
-        if not asked:
-            return []
-        frame = pl.DataFrame({n: [values[n]] for n in {n for _, names, _ in asked for n in names}})
-        answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
-        return [(entry, names, bool(holds)) for (entry, names, _), holds in zip(asked, answers, strict=True)]
 
     def _bad_signal(self, rule: FiredAlarmRule) -> OperatorAdvice:
         tags = [tag for tag in self._profile.tags if re.search(rf"\b{tag.name}", self._read_by(rule))]

@@ -4,14 +4,22 @@ Rules are SQL, evaluated by Polars as in the pipeline; those whose columns aren'
 stands for an extreme that isn't given (`extremes.py`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plant_assets.profile.model import PlantProfile
 from serving.inference.rows.extremes import IntervalExtremes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Stated = TypeVar("Stated")
+Condition = tuple[Stated, Collection[str], "pl.Expr"]
+"""What is stated where a condition holds, the names that it looks at, and the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +45,8 @@ class AlarmRules:
         self._rules: list[tuple[FiredAlarmRule, frozenset[str], pl.Expr]] = []
         for rule in profile.labels.alarm_rules:
             expression = pl.sql_expr(rule.when)
-            inputs = frozenset(expression.meta.root_names())
-            self._rules.append(
-                (
-                    FiredAlarmRule(rule.name, rule.description or rule.when),
-                    inputs,
-                    expression.alias(rule.name),
-                )
-            )
+            fired = FiredAlarmRule(rule.name, rule.description or rule.when)
+            self._rules.append((fired, frozenset(expression.meta.root_names()), expression))
 
     @property
     def inputs(self) -> dict[str, frozenset[str]]:
@@ -66,18 +68,7 @@ class AlarmRules:
 
     def evaluate(self, values: Mapping[str, float]) -> list[FiredAlarmRule]:
         """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
-        values = self._extremes.fill(values)
-        asked = [
-            entry for entry in self._rules if all(n in values and values[n] == values[n] for n in entry[1])
-        ]
-        if not asked:
-            return []
-        import polars as pl
-
-        names = {name for _, inputs, _ in asked for name in inputs}
-        frame = pl.DataFrame({name: [values[name]] for name in names})
-        answers = frame.select([expression for _, _, expression in asked]).row(0)
-        return [rule for (rule, _, _), holds in zip(asked, answers, strict=True) if holds]
+        return [rule for rule, _, _ in held_conditions(self._rules, self._extremes.fill(values))]
 
     def evaluate_rows(
         self, columns: Mapping[str, NDArray[np.float64]]
@@ -95,3 +86,17 @@ class AlarmRules:
         answers = frame.select(e.fill_null(value=False).alias(str(n)) for n, e in enumerate(told))
         found = [(rule, answers[str(n)].to_numpy()) for n, (rule, _, _) in enumerate(asked)]
         return [(rule, rows) for rule, rows in found if rows.any()]
+
+
+def held_conditions(
+    conditions: Sequence[Condition[Stated]], values: Mapping[str, float]
+) -> list[Condition[Stated]]:
+    """The conditions that hold on `values`; a missing or NaN input leaves one out."""
+    asked = [one for one in conditions if all(n in values and values[n] == values[n] for n in one[1])]
+    if not asked:
+        return []
+    import polars as pl
+
+    frame = pl.DataFrame({n: [values[n]] for n in {n for _, names, _ in asked for n in names}})
+    answers = frame.select(expression.alias(str(i)) for i, (_, _, expression) in enumerate(asked)).row(0)
+    return [one for one, holds in zip(asked, answers, strict=True) if holds]
