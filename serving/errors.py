@@ -43,7 +43,7 @@ class Problem(Exception):  # noqa: N818 the RFC's own word
 
     def response(self) -> Response:
         document = {
-            "type": problem_type(self.slug),
+            "type": f"urn:forewarn:problem:{self.slug}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
@@ -161,10 +161,6 @@ class NotAllowed(Problem):
 def invalid(field: str, message: str, expected: str) -> InvalidInput:
     """One fault: where it is, what is wrong and what was expected."""
     return InvalidInput([fault(field, message, expected)])
-
-
-def problem_type(slug: str) -> str:
-    return f"urn:forewarn:problem:{slug}"
 
 
 def install(app: FastAPI) -> None:

@@ -15,14 +15,13 @@ UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def _lower(text: object) -> object:
-    return text.lower() if isinstance(text, str) else text
-
-
 class ServingSettings(EnvironmentVariables):
     """What the services read; docs/settings.md explains each."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text),
+    ] = "info"
     poll_seconds: float = Field(default=2, gt=0, le=3600)
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     loaded_mb: float = Field(default=128, gt=0, le=1_000_000)

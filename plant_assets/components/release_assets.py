@@ -166,17 +166,13 @@ def _release_metadata(
         found["champion's algorithm"] = dg.MetadataValue.text(now.tags.get("builder", "unknown"))
         found["MLflow run"] = model_store.run_page(now.run_id)
     if verdict is not None:
+        words = {None: "not applicable", True: "passed", False: "failed"}
         rows = [
-            {"condition": c.name, "result": _result(c.passed), "reason": c.sentence}
-            for c in verdict.conditions
+            {"condition": c.name, "result": words[c.passed], "reason": c.sentence} for c in verdict.conditions
         ]
         found["verdict"] = dg.MetadataValue.text(verdict.headline)
         found["gate"] = records_table(pl.DataFrame(rows))
     return found
-
-
-def _result(passed: bool | None) -> str:
-    return "not applicable" if passed is None else ("passed" if passed else "failed")
 
 
 def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -54,7 +54,7 @@ def train_champion(
         spec=spec,
         oof=won.oof.with_columns(model=pl.lit(spec.name)),
         metrics=won.metrics
-        | _prefix_names(figures)
+        | {f"candidate.{name}.{key}": v for name, found in figures.items() for key, v in found.items()}
         | nested_figures
         | _ablation_figures(tables, inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
@@ -138,10 +138,6 @@ def _ablation_figures(
     figures = nowcast_metrics(tables[LGBM_SMOTE.name], inputs, profile)
     wanted = ("pr_auc", "roc_auc", "brier", "calibration_slope")
     return {f"ablation.{LGBM_SMOTE.name}.{name}": figures[name] for name in wanted if name in figures}
-
-
-def _prefix_names(figures: dict[str, dict[str, float]]) -> dict[str, float]:
-    return {f"candidate.{name}.{key}": v for name, found in figures.items() for key, v in found.items()}
 
 
 def _sentence(chosen: str, figures: dict[str, dict[str, float]], metric: str) -> str:

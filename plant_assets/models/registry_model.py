@@ -35,6 +35,7 @@ def write_mlflow_model(manifest: BundleManifest, folder: Path, run_id: str) -> N
 
 
 def _mlmodel(manifest: BundleManifest, run_id: str) -> dict[str, object]:
+    answered = ("decision", *manifest.classes)
     return {
         "artifact_path": "bundle",
         "run_id": run_id,
@@ -55,15 +56,8 @@ def _mlmodel(manifest: BundleManifest, run_id: str) -> dict[str, object]:
             "inputs": json.dumps(
                 [{"type": "double", "name": name, "required": False} for name in manifest.names]
             ),
-            "outputs": json.dumps(
-                [{"type": "double", "name": name, "required": True} for name in output_names(manifest)]
-            ),
+            "outputs": json.dumps([{"type": "double", "name": name, "required": True} for name in answered]),
             "params": None,
         },
         "metadata": {"plant": manifest.plant, "model": manifest.model, "task": manifest.task},
     }
-
-
-def output_names(manifest: BundleManifest) -> tuple[str, ...]:
-    """Columns of a pyfunc answer: the decision number, and each class of a classifier."""
-    return ("decision", *manifest.classes)

@@ -71,7 +71,11 @@ def database_url(settings: ServingSettings) -> URL:
 
 
 def _engine(url: URL) -> AsyncEngine:
-    common = {"hide_parameters": True, "json_serializer": _json, "json_deserializer": _parse_json}
+    common = {
+        "hide_parameters": True,
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": _parse_json,
+    }
     if url.get_backend_name() == "postgresql":
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, pool_timeout=10, **common)
     engine = create_async_engine(
@@ -100,10 +104,6 @@ def _on_begin(connection: Connection) -> None:
     """A writer takes its turn at once: one that has read before it writes could not wait any more."""
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
 
 
 def _parse_json(stored: str | bytes | float) -> object:

@@ -10,7 +10,6 @@ import os
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
-from starlette.types import Scope
 
 from plant_assets.profile.variables import SettingsError
 from serving.telemetry.middleware import OFTEN_ASKED
@@ -21,10 +20,6 @@ _PREFIX = "forewarn."
 _NEEDED = ("opentelemetry.exporter.otlp.proto.http", "opentelemetry.instrumentation.httpx")
 
 
-def _often_asked(scope: Scope) -> bool:
-    return scope.get("path") in OFTEN_ASKED
-
-
 def telemetry_config() -> TelemetryConfig:
     """What an app gives to FastAPI: spans of requests, exported as the environment says, and nothing else."""
     return {
@@ -32,7 +27,7 @@ def telemetry_config() -> TelemetryConfig:
         "metrics": False,  # Prometheus has them
         "logs": False,
         "operation_spans": False,
-        "exclude": _often_asked,
+        "exclude": lambda scope: scope.get("path") in OFTEN_ASKED,
     }
 
 

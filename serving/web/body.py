@@ -19,17 +19,6 @@ AS_IT_IS = frozenset({"", "identity"})
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def read_body(request: Request, shape: type[Body], most_bytes: int) -> Body:
-    """The request's body as a `shape`.
-
-    Raises:
-        TooLarge: more than `most_bytes`; read no further.
-        NotJson: no JSON document, or one nested too deeply.
-        InvalidInput: another shape; says which field, and what was expected.
-    """
-    return parse_body(await read_bytes(request, most_bytes), shape)
-
-
 def parse_body(content: bytes, shape: type[Body]) -> Body:
     """A body that was read already, as a `shape`.
 

@@ -28,7 +28,7 @@ class BoundedRoute(APIRoute):
     """A route whose JSON body, a model, has at most as many bytes as the settings allow.
 
     The body is read as JSON whatever its Content-Type. What dependencies refuse is told first, then a body that can't
-    be read, then one of another shape. Takes 1.2 to 1.5 times as long as `read_body`.
+    be read, then one of another shape. Takes 1.2 to 1.5 times as long as `parse_body`.
 
     Raises (when a request is handled):
         TooLarge: more bytes; read no further.

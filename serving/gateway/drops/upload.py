@@ -65,7 +65,8 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
     draft = folder / f".{uuid4().hex}{_UNFINISHED}"
     try:
         await asyncio.to_thread(_prepare, folder)
-        _refuse_if_there(folder / name)
+        if os.path.lexists(folder / name):
+            raise _there(name)
         with draft.open("xb") as file:
             size, sha256 = await _write(chunks, file, most_bytes)
             await asyncio.to_thread(_to_disk, file)
@@ -109,11 +110,6 @@ def _prepare(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > _ABANDONED_S:
                 left.unlink()
-
-
-def _refuse_if_there(target: Path) -> None:
-    if os.path.lexists(target):
-        raise _there(target.name)
 
 
 def _there(name: str) -> FileThere:

@@ -8,7 +8,6 @@ import asyncio
 import ctypes
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from serving.inference.models.slots import CachedVersion, LoadedModel
@@ -78,12 +77,8 @@ class ModelCache:
 async def _trim_soon() -> None:
     """Give freed memory back to the system, once for all models that are evicted about the same time."""
     await asyncio.sleep(TRIM_EVERY_S)
-    if (trim := _malloc_trim()) is not None:
+    # glibc keeps freed memory for later; other libraries have no such function.
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         began = time.perf_counter()
         await asyncio.to_thread(trim, 0)
         log.debug("memory was released in %.0f ms", (time.perf_counter() - began) * 1e3)
-
-
-def _malloc_trim() -> Callable[[int], int] | None:
-    """glibc keeps freed memory for later; other libraries have no such function."""
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -163,12 +163,10 @@ class ModelReconciler:
                 if version.model is not None and not self._is_current(slot, version.model):
                     self.cache.evict(version)
 
-    def _is_known(self, slot: ModelSlot) -> bool:
-        return self.slots.get(slot.plant, {}).get(slot.model) is slot
-
     def _is_current(self, slot: ModelSlot, model: LoadedModel) -> bool:
         """Whether a model has its slot, and was loaded with its plant's profile as it is now."""
-        return self._is_known(slot) and model.plant == self.profiles[slot.plant]
+        is_known = self.slots.get(slot.plant, {}).get(slot.model) is slot
+        return is_known and model.plant == self.profiles[slot.plant]
 
     def _set_registry_fault(self, fault: str) -> None:
         if fault != self.registry_fault:
@@ -180,8 +178,8 @@ class ModelReconciler:
     async def _reconcile(self) -> None:
         """Bring every slot up to date, the most urgent first; a poll meanwhile may change which that is."""
         async with self._reconciling:
-            while (slot := min(filter(_is_due, self.all_slots), key=self._urgency, default=None)) is not None:
-                await self._load_version(slot)
+            while due := [slot for slot in self.all_slots if slot.desired is not None]:
+                await self._load_version(min(due, key=self._urgency))
 
     def _urgency(self, slot: ModelSlot) -> tuple[bool, bool, bool, float]:
         """The first plant's main model, those of the others, then the rest; the most recently used first."""
@@ -271,10 +269,6 @@ def _set_desired(slot: ModelSlot, registered: RegisteredModel | None) -> None:
 
 def _is_refused(slot: ModelSlot, number: int) -> bool:
     return slot.refused is not None and slot.refused[0] == number and time.monotonic() < slot.refused[1]
-
-
-def _is_due(slot: ModelSlot) -> bool:
-    return slot.desired is not None
 
 
 def _record_failure(slot: ModelSlot, version: int, error: Exception) -> float:

@@ -79,7 +79,9 @@ class MissingModelTrainer:
         slot = self._reconciler.slots[profile.name].get(profile.answering)
         if not profile.simulated or profile.name in self._tried or slot is None or slot.aliases:
             return None
-        return None if _has_files(self._drop / profile.name) else slot
+        folder = self._drop / profile.name
+        has_files = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+        return None if has_files else slot
 
     async def _train(self, slot: ModelSlot) -> None:
         plant = slot.plant
@@ -107,10 +109,6 @@ class MissingModelTrainer:
         else:
             slot.hint = "trained; loading"
             self._reconciler.request_poll()
-
-
-def _has_files(folder: Path) -> bool:
-    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _last_line(path: Path) -> str:

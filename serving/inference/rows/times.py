@@ -10,7 +10,7 @@ from itertools import pairwise
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import SamplingOptions
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import InvalidInput, invalid
+from serving.errors import invalid
 from serving.faults import describe_value
 from serving.inference.schemas import MOST_ROWS
 
@@ -67,11 +67,7 @@ def time_of(reading: Reading, field: str) -> datetime | None:
             raise ValueError(value)
         return datetime.fromisoformat(value)
     except ValueError:
-        raise _no_time(value, field) from None
-
-
-def _no_time(value: float | str, field: str) -> InvalidInput:
-    return invalid(field, describe_value(value), "ISO 8601, as 2024-01-01T00:00Z")
+        raise invalid(field, describe_value(value), "ISO 8601, as 2024-01-01T00:00Z") from None
 
 
 def _gap(step: timedelta) -> str:
