@@ -12,14 +12,7 @@ from pydantic import JsonValue
 
 from serving.errors import NotFound, Problem, invalid
 from serving.gateway.database import Database
-from serving.gateway.drivers.schemas import (
-    DriverFeature,
-    DriversAnswer,
-    DriverTag,
-    DrivingTag,
-    RecommendedAdvice,
-    RiskExplanation,
-)
+from serving.gateway.drivers import schemas
 from serving.gateway.infer.schemas import HOURS, ReadingRows
 from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
@@ -39,9 +32,9 @@ class DriverService:
         self._sensors = sensors
         self._inference = inference
         self._asking = asyncio.Lock()
-        self._kept: DriversAnswer | None = None
+        self._kept: schemas.DriversAnswer | None = None
 
-    async def of(self, plant: str) -> DriversAnswer:
+    async def of(self, plant: str) -> schemas.DriversAnswer:
         """Those of the plant's newest scored row.
 
         Raises:
@@ -61,14 +54,14 @@ class DriverService:
             raise NotFound(f"no row of plant {plant} has been scored")
         return found
 
-    async def _explain(self, score: LiveScore) -> DriversAnswer:
+    async def _explain(self, score: LiveScore) -> schemas.DriversAnswer:
         base = f"/plants/{score.plant}"
         asked: dict[str, JsonValue] = {"readings": await self._readings(score.plant, score.plant_time)}
         explained, (advised, missing) = await asyncio.gather(
             self._inference.post(f"{base}/explain", asked), self._advice(base, asked)
         )
-        found = parse_answer(RiskExplanation, explained, self._inference.name)
-        return DriversAnswer(
+        found = parse_answer(schemas.RiskExplanation, explained, self._inference.name)
+        return schemas.DriversAnswer(
             plant=score.plant,
             plant_time=score.plant_time,
             score_id=score.id,
@@ -91,11 +84,13 @@ class DriverService:
             )
         return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
 
-    async def _advice(self, base: str, asked: dict[str, JsonValue]) -> tuple[RecommendedAdvice | None, str]:
+    async def _advice(
+        self, base: str, asked: dict[str, JsonValue]
+    ) -> tuple[schemas.RecommendedAdvice | None, str]:
         """Advice, or why there is none: drivers are worth having without it."""
         try:
             answer = await self._inference.post(f"{base}/recommend", asked)
-            return parse_answer(RecommendedAdvice, answer, self._inference.name), ""
+            return parse_answer(schemas.RecommendedAdvice, answer, self._inference.name), ""
         except Problem as problem:
             return None, problem.detail
 
@@ -103,12 +98,12 @@ class DriverService:
 DriversDep = Annotated[DriverService, part("drivers")]
 
 
-def _by_tag(tags: list[DriverTag], parts: list[DriverFeature]) -> list[DrivingTag]:
+def _by_tag(tags: list[schemas.DriverTag], parts: list[schemas.DriverFeature]) -> list[schemas.DrivingTag]:
     """Each tag with the features whose name begins with it; PDT31008_max_mean_3h is of PDT31008_max, if that is one."""
-    features: dict[str, list[DriverFeature]] = {tag.tag: [] for tag in tags}
+    features: dict[str, list[schemas.DriverFeature]] = {tag.tag: [] for tag in tags}
     longest = sorted(features, key=len, reverse=True)
     for share in parts:
         own = next((tag for tag in longest if f"{share.feature}_".startswith(f"{tag}_")), None)
         if own is not None and len(features[own]) < MOST_FEATURES:
             features[own].append(share)
-    return [DrivingTag(**tag.model_dump(), features=features[tag.tag]) for tag in tags]
+    return [schemas.DrivingTag(**tag.model_dump(), features=features[tag.tag]) for tag in tags]

@@ -11,15 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AliasPath, BaseModel, Field, JsonValue
 
 from serving.errors import NotFound
-from serving.gateway.drops.schemas import (
-    CheckInfo,
-    RunAnswer,
-    RunInfo,
-    RunsAnswer,
-    RunState,
-    StepInfo,
-    StepState,
-)
+from serving.gateway.drops import schemas
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.web.parts import part
 
@@ -55,7 +47,7 @@ query RunOfPlant($id: ID!, $limit: Int!) {{
   }}
 }}
 """
-_STATES: dict[str, RunState] = {
+_STATES: dict[str, schemas.RunState] = {
     "STARTED": "running",
     "STARTING": "running",
     "CANCELING": "running",
@@ -63,7 +55,7 @@ _STATES: dict[str, RunState] = {
     "FAILURE": "failed",
     "CANCELED": "canceled",
 }
-_STEP_STATES: dict[str | None, StepState] = {
+_STEP_STATES: dict[str | None, schemas.StepState] = {
     "IN_PROGRESS": "running",
     "SUCCESS": "done",
     "FAILURE": "failed",
@@ -164,16 +156,16 @@ class PipelineRuns:
         self._dagster = dagster
         self._pages = pages
 
-    async def newest(self, plant: str, limit: int) -> RunsAnswer:
+    async def newest(self, plant: str, limit: int) -> schemas.RunsAnswer:
         """A plant's newest runs.
 
         Raises:
             Problem: Dagster doesn't respond.
         """
         found = await newest_runs(self._dagster, limit, {PLANT_TAG: plant})
-        return RunsAnswer(runs=[self._info(run) for run in found])
+        return schemas.RunsAnswer(runs=[self._info(run) for run in found])
 
-    async def run(self, run_id: str) -> RunAnswer:
+    async def run(self, run_id: str) -> schemas.RunAnswer:
         """One run with steps and checks.
 
         Raises:
@@ -189,11 +181,11 @@ class PipelineRuns:
         if not info.plant:
             raise NotFound(f"run {run_id} belongs to no plant; expected one of /runs")
         checks = [_check(event.evaluation) for event in run.events if event.evaluation]
-        return RunAnswer(**info.model_dump(), steps=_steps(run, info.plant), checks=checks)
+        return schemas.RunAnswer(**info.model_dump(), steps=_steps(run, info.plant), checks=checks)
 
-    def _info(self, run: PipelineRun) -> RunInfo:
+    def _info(self, run: PipelineRun) -> schemas.RunInfo:
         tags = run.values
-        return RunInfo(
+        return schemas.RunInfo(
             id=run.id,
             plant=tags.get(PLANT_TAG, ""),
             job=run.job,
@@ -228,18 +220,18 @@ async def _ask(dagster: ServiceClient, query: str, variables: dict[str, JsonValu
     return await dagster.post("/graphql", {"query": query, "variables": variables})
 
 
-def run_state(status: str) -> RunState:
+def run_state(status: str) -> schemas.RunState:
     """Dagster's status of a run, in the screen's words."""
     return _STATES.get(status, "waiting")
 
 
-def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
+def _steps(run: WholeRun, plant: str) -> list[schemas.StepInfo]:
     """Steps that began in the order in which they did, then the others as planned."""
     begun = {step.key: step for step in sorted(run.steps, key=lambda step: step.started or 0)}
     keys = [*begun, *(key for key in run.planned if key not in begun)]
     steps = [begun.get(key) or StepStats.model_validate({"stepKey": key}) for key in keys]
     return [
-        StepInfo(
+        schemas.StepInfo(
             key=step.key,
             name=step.key.removeprefix(f"{plant}__"),
             state=_STEP_STATES.get(step.status, "waiting"),
@@ -250,8 +242,8 @@ def _steps(run: WholeRun, plant: str) -> list[StepInfo]:
     ]
 
 
-def _check(found: CheckEvaluation) -> CheckInfo:
-    return CheckInfo(
+def _check(found: CheckEvaluation) -> schemas.CheckInfo:
+    return schemas.CheckInfo(
         name=found.name,
         asset=found.asset[-1] if found.asset else "",
         passed=found.success,

@@ -8,26 +8,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from serving.gateway.models.schemas import (
-    CalibrationBin,
-    FigureInterval,
-    FiguresAnswer,
-    GateVerdict,
-    HorizonFigures,
-    ModelFigures,
-)
+from serving.gateway.models import schemas
 from serving.gateway.problems import BadAnswer
 
 
 class _Result(BaseModel):
     model: str
-    pr_auc: FigureInterval
-    roc_auc: FigureInterval
-    brier: FigureInterval
-    recall: FigureInterval
-    lead: FigureInterval
-    false_hours: FigureInterval
-    false_episodes: FigureInterval
+    pr_auc: schemas.FigureInterval
+    roc_auc: schemas.FigureInterval
+    brier: schemas.FigureInterval
+    recall: schemas.FigureInterval
+    lead: schemas.FigureInterval
+    false_hours: schemas.FigureInterval
+    false_episodes: schemas.FigureInterval
 
 
 class _Comparison(BaseModel):
@@ -37,7 +30,7 @@ class _Comparison(BaseModel):
 
 class _Curves(BaseModel):
     model: str
-    reliability: list[CalibrationBin]
+    reliability: list[schemas.CalibrationBin]
 
 
 class _Horizon(BaseModel):
@@ -66,14 +59,14 @@ class _Report(BaseModel):
     notes: list[str]
     tested: _Tested
     horizons: list[_Horizon]
-    verdict: GateVerdict | None
+    verdict: schemas.GateVerdict | None
     further: dict[str, float | None]
     lineage: dict[str, str]
 
     model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"))
 
 
-def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
+def read_figures(content: bytes, version: int | None) -> schemas.FiguresAnswer:
     """The figures of a report.
 
     Raises:
@@ -84,7 +77,7 @@ def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise BadAnswer(f"the validation report is invalid ({place}: {error.errors()[0]['msg']})") from None
-    return FiguresAnswer(
+    return schemas.FiguresAnswer(
         plant=report.plant,
         version=version,
         dagster_run=report.lineage.get("dagster_run", ""),
@@ -102,13 +95,13 @@ def read_figures(content: bytes, version: int | None) -> FiguresAnswer:
     )
 
 
-def _horizon(horizon: _Horizon) -> HorizonFigures:
+def _horizon(horizon: _Horizon) -> schemas.HorizonFigures:
     results = [(False, result) for result in horizon.models] + [(True, r) for r in horizon.baselines]
-    return HorizonFigures(
+    return schemas.HorizonFigures(
         hours=horizon.hours,
         base_rate=horizon.base_rate,
         n_events=horizon.n_events,
-        figures=[ModelFigures(trivial=trivial, **result.model_dump()) for trivial, result in results],
+        figures=[schemas.ModelFigures(trivial=trivial, **result.model_dump()) for trivial, result in results],
         outcome={comparison.model: comparison.sentence for comparison in horizon.comparisons},
         calibration={curves.model: curves.reliability for curves in horizon.curves},
     )

@@ -14,19 +14,10 @@ from pydantic import BaseModel
 from plant_assets.profile.model import PlantProfile
 from serving.errors import NotFound, Problem
 from serving.gateway.events.log import EventLog
+from serving.gateway.models import schemas
 from serving.gateway.models.aliases import CHAMPION, AliasMove, ModelAliases
 from serving.gateway.models.figures import read_figures
 from serving.gateway.models.mlflow import MlflowClient, ModelRecord, RunRecord, VersionRecord
-from serving.gateway.models.schemas import (
-    FiguresAnswer,
-    ModelData,
-    ModelEvent,
-    ModelInfo,
-    ModelsAnswer,
-    MovedChampion,
-    ServingState,
-    VersionInfo,
-)
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.settings import ServingSettings
@@ -37,7 +28,7 @@ SHOWN_VERSIONS = 20
 log = logging.getLogger("serving")
 
 
-class _Served(ServingState):
+class _Served(schemas.ServingState):
     name: str
 
 
@@ -72,7 +63,7 @@ class ModelService:
         self._events = events
         self._aliases = ModelAliases(mlflow, settings.home / "mlflow" / "locks")
 
-    async def of(self, plant: str) -> ModelsAnswer:
+    async def of(self, plant: str) -> schemas.ModelsAnswer:
         """A plant's models; without what a service knows that doesn't respond.
 
         Raises:
@@ -89,7 +80,7 @@ class ModelService:
                 raise problem
         answers = [] if isinstance(served, BaseException) else served
         there = _Registered([], [], []) if isinstance(found, BaseException) else found
-        return ModelsAnswer(
+        return schemas.ModelsAnswer(
             plant=plant,
             champion=_answering_name(profile),
             models=_models(profile, answers, there),
@@ -106,7 +97,7 @@ class ModelService:
         """
         return await self._artifact(await self._profiles.of(plant), version, PAGE)
 
-    async def figures(self, plant: str, version: int | None) -> FiguresAnswer:
+    async def figures(self, plant: str, version: int | None) -> schemas.FiguresAnswer:
         """The figures of such a report.
 
         Raises:
@@ -116,7 +107,7 @@ class ModelService:
         content = await self._artifact(await self._profiles.of(plant), version, DATA)
         return await asyncio.to_thread(read_figures, content, version)
 
-    async def promote(self, plant: str, version: int | None, by: str) -> MovedChampion:
+    async def promote(self, plant: str, version: int | None, by: str) -> schemas.MovedChampion:
         """Make a version of the champion model the one that answers.
 
         Raises:
@@ -126,7 +117,7 @@ class ModelService:
         name = _answering_name(await self._profiles.of(plant))
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
-    async def rollback(self, plant: str, by: str) -> MovedChampion:
+    async def rollback(self, plant: str, by: str) -> schemas.MovedChampion:
         """Make the previous champion answer again.
 
         Raises:
@@ -139,10 +130,10 @@ class ModelService:
 
     async def _tell(
         self, plant: str, move: AliasMove, by: str, action: Literal["promote", "rollback"]
-    ) -> MovedChampion:
+    ) -> schemas.MovedChampion:
         log.info("%s: %s of %s: version %s → %d", by, action, move.name, move.before, move.after)
         async with self._events.change() as change:
-            data = ModelData(
+            data = schemas.ModelData(
                 plant=plant,
                 name=move.name,
                 version=move.after,
@@ -151,12 +142,12 @@ class ModelService:
                 action=action,
                 by=by,
             )
-            change.tell(ModelEvent(data=data))
+            change.tell(schemas.ModelEvent(data=data))
         told = False
         with suppress(Problem):  # inference finds moved aliases by itself
             await self._inference.ask("POST", "/models/refresh")
             told = True
-        return MovedChampion(
+        return schemas.MovedChampion(
             plant=plant, name=move.name, before=move.before, after=move.after, by=by, told=told
         )
 
@@ -197,13 +188,13 @@ def _answering_name(profile: PlantProfile) -> str:
     return profile.registered_name(profile.answering)
 
 
-def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[ModelInfo]:
+def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[schemas.ModelInfo]:
     """Models in inference's order, then those that it doesn't know."""
     answers = {model.name: model for model in served}
     records = {model.name: model for model in found.models if model.name.startswith(profile.registry_prefix)}
     metrics = {run.info.run_id: dict(_finite(run)) for run in found.runs}
     return [
-        ModelInfo(
+        schemas.ModelInfo(
             name=name,
             short_name=name.removeprefix(profile.registry_prefix),
             title=next((v.description for v in found.versions if v.name == name), ""),
@@ -219,8 +210,8 @@ def _models(profile: PlantProfile, served: list[_Served], found: _Registered) ->
 
 def _version(
     version: VersionRecord, model: ModelRecord | None, metrics: dict[str, dict[str, float]]
-) -> VersionInfo:
-    return VersionInfo(
+) -> schemas.VersionInfo:
+    return schemas.VersionInfo(
         version=version.version,
         aliases=[a.alias for a in model.aliases if a.version == version.version] if model else [],
         created=datetime.fromtimestamp(version.created_ms / 1000, UTC),

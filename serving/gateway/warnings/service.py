@@ -16,15 +16,8 @@ from serving.gateway.accounts.sessions import CurrentUser
 from serving.gateway.database import Database
 from serving.gateway.events.log import EventLog, UnitOfWork
 from serving.gateway.problems import Conflict
+from serving.gateway.warnings import schemas
 from serving.gateway.warnings.excursions import Label, excursions
-from serving.gateway.warnings.schemas import (
-    LONGEST_PERIOD,
-    AckRequest,
-    ShelveRequest,
-    VerdictRequest,
-    WarningFilter,
-    WarningPage,
-)
 from serving.gateway.warnings.story import note
 from serving.gateway.warnings.tables import PlantWarning, WarningAction
 from serving.web.parts import part
@@ -47,7 +40,7 @@ class WarningService:
         self._events = events
         self._most_shelved = most_shelved
 
-    async def page(self, page: WarningPage) -> Sequence[PlantWarning]:
+    async def page(self, page: schemas.WarningPage) -> Sequence[PlantWarning]:
         """Newest first: one more than asked for where there are more."""
         query = sa.select(PlantWarning).where(*_conditions(page)).order_by(PlantWarning.id.desc())
         if page.before is not None:
@@ -78,7 +71,9 @@ class WarningService:
         async with self._database.read() as session:
             return await excursions(session, plant, warnings, longest_pause)
 
-    async def acknowledge(self, warning_id: int, user: CurrentUser, asked: AckRequest) -> PlantWarning:
+    async def acknowledge(
+        self, warning_id: int, user: CurrentUser, asked: schemas.AckRequest
+    ) -> PlantWarning:
         """Note that somebody has seen it.
 
         Raises:
@@ -99,7 +94,7 @@ class WarningService:
             note(change, warning, "acknowledged", warning.newest_time, asked.note, user=user)
             return warning
 
-    async def shelve(self, warning_id: int, user: CurrentUser, asked: ShelveRequest) -> PlantWarning:
+    async def shelve(self, warning_id: int, user: CurrentUser, asked: schemas.ShelveRequest) -> PlantWarning:
         """Put it out of sight for a time, and what opens on the same track meanwhile.
 
         Raises:
@@ -132,14 +127,17 @@ class WarningService:
             note(change, warning, "unshelved", warning.newest_time, text, user=user)
             return warning
 
-    async def judge(self, warning_id: int, user: CurrentUser, asked: VerdictRequest) -> PlantWarning:
+    async def judge(self, warning_id: int, user: CurrentUser, asked: schemas.VerdictRequest) -> PlantWarning:
         """Note whether something really happened; a later verdict replaces an earlier one.
 
         Raises:
             InvalidInput: a period that begins long before the warning, or ends after the newest row.
         """
         async with self._change(warning_id) as (change, warning):
-            earliest, newest = warning.since - LONGEST_PERIOD, await self._newest_time(change, warning)
+            earliest, newest = (
+                warning.since - schemas.LONGEST_PERIOD,
+                await self._newest_time(change, warning),
+            )
             if asked.start is not None and asked.start < earliest:
                 raise invalid("start", f"got {asked.start.isoformat()}", f"{earliest.isoformat()} or later")
             if asked.end is not None and asked.end > newest:
@@ -164,7 +162,7 @@ class WarningService:
         )
         return await change.session.scalar(same_plant) or warning.newest_time
 
-    def _until(self, asked: ShelveRequest, now: datetime) -> datetime:
+    def _until(self, asked: schemas.ShelveRequest, now: datetime) -> datetime:
         field = "until" if asked.until is not None else "hours"
         most = f"at most {self._most_shelved / timedelta(hours=1):g} hours"
         hours = min(asked.hours or 0.0, 1e6)
@@ -188,7 +186,7 @@ class WarningService:
 WarningsDep = Annotated[WarningService, part("warnings")]
 
 
-def _conditions(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
+def _conditions(chosen: schemas.WarningFilter) -> list[sa.ColumnElement[bool]]:
     table, now = PlantWarning, datetime.now(UTC)
     is_open = table.cleared_at.is_(None)
     is_shelved = sa.and_(is_open, table.shelved_until.is_not(None), table.shelved_until > now)
@@ -212,7 +210,9 @@ def _conditions(chosen: WarningFilter) -> list[sa.ColumnElement[bool]]:
     return [conditions[name](value) for name, value in given.items() if value is not None]
 
 
-def _is_shelved_so(warning: PlantWarning, user: CurrentUser, asked: ShelveRequest, until: datetime) -> bool:
+def _is_shelved_so(
+    warning: PlantWarning, user: CurrentUser, asked: schemas.ShelveRequest, until: datetime
+) -> bool:
     """Whether the same person asked for the same a moment ago."""
     if warning.shelved_until is None or abs(warning.shelved_until - until) >= SAME_SHELF:
         return False

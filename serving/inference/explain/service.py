@@ -9,15 +9,7 @@ import numpy as np
 from serving.explain.explainer import TagDriver
 from serving.inference.batch.schemas import BatchRequest
 from serving.inference.batch.tables import columns_of, rows_of
-from serving.inference.explain.schemas import (
-    ExplainAnswer,
-    FeatureImportance,
-    FeatureShare,
-    ImportanceAnswer,
-    RecommendAnswer,
-    TagImportance,
-    TagShare,
-)
+from serving.inference.explain import schemas
 from serving.inference.models.slots import LoadedModel
 from serving.inference.predict.schemas import PredictAnswer
 from serving.inference.predict.service import score_row
@@ -30,14 +22,14 @@ RECENT = timedelta(hours=48)
 NAMED_DRIVERS = 3
 
 
-def explain_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> ExplainAnswer:
+def explain_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> schemas.ExplainAnswer:
     """The answer to /explain."""
     row = model.inputs.from_request(request)
     found = model.insight.explainer.explain(row.values)
-    return ExplainAnswer(
+    return schemas.ExplainAnswer(
         **vars(score_row(model, row, ids)),
         local_importance=[
-            FeatureShare(feature=d.feature, value=d.value, contribution=d.contribution)
+            schemas.FeatureShare(feature=d.feature, value=d.value, contribution=d.contribution)
             for d in found.contributions
         ],
         tags=_tag_contributions(found.tags),
@@ -48,13 +40,15 @@ def explain_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds)
     )
 
 
-def global_shares(model: LoadedModel) -> ImportanceAnswer:
+def global_shares(model: LoadedModel) -> schemas.ImportanceAnswer:
     """The answer to /global_importance."""
     explainer = model.insight.explainer
     found = explainer.global_importance()
-    return ImportanceAnswer(
-        importances=[FeatureImportance(feature=name, importance=share) for name, share in found.features],
-        tags=[TagImportance(tag=name, importance=share) for name, share in found.tags],
+    return schemas.ImportanceAnswer(
+        importances=[
+            schemas.FeatureImportance(feature=name, importance=share) for name, share in found.features
+        ],
+        tags=[schemas.TagImportance(tag=name, importance=share) for name, share in found.tags],
         rows=found.rows,
         method=explainer.method,
         space=explainer.space,
@@ -64,7 +58,9 @@ def global_shares(model: LoadedModel) -> ImportanceAnswer:
     )
 
 
-def recommend_on_row(model: LoadedModel, request: PredictRequest, ids: PredictionIds) -> RecommendAnswer:
+def recommend_on_row(
+    model: LoadedModel, request: PredictRequest, ids: PredictionIds
+) -> schemas.RecommendAnswer:
     """The answer to /recommend: what holds, the most urgent first."""
     row = model.inputs.from_request(request)
     scored = score_row(model, row, ids)
@@ -73,7 +69,7 @@ def recommend_on_row(model: LoadedModel, request: PredictRequest, ids: Predictio
     features = dict(zip(model.inputs.names, row.values.tolist(), strict=True))
     values = {**features, **row.known, RISK_SCORE: scored.risk_score, FAILURE_FREQUENCY: frequency}
     advice = model.insight.recommendations.evaluate(values, row.rules)
-    return RecommendAnswer(
+    return schemas.RecommendAnswer(
         **vars(scored),
         recommendation=advice,
         urgency=advice[0].urgency if advice else "none",
@@ -106,5 +102,5 @@ def _why(scored: PredictAnswer, drivers: Sequence[TagDriver], frequency: float) 
     return " ".join(said)
 
 
-def _tag_contributions(drivers: Sequence[TagDriver]) -> list[TagShare]:
-    return [TagShare(tag=d.tag, contribution=d.contribution) for d in drivers]
+def _tag_contributions(drivers: Sequence[TagDriver]) -> list[schemas.TagShare]:
+    return [schemas.TagShare(tag=d.tag, contribution=d.contribution) for d in drivers]

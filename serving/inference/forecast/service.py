@@ -5,12 +5,7 @@ from collections.abc import Sequence
 from serving.errors import invalid
 from serving.faults import describe_value
 from serving.inference.answers import answer_row
-from serving.inference.forecast.schemas import (
-    AllForecastsAnswer,
-    ForecastAnswer,
-    ForecastRequest,
-    ProbabilityInterval,
-)
+from serving.inference.forecast import schemas
 from serving.inference.metrics import record_row
 from serving.inference.models.dependencies import RequestedPlant
 from serving.inference.models.slots import LoadedModel
@@ -20,7 +15,7 @@ from serving.inference.rows.inputs import ModelRow
 FIELD = "recent_observations"
 
 
-async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[LoadedModel]:
+async def forecasters(plant: RequestedPlant, request: schemas.ForecastRequest) -> list[LoadedModel]:
     """The forecasters that a request means, the nearest horizon first.
 
     Raises:
@@ -42,8 +37,8 @@ async def forecasters(plant: RequestedPlant, request: ForecastRequest) -> list[L
 
 
 def forecast(
-    models: Sequence[LoadedModel], request: ForecastRequest, ids: PredictionIds
-) -> ForecastAnswer | AllForecastsAnswer:
+    models: Sequence[LoadedModel], request: schemas.ForecastRequest, ids: PredictionIds
+) -> schemas.ForecastAnswer | schemas.AllForecastsAnswer:
     """The answer to /forecast, counted.
 
     Raises:
@@ -52,16 +47,18 @@ def forecast(
     rows = request.recent_observations
     found = [_forecast(model, model.inputs.from_readings(rows, FIELD), ids, len(rows)) for model in models]
     if request.horizon == "all":
-        return AllForecastsAnswer(forecasts=found, n_observations=len(rows))
+        return schemas.AllForecastsAnswer(forecasts=found, n_observations=len(rows))
     return found[0]
 
 
-def _forecast(model: LoadedModel, row: ModelRow, ids: PredictionIds, observations: int) -> ForecastAnswer:
+def _forecast(
+    model: LoadedModel, row: ModelRow, ids: PredictionIds, observations: int
+) -> schemas.ForecastAnswer:
     found = answer_row(model, row, ids)
     record_row(found, model)
     band, probability = model.bundle.manifest.interval, found.anomaly_probability
     interval = None
     if band is not None and probability is not None:
         low, high = band.around(probability)
-        interval = ProbabilityInterval(low=low, high=high)
-    return ForecastAnswer(**vars(found), interval=interval, n_observations=observations)
+        interval = schemas.ProbabilityInterval(low=low, high=high)
+    return schemas.ForecastAnswer(**vars(found), interval=interval, n_observations=observations)

@@ -11,15 +11,7 @@ from urllib.parse import quote
 from plant_assets.bundle.bundle import BundleError, describe
 from plant_assets.bundle.data_files import DataFiles
 from plant_assets.bundle.manifest import BundleManifest
-from serving.inference.lineage.schemas import (
-    LineageAnswer,
-    LineageAsset,
-    LineageDagsterRun,
-    LineageData,
-    LineagePrediction,
-    LineageRun,
-    LineageVersion,
-)
+from serving.inference.lineage import schemas
 from serving.inference.models.slots import CachedVersion, ModelSlot
 from serving.inference.prediction_id import PredictionRef
 from serving.registry import RegisteredVersion, RegistryClient, RegistryUnavailableError
@@ -35,7 +27,7 @@ class LineageTracer:
         self._mlflow = mlflow
         self._dagster = dagster
 
-    async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> LineageAnswer:
+    async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> schemas.LineageAnswer:
         """The lineage of a prediction.
 
         Args:
@@ -61,10 +53,10 @@ class LineageTracer:
         elif record is None and not notes:
             notes.append(f"version {prediction.version} was deleted in MLflow")
         manifest, files = await self._content(prediction, record, kept, notes)
-        return LineageAnswer(
+        return schemas.LineageAnswer(
             prediction_id=name,
             plant=slot.plant,
-            prediction=LineagePrediction(
+            prediction=schemas.LineagePrediction(
                 at=prediction.at, model=prediction.model, version=prediction.version
             ),
             model_version=self._version(prediction, record, slot, manifest, kept),
@@ -99,9 +91,9 @@ class LineageTracer:
         slot: ModelSlot,
         manifest: BundleManifest | None,
         kept: CachedVersion | None,
-    ) -> LineageVersion:
+    ) -> schemas.LineageVersion:
         name, version = prediction.model, prediction.version
-        return LineageVersion(
+        return schemas.LineageVersion(
             name=name,
             version=version,
             aliases=sorted(alias for alias, pointed in slot.aliases.items() if pointed == version),
@@ -112,22 +104,26 @@ class LineageTracer:
             page=f"{self._mlflow}/#/models/{quote(name)}/versions/{version}",
         )
 
-    def _mlflow_run(self, record: RegisteredVersion | None, kept: CachedVersion | None) -> LineageRun | None:
+    def _mlflow_run(
+        self, record: RegisteredVersion | None, kept: CachedVersion | None
+    ) -> schemas.LineageRun | None:
         run = record.run_id if record else kept.run_id if kept else ""
-        return LineageRun(run_id=run, page=f"{self._mlflow}/#/runs/{quote(run)}") if run else None
+        return schemas.LineageRun(run_id=run, page=f"{self._mlflow}/#/runs/{quote(run)}") if run else None
 
     def _dagster_run(
         self, record: RegisteredVersion | None, manifest: BundleManifest | None
-    ) -> LineageDagsterRun | None:
+    ) -> schemas.LineageDagsterRun | None:
         lineage = manifest.lineage if manifest else None
         run = (lineage.dagster_run if lineage else "") or (record.dagster_run if record else "")
         if not run:
             return None
         assets = lineage.dagster_assets if lineage else ()
-        return LineageDagsterRun(
+        return schemas.LineageDagsterRun(
             run_id=run,
             page=f"{self._dagster}/runs/{quote(run)}",
-            assets=[LineageAsset(key=key, page=f"{self._dagster}/assets/{quote(key)}") for key in assets],
+            assets=[
+                schemas.LineageAsset(key=key, page=f"{self._dagster}/assets/{quote(key)}") for key in assets
+            ],
         )
 
 
@@ -143,11 +139,11 @@ def _served_version(slot: ModelSlot, prediction: PredictionRef) -> CachedVersion
     return None
 
 
-def _data(manifest: BundleManifest | None, files: DataFiles | None) -> LineageData | None:
+def _data(manifest: BundleManifest | None, files: DataFiles | None) -> schemas.LineageData | None:
     if manifest is None:
         return None
     lineage = manifest.lineage
-    return LineageData(
+    return schemas.LineageData(
         fingerprint=lineage.data_fingerprint,
         rows=lineage.rows,
         first=lineage.first,

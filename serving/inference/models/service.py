@@ -2,28 +2,23 @@
 
 from dataclasses import asdict
 
+from serving.inference.models import schemas
 from serving.inference.models.dependencies import RequestedPlant, not_ready
 from serving.inference.models.reconciler import ModelReconciler
-from serving.inference.models.schemas import (
-    ExcludedPlant,
-    InferenceReadiness,
-    PlantSummariesAnswer,
-    PlantSummary,
-    ServedModel,
-    ServedModelBrief,
-)
 from serving.inference.models.slots import ModelSlot
 
 
-def summarise_plants(reconciler: ModelReconciler, default: str) -> PlantSummariesAnswer:
+def summarise_plants(reconciler: ModelReconciler, default: str) -> schemas.PlantSummariesAnswer:
     """The answer to /plants."""
-    return PlantSummariesAnswer(
+    return schemas.PlantSummariesAnswer(
         plants=[_summary(name, reconciler, is_default=name == default) for name in reconciler.slots],
-        left_out=[ExcludedPlant(name=name, fault=fault) for name, fault in reconciler.left_out.items()],
+        left_out=[
+            schemas.ExcludedPlant(name=name, fault=fault) for name, fault in reconciler.left_out.items()
+        ],
     )
 
 
-def readiness(plant: RequestedPlant) -> InferenceReadiness:
+def readiness(plant: RequestedPlant) -> schemas.InferenceReadiness:
     """The answer to /ready.
 
     Raises:
@@ -32,7 +27,7 @@ def readiness(plant: RequestedPlant) -> InferenceReadiness:
     main, reconciler = plant.answering, plant.reconciler
     if main.current is None:
         raise not_ready(main, reconciler.registry_fault)
-    return InferenceReadiness(
+    return schemas.InferenceReadiness(
         ready=True,
         plant=plant.name,
         champion=main.current.version,
@@ -44,11 +39,11 @@ def readiness(plant: RequestedPlant) -> InferenceReadiness:
     )
 
 
-def describe_model(slot: ModelSlot) -> ServedModel:
+def describe_model(slot: ModelSlot) -> schemas.ServedModel:
     """One entry of /models."""
     version = slot.current
     about = asdict(version.facts) if version else {}
-    return ServedModel(
+    return schemas.ServedModel(
         **vars(_brief(slot)) | about,
         loading=slot.loading,
         loaded_at=version.since if version else None,
@@ -58,9 +53,9 @@ def describe_model(slot: ModelSlot) -> ServedModel:
     )
 
 
-def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> PlantSummary:
+def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> schemas.PlantSummary:
     profile, slots = reconciler.profiles[name], reconciler.slots[name]
-    return PlantSummary(
+    return schemas.PlantSummary(
         name=name,
         title=profile.title,
         default=is_default,
@@ -70,10 +65,10 @@ def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> Pla
     )
 
 
-def _brief(slot: ModelSlot) -> ServedModelBrief:
+def _brief(slot: ModelSlot) -> schemas.ServedModelBrief:
     version = slot.current
     number = version.version if version else None
-    return ServedModelBrief(
+    return schemas.ServedModelBrief(
         name=slot.registry_name,
         version=number,
         aliases=sorted(alias for alias, pointed in slot.aliases.items() if pointed == number),
