@@ -30,12 +30,7 @@ def judge_challenger(
 ) -> "GateDecision | None":
     """The verdict on the champion model's challenger; None where none waits, it has no scores, or no labels judge them.
 
-    Args:
-        profile: the plant.
-        registry: where champion and challenger are.
-        oof: out-of-fold tables of the run's models and of the trivial baselines.
-        labelled: what was true.
-        metric: what gain is measured by.
+    `oof` holds the run's models and the trivial baselines.
     """
     from plant_assets.labels.label import is_unlabelled
     from plant_assets.validation.baselines import BASELINES

@@ -4,10 +4,9 @@ TOLD_WITHIN_S = 1.0
 
 
 def tell_inference(address: str) -> str:
-    """Notify inference; returns the result in one sentence. A failure does no harm, as inference polls the aliases.
+    """Notify inference at its address, empty: nobody; returns the result in one sentence.
 
-    Args:
-        address: of the inference service; empty where there is none to be told.
+    A failure does no harm, as inference polls the aliases.
     """
     import httpx
 

@@ -123,14 +123,7 @@ def fit_onset(
 
 
 def with_band(fit: ModelFit, target: Floats, steps: int, profile: PlantProfile) -> FittedModel:
-    """The model with the band of its calibrated probability, of the rows that it was calibrated on.
-
-    Args:
-        fit: of all rows.
-        target: as for `fit_onset`.
-        steps: the horizon in rows.
-        profile: sampling and seed.
-    """
+    """The model with the band of its calibrated probability, of the rows that it was calibrated on; as `fit_onset`."""
     rows, decisions = fit.reference.rows, fit.reference.decisions
     asked = ~np.isnan(target[rows])
     calibrator = fit.model.calibrator

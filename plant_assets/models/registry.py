@@ -54,14 +54,7 @@ class ModelRegistry(VersionedModels):
         """Publish a trained model as a new version, behind no alias yet.
 
         Its run holds params, metrics, the serving bundle (`bundle/`, which is an MLflow model too) and the
-        out-of-fold table (`oof.parquet`).
-
-        Args:
-            trained: the model.
-            inputs: what it was trained on; the export must answer alike on every row.
-            profile: its plant.
-            dagster_run_id: the run that trained it.
-            dagster_assets: `plant/asset` of what it was made from, and its own last.
+        out-of-fold table (`oof.parquet`). Takes what `export_bundle` takes.
 
         Raises:
             ParityError: the exported model answers otherwise; nothing was published.

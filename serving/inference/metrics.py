@@ -29,14 +29,7 @@ def record_row(answer: RowAnswer, model: LoadedModel) -> None:
 def record_rows(
     model: LoadedModel, risks: NDArray[np.floating], alarms: NDArray[np.bool_], prediction_id: str
 ) -> None:
-    """Note what a model answered to many rows, as one request.
-
-    Args:
-        model: that scored them.
-        risks: (rows,), NaN where there was nothing to score.
-        alarms: (rows,).
-        prediction_id: of them all.
-    """
+    """Note what a model answered to many rows, as one request: `risks` and `alarms` (rows,), NaN: nothing to score."""
     scored = ~np.isnan(risks)
     if scored.any():
         _record(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)

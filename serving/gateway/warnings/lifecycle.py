@@ -48,15 +48,8 @@ async def write(
 ) -> dict[str, KeptTrack]:
     """Write a row's turn, in its transaction.
 
-    Args:
-        change: the transaction.
-        turn: what the row does.
-        moment: which row.
-        briefs: of what opens or escalates, by track.
-        advice: on the row, for what was open before; None where nobody knows.
-
-    Returns:
-        the tracks to keep, which know their warnings.
+    `briefs` are of what opens or escalates, by track, `advice` is on the row, for what was open before. Returns
+    the tracks to keep, which know their warnings.
     """
     tracks = dict(turn.tracks)
     for key, found in briefs.items():

@@ -30,11 +30,6 @@ class LineageTracer:
     async def trace(self, name: str, prediction: PredictionRef, slot: ModelSlot) -> schemas.LineageAnswer:
         """The lineage of a prediction.
 
-        Args:
-            name: the prediction's own.
-            prediction: what the name says.
-            slot: of the model that answered; the copies of its versions know their own lineage.
-
         Raises:
             RegistryUnavailableError: MLflow doesn't respond, and the version's bundle isn't on this machine any more.
         """

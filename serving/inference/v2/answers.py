@@ -66,14 +66,7 @@ def check_outputs(request: InferRequest, model: LoadedModel) -> dict[str, bool]:
 def infer(
     model: LoadedModel, asked: ParsedInference, wanted: dict[str, bool], prediction_id: str
 ) -> EncodedAnswer:
-    """The encoded answer.
-
-    Args:
-        model: that answers.
-        asked: rows, and the request's id.
-        wanted: from `check_outputs`.
-        prediction_id: that `/lineage` traces.
-    """
+    """The encoded answer; `wanted` comes from `check_outputs`."""
     checked = model.inputs.check_rows(asked.rows)
     values = _evaluate(model, checked)
     record_rows(model, values[RISK_SCORE].ravel(), values[ALARM].ravel(), prediction_id)
