@@ -27,8 +27,7 @@ class SvgCanvas:
     """A chart area in data units; x to the right, y upwards.
 
     Attributes:
-        width: of the whole drawing, in its own units.
-        height: as above.
+        width, height: of the whole drawing, in its own units.
         x_range: data values at the left and the right end.
         y_range: data values at the bottom and the top.
         margins: left, right, top, bottom.

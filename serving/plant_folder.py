@@ -29,11 +29,7 @@ class _File:
 
 
 class PlantFolder:
-    """The plants of a folder.
-
-    Args:
-        folder: of plants, `<plant>/defs.yaml` each.
-        check: further refusals, by ProfileError.
+    """The plants of a folder, `<plant>/defs.yaml` each; `check` may refuse one by ProfileError.
 
     Attributes:
         profiles: the plants whose file is sound, or was when it was read last; replaced as a whole.

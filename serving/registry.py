@@ -53,11 +53,7 @@ class RegisteredVersion:
 
 
 class RegistryClient:
-    """MLflow at an address.
-
-    Args:
-        client: an HTTP client whose base URL is MLflow's.
-    """
+    """MLflow at a client's base URL."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

@@ -37,12 +37,7 @@ class NewPlantError(ValueError):
 
 
 def check_name(settings: PipelineSettings, name: str, *, force: bool | None = None) -> None:
-    """Whether a plant of this name can be made.
-
-    Args:
-        settings: where plants lie.
-        name: as given.
-        force: whether a plant of this name may be replaced; None: the command has no --force.
+    """Whether a plant of this name can be made. `force` is None where a command has no --force.
 
     Raises:
         NewPlantError: no name of a plant, or there is one already.

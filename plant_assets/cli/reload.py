@@ -41,7 +41,6 @@ class LoadedPlants:
     """What Dagster has loaded.
 
     Attributes:
-        plants: those of which there are assets.
         faulty: those that are left out, as their profile is at fault.
     """
 

@@ -16,13 +16,11 @@ class ServiceProcess:
 
     Attributes:
         name: what logs and `make ps` call it.
-        command: its argument vector.
         port: where it listens, as `FOREWARN_PORT_<NAME>` says; 0 where it doesn't.
         ready_url: answers 2xx once the service is usable; without one, its port accepts connections then.
         after: the service that must be ready before this one starts.
         ready_within_s: how long a start may take before it counts as failed.
         page: what a person opens; empty where there is nothing to see.
-        environment: variables beside those of the platform.
     """
 
     name: str

@@ -28,16 +28,7 @@ def plant_asset(
     """An asset of a plant; one at a time of those of one plant runs.
 
     Args:
-        profile: the plant.
-        name: the asset's own part of its key.
-        stage: of which group it is.
-        description: what a person reads of it.
         ins: parameter → asset of the same plant that is read into it.
-        owners: teams.
-        kinds: labels in the graph.
-        tags: further labels to search by.
-        checks: what it judges itself.
-        automation: when it asks for a run by itself.
         first: whether it goes before others that could run at the same moment.
     """
     return dg.asset(

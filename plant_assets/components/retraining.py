@@ -44,9 +44,6 @@ class RetrainingRequest(BaseModel):
     """What a judgement says of a training.
 
     Attributes:
-        due: whether it is asked for.
-        why: the causes.
-        newest: the newest row.
         cool_down_hours: how much later than that row another one may be asked for.
     """
 

@@ -27,8 +27,6 @@ class LearnedRows:
     """The answering model, and what it learned from.
 
     Attributes:
-        model: its name.
-        version: of the registered model.
         first, last: rows that it learned from.
         newest_last: last row of the newest version, whether it answers or not.
     """

@@ -25,8 +25,6 @@ def label_age(
     so the age counts up to the newest of them.
 
     Args:
-        labelled: the labelled table.
-        profile: its rules, and the greatest age.
         trained: the last row that the model learned from.
         newest: the newest row.
     """
@@ -52,9 +50,6 @@ def retraining_advice(
     """Whether a training is due: there is a cause, and the last training lies a cool-down behind.
 
     Args:
-        findings: of tags and scores.
-        labels: their age.
-        profile: the cool-down.
         newest_trained: last row of the newest version, whether it answers or not.
         newest: the newest row.
     """

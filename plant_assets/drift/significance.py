@@ -30,8 +30,6 @@ class EffectiveRows:
     """Effective sample sizes of the two samples.
 
     Attributes:
-        reference: effective rows of the reference.
-        compared: effective rows of the compared stretch.
         freedom: degrees of freedom of that estimate.
     """
 

@@ -44,8 +44,7 @@ class FeatureSpec:
         source: column it is computed from.
         kind: `value` or one of `SHORT_NAMES`.
         steps: rows of the window, the newest included; for `difference` how many rows back.
-        low: alarm limit L of the source, where `kind` needs limits.
-        high: alarm limit H of the source, where `kind` needs limits.
+        low, high: alarm limits L and H of the source, where `kind` needs limits.
         steps_per_hour: rows in an hour, which scales `slope_to_limit`.
 
     >>> FeatureSpec("PDT31008_diff_3h", "PDT31008", "difference", steps=3).rows

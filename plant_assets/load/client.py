@@ -25,7 +25,6 @@ class ServiceReply:
 
     Attributes:
         fault: kind of the failure; empty where the status is 200.
-        content: of the answer.
         served_by: the process that answered, of those in X-Served-By the one furthest behind.
         gave_up: whether nothing came in time.
     """
@@ -64,14 +63,7 @@ class LoadClient:
         await self._session.close()
 
     async def ask(self, method: str, address: str, content: bytes | None, deadline: float) -> ServiceReply:
-        """Send one request and read its answer.
-
-        Args:
-            method: of HTTP.
-            address: whole.
-            content: JSON, if any.
-            deadline: by the running loop's clock; then it is given up.
-        """
+        """Send one request and read its answer; it is given up at `deadline`, by the running loop's clock."""
         try:
             async with asyncio.timeout_at(deadline):
                 async with self._session.request(

@@ -48,12 +48,6 @@ def draw_readings(
 ) -> tuple[list[Reading], NDArray[np.bool_]]:
     """Readings, and which of them are anomalous: a share of `anomaly_rate`, at least one unless it is 0.
 
-    Args:
-        given: of the plant's tags.
-        count: how many readings.
-        anomaly_rate: share of anomalous ones.
-        random: where they are drawn from.
-
     Raises:
         LoadError: anomalies are asked for, and no tag can have one.
     """

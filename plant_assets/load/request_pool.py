@@ -29,7 +29,6 @@ class RequestBody:
     """A request's content.
 
     Attributes:
-        content: JSON.
         injected: places of the anomalous readings in it.
     """
 
@@ -102,11 +101,6 @@ class RequestPool:
 
     def check(self, content: bytes, body: RequestBody, readings: int) -> CheckedAnswer:
         """Read an answer.
-
-        Args:
-            content: of the answer.
-            body: that it answers.
-            readings: how many that holds.
 
         Raises:
             InvalidAnswerError: no JSON document of the kind's shape, or another number of readings.

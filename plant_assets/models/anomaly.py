@@ -36,12 +36,7 @@ _GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
 
 
 class IsolationScore(UnsupervisedEstimator):
-    """How few random splits isolate a row (Liu, Ting and Zhou 2008); in (0, 1), 0.5 is usual.
-
-    Args:
-        seed: of the random splits.
-        trees: more of them, less noise.
-    """
+    """How few random splits isolate a row (Liu, Ting and Zhou 2008); in (0, 1), 0.5 is usual."""
 
     kind = "isolation_forest"
 
@@ -163,9 +158,7 @@ class AnomalyEnsemble(UnsupervisedEstimator):
     docs/decisions/0019-bounded.md and 0020-views.md.
 
     Args:
-        seed: of the isolation forest.
         views: positions of each view's features.
-        trees: of the isolation forest.
         labelled: whether the plant has labels; the fit itself takes none.
     """
 

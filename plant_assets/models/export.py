@@ -68,11 +68,7 @@ def export_bundle(
     """Write a bundle that answers like the trained model on every training row, or nothing.
 
     Args:
-        trained: the model.
-        inputs: what it was trained on.
-        profile: its plant.
         folder: what to create; replaced if it is there.
-        dagster_run: the run that trained it.
         dagster_assets: `plant/asset` of what it was made from, and its own last.
 
     Raises:

@@ -70,8 +70,6 @@ class FittedModel:
     """Everything that answers for one model.
 
     Attributes:
-        preprocess: fills and scales the features.
-        estimator: gives the score.
         calibrator: absent where the score itself is compared with the threshold.
         threshold: alarm at or above it, on `decisions`; +inf never alarms, NaN where nothing alarms.
         band: how far the calibrated probability may be off; absent where nobody asks.

@@ -20,7 +20,6 @@ class ReleaseOutcome:
     """What became of a new version.
 
     Attributes:
-        version: the new version.
         move: the champion's move; None where the version waits as challenger.
         reason: one sentence.
     """

@@ -112,10 +112,6 @@ class ModelRegistry(VersionedModels):
     def end_abandoned(self, plant: str, is_going: Callable[[str], bool]) -> list[str]:
         """End as killed what a plant's killed Dagster runs left running.
 
-        Args:
-            plant: whose experiments are looked through.
-            is_going: whether the Dagster run of an id still goes on.
-
         Returns:
             Ids of the runs that were ended; those without a Dagster run are left alone.
         """

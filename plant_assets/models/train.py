@@ -25,11 +25,7 @@ def train(
 ) -> TrainedModel:
     """Train one model: walk-forward for its figures, all rows for what answers.
 
-    Args:
-        spec: from `model_specs(profile)`.
-        inputs: aligned tables.
-        profile: folds, gap, seed, budget.
-        metric: what the champion is chosen by, `pr_auc` or `brier_skill`.
+    A champion is chosen by `metric`, `pr_auc` or `brier_skill`.
 
     Raises:
         NoLabelsError: the model needs labels and the plant has none.

@@ -30,7 +30,6 @@ class TrainedModel:
     """A model fitted on all rows, and what it answered out of fold.
 
     Attributes:
-        spec: what was asked for.
         model: fitted on all rows; what a bundle holds.
         oof: out-of-fold table of the walk-forward; empty for a deviation.
         metrics: finite figures by name.

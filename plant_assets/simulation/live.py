@@ -29,7 +29,6 @@ class DayCheckpoint:
 
     Attributes:
         day: number of the day, from 0.
-        memory: the scheduler's.
         pending: disturbances that aren't over, in the order in which they are drawn.
         carry: what the day before left; None before day 0.
     """

@@ -41,9 +41,7 @@ class SimulatedPlant:
     """What a simulated plant leaves behind.
 
     Attributes:
-        profile: the plant.
         start: first moment (UTC).
-        days: length in days.
         records: timestamp, tag, value, quality; ordered by time; event-driven, a few a tag and hour.
         events: what happened, with known onsets: kind, precursor_start (null: none), onset, end,
             has_precursor, campaign (-1: none), detail, tags. Precursors that faded away are of kind

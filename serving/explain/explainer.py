@@ -25,7 +25,6 @@ class FeatureDriver:
     """One feature's share in an answer.
 
     Attributes:
-        feature: its name.
         value: as given, the training median where it was missing.
         contribution: what it adds, in the explanation's space.
     """
@@ -51,7 +50,6 @@ class ScoreExplanation:
         base_value: the answer to the unit's training medians.
         output: the answer to the row.
         space: `log_odds` of the decision's probability, or the raw `score` of a model without one.
-        method: how contributions were found.
         contributions: every feature, the largest in magnitude first.
         tags: sums by tag, the largest in magnitude first.
     """
@@ -100,9 +98,7 @@ class ScoreExplainer:
 
     Args:
         explain: from reference and row to the part between them, in `space`.
-        bundle: where names, medians and reference rows come from.
         space: what contributions are counted in.
-        method: how they are found.
     """
 
     def __init__(self, explain: Explain, bundle: Bundle, space: Space, method: Method) -> None:

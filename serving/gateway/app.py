@@ -73,9 +73,7 @@ def create_app(
 ) -> FastAPI:
     """The application; nothing is read or written before it runs.
 
-    Args:
-        given: settings; those of the environment by default.
-        transport: how other services are reached; over the network by default.
+    By default with the environment's settings, and other services over the network.
 
     Raises:
         SettingsError: a setting is wrong.

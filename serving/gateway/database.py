@@ -26,11 +26,7 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 
 class Database:
-    """Sessions for reading and for writing.
-
-    Args:
-        url: as `database_url` gives it.
-    """
+    """Sessions for reading and for writing, at a URL that `database_url` gives."""
 
     def __init__(self, url: URL) -> None:
         self._engine = _engine(url)

@@ -24,11 +24,7 @@ EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients connected to /events")
 
 @contextmanager
 def count_request(kind: str) -> Iterator[None]:
-    """Count a request to /infer and take its time, however it ends.
-
-    Args:
-        kind: one of the routes' names, so that labels stay few.
-    """
+    """Count a request to /infer, by one of the routes' names, and take its time, however it ends."""
     began = time.perf_counter()
     try:
         yield

@@ -23,11 +23,7 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: URL, wait_s: float = 30) -> None:
-    """Bring the database to the newest revision; waits for a server that isn't there yet.
-
-    Args:
-        url: as `database.database_url` gives it.
-        wait_s: how long to wait for the server.
+    """Bring the database to the newest revision; waits so long for a server that isn't there yet.
 
     Raises:
         SettingsError: the database doesn't respond, or is newer than this version of the gateway.

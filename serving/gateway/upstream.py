@@ -26,14 +26,7 @@ log = logging.getLogger("serving")
 
 
 class ServiceClient:
-    """One service behind the gateway.
-
-    Args:
-        name: what people call it.
-        address: `http://host:port`.
-        client: shared with the other services.
-        is_optional: its absence isn't logged.
-    """
+    """One service behind the gateway. The absence of an optional one is no news for the log."""
 
     def __init__(
         self, name: str, address: str, client: httpx.AsyncClient, *, is_optional: bool = False
@@ -50,12 +43,7 @@ class ServiceClient:
         return await self.ask("POST", path, orjson.dumps(document))
 
     async def ask(self, method: str, path: str, content: bytes | None = None) -> dict[str, JsonValue]:
-        """The service's answer, an object.
-
-        Args:
-            method: of HTTP.
-            path: with its query.
-            content: a JSON document, where one is sent.
+        """The service's answer, an object. `path` has its query, `content` is JSON.
 
         Raises:
             PassedOn: the service refuses, by a problem document.

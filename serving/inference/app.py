@@ -49,9 +49,7 @@ def create_app(
 ) -> FastAPI:
     """The application; its models load once it runs.
 
-    Args:
-        given: settings; those of the environment by default.
-        transport: how MLflow is reached; over the network by default.
+    By default with the environment's settings, and MLflow over the network.
 
     Raises:
         SettingsError: a setting is wrong, or the default plant isn't there.

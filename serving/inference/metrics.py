@@ -97,8 +97,7 @@ class ScoreMetrics:
 class ModelsCollector(Collector):
     """The loaded versions, as they are when Prometheus asks.
 
-    Args:
-        reconciler: gives the models, None before the service runs.
+    There is no reconciler before the service runs.
     """
 
     def __init__(self, reconciler: Callable[[], ModelReconciler | None]) -> None:

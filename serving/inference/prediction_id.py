@@ -28,13 +28,7 @@ class PredictionIdError(ValueError):
 
 
 class PredictionRef(NamedTuple):
-    """What a prediction's name says.
-
-    Attributes:
-        model: registry name.
-        version: that answered.
-        at: when.
-    """
+    """What a prediction's name says."""
 
     model: str
     version: int

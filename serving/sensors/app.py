@@ -27,10 +27,7 @@ log = logging.getLogger("serving")
 
 
 def create_app(given: ServingSettings | None = None) -> FastAPI:
-    """The application; the plant lives while it runs.
-
-    Args:
-        given: settings; those of the environment by default.
+    """The application; the plant lives while it runs. By default with the environment's settings.
 
     Raises:
         SettingsError: a setting is wrong, or the plant isn't there.

@@ -14,12 +14,7 @@ from serving.sensors.plant import LivePlant
 
 
 class DropWriter:
-    """Writes a drop whenever enough rows are complete.
-
-    Args:
-        folder: the plant's drop folder.
-        hours: plant hours of a drop; 0: there are none.
-    """
+    """Writes a drop whenever enough plant hours of rows are complete; with 0 hours there are none."""
 
     def __init__(self, folder: Path, hours: int) -> None:
         self._folder = folder

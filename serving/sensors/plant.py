@@ -45,8 +45,6 @@ class LivePlant:
     """A simulated plant that goes on.
 
     Args:
-        profile: the plant.
-        origin: its seed and start.
         state: where it stopped; None: it goes live now, with `PAST_DAYS` behind it.
 
     Raises:

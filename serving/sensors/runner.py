@@ -28,7 +28,6 @@ class PlantRunner:
     """The plant's life in one task.
 
     Attributes:
-        broadcast: who gets each row.
         faults: what goes wrong at present, by where: "state" or "drop".
     """
 

@@ -40,12 +40,7 @@ _STATE = TypeAdapter(PlantState)
 
 
 class StateFile:
-    """One plant's state.
-
-    Args:
-        folder: where it lies; made if absent.
-        plant: the plant's name.
-    """
+    """One plant's state, in a folder that is made if absent."""
 
     def __init__(self, folder: Path, plant: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,11 +70,7 @@ class StateFile:
         return state
 
     def write(self, state: PlantState, *, durable: bool = False) -> None:
-        """Replace the state.
-
-        Args:
-            state: the new one.
-            durable: whether it shall outlive a power cut, not just a killed process.
+        """Replace the state; a durable one shall outlive a power cut, not just a killed process.
 
         Raises:
             OSError: it can't be written; the old one stays.

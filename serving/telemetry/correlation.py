@@ -24,11 +24,7 @@ _SANE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 
 
 def request_id_of(headers: list[tuple[bytes, bytes]]) -> str:
-    """The id that a request goes by: a client's own if it is sane, else one made here.
-
-    Args:
-        headers: of the request, names in lower case.
-    """
+    """The id that a request goes by: a client's own if it is sane, else one made here."""
     for name, value in headers:
         if name == REQUEST_ID and _SANE_ID.fullmatch(value):
             return value.decode("ascii")

@@ -16,10 +16,7 @@ def install(
 ) -> None:
     """Give an app its telemetry. The last middleware added is the outermost: call this after others.
 
-    Args:
-        app: a service.
-        registry: its figures, where it has some of its own.
-        observers: each is given a request's notes and its seconds, when its answer begins.
+    Observers are given a request's notes and its seconds, when its answer begins.
     """
     figures = registry or app_registry()
     app.add_middleware(TelemetryMiddleware, metrics=HttpMetrics(figures), observers=(*observers, annotate))

@@ -62,13 +62,7 @@ _SECRET_TEXT = re.compile(
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
-    """Send every log line of the process to one stream.
-
-    Args:
-        service: stands in each line.
-        level: `debug`, `info`, `warning` or `error`.
-        stream: stderr by default.
-    """
+    """Send every log line of the process to one stream, by default stderr; `service` stands in each."""
     target = stream or sys.stderr
     handler = logging.StreamHandler(target)
     handler.setFormatter(_formatter(service, readable=target.isatty()))
@@ -113,12 +107,7 @@ def _formatter(service: str, *, readable: bool) -> logging.Formatter:
 
 
 class _QuickAccess(logging.Formatter):
-    """Forms the line of a request at a quarter of the cost, as there is one for each; the rest forms structlog.
-
-    Args:
-        service: stands in each line.
-        others: forms all other lines.
-    """
+    """Forms the line of a request at a quarter of the cost, as there is one for each; the rest forms structlog."""
 
     def __init__(self, service: str, others: logging.Formatter) -> None:
         super().__init__()

@@ -14,7 +14,6 @@ class RequestScore(NamedTuple):
     """What one model answered to a request.
 
     Attributes:
-        plant: whose model.
         model: its name in the plant, such as `champion`.
         risk: of the last row.
         alarms: rows at or above the threshold, or that a rule names.

@@ -45,8 +45,7 @@ class StreamSubscription:
     async def gather(self, wait_s: float | None = None) -> bytes | None:
         """Events that have come, in one piece; empty if none came in time, None at the end.
 
-        Args:
-            wait_s: how long; None: until something happens.
+        Without `wait_s` it waits until something happens.
         """
         try:
             async with asyncio.timeout(wait_s):

@@ -27,12 +27,7 @@ class AccountService:
         self._passwords = passwords
 
     async def add(self, name: str, password: str, role: Role) -> User:
-        """Make an account.
-
-        Args:
-            name: normalised.
-            password: sound, see `names.sound_password`.
-            role: of the new account.
+        """Make an account of a normalised name, with a sound password (`names.sound_password`).
 
         Raises:
             NameTaken: somebody has the name.

@@ -47,9 +47,7 @@ class SessionStore:
     """All log-ins of a gateway.
 
     Args:
-        database: where they are kept.
         secret: the gateway's, by which one refresh token follows from another.
-        access_tokens: signs their access tokens.
         lasts: how long a refresh token holds; each use gives a new one.
     """
 

@@ -32,7 +32,6 @@ class AccessClaims:
     """What an access token says.
 
     Attributes:
-        user_id: whose it is.
         family: the log-in that it was given out for.
     """
 

@@ -145,12 +145,7 @@ class FoundRun(BaseModel):
 
 
 class PipelineRuns:
-    """What Dagster knows of the plants' runs.
-
-    Args:
-        dagster: who is asked.
-        pages: root of Dagster's web pages, for links.
-    """
+    """What Dagster knows of the plants' runs. Their links begin with `pages`, the root of its web pages."""
 
     def __init__(self, dagster: ServiceClient, pages: str) -> None:
         self._dagster = dagster

@@ -47,13 +47,7 @@ def checked_name(name: str) -> str:
 
 
 async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_bytes: int) -> UploadedFile:
-    """Write what comes beside its place, then give it its name.
-
-    Args:
-        chunks: the file's content.
-        folder: the plant's drop folder, made if absent.
-        name: as `checked_name` gives it.
-        most_bytes: of the file.
+    """Write what comes beside its place, then give it its name, as `checked_name` gives it.
 
     Raises:
         FileThere: a file of this name lies there.

@@ -42,13 +42,7 @@ class EventMessage:
 
 
 def message(number: int, kind: str, data: str) -> EventMessage:
-    """An event's bytes.
-
-    Args:
-        number: its id.
-        kind: its type.
-        data: a JSON document in one line.
-    """
+    """An event's bytes; `data` is a JSON document in one line."""
     return EventMessage(number, kind, f"id: {number}\nevent: {kind}\ndata: {data}\n\n".encode())
 
 

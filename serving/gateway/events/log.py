@@ -24,11 +24,7 @@ _LOCK_KEY = 723_003  # as in migrate.py, a number of our own
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """A transaction, and what is told once it is committed.
-
-    Attributes:
-        session: for what changes.
-    """
+    """A transaction, and what is told once it is committed."""
 
     session: AsyncSession
     told: list[tuple[str, str]] = field(default_factory=list)
@@ -38,11 +34,7 @@ class UnitOfWork:
 
 
 class EventLog:
-    """All events of a gateway's database.
-
-    Args:
-        database: where they are kept.
-        most_rows: events kept; the oldest go first.
+    """All events of a gateway's database; of more than `most_rows` the oldest go first.
 
     Attributes:
         written: set when this process has written events.

@@ -30,11 +30,7 @@ NO_DATABASE = comment("the gateway's database does not respond; resume with Last
 
 @dataclass(slots=True)
 class StreamLease:
-    """How long a stream may go on.
-
-    Attributes:
-        expires_at: when the token expires.
-    """
+    """How long a stream may go on."""
 
     sessions: SessionStore
     token: str
@@ -67,11 +63,7 @@ async def stream(
 ) -> AsyncIterator[bytes]:
     """The bytes of a client's stream; its last piece is a comment that says why it ends.
 
-    Args:
-        events: where what was missed is read from.
-        client: its place.
-        lease: how long.
-        last_id: the last event that the client has; None: it begins with what comes next.
+    Without the last event that the client has, it begins with what comes next.
     """
     yield f"retry: {RECONNECT_MS}\n".encode()
     try:

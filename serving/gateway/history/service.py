@@ -23,12 +23,7 @@ _SUMMARY = [c for c in HistoryEntry.__table__.columns if c.name not in ("user_id
 
 
 class HistoryStore:
-    """All users' histories.
-
-    Args:
-        database: where they are kept.
-        most_rows: entries kept for a user; the oldest go first.
-    """
+    """All users' histories; of more than `most_rows` of a user the oldest go first."""
 
     def __init__(self, database: Database, most_rows: int) -> None:
         self._database = database

@@ -19,10 +19,7 @@ class TakenOverError(RuntimeError):
 class TaskMemory(Generic[Shape]):
     """One task's memory: read once, then kept with each change.
 
-    Args:
-        database: where it is.
-        name: of the task.
-        shape: of what is remembered; one without any content is what a new task remembers.
+    A new task remembers what `shape` is without any content.
     """
 
     def __init__(self, database: Database, name: str, shape: type[Shape]) -> None:

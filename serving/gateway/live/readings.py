@@ -55,8 +55,6 @@ class ReadingWindow:
     """The newest rows of a plant without a gap.
 
     Attributes:
-        plant: whose.
-        interval: between rows.
         rows: oldest first.
     """
 

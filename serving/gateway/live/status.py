@@ -25,8 +25,7 @@ class LiveStatus:
     Attributes:
         role: what this gateway does; `SCORES` while it runs the loop.
         services: name → `OK`, or what is wrong.
-        plant: of the newest row.
-        plant_time: of the newest row.
+        plant, plant_time: of the newest row.
         scored_time: of the newest row that was scored.
     """
 

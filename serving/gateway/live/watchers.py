@@ -57,11 +57,8 @@ class ChangeWatcher:
     """Looks at things in turn, and tells of those that changed.
 
     Args:
-        kind: of the events.
         tell: the event of a thing that changed; the second argument is how it was before, empty where it is new.
         look: the things as they are, by name; raises `Problem` where nobody answers.
-        database: where it is kept what was told.
-        events: who is told.
     """
 
     kind: Literal["run", "model"]

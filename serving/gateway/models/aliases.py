@@ -39,12 +39,7 @@ class _State:
 
 
 class ModelAliases:
-    """Champions of registered models.
-
-    Args:
-        mlflow: where they are.
-        locks: folder of the locks that order moves on this machine, shared with the pipeline.
-    """
+    """Champions of registered models. `locks` order moves on this machine, also the pipeline's."""
 
     def __init__(self, mlflow: MlflowClient, locks: Path) -> None:
         self._mlflow = mlflow

@@ -128,11 +128,7 @@ class MlflowClient(ServiceClient):
         return None if found is None else parse_answer(_Model, found, self.name).registered_model
 
     async def versions(self, condition: str) -> list[VersionRecord]:
-        """Versions, the newest first.
-
-        Args:
-            condition: in MLflow's language, such as `name = 'x'`.
-        """
+        """Versions on a condition of MLflow's, such as `name = 'x'`, the newest first."""
         query = {"filter": condition, "max_results": str(MOST_VERSIONS)}
         found = parse_answer(
             _Versions, await self._get("model-versions/search", query), self.name

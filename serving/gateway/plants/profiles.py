@@ -13,11 +13,7 @@ from serving.web.parts import part
 
 
 class PlantProfiles:
-    """The profiles of a folder of plants; one whose file is at fault now stays as it was.
-
-    Args:
-        defs: the folder, `<plant>/defs.yaml` each.
-    """
+    """The profiles of a folder of plants; one whose file is at fault now stays as it was."""
 
     def __init__(self, defs: Path) -> None:
         self._folder = PlantFolder(defs)

@@ -52,14 +52,7 @@ class WarningBrief:
 async def fetch_brief(
     inference: ServiceClient, plant: str, model: str, readings: list[JsonValue]
 ) -> WarningBrief:
-    """Ask for the drivers of a score, and for advice.
-
-    Args:
-        inference: who knows.
-        plant: whose models.
-        model: that scored, by its registered name.
-        readings: that were scored, oldest first.
-    """
+    """Ask for the drivers of a registered model's score of readings, oldest first, and for advice."""
     drivers, advice, missing = None, None, []
     asked = dict[str, JsonValue](readings=readings, model=model)
     try:

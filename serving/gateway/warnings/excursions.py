@@ -29,14 +29,7 @@ class FiredRow:
 async def excursions(
     session: AsyncSession, plant: str, warnings: Sequence[PlantWarning], longest_pause: timedelta
 ) -> dict[int, list[Label]]:
-    """Periods by a warning's id, of those whose first row at which a rule fired is still kept.
-
-    Args:
-        session: to read with.
-        plant: whose.
-        warnings: of it, judged true.
-        longest_pause: between rows of one run.
-    """
+    """Periods by a warning's id, of those whose first row at which a rule fired is still kept."""
     spans = [span for warning in warnings if (span := _span(warning)) is not None]
     if not spans:
         return {}

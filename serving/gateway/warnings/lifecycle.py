@@ -29,11 +29,7 @@ SHELF_ENDED = "the shelved warning was of a future alarm; this one is of an alar
 
 @dataclass(frozen=True, slots=True)
 class RowRef:
-    """A row's place.
-
-    Attributes:
-        time: the row's, in plant time.
-    """
+    """A row's place; its time is the plant's."""
 
     plant: str
     time: datetime

@@ -52,8 +52,6 @@ def operator_log(
     A forecast and a rule can tell of the same development: what overlaps is one period.
 
     Args:
-        warnings: judged true, oldest first.
-        zone: the plant's.
         runs: by a warning's id, the periods that it labels instead of one from the first to the last.
     """
     labelled = [(label, warning) for warning in warnings if (label := label_of(warning)) is not None]

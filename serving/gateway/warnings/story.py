@@ -23,13 +23,7 @@ def note(
 ) -> None:
     """Add a line to a warning's story, and tell of it.
 
-    Args:
-        change: the transaction.
-        warning: whose story.
-        action: what became of it.
-        time: in plant time.
-        text: cut at `LONGEST_LINE`.
-        user: who did it; None: the gateway by itself.
+    `time` is the plant's; `text` is cut at `LONGEST_LINE`; without a user the gateway did it by itself.
     """
     line = WarningAction(warning_id=warning.id, at=datetime.now(UTC), plant_time=time, action=action)
     line.note = text[:LONGEST_LINE]

@@ -40,7 +40,6 @@ class KeptTrack(BaseModel):
     """A track as it is kept between rows.
 
     Attributes:
-        warning: the open one.
         tags: that moved it; stale, they can't clear it.
         nearest: horizon that has crossed while it was open, in hours; 0 is now.
     """
@@ -66,7 +65,6 @@ class TrackSignal:
     """What a row says of one track.
 
     Attributes:
-        key: the track's name.
         score: of the model that it stands for; for a rule, that of the risk now.
         rule, description: of an alarm rule, else empty.
         doubt: why it can't clear a warning; empty: it can.

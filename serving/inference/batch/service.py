@@ -27,7 +27,6 @@ class BatchWorkers:
 
     Attributes:
         turn: held while a large request is worked on.
-        pool: the threads.
     """
 
     def __init__(self) -> None:
@@ -46,8 +45,6 @@ class BatchScores:
         scores: (rows,), NaN where a row holds nothing that can be used.
         alarms: by the model or by a rule; (rows,).
         rules: names of the rules that hold on each row.
-        rows: what was asked.
-        about: what holds for all rows.
         calibrated: whether scores are probabilities.
     """
 

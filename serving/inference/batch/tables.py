@@ -35,10 +35,8 @@ class ModelRows:
         given: whether a row holds any value that the model or a rule uses and that can be true; (rows,).
         rules: alarm rules that hold on some row, with the rows.
         imputed: features that no row holds, as `ImputedNames` has them.
-        n_imputed: how many they are.
         unused: columns that the plant knows and the model doesn't use.
         out_of_range: tag → rows whose value can't physically be true; they count as missing.
-        faults: what these mean for rules and limits.
         confidence: (rows,), each a `Confidence`.
     """
 

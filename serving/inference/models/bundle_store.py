@@ -25,12 +25,7 @@ log = logging.getLogger("serving")
 
 
 class BundleStore:
-    """The bundles of all plants' models.
-
-    Args:
-        registry: where bundles come from.
-        folder: where copies lie, one folder a registered model.
-    """
+    """The bundles of all plants' models; their copies lie in one folder a registered model."""
 
     def __init__(self, registry: RegistryClient, folder: Path) -> None:
         self._registry = registry

@@ -28,15 +28,7 @@ def bytes_of(folder: Path) -> int:
 
 
 class ModelCache:
-    """The models in memory.
-
-    Args:
-        most_bytes: that they may take together; one alone may take more.
-
-    Attributes:
-        loads: models read into memory since the start.
-        evictions: models that were evicted.
-    """
+    """The models in memory: together of at most so many bytes, but for one alone that takes more."""
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes

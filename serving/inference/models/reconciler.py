@@ -41,13 +41,7 @@ class NotLoadedError(RuntimeError):
 class ModelReconciler:
     """Keeps all models of all plants up to date with MLflow and with the folder of plants.
 
-    Args:
-        plants: the plants.
-        registry: where aliases and bundles come from.
-        folder: where bundles are copied to.
-        cache: the models in memory.
-        poll_seconds: how often aliases and the folder of plants are polled.
-        first: the plant whose models are loaded before the others'.
+    The models of the plant `first` are loaded before the others'.
     """
 
     def __init__(

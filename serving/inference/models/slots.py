@@ -76,9 +76,7 @@ class CachedVersion:
 
     Attributes:
         registered_at: when its registered model was made; a registry made anew counts from 1 again.
-        folder: the copy.
         size: about how many bytes of memory it takes.
-        facts: what its manifest says.
         since: since when it is served here.
         model: the model in memory; None while nobody asks for it.
         loading: the one load that all requests wait for.

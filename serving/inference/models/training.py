@@ -35,10 +35,8 @@ class MissingModelTrainer:
     """Trains each plant whose model is missing, once.
 
     Args:
-        reconciler: of all plants.
         first: the plant that is trained before the others; of these the quickest come first.
         drop: folder of the plants' drop folders; a plant that has files there is the pipeline's affair.
-        logs: folder for the children's output.
         command: plant → argument vector that trains it.
     """
 

@@ -50,11 +50,9 @@ class ModelRow:
     Attributes:
         values: (features,), NaN where missing.
         imputed: the missing ones, as `ImputedNames` has them.
-        n_imputed: how many they are.
         unused: names that the plant knows and the model doesn't use.
         bad_signals: names whose newest value can't physically be true; it counts as missing, as in ingest.
         rules: alarm rules that the given values fulfil, and limits that count as crossed as a signal is bad.
-        confidence: how far an answer to the row can be relied on.
         known: values by name, of tags and of what rules look at; NaN is missing.
     """
 
@@ -79,7 +77,6 @@ class CheckedRows:
 
     Attributes:
         values: (rows, features), NaN where missing or bad.
-        faults: what bad signals mean.
         confidence: (rows,), each a `Confidence`.
     """
 
@@ -267,15 +264,7 @@ class ModelInputs:
 def _parse_reading(
     given: Reading, names: NameIndex, find: Callable[[str], NamedColumn | None], width: int, place: str
 ) -> _ParsedReading:
-    """Put what a client gave in its columns.
-
-    Args:
-        given: name → value.
-        names: of the columns.
-        find: `names.find`, or a cache of it.
-        width: how many columns.
-        place: of `given` in the request.
-    """
+    """Put what a client gave in its columns; `find` is `names.find`, or a cache of it."""
     taken = _ParsedReading([math.nan] * width, {}, [], [])
     row, known = taken.row, taken.known
     unknown: list[str] = []

@@ -28,8 +28,7 @@ class NamedColumn(NamedTuple):
     Attributes:
         name: canonical; empty for a name that carries no value.
         column: in the row; None where the row has none for it.
-        low: least value that can physically be true.
-        high: greatest such value.
+        low, high: what can physically be true.
     """
 
     name: str
@@ -41,10 +40,7 @@ class NamedColumn(NamedTuple):
 class NameIndex:
     """The names of one plant, as columns of one kind of row.
 
-    Args:
-        profile: of the plant.
-        columns: names of the row's columns.
-        valueless: names that are taken and carry no value, as that of the time.
+    Valueless ones are taken and carry no value, as that of the time.
     """
 
     def __init__(

@@ -42,11 +42,7 @@ class AlarmLimit(NamedTuple):
 
 
 class PhysicalRanges:
-    """A plant's names, and what each can be.
-
-    Args:
-        profile: of the plant, as it is now.
-    """
+    """A plant's names, and what each can be."""
 
     def __init__(self, profile: PlantProfile) -> None:
         self._profile = profile

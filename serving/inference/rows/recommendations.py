@@ -21,11 +21,7 @@ FAILURE_FREQUENCY = "failure_frequency_48"
 
 
 class RecommendationRules:
-    """A plant's recommendations, parsed.
-
-    Args:
-        profile: of the plant; its conditions are SQL that Polars reads, as alarm rules are.
-    """
+    """A plant's recommendations, parsed; conditions are SQL that Polars reads, as label rules are."""
 
     def __init__(self, profile: PlantProfile) -> None:
         import polars as pl

@@ -31,7 +31,6 @@ class BadColumn:
     Attributes:
         name: canonical: a tag, an interval extreme, a deviation or a feature.
         given: (rows,), NaN where the value is sound or missing.
-        range: what can be true.
     """
 
     name: str
@@ -52,7 +51,6 @@ class BadSignalRows:
     """The rows on which a name is beyond one side of its range.
 
     Attributes:
-        name, side, range: which.
         rows: (rows,).
         value: the last of those given.
         crossed: limits that count as crossed: names of alarm rules, and the tag's own, as `HH 300`.
@@ -77,7 +75,6 @@ class SignalFaults:
     """What bad signals mean for some rows.
 
     Attributes:
-        signals: which they are.
         rules: limits that count as crossed by them alone, with their rows.
     """
 
@@ -86,12 +83,7 @@ class SignalFaults:
 
 
 class SignalCheck:
-    """Holds bad signals against a plant's alarm rules and limits.
-
-    Args:
-        profile: of the plant, as it is now.
-        rules: its alarm rules.
-    """
+    """Holds bad signals against a plant's alarm rules and limits."""
 
     def __init__(self, profile: PlantProfile, rules: AlarmRules) -> None:
         self._ranges = PhysicalRanges(profile)
@@ -172,11 +164,5 @@ class SignalCheck:
 
 
 def confidence_of(missing: int | np.ndarray, inputs: int, bad: bool | Flags) -> np.ndarray:
-    """How far answers can be relied on, a `Confidence` a row.
-
-    Args:
-        missing: how many inputs each row lacks.
-        inputs: how many the model has.
-        bad: whether a signal of the row is bad.
-    """
+    """How far answers can be relied on, a `Confidence` a row, by how many inputs it lacks and bad signals."""
     return np.where(np.asarray(missing) * 2 > inputs, "none", np.where(bad, "reduced", "full"))

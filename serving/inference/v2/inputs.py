@@ -31,7 +31,6 @@ class ParsedInference:
     """What is asked for.
 
     Attributes:
-        request: the JSON part.
         rows: (rows, features) in the model's order, NaN where missing.
     """
 
@@ -45,7 +44,6 @@ def read_inference(content: bytes, header_length: str | None, names: tuple[str, 
     Args:
         content: JSON, with the bytes of binary tensors behind it.
         header_length: the header that says how long the JSON is; None where all of it is.
-        names: of the model's features, in order.
 
     Raises:
         BadRequest: lengths, tensors or names don't fit; says where.

@@ -23,10 +23,6 @@ _NUMBERS = {float, int, NoneType}
 def from_json(tensor: InputTensor, place: str) -> Floats:
     """The values of `data`, flat or a list a row, in the tensor's shape; NaN where null.
 
-    Args:
-        tensor: with `data`.
-        place: of the tensor in the request.
-
     Raises:
         BadRequest: another count than the shape says, or something other than numbers.
     """
@@ -49,11 +45,6 @@ def from_json(tensor: InputTensor, place: str) -> Floats:
 
 def from_bytes(tensor: InputTensor, content: memoryview, place: str) -> Floats:
     """The values of a tensor's bytes, in its shape; NaN stays.
-
-    Args:
-        tensor: without `data`.
-        content: its bytes and no others.
-        place: of the tensor in the request.
 
     Raises:
         BadRequest: another length than the shape says, or a number beyond what can be used.
