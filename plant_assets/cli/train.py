@@ -93,9 +93,7 @@ def _serving_version(settings: PipelineSettings, profile: PlantProfile) -> int |
     """The version of the plant's main model behind @champion, if it can be served."""
     from plant_assets.models.registry import ModelRegistry
 
-    version = ModelRegistry.from_settings(settings).usable_champion(
-        profile.registered_name(profile.answering)
-    )
+    version = ModelRegistry.from_settings(settings).usable_champion(profile.answering_name)
     return None if version is None else version.version
 
 

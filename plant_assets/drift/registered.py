@@ -24,7 +24,7 @@ def answering_version(
     registry: "ModelRegistry", profile: PlantProfile
 ) -> tuple["PublishedVersion", LearnedRows] | None:
     """The version that answers for a plant, and what it learned from; None where there is none."""
-    name = profile.registered_name(profile.answering)
+    name = profile.answering_name
     versions = [registry.by_alias(name, alias) for alias in _ALIASES]
     manifests = [None if version is None else registry.readable(version) for version in versions]
     champion, manifest = versions[0], manifests[0]

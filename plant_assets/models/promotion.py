@@ -65,7 +65,8 @@ def promote(plant: str, version: int | None = None, registry: ModelRegistry | No
         ProfileError: no such plant.
         RegistryError: no such version.
     """
-    return (registry or ModelRegistry.from_settings()).promote(_answering_name(plant), version)
+    name = load_profile(plant, read_settings().defs).answering_name
+    return (registry or ModelRegistry.from_settings()).promote(name, version)
 
 
 def rollback(plant: str, registry: ModelRegistry | None = None) -> ChampionMove:
@@ -75,10 +76,5 @@ def rollback(plant: str, registry: ModelRegistry | None = None) -> ChampionMove:
         ProfileError: no such plant.
         RegistryError: no champion, or none before it.
     """
-    return (registry or ModelRegistry.from_settings()).rollback(_answering_name(plant))
-
-
-def _answering_name(plant: str) -> str:
-    """The registered name of the model whose answer is the plant's."""
-    profile = load_profile(plant, read_settings().defs)
-    return profile.registered_name(profile.answering)
+    name = load_profile(plant, read_settings().defs).answering_name
+    return (registry or ModelRegistry.from_settings()).rollback(name)

@@ -295,6 +295,11 @@ class PlantProfile(StrictModel):
         return f"{self.registry_prefix}{model}"
 
     @property
+    def answering_name(self) -> str:
+        """The registered name of the model whose answer is the plant's."""
+        return self.registered_name(self.answering)
+
+    @property
     def looks_ahead(self) -> bool:
         """Whether it has forecasters."""
         return "forecaster" in self.models

@@ -82,7 +82,7 @@ class ModelService:
         there = _Registered([], [], []) if isinstance(found, BaseException) else found
         return schemas.ModelsAnswer(
             plant=plant,
-            champion=_answering_name(profile),
+            champion=profile.answering_name,
             models=_models(profile, answers, there),
             missing=" ".join(str(problem) for problem in problems),
             mlflow=self._settings.mlflow_address,
@@ -114,7 +114,7 @@ class ModelService:
             UnknownPlant, NotFound: no such plant or version.
             Problem: MLflow doesn't respond.
         """
-        name = _answering_name(await self._profiles.of(plant))
+        name = (await self._profiles.of(plant)).answering_name
         return await self._tell(plant, await self._aliases.promote(name, version), by, "promote")
 
     async def rollback(self, plant: str, by: str) -> schemas.MovedChampion:
@@ -125,7 +125,7 @@ class ModelService:
             Conflict: there is no champion, or none before it.
             Problem: MLflow doesn't respond.
         """
-        name = _answering_name(await self._profiles.of(plant))
+        name = (await self._profiles.of(plant)).answering_name
         return await self._tell(plant, await self._aliases.rollback(name), by, "rollback")
 
     async def _tell(
@@ -167,7 +167,7 @@ class ModelService:
     async def _artifact(self, profile: PlantProfile, version: int | None, file: str) -> bytes:
         condition = ""
         if version is not None:
-            name = _answering_name(profile)
+            name = profile.answering_name
             found = await self._mlflow.version(name, version)
             if found is None:
                 raise NotFound(f"{name}: no version {version}")
@@ -181,11 +181,6 @@ class ModelService:
 
 
 ModelsDep = Annotated[ModelService, part("models")]
-
-
-def _answering_name(profile: PlantProfile) -> str:
-    """The registered name of the model whose answer is the plant's."""
-    return profile.registered_name(profile.answering)
 
 
 def _models(profile: PlantProfile, served: list[_Served], found: _Registered) -> list[schemas.ModelInfo]:
