@@ -26,6 +26,7 @@ class _Result(BaseModel):
 class _Comparison(BaseModel):
     model: str
     sentence: str
+    outcome: Literal["beats", "loses", "unsure", "unknown"] = "unknown"
 
 
 class _Curves(BaseModel):
@@ -104,4 +105,14 @@ def _horizon(horizon: _Horizon) -> schemas.HorizonFigures:
         figures=[schemas.ModelFigures(trivial=trivial, **result.model_dump()) for trivial, result in results],
         outcome={comparison.model: comparison.sentence for comparison in horizon.comparisons},
         calibration={curves.model: curves.reliability for curves in horizon.curves},
+        doubt=_doubt(horizon),
     )
+
+
+def _doubt(horizon: _Horizon) -> str:
+    """What the report says of its best model, where that isn't significantly ahead of the trivial baselines."""
+    best = max(horizon.models, key=lambda result: result.pr_auc.value or -1.0, default=None)
+    if best is None:
+        return ""
+    found = (c for c in horizon.comparisons if c.model == best.model and c.outcome in ("loses", "unsure"))
+    return next((comparison.sentence for comparison in found), "")

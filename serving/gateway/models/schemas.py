@@ -134,6 +134,10 @@ class HorizonFigures(BaseModel):
     figures: list[ModelFigures]
     outcome: dict[str, str] = Field(description="model → a sentence comparing it with the trivial baselines")
     calibration: dict[str, list[CalibrationBin]] = Field(description="model → its reliability diagram")
+    doubt: str = Field(
+        description="why not even the best model is to be trusted: it isn't significantly ahead of the trivial baselines; "
+        "empty: it is"
+    )
 
 
 class GateCondition(BaseModel):

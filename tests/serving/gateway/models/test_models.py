@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from fastapi import Response
 
 from serving.gateway.events.tables import StoredEvent
-from tests.serving.gateway.models.fake_mlflow import BIN, INTERVAL, NAME, REPORT, SERVED, FakeMlflow
+from serving.gateway.models.figures import read_figures
+from tests.serving.gateway.models.fake_mlflow import BIN, INTERVAL, NAME, REPORT, RESULT, SERVED, FakeMlflow
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +65,21 @@ async def test_figures_stand_beside_those_of_baselines(mlflow: FakeMlflow, eve: 
     ]  # fmt: skip
     assert horizon["outcome"] == {"champion": "It wins."}
     assert horizon["calibration"]["champion"] == [BIN]
+    assert horizon["doubt"] == ""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "doubt"), [("beats", ""), ("unsure", "It is close."), ("loses", "It is close.")]
+)
+def test_a_horizon_whose_best_model_is_not_clearly_ahead_is_doubted(outcome: str, doubt: str) -> None:
+    rival = RESULT | {"model": "other", "pr_auc": {"value": 0.1, "low": None, "high": None}}
+    comparisons = [
+        {"model": "champion", "sentence": "It is close.", "outcome": outcome},
+        {"model": "other", "sentence": "It loses.", "outcome": "loses"},
+    ]
+    horizon = REPORT["horizons"][0] | {"models": [rival, RESULT], "comparisons": comparisons}
+    told = read_figures(json.dumps(REPORT | {"horizons": [horizon]}).encode(), None)
+    assert told.horizons[0].doubt == doubt
 
 
 async def test_the_report_can_do_nothing_in_a_browser(mlflow: FakeMlflow, eve: Member) -> None:

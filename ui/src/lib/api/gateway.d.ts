@@ -1817,6 +1817,11 @@ export interface components {
             calibration: {
                 [key: string]: components["schemas"]["CalibrationBin"][];
             };
+            /**
+             * Doubt
+             * @description why not even the best model is to be trusted: it isn't significantly ahead of the trivial baselines; empty: it is
+             */
+            doubt: string;
             /** Figures */
             figures: components["schemas"]["ModelFigures"][];
             /** Hours */

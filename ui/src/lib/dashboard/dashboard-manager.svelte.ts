@@ -5,6 +5,7 @@ import { live } from '#lib/live/live-manager.svelte.ts';
 import type { Row, ScoredRow } from '#lib/live/types.ts';
 import type { Plant } from '#lib/plant/plants-manager.svelte.ts';
 import { units } from './plant-view.ts';
+import { overThreshold } from './risk.ts';
 
 const HOUR_S = 3600;
 const KEY = 'forewarn.trend.';
@@ -111,11 +112,11 @@ class DashboardManager {
   }
 }
 
-/** Probabilities of a row in per cent, by horizon; `a` before the hours where it is an alarm. */
+/** Scores of a row over their thresholds, by horizon; `a` before the hours where it is an alarm. */
 function byHorizon(row: ScoredRow): Record<string, number | null> {
   const found: Record<string, number | null> = {};
   for (const score of row.scores) {
-    found[`p${score.horizon_hours}`] = score.probability * 100;
+    found[`r${score.horizon_hours}`] = overThreshold(score);
     found[`a${score.horizon_hours}`] = score.alarm ? 1 : 0;
   }
   return found;

@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest';
 import type { ScoredRow, Warning } from '#lib/live/types.ts';
-import { chance, headline, levelOf, withInterval, worst, worstWarning, type Score } from './risk.ts';
+import {
+  chance,
+  overThreshold,
+  ratioText,
+  headline,
+  levelOf,
+  withInterval,
+  worst,
+  worstWarning,
+  type Score
+} from './risk.ts';
 
 function score(given: Partial<Score>): Score {
   const threshold = given.threshold === undefined ? 0.4 : given.threshold;
@@ -42,6 +52,20 @@ it('never calls a score low that nobody can rely on', () => {
   expect(headline(row(bad), null)).toMatch(/^Bad signal PDT1: a low risk means little/);
   expect(headline(row(score({}), blind), null)).toMatch(/^No confidence, most inputs are missing/);
   expect(levelOf(score({ probability: 0.5, confidence: 'none' }))).toBe('alarm');
+});
+
+it('compares scores over their thresholds, and never rounds one up to its threshold', () => {
+  expect(overThreshold(score({ probability: 0.2, threshold: 0.4 }))).toBe(0.5);
+  expect(overThreshold(score({ threshold: null }))).toBeNull();
+  expect([0, 0.04, 0.999, 1, 1.44, 9.97, 33.3].map(ratioText)).toEqual([
+    '0.0',
+    '<0.1',
+    '0.9',
+    '1.0',
+    '1.4',
+    '10',
+    '33'
+  ]);
 });
 
 it('writes rare chances with a digit more', () => {

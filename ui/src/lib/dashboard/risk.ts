@@ -16,6 +16,18 @@ export function doubtOf({ confidence, bad_signals }: Score): string {
   return confidence === 'reduced' ? words.badSignal(bad_signals.join(', ')) : '';
 }
 
+/** A score over its threshold, by which models of different thresholds compare; null without one. */
+export function overThreshold({ probability, threshold }: Score): number | null {
+  return threshold === null || threshold <= 0 ? null : probability / threshold;
+}
+
+/** '1.4', '12': a ratio to the threshold; below 1 never rounded up to it. */
+export function ratioText(ratio: number): string {
+  if (ratio > 0 && ratio < 0.1) return '<0.1';
+  if (ratio < 1) return (Math.floor(ratio * 10) / 10).toFixed(1);
+  return ratio < 9.95 ? ratio.toFixed(1) : ratio.toFixed(0);
+}
+
 /** A probability with the digits that rare events need: '3.3 %', '17 %'. */
 export function chance(probability: number): string {
   const hundredth = probability * 100;

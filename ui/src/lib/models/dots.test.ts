@@ -8,7 +8,7 @@ const result = (model: string, trivial: boolean, value: number): ModelFigures =>
   model, trivial, pr_auc: at(value), roc_auc: none, brier: at(value), recall: none, lead: none, false_hours: none, false_episodes: none
 }); // prettier-ignore
 const horizon: Horizon = {
-  hours: 0, base_rate: 0.2, n_events: 5, outcome: {}, calibration: {},
+  hours: 0, base_rate: 0.2, n_events: 5, outcome: {}, calibration: {}, doubt: '',
   figures: [result('a', false, 0.4), result('clock', true, 0.9), result('b', false, 0.6)]
 }; // prettier-ignore
 

@@ -4,8 +4,12 @@ export const dashboard = {
     title: 'Alarm risk',
     now: 'Now',
     ahead: (hours: number) => `+${hours} h`,
-    interval: (low: string, high: string) => `${low} to ${high} %`,
-    threshold: (at: string) => `threshold ${at}`,
+    times: '× threshold',
+    noThreshold: 'no threshold',
+    probability: 'probability with its 90 % interval',
+    likely: (chance: string, low: string, high: string) => `${chance} (${low} to ${high})`,
+    notTrusted: 'not trusted',
+    unsure: { full: '', reduced: 'bad signal', none: 'no confidence' },
     notCalibrated: 'score, not a calibrated probability',
     waiting: 'No row has been scored yet.',
     calm: (chance: string, when: string, threshold: string) =>
@@ -54,7 +58,7 @@ export const dashboard = {
     follow: 'Back to live',
     zoomed: 'Zoomed',
     risk: 'Alarm risk now and forecast',
-    riskUnit: '%',
+    riskUnit: '× threshold',
     rows: {
       ahead: (hours: number) => `+${hours} h`,
       warnings: 'warning',
