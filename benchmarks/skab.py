@@ -95,7 +95,13 @@ def prepare(experiment: SkabExperiment, profile: PlantProfile, folder: Path) -> 
         DropLedger(f"sqlite:///{folder / 'manifest.db'}"),
     )
     drop = ingest_drop(
-        [export(experiment, folder)], profile, history, ledger, folder / "quarantine", datetime.now(UTC)
+        [export(experiment, folder)],
+        profile,
+        history,
+        ledger,
+        folder / "quarantine",
+        datetime.now(UTC),
+        drop_folder=folder,
     )
     ledger.close()
     if not drop.committed:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 class DropConfig(dg.Config):
     """Which dropped files go into the history before it is read; none by hand."""
 
-    files: list[str] = Field(default_factory=list, description="paths of the drop's files")
+    files: list[str] = Field(
+        default_factory=list, description="paths of the drop's files, all in the plant's drop folder"
+    )
     force: bool = Field(default=False, description="ingest files again whose content was ingested before")
 
 
@@ -107,6 +109,7 @@ def _take_in(
         lake.ledger(),
         lake.quarantine_folder(profile.name),
         lake.now(),
+        drop_folder=lake.drop_folder(profile.name),
         max_bytes=lake.max_drop_bytes,
         force=drop.force,
     )
@@ -131,9 +134,9 @@ def _said_of(file: "FileOutcome") -> str:
     name = Path(file.path).name
     if file.refusal:
         place = f"{file.refusal['place']}: " if file.refusal["place"] else ""
+        where = f"now in {file.moved_to}" if file.moved_to else "not moved"
         return (
-            f"{name} refused: {place}{file.refusal['message']}; expected {file.refusal['expected']}; "
-            f"now in {file.moved_to}"
+            f"{name} refused: {place}{file.refusal['message']}; expected {file.refusal['expected']}; {where}"
         )
     return f"{name} {file.state}. {file.message}".rstrip()
 

@@ -13,10 +13,10 @@ from typing import Literal
 
 import polars as pl
 
-from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE
-from plant_assets.ingest.folder.listing import FoundFile, content_hash, look_at
+from plant_assets.ingest.folder.listing import FoundFile, content_hash, lies_in, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
 from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.reading import FileReading, combine, read_drop_file
@@ -41,7 +41,7 @@ class FileOutcome:
         report: what the reader says of an accepted file.
         refusal: code, message, place and expectation of a refused one.
         message: why one failed; of an accepted one what was left out, such as unknown columns.
-        moved_to: where a refused file lies now.
+        moved_to: where a refused file lies now; empty where it was not moved.
     """
 
     path: str
@@ -97,7 +97,7 @@ class DropResult:
 
 @dataclass(slots=True)
 class _Item:
-    """A file on its way through a drop."""
+    """A file on its way through a drop; `found` is None of what is no file of the drop folder."""
 
     path: Path
     outcome: FileOutcome
@@ -118,12 +118,14 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     quarantine_folder: Path,
     now: datetime,
     *,
+    drop_folder: Path,
     max_bytes: int = DEFAULT_MAX_BYTES,
     force: bool = False,
 ) -> DropResult:
     """Take files into the history as one drop.
 
-    A refused file moves to quarantine, and the others go on. Of records that share time and tag, those
+    A refused file moves to quarantine, and the others go on; what is no file of the drop folder is neither read
+    nor moved. Of records that share time and tag, those
     of the later path win. Repeating the call, after a crash too, changes nothing twice.
 
     Args:
@@ -133,6 +135,7 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
         ledger: where the fate of each file is noted.
         quarantine_folder: the plant's, where refused files go beside the reports that say why.
         now: the time of the drop.
+        drop_folder: the plant's; a path outside it is refused and left alone.
         max_bytes: larger files are refused.
         force: take in files whose content went in before.
 
@@ -143,12 +146,27 @@ def ingest_drop(  # noqa: PLR0917 - the order in which a drop passes through the
     items = [_Item(Path(path), FileOutcome(str(path))) for path in paths]
     present = END_OF_TIME if profile.simulated else now
     for item in items:
-        _read(item, profile, max_bytes, present)
+        if _belongs(item, drop_folder):
+            _read(item, profile, max_bytes, present)
     records = _combine(items, profile, history, force)
     result = DropResult(profile.name, now, [item.outcome for item in items])
     _commit(items, records, history, result, force)
-    _note(items, ledger, quarantine_folder, result)
+    _note(items, ledger, drop_folder, quarantine_folder, result)
     return result
+
+
+def _belongs(item: _Item, drop_folder: Path) -> bool:
+    """Whether a path may be looked at; refuses it else, in the same words whether it exists or not."""
+    if lies_in(item.path, drop_folder):
+        if not item.path.exists() or item.path.is_file():
+            return True
+        item.refuse(Refusal("not_a_file", f"{quote(item.path.name)} is no regular file", expected="a file"))
+    else:
+        what = "the path is outside the plant's drop folder, or a link that leads out of it"
+        item.refuse(
+            Refusal("outside_drop_folder", what, expected=f"the absolute path of a file in {drop_folder}")
+        )
+    return False
 
 
 def _read(item: _Item, profile: PlantProfile, max_bytes: int, present: datetime) -> None:
@@ -221,7 +239,13 @@ def _drop_info(items: Sequence[_Item], kind: str, at: datetime) -> DropInfo | No
     return DropInfo(tuple(files.values()), at) if files else None
 
 
-def _note(items: Sequence[_Item], ledger: DropLedger, quarantine_folder: Path, result: DropResult) -> None:
+def _note(
+    items: Sequence[_Item],
+    ledger: DropLedger,
+    drop_folder: Path,
+    quarantine_folder: Path,
+    result: DropResult,
+) -> None:
     """Tell the ledger, last of all: what it doesn't know yet is done again, and changes nothing."""
     plant, now = result.plant, result.at
     for item in items:
@@ -231,7 +255,7 @@ def _note(items: Sequence[_Item], ledger: DropLedger, quarantine_folder: Path, r
             continue
         if item.reading is not None:
             ledger.mark(plant, item.found, sha256, "ingested", now, message=_said_of(outcome, item.reading))
-        elif item.refusal is not None and not _lies_there(item.found):
+        elif item.refusal is not None and not _lies_there(item.found, drop_folder):
             outcome.state = "vanished"  # another file took its name: it is read for itself, not put aside
             ledger.mark(plant, item.found, sha256, "superseded", now, message=_REPLACED)
         elif item.refusal is not None:
@@ -255,9 +279,9 @@ def _try_again(ledger: DropLedger, plant: str, found: FoundFile, outcome: FileOu
         ledger.mark(plant, found, outcome.sha256, "failed", now, message=message)
 
 
-def _lies_there(found: FoundFile) -> bool:
+def _lies_there(found: FoundFile, drop_folder: Path) -> bool:
     try:
-        return look_at(found.path) == found
+        return lies_in(found.path, drop_folder) and look_at(found.path) == found
     except OSError:
         return False
 

@@ -22,7 +22,16 @@ class Site:
         self.ledger = DropLedger(f"sqlite:///{root}/manifest.db")
 
     def drop(self, *paths: Path, **options: bool) -> DropResult:
-        return ingest_drop(paths, PROFILE, self.history, self.ledger, self.quarantine, NOW, **options)
+        return ingest_drop(
+            paths,
+            PROFILE,
+            self.history,
+            self.ledger,
+            self.quarantine,
+            NOW,
+            drop_folder=self.folder,
+            **options,
+        )
 
     def values(self) -> list[float]:
         return self.history.read()["value"].to_list()

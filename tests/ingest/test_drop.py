@@ -231,7 +231,7 @@ def test_the_real_export_and_its_log_go_in_and_resample_to_its_673_hours(
     for path in paths:
         shutil.copy(real_data / "gas_treatment" / path.name, path)
     lake, ledger = PlantHistory(tmp_path / "lake", profile.name), DropLedger(f"sqlite:///{tmp_path}/m.db")
-    result = ingest_drop(paths, profile, lake, ledger, tmp_path / "q", NOW)
+    result = ingest_drop(paths, profile, lake, ledger, tmp_path / "q", NOW, drop_folder=folder)
     assert (result.added, result.periods, result.months) == (14_806, 6, ("2014-12", "2015-01"))
     raw = resample(lake.scan(), profile)
     assert raw.height == 673

@@ -64,7 +64,7 @@ def _main(root: Path, paths: Sequence[Path], limit: int, answers: Connection) ->
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        ingest_drop(paths, profile, history, ledger, root / "quarantine", NOW)
+        ingest_drop(paths, profile, history, ledger, root / "quarantine", NOW, drop_folder=root / "drop")
     except StorageError as error:
         answers.send(f"{type(error).__name__}: {error}")
     else:

@@ -30,7 +30,9 @@ class Site:
         return Child(self.root, paths, limit)
 
     def drop(self, paths: Sequence[Path]) -> DropResult:
-        return ingest_drop(paths, PROFILE, self.history, self.ledger, self.root / "quarantine", NOW)
+        return ingest_drop(
+            paths, PROFILE, self.history, self.ledger, self.root / "quarantine", NOW, drop_folder=self.folder
+        )
 
     def state(self) -> State:
         """The history's values; fails on a row that is there twice."""

@@ -42,6 +42,16 @@ def look_at(path: Path) -> FoundFile:
     return FoundFile(path.absolute(), status.st_size, status.st_mtime_ns)
 
 
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path, absent or not, is an entry of the folder itself and doesn't lead out of it by a link."""
+    try:
+        real = folder.resolve()
+        is_entry = path.is_absolute() and path.parent.resolve() == real
+        return is_entry and path.resolve().is_relative_to(real)
+    except (OSError, RuntimeError, ValueError):
+        return False  # links in a circle, or a name that no disk takes
+
+
 def content_hash(found: FoundFile) -> str | None:
     """SHA-256 of the file in hex; None if it changed or vanished meanwhile.
 

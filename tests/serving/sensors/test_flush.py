@@ -162,7 +162,9 @@ async def test_ingest_makes_one_history_of_the_seeded_month_and_live_drops(demo,
 
     live = [mill.drop / name for name in mill.files if live_drop_span(name)]
     for paths in (seeded, live, live):
-        result = ingest_drop(paths, demo, history, ledger, tmp_path / "quarantine", NOW)
+        result = ingest_drop(
+            paths, demo, history, ledger, tmp_path / "quarantine", NOW, drop_folder=mill.drop
+        )
         assert {file.state for file in result.files} <= {"accepted", "known"}, result.summary()
 
     whole = simulate(demo, ORIGIN.start, 30, ORIGIN.seed).records
@@ -180,7 +182,9 @@ async def test_live_drops_of_a_simulated_plant_may_be_of_the_future(demo, tmp_pa
     live = [mill.drop / name for name in mill.files]
     history = PlantHistory(tmp_path / "lake", "demo")
     ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
-    result = ingest_drop(live, demo, history, ledger, tmp_path / "quarantine", ORIGIN.start)
+    result = ingest_drop(
+        live, demo, history, ledger, tmp_path / "quarantine", ORIGIN.start, drop_folder=mill.drop
+    )
     assert [file.state for file in result.files] == ["accepted"], result.files
 
 
