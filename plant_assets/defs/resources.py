@@ -1,4 +1,10 @@
-"""Resources and the executor of this deployment, from its settings."""
+"""Resources and the executor of this deployment, from its settings.
+
+Belongs here: what the settings say, which no run may change. Whoever reaches Dagster launches runs, and their
+configuration would lay itself over a resource's own: any folder would be the lake or a drop folder.
+"""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -17,14 +23,28 @@ def resources() -> dg.Definitions:
     here = read_settings()
     return dg.Definitions(
         resources={
-            "io_manager": ParquetAssets.of(here),
-            "lake": LakeResource.of(here),
-            "feature_engine": FeatureEngine.of(here),
-            "spark": SparkResource(),
-            "model_store": ModelStore.of(here),
+            "io_manager": dg.IOManagerDefinition(ParquetAssets.of(here).create_io_manager, config_schema={}),
+            "lake": _fixed(LakeResource.of(here)),
+            "feature_engine": _fixed(FeatureEngine.of(here)),
+            "spark": dg.ResourceDefinition(_spark, config_schema={}),
+            "model_store": _fixed(ModelStore.of(here)),
         },
         executor=dg.in_process_executor if here.executor == "in_process" else _forkserver(),
     )
+
+
+def _fixed(resource: dg.ConfigurableResource[object]) -> dg.ResourceDefinition:
+    """A resource without a configuration of its own."""
+    return dg.ResourceDefinition(lambda _: resource, config_schema={})
+
+
+def _spark(context: dg.InitResourceContext) -> Iterator[SparkResource]:
+    """A Spark that ends with its run."""
+    spark = SparkResource()
+    try:
+        yield spark
+    finally:
+        spark.teardown_after_execution(context)
 
 
 def _forkserver() -> dg.ExecutorDefinition:
