@@ -244,7 +244,7 @@ def _with_clock(text: pl.Series, style: str) -> pl.Series:
         if todo.is_empty():
             break
         rest = text.gather(todo)
-        if clock:
+        if clock or "%H" in style:
             found = rest.str.to_datetime(style + clock, strict=False, time_unit="us")
         else:
             found = rest.str.to_date(style, strict=False).cast(pl.Datetime("us"))

@@ -32,7 +32,7 @@ def zone_in(title: str) -> str:
     Returns:
         as it is written, empty where the title tells none.
     """
-    for match in _IN_TITLE.finditer(title.replace("_", " ")):
+    for match in _IN_TITLE.finditer(title):
         text = (match[1] or match[2]).strip()
         if match[2] or _OFFSET.fullmatch(text) or text.casefold() in _UTC or text in _names():
             return text
