@@ -48,6 +48,7 @@ def new(  # noqa: PLR0917 - a command's options
     header: reading.Header = "",
     decimal: reading.Decimal = "",
     quality: reading.Quality = "",
+    step: reading.Step = "",
     force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
 ) -> None:
     """Draft a plant from exports; comments in its YAML explain each number."""
@@ -60,7 +61,7 @@ def new(  # noqa: PLR0917 - a command's options
             exports,
             title=title,
             timezone=timezone,
-            reading=reading.told_reading(names, header, decimal, quality),
+            reading=reading.told_reading(names, header, decimal, quality, step),
             max_bytes=settings.max_drop_mb * 2**20,
         )
         with write_plant(settings, draft) as path:

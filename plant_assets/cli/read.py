@@ -31,13 +31,14 @@ def read(  # noqa: PLR0917 - a command's options
     header: reading.Header = "",
     decimal: reading.Decimal = "",
     quality: reading.Quality = "",
+    step: reading.Step = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="print JSON: an object, or a list for several files")
     ] = False,
 ) -> None:
     """Tell what files mean and take nothing in; the exit status is 1 if one would be refused."""
     settings, console = read_settings(), Console()
-    told = reading.told_reading(names, header, decimal, quality)
+    told = reading.told_reading(names, header, decimal, quality, step)
     if plant and told != ReadingOptions():
         fail(f"--plant {plant}: what its exports mean stands under `reading` in its profile")
     try:

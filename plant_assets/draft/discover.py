@@ -80,7 +80,7 @@ def outline(decoded: DecodedFile, stem: str, reading: ReadingOptions | None = No
         found.filled |= bool(table.header.filled)
         if table.kind == "periods":
             found.periods = True
-        elif table.times:
+        elif table.times or names.paced:
             found.timed = True
             found.series += _series(table)
             _left_out(grid, table, found)

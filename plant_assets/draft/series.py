@@ -176,8 +176,7 @@ def with_label(reading: ReadingOptions, label: str) -> ReadingOptions:
 
 def told_options(reading: ReadingOptions) -> dict[str, object]:
     """What a profile says under `reading`, without what isn't told."""
-    told = reading.model_dump(exclude_defaults=True)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+    return reading.model_dump(mode="json", exclude_defaults=True)
 
 
 def _open(path: Path, max_bytes: int, reading: ReadingOptions) -> tuple[OpenedFile, ExportOutline]:
@@ -213,13 +212,13 @@ def _nothing(found: Sequence[ExportOutline]) -> Refusal:
         return Refusal(
             "no_time_column",
             "no column of times",
-            expected="a column named timestamp, or with times in its rows",
+            expected="a column named timestamp, or with times in its rows, or --step",
         )
     if not left:
         return Refusal(
             "no_header",
             "no row of column names above the data",
-            expected="a header row with timestamp and the tags' names",
+            expected="a header row with timestamp and the tags' names, or --names or --header none",
         )
     return Refusal(
         "no_known_tag",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, get_args
 
-from pydantic import Field, field_serializer, field_validator
+from pydantic import AwareDatetime, Field, field_serializer, field_validator
 
 from plant_assets.profile.durations import Duration, format_duration
 from plant_assets.profile.tag import StrictModel
@@ -41,6 +41,10 @@ class ReadingOptions(StrictModel):
         default=None,
         description="columns of files without a header, in order; an empty list numbers them column_1 …",
     )
+    step: Duration | None = Field(
+        default=None, description="how far apart the rows of files without times are; only they are read so"
+    )
+    start: AwareDatetime | None = Field(default=None, description="time of the first of such rows")
     columns: tuple[tuple[str, ColumnMeaning | str], ...] = Field(
         default=(),
         description="header → what it holds: " + ", ".join(get_args(ColumnMeaning)) + ", or a tag",

@@ -261,6 +261,7 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
     [
         wide("timestamp,FT101,PT102", flow, pressure, above="Report,Hourly\nFrom,2025-03-03 06:00:00\nTo,2025-03-05 05:00:00\n\n"),
         wide("timestamp,FT101,PT102", flow, pressure, below="*end of export\n"),
+        wide("timestamp,FT101,PT102", flow, pressure, below="Average,50.0,60.0\nMax,60.0,70.0\n"),
         wide("timestamp,FT101,PT102\nTS,m3/h,bar\n,Avg,Avg", flow, pressure, above='"TOA5","Site7","CR1000"\n'),
         wide("Timestamp,Value,Value", flow, pressure, above="Tag Name,FT101,PT102\nDescription,Feed flow,Steam\nUnits,m3/h,bar\n"),
         wide("Timestamp,FT101,PT102", flow, pressure) + wide("Timestamp,FT101,PT102", flow, pressure).replace("2025-03-0", "2025-04-0"),
@@ -270,7 +271,7 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
         long("Series;Time;Value", "{tag};{time};{value}"),
         wide("timestamp FT101 PT102", flow, pressure, time=lambda row: stamp(row, "%Y-%m-%dT%H:%M"), delimiter="  "),
     ],
-    ids=["dates above", "footer", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
+    ids=["dates above", "footer", "sums", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
 )  # fmt: skip
 def test_the_table_is_found_between_what_stands_around_it(tmp_path: Path, text: str) -> None:
     found = counts(told(tmp_path, text))
@@ -346,3 +347,47 @@ def test_files_without_a_header_are_read_by_names(tmp_path: Path) -> None:
     assert counts(told(tmp_path, text, profile, "export.dat")) == {"FT101": GOOD, "PT102": GOOD}
     with pytest.raises(Refusal, match="4 columns, and 1 names are given"):
         told(tmp_path, text, plant(names=["FT101"]), "export.dat")
+
+
+def test_rows_without_times_stand_at_the_pace_that_the_profile_tells(tmp_path: Path) -> None:
+    text = "\n".join(f"  {flow(row)}   {pressure(row)}" for row in range(ROWS)) + "\n"
+    with pytest.raises(Refusal, match=r"no column of times; expected .*reading\.step"):
+        told(tmp_path, text, plant(names=["FT101", "PT102"]), "d00.dat")
+    report = told(tmp_path, text, plant(names=["FT101", "PT102"], step="3m"), "d00.dat")
+    assert counts(report) == {"FT101": GOOD, "PT102": GOOD}
+    assert (report.start, report.end) == (
+        datetime(2000, 1, 1, tzinfo=UTC),
+        datetime(2000, 1, 1, 1, 9, tzinfo=UTC),
+    )
+    assert report.guesses == ["Rows have no times; they are taken as 3m apart from 2000-01-01 on."]
+    start = plant(names=["FT101", "PT102"], step="3m", start="2025-03-03T06:00:00Z")
+    report = told(tmp_path, text, start, "d00.dat")
+    assert (report.start, report.guesses) == (datetime(2025, 3, 3, 6, tzinfo=UTC), [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"), [("{}%", 50.0), ("{} bar", 50.0), ("{}D+01", 500.0), ("{}E0", 50.0)]
+)
+def test_a_unit_or_an_exponent_behind_every_number_is_no_text(
+    tmp_path: Path, cell: str, value: float
+) -> None:
+    text = wide("timestamp;FT101", lambda row: cell.format(flow(row)), delimiter=";")
+    found = read_drop_file(write(tmp_path, text), plant("FT101"), now=NOW).records["value"].to_list()
+    assert found[0] == value
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        {"zone": "Middle-earth"},
+        {"decimal": ";"},
+        {"quality": "stars"},
+        {"columns": {"F": "nothing"}},
+        {"codes": ["x"]},
+        {"step": "soon"},
+        {"unknown": 1},
+    ],
+)
+def test_what_a_profile_can_t_tell_of_its_exports_is_refused(reading: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="reading"):
+        plant(**reading)

@@ -46,6 +46,7 @@ _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][+-]?\d+)?$"
 _POINT = r"^[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?$"
 _THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
 _CENSORED = r"^[<>≤≥]=?\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)$"
+_UNIT_BEHIND = r"^[<>]?\s*[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s*((?:%|°|[^\W\d_])[^\s\d]{0,11})$"
 _NUMERIC = r"^[+-]?[\d.,]*\d[\d.,]*([dDeE][+-]?\d+)?$"
 _D_EXPONENT = r"^([+-]?\d*[.,]?\d+)[dD]([+-]?\d{1,3})$"
 
@@ -104,8 +105,20 @@ def looks_numeric(cells: pl.Series) -> bool:
     said = words.filter(~is_missing(words) & (words != "nan"))
     if said.is_empty():
         return False
-    plain = tidy(said).str.replace(_CENSORED, "$1").str.contains(_NUMERIC)
+    plain = tidy(said)
+    if (unit := _shared_unit(plain, whole=True)) is not None:
+        plain = plain.str.strip_suffix(unit).str.strip_chars()
+    plain = plain.str.replace(_CENSORED, "$1").str.contains(_NUMERIC)
     return 2 * int(plain.sum()) >= said.len() or is_switched(cells)
+
+
+def _shared_unit(cells: pl.Series, *, whole: bool) -> str | None:
+    """The unit that stands behind every number of a whole column of texts, such as `%`."""
+    if not whole or cells.is_empty():
+        return None
+    words = cells.str.to_lowercase()
+    units = cells.filter(~is_missing(words)).str.extract(_UNIT_BEHIND).unique()
+    return units[0] if units.len() == 1 else None
 
 
 def is_switched(cells: pl.Series) -> bool:
@@ -255,6 +268,8 @@ def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> tuple[pl.Series, 
             failed, words.replace_strict(SWITCHED, default=None, return_dtype=pl.Float64)
         ), none
     again = tidy(cells)
+    if (unit := _shared_unit(again, whole=failed.len() == raw.len() - raw.null_count())) is not None:
+        again = again.str.strip_suffix(unit).str.strip_chars()
     censored = again.str.contains(_CENSORED)
     again = again.str.replace(_CENSORED, "$1").str.replace(_D_EXPONENT, "${1}E$2")
     if decimal == "cell":
@@ -262,7 +277,7 @@ def _parsed(raw: pl.Series, decimal: Decimal, place: Where) -> tuple[pl.Series, 
         localised = again.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
         again = pl.select(pl.when(has_comma).then(localised).otherwise(again)).to_series()
     elif decimal == ".":
-        grouped = again.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
+        grouped = again.str.contains(r"^[+-]?(\d{1,3}(,\d{3})+|\d{1,2}(,\d\d)+,\d{3})(\.\d*)?$")
         plain = again.str.replace_all(",", "", literal=True)
         again = pl.select(pl.when(grouped).then(plain).otherwise(again)).to_series()
     else:

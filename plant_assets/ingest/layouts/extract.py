@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 from plant_assets.ingest.layouts.words import plain_name
+from plant_assets.profile.durations import format_duration
 from plant_assets.profile.options import QualityScale, ReadingOptions
 
 PART = pl.Schema(
@@ -36,6 +38,13 @@ _SCALES: dict[QualityScale, str] = {
     "opc_ua": "OPC UA status codes: 0 good",
     "percent": "percent: 100 good, 0 bad, uncertain between",
 }
+_SUMMARY = re.compile(
+    r"\W*(average|avg|mean|median|total|sum|min|max|minimum|maximum|std|count|end|summe|mittel|durchschnitt|anzahl|ende|"
+    r"moyenne|somme|total|promedio|suma|media|somma|gemiddelde|totaal)(?![^\W\d])",
+    re.IGNORECASE,
+)
+_START = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_BELOW = 12
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
@@ -60,20 +69,35 @@ class TableReader:
     """
 
     def __init__(self, grid: CellGrid, layout: TableLayout, context: ReadContext) -> None:
+        self.notes: list[str] = []
         self._grid = grid
         self._sources = layout.sources
         self._table = layout.table
         self.label_columns = layout.label_columns
         self._begin = layout.table.header.begin
         self._context = context
-        self._body = grid.frame.slice(self._begin)
-        self._rows = pl.int_range(self._begin + 1, grid.frame.height + 1, dtype=pl.UInt32, eager=True)
+        self._body = grid.frame.slice(self._begin, self._end(grid) - self._begin)
+        self._rows = pl.int_range(
+            self._begin + 1, self._begin + self._body.height + 1, dtype=pl.UInt32, eager=True
+        )
         self._times: dict[tuple[int, ...], pl.Series] = {}
         self._grades: dict[int, GradedColumn | Refusal] = {}
         self.left_out: list[pl.DataFrame] = []
-        self.notes: list[str] = []
         self.guesses: list[str] = []
         self.zone = ""
+
+    def _end(self, grid: CellGrid) -> int:
+        """Rows down to the table's end; below it stand sums and the like, with a word in the place of a time."""
+        height = grid.frame.height
+        if not self._table.times or grid.frame.schema[str(self._table.times[0][0])] != pl.String:
+            return height
+        times = grid.frame[str(self._table.times[0][0])].tail(_MOST_BELOW).fill_null("").to_list()
+        below = len(list(takewhile(_SUMMARY.match, reversed(times))))
+        if 0 < below < min(_MOST_BELOW, height - self._begin):
+            many = "1 row" if below == 1 else f"{below} rows"
+            self.notes.append(f"{many} below the last time not read, such as {quote(times[-below])}.")
+            return height - below
+        return height
 
     def column(self, index: int) -> pl.Series:
         return self._body[str(index)]
@@ -213,7 +237,9 @@ class TableReader:
         return graded
 
     def times(self, source: SeriesSource) -> pl.Series:
-        if (known := self._times.get(source.times)) is None:
+        if (known := self._times.get(source.times)) is None and not source.times:
+            known = self._times[()] = self._paced()
+        elif known is None:
             raw = self.column(source.times[0])
             if len(source.times) == 2:
                 clock = self.column(source.times[1]).cast(pl.String).str.replace(r"^1899-12-3[01] ", "")
@@ -238,6 +264,18 @@ class TableReader:
                 )
             self._times[source.times] = known
         return known
+
+    def _paced(self) -> pl.Series:
+        """Times of a table without any, at the pace that the profile tells."""
+        step, start = self._context.options.step, self._context.options.start
+        assert step is not None
+        if start is None:
+            self.guesses.append(
+                f"Rows have no times; they are taken as {format_duration(step)} apart from {_START:%Y-%m-%d} on."
+            )
+        steps = pl.int_range(self._body.height, eager=True) * (step // timedelta(microseconds=1))
+        first = (start or _START).astimezone(UTC)
+        return (steps + int(first.timestamp() * 1e6)).cast(pl.Datetime("us", "UTC"))
 
     def _tags(self, source: SeriesSource) -> pl.Series:
         """Tags of a long table, null where the plant knows none."""

@@ -175,12 +175,12 @@ def _wide(grid: CellGrid, table: RecognisedTable, names: PlantNames) -> TableLay
         found[tag] = series
     if not found:
         raise _nothing_known(grid, table, names)
-    if not table.times:
+    if not table.times and not names.paced:
         raise Refusal(
             "no_time_column",
             f"tags such as {next(iter(found))}, but no column of times",
             place=grid.place() or None,
-            expected="a column named timestamp",
+            expected="a column named timestamp, or reading.step in the profile",
         )
     return TableLayout(table, [_source(series, tag) for tag, series in found.items()])
 
@@ -257,7 +257,7 @@ def _nothing_known(grid: CellGrid, table: RecognisedTable, names: PlantNames) ->
             "no_header",
             "no row of column names above the data",
             place=grid.place() or None,
-            expected="a header row with timestamp and the tags' names",
+            expected="a header row with timestamp and the tags' names, or reading.names in the profile",
         )
     unknown, _ = _unread(table, names)
     found = _unknown_note(unknown, names) if unknown else "No tag columns."

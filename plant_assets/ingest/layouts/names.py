@@ -32,6 +32,7 @@ class PlantNames:
     Attributes:
         plant: whether there is one.
         headless: the columns of files without a header, empty where they are numbered; None where files have one.
+        paced: whether rows of files without times have them by their number.
         controllers: plain name → name.
     """
 
@@ -39,6 +40,7 @@ class PlantNames:
         self.plant = profile is not None
         reading = reading or (profile.reading if profile else ReadingOptions())
         self.headless = reading.names
+        self.paced = reading.step is not None
         columns = set(profile.columns) if profile else set()
         self._columns = {plain_name(column): column for column in profile.columns} if profile else {}
         self._written: dict[str, str] = {}

@@ -21,7 +21,7 @@ TIME_WORDS = _words(
     uhrzeit datetime_utc timestamp_utc time_utc ts_utc utc local_time localtime time_local datetime_local event_time
     eventtime sample_time sampletime record_time log_time logtime timestring time_string last_changed last_updated
     source_timestamp sourcetimestamp source_time server_timestamp servertimestamp server_time recorded_at observed_at
-    measured_at created_at epoch epoch_ms unix unix_time unixtime unix_timestamp time_ms timestamp_ms ts_ms
+    measured_at created_at mtu epoch epoch_ms unix unix_time unixtime unix_timestamp time_ms timestamp_ms ts_ms
     heure date_heure horodatage horodate fecha hora fecha_hora marca_de_tiempo data_ora dataora data_hora ora
     tijd tijdstip tijdstempel czas tid tidpunkt
     """
@@ -31,7 +31,8 @@ TAG_WORDS = _words(
     tag tagname tag_name tagid tag_id name point pointname point_name pointid point_id sensor sensor_name sensor_id
     sensorid variable variable_name varname var_name item itemid item_id itemname item_name messstelle messstellenname
     signal signal_name signalname kks series entity_id field metric metric_name channel channel_name kanal parameter
-    parameter_name param attribute node_id nodeid browse_name fullname full_name etiqueta variable_id
+    parameter_name param attribute node_id nodeid browse_name fullname full_name variable_id bezeichnung kennung
+    etiqueta nombre nom repère repere étiquette nome etichetta naam benämning
     """
 )
 VALUE_WORDS = _words(
@@ -45,6 +46,7 @@ STATE_WORDS = _words("state")
 QUALITY_WORDS = _words(
     """
     quality qual opc_quality opcquality data_quality dataquality quality_detail qualitydetail quality_code qualitycode
+    quality_flag qualityflag percent_good percentgood pct_good data_integrity dataintegrity integrity güte guete
     quality_flag qualityflag quality_status qualitystatus value_quality tag_quality opcua_quality statuscode status_code
     statuscodes opc_status opc_statuscode validity confidence confidence_level qc qc_flag qc_code qualität qualitaet
     datenqualität gültigkeit qualité qualite qualità qualita calidad qualidade kwaliteit kvalitet jakość
