@@ -16,6 +16,7 @@ _MOST = 3
 _FAR = 3
 """Spans of the other values between them and a code."""
 _TIMES, _TIMES_BELOW_ZERO = 30, 5
+_SAMPLE = 200
 _FEWEST = 5
 """Different other values that tell what a tag's readings are like."""
 _DIGITS = re.compile(r"-?([5-9])\1{2,}(\.(\1+|0+|25|5))?|-\d?9{2,}(\.\d{1,2})?|-(9{2}|8{2}|7{2})(\.\d)?")
@@ -63,7 +64,11 @@ def _told(records: pl.DataFrame, told: Sequence[float]) -> list[FoundCode]:
 
 
 def _found(records: pl.DataFrame, real: Mapping[str, Collection[float]]) -> list[FoundCode]:
-    different = records.group_by("tag", maintain_order=True).agg(pl.col("value").unique())
+    suspicious = _suspicious(records)
+    if not suspicious:
+        return []
+    some = records.filter(pl.col("tag").is_in(suspicious))
+    different = some.group_by("tag", maintain_order=True).agg(pl.col("value").unique())
     ends = different.select(
         "tag",
         pl.col("value").list.len().alias("count"),
@@ -79,6 +84,23 @@ def _found(records: pl.DataFrame, real: Mapping[str, Collection[float]]) -> list
             ].value_counts()
             codes = [FoundCode(tag, *row) for row in counts.sort("value").iter_rows()]
             found += _codes(codes, lowest, highest)
+    return found
+
+
+def _suspicious(records: pl.DataFrame) -> list[str]:
+    """Tags that may have codes: others than the outermost values of a sample lie close together between their ends."""
+    value = pl.col("value")
+    ends = records.group_by("tag", maintain_order=True).agg(
+        value.min().alias("low"), value.max().alias("high")
+    )
+    sample = records.gather_every(max(records.height // (_SAMPLE * max(ends.height, 1)), 1))
+    inner = sample.group_by("tag").agg(value.unique().sort().alias("values"))
+    spans = ends.join(inner, on="tag", how="left", maintain_order="left")
+    found = []
+    for tag, low, high, values in spans.iter_rows():
+        core = (values or [])[_MOST:-_MOST]
+        if len(core) < 2 or (high - low) > (_FAR + 1) * (core[-1] - core[0]):
+            found.append(tag)
     return found
 
 

@@ -9,6 +9,7 @@ status code: 0 good, 1 uncertain, 2 bad), Wonderware Historian (0 good, 1 bad, 1
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -109,8 +110,8 @@ def grade_column(
     Raises:
         Refusal: numbers of no one scale; holds those seen.
     """
-    text = _folded(raw)
-    counts = dict(text.value_counts().iter_rows())
+    cells = raw.cast(pl.String, strict=False).fill_null("")
+    counts = _counts(cells)
     found = scale or find_scale(counts, title)
     if found is None:
         seen = ", ".join(sorted(counts, key=lambda word: -counts[word])[:8])
@@ -122,8 +123,8 @@ def grade_column(
         )
     graded = {word: _grade(word, found, title, counts) for word in counts}
     unknown = sorted(quote(word) for word, grade in graded.items() if grade is None)
-    codes = {word: grade or "uncertain" for word, grade in graded.items()}
-    return GradedColumn(text.replace_strict(codes, return_dtype=pl.String), found, tuple(unknown[:5]))
+    codes = {cell: graded[_fold(cell)] or "uncertain" for cell in cells.unique()}
+    return GradedColumn(cells.replace_strict(codes, return_dtype=pl.String), found, tuple(unknown[:5]))
 
 
 def find_scale(counts: Mapping[str, int], title: str) -> QualityScale | None:
@@ -162,7 +163,7 @@ def _small_scale(numbers: Mapping[int, int], title: str) -> QualityScale | None:
 
 def is_quality(cells: pl.Series, title: str) -> bool:
     """Whether a column that may hold qualities does: its words are known, or its numbers are of one scale."""
-    counts = dict(_folded(cells).value_counts().iter_rows())
+    counts = _counts(cells.cast(pl.String, strict=False).fill_null(""))
     if not set(counts) - {""} or len(counts) > _MOST_WORDS or (scale := find_scale(counts, title)) is None:
         return False
     known = sum(n for word, n in counts.items() if _grade(word, scale, title, counts) is not None)
@@ -180,8 +181,16 @@ def worst_of(columns: Collection[GradedColumn], height: int) -> pl.Series:
     return worst.replace_strict({code: grade for grade, code in WORST.items()}, return_dtype=pl.String)
 
 
-def _folded(raw: pl.Series) -> pl.Series:
-    return raw.cast(pl.String, strict=False).fill_null("").str.strip_chars().str.to_lowercase()
+def _counts(cells: pl.Series) -> Counter[str]:
+    """Different cells in lower case, and how often each comes."""
+    counts: Counter[str] = Counter()
+    for cell, count in cells.value_counts().iter_rows():
+        counts[_fold(cell)] += count
+    return counts
+
+
+def _fold(cell: str) -> str:
+    return cell.strip().lower()
 
 
 def _number(word: str) -> int | None:

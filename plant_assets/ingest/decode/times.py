@@ -62,7 +62,7 @@ _COMPACT = (
 _OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)$"
 _ZONE_WORD = r"\d(?:\s*[AaPp]\.?[Mm]\.?)?\s+([A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_/+-]+)$"
 _FORMS = (
-    (r"^(\S*\d.*?\d) +[-\x{2013}] +\d.*$", "$1"),  # an interval in one cell: its start
+    (r"^(\S*\d.*?\d) +[-\u2013] +\d.*$", "$1"),  # an interval in one cell: its start
     (r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)", "$1 $2:$3:$4"),
     (r"^(\d{4}-\d\d-\d\d)_(\d)", "$1 $2"),
     (r"(:\d\d:\d\d):(\d{3})$", "$1.$2"),
@@ -70,7 +70,7 @@ _FORMS = (
 )
 """How some programs write times, and the same as others do."""
 _TRAILING_ZONE = r"\s+[A-Za-z_/+-]+$"
-_MIDNIGHT = r"([ T:])24:00(:00(?:\.0+)?)?"
+_MIDNIGHT = r"([ T])24:00(:00(?:\.0+)?)?$"
 _WEEKDAY = r"^(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _TIME_LIKE = re.compile(
     "|".join(pattern if pattern.startswith("^(?:19") else f"{_WEEKDAY}{pattern[1:]}" for pattern, _ in _DATES)
@@ -160,8 +160,10 @@ def _from_text(raw: pl.Series, zone: str, place: Where, guesses: TimeGuesses) ->
     if text.str.contains(r"^\d+(\.\d+)?([eE]\+?\d+)?$").all() and not text.str.contains(_COMPACT).all():
         return _from_numbers(text.cast(pl.Float64, strict=False), place)
     text = text.str.replace(r"^(\d{4}-?\d\d-?\d\d)[Tt](\d)", "$1 $2").str.replace(r"(:\d\d),(\d+)", "$1.$2")
+    first = text.drop_nulls()[0]
     for pattern, plain in _FORMS:
-        text = text.str.replace(pattern, plain)
+        if re.search(pattern, first):
+            text = text.str.replace(pattern, plain)
     text = text.str.replace(r"\[[A-Za-z_/+-]+\]$", "").str.replace_all("[\u2212\u2013]", "-")
     zoned = text.str.contains(_ZONE_WORD) & ~text.str.contains(r"(?i)\d\s*(?:[ap]m|utc|gmt)$")
     offset = text.str.contains(r":\d.*" + _OFFSET.removeprefix("(?i)").replace("UTC|GMT", "(?i:UTC|GMT)"))

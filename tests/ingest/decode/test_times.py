@@ -183,3 +183,18 @@ def test_long_tables_parse_each_text_once_and_name_the_first_wrong_row() -> None
         parsed(cells)
     cells[7000] = None
     assert parsed(cells)[6999:7002] == [None if c is None else c.replace(" ", "T") for c in cells[6999:7002]]
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%d-%b-%Y %H:%M:%S"]
+)
+def test_every_minute_of_a_day_is_itself(form: str) -> None:
+    times = [datetime(2015, 1, 13, tzinfo=UTC) + timedelta(minutes=minute) for minute in range(24 * 60)]
+    cells = pl.Series([time.strftime(form) for time in times])
+    assert parse_times(cells, "UTC", lambda row: f"row {row + 1}", now=NOW).to_list() == times
+
+
+@pytest.mark.parametrize("text", ["2015-01-13 24:00", "2015-01-13 24:00:00", "13.01.2015 24:00:00.000"])
+def test_hour_24_ends_a_day(text: str) -> None:
+    found = parse_times(pl.Series([text]), "UTC", lambda row: f"row {row + 1}", now=NOW)
+    assert found.to_list() == [datetime(2015, 1, 14, tzinfo=UTC)]
