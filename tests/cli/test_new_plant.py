@@ -94,9 +94,9 @@ def test_data_of_a_former_plant_is_not_mixed_with_a_new_one_s(defs: Path, tmp_pa
 
 
 def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
-    export = write(tmp_path / "export.csv", sensors("speed", "", "Status"))
+    export = write(tmp_path / "export.csv", sensors("speed", "", "Quality"))
     status, text = run("plant", "new", "pump", "--from", export)
-    assert (status, "Not read: column C (no name), Status (quality of no one tag)." in text) == (0, True)
+    assert (status, "Not read: column C (no name), Quality (quality of no one tag)." in text) == (0, True)
 
 
 def test_a_plant_that_exists_is_replaced_only_by_force_and_kept_beside(defs: Path, tmp_path: Path) -> None:
