@@ -1,4 +1,4 @@
-/** The trend of one tag: normal band behind, limits as lines, the set point dashed, now. */
+/** The trend of one tag: normal band behind, limits as lines, the set point dashed, the extreme that rules read, now. */
 import type uPlot from 'uplot';
 import {
   stackOptions,
@@ -28,7 +28,8 @@ export function tagOptions(tag: Tag, shared: SharedAxis, now: () => number | nul
   return stackOptions(shared, {
     series: [
       { stroke: () => token('trace'), width: 1.5, points: { show: false } },
-      { stroke: () => token('ink-3'), width: 1, dash: [4, 4], points: { show: false } }
+      { stroke: () => token('ink-3'), width: 1, dash: [4, 4], points: { show: false } },
+      { stroke: () => token('ink'), width: 1, points: { show: false } }
     ],
     y: { range: (_, low, high) => reach(tag, low, high) },
     axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag)) },

@@ -58,6 +58,7 @@ export const dashboard = {
     follow: 'Back to live',
     zoomed: 'Zoomed',
     risk: 'Alarm risk now and forecast',
+    extremes: { max: 'maximum', min: 'minimum' },
     riskUnit: '× threshold',
     rows: {
       ahead: (hours: number) => `+${hours} h`,

@@ -33,11 +33,9 @@ test('a rule’s own tags come first, and each once', () => {
 
 test('the extreme that a rule reads is told, of its own tags alone', () => {
   const own = { ...plant, tags: plant.tags.map((one) => ({ ...one, aggregates: ['max', 'min'] })) } as Plant;
-  const crossed = { rule: 'deviation', description: '', probability: 1, threshold: null };
   const [pv, other] = [own.tags[2], own.tags[0]] as [Plant['tags'][number], Plant['tags'][number]];
-  const warned = makeWarning({ kind: 'rule', crossed });
-  expect([extremeRead(warned, pv, own), extremeRead(warned, other, own)]).toEqual(['max', null]);
-  expect(extremeRead(makeWarning(), pv, own)).toBe('max');
+  expect([pv, other].map((one) => extremeRead('deviation', one, own))).toEqual(['max', null]);
+  expect(extremeRead(null, pv, own)).toBe('max');
 });
 
 test('a tag’s own limit that counts as crossed is of the tag', () => {

@@ -15,9 +15,8 @@ export function drivingTags(warning: Warning, plant: Plant, most = MOST): Tag[] 
   return [...new Set(found)].slice(0, most);
 }
 
-/** Which extreme of a tag's intervals the warning's rule reads; of a model's warning, that any alarm rule reads. */
-export function extremeRead(warning: Warning, tag: Tag, plant: Plant): 'max' | 'min' | null {
-  const { rule } = warning.crossed;
+/** Which extreme of a tag's intervals an alarm rule reads, or, without one, any of them. */
+export function extremeRead(rule: string | null, tag: Tag, plant: Plant): 'max' | 'min' | null {
   const read = plant.alarm_rules.filter((one) => rule === null || one.name === rule);
   const named = new Set(read.flatMap((one) => words(one.when)));
   return tag.aggregates.find((which) => named.has(`${tag.name}_${which}`)) ?? null;
