@@ -15,8 +15,9 @@ from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import InvalidInput, invalid
 from serving.faults import describe_value
 from serving.inference.batch.schemas import MOST_CELLS, BatchRequest
-from serving.inference.rows.inputs import LARGEST, ModelInputs
+from serving.inference.rows.inputs import ModelInputs
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
+from serving.inference.rows.reading import LARGEST
 from serving.inference.rows.rules import FiredAlarmRule
 from serving.inference.rows.signals import BadColumn, SignalFaults, confidence_of
 

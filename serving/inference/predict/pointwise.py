@@ -18,8 +18,9 @@ from serving.inference.metrics import record_pointwise
 from serving.inference.models.slots import LoadedModel
 from serving.inference.predict.schemas import BadReading, CrossedLimit, PointwiseAnswer, PointwiseScore
 from serving.inference.prediction_id import PredictionIds
-from serving.inference.rows.inputs import ModelInputs, number_of
+from serving.inference.rows.inputs import ModelInputs
 from serving.inference.rows.names import LONGEST_NAME, NamedColumn
+from serving.inference.rows.reading import number_of
 from serving.inference.rows.signals import BadColumn, SignalFaults, confidence_of
 from serving.inference.rows.times import Reading, time_of
 from serving.telemetry.correlation import instance

@@ -5,7 +5,7 @@ the kernel (`kernel.py`), the model itself.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -18,12 +18,12 @@ from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_sources
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
-from serving.errors import InvalidInput, invalid
-from serving.faults import describe_value
+from serving.errors import invalid
 from serving.inference.rows.imputed import ImputedNames
 from serving.inference.rows.kernel import kernel_of
-from serving.inference.rows.names import LONGEST_NAME, NamedColumn, NameIndex
+from serving.inference.rows.names import NameIndex
 from serving.inference.rows.ranges import PhysicalRanges
+from serving.inference.rows.reading import ParsedReading, parse_reading, refuse_unusable
 from serving.inference.rows.rules import AlarmRules, FiredAlarmRule
 from serving.inference.rows.schemas import PredictRequest
 from serving.inference.rows.signals import (
@@ -36,9 +36,6 @@ from serving.inference.rows.signals import (
 from serving.inference.rows.times import Reading, absent_rows
 from serving.inference.schemas import Confidence
 
-LARGEST = 1e100
-"""Beyond it a number is a mistake, and squares of it would overflow."""
-MOST_NAMED = 5
 NONE_AT_END: Mapping[str, Floats] = MappingProxyType({})
 _ONE = np.ones(1, dtype=bool)
 
@@ -83,20 +80,6 @@ class CheckedRows:
     values: Floats
     faults: SignalFaults
     confidence: np.ndarray
-
-
-@dataclass(slots=True)
-class _ParsedReading:
-    """One reading, taken: `row` in the order of columns, `known` by canonical name, both NaN where missing or bad."""
-
-    row: list[float]
-    known: dict[str, float]
-    unused: list[str]
-    bad: list[BadColumn]
-
-    @property
-    def is_empty(self) -> bool:
-        return all(map(math.isnan, self.known.values()))
 
 
 class ModelInputs:
@@ -170,7 +153,7 @@ class ModelInputs:
             InvalidInput: a number that isn't finite, a name given twice, or no number that can be used.
         """
         names = self.feature_names
-        taken = _parse_reading(given, names, names.find, len(self.names), "features")
+        taken = parse_reading(given, names, names.find, len(self.names), "features")
         return self._row(np.array(taken.row), taken, "features")
 
     def from_readings(self, readings: Sequence[Reading], field_name: str) -> ModelRow:
@@ -187,9 +170,9 @@ class ModelInputs:
         find = cache(names.find)
         rows: list[list[float]] = []
         unused: dict[str, None] = {}
-        newest = _ParsedReading([], {}, [], [])
+        newest = ParsedReading([], {}, [], [])
         for r, given in enumerate(readings):
-            newest = _parse_reading(given, names, find, width, f"{field_name}.{r}")
+            newest = parse_reading(given, names, find, width, f"{field_name}.{r}")
             unused |= dict.fromkeys(newest.unused)
             self._add_deviations(newest)
             rows += rows[-1:] * absent[r]
@@ -216,25 +199,25 @@ class ModelInputs:
         read = {name: sound[:, i] for name, i in self._rule_places}
         return CheckedRows(sound, self.signals.faults(bad, read, self.rules.evaluate_rows(read)), confidence)
 
-    def _at_end(self, window: Floats, newest: _ParsedReading) -> dict[str, Floats]:
+    def _at_end(self, window: Floats, newest: ParsedReading) -> dict[str, Floats]:
         """Computed features that rules look at, with the newest row's bad signals at the ends of their ranges."""
         if not newest.bad or not self._computed_places:
             return {}
         ends = {b.name: float(np.clip(b.given[0], *b.range)) for b in newest.bad}
         row = [ends.get(name, value) for name, value in zip(self.sources, newest.row, strict=True)]
-        moved = _ParsedReading(row, newest.known | ends, [], [])
+        moved = ParsedReading(row, newest.known | ends, [], [])
         self._add_deviations(moved)
         values = self._compute(np.vstack([window[:-1], moved.row]))
         return {name: values[i : i + 1] for name, i in self._computed_places}
 
-    def _add_deviations(self, taken: _ParsedReading) -> None:
+    def _add_deviations(self, taken: ParsedReading) -> None:
         """Deviations that weren't given follow from set point and process value."""
         for column, sp, pv in self._deviations:
             if math.isnan(taken.row[column]):
                 taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
     def _row(
-        self, values: Floats, newest: _ParsedReading, place: str, at_end: Mapping[str, Floats] = NONE_AT_END
+        self, values: Floats, newest: ParsedReading, place: str, at_end: Mapping[str, Floats] = NONE_AT_END
     ) -> ModelRow:
         missing = ~np.isfinite(values)
         n_missing = int(missing.sum())
@@ -244,7 +227,7 @@ class ModelInputs:
             sound = {name: np.array([value]) for name, value in known.items()}
             faults = self.signals.faults(newest.bad, sound, [(rule, _ONE) for rule in rules], at_end)
         if n_missing == len(values) and not self._is_read(known):
-            raise _unusable(place, newest, faults)
+            raise refuse_unusable(place, newest, faults)
         return ModelRow(
             values=values,
             imputed=self.imputed_names.of(missing),
@@ -259,67 +242,3 @@ class ModelInputs:
     def _is_read(self, known: Mapping[str, float]) -> bool:
         """Whether alarm rules look at some of the values."""
         return any(not math.isnan(known.get(name, math.nan)) for name in self.rules.names)
-
-
-def _parse_reading(
-    given: Reading, names: NameIndex, find: Callable[[str], NamedColumn | None], width: int, place: str
-) -> _ParsedReading:
-    """Put what a client gave in its columns; `find` is `names.find`, or a cache of it."""
-    taken = _ParsedReading([math.nan] * width, {}, [], [])
-    row, known = taken.row, taken.known
-    unknown: list[str] = []
-    for given_name, value in given.items():
-        found = find(given_name)
-        if found is None:
-            unknown.append(given_name)
-            continue
-        name, column, low, high = found
-        if not name:
-            continue
-        if name in known:
-            raise invalid(_at(place, given_name), "given twice", "each name once, in any case")
-        number = (
-            value
-            if type(value) is float and -LARGEST <= value <= LARGEST
-            else number_of(value, place, given_name)
-        )
-        if not low <= number <= high and not math.isnan(number):
-            taken.bad.append(BadColumn(name, np.array([number]), (low, high)))
-            number = math.nan
-        known[name] = number
-        if column is None:
-            taken.unused.append(name)
-        else:
-            row[column] = number
-    if unknown:
-        raise names.refuse(unknown, place)
-    return taken
-
-
-def _unusable(place: str, newest: _ParsedReading, faults: SignalFaults) -> InvalidInput:
-    """The refusal of a request that holds nothing to judge by."""
-    if faults.signals:
-        told = "; ".join(map(str, faults.signals[:MOST_NAMED]))
-        return invalid(place, f"no usable value: {told}", "at least one value within its range")
-    if not newest.is_empty:
-        return invalid(place, "no usable value", "at least one that the model or an alarm rule uses")
-    return invalid(place, "no value", "at least one feature or tag with a number")
-
-
-def number_of(value: float | str | None, place: str, name: str) -> float:
-    """A client's value, NaN where it is null.
-
-    Raises:
-        InvalidInput: no number, or none that can be.
-    """
-    if value is None:
-        return math.nan
-    if isinstance(value, str | bool):
-        raise invalid(_at(place, name), describe_value(value), "a number or null")
-    if not abs(value) <= LARGEST:
-        raise invalid(_at(place, name), "not finite, or beyond 1e100", "a finite number or null")
-    return float(value)
-
-
-def _at(place: str, name: str) -> str:
-    return f"{place}.{name[:LONGEST_NAME]}"

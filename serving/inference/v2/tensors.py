@@ -12,7 +12,7 @@ import numpy as np
 
 from plant_assets.features.arrays import Floats
 from serving.faults import describe_value
-from serving.inference.rows.inputs import LARGEST
+from serving.inference.rows.reading import LARGEST
 from serving.inference.v2.errors import BadRequest
 from serving.inference.v2.schemas import InputTensor
 

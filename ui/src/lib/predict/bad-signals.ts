@@ -11,7 +11,13 @@ export function alike(signals: readonly BadSignal[]): ToldSignal[] {
     const key = JSON.stringify([value, range, crossed]);
     const told = found.get(key);
     if (told) told.names.push(name);
-    else found.set(key, { names: [name], value: short(value), range: [short(range[0]), short(range[1])], crossed });
+    else
+      found.set(key, {
+        names: [name],
+        value: short(value),
+        range: [short(range[0]), short(range[1])],
+        crossed
+      });
   }
   return [...found.values()];
 }
