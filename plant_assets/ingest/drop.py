@@ -190,7 +190,7 @@ def _read(item: _Item, profile: PlantProfile, max_bytes: int, present: datetime)
     if item.reading is not None:
         outcome.sha256, outcome.kind = item.reading.sha256, item.reading.kind
         outcome.report = item.reading.report.as_dict()
-        outcome.message = " ".join(item.reading.report.notes)
+        outcome.message = " ".join([*item.reading.report.notes, *item.reading.report.guesses])
     elif item.refusal is not None and item.found is not None:
         outcome.sha256 = content_hash(item.found) or ""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from serving.inference.schemas import Confidence
 
@@ -17,6 +17,14 @@ class _Given(BaseModel):
     """Members that this service doesn't know are passed over: the protocol is made to be extended."""
 
     model_config = ConfigDict(strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: object) -> object:
+        """A member that is null is absent: clients of KServe and Seldon write optional ones so."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class InputParameters(_Given):

@@ -28,6 +28,16 @@ async def test_a_gap_is_imputed_as_null_and_as_nan(client, bundle: Bundle) -> No
     assert null["parameters"]["imputed_values"] == len(flat)
 
 
+async def test_optional_members_that_are_null_are_absent(client) -> None:
+    nothing = {"id": None, "outputs": None, "parameters": {"binary_data_output": None, "headers": None}}
+    plain, written = one_tag(), one_tag() | nothing
+    written["inputs"] = [{**tensor, "parameters": None} for tensor in written["inputs"]]
+    named = one_tag() | {"outputs": [{"name": "score", "parameters": None}], "parameters": None}
+    expected, found, asked = [(await post(client, body)).json() for body in (plain, written, named)]
+    assert found["outputs"] == expected["outputs"]
+    assert [output["name"] for output in asked["outputs"]] == ["score"]
+
+
 async def test_outputs_are_those_asked_for_in_that_order(client) -> None:
     asked = one_tag() | {"outputs": [{"name": "alarm"}, {"name": "risk_score"}]}
     outputs = (await post(client, asked)).json()["outputs"]
