@@ -52,6 +52,9 @@ it('never calls a score low that nobody can rely on', () => {
   expect(headline(row(bad), null)).toMatch(/^Bad signal PDT1: a low risk means little/);
   expect(headline(row(score({}), blind), null)).toMatch(/^No confidence, most inputs are missing/);
   expect(levelOf(score({ probability: 0.5, confidence: 'none' }))).toBe('alarm');
+  expect(headline(row(score({})), null, new Map([[0, 'It loses.']]))).toMatch(
+    /^No better than trivial baselines/
+  );
 });
 
 it('compares scores over their thresholds, and never rounds one up to its threshold', () => {

@@ -73,8 +73,12 @@ function calmHeadline(score: Score, doubt: string): string {
   return (levelOf(score) === 'elevated' ? words.closer : words.calm)(likely, ahead, chance(threshold));
 }
 
-/** Whether anything is coming, when, and how sure. */
-export function headline(row: ScoredRow, warning: Warning | null): string {
+/** Whether anything is coming, when, and how sure; `untrusted` has the horizons that the validation doesn't trust. */
+export function headline(
+  row: ScoredRow,
+  warning: Warning | null,
+  untrusted: ReadonlyMap<number, string> = new Map()
+): string {
   if (warning?.kind === 'rule') {
     const { description, rule } = warning.crossed;
     return words.rule(description || rule || '', plantTime(warning.since));
@@ -83,7 +87,10 @@ export function headline(row: ScoredRow, warning: Warning | null): string {
   const score = of ?? worst(row);
   if (!score) return words.waiting;
   const doubt = row.scores.map(doubtOf).find((said) => said !== '') ?? '';
-  if (!warning && levelOf(score) !== 'alarm') return calmHeadline(score, doubt);
+  if (!warning && levelOf(score) !== 'alarm') {
+    const validated = row.scores.every(({ horizon_hours: hours }) => !untrusted.has(hours));
+    return calmHeadline(score, doubt || (validated ? '' : words.notValidated));
+  }
   if (warning && score.threshold !== null && levelOf(score) !== 'alarm') {
     const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];
     return words.lingers(warning.id, likely, ahead, chance(score.threshold));

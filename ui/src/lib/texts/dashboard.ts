@@ -16,6 +16,7 @@ export const dashboard = {
       `No alarm expected. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
     doubted: (doubt: string, chance: string, when: string, threshold: string) =>
       `${doubt}: a low risk means little. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
+    notValidated: 'No better than trivial baselines in the validation',
     noConfidence: 'No confidence, most inputs are missing',
     badSignal: (names: string) => `Bad signal ${names}`,
     unjudged: (chance: string, when: string) => `Alarm risk ${chance} ${when}. No threshold is set.`,
