@@ -121,6 +121,33 @@ class Forbidden(Problem):
     title = "Access denied"
 
 
+class CrossSite(Problem):
+    """A change that a page of another site asks for, through somebody's browser."""
+
+    status = 403
+    slug = "cross-site"
+    title = "Other sites may change nothing"
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"Origin: got {origin!r}; expected a page of this service, or of a host in FOREWARN_ALLOWED_HOSTS"
+        )
+
+
+class UnknownHost(Problem):
+    """A request to a name that isn't the service's, as of DNS rebinding."""
+
+    status = 421
+    slug = "unknown-host"
+    title = "The service does not go by this name"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"Host: got {host!r}; expected the address that the service listens on, or a host in "
+            "FOREWARN_ALLOWED_HOSTS"
+        )
+
+
 class UnknownPlant(Problem):
     status = 404
     slug = "unknown-plant"

@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from plant_assets.profile.variables import EnvironmentVariables, Folder, read_environment
+from plant_assets.profile.variables import LOOPBACK, EnvironmentVariables, Folder, read_environment
 
 UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class ServingSettings(EnvironmentVariables):

@@ -6,6 +6,8 @@ import shutil
 # As the services run: threads of the linear algebra only get into each other's way. Read when NumPy is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Names that clients of an application in this process go by.
+os.environ.setdefault("FOREWARN_ALLOWED_HOSTS", "inference,gateway,sensors,service,testserver")
 
 from collections.abc import Iterator
 from functools import cache

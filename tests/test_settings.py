@@ -60,6 +60,7 @@ def test_a_wrong_value_is_refused_by_its_variable(
         ("FOREWARN_REGISTRATION", "perhaps"),
         ("FOREWARN_LOG_LEVEL", "chatty"),
         ("FOREWARN_INFERENCE_URL", "ftp://elsewhere"),
+        ("FOREWARN_ALLOWED_HOSTS", "https://forewarn.plant.example"),
         ("FOREWARN_SENSORS_URL", "plant:7500"),
         ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),
         ("FOREWARN_LOGINS_PER_MINUTE", "-1"),

@@ -6,12 +6,13 @@ one side alone reads (`plant_assets.settings`, `serving.settings`).
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from plant_assets.profile.load import DEFS_FOLDER
 
@@ -20,7 +21,20 @@ class SettingsError(ValueError):
     """A setting that can't be used; the text names the variable and what was expected."""
 
 
+def _parts(text: object) -> object:
+    return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise ValueError("expected hosts with commas between them, as forewarn.plant.example,other:8443")
+    return name.lower()
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_parts)]
 
 
 class EnvironmentVariables(BaseSettings):
@@ -35,6 +49,7 @@ class EnvironmentVariables(BaseSettings):
     defs: Folder = DEFS_FOLDER
     default_plant: str = "gas_treatment"
     host: str = "127.0.0.1"
+    allowed_hosts: Hosts = ()
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite files under home")
     mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
     inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")

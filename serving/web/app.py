@@ -17,6 +17,7 @@ from serving.settings import ServingSettings
 from serving.telemetry.traces import telemetry_config
 from serving.web.body import refuse_encoded
 from serving.web.openapi import describe
+from serving.web.site_guard import SiteGuard
 
 SERVICE = "the service"
 """The heading on /docs of routes that are about the service itself."""
@@ -41,6 +42,7 @@ def new_app(
         dependencies=[Depends(refuse_encoded)],
     )
     app.state.settings = settings
+    app.add_middleware(SiteGuard, host=settings.host, allowed=settings.allowed_hosts)
     errors.install(app)
     describe(app)
     app.include_router(_health_router())

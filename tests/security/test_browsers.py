@@ -5,7 +5,8 @@ import re
 import httpx
 import pytest
 
-from serving.settings import LOOPBACK, ServingSettings
+from plant_assets.profile.variables import LOOPBACK
+from serving.settings import ServingSettings
 from tests.security.services import NAMES, Service, all_operations
 
 SITE = "https://elsewhere.example"

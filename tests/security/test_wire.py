@@ -35,7 +35,7 @@ def status_of(answer: bytes) -> int:
 
 
 def post(service: Service, *headers: bytes, body: bytes = b"{}") -> bytes:
-    line = f"POST {POSTS[service.name]} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n".encode()
+    line = f"POST {POSTS[service.name]} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".encode()
     return answer_to(service, line + b"".join(header + b"\r\n" for header in headers) + b"\r\n" + body)
 
 
@@ -71,7 +71,7 @@ def test_a_body_that_comes_byte_by_byte_is_waited_for_only_so_long(
 ) -> None:
     monkeypatch.setattr(bounded_http, "BODY_WITHIN_S", 0.3)
     with connected(services[name]) as wire:
-        wire.sendall(f"POST {POSTS[name]} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode())
+        wire.sendall(f"POST {POSTS[name]} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode())
         assert drip(wire) == b""
     with services[name].client() as client:
         assert client.get("/health").status_code == 200

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Request, Response
 
+from plant_assets.profile.variables import LOOPBACK
 from serving.errors import Forbidden
 from serving.inference.models import schemas
 from serving.inference.models.dependencies import PlantOfPath, Reconciler
 from serving.inference.models.service import describe_model, readiness, summarise_plants
 from serving.inference.openapi import problems
-from serving.settings import LOOPBACK
 from serving.web.app import SERVICE
 from serving.web.body import answer
 from serving.web.parts import SettingsDep
