@@ -53,12 +53,20 @@ def await_demo(settings: PipelineSettings, written: list[Path], console: Console
 def _await_champion(settings: PipelineSettings, console: Console) -> None:
     url = f"http://{settings.host}:{settings.port_inference}/plants/{PLANT}/models"
     deadline = time.monotonic() + 30
-    with step_progress(console) as progress:
+    with step_progress(console) as progress, httpx.Client(timeout=5, trust_env=False) as client:
         task = progress.add_task("champion is serving", total=1)
         while time.monotonic() < deadline:
-            models = httpx.get(url, timeout=5).json().get("models", [])
+            models = _models(client, url)
             if any("champion" in model.get("aliases", []) for model in models):
                 progress.update(task, completed=1)
                 return
             time.sleep(0.3)
     console.print("The champion isn't serving yet; see `forewarn logs inference`.")
+
+
+def _models(client: httpx.Client, url: str) -> list[dict[str, list[str]]]:
+    """What inference says of the plant's models; none while it doesn't answer."""
+    try:
+        return client.get(url).json().get("models", [])
+    except (httpx.HTTPError, ValueError):
+        return []

@@ -19,7 +19,6 @@ class ServiceProcess:
         port: where it listens, as `FOREWARN_PORT_<NAME>` says; 0 where it doesn't.
         ready_url: answers 2xx once the service is usable; without one, its port accepts connections then.
         after: the service that must be ready before this one starts.
-        ready_within_s: how long a start may take before it counts as failed.
         page: what a person opens; empty where there is nothing to see.
     """
 
@@ -28,7 +27,6 @@ class ServiceProcess:
     port: int = 0
     ready_url: str = ""
     after: str = ""
-    ready_within_s: int = 180
     page: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 

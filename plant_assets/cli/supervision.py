@@ -34,12 +34,18 @@ class StoppingError(NotRunningError):
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """What supervisord says of one process."""
+    """What supervisord says of one process.
+
+    Attributes:
+        pid: 0 where it doesn't live.
+        ended_at: Unix time of when it ended last, 0 if it never did.
+    """
 
     name: str
     state: str
     pid: int
     description: str
+    ended_at: int = 0
 
 
 def start(settings: PipelineSettings, platform: list[ServiceProcess], environment: dict[str, str]) -> None:
@@ -112,7 +118,7 @@ def states(settings: PipelineSettings) -> list[ProcessState]:
         raise StoppingError("the platform is stopping; try again in a moment") from None
     if not isinstance(found, list):
         raise NotRunningError(f"the supervisor answered {found!r}")
-    return [ProcessState(p["name"], p["statename"], p["pid"], p["description"]) for p in found]
+    return [ProcessState(p["name"], p["statename"], p["pid"], p["description"], p["stop"]) for p in found]
 
 
 def start_service(settings: PipelineSettings, service: ServiceProcess) -> None:

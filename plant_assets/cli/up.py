@@ -1,6 +1,5 @@
 """`forewarn up|down|ps|logs`: the whole platform on one machine."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
 from plant_assets.cli.demo import await_demo, seed_demo
 from plant_assets.cli.services import ServiceProcess, pages, services
+from plant_assets.cli.start import await_ready, is_listening
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings, read_settings
 
@@ -42,7 +42,7 @@ def up(
         refuse_taken_ports(settings, platform)
         home.create_databases(settings)
         supervision.start(settings, platform, home.environment(settings))
-        _await_ready(settings, platform, console)
+        await_ready(settings, platform, console)
     if seeded and wait:
         await_demo(settings, seeded, console)
     _print_addresses(settings, console)
@@ -118,55 +118,11 @@ def _is_running(settings: PipelineSettings) -> bool:
 def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
-        if service.port and _is_listening(settings.host, service.port):
+        if service.port and is_listening(settings.host, service.port):
             fail(
                 f"port {service.port} is taken by another program; "
                 f"set FOREWARN_PORT_{service.name.upper()} to a free one"
             )
-
-
-def _await_ready(settings: PipelineSettings, platform: list[ServiceProcess], console: Console) -> None:
-    """Wait for each service, starting those that come after another once that one is ready."""
-    waiting = {service.name: service for service in platform}
-    held = {service.name for service in platform if service.after}
-    began = time.monotonic()
-    with step_progress(console) as progress:
-        tasks = {name: progress.add_task(name, total=1) for name in waiting}
-        while waiting:
-            for service in list(waiting.values()):
-                if service.name in held and service.after not in waiting:
-                    held.discard(service.name)
-                    supervision.start_service(settings, service)
-                elif service.name not in held and _ready(settings, service):
-                    progress.update(tasks[service.name], completed=1)
-                    del waiting[service.name]
-                elif time.monotonic() - began > service.ready_within_s:
-                    _give_up(settings, service)
-            time.sleep(0.1)
-
-
-def _give_up(settings: PipelineSettings, service: ServiceProcess) -> None:
-    supervision.stop(settings)
-    fail(f"{service.name} did not start within {service.ready_within_s} s: `forewarn logs {service.name}`")
-
-
-def _ready(settings: PipelineSettings, service: ServiceProcess) -> bool:
-    import httpx
-
-    if not service.ready_url:
-        if service.port:
-            return _is_listening("127.0.0.1", service.port)
-        return any(s.name == service.name and s.state == "RUNNING" for s in supervision.states(settings))
-    try:
-        return httpx.get(service.ready_url, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _is_listening(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, port)) == 0
 
 
 def _print_addresses(settings: PipelineSettings, console: Console) -> None:
