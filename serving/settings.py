@@ -40,6 +40,7 @@ class ServingSettings(EnvironmentVariables):
     event_rows: int = Field(default=50_000, ge=1000)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
     upload_mb: float = Field(default=500, gt=0, le=100_000)
+    preview_seconds: float = Field(default=120, gt=0, le=3600)
     ui: Folder = UI_BUILD
 
     @property

@@ -99,6 +99,7 @@ KNOWN = frozenset(
         "FOREWARN_EVENT_ROWS",
         "FOREWARN_SHELVE_MOST_HOURS",
         "FOREWARN_UPLOAD_MB",
+        "FOREWARN_PREVIEW_SECONDS",
         "FOREWARN_UI",
         # read by `make ui-dev` alone
         "FOREWARN_GATEWAY_URL",

@@ -23,6 +23,7 @@ from serving.gateway.drivers.service import DriverService
 from serving.gateway.drops import routes as drops
 from serving.gateway.drops.dagster import PipelineRuns
 from serving.gateway.drops.ledger import LedgerReader
+from serving.gateway.drops.preview import FilePreviewer
 from serving.gateway.event_types import EVENT_STREAM
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import EventHub
@@ -158,6 +159,7 @@ async def run_parts(
             state.drivers = DriverService(database, sensors, inference)
             state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
             state.drop_ledger = LedgerReader(settings)
+            state.file_previewer = FilePreviewer(settings)
             state.pipeline_runs = PipelineRuns(dagster, settings.dagster_address)
             state.models = ModelService(profiles, settings, mlflow, inference, log)
             state.drift = DriftService(profiles, settings, mlflow, dagster)

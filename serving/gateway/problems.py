@@ -68,6 +68,25 @@ class DropFolderAway(Problem):
     title = "The drop folder is not writable"
 
 
+class PreviewAway(Problem):
+    """No file can be read for a preview now; it can still be uploaded."""
+
+    status = 503
+    slug = "preview-away"
+    title = "The preview is not available"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers=RETRY_LATER)
+
+
+class PreviewFailed(Problem):
+    """This file can't be read for a preview; the pipeline may still tell why, when it is uploaded."""
+
+    status = 502
+    slug = "preview-failed"
+    title = "The preview failed"
+
+
 class StorageFull(Problem):
     status = 507
     slug = "storage-full"

@@ -16,6 +16,7 @@ from serving.gateway.accounts.dependencies import Engineer, SignedIn
 from serving.gateway.drops import schemas
 from serving.gateway.drops.dagster import PipelineRunsDep
 from serving.gateway.drops.ledger import DropLedgerDep
+from serving.gateway.drops.preview import PreviewerDep
 from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
 from serving.gateway.openapi import problems
 from serving.gateway.tables import LARGEST_ID
@@ -67,6 +68,21 @@ async def upload(
     return done
 
 
+@router.post("/drops/preview", responses=problems(*BODY, 401, 403, 404, 502, 507), openapi_extra=_FILE)
+async def preview(
+    request: Request,
+    settings: SettingsDep,
+    previewer: PreviewerDep,
+    _: Engineer,
+    name: FileName,
+    plant: Plant = None,
+) -> schemas.PreviewedFile:
+    """Tell what a file would mean as a drop of the plant; the body is its content. Nothing is stored. Engineers only."""
+    file, of_plant = checked_name(name), await _check_plant(settings, plant)
+    _refuse_declared(request, settings.max_upload_bytes)
+    return await previewer.read(_chunks(request), file, of_plant, lambda: _until_left(request))
+
+
 @router.get("/quarantine/{drop_id}", responses=problems(401, 404, 422, 502))
 async def show_refusal(drop_id: DropId, ledger: DropLedgerDep, _: SignedIn) -> schemas.RefusedFile:
     """Get the reason for a file's refusal: place, problem and what was expected."""
@@ -99,6 +115,11 @@ def _refuse_declared(request: Request, most_bytes: int) -> None:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and (len(declared) > MOST_DIGITS or int(declared) > most_bytes):
         raise TooLarge(f"expected at most {most_bytes} bytes", most_bytes=most_bytes)
+
+
+async def _until_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:

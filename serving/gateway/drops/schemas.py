@@ -47,6 +47,49 @@ class UploadedFile(BaseModel):
     sha256: str
 
 
+class TagPreview(BaseModel):
+    """What a file holds of one tag; `min` to `last` are of its kept records, null without any."""
+
+    records: int = Field(description="kept")
+    uncertain: int = Field(description="kept, of uncertain quality")
+    bad: int = Field(description="left out: of bad quality")
+    missing: int = Field(description="cells without a value")
+    dropped: int = Field(description="left out: out of range, infinite, or codes for no value")
+    min: float | None
+    max: float | None
+    first: datetime | None
+    last: datetime | None
+
+
+class PreviewRefusal(BaseModel):
+    """Why a file would be refused."""
+
+    code: str = Field(description="stable error code; see docs/ingest.md")
+    message: str
+    place: str | None = Field(description="sheet, row and column; null: the whole file")
+    expected: str
+
+
+class PreviewedFile(BaseModel):
+    """What a file would mean as a drop; of a refused one only `file` and `refused` are set."""
+
+    file: str
+    format: str | None
+    layout: Literal["wide", "long", "per_tag", "periods"] | None = Field(
+        description="a column a tag, a row a value, times for each tag, or an operator log"
+    )
+    zone: str | None = Field(description="of times without an offset; null: all have one")
+    first: datetime | None
+    last: datetime | None
+    tags: dict[str, TagPreview]
+    periods: int = Field(description="operator periods")
+    labels: list[str] = Field(description="columns of labels")
+    unread: list[str] = Field(description="columns that are not read")
+    guesses: list[str] = Field(description="what the file leaves open, and how it is read")
+    notes: list[str] = Field(description="what is left out")
+    refused: PreviewRefusal | None
+
+
 class RefusedFile(BaseModel):
     """The reason for a file's refusal, as the pipeline reports it."""
 

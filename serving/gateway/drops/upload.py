@@ -22,12 +22,12 @@ from serving.gateway.problems import DropFolderAway, FileThere, StorageFull
 
 EXTENSIONS = (".csv", ".txt", ".tsv", ".dat", ".xlsx", ".xls", ".parquet")
 MOST_NAME_BYTES = 120
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NAME = re.compile(r"\w[\w.\-+() ]*\Z")
 _UNFINISHED = ".upload.part"
 """End of the hidden name of a file that still comes; the pipeline passes over hidden ones and those in `.part`."""
 _ABANDONED_S = 24 * 3600
 _PIECE = 1024 * 1024
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def checked_name(name: str) -> str:
@@ -62,7 +62,7 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
         if os.path.lexists(folder / name):
             raise _there(name)
         with draft.open("xb") as file:
-            size, sha256 = await _write(chunks, file, most_bytes)
+            size, sha256 = await write_body(chunks, file, most_bytes)
             await asyncio.to_thread(_to_disk, file)
         if size == 0:
             raise invalid("body", "empty file", "at least one byte")
@@ -78,7 +78,13 @@ async def receive(chunks: AsyncIterator[bytes], folder: Path, name: str, most_by
     return UploadedFile(plant=folder.name, file=name, size=size, sha256=sha256)
 
 
-async def _write(chunks: AsyncIterator[bytes], file: BinaryIO, most_bytes: int) -> tuple[int, str]:
+async def write_body(chunks: AsyncIterator[bytes], file: BinaryIO, most_bytes: int) -> tuple[int, str]:
+    """Write what comes; its size in bytes and SHA-256.
+
+    Raises:
+        TooLarge: more than `most_bytes`; read no further.
+        OSError: it can't be written.
+    """
     size, digest, piece = 0, hashlib.sha256(), bytearray()
 
     def flush() -> None:
@@ -116,6 +122,6 @@ def _to_disk(file: BinaryIO) -> None:
 
 
 def _fault(error: OSError, plant: str) -> StorageFull | DropFolderAway:
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return StorageFull(f"the disk of the drop folder of plant {plant} is full; nothing was stored")
     return DropFolderAway(f"the drop folder of plant {plant} is not writable: {error.strerror}")

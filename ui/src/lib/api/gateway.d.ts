@@ -168,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drops/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell what a file would mean as a drop of the plant
+         * @description Tell what a file would mean as a drop of the plant; the body is its content. Nothing is stored. Engineers only.
+         */
+        post: operations["preview_drops_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -2369,6 +2389,80 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * PreviewRefusal
+         * @description Why a file would be refused.
+         */
+        PreviewRefusal: {
+            /**
+             * Code
+             * @description stable error code; see docs/ingest.md
+             */
+            code: string;
+            /** Expected */
+            expected: string;
+            /** Message */
+            message: string;
+            /**
+             * Place
+             * @description sheet, row and column; null: the whole file
+             */
+            place: string | null;
+        };
+        /**
+         * PreviewedFile
+         * @description What a file would mean as a drop; of a refused one only `file` and `refused` are set.
+         */
+        PreviewedFile: {
+            /** File */
+            file: string;
+            /** First */
+            first: string | null;
+            /** Format */
+            format: string | null;
+            /**
+             * Guesses
+             * @description what the file leaves open, and how it is read
+             */
+            guesses: string[];
+            /**
+             * Labels
+             * @description columns of labels
+             */
+            labels: string[];
+            /** Last */
+            last: string | null;
+            /**
+             * Layout
+             * @description a column a tag, a row a value, times for each tag, or an operator log
+             */
+            layout: ("wide" | "long" | "per_tag" | "periods") | null;
+            /**
+             * Notes
+             * @description what is left out
+             */
+            notes: string[];
+            /**
+             * Periods
+             * @description operator periods
+             */
+            periods: number;
+            refused: components["schemas"]["PreviewRefusal"] | null;
+            /** Tags */
+            tags: {
+                [key: string]: components["schemas"]["TagPreview"];
+            };
+            /**
+             * Unread
+             * @description columns that are not read
+             */
+            unread: string[];
+            /**
+             * Zone
+             * @description of times without an offset; null: all have one
+             */
+            zone: string | null;
+        };
+        /**
          * ProblemDocument
          * @description RFC 9457; `type` is stable.
          */
@@ -3028,6 +3122,45 @@ export interface components {
             unit: string;
             /** Used */
             used: boolean;
+        };
+        /**
+         * TagPreview
+         * @description What a file holds of one tag; `min` to `last` are of its kept records, null without any.
+         */
+        TagPreview: {
+            /**
+             * Bad
+             * @description left out: of bad quality
+             */
+            bad: number;
+            /**
+             * Dropped
+             * @description left out: out of range, infinite, or codes for no value
+             */
+            dropped: number;
+            /** First */
+            first: string | null;
+            /** Last */
+            last: string | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /**
+             * Missing
+             * @description cells without a value
+             */
+            missing: number;
+            /**
+             * Records
+             * @description kept
+             */
+            records: number;
+            /**
+             * Uncertain
+             * @description kept, of uncertain quality
+             */
+            uncertain: number;
         };
         /**
          * TokensAnswer
@@ -4236,6 +4369,135 @@ export interface operations {
             };
             /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    preview_drops_preview_post: {
+        parameters: {
+            query: {
+                /** @description file name with its extension */
+                name: string;
+                /** @description default: the live plant */
+                plant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewedFile"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The account's role does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway sent an invalid response */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
