@@ -48,12 +48,12 @@ class ServingSettings(EnvironmentVariables):
         """MLflow's server; a database URL is the pipeline's affair, whose server is on `port_mlflow`."""
         if self.mlflow_url.startswith(("http://", "https://")):
             return self.mlflow_url.rstrip("/")
-        return f"http://{self.host}:{self.port_mlflow}"
+        return f"http://{self.local_host}:{self.port_mlflow}"
 
     @property
     def dagster_address(self) -> str:
         """Dagster's webserver, for links."""
-        return self.dagster_url.rstrip("/") or f"http://{self.host}:{self.port_dagster}"
+        return self.dagster_url.rstrip("/") or f"http://{self.local_host}:{self.port_dagster}"
 
     @property
     def sensors_address(self) -> str:

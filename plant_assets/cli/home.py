@@ -29,7 +29,12 @@ def prepare(settings: PipelineSettings, plants: list[str]) -> None:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     _write(settings.home / "dagster" / "dagster.yaml", DAGSTER_TEMPLATE.read_text("utf-8"))
-    _write(settings.home / "run" / "workspace.yaml", WORKSPACE.format(port=settings.port_code))
+    _write(Path(workspace(settings)), WORKSPACE.format(port=settings.port_code))
+
+
+def workspace(settings: PipelineSettings) -> str:
+    """The file that tells Dagster where its code runs."""
+    return str(settings.home / "run" / "workspace.yaml")
 
 
 def create_databases(settings: PipelineSettings) -> None:

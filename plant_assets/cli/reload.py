@@ -74,7 +74,7 @@ def reload_definitions(settings: PipelineSettings) -> LoadedPlants:
         NoDagsterError: nothing answers at Dagster's address.
         ReloadError: Dagster answers otherwise than expected, or can't load the definitions.
     """
-    url = f"http://{settings.host}:{settings.port_dagster}/graphql"
+    url = f"http://{settings.local_host}:{settings.port_dagster}/graphql"
     try:
         found = _Found.model_validate_json(_ask(url, _RELOAD, {"location": LOCATION}))
         if found.loaded != "RepositoryLocation":
@@ -82,7 +82,7 @@ def reload_definitions(settings: PipelineSettings) -> LoadedPlants:
         assets = _Assets.model_validate_json(_ask(url, _PLANTS, {}))
     except httpx.ConnectError:
         raise NoDagsterError(
-            f"Dagster isn't running at {settings.host}:{settings.port_dagster}; it loads the plants when it starts (`make up`)"
+            f"Dagster isn't running at {settings.local_host}:{settings.port_dagster}; it loads the plants when it starts (`make up`)"
         ) from None
     except (httpx.HTTPError, ValidationError) as error:
         raise ReloadError(f"{url} did not respond as Dagster does ({type(error).__name__})") from None

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plant_assets.cli import home
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings
 
@@ -20,6 +21,7 @@ class ServiceProcess:
         ready_url: answers 2xx once the service is usable; without one, its port accepts connections then.
         after: the service that must be ready before this one starts.
         page: what a person opens; empty where there is nothing to see.
+        is_local: it has no accounts, and listens on this machine alone whatever `FOREWARN_HOST` says.
     """
 
     name: str
@@ -29,6 +31,7 @@ class ServiceProcess:
     after: str = ""
     page: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    is_local: bool = False
 
 
 def services(settings: PipelineSettings) -> list[ServiceProcess]:
@@ -58,11 +61,12 @@ def pages(settings: PipelineSettings) -> dict[str, str]:
 
 
 def _mlflow(settings: PipelineSettings) -> ServiceProcess:
-    url = f"http://{settings.host}:{settings.port_mlflow}"
+    url = f"http://{settings.local_host}:{settings.port_mlflow}"
     return ServiceProcess(
         name="mlflow",
         command=(sys.executable, "-m", "plant_assets.cli.tracking_server"),
         port=settings.port_mlflow,
+        is_local=True,
         ready_url=f"{url}/health",
         page=url,
     )
@@ -78,28 +82,27 @@ def _code(settings: PipelineSettings) -> ServiceProcess:
             "--location-name", "plant_assets", "--inject-env-vars-from-instance",
         ),
         port=settings.port_code,
+        is_local=True,
     )  # fmt: skip
 
 
 def _dagster(settings: PipelineSettings) -> ServiceProcess:
-    url = f"http://{settings.host}:{settings.port_dagster}"
+    url = f"http://{settings.local_host}:{settings.port_dagster}"
     return ServiceProcess(
         name="dagster",
-        command=(
-            _program("dagster-webserver"), "--host", settings.host, "--port", str(settings.port_dagster),
-            "--workspace", _workspace(settings), "--uvicorn-log-level", "warning",
-        ),
+        command=(sys.executable, "-m", "plant_assets.cli.dagster_server"),
         port=settings.port_dagster,
+        is_local=True,
         ready_url=f"{url}/server_info",
         after="code",
         page=url,
-    )  # fmt: skip
+    )
 
 
 def _daemon(settings: PipelineSettings) -> ServiceProcess:
     return ServiceProcess(
         name="daemon",
-        command=(_program("dagster-daemon"), "run", "--workspace", _workspace(settings)),
+        command=(_program("dagster-daemon"), "run", "--workspace", home.workspace(settings)),
         after="code",
     )
 
@@ -141,10 +144,6 @@ def _sensors_run(settings: PipelineSettings) -> bool:
 
 def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
-
-
-def _workspace(settings: PipelineSettings) -> str:
-    return str(settings.home / "run" / "workspace.yaml")
 
 
 def default_plant(settings: PipelineSettings) -> str:

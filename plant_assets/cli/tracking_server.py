@@ -2,8 +2,8 @@
 
 `mlflow server` starts the server as a child, which keeps the port when its parent is killed. This does in
 one process what that command does in two: it makes the database, tells MLflow's application where its
-state lies, and serves it. Allowed hosts and origins are MLflow's own: this machine and private networks,
-or what `MLFLOW_SERVER_ALLOWED_HOSTS` and `MLFLOW_SERVER_CORS_ALLOWED_ORIGINS` say.
+state lies, and serves it, to this machine alone and behind the platform's own guard: MLflow's would take changes from
+pages of any port of this machine, and guards no path but its API's.
 """
 
 import os
@@ -12,6 +12,7 @@ import os
 import uvicorn
 
 from plant_assets.settings import PipelineSettings, read_settings
+from serving.web.site_guard import SiteGuard
 
 
 def main() -> None:
@@ -21,9 +22,11 @@ def main() -> None:
 
     database = settings.mlflow_tracking_uri
     initialize_backend_stores(database, database, str(settings.mlflow_artifacts))
+    from mlflow.server.fastapi_app import app
+
     uvicorn.run(
-        "mlflow.server.fastapi_app:app",
-        host=settings.host,
+        SiteGuard(app, settings.local_host, settings.allowed_hosts),
+        host=settings.local_host,
         port=settings.port_mlflow,
         log_level="warning",
         workers=1,
@@ -43,6 +46,11 @@ def _variables(settings: PipelineSettings) -> dict[str, str]:
         constants.SERVE_ARTIFACTS_ENV_VAR: "true",
         _MLFLOW_SGI_NAME.name: "uvicorn",
         _MLFLOW_IN_JOB_EXECUTOR.name: "false",
+        # The guard in front knows them.
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "*",
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(
+            f"{scheme}://{host}" for host in settings.allowed_hosts for scheme in ("http", "https")
+        ),
         "MLFLOW_ENABLE_WORKSPACES": "false",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }

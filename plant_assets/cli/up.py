@@ -118,11 +118,27 @@ def _is_running(settings: PipelineSettings) -> bool:
 def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
     """End the command where another program listens on a port of ours."""
     for service in platform:
-        if service.port and is_listening(settings.host, service.port):
+        host = settings.local_host if service.is_local else settings.host
+        if service.port and is_listening(host, service.port):
             fail(
                 f"port {service.port} is taken by another program; "
                 f"set FOREWARN_PORT_{service.name.upper()} to a free one"
             )
+
+
+def tunnel_hint(settings: PipelineSettings) -> str:
+    """How what listens on this machine alone is reached from elsewhere; empty where everything listens here."""
+    if settings.host == settings.local_host:
+        return ""
+    tunnels = [
+        (service.name, f"-L {service.port}:{settings.local_host}:{service.port}")
+        for service in services(settings)
+        if service.is_local and service.page
+    ]
+    return (
+        f"Without accounts, and therefore for this machine alone: {', '.join(name for name, _ in tunnels)}. "
+        f"From elsewhere: ssh -N {' '.join(forward for _, forward in tunnels)} USER@THIS_MACHINE"
+    )
 
 
 def _print_addresses(settings: PipelineSettings, console: Console) -> None:
@@ -134,6 +150,8 @@ def _print_addresses(settings: PipelineSettings, console: Console) -> None:
     plant = "gas_treatment" if not settings.demo else "demo"
     command = Path(sys.executable).with_name("forewarn")  # the environment need not be on the search path
     live = f"  curl {settings.host}:{settings.port_sensors}/sensors/live\n" if "sensors" in shown else ""
+    if hint := tunnel_hint(settings):
+        console.print(f"\n{hint}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"\nTry:\n"
         f"  curl {settings.host}:{settings.port_inference}/plants/{plant}/models\n"

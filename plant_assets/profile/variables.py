@@ -64,6 +64,11 @@ class EnvironmentVariables(BaseSettings):
     )
 
     @property
+    def local_host(self) -> str:
+        """Where Dagster and MLflow listen, which have no accounts: this machine alone."""
+        return self.host if self.host in LOOPBACK else LOOPBACK[0]
+
+    @property
     def inference_address(self) -> str:
         """The inference service that the gateway asks, and that the pipeline tells of moved champions."""
         return self.inference_url.rstrip("/") or f"http://{self.host}:{self.port_inference}"

@@ -40,7 +40,7 @@ class ModelStore(dg.ConfigurableResource):
         return cls(
             tracking_uri=settings.mlflow_tracking_uri,
             artifacts=str(settings.mlflow_artifacts) if local else "",
-            pages=settings.mlflow_elsewhere or f"http://{settings.host}:{settings.port_mlflow}",
+            pages=settings.mlflow_elsewhere or f"http://{settings.local_host}:{settings.port_mlflow}",
             inference=settings.inference_address,
             promotion_mode=settings.model_promotion_mode,
             promotion_metric=settings.model_promotion_metric,

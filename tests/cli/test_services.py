@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 
 from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services, single_services
+from plant_assets.cli.up import tunnel_hint
 from plant_assets.settings import read_settings
+from serving.settings import ServingSettings
 from tests.processes import PATIENCE_S, await_answer, running
 from tests.servers import free_port
 
@@ -138,3 +140,30 @@ def test_a_listening_client_does_not_hold_the_end_up(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE_S)
     assert time.monotonic() - began < 15, "the supervisor would have killed it by now"
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("0.0.0.0", "127.0.0.1"), ("192.168.1.5", "127.0.0.1"), ("::", "127.0.0.1"), ("localhost", "localhost")],
+)
+def test_what_has_no_accounts_is_for_this_machine_alone(
+    monkeypatch: pytest.MonkeyPatch, host: str, local: str
+) -> None:
+    started(monkeypatch, FOREWARN_HOST=host)
+    settings = read_settings()
+    addresses = {s.name: s.ready_url for s in services(settings) if s.name in ("dagster", "mlflow")}
+    assert addresses == {
+        "dagster": f"http://{local}:3000/server_info",
+        "mlflow": f"http://{local}:5000/health",
+    }
+    assert ServingSettings().mlflow_address == f"http://{local}:5000"
+    assert ServingSettings().dagster_address == f"http://{local}:3000"
+
+
+def test_up_says_how_they_are_reached_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    started(monkeypatch, FOREWARN_HOST="0.0.0.0")
+    assert "ssh -N -L 5000:127.0.0.1:5000 -L 3000:127.0.0.1:3000" in tunnel_hint(read_settings())
+    started(monkeypatch, FOREWARN_MLFLOW_URL="http://mlflow.plant.example")
+    assert ":5000" not in tunnel_hint(read_settings())
+    started(monkeypatch, FOREWARN_HOST="127.0.0.1")
+    assert tunnel_hint(read_settings()) == ""

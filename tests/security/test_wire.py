@@ -71,7 +71,9 @@ def test_a_body_that_comes_byte_by_byte_is_waited_for_only_so_long(
 ) -> None:
     monkeypatch.setattr(bounded_http, "BODY_WITHIN_S", 0.3)
     with connected(services[name]) as wire:
-        wire.sendall(f"POST {POSTS[name]} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode())
+        wire.sendall(
+            f"POST {POSTS[name]} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode()
+        )
         assert drip(wire) == b""
     with services[name].client() as client:
         assert client.get("/health").status_code == 200
