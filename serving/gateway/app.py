@@ -147,7 +147,7 @@ async def run_parts(
             state.sessions = SessionStore(
                 database, secret, access_tokens, timedelta(days=settings.refresh_token_days)
             )
-            state.attempts = AttemptLimiter(settings)
+            state.attempts = AttemptLimiter(database, settings)
             state.history = HistoryStore(database, settings.history_rows)
             state.inference = inference
             state.sensors = sensors

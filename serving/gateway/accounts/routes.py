@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from serving.errors import invalid
 from serving.gateway.accounts import schemas
@@ -44,14 +44,17 @@ async def register(
 @router.post("/login", responses=problems(*BODY, 401, 429), dependencies=[Depends(may_log_in)])
 async def login(
     body: schemas.LoginRequest,
+    request: Request,
     response: Response,
+    *,
     attempts: AttemptsDep,
     accounts: AccountsDep,
     sessions: SessionsDep,
 ) -> schemas.TokensAnswer:
     """Log in with name and password."""
-    await attempts.login_as(fold_name(body.name))
+    await attempts.login_as(fold_name(body.name), request)
     user = await accounts.authenticate(body.name, body.password)
+    await attempts.remember(user.id, request)
     return _tokens(await sessions.begin(user.id), response)
 
 
@@ -72,6 +75,7 @@ async def logout(body: schemas.RefreshRequest, sessions: SessionsDep) -> None:
 @router.post("/password", responses=problems(*BODY, 401, 403, 429))
 async def change_password(
     body: schemas.PasswordChange,
+    request: Request,
     response: Response,
     *,
     attempts: AttemptsDep,
@@ -80,7 +84,7 @@ async def change_password(
     user: SignedIn,
 ) -> schemas.TokensAnswer:
     """Change your password. All sessions end; the response has tokens of a new one."""
-    await attempts.login_as(user.name)
+    await attempts.login_as(user.name, request)
     try:
         new = sound_password(body.new_password, user.name)
     except ValueError:
