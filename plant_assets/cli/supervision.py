@@ -8,7 +8,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from configparser import RawConfigParser
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 
 from plant_assets.cli.services import ServiceProcess
+from plant_assets.profile.private_folder import private_folder
 from plant_assets.settings import PipelineSettings
 
 _ASKED_S = 5
@@ -180,9 +180,7 @@ def end_left(settings: PipelineSettings) -> list[int]:
 def socket_path(settings: PipelineSettings) -> Path:
     """A socket whose path is short enough for the kernel (107 bytes) wherever `home` lies."""
     digest = hashlib.sha256(str(settings.home).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"forewarn-{os.getuid()}-{digest}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / "supervisor.sock"
+    return private_folder(digest) / "supervisor.sock"
 
 
 def proxy(settings: PipelineSettings) -> ServerProxy:

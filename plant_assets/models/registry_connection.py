@@ -5,7 +5,6 @@ Belongs here: what any use of MLflow needs. Doesn't belong here: models, version
 
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from filelock import FileLock
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from plant_assets.ingest.storage import StorageFullError, storage_error
+from plant_assets.profile.private_folder import private_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,8 +45,7 @@ class MlflowConnection:
         self.tracking_uri = tracking_uri
         served = tracking_uri.startswith("http")
         self._artifacts = None if served or not artifacts else Path(artifacts)
-        base = Path(artifacts).parent if artifacts else Path(tempfile.gettempdir()) / "forewarn"
-        self._locks = locks or base / "locks"
+        self._locks = locks or (Path(artifacts).parent / "locks" if artifacts else private_folder("locks"))
 
     @cached_property
     def client(self) -> "MlflowClient":

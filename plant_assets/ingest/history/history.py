@@ -6,7 +6,6 @@ resampling, or who dropped what when (`folder/ledger.py`).
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from plant_assets.ingest.history.fingerprint import frame_fingerprint, mapping_f
 from plant_assets.ingest.history.merge import STORED, MonthMerge, month_name
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records
 from plant_assets.ingest.storage import StorageBusyError, StorageError, storage_error
+from plant_assets.profile.private_folder import private_folder
 
 _PERIODS = pa.schema(
     [
@@ -267,7 +267,7 @@ class PlantHistory:
 
 def _lock_path(url: str) -> Path:
     if "://" in url:
-        return Path(tempfile.gettempdir()) / f"forewarn-{hashlib.sha256(url.encode()).hexdigest()[:16]}.lock"
+        return private_folder("locks") / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.lock"
     return Path(url) / ".history.lock"
 
 

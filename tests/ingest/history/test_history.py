@@ -1,4 +1,3 @@
-import tempfile
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from plant_assets.ingest.history import delta, history
 from plant_assets.ingest.history.history import PlantHistory, UpsertResult
 from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA
 from plant_assets.ingest.storage import StorageBusyError, StorageError
+from plant_assets.profile.private_folder import private_folder
 from tests.ingest.events import SHA_A, SHA_B, SHA_C, START, drop_of, minutes, records_of
 
 DAY = 60 * 24.0
@@ -304,7 +304,7 @@ def test_writers_of_one_lake_in_a_bucket_meet_at_one_lock_of_this_machine() -> N
     first, again, other = (PlantHistory(root, "small").url for root in ("s3://b/l", "s3://b/l/", "s3://b/m"))
     assert first == "s3://b/l/small"
     assert history._lock_path(first) == history._lock_path(again) != history._lock_path(other)
-    assert history._lock_path(first).parent == Path(tempfile.gettempdir())
+    assert history._lock_path(first).parent == private_folder("locks")
 
 
 def test_vacuum_removes_old_versions_files_and_no_content(tmp_path: Path) -> None:
