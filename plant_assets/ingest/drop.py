@@ -6,7 +6,8 @@ call finishes the drop and changes nothing twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ import polars as pl
 
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.folder.ledger import DropLedger
-from plant_assets.ingest.folder.ledger_entry import UNREADABLE
+from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.ingest.folder.listing import FoundFile, content_hash, lies_in, look_at
 from plant_assets.ingest.folder.quarantine import quarantine
 from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
@@ -25,6 +26,8 @@ from plant_assets.ingest.storage import storage_error
 from plant_assets.profile.model import PlantProfile
 
 _STATES = ("accepted", "known", "refused", "vanished", "failed")
+_BY_NAME = frozenset({"no_known_tag"})
+"""Refusals of what may be of use under another name."""
 _REPLACED = "replaced by another file after it was read, and refused"
 END_OF_TIME = datetime(9990, 1, 1, tzinfo=UTC)
 """The present of a simulated plant: its time runs faster than the clock."""
@@ -259,10 +262,35 @@ def _note(
             outcome.state = "vanished"  # another file took its name: it is read for itself, not put aside
             ledger.mark(plant, item.found, sha256, "superseded", now, message=_REPLACED)
         elif item.refusal is not None:
-            outcome.moved_to = _put_aside(item.path, item.refusal, quarantine_folder, result)
-            ledger.mark(plant, item.found, sha256, "refused", now, message=str(item.refusal))
+            waiting = ledger.entries(plant, ["seen", "settled"])
+            for found in (item.found, *_twins(item, item.found, waiting, drop_folder)):
+                if found is not item.found:
+                    outcome = replace(outcome, path=str(found.path))
+                    result.files.append(outcome)
+                outcome.moved_to = _put_aside(found.path, item.refusal, quarantine_folder, result)
+                ledger.mark(plant, found, sha256, "refused", now, message=str(item.refusal))
         elif outcome.state == "failed":
             _try_again(ledger, plant, item.found, outcome, now)
+
+
+def _twins(
+    item: _Item, refused: FoundFile, waiting: Sequence[LedgerEntry], drop_folder: Path
+) -> list[FoundFile]:
+    """Files of a refused one's content and extension that wait for runs of their own, which would refuse them too.
+
+    There are none where a file's name decides how it is read.
+    """
+    if item.refusal is None or item.refusal.code in _BY_NAME or not item.outcome.sha256:
+        return []
+    found = []
+    for entry in waiting:
+        path = entry.path
+        is_alike = entry.size == refused.size and path.suffix.casefold() == refused.path.suffix.casefold()
+        if is_alike and path != refused.path and lies_in(path, drop_folder) and path.is_file():
+            with suppress(OSError):
+                twin = look_at(path)
+                found.extend([twin] if content_hash(twin) == item.outcome.sha256 else [])
+    return found
 
 
 def _try_again(ledger: DropLedger, plant: str, found: FoundFile, outcome: FileOutcome, now: datetime) -> None:
