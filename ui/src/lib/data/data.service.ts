@@ -9,6 +9,8 @@ export type RunInfo = components['schemas']['RunInfo'];
 export type RunAnswer = components['schemas']['RunAnswer'];
 export type Step = components['schemas']['StepInfo'];
 export type CheckResult = components['schemas']['CheckInfo'];
+export type PreviewedFile = components['schemas']['PreviewedFile'];
+export type TagPreview = components['schemas']['TagPreview'];
 export type Uploaded = components['schemas']['UploadedFile'];
 
 export const readDrops = (plant: string): Promise<DropsAnswer> =>

@@ -1,6 +1,16 @@
 /** Sends a file to the gateway and tells how far it is, which `fetch` can't. */
 import { sendAuthorized } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
+import type { PreviewedFile } from './data.service.ts';
+
+type Sending = {
+  path: string;
+  good: number;
+  file: File;
+  plant: string;
+  sent?: (bytes: number) => void;
+  signal: AbortSignal;
+};
 
 /** Send a file to a plant's drop folder.
  *
@@ -12,31 +22,38 @@ export async function upload(
   sent: (bytes: number) => void,
   signal: AbortSignal
 ): Promise<void> {
-  await sendAuthorized((token) => sendWith(token, file, plant, sent, signal));
+  await send({ path: '/drops', good: 201, file, plant, sent, signal });
 }
 
-async function sendWith(
-  token: string | null,
-  file: File,
-  plant: string,
-  sent: (bytes: number) => void,
-  signal: AbortSignal
-): Promise<void> {
+/** What a file would mean as a drop of the plant; nothing is stored.
+ *
+ * @throws Problem where that can't be told; AbortError where `signal` stopped it. */
+export async function readPreview(file: File, plant: string, signal: AbortSignal): Promise<PreviewedFile> {
+  const answer = await send({ path: '/drops/preview', good: 200, file, plant, signal });
+  if (answer === null) throw Problem.unreadable();
+  return answer as PreviewedFile;
+}
+
+const send = (sending: Sending): Promise<unknown> => sendAuthorized((token) => sendWith(token, sending));
+
+async function sendWith(token: string | null, sending: Sending): Promise<unknown> {
+  const { path, good, file, plant, sent, signal } = sending;
   signal.throwIfAborted();
   const request = new XMLHttpRequest();
   const query = new URLSearchParams({ plant, name: file.name });
-  request.open('POST', `${globalThis.location.origin}/drops?${query}`);
+  request.open('POST', `${globalThis.location.origin}${path}?${query}`);
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   if (token !== null) request.setRequestHeader('Authorization', `Bearer ${token}`);
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => request.abort(), { once: true });
-    request.upload.onprogress = (event) => sent(event.loaded);
+    if (sent) request.upload.onprogress = (event) => sent(event.loaded);
     request.onabort = () => reject(signal.reason);
     request.onerror = () => reject(Problem.unreachable());
-    request.onload = () =>
-      request.status === 201
-        ? resolve()
-        : reject(Problem.of(parseJson(request.responseText), request.status));
+    request.onload = () => {
+      const answer = parseJson(request.responseText);
+      if (request.status === good) resolve(answer);
+      else reject(Problem.of(answer, request.status));
+    };
     request.send(file);
   });
 }

@@ -4,9 +4,9 @@ export const data = {
     title: 'Upload exports',
     choose: 'Choose files',
     invite: 'or drop them here',
-    now: 'Release to upload',
+    now: 'Release to read',
     rules: (extensions: string, most: string) =>
-      `${extensions}, at most ${most} each. A file is accepted or rejected as a whole.`,
+      `${extensions}, at most ${most} each. You see what each file means before you upload it. A file is accepted or rejected as a whole.`,
     toPlant: (title: string) => `Uploads go to ${title}.`,
     tooLarge: (most: string) => `The file is larger than ${most}.`,
     extension: (extensions: string) => `Expected a file name that ends in ${extensions}.`,
@@ -18,6 +18,65 @@ export const data = {
     stop: 'Stop',
     stopped: 'stopped; nothing was stored',
     retry: 'Try again'
+  },
+  preview: {
+    list: 'Files to confirm',
+    states: {
+      waiting: 'queued',
+      reading: 'Reading …',
+      read: 'can be uploaded',
+      rejected: 'would be rejected; it cannot be uploaded',
+      failed: 'no preview; the file can still be uploaded'
+    },
+    upload: 'Upload',
+    uploadOf: (file: string) => `Upload ${file}`,
+    uploadAll: (files: number) => `Upload all (${files})`,
+    cancel: 'Cancel',
+    cancelOf: (file: string) => `Cancel ${file}`,
+    remove: 'Remove',
+    removeOf: (file: string) => `Remove ${file}`,
+    again: 'Read again',
+    layout: 'Layout',
+    layouts: {
+      wide: 'one column per tag',
+      long: 'one row per value',
+      per_tag: 'a time column per tag',
+      periods: 'operator log'
+    },
+    contents: 'Contents',
+    records: (records: string, tags: number) =>
+      `${records} records of ${tags} ${tags === 1 ? 'tag' : 'tags'}`,
+    periods: (periods: number) => `${periods} operator ${periods === 1 ? 'period' : 'periods'}`,
+    span: 'Period',
+    to: 'to',
+    in: (zone: string) => `(${zone})`,
+    zone: 'Time zone of the file',
+    zoned: 'each time has its offset',
+    labels: 'Columns of labels',
+    guessed: 'Assumed',
+    notes: 'Notes',
+    unread: (columns: number) => `All ${columns} columns that are not read`,
+    table: (file: string) => `Tags of ${file}`,
+    tags: (tags: number) => `Values of each tag (${tags})`,
+    columns: {
+      tag: 'Tag',
+      records: 'Records',
+      uncertain: 'Uncertain',
+      bad: 'Bad',
+      missing: 'Missing',
+      dropped: 'Dropped',
+      min: 'Min',
+      max: 'Max',
+      first: 'First',
+      last: 'Last'
+    },
+    meaning: {
+      records: 'records that are kept',
+      uncertain: 'kept records of uncertain quality',
+      bad: 'left out: bad quality',
+      missing: 'cells without a value',
+      dropped: 'left out: out of range, infinite, or a code for no value'
+    }
   },
   files: {
     title: 'Recent drops',
@@ -44,6 +103,7 @@ export const data = {
     superseded: 'superseded'
   },
   refusal: {
+    correct: 'Correct the file and choose it again.',
     nothingKept: 'None of its records are in the history. Correct the file and drop it again.',
     what: 'Problem',
     place: 'Location',
