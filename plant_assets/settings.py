@@ -24,6 +24,7 @@ class PipelineSettings(EnvironmentVariables):
     live_retrain_hours: int = Field(default=672, ge=1)
     poll_seconds: int = Field(default=2, ge=1, le=3600)
     start_silence_seconds: int = Field(default=180, ge=1)
+    run_start_seconds: int = Field(default=900, ge=60)
     port_code: int = Field(default=3001, ge=1, le=65535)
     model_promotion_mode: Literal["auto", "manual"] = Field(
         default="auto", validation_alias="MODEL_PROMOTION_MODE"

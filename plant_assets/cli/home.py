@@ -1,6 +1,7 @@
 """Lays out `FOREWARN_HOME`: the folders, Dagster's instance and workspace files, and what processes inherit."""
 
 import os
+import re
 from pathlib import Path
 
 from plant_assets.settings import PipelineSettings
@@ -28,13 +29,21 @@ def prepare(settings: PipelineSettings, plants: list[str]) -> None:
     ]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    _write(settings.home / "dagster" / "dagster.yaml", DAGSTER_TEMPLATE.read_text("utf-8"))
+    _write(settings.home / "dagster" / "dagster.yaml", instance_file(settings))
     _write(Path(workspace(settings)), WORKSPACE.format(port=settings.port_code))
 
 
 def workspace(settings: PipelineSettings) -> str:
     """The file that tells Dagster where its code runs."""
     return str(settings.home / "run" / "workspace.yaml")
+
+
+def instance_file(settings: PipelineSettings) -> str:
+    """Dagster's instance file with this platform's settings."""
+    template = DAGSTER_TEMPLATE.read_text("utf-8")
+    return re.sub(
+        r"(?m)^(  start_timeout_seconds: ).*$", rf"\g<1>{settings.run_start_seconds}", template, count=1
+    )
 
 
 def create_databases(settings: PipelineSettings) -> None:
@@ -55,6 +64,8 @@ def environment(settings: PipelineSettings) -> dict[str, str]:
         "FOREWARN_HOME": str(settings.home),
         "FOREWARN_DROP": str(settings.drop),
         "DAGSTER_HOME": str(settings.home / "dagster"),
+        # The answer to a run's request is given once its process has loaded everything.
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": str(settings.run_start_seconds),
         "PYTHONUNBUFFERED": "1",
         # Many small fits: threads of the linear algebra only get into each other's way.
         "OMP_NUM_THREADS": "1",

@@ -11,7 +11,6 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,18 +27,19 @@ from plant_assets.components.naming import (
     asset_key,
     job_name,
 )
+from plant_assets.components.run_failures import fail_lost_starts, run_failure
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.profile.model import PlantProfile
-from plant_assets.resources.lake import MAX_ATTEMPTS, LakeResource
+from plant_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger
 
 _DEAD = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _SECOND_LOOK_S = 2
-_PASSING = ("StorageFullError", "StorageBusyError", "stayed locked", "database is locked", "No space left")
 _PAUSE = timedelta(seconds=15)
 """After the first failure that passes by itself; twice as long after each further one."""
+_MOST_DOUBLINGS = 6
 _GATHER = timedelta(seconds=30)
 """How long settled files wait for others of the folder that are still being written."""
 
@@ -57,6 +57,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
     )
     def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         ledger = lake.ledger()
+        fail_lost_starts(context.instance, profile.name)
         _notice_dead_runs(context.instance, ledger, profile.name, lake)
         requests = _unstarted_requests(context.instance, ledger, profile, lake)
         reason = ""
@@ -93,7 +94,9 @@ def _ready_files(
         return [], f"nothing new in {folder}"
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
     if not ready:
-        return [], "files are waiting: the disk is full, the database is locked, or a file is unreadable"
+        return [], (
+            "files are waiting: the disk is full, the database is locked, a file is unreadable, or runs were lost"
+        )
     if busy := active_run(context.instance, plant):
         return [], f"{len(ready)} files wait for run {busy.run_id[:8]}"
     ready = [
@@ -169,18 +172,28 @@ def _notice_dead_runs(
             continue
         run = _run_of(instance, key)
         if run is not None and run.status in _DEAD and not _made_good(instance, plant, run):
-            failure = _failure(instance, run)
-            lake.ledger(failure.attempts).run_failed(entries, failure.reason, lake.now())
+            failure = run_failure(instance, run)
+            lake.ledger(failure.attempts).run_failed(
+                entries, failure.reason, lake.now(), counts=failure.counts
+            )
 
 
 def _pauses(instance: dg.DagsterInstance, entry: LedgerEntry, lake: LakeResource) -> bool:
-    """Whether a file's last run met what passes by itself, and that was just now."""
-    if not entry.attempt or lake.now() - entry.changed_at >= _PAUSE * 2 ** (entry.attempt - 1):
+    """Whether what a file's last run met may still be so: unreadable, no room, or a machine that loses runs."""
+    if not entry.attempt:
         return False
     if UNREADABLE in entry.message:
-        return True
-    run = _run_of(instance, entry.run_id)
-    return run is not None and run.status in _DEAD and _failure(instance, run).passing
+        doublings = entry.faults - 1
+    else:
+        run = _run_of(instance, entry.run_id)
+        failure = run_failure(instance, run) if run is not None and run.status in _DEAD else None
+        if failure is None or failure.counts:
+            return False
+        # A run that was lost is repeated at once, and only then after pauses.
+        doublings = entry.attempt - (1 if failure.passing else 2)
+    if doublings < 0:
+        return False
+    return lake.now() - entry.changed_at < _PAUSE * 2 ** min(doublings, _MOST_DOUBLINGS)
 
 
 def _by_request(entries: Sequence[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
@@ -204,44 +217,6 @@ def _made_good(instance: dg.DagsterInstance, plant: str, dead: dg.DagsterRun) ->
     last = next(iter(instance.get_run_records(done, limit=1)), None)
     mine = instance.get_run_record_by_id(dead.run_id)
     return last is not None and mine is not None and last.storage_id > mine.storage_id
-
-
-def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun) -> "_Failure":
-    """Why a run failed.
-
-    A lost process says nothing about the drop: try again. A locked database or a full disk passes: try
-    again, after a while. Another error may be chance: try once more. A breached check stays one: don't.
-    """
-    for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
-        event = record.dagster_event
-        check = event.asset_check_evaluation_data if event is not None else None
-        if check is not None and check.blocking and not check.passed:
-            return _Failure(f"{check.check_name}: {check.description}", 1)
-    for record in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = record.dagster_event
-        if event is not None and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error.cause or event.step_failure_data.error
-            text = error.message.strip().splitlines()
-            passing = any(sign in error.message for sign in _PASSING)
-            reason = f"{event.step_key}: {text[0] if text else 'failed'}"
-            return _Failure(reason, MAX_ATTEMPTS if passing else 2, passing)
-    if run.status == dg.DagsterRunStatus.CANCELED:
-        return _Failure(f"run {run.run_id[:8]} was cancelled", 1)
-    return _Failure(f"run {run.run_id[:8]} lost its process", MAX_ATTEMPTS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why a run failed, in one line.
-
-    Attributes:
-        attempts: how many a drop deserves after such a failure.
-        passing: the place that keeps the state had no room, or was locked.
-    """
-
-    reason: str
-    attempts: int
-    passing: bool = False
 
 
 def _overdue_alert(

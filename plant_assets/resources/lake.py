@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OVERDUE_AFTER = timedelta(minutes=15)
 MAX_ATTEMPTS = 6
-"""Runs of a drop that may lose their process; one that failed by itself is repeated less often."""
+"""How often a file that can't be read is tried; other faults are repeated less often."""
 
 
 class LakeResource(dg.ConfigurableResource):

@@ -5,7 +5,9 @@ The code server notices when one of its runs dies; nothing does when both die, a
 monitoring look whether the run's process still lives. Daemon and code server must share a machine.
 """
 
+import os
 import re
+from dataclasses import dataclass
 
 import dagster as dg
 import psutil
@@ -26,12 +28,41 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process that executes the run still lives on this machine."""
         started = self._process_start(run.run_id)
+        if started is None and self._is_lost(run.run_id):
+            return CheckRunHealthResult(
+                WorkerStatus.NOT_FOUND, "its process and the code server that started it are gone"
+            )
         if started is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process has not reported yet")
         pid, reported_at = started
         if _lives(pid, reported_at):
             return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=str(pid))
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"its process {pid} is gone")
+
+    def _is_lost(self, run_id: str) -> bool:
+        """Whether neither the run's process, which hasn't reported, nor the code server that was asked for it lives.
+
+        A code server that lives reports the death of its runs itself.
+        """
+        launched = self._instance.get_run_stats(run_id).launch_time
+        if launched is None:
+            return False
+        processes = platform_processes()
+        servers = [process for process in processes if process.is_code_server]
+        reported = {found[0] for other in self._others(run_id) if (found := self._process_start(other))}
+        asked = any(server.created_at <= launched + _CLOCK_SLACK_S for server in servers)
+        begun = any(
+            process.is_worker
+            and process.created_at >= launched - _CLOCK_SLACK_S
+            and process.pid not in reported
+            for process in processes
+        )
+        # Without any code server there is nobody yet who could have started it elsewhere.
+        return bool(servers) and not asked and not begun
+
+    def _others(self, but: str) -> list[str]:
+        runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        return [run.run_id for run in runs if run.run_id != but]
 
     def _process_start(self, run_id: str) -> tuple[int, float] | None:
         events = self._instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
@@ -40,6 +71,38 @@ class WatchedRunLauncher(DefaultRunLauncher):
             if match:
                 return int(match[1]), event.timestamp
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformProcess:
+    """A living process of this Dagster home.
+
+    Attributes:
+        created_at: Unix time.
+        is_code_server: it starts runs.
+        is_worker: it executes a run, or will.
+    """
+
+    pid: int
+    created_at: float
+    is_code_server: bool
+    is_worker: bool
+
+
+def platform_processes() -> list[PlatformProcess]:
+    """Code servers and run workers that live, of the same Dagster home as this process."""
+    home, found = os.environ.get("DAGSTER_HOME"), []
+    for process in psutil.process_iter():
+        try:
+            if home is None or process.environ().get("DAGSTER_HOME") != home:
+                continue
+            command = process.cmdline()
+            is_code_server, is_worker = "grpc" in command, any("spawn_main" in part for part in command)
+            if (is_code_server or is_worker) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(PlatformProcess(process.pid, process.create_time(), is_code_server, is_worker))
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or another person's
+    return found
 
 
 def _lives(pid: int, reported_at: float) -> bool:

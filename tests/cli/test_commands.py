@@ -8,6 +8,7 @@ from configparser import RawConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 import typer
@@ -373,3 +374,13 @@ def test_home_is_laid_out_once_and_kept() -> None:
     assert workspace.stat().st_mtime_ns == before
     assert (here.drop / "gas_treatment").is_dir()
     assert str(here.port_code) in workspace.read_text()
+
+
+def test_a_run_may_take_as_long_to_start_as_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_RUN_START_SECONDS", "1234")
+    read_settings.cache_clear()
+    home.prepare(read_settings(), ["gas_treatment"])
+    monkeypatch.setenv("DAGSTER_HOME", str(read_settings().home / "dagster"))
+    with dg.DagsterInstance.get() as instance:
+        assert instance.run_monitoring_start_timeout_seconds == 1234
+    assert home.environment(read_settings())["DAGSTER_GRPC_TIMEOUT_SECONDS"] == "1234"

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
+from dagster_shared.error import SerializableErrorInfo
 
 from plant_assets.components.drop_sensor import drop_sensor
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import LakeResource
 
+HOUR = 3600
 RAW_OP = "gas_treatment__raw_sensor_data"
 
 
@@ -60,21 +65,43 @@ class Plant:
         (request,) = self.look().run_requests or []
         return request
 
-    def start(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    def start(
+        self,
+        request: dg.RunRequest,
+        status: dg.DagsterRunStatus,
+        *,
+        step_error: str = "",
+        reason: RunFailureReason | None = None,
+    ) -> None:
         """What the daemon does with a request, and how its run ends."""
         run = self.instance.add_run(
             dg.DagsterRun(
                 job_name="gas_treatment__pipeline",
                 run_id=dg._core.utils.make_new_run_id(),  # type: ignore[attr-defined]
                 tags=dict(request.tags),
-                status=dg.DagsterRunStatus.STARTED,
+                status=dg.DagsterRunStatus.NOT_STARTED,
             )
         )
-        self.end(run, status)
+        for event in ("PIPELINE_STARTING", "PIPELINE_START"):
+            if event == "PIPELINE_STARTING" or status is not dg.DagsterRunStatus.STARTING:
+                self.report(run, dg.DagsterEvent(event_type_value=event, job_name=run.job_name))
+        if step_error:
+            error = SerializableErrorInfo(f"{step_error}: no", [], step_error)
+            data = StepFailureData(error, None)
+            self.report(
+                run, dg.DagsterEvent("STEP_FAILURE", run.job_name, step_key="x", event_specific_data=data)
+            )
+        self.end(run, status, reason)
 
-    def end(self, run: dg.DagsterRun, status: dg.DagsterRunStatus) -> None:
+    def report(self, run: dg.DagsterRun, event: dg.DagsterEvent) -> None:
+        self.instance.report_dagster_event(event, run.run_id)
+
+    def end(
+        self, run: dg.DagsterRun, status: dg.DagsterRunStatus, reason: RunFailureReason | None = None
+    ) -> None:
         if status is dg.DagsterRunStatus.FAILURE:
-            self.instance.report_run_failed(run)
+            data = JobFailureData(None, reason) if reason else None
+            self.instance.report_run_failed(run, job_failure_data=data)
         elif status is dg.DagsterRunStatus.SUCCESS:
             event = dg.DagsterEvent(event_type_value="PIPELINE_SUCCESS", job_name=run.job_name)
             self.instance.report_dagster_event(event, run.run_id)
@@ -158,26 +185,102 @@ def test_ingested_files_of_a_dead_run_are_repeated_until_its_models_are_there(pl
     assert plant.requested().tags["forewarn/attempt"] == "2"
 
 
-def test_drop_whose_process_is_lost_every_time_is_given_up_and_shown(plant: Plant) -> None:
+LOST = (None, RunFailureReason.START_TIMEOUT, RunFailureReason.UNEXPECTED_TERMINATION)
+
+
+@pytest.mark.parametrize("reason", LOST)
+def test_drop_is_never_given_up_for_runs_that_were_lost_and_shown_meanwhile(
+    plant: Plant, reason: RunFailureReason | None
+) -> None:
     plant.put("a.csv")
-    for attempt in range(1, 7):
-        request = plant.requested()
+    alerts = []
+    for attempt in range(1, 12):
+        plant.clock(attempt * HOUR)
+        seen = plant.look()
+        alerts += seen.asset_events or []
+        (request,) = seen.run_requests or []
         assert request.tags["forewarn/attempt"] == str(attempt)
-        plant.start(request, dg.DagsterRunStatus.FAILURE)
-    assert not plant.look().run_requests
-    assert plant.states() == {"a.csv": ("failed", 6)}
-    plant.clock(3600)
-    (alert,) = plant.look().asset_events or []
+        plant.start(request, dg.DagsterRunStatus.FAILURE, reason=reason)
+        plant.look()
+    assert plant.states() == {"a.csv": ("settled", 11)}
+    (entry,) = plant.lake.ledger().entries("gas_treatment")
+    assert entry.faults == 0
+    assert alerts, "a person isn't told"
+    alert = alerts[-1]
     assert isinstance(alert, dg.AssetCheckEvaluation)
     assert not alert.passed
     assert "a.csv" in str(alert.metadata["waiting files"].value)
-    assert not plant.look().asset_events, "an alert is given once"
+
+
+def test_lost_runs_are_repeated_at_once_and_then_after_pauses(plant: Plant) -> None:
+    plant.put("a.csv")
+    plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE)
+    now = 0.0
+    for pause in (0, 15, 30, 60, 120, 240, 480, 960, 960):
+        if pause:
+            assert "runs were lost" in _skip_message(plant.look())
+            plant.clock(now + pause - 1)
+            assert not plant.look().run_requests
+        now += pause
+        plant.clock(now)
+        plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        ("ValueError", 2),
+        ("DagsterExecutionInterruptedError", 9),  # `down` asks the run's process to end
+        ("StorageFullError", 9),
+    ],
+)
+def test_only_faults_of_the_drop_use_up_its_attempts(plant: Plant, error: str, again: int) -> None:
+    plant.put("a.csv")
+    requested = 0
+    for hour in range(9):
+        plant.clock(hour * HOUR)
+        for request in plant.look().run_requests or []:
+            requested += 1
+            plant.start(request, dg.DagsterRunStatus.FAILURE, step_error=error)
+            plant.look()
+    assert requested == again
+
+
+def test_lost_runs_leave_a_later_fault_its_attempts(plant: Plant) -> None:
+    plant.put("a.csv")
+    for hour in range(4):
+        plant.clock(hour * HOUR)
+        plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE)
+        plant.look()
+    plant.clock(5 * HOUR)
+    plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE, step_error="ValueError")
+    plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE, step_error="ValueError")
+    assert not plant.look().run_requests
+    (entry,) = plant.lake.ledger().entries("gas_treatment")
+    assert (entry.state, entry.faults) == ("failed", 2)
+    assert entry.message.startswith("2 runs failed, the last one: ")
+
+
+def test_run_killed_before_it_began_is_failed_and_repeated(plant: Plant) -> None:
+    launcher = plant.instance.run_launcher
+    plant._patch.setattr(type(launcher), "supports_check_run_worker_health", True)
+    plant._patch.setattr(
+        type(launcher),
+        "check_run_worker_health",
+        lambda *_: CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process is gone"),
+        raising=False,
+    )
+    plant.put("a.csv")
+    plant.start(plant.requested(), dg.DagsterRunStatus.STARTING)
+    assert not plant.look().run_requests, "its launch may not have arrived"
+    plant._patch.setattr("plant_assets.components.run_failures._REPORTS_WITHIN_S", 0)
+    assert plant.requested().tags["forewarn/attempt"] == "2"
 
 
 def test_file_that_was_given_up_may_be_dropped_again_as_it_is(plant: Plant) -> None:
     plant.put("a.csv")
-    for _ in range(6):
-        plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE)
+    for _ in range(2):
+        plant.start(plant.requested(), dg.DagsterRunStatus.FAILURE, step_error="ValueError")
     plant.look()
     plant.clock(60)
     (plant.drop / "a.csv").unlink()

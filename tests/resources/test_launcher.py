@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 from dagster._core.launcher.base import WorkerStatus
 
-from plant_assets.resources.launcher import WatchedRunLauncher
+from plant_assets.resources import launcher as launcher_module
+from plant_assets.resources.launcher import PlatformProcess, WatchedRunLauncher, platform_processes
 
 
 @pytest.fixture
@@ -38,7 +40,9 @@ def _job() -> None: ...
 def test_template_is_a_sound_instance(instance: dg.DagsterInstance) -> None:
     assert instance.run_launcher.supports_check_run_worker_health
     assert instance.run_monitoring_enabled
-    assert instance.get_concurrency_config().run_queue_config.tag_concurrency_limits == [
+    queue = instance.get_concurrency_config().run_queue_config
+    assert queue is not None
+    assert queue.tag_concurrency_limits == [
         {"key": "forewarn/plant", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
     ]
 
@@ -63,3 +67,64 @@ def test_later_process_of_the_same_number_is_not_the_run(
 
 def test_run_that_is_still_starting_is_left_alone(instance: dg.DagsterInstance) -> None:
     assert _status(instance, None) is WorkerStatus.RUNNING
+
+
+LAUNCHED = 1_000.0
+OLD_SERVER, NEW_SERVER = (PlatformProcess(pid, at, True, False) for pid, at in ((1, 900.0), (2, 1_010.0)))
+WORKER = PlatformProcess(3, 1_005.0, False, True)
+EARLIER_WORKER = PlatformProcess(4, 950.0, False, True)
+
+
+@pytest.mark.parametrize(
+    ("living", "status"),
+    [
+        ([OLD_SERVER], WorkerStatus.RUNNING),  # which would tell of its death
+        ([NEW_SERVER, WORKER], WorkerStatus.RUNNING),
+        ([NEW_SERVER], WorkerStatus.NOT_FOUND),
+        ([NEW_SERVER, EARLIER_WORKER], WorkerStatus.NOT_FOUND),
+        ([], WorkerStatus.RUNNING),  # the code server is being started again
+    ],
+)
+def test_run_that_has_not_reported_is_lost_with_the_code_server_that_was_asked(
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    living: list[PlatformProcess],
+    status: WorkerStatus,
+) -> None:
+    monkeypatch.setattr(launcher_module, "platform_processes", lambda: living)
+    assert _starting(instance) is status
+
+
+def test_process_of_another_run_is_not_taken_for_the_one_that_starts(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher_module, "platform_processes", lambda: [NEW_SERVER, WORKER])
+    _status(instance, WORKER.pid)
+    assert _starting(instance) is WorkerStatus.NOT_FOUND
+
+
+def test_processes_of_the_home_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    here = os.environ | {"DAGSTER_HOME": str(tmp_path)}
+    elsewhere = os.environ | {"DAGSTER_HOME": str(tmp_path / "other")}
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    started = [
+        subprocess.Popen([*command, word], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for word, environment in (("grpc", here), ("spawn_main", here), ("other", here), ("grpc", elsewhere))
+    ]
+    try:
+        for process in started:
+            assert process.stdout is not None
+            process.stdout.readline()
+        found = {process.pid: (process.is_code_server, process.is_worker) for process in platform_processes()}
+        assert found == {started[0].pid: (True, False), started[1].pid: (False, True)}
+    finally:
+        for process in started:
+            process.communicate(b"\n")
+
+
+def _starting(instance: dg.DagsterInstance) -> WorkerStatus:
+    run = instance.create_run_for_job(_job, status=dg.DagsterRunStatus.STARTING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(instance, "get_run_stats", lambda _: SimpleNamespace(launch_time=LAUNCHED))
+        return instance.run_launcher.check_run_worker_health(run).status

@@ -28,7 +28,7 @@ class DropLedger:
 
     Args:
         url: SQLAlchemy address, SQLite or PostgreSQL.
-        max_attempts: runs that may fail before a file is given up.
+        max_attempts: runs that may fail by the file before it is given up.
         busy_timeout_s: how long to wait for another process that holds the database.
 
     Raises (every method):
@@ -78,7 +78,7 @@ class DropLedger:
         """Have a file taken in even if its content went in before; this counts as the first sight of it."""
         afresh = {"state": "seen", "forced": True, "message": "", "duplicate_of": "", "gone": False}
         with self._begin() as connection:
-            if not _set(connection, _is(plant, found), now, **afresh, attempt=0, first_seen=now):
+            if not _set(connection, _is(plant, found), now, **afresh, attempt=0, faults=0, first_seen=now):
                 _insert(connection, plant, found, now, **afresh)
 
     def request(self, entries: Iterable[LedgerEntry], run_id: str, now: datetime) -> None:
@@ -94,8 +94,17 @@ class DropLedger:
                     attempt=entry.attempt + 1,
                 )
 
-    def run_failed(self, entries: Iterable[LedgerEntry], reason: str, now: datetime) -> list[LedgerEntry]:
+    def run_failed(
+        self, entries: Iterable[LedgerEntry], reason: str, now: datetime, *, counts: bool = True
+    ) -> list[LedgerEntry]:
         """Note that the run of requested files failed: they settle again, or are given up.
+
+        Args:
+            entries: the files.
+            reason: why, for people.
+            now: the time.
+            counts: whether it was a fault of the files; a run that was lost or interrupted says nothing of them,
+                and they are never given up for it.
 
         Returns:
             the files given up, in state failed.
@@ -106,20 +115,21 @@ class DropLedger:
                 if entry.gone:
                     _set(connection, FILES.c.id == entry.id, now, state="superseded", message=_REMOVED)
                     continue
-                if entry.attempt < self._max_attempts:
+                faults = entry.faults + counts
+                if not counts or faults < self._max_attempts:
                     _set(
                         connection,
                         FILES.c.id == entry.id,
                         now,
                         state="settled",
+                        faults=faults,
                         message=f"attempt {entry.attempt}: {reason}",
                     )
                     continue
                 message = (
-                    f"{entry.attempt} runs failed, the last one: {reason}. "
-                    "Mend the cause, then drop the file again."
+                    f"{faults} runs failed, the last one: {reason}. Mend the cause, then drop the file again."
                 )
-                _set(connection, FILES.c.id == entry.id, now, state="failed", message=message)
+                _set(connection, FILES.c.id == entry.id, now, state="failed", faults=faults, message=message)
                 given_up.append(entry.id)
         return [e for e in self.entries(states=["failed"]) if e.id in given_up]
 
@@ -161,7 +171,14 @@ class DropLedger:
                 "a link that leads out of the drop folder; expected a file: copy it here",
             )
         with self._begin() as connection:
-            again = {"state": state, "message": message, "gone": False, "attempt": 0, "first_seen": now}
+            again = {
+                "state": state,
+                "message": message,
+                "gone": False,
+                "attempt": 0,
+                "faults": 0,
+                "first_seen": now,
+            }
             if not _set(connection, _is(plant, found), now, **again):
                 _insert(connection, plant, found, now, state=state, message=message)
 

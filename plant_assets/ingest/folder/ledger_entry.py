@@ -24,6 +24,7 @@ class LedgerEntry:
         gone: whether the file no longer lies there.
         first_seen, changed_at: when it was first seen; when its state last changed.
         forced: whether it is taken in even if its content went in before.
+        faults: how many of its attempts failed by the file or the pipeline, not by what befell their run.
     """
 
     id: int
@@ -41,6 +42,7 @@ class LedgerEntry:
     first_seen: datetime
     changed_at: datetime
     forced: bool
+    faults: int
 
 
 def entry_of(row: RowMapping) -> LedgerEntry:

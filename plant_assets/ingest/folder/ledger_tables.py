@@ -47,6 +47,7 @@ FILES = sa.Table(
     sa.Column("first_seen", UtcTime, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("forced", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("faults", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.UniqueConstraint("plant", "path", "size", "mtime_ns", name="drop_files_identity"),
     sa.Index("drop_files_content", "plant", "sha256"),
 )
@@ -74,10 +75,11 @@ def _create(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":  # IF NOT EXISTS alone fails when two processes start at once
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
     connection.execute(sa.schema.CreateTable(FILES, if_not_exists=True))
-    if "forced" not in {column["name"] for column in sa.inspect(connection).get_columns(FILES.name)}:
-        forced = sa.schema.CreateColumn(FILES.c.forced).compile(dialect=connection.dialect)
+    present = {column["name"] for column in sa.inspect(connection).get_columns(FILES.name)}
+    for column in (column for column in FILES.columns if column.name not in present):
+        added = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
         with suppress(DBAPIError), connection.begin_nested():  # another process may be adding it
-            connection.execute(sa.text(f"ALTER TABLE {FILES.name} ADD COLUMN {forced}"))
+            connection.execute(sa.text(f"ALTER TABLE {FILES.name} ADD COLUMN {added}"))
     for index in FILES.indexes:
         connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 

@@ -35,6 +35,15 @@ def test_a_failed_run_is_requested_again_as_another_attempt_and_given_up_after_t
     assert ledger.scan(folder, PLANT, NOW) == []
 
 
+def test_runs_that_were_lost_are_requested_again_and_never_counted(ledger: DropLedger, folder: Path) -> None:
+    (folder / "a.csv").write_text("1")
+    for attempt in range(7):
+        (ready,) = settle(ledger, folder)
+        assert (ready.attempt, ready.faults) == (attempt, 0)
+        ledger.request([ready], f"run-{attempt}", NOW)
+        assert ledger.run_failed(ledger.entries(PLANT, ["requested"]), "lost", NOW, counts=False) == []
+
+
 def test_a_file_removed_while_its_run_failed_is_not_tried_again(ledger: DropLedger, folder: Path) -> None:
     (folder / "a.csv").write_text("1")
     ledger.request(settle(ledger, folder), "run", NOW)
@@ -139,7 +148,10 @@ def test_a_process_has_one_engine_for_each_address(tmp_path: Path) -> None:
     )
 
 
-def test_a_manifest_of_an_older_release_gets_the_column_that_it_lacks(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize(("column", "default"), [("forced", False), ("faults", 0)])
+def test_a_manifest_of_an_older_release_gets_the_column_that_it_lacks(
+    tmp_path: Path, folder: Path, column: str, default: object
+) -> None:
     url = f"sqlite:///{tmp_path / 'manifest.db'}"
     (folder / "a.csv").write_text("1")
     older = DropLedger(url)
@@ -147,5 +159,6 @@ def test_a_manifest_of_an_older_release_gets_the_column_that_it_lacks(tmp_path: 
     older.close()
     manifest_tables.connect.cache_clear()
     with sqlite3.connect(tmp_path / "manifest.db") as database:
-        database.execute("ALTER TABLE drop_files DROP COLUMN forced")
-    assert [(e.state, e.forced) for e in DropLedger(url).entries(PLANT)] == [("ingested", False)]
+        database.execute(f"ALTER TABLE drop_files DROP COLUMN {column}")
+    (entry,) = DropLedger(url).entries(PLANT)
+    assert (entry.state, getattr(entry, column)) == ("ingested", default)
