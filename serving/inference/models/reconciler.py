@@ -66,6 +66,7 @@ class ModelReconciler:
         self._poll_requested = asyncio.Event()
         self._polling = asyncio.Lock()
         self._reconciling = asyncio.Lock()
+        self._tried_copies: set[str] = set()
         self._sync_slots()
 
     @property
@@ -142,10 +143,21 @@ class ModelReconciler:
                 )
             except RegistryUnavailableError as error:
                 self._set_registry_fault(str(error))
+                await self._go_on_with_copies()
                 return
             self._set_registry_fault("")
             for slot in self.all_slots:
                 _set_desired(slot, registered.get(slot.registry_name))
+
+    async def _go_on_with_copies(self) -> None:
+        """While MLflow is away, serve what was served last; each slot tries it once."""
+        for slot in self.all_slots:
+            if slot.current is not None or slot.registry_name in self._tried_copies:
+                continue
+            self._tried_copies.add(slot.registry_name)
+            if (noted := await asyncio.to_thread(self._store.served_last, slot)) is not None:
+                aliases = {ALIAS: noted.version}
+                _set_desired(slot, RegisteredModel(slot.registry_name, aliases, noted.registered_at))
 
     def _sync_slots(self) -> None:
         """One slot for each model of the plants as they are now; a model that stays keeps its own."""
@@ -206,6 +218,7 @@ class ModelReconciler:
             version.used = before.used
         if model is not None and self._is_current(slot, model):
             self.cache.add(version, model)
+        self._store.note(version)
         self._store.prune(slot)
 
     async def _load(self, slot: ModelSlot, version: CachedVersion) -> LoadedModel | None:

@@ -143,6 +143,59 @@ async def test_started_without_mlflow_it_recovers_by_itself(
         assert await version(client) == 1
 
 
+async def test_started_without_mlflow_it_serves_what_it_served_last(
+    mlflow: FakeMlflow, serving_settings: ServingSettings
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 2
+        await refresh(client)
+        served = {model["name"]: model["version"] for model in (await client.get("/models")).json()["models"]}
+    mlflow.down = True
+    async with serve(mlflow, serving_settings) as client:
+        await refresh(client)
+        assert await version(client) == 2
+        ready = await client.get("/ready")
+        assert ready.status_code == 200
+        assert ready.json()["mlflow"].startswith("MLflow does not respond")
+        shown = (await client.get("/models")).json()["models"]
+        assert {model["name"]: model["version"] for model in shown} == served
+        assert (await champion_of(client))["aliases"] == ["champion"]
+        mlflow.down = False
+        before = len(mlflow.requests)
+        await refresh(client)
+        assert len(mlflow.requests) == before + 1, "what is served is what the aliases point at"
+        mlflow.aliases[CHAMPION_NAME]["champion"] = 1
+        await refresh(client)
+        assert await version(client) == 1
+
+
+@pytest.mark.parametrize("fault", ["note", "other note", "copy", "no copy"])
+async def test_copies_at_fault_wait_for_mlflow(
+    mlflow: FakeMlflow, serving_settings: ServingSettings, fault: str
+) -> None:
+    async with serve(mlflow, serving_settings) as client:
+        assert await version(client) == 1
+    note = serving_settings.models_folder / ".served" / f"{CHAMPION_NAME}.json"
+    (copy,) = (serving_settings.models_folder / CHAMPION_NAME).glob("1-*")
+    match fault:
+        case "note":
+            note.write_text("{")
+        case "other note":
+            note.write_text('["version"]')
+        case "copy":
+            (copy / "arrays.npz").write_bytes(b"rubbish")
+        case "no copy":
+            shutil.rmtree(copy)
+    mlflow.down = True
+    async with serve(mlflow, serving_settings) as client:
+        await refresh(client)
+        answer = await client.post("/predict", json={"features": {"PDT31008": 220.0}})
+        assert (answer.status_code, answer.json()["missing"]) == (503, [CHAMPION_NAME])
+        mlflow.down = False
+        await refresh(client)
+        assert await version(client) == 1
+
+
 async def test_a_damaged_version_is_refused_and_the_old_one_goes_on(
     mlflow: FakeMlflow, serving_settings: ServingSettings, bundles: dict[str, Path], tmp_path: Path
 ) -> None:
