@@ -34,6 +34,8 @@ MOST_WAITING = 6
 """Files that wait for a child; one more is refused before its body is read."""
 NICENESS = 10
 """The child's niceness: requests go first."""
+FIRST_TO_GO = "1000"
+"""Linux ends the child before others where memory runs out: a large file must not cost the gateway its life."""
 LONGEST_LINE = 300
 _ABANDONED_S = 24 * 3600
 
@@ -140,6 +142,8 @@ class FilePreviewer:
         try:
             with contextlib.suppress(ProcessLookupError):  # it may have ended already
                 os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
+            with contextlib.suppress(OSError):  # it has ended, or this isn't Linux
+                Path(f"/proc/{child.pid}/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
             async with asyncio.timeout(self._limit_s):
                 output, errors = await child.communicate()
         except TimeoutError:

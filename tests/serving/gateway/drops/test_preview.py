@@ -225,6 +225,18 @@ async def test_two_are_read_at_once_and_few_wait(gateway_settings: ServingSettin
     assert left_behind(gateway_settings) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends processes where memory runs out")
+async def test_the_command_is_ended_before_others_where_memory_runs_out(
+    gateway_settings: ServingSettings,
+) -> None:
+    code = f"""if 1:
+        import time
+        while open('/proc/self/oom_score_adj').read().strip() != '1000': time.sleep(0.02)
+        print({EMPTY!r})"""
+    told = await FilePreviewer(gateway_settings, python(code)).read(content(), "a.csv", "demo", stays)
+    assert told.file == "a.csv"
+
+
 async def test_what_a_killed_gateway_left_goes_after_a_day(gateway_settings: ServingSettings) -> None:
     folder = gateway_settings.home / "gateway" / "previews"
     old, new = folder / "old", folder / "new"
