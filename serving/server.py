@@ -14,6 +14,8 @@ KEEP_ALIVE_S = 15
 END_WITHIN_S = 5
 """How long requests, and streams of events, may go on once the service is told to end."""
 MOST_CONNECTIONS = 3000
+OTHER_FILES = 256
+"""What a service may have open beside its connections."""
 
 
 def serve(name: Name) -> None:
@@ -49,5 +51,20 @@ def serve(name: Name) -> None:
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=END_WITHIN_S,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=most_connections(),
     )
+
+
+def most_connections() -> int:
+    """`MOST_CONNECTIONS`, or as many as the system lets this process have; raises its limit as far as it may.
+
+    Without a file descriptor left, no connection would be taken at all.
+    """
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft - OTHER_FILES)
