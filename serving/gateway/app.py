@@ -143,6 +143,7 @@ async def run_parts(
         async with client, follow_events(log, hub), run_live_loop(loop):
             state = app.state
             state.database = database
+            state.write_check = health.WriteCheck()
             state.accounts = AccountService(database, passwords)
             state.sessions = SessionStore(
                 database, secret, access_tokens, timedelta(days=settings.refresh_token_days)

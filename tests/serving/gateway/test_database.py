@@ -1,6 +1,7 @@
 """The database: its address, what SQLite is told, and its revisions."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +11,21 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 
 from plant_assets.profile.variables import SettingsError
+from serving.gateway import health
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
 from serving.gateway.history.tables import HistoryEntry
 from serving.gateway.migrate import VERSION_TABLE, migrate
 from serving.gateway.tables import Base
 from serving.settings import ServingSettings
+from tests.reliability.disks import fill, small_disk
 from tests.serving.gateway.databases import both_databases
-from tests.serving.gateway.site import Site
+from tests.serving.gateway.site import Site, running_site
 
 TABLES = {"users", "refresh_tokens", "history", "live_scores", "warnings", "events", VERSION_TABLE}
 
@@ -175,3 +180,66 @@ async def test_a_database_that_is_away_is_a_problem_that_says_when_to_try_again(
         answer = await maria.client.get(path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert answer.json()["missing"] == ["database"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "database_address", ["sqlite", pytest.param("postgres", marks=pytest.mark.services)], indirect=True
+)
+async def test_a_database_that_is_read_only_is_told_until_it_can_be_written(site: Site) -> None:
+    database = site.gateway.database
+    engine = database._engine.sync_engine
+    is_sqlite = engine.dialect.name == "sqlite"
+    forbid = "PRAGMA query_only=ON" if is_sqlite else "SET default_transaction_read_only = on"
+
+    def read_only(connection: DBAPIConnection, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(forbid)
+        connection.commit()  # a rollback would undo it
+        cursor.close()
+
+    event.listen(engine, "connect", read_only)
+    await database.close()
+    answer = await site.client.get("/ready")
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
+    assert answer.json()["detail"] == "the gateway's database: can't be written: it is read-only"
+    event.remove(engine, "connect", read_only)
+    await database.close()
+    assert (await site.client.get("/ready")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_database_that_another_process_holds_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "DATABASE_WITHIN_S", 1)
+    holder = sqlite3.connect(site.gateway.settings.home / "gateway" / "gateway.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    answer = await site.client.get("/ready")
+    assert answer.status_code == 503
+    assert "can't be written: another process holds it" in answer.json()["detail"]
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert (await site.client.get("/ready")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "home", "2m") as home:
+        async with running_site(ServingSettings(home=home, live_scoring=False)) as site:
+            fill(home / "filler", leave=0)
+            answer = await site.client.get("/ready")
+            assert answer.status_code == 503
+            assert answer.json()["detail"] == "the gateway's database: can't be written: its disk is full"
+            (home / "filler").unlink()
+            assert (await site.client.get("/ready")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_writing_is_not_asked_for_each_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    check = health.check_write
+    monkeypatch.setattr(health, "check_write", lambda database: (asked.append(1), check(database))[1])
+    for _ in range(5):
+        assert (await site.client.get("/ready")).status_code == 200
+    assert len(asked) == 1

@@ -684,8 +684,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check that the database responds, which accounts and history need
-         * @description Check that the database responds, which accounts and history need; lists the faults of the rest.
+         * Check that the database responds and can be written
+         * @description Check that the database responds and can be written; lists the faults of the rest.
          */
         get: operations["ready_ready_get"];
         put?: never;
