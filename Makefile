@@ -13,7 +13,7 @@ ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 +
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock clean
+.PHONY: help setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock sbom clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -82,6 +82,7 @@ check: setup $(UI_READY)  ## lint, types and definitions; each failure says how 
 	  { echo "mend: commit ui/src/lib/api, which follows the services' documents"; exit 1; }
 	@cd ui && $(NODE) npm run --silent check || { echo "mend: make format, or the lines named above"; exit 1; }
 	@$(BIN)/forewarn plant check || { echo "mend: the YAML lines named above"; exit 1; }
+	@$(BIN)/python -m tools.audit || { echo "mend: make lock, after raising the versions named above"; exit 1; }
 
 format: setup $(UI_READY)  ## format the code, and mend what ruff can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -99,6 +100,10 @@ mutate: setup  ## show the mutants of MODULE=plant_assets/…, or of ten modules
 lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes \
 	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+
+sbom: setup  ## write what requirements.lock and ui/package-lock.json name to sbom.json and sbom-ui.json (CycloneDX)
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-file sbom.json
+	@cd ui && $(NODE) npm sbom --package-lock-only --sbom-format cyclonedx > ../sbom-ui.json
 
 clean: down  ## remove the environment and all state
 	@rm -rf $(VENV) .forewarn ui/node_modules ui/build ui/.svelte-kit ui/.types
