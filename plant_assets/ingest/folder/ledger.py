@@ -61,6 +61,8 @@ class DropLedger:
                 self._change(entry, now, gone=False)
             elif entry.state == "seen":
                 self._settle(entry, found, now)
+            elif entry.ctime_ns != found.ctime_ns and not found.leads_out:
+                self._compare(entry, found, now)
         self._note_absent(known.values(), present, now)
         return self._ready(plant, folder, now)
 
@@ -192,7 +194,22 @@ class DropLedger:
                 self._change(entry, now, message=message)
             return
         if sha256 is not None:
-            self._change(entry, now, state="settled", sha256=sha256, message="")
+            self._change(entry, now, state="settled", sha256=sha256, message="", ctime_ns=found.ctime_ns)
+
+    def _compare(self, entry: LedgerEntry, found: FoundFile, now: datetime) -> None:
+        """Look whether a file of the same size and mtime holds other content: it was replaced, or only touched."""
+        try:
+            sha256 = content_hash(found) if entry.ctime_ns else entry.sha256
+        except OSError:
+            return  # the next look asks again
+        if sha256 is None:
+            return
+        if entry.sha256 in ("", sha256):
+            with self._begin() as connection:
+                same = FILES.update().where(FILES.c.id == entry.id)
+                connection.execute(same.values(ctime_ns=found.ctime_ns))
+        else:
+            self._see(entry.plant, found, now)
 
     def _note_absent(self, known: Iterable[LedgerEntry], present: Sequence[FoundFile], now: datetime) -> None:
         """Files that went away, or whose path holds other content now."""

@@ -25,6 +25,7 @@ class LedgerEntry:
         first_seen, changed_at: when it was first seen; when its state last changed.
         forced: whether it is taken in even if its content went in before.
         faults: how many of its attempts failed by the file or the pipeline, not by what befell their run.
+        ctime_ns: when the file itself was changed last, as of the look that named its content; 0 of an older release.
     """
 
     id: int
@@ -43,6 +44,7 @@ class LedgerEntry:
     changed_at: datetime
     forced: bool
     faults: int
+    ctime_ns: int
 
 
 def entry_of(row: RowMapping) -> LedgerEntry:

@@ -48,6 +48,7 @@ FILES = sa.Table(
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("forced", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("faults", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("ctime_ns", sa.BigInteger, nullable=False, default=0, server_default="0"),
     sa.UniqueConstraint("plant", "path", "size", "mtime_ns", name="drop_files_identity"),
     sa.Index("drop_files_content", "plant", "sha256"),
 )

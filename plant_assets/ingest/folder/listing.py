@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
@@ -12,12 +12,18 @@ _BLOCK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file as it lies there; `leads_out` marks a link to somewhere outside the folder, not followed."""
+    """A file as it lies there.
+
+    Attributes:
+        leads_out: a link to somewhere outside the folder, not followed.
+        ctime_ns: changes with whatever befalls the file, also where size and mtime stay; no part of its identity.
+    """
 
     path: Path
     size: int
     mtime_ns: int
     leads_out: bool = False
+    ctime_ns: int = field(default=0, compare=False)
 
 
 def list_files(folder: Path) -> Iterator[FoundFile]:
@@ -39,7 +45,7 @@ def look_at(path: Path) -> FoundFile:
         OSError: it doesn't, or can't be looked at.
     """
     status = path.stat()
-    return FoundFile(path.absolute(), status.st_size, status.st_mtime_ns)
+    return FoundFile(path.absolute(), status.st_size, status.st_mtime_ns, ctime_ns=status.st_ctime_ns)
 
 
 def lies_in(path: Path, folder: Path) -> bool:
@@ -81,6 +87,7 @@ def _look(entry: "os.DirEntry[str]", folder: Path) -> FoundFile | None:
             status = entry.stat(follow_symlinks=False)
             return FoundFile(path, status.st_size, status.st_mtime_ns, leads_out=True)
         status = entry.stat()
-        return FoundFile(path, status.st_size, status.st_mtime_ns) if entry.is_file() else None
+        found = FoundFile(path, status.st_size, status.st_mtime_ns, ctime_ns=status.st_ctime_ns)
+        return found if entry.is_file() else None
     except OSError:
         return None  # gone between listing and looking, or a link to nothing

@@ -251,3 +251,53 @@ def test_a_file_is_forced_before_it_was_ever_seen(ledger: DropLedger, folder: Pa
     (folder / "a.csv").write_text("1")
     ledger.force(PLANT, drop_folder.look_at(folder / "a.csv"), NOW)
     assert [entry.forced for entry in settle(ledger, folder)] == [True]
+
+
+@pytest.mark.parametrize("way", ["written over", "moved there"])
+@pytest.mark.parametrize("after", ["settled", "ingested"])
+def test_a_file_replaced_with_equal_size_and_mtime_is_found(
+    ledger: DropLedger, folder: Path, tmp_path: Path, way: str, after: str
+) -> None:
+    path = folder / "a.csv"
+    path.write_text("1")
+    os.utime(path, ns=(5, 10**18))
+    (ready,) = settle(ledger, folder)
+    if after == "ingested":
+        ingest(ledger, ready)
+        ledger.scan(folder, PLANT, NOW)
+    target = path if way == "written over" else tmp_path / "new.csv"
+    target.write_text("2")
+    os.utime(target, ns=(5, 10**18))
+    target.replace(path)
+    (again,) = [entry for _ in range(2) for entry in ledger.scan(folder, PLANT, NOW)]
+    assert again.sha256 == drop_folder.content_hash(drop_folder.look_at(path)) != ready.sha256
+    assert (again.attempt, again.faults) == (0, 0)
+
+
+def test_a_file_that_is_only_touched_is_read_once_and_left(
+    ledger: DropLedger, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "a.csv"
+    path.write_text("1")
+    (ready,) = settle(ledger, folder)
+    ingest(ledger, ready)
+    ledger.scan(folder, PLANT, NOW)
+    hashed: list[Path] = []
+    original = manifest_module.content_hash
+    monkeypatch.setattr(manifest_module, "content_hash", lambda f: (hashed.append(f.path), original(f))[1])
+    path.chmod(0o600)
+    for _ in range(5):
+        assert ledger.scan(folder, PLANT, NOW) == []
+    assert len(hashed) == 1
+    (entry,) = ledger.entries(PLANT)
+    assert (entry.state, entry.changed_at) == ("ingested", NOW)
+
+
+def test_files_of_an_older_release_are_not_read_again(ledger: DropLedger, folder: Path) -> None:
+    path = folder / "a.csv"
+    path.write_text("1")
+    found = drop_folder.look_at(path)
+    ledger.mark(PLANT, drop_folder.FoundFile(path, found.size, found.mtime_ns), "a" * 64, "ingested", NOW)
+    assert settle(ledger, folder) == []
+    (entry,) = ledger.entries(PLANT)
+    assert (entry.state, entry.ctime_ns) == ("ingested", found.ctime_ns)

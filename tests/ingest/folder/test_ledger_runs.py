@@ -148,7 +148,7 @@ def test_a_process_has_one_engine_for_each_address(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("column", "default"), [("forced", False), ("faults", 0)])
+@pytest.mark.parametrize(("column", "default"), [("forced", False), ("faults", 0), ("ctime_ns", 0)])
 def test_a_manifest_of_an_older_release_gets_the_column_that_it_lacks(
     tmp_path: Path, folder: Path, column: str, default: object
 ) -> None:
