@@ -66,7 +66,7 @@ def find_sampling(records: pl.DataFrame) -> DraftedSampling:
     """The sampling that suits the records.
 
     Args:
-        records: ordered by time and tag.
+        records: of RECORD_SCHEMA.
     """
     steps = _steps(records)
     span = _seconds(records["timestamp"].max(), records["timestamp"].min())

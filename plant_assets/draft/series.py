@@ -54,7 +54,7 @@ class ExportContents:
     Attributes:
         files: their names, without operator logs.
         series: the tags to be.
-        records: of RECORD_SCHEMA, ordered by time and tag; tags are the series' names.
+        records: of RECORD_SCHEMA, ordered by tag and time; tags are the series' names.
         periods: known ones, of operator logs and of a column of labels.
         label: header of that column, empty without one.
         ignored: headers that are no tags, and why.

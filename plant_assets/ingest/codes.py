@@ -53,6 +53,7 @@ def drop_codes(
         schema={"tag": pl.String, "value": pl.Float64},
         orient="row",
     )
+    pairs = pairs.cast({"tag": records.schema["tag"]})
     return records.join(pairs, on=["tag", "value"], how="anti", maintain_order="left"), found
 
 

@@ -137,7 +137,7 @@ def read_drop_file(
 
 
 def read_opened(file: OpenedFile, profile: PlantProfile, *, now: datetime | None = None) -> FileReading:
-    """Read a decoded file as one of a plant; errors as `read_drop_file` has them."""
+    """Read a decoded file as one of a plant, and give up its cells; errors as `read_drop_file` has them."""
     decoded = file.decoded
     report = ReadReport(
         name=file.name,
@@ -152,13 +152,14 @@ def read_opened(file: OpenedFile, profile: PlantProfile, *, now: datetime | None
 
 
 def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
-    """Records of the files that form one drop, in order of time and tag; the later file wins.
+    """Records of the files that form one drop, in order of tag and time; the later file wins.
 
     Raises:
         Refusal: files of records were given, and none holds a record of the plant.
     """
     parts = [reading.records for reading in readings if reading.kind == "records"]
-    records = last_wins(pl.concat(parts)) if parts else empty_records()
+    together = last_wins(pl.concat(parts)) if len(parts) > 1 else None
+    records = together if together is not None else next(iter(parts), empty_records())
     if parts and records.is_empty():
         raise Refusal(
             "no_records",
@@ -196,6 +197,9 @@ def _read(
         report.guesses += [guess for guess in reader.guesses if guess not in report.guesses]
         report.unread += layout.unread
         report.labels += layout.labels
+    # Cells and records of a large file aren't in memory together for longer than need be.
+    tables.clear()
+    decoded.grids.clear()
     tallies = _Tallies(pl.concat(left_out))
     records, codes = drop_codes(pl.concat(parts), _instrument_ends(profile), profile.reading.codes)
     report.codes = codes
@@ -205,7 +209,8 @@ def _read(
         listed = ", ".join(map(str, codes[:6]))
         report.guesses.append(f"Numbers far from all others stand for no value and are left out: {listed}.")
     records = _in_range(records, profile, tallies)
-    newest = last_wins(records).with_columns(file=pl.lit(sha256)).select(RECORD_SCHEMA.names())
+    newest = last_wins(records).with_columns(file=pl.lit(sha256).cast(pl.Categorical))
+    newest = newest.select(RECORD_SCHEMA.names())
     _describe(report, newest, profile, tallies, records.height - newest.height)
     periods = None
     if labelled:
@@ -276,41 +281,39 @@ def _periods(
 
 def _in_range(records: pl.DataFrame, profile: PlantProfile, tallies: _Tallies) -> pl.DataFrame:
     """Records within their tag's physical range."""
-    ends = pl.DataFrame(
-        [
-            (column, *tag.range)
-            for tag in profile.tags
-            for column in (tag.name, *(f"{tag.name}_{a}" for a in tag.aggregates))
-        ],
-        schema={"tag": pl.String, "low": pl.Float64, "high": pl.Float64},
-        orient="row",
-    )
-    checked = records.join(ends, on="tag", how="left", maintain_order="left").with_columns(
-        out=~pl.col("value").is_between("low", "high")
-    )
-    if not checked["out"].any():
+    ranges = {
+        column: tag.range
+        for tag in profile.tags
+        for column in (tag.name, *(f"{tag.name}_{a}" for a in tag.aggregates))
+    }
+    seen = records.group_by("tag").agg(low=pl.col("value").min(), high=pl.col("value").max())
+    beyond = [tag for tag, low, high in seen.iter_rows() if low < ranges[tag][0] or high > ranges[tag][1]]
+    if not beyond:
         return records
+    outside = [(pl.col("tag") == tag) & ~pl.col("value").is_between(*ranges[tag]) for tag in beyond]
+    out = pl.any_horizontal(outside)
     worst = (
-        checked.group_by("tag")
-        .agg(
-            pl.col("out").mean().alias("share"),
-            pl.col("value", "row", "low", "high").filter("out").first(),
-        )
-        .sort("share", "tag", descending=True)
-        .row(0, named=True)
+        records.lazy()
+        .filter(pl.col("tag").is_in(beyond))
+        .with_columns(out=out)
+        .group_by("tag")
+        .agg(pl.col("out").mean().alias("share"), pl.len(), pl.col("value", "row").filter("out").first())
+        .sort("share", pl.col("tag").cast(pl.String), descending=True)
+        .collect()
     )
-    if worst["share"] > MOST:
-        unit = _unit(profile, worst["tag"])
-        same = f" {unit}; is it the same unit?" if unit else ""
-        raise Refusal(
-            "out_of_range",
-            f"{worst['share']:.0%} of the values of {worst['tag']} can't be true, such as {worst['value']:g}",
-            place=f"row {worst['row']}, {worst['tag']}",
-            expected=f"{worst['low']:g} to {worst['high']:g}{same}",
-        )
-    for tag, count in checked.filter("out").group_by("tag").len().iter_rows():
-        tallies.drop(tag, "out_of_range", count)
-    return checked.filter(~pl.col("out")).select(records.columns)
+    for row in worst.iter_rows(named=True):
+        if row["share"] > MOST:
+            low, high = ranges[row["tag"]]
+            unit = _unit(profile, row["tag"])
+            same = f" {unit}; is it the same unit?" if unit else ""
+            raise Refusal(
+                "out_of_range",
+                f"{row['share']:.0%} of the values of {row['tag']} can't be true, such as {row['value']:g}",
+                place=f"row {row['row']}, {row['tag']}",
+                expected=f"{low:g} to {high:g}{same}",
+            )
+        tallies.drop(row["tag"], "out_of_range", round(row["share"] * row["len"]))
+    return records.filter(~out)
 
 
 def _unit(profile: PlantProfile, column: str) -> str:
@@ -331,8 +334,8 @@ def _describe(
         uncertain=(pl.col("quality") == "uncertain").sum(),
         min=value.min(),
         max=value.max(),
-        first=time.first(),
-        last=time.last(),
+        first=time.min(),
+        last=time.max(),
     )
     found = {row.pop("tag"): row for row in read.iter_rows(named=True)}
     for column in profile.columns:
@@ -350,7 +353,7 @@ def _describe(
         )
     report.tags = [column for column in profile.columns if column in found]
     report.absent = [tag for tag in profile.tag_names if tag not in found]
-    report.start, report.end = records["timestamp"][0], records["timestamp"][-1]
+    report.start, report.end = records["timestamp"].min(), records["timestamp"].max()  # pyright: ignore[reportAttributeAccessIssue]
     if left_out := _left_out(total):
         report.notes.insert(0, f"Left out: {left_out}.")
     if uncertain:

@@ -1,20 +1,24 @@
 """The shape of raw events between reading a file and resampling a history."""
 
+from datetime import timedelta
+
 import polars as pl
 
 TIME = pl.Datetime("us", "UTC")
+QUALITY = pl.Enum(["good", "uncertain", "bad"])
+"""From the best to the worst."""
 
 RECORD_SCHEMA = pl.Schema(
     {
         "timestamp": TIME,
-        "tag": pl.String(),
+        "tag": pl.Categorical(),
         "value": pl.Float64(),
-        "quality": pl.String(),
-        "file": pl.String(),
+        "quality": QUALITY,
+        "file": pl.Categorical(),
         "row": pl.UInt32(),
     }
 )
-"""One event a row. `tag` is a value column of the profile (a tag, `<tag>_max` or `<tag>_min`), `value`
+"""One event a row, of 29 bytes: texts would take 48 more. `tag` is a value column of the profile (a tag, `<tag>_max` or `<tag>_min`), `value`
 is finite and in the tag's unit, `quality` is good or uncertain (bad ones never get here), `file` the
 SHA-256 of the file in hex, `row` the row of its sheet as a person counts, from 1."""
 
@@ -29,12 +33,17 @@ def empty_records() -> pl.DataFrame:
 
 
 def last_wins(records: pl.DataFrame) -> pl.DataFrame:
-    """Records ordered by time and tag; of those that share both, the one that came last in `records`."""
-    # Sorting codes of tags and row numbers takes a third of the time of sorting texts.
-    order = pl.Enum(records["tag"].unique().drop_nulls().sort())
-    keys = records.select("timestamp", tag=pl.col("tag").cast(order).to_physical()).with_row_index()
-    keys = keys.sort("timestamp", "tag", "index")
-    replaced = (pl.col("timestamp") == pl.col("timestamp").shift(-1)) & (
-        pl.col("tag") == pl.col("tag").shift(-1)
-    )
-    return records[keys.filter(~replaced.fill_null(False))["index"]]
+    """Records ordered by tag and time; of those that share both, the one that came last in `records`.
+
+    A tag is sorted at a time, and only where its times don't run on: exports nearly always do.
+    """
+    parts = records.partition_by("tag", maintain_order=True)
+    parts.sort(key=lambda part: str(part.item(0, "tag")))
+    return pl.concat(map(_last_of_tag, parts)) if parts else records
+
+
+def _last_of_tag(records: pl.DataFrame) -> pl.DataFrame:
+    if (records["timestamp"].diff().drop_nulls() > timedelta(0)).all():
+        return records
+    ordered = records.sort("timestamp", maintain_order=True)
+    return ordered.filter((pl.col("timestamp") != pl.col("timestamp").shift(-1)).fill_null(True))

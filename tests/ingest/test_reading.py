@@ -167,8 +167,8 @@ def test_a_long_table_with_qualities(tmp_path: Path) -> None:
     assert reading.report.layout == "long"
     assert reading.records.select("tag", "value", "quality", "row").rows() == [
         ("PDT31008", 229.0, "good", 3),
-        ("TE301020", 107.0, "good", 2),
         ("PDT31008", 230.0, "uncertain", 4),
+        ("TE301020", 107.0, "good", 2),
     ]
     assert reading.report.counts["bad_quality"] == 2
     assert reading.report.counts["missing"] == 0

@@ -17,11 +17,11 @@ from typing import Literal, get_args
 import polars as pl
 
 from plant_assets.ingest.errors import Refusal, quote
+from plant_assets.ingest.records import QUALITY
 from plant_assets.profile.options import QualityScale
 
 Grade = Literal["good", "uncertain", "bad"]
 SCALES: tuple[QualityScale, ...] = get_args(QualityScale)
-WORST: Mapping[str, int] = {"good": 0, "uncertain": 1, "bad": 2}
 
 _TRUE = frozenset(
     ["true", "yes", "y", "t", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "si", "sí", "verdadero"]
@@ -124,7 +124,7 @@ def grade_column(
     graded = {word: _grade(word, found, title, counts) for word in counts}
     unknown = sorted(quote(word) for word, grade in graded.items() if grade is None)
     codes = {cell: graded[_fold(cell)] or "uncertain" for cell in cells.unique()}
-    return GradedColumn(cells.replace_strict(codes, return_dtype=pl.String), found, tuple(unknown[:5]))
+    return GradedColumn(cells.replace_strict(codes, return_dtype=QUALITY), found, tuple(unknown[:5]))
 
 
 def find_scale(counts: Mapping[str, int], title: str) -> QualityScale | None:
@@ -173,12 +173,11 @@ def is_quality(cells: pl.Series, title: str) -> bool:
 def worst_of(columns: Collection[GradedColumn], height: int) -> pl.Series:
     """The worst grade of each row; good where there is no column."""
     if not columns:
-        return pl.repeat("good", height, dtype=pl.String, eager=True)
+        return pl.select(pl.repeat(pl.lit("good", dtype=QUALITY), height)).to_series()
     if len(columns) == 1:
         return next(iter(columns)).grades
-    codes = pl.DataFrame([c.grades.replace_strict(WORST).alias(str(i)) for i, c in enumerate(columns)])
-    worst = codes.max_horizontal()
-    return worst.replace_strict({code: grade for grade, code in WORST.items()}, return_dtype=pl.String)
+    codes = pl.DataFrame([c.grades.to_physical().alias(str(i)) for i, c in enumerate(columns)])
+    return codes.max_horizontal().cat.to(QUALITY)
 
 
 def _counts(cells: pl.Series) -> Counter[str]:

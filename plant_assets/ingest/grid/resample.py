@@ -87,7 +87,7 @@ class _TimeGrid:
             raise ValueError(
                 f"records span {rows:,} intervals of {step / 1e6:g} s; at most {MAX_ROWS:,} are kept"
             )
-        files = records.select(pl.col("file").unique()).collect()["file"].sort()
+        files = records.select(pl.col("file").unique().cast(pl.String)).collect()["file"].sort()
         return cls(records, profile, first // step * step, rows, pl.Enum(files))
 
     def times(self) -> pl.Series:
@@ -100,7 +100,7 @@ class _TimeGrid:
         part = self.records.filter(pl.col("tag") == name).select(
             "timestamp",
             "value",
-            pl.col("file").cast(self.files).to_physical().alias("file"),
+            pl.col("file").cast(pl.String).cast(self.files).to_physical().alias("file"),
             "row",
             (pl.col("quality") == "uncertain").alias("uncertain"),
             ((pl.col("timestamp").to_physical() - self.start_us) // step).cast(pl.UInt32).alias("slot"),

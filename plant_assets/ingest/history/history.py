@@ -172,7 +172,8 @@ class PlantHistory:
             known, fresh = _split(table, drop, force)
             if not fresh:
                 return UpsertResult(False, table.version(), known_files=known)
-            merge = MonthMerge(self._records, table, records.filter(~pl.col("file").is_in(known)))
+            new = records.filter(~pl.col("file").is_in(known)) if known else records
+            merge = MonthMerge(self._records, table, new)
             changes = merge.changes()
             entry = _entry(fresh, drop) | {"months": _digests(table) | changes.digests}
             delta.replace(table, merge.batches(), merge.predicate, entry, [f.sha256 for f in fresh])

@@ -14,7 +14,7 @@ from plant_assets.ingest.records import RECORD_SCHEMA
 
 _BATCH_ROWS = 200_000
 _KEY = ["tag", "timestamp"]
-_WORKING = {**RECORD_SCHEMA, "row": pl.Int64}
+_WORKING = {**RECORD_SCHEMA, "tag": pl.String, "quality": pl.String, "file": pl.String, "row": pl.Int64}
 STORED = pa.schema(
     [
         ("timestamp", pa.timestamp("us", "UTC")),
@@ -45,8 +45,10 @@ class MonthMerge:
     def __init__(self, store: DeltaStore, table: DeltaTable, records: pl.DataFrame) -> None:
         self._store = store
         self._table = table
-        self._new = records.with_columns(month=month_of("timestamp"))
-        self.months = self._new["month"].unique().sort().to_list()
+        self._new = records
+        first = pl.col("timestamp").dt.truncate("1mo").unique().sort()
+        self._begins = records.select(first).to_series().to_list()
+        self.months = [month_name(begin) for begin in self._begins]
 
     @property
     def predicate(self) -> str:
@@ -75,7 +77,10 @@ class MonthMerge:
         """One month, ordered by tag and time; `before` is the value that was there, null if none."""
         columns = [pl.col(n).cast(t) for n, t in _WORKING.items()]
         old = self._store.scan(self._table, month, month).select(columns).collect()
-        new = self._new.filter(pl.col("month") == month).select(columns)
+        begin = self._begins[self.months.index(month)]
+        until = pl.lit(begin).dt.offset_by("1mo")
+        inside = (pl.col("timestamp") >= begin) & (pl.col("timestamp") < until)
+        new = self._new.filter(inside).select(columns)
         new = new.unique(_KEY, keep="last", maintain_order=True)
         before = old.select(*_KEY, before="value")
         both = pl.concat([old.join(new, on=_KEY, how="anti"), new]).with_columns(

@@ -16,18 +16,12 @@ from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 from plant_assets.ingest.layouts.words import plain_name
+from plant_assets.ingest.records import QUALITY, RECORD_SCHEMA
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.options import QualityScale, ReadingOptions
 
-PART = pl.Schema(
-    {
-        "timestamp": pl.Datetime("us", "UTC"),
-        "tag": pl.String(),
-        "value": pl.Float64(),
-        "quality": pl.String(),
-        "row": pl.UInt32(),
-    }
-)
+PART = pl.Schema({name: dtype for name, dtype in RECORD_SCHEMA.items() if name != "file"})
+"""Records of one file."""
 LEFT_OUT = pl.Schema({"tag": pl.String(), "missing": pl.Int64(), "not_finite": pl.Int64(), "bad": pl.Int64()})
 """How many records of a tag hold no value, an infinite one, or one of bad quality."""
 
@@ -163,8 +157,9 @@ class TableReader:
             )
         quality = self._quality(source)
         if censored := int(numbers.censored.sum()):
+            doubtful = pl.lit("uncertain", dtype=QUALITY)
             quality = pl.select(
-                pl.when(numbers.censored & (quality == "good")).then(pl.lit("uncertain")).otherwise(quality)
+                pl.when(numbers.censored & (quality == "good")).then(doubtful).otherwise(quality)
             ).to_series()
             cell, title = (
                 quote(raw.filter(numbers.censored)[0]),
@@ -182,7 +177,9 @@ class TableReader:
                 numbers.infinite.alias("infinite"),
                 self._rows.alias("row"),
             ]
-        ).with_columns(tag=self._tags(source) if source.tag is None else pl.lit(source.tag))
+        ).with_columns(
+            tag=self._tags(source) if source.tag is None else pl.lit(source.tag).cast(pl.Categorical)
+        )
         frame = frame.drop_nulls(["timestamp", "tag"])
         bad, missing = pl.col("quality") == "bad", pl.col("value").is_null()
         counted = frame.group_by("tag", maintain_order=True).agg(
@@ -281,4 +278,4 @@ class TableReader:
         """Tags of a long table, null where the plant knows none."""
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)
-        return raw.replace_strict(source.tags, default=None, return_dtype=pl.String)
+        return raw.replace_strict(source.tags, default=None, return_dtype=pl.Categorical)
