@@ -109,7 +109,7 @@ def read_exports(
     told = with_label(told, label)
     profile = provisional_profile(series, timezone, ignored, told)
     readings = [_read(file, profile, one, now) for file, one in opened]
-    table = last_wins(pl.concat([reading.records for reading in readings]))
+    table = last_wins(reading.records for reading in readings)
     present = set(table["tag"].unique())
     ignored |= {one.description: "empty" for one in series if one.name not in present}
     return ExportContents(

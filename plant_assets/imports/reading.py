@@ -64,8 +64,7 @@ def read_parts(parts: Sequence[FolderPart], *, timezone: str, now: datetime | No
         table, doubled = _read(part, named, timezone, now)
         tables.append(table)
         duplicates += doubled
-    together = pl.concat(tables)
-    records = last_wins(together)
+    records = last_wins(tables)
     present = set(records["tag"].unique())
     series = [one for one, _ in named.values() if one.name in present]
     ignored = {title: why for part in parts for title, why in part.found.ignored.items()}
@@ -74,7 +73,7 @@ def read_parts(parts: Sequence[FolderPart], *, timezone: str, now: datetime | No
         ExportContents([part.place for part in parts], series, records, 0, ignored, unnamed),
         {one.name: component for one, component in named.values() if component},
         len(parts),
-        duplicates + together.height - records.height,
+        duplicates + sum(table.height for table in tables) - records.height,
     )
 
 

@@ -21,7 +21,7 @@ from plant_assets.ingest.layouts.extract import LEFT_OUT, ReadContext, TableRead
 from plant_assets.ingest.layouts.matching import TableLayout, lay_out
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.operator_log import read_periods
-from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
+from plant_assets.ingest.records import PERIOD_SCHEMA, empty_records, last_wins
 from plant_assets.profile.model import PlantProfile
 
 MOST = 0.5
@@ -158,8 +158,7 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
         Refusal: files of records were given, and none holds a record of the plant.
     """
     parts = [reading.records for reading in readings if reading.kind == "records"]
-    together = last_wins(pl.concat(parts)) if len(parts) > 1 else None
-    records = together if together is not None else next(iter(parts), empty_records())
+    records = parts[0] if len(parts) == 1 else last_wins(parts)
     if parts and records.is_empty():
         raise Refusal(
             "no_records",
@@ -173,7 +172,7 @@ def _read(
     decoded: DecodedFile, stem: str, profile: PlantProfile, report: ReadReport, *, sha256: str, now: datetime
 ) -> FileReading:
     names = PlantNames(profile)
-    context = ReadContext(profile.reading.zone or profile.timezone, now, profile.reading)
+    context = ReadContext(profile.reading.zone or profile.timezone, now, sha256, profile.reading)
     tables = _tables(decoded, names, stem, report)
     report.layout = tables[0][1].table.kind
     logs = [(grid, layout) for grid, layout in tables if layout.table.kind == "periods"]
@@ -188,7 +187,7 @@ def _read(
         reader = TableReader(grid, layout, context)
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
         report.decimal = decimal if decoded.format == "csv" else None
-        parts.append(reader.records(decimal))
+        parts += reader.records(decimal)
         if reader.label_columns:
             labelled.append(reader.periods())
         report.zone = report.zone or reader.zone
@@ -201,7 +200,8 @@ def _read(
     tables.clear()
     decoded.grids.clear()
     tallies = _Tallies(pl.concat(left_out))
-    records, codes = drop_codes(pl.concat(parts), _instrument_ends(profile), profile.reading.codes)
+    everything = pl.concat(parts)
+    records, codes = drop_codes(everything, _instrument_ends(profile), profile.reading.codes)
     report.codes = codes
     for code in codes:
         tallies.drop(code.tag, "codes", code.count)
@@ -209,8 +209,7 @@ def _read(
         listed = ", ".join(map(str, codes[:6]))
         report.guesses.append(f"Numbers far from all others stand for no value and are left out: {listed}.")
     records = _in_range(records, profile, tallies)
-    newest = last_wins(records).with_columns(file=pl.lit(sha256).cast(pl.Categorical))
-    newest = newest.select(RECORD_SCHEMA.names())
+    newest = last_wins(parts if records is everything else [records])
     _describe(report, newest, profile, tallies, records.height - newest.height)
     periods = None
     if labelled:

@@ -1,5 +1,7 @@
 """The shape of raw events between reading a file and resampling a history."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import polars as pl
@@ -32,14 +34,30 @@ def empty_records() -> pl.DataFrame:
     return pl.DataFrame(schema=RECORD_SCHEMA)
 
 
-def last_wins(records: pl.DataFrame) -> pl.DataFrame:
-    """Records ordered by tag and time; of those that share both, the one that came last in `records`.
+def last_wins(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Records ordered by tag and time; of those that share both, the one that comes last in the tables.
 
     A tag is sorted at a time, and only where its times don't run on: exports nearly always do.
     """
-    parts = records.partition_by("tag", maintain_order=True)
-    parts.sort(key=lambda part: str(part.item(0, "tag")))
-    return pl.concat(map(_last_of_tag, parts)) if parts else records
+    parts: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    for table in tables:
+        for tag, part in by_tag(table):
+            parts[tag].append(part)
+    found = [_last_of_tag(pl.concat(parts[tag])) for tag in sorted(parts)]
+    return pl.concat(found) if found else empty_records()
+
+
+def by_tag(records: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The records of each tag in their order; those that stand together already aren't copied."""
+    runs = records["tag"].to_physical().rle().struct.unnest()
+    if runs["value"].n_unique() < runs.height:
+        records = records.sort("tag", maintain_order=True)
+        runs = records["tag"].to_physical().rle().struct.unnest()
+    start = 0
+    for count in runs["len"]:
+        part = records.slice(start, count)
+        yield str(part.item(0, "tag")), part
+        start += count
 
 
 def _last_of_tag(records: pl.DataFrame) -> pl.DataFrame:

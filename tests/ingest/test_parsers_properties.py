@@ -40,7 +40,7 @@ def records(data: bytes, name: str) -> Table:
     for grid in decoded.grids:
         reader = TableReader(grid, lay_out(grid, NAMES, name.rpartition(".")[0]), ReadContext("UTC", NOW))
         decimal = reader.decimal(decoded.delimiter, workbook=decoded.format in ("xls", "xlsx"))
-        for time, tag, value in reader.records(decimal).select("timestamp", "tag", "value").rows():
+        for time, tag, value in pl.concat(reader.records(decimal)).select("timestamp", "tag", "value").rows():
             found[time.replace(tzinfo=None), tag] = value
     return found
 

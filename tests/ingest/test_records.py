@@ -19,7 +19,7 @@ def test_last_wins_equals_a_dictionary(events: list[tuple[int, str]]) -> None:
     ]
     records = pl.DataFrame(rows, schema=RECORD_SCHEMA, orient="row")
     expected = {(time, tag): value for time, tag, value, *_ in rows}
-    found = last_wins(records)
+    found = last_wins([records])
     assert found.schema == RECORD_SCHEMA
     assert found.select("timestamp", "tag", "value").rows() == [
         (*key, expected[key]) for key in sorted(expected, key=lambda key: key[::-1])
@@ -27,4 +27,4 @@ def test_last_wins_equals_a_dictionary(events: list[tuple[int, str]]) -> None:
 
 
 def test_no_records() -> None:
-    assert last_wins(empty_records()).equals(empty_records())
+    assert last_wins([]).equals(empty_records())

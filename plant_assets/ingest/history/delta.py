@@ -41,16 +41,17 @@ class DeltaStore:
 
     def scan(self, table: DeltaTable, first: str | None = None, last: str | None = None) -> pl.LazyFrame:
         """The rows of `table`, of the partitions from `first` to `last` by name, without the partition's column."""
-        adds = pl.DataFrame(table.get_add_actions(flatten=True))
-        if first is not None:
-            adds = adds.filter(pl.col("partition.month") >= first)
-        if last is not None:
-            adds = adds.filter(pl.col("partition.month") <= last)
+        adds = _between(table, first, last)
         if adds.is_empty():
             empty = pl.DataFrame(pa.schema(table.schema().to_arrow()).empty_table())
             return empty.lazy().drop("month", strict=False)
         files = [f"{self.url}/{path}" for path in adds["path"].sort()]
         return pl.scan_parquet(files, glob=False, storage_options=dict(self.options) or None)
+
+    def months(self, table: DeltaTable, first: str | None = None, last: str | None = None) -> list[str]:
+        """The partitions that `table` has from `first` to `last` by name, in their order."""
+        adds = _between(table, first, last)
+        return [] if adds.is_empty() else adds["partition.month"].unique().sort().to_list()
 
     def open_or_create(self, schema: pa.Schema, partition_by: Sequence[str] = ()) -> DeltaTable:
         return self.open() or DeltaTable.create(
@@ -61,6 +62,15 @@ class DeltaStore:
             configuration=_CONFIGURATION,
             storage_options=dict(self.options),
         )
+
+
+def _between(table: DeltaTable, first: str | None, last: str | None) -> pl.DataFrame:
+    adds = pl.DataFrame(table.get_add_actions(flatten=True))
+    if first is not None:
+        adds = adds.filter(pl.col("partition.month") >= first)
+    if last is not None:
+        adds = adds.filter(pl.col("partition.month") <= last)
+    return adds
 
 
 def replace(

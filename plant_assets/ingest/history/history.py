@@ -22,7 +22,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from plant_assets.ingest.history import delta
 from plant_assets.ingest.history.fingerprint import frame_fingerprint, mapping_fingerprint
 from plant_assets.ingest.history.merge import STORED, MonthMerge, month_name
-from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records
+from plant_assets.ingest.records import PERIOD_SCHEMA, RECORD_SCHEMA, empty_records, last_wins
 from plant_assets.ingest.storage import StorageBusyError, StorageError, storage_error
 from plant_assets.profile.private_folder import private_folder
 
@@ -106,8 +106,12 @@ class PlantHistory:
         self._keep_days = keep_days
 
     def read(self, start: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
-        """Records with start <= timestamp < end, as RECORD_SCHEMA, by tag and time."""
-        return self.scan(start, end).collect().sort("tag", "timestamp")
+        """Records with start <= timestamp < end, as RECORD_SCHEMA, by tag and time; one month is decoded at a time."""
+        table = self._records.open()
+        if table is None:
+            return empty_records()
+        months = self._records.months(table, start and month_name(start), end and month_name(end))
+        return last_wins(self._of_months(table, month, month, start, end).collect() for month in months)
 
     def newest(self, span: timedelta | None) -> pl.DataFrame:
         """Records of the last `span` of the history, as `read` has them; all of them without a span."""
@@ -121,7 +125,17 @@ class PlantHistory:
         table = self._records.open()
         if table is None:
             return empty_records().lazy()
-        lazy = self._records.scan(table, start and month_name(start), end and month_name(end))
+        return self._of_months(table, start and month_name(start), end and month_name(end), start, end)
+
+    def _of_months(
+        self,
+        table: DeltaTable,
+        first: str | None,
+        last: str | None,
+        start: datetime | None,
+        end: datetime | None,
+    ) -> pl.LazyFrame:
+        lazy = self._records.scan(table, first, last)
         if start is not None:
             lazy = lazy.filter(pl.col("timestamp") >= start)
         if end is not None:

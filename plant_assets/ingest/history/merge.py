@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pyarrow as pa
@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 
 from plant_assets.ingest.history.delta import DeltaStore
 from plant_assets.ingest.history.fingerprint import frame_fingerprint
-from plant_assets.ingest.records import RECORD_SCHEMA
+from plant_assets.ingest.records import RECORD_SCHEMA, by_tag, last_wins
 
 _BATCH_ROWS = 200_000
 _KEY = ["tag", "timestamp"]
@@ -45,10 +45,11 @@ class MonthMerge:
     def __init__(self, store: DeltaStore, table: DeltaTable, records: pl.DataFrame) -> None:
         self._store = store
         self._table = table
-        self._new = records
-        first = pl.col("timestamp").dt.truncate("1mo").unique().sort()
-        self._begins = records.select(first).to_series().to_list()
-        self.months = [month_name(begin) for begin in self._begins]
+        self._new = [part for _, part in by_tag(last_wins([records]))]
+        first = pl.col("timestamp").dt.truncate("1mo").unique()
+        begins = {begin for part in self._new for begin in part.select(first).to_series()}
+        self._begins = {month_name(begin): begin for begin in sorted(begins)}
+        self.months = list(self._begins)
 
     @property
     def predicate(self) -> str:
@@ -77,21 +78,22 @@ class MonthMerge:
         """One month, ordered by tag and time; `before` is the value that was there, null if none."""
         columns = [pl.col(n).cast(t) for n, t in _WORKING.items()]
         old = self._store.scan(self._table, month, month).select(columns).collect()
-        begin = self._begins[self.months.index(month)]
-        until = pl.lit(begin).dt.offset_by("1mo")
-        inside = (pl.col("timestamp") >= begin) & (pl.col("timestamp") < until)
-        new = self._new.filter(inside).select(columns)
-        new = new.unique(_KEY, keep="last", maintain_order=True)
+        new = pl.concat(self._of_month(month)).select(columns)
         before = old.select(*_KEY, before="value")
         both = pl.concat([old.join(new, on=_KEY, how="anti"), new]).with_columns(
             fresh=pl.int_range(pl.len()) >= pl.len() - new.height
         )
         return both.join(before, on=_KEY, how="left").sort(_KEY).with_columns(month=pl.lit(month))
 
-
-def month_of(column: str) -> pl.Expr:
-    """The partition of a time, such as `2015-01` (UTC)."""
-    return pl.col(column).dt.strftime("%Y-%m")
+    def _of_month(self, month: str) -> list[pl.DataFrame]:
+        """The new records of a month, a slice of each tag's."""
+        begin = self._begins[month]
+        until = (begin + timedelta(days=31)).replace(day=1)
+        slices = []
+        for part in self._new:
+            first, last = (int(part["timestamp"].search_sorted(time)) for time in (begin, until))
+            slices.append(part.slice(first, last - first))
+        return slices
 
 
 def month_name(time: datetime) -> str:

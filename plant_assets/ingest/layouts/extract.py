@@ -20,8 +20,6 @@ from plant_assets.ingest.records import QUALITY, RECORD_SCHEMA
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.options import QualityScale, ReadingOptions
 
-PART = pl.Schema({name: dtype for name, dtype in RECORD_SCHEMA.items() if name != "file"})
-"""Records of one file."""
 LEFT_OUT = pl.Schema({"tag": pl.String(), "missing": pl.Int64(), "not_finite": pl.Int64(), "bad": pl.Int64()})
 """How many records of a tag hold no value, an infinite one, or one of bad quality."""
 
@@ -44,10 +42,18 @@ _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """What a table is read with: the zone of naive times, the latest time that may be, and what the plant tells."""
+    """What a table is read with.
+
+    Attributes:
+        zone: of times without an offset.
+        now: later records are refused.
+        file: the SHA-256 of the file in hex.
+        options: what the plant tells of its exports.
+    """
 
     zone: str
     now: datetime
+    file: str = ""
     options: ReadingOptions = field(default_factory=ReadingOptions)
 
 
@@ -118,8 +124,8 @@ class TableReader:
         firsts = (self.column(column).drop_nulls().head(1) for column in columns)
         return any(bool(_DOTTED.match(str(cell).strip())) for cells in firsts for cell in cells)
 
-    def records(self, decimal: Decimal) -> pl.DataFrame:
-        """Records in file order; bad, missing and infinite values are left out and counted."""
+    def records(self, decimal: Decimal) -> list[pl.DataFrame]:
+        """Records of each source in file order; bad, missing and infinite values are left out and counted."""
         if self._table.intervals:
             title = quote(self._table.header.names[self._table.times[0][0]])
             self.guesses.append(f"Each row is of an interval; its time is the start, {title}.")
@@ -130,8 +136,7 @@ class TableReader:
                 unnamed = self.column(source.tag_column).is_null() & self.column(source.value).is_not_null()
                 if nameless := int(unnamed.sum()):
                     self.notes.append(f"{nameless} rows name no tag and were not read.")
-        parts = [self._source(source, decimal) for source in self._sources]
-        return pl.concat(parts) if parts else pl.DataFrame(schema=PART)
+        return [self._source(source, decimal) for source in self._sources]
 
     def periods(self) -> pl.DataFrame:
         """Stretches that columns of labels say are abnormal; `PERIOD_SCHEMA` without the file."""
@@ -188,7 +193,9 @@ class TableReader:
             bad=bad.sum(),
         )
         self.left_out.append(counted.cast(LEFT_OUT))  # pyright: ignore[reportArgumentType]
-        return frame.filter(~bad & ~missing).select(PART.names()).cast(PART)
+        file = pl.lit(self._context.file).cast(pl.Categorical).alias("file")
+        kept = frame.filter(~bad & ~missing).with_columns(file)
+        return kept.select(RECORD_SCHEMA.names()).cast(RECORD_SCHEMA)  # pyright: ignore[reportArgumentType]
 
     def _values(self, source: SeriesSource) -> pl.Series:
         """Cells of values; of a long table those of tags that the plant knows, on and off as 1 and 0."""
