@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutation import MutationResult, mirrored, plain_modules
+from tools.mutation import MutationResult, drawn, mirrored, plain_modules
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,12 @@ def test_what_runs_for_ever_or_breaks_the_process_is_killed_and_what_no_test_run
     counts = Counter({"killed": 5, "timeout": 1, "segfault": 1, "survived": 2, "no tests": 1})
     mutation = MutationResult("module", counts, [])
     assert (mutation.killed, mutation.share) == (7, 0.7)
+
+
+def test_a_module_that_comes_or_goes_changes_one_of_the_ten_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = drawn(14)
+    rest = [module for module in plain_modules() if module != before[3]]
+    monkeypatch.setattr("tools.mutation.plain_modules", lambda: rest)
+    assert len(set(before) - set(drawn(14))) == 1
+    assert set(before) - {before[3]} < set(drawn(14))
+    assert drawn(14) != drawn(15)
