@@ -17,6 +17,8 @@ _FAR = 3
 """Spans of the other values between them and a code."""
 _TIMES, _TIMES_BELOW_ZERO = 30, 5
 _SAMPLE = 200
+_LEAST = 1000
+"""Smaller ones may be ends of what an instrument reads: 100 %, 20 mA."""
 _FEWEST = 5
 """Different other values that tell what a tag's readings are like."""
 _DIGITS = re.compile(r"-?([5-9])\1{2,}(\.(\1+|0+|25|5))?|-\d?9{2,}(\.\d{1,2})?|-(9{2}|8{2}|7{2})(\.\d)?")
@@ -146,4 +148,5 @@ def _is_code(code: FoundCode, low: float, high: float) -> bool:
     if _DIGITS.fullmatch(f"{code.value:.10g}") or abs(code.value) in _TYPE_ENDS:
         return True
     opposite = code.value < 0 <= low and abs(code.value) >= _TIMES_BELOW_ZERO * largest
-    return code.count > 1 and (opposite or abs(code.value) >= _TIMES * largest)
+    large = abs(code.value) >= max(_TIMES * largest, _LEAST)
+    return code.count > 1 and (opposite or large)

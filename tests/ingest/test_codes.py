@@ -64,7 +64,7 @@ def test_several_codes_of_a_tag_are_found() -> None:
         np.array([0.0, 1.0] * 50),
         np.array([0.0, 100.0] * 50),
         np.array([5.0, 9999.0] * 50),
-        spoiled(WALK / 10, 100.0),
+        spoiled(np.round(WALK / 25, 2), 100.0),
         np.append(WALK - 50, [-60.0, -60.0]),
     ],
     ids=[

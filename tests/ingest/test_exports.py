@@ -199,6 +199,8 @@ def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path
     text = wide("Time (CST),FT101", flow)
     with pytest.raises(Refusal, match=r"'CST' is used for several zones"):
         told(tmp_path, text)
+    report = told(tmp_path, text, plant("FT101", zone="America/Chicago"))
+    assert (report.start, report.zone) == (datetime(2025, 3, 3, 12, tzinfo=UTC), "America/Chicago")
 
 
 @pytest.mark.parametrize(

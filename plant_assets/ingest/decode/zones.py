@@ -19,7 +19,8 @@ _IN_TITLE = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2,5}")
-_ZONE_LIKE = re.compile(r"[A-Z]{2,4}[TZ]")
+_ZONE_LIKE = re.compile(r"[A-Z]{1,4}[TZ]")
+_LOCAL = frozenset({"LT", "LOCAL", "OZ"})
 _TRANSLATED = {"MEZ": "CET", "MESZ": "CEST", "WEZ": "WET", "WESZ": "WEST", "OEZ": "EET", "OESZ": "EEST"}
 _SINCE, _UNTIL = 1990, 2040
 
@@ -39,6 +40,7 @@ def zone_in(title: str) -> str:
         if (
             _WORD.fullmatch(text)
             and text.isupper()
+            and text not in _LOCAL
             and (_ZONE_LIKE.fullmatch(text) or _key(text) in _offsets())
         ):
             return text

@@ -75,6 +75,8 @@ class TableReader:
         self._table = layout.table
         self.label_columns = layout.label_columns
         self._begin = layout.table.header.begin
+        # A person's word comes before that of the header.
+        self._told_zone = "" if context.options.zone else layout.table.zone
         self._context = context
         self._body = grid.frame.slice(self._begin, self._end(grid) - self._begin)
         self._rows = pl.int_range(
@@ -129,8 +131,8 @@ class TableReader:
         if self._table.intervals:
             title = quote(self._table.header.names[self._table.times[0][0]])
             self.guesses.append(f"Each row is of an interval; its time is the start, {title}.")
-        if self._table.zone:
-            self.guesses.append(f"Times are in {self._table.zone}, as their header says.")
+        if self._told_zone:
+            self.guesses.append(f"Times are in {self._told_zone}, as their header says.")
         for source in self._sources:
             if source.tag_column is not None:
                 unnamed = self.column(source.tag_column).is_null() & self.column(source.value).is_not_null()
@@ -256,10 +258,10 @@ class TableReader:
                 self.place(source.times[0]),
                 now=self._context.now,
                 series=series,
-                told=self._table.zone,
+                told=self._told_zone,
                 guesses=(guesses := TimeGuesses()),
             )
-            self.zone = self._table.zone or guesses.zone
+            self.zone = self._told_zone or guesses.zone
             if guesses.zone:
                 self.guesses.append(f"Times have no offset; they are taken as local times of {guesses.zone}.")
             if guesses.first:

@@ -30,7 +30,7 @@ from plant_assets.ingest.layouts.words import (
     plain_word,
 )
 
-_LOOK = 40
+_LOOK = 100
 _FIRST = 50
 _WORDS = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
 _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")

@@ -23,6 +23,8 @@ from plant_assets.ingest.errors import Refusal
         ("Time (h)", ""),
         ("Date (DMY)", ""),
         ("Time (local)", ""),
+        ("Date/Time (LT)", ""),
+        ("Time (PT)", "PT"),
         ("timestamp", ""),
         ("outcome", ""),
     ],
