@@ -11,6 +11,7 @@ from rich.console import Console
 def commands() -> list[list[str]]:
     """Argument vectors; those that need the real data only where it is at hand."""
     found = [
+        ["benchmarks.ingest"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],
