@@ -2,12 +2,16 @@
 
 import os
 import re
+import tempfile
 from pathlib import Path
+from typing import Self
 
 from plant_assets.settings import PipelineSettings
 
 DAGSTER_TEMPLATE = Path(__file__).parents[2] / "dagster.yaml"
 
+_MISREAD = re.compile(r"""\?|%[0-9A-Fa-f]{2}|'.*"|".*'""")
+"""What MLflow reads in another way where it stands in a path; of other quotes and signs it keeps the meaning."""
 WORKSPACE = """\
 load_from:
   - grpc_server:
@@ -17,8 +21,27 @@ load_from:
 """
 
 
+class HomeError(RuntimeError):
+    """Where the platform's state or its drop folders should lie can't be used; says where, and why."""
+
+    @classmethod
+    def of(cls, settings: PipelineSettings, error: OSError) -> Self:
+        place = Path(os.fsdecode(error.filename or settings.home))
+        variable = "FOREWARN_DROP" if place.is_relative_to(settings.drop) else "FOREWARN_HOME"
+        return cls(f"{variable}: {place}: {error.strerror}; expected a folder that can be written")
+
+
 def prepare(settings: PipelineSettings, plants: list[str]) -> None:
-    """Make the folders and configuration files; what exists and is up to date stays as it is."""
+    """Make the folders and configuration files; what exists and is up to date stays as it is.
+
+    Raises:
+        HomeError: `FOREWARN_HOME` or `FOREWARN_DROP` is no folder, or can't be written.
+    """
+    if _MISREAD.search(str(settings.home)):
+        raise HomeError(
+            f"FOREWARN_HOME: {settings.home}: addresses of databases misread ?, % before two hexadecimal digits, "
+            "and quotes of both kinds; expected a folder without them"
+        )
     folders = [
         settings.home / "run",
         settings.home / "logs",
@@ -27,10 +50,15 @@ def prepare(settings: PipelineSettings, plants: list[str]) -> None:
         settings.quarantine,
         *(settings.drop / plant for plant in plants),
     ]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    _write(settings.home / "dagster" / "dagster.yaml", instance_file(settings))
-    _write(Path(workspace(settings)), WORKSPACE.format(port=settings.port_code))
+    try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home / "run"):
+            pass
+        _write(settings.home / "dagster" / "dagster.yaml", instance_file(settings))
+        _write(Path(workspace(settings)), WORKSPACE.format(port=settings.port_code))
+    except OSError as error:
+        raise HomeError.of(settings, error) from None
 
 
 def workspace(settings: PipelineSettings) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from plant_assets.cli import home
+from plant_assets.cli.console import fail
 from plant_assets.cli.services import single_services
 from plant_assets.cli.up import refuse_taken_ports
 from plant_assets.profile.load import plant_names
@@ -33,7 +34,10 @@ def serve(
     settings = read_settings().model_copy(update=changed)
     service = single_services(settings)[name]
     refuse_taken_ports(settings, [service])
-    home.prepare(settings, plant_names(settings.defs))
+    try:
+        home.prepare(settings, plant_names(settings.defs))
+    except home.HomeError as error:
+        fail(str(error))
     options = {variable(field): str(value) for field, value in changed.items()}
     environment = {**os.environ, **home.environment(settings), **service.environment, **options}
     # The service takes this process's place, so that signals reach it and its status is the command's.

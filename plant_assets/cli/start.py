@@ -30,6 +30,8 @@ _LOOK_EVERY_S = 2.0
 _WORK_S = 0.5
 """Processor time that counts as progress; a process that hangs uses a little as well."""
 _MOST_ENDS = 3
+_POINTER = "(Background on this error at"
+"""Stands below each message of SQLAlchemy, and says nothing of it."""
 _NOTHING = "its log is empty"
 _TAIL = 64 * 1024
 
@@ -117,7 +119,7 @@ class ServiceLog:
         with self._path.open("rb") as file:
             file.seek(max(start, size - _TAIL))
             lines = file.read().decode("utf-8", "replace").splitlines()
-        said = next((line for line in reversed(lines) if line.strip()), "")
+        said = next((line for line in reversed(lines) if line.strip() and _POINTER not in line), "")
         return _event(Text.from_ansi(said).plain.strip())
 
 

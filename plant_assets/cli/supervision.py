@@ -5,7 +5,7 @@ Belongs here: writing its configuration, starting it, asking it, stopping it. Wh
 
 import hashlib
 import os
-import shlex
+import re
 import subprocess
 import sys
 from configparser import RawConfigParser
@@ -20,6 +20,8 @@ from plant_assets.cli.services import ServiceProcess
 from plant_assets.profile.private_folder import private_folder
 from plant_assets.settings import PipelineSettings
 
+_LOGS = "SUPERVISED_LOGS"
+"""The variable with the folder of logs; supervisord replaces what stands for it twice."""
 _ASKED_S = 5
 """How long a process has to end after it was asked to."""
 
@@ -54,37 +56,36 @@ def start(settings: PipelineSettings, platform: list[ServiceProcess], environmen
     Raises:
         NotRunningError: supervisord itself did not start; the text says why.
     """
-    config = write_config(settings, platform, environment)
+    config = write_config(settings, platform)
     command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(config)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Not in the configuration, whose form has no escape for quotes.
+    inherited = {**os.environ, **environment, _LOGS: _escape(str(settings.home / "logs"))}
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=inherited)
     if finished.returncode:
         raise NotRunningError(
             f"the supervisor did not start: {finished.stderr.strip() or finished.stdout.strip()}"
         )
 
 
-def write_config(
-    settings: PipelineSettings, platform: list[ServiceProcess], environment: dict[str, str]
-) -> Path:
-    """Write supervisord's configuration under `home/run`."""
+def write_config(settings: PipelineSettings, platform: list[ServiceProcess]) -> Path:
+    """Write supervisord's configuration under `home/run`; paths in it are relative to it, as they may hold anything."""
     run, logs = settings.home / "run", settings.home / "logs"
     run.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
     config = RawConfigParser()
     config["unix_http_server"] = {"file": str(socket_path(settings)), "chmod": "0600"}
     config["supervisord"] = {
-        "pidfile": _escape(str(run / "supervisor.pid")),
-        "logfile": _escape(str(logs / "supervisor.log")),
-        "childlogdir": _escape(str(logs)),
+        "pidfile": "%(here)s/supervisor.pid",
+        "logfile": "%(here)s/../logs/supervisor.log",
+        "childlogdir": "%(here)s/../logs",
     }
     config["rpcinterface:supervisor"] = {
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
     }
     for service in platform:
-        variables = {**environment, **service.environment}
         config[f"program:{service.name}"] = {
-            "command": _escape(shlex.join(service.command)),
-            "environment": ",".join(f'{k}="{_escape(v)}"' for k, v in variables.items()),
+            "command": " ".join(map(_quote, service.command)),
+            "environment": ",".join(f'{k}="{_escape(v)}"' for k, v in service.environment.items()),
             "autostart": "false" if service.after else "true",
             "autorestart": "true",
             "startsecs": "2",
@@ -94,7 +95,7 @@ def write_config(
             "killasgroup": "true",
             "stopwaitsecs": "15",
             "redirect_stderr": "true",
-            "stdout_logfile": _escape(str(logs / f"{service.name}.log")),
+            "stdout_logfile": f"%(ENV_{_LOGS})s/{service.name}.log",
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "3",
         }
@@ -159,6 +160,21 @@ def living_processes(settings: PipelineSettings) -> list[psutil.Process]:
     return found
 
 
+def home_of_port(port: int) -> str:
+    """`FOREWARN_HOME` of the platform whose process listens on a port; empty where that isn't known."""
+    for process in psutil.process_iter():
+        try:
+            variables = process.environ()
+            if "SUPERVISOR_SERVER_URL" in variables and any(
+                each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port
+                for each in process.net_connections("inet")
+            ):
+                return variables.get("FOREWARN_HOME", "")
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or another person's
+    return ""
+
+
 def end_left(settings: PipelineSettings) -> list[int]:
     """End what no supervisor ends any more; first asked, then killed.
 
@@ -189,6 +205,11 @@ def proxy(settings: PipelineSettings) -> ServerProxy:
 
     transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
     return ServerProxy("http://127.0.0.1", transport=transport)
+
+
+def _quote(argument: str) -> str:
+    """An argument for a command in the configuration, where a `#` or `;` behind a blank begins a comment."""
+    return _escape(re.sub(r"([^\w@+=:,./-])", r"\\\1", argument, flags=re.ASCII))
 
 
 def _escape(text: str) -> str:

@@ -1,5 +1,6 @@
 """`forewarn up|down|ps|logs`: the whole platform on one machine."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -30,7 +31,10 @@ def up(
     """Start the platform, seed the demo plant, and print all addresses."""
     settings, console = read_settings(), Console()
     plants = plant_names(settings.defs)
-    home.prepare(settings, plants)
+    try:
+        home.prepare(settings, plants)
+    except home.HomeError as error:
+        fail(str(error))
     home.enter(settings)
     platform = services(settings)
     # Before anything runs that might train a demo plant without data.
@@ -41,7 +45,10 @@ def up(
         supervision.end_left(settings)
         refuse_taken_ports(settings, platform)
         home.create_databases(settings)
-        supervision.start(settings, platform, home.environment(settings))
+        try:
+            supervision.start(settings, platform, home.environment(settings))
+        except supervision.NotRunningError as error:
+            fail(str(error))
         await_ready(settings, platform, console)
     if seeded and wait:
         await_demo(settings, seeded, console)
@@ -120,8 +127,10 @@ def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess
     for service in platform:
         host = settings.local_host if service.is_local else settings.host
         if service.port and is_listening(host, service.port):
+            other = supervision.home_of_port(service.port)
+            owner = f"the platform in {other}" if other else "another program"
             fail(
-                f"port {service.port} is taken by another program; "
+                f"port {service.port} is taken by {owner}; "
                 f"set FOREWARN_PORT_{service.name.upper()} to a free one"
             )
 
@@ -156,7 +165,7 @@ def _print_addresses(settings: PipelineSettings, console: Console) -> None:
         f"\nTry:\n"
         f"  curl {settings.host}:{settings.port_inference}/plants/{plant}/models\n"
         f"{live}"
-        f"  cp your_export.csv {settings.drop}/gas_treatment/\n"
+        f"  cp your_export.csv {shlex.quote(f'{settings.drop}/gas_treatment/')}\n"
         f"  {command} drop your_export.csv --plant gas_treatment\n"
         f"  make logs, make ps, make down",
         highlight=False,

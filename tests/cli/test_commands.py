@@ -1,6 +1,8 @@
 """The command line: what it does, and how it refuses."""
 
+import errno
 import hashlib
+import re
 import socket
 import subprocess
 import sys
@@ -293,7 +295,7 @@ def test_the_supervisor_restarts_every_service_and_starts_dependants_later() -> 
     home.prepare(here, ["gas_treatment"])
     platform = services(here)
     config = RawConfigParser()
-    config.read(supervision.write_config(here, platform, home.environment(here)))
+    config.read(supervision.write_config(here, platform))
     programs = {s.removeprefix("program:"): config[s] for s in config.sections() if s.startswith("program:")}
     assert set(programs) == {service.name for service in platform}
     assert all(program["autorestart"] == "true" for program in programs.values())
@@ -384,3 +386,41 @@ def test_a_run_may_take_as_long_to_start_as_is_set(monkeypatch: pytest.MonkeyPat
     with dg.DagsterInstance.get() as instance:
         assert instance.run_monitoring_start_timeout_seconds == 1234
     assert home.environment(read_settings())["DAGSTER_GRPC_TIMEOUT_SECONDS"] == "1234"
+
+
+@pytest.mark.parametrize("command", [("up",), ("serve", "gateway", "--port", str(free_port()))])
+@pytest.mark.parametrize("variable", ["FOREWARN_HOME", "FOREWARN_DROP"])
+def test_a_place_that_is_a_file_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], variable: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(variable, str(tmp_path / "file"))
+    read_settings.cache_clear()
+    status, text = run(*command)
+    assert status == 1
+    assert re.search(rf"{variable}: {tmp_path}/file\S*: .*; expected a folder that can be written", text), (
+        text
+    )
+
+
+def test_a_home_that_can_not_be_written_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    home.prepare(read_settings(), ["gas_treatment"])
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(read_settings().home / "run" / "tmp"))
+
+    monkeypatch.setattr("plant_assets.cli.home.tempfile.TemporaryFile", refuse)
+    status, text = run("up")
+    assert (status, "Traceback" in text) == (1, False)
+    assert "Read-only file system; expected a folder that can be written" in text
+
+
+@pytest.mark.parametrize("name", ["what?", "a%41", """o'clock "x\""""])
+def test_a_home_that_addresses_misread_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("FOREWARN_HOME", str(tmp_path / name))
+    read_settings.cache_clear()
+    status, text = run("up")
+    assert (status, "expected a folder without them" in text) == (1, True)
+    assert not (tmp_path / name).exists()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from plant_assets.cli import home, start, supervision
 from plant_assets.cli.services import ServiceProcess
 from plant_assets.cli.start import ServiceLog, StartWatch, await_ready
 from plant_assets.cli.supervision import ProcessState
+from plant_assets.cli.up import refuse_taken_ports
 from plant_assets.settings import PipelineSettings, read_settings
 from tests.servers import free_port
 
@@ -21,8 +23,7 @@ SERVER = """\
 import sys, time
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 {before}
-HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_forever()
-"""
+HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_forever()"""
 
 
 def python(code: str, port: int = 0, after: str = "") -> ServiceProcess:
@@ -108,6 +109,7 @@ def test_each_end_is_noticed_once() -> None:
         ("one\n\n  \n", "one"),
         ("\x1b[31mred\x1b[0m\n", "red"),
         ('{"event": "no room", "level": "error"}\n', "no room"),
+        ("disk I/O error\n(Background on this error at: https://sqlalche.me/e/21/e3q8)\n", "disk I/O error"),
         ("Traceback (most recent call last):\n  File\nValueError: bad\n", "ValueError: bad"),
     ],
 )
@@ -157,3 +159,30 @@ def test_one_http_client_asks_however_long_it_takes(
     assert len(built) == 1
     asked = [wait for wait in waits if wait <= 0.5]
     assert asked[0] < asked[-1]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", ["100% a", "a #1 ;b", "o'clock", 'a "b"', "back\\slash", "Größe, $HOME"])
+def test_a_home_may_have_any_name(
+    forewarn_home: Path, monkeypatch: pytest.MonkeyPatch, name: str, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("FOREWARN_HOME", str(forewarn_home / name))
+    read_settings.cache_clear()
+    here: PipelineSettings = request.getfixturevalue("here")
+    shown = "import os; print(os.environ['FOREWARN_HOME'], sys.argv[2], flush=True)"
+    service = python(SERVER.format(before=shown), free_port())
+    started(here, replace(service, command=(*service.command, name)))
+    log = start.log_path(here, "mlflow").read_text().splitlines()
+    assert log[0] == f"{forewarn_home / name} {name}"
+    assert (here.home / "run" / "supervisor.pid").is_file()
+
+
+@pytest.mark.services
+def test_a_port_of_another_platform_is_told_apart(
+    here: PipelineSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = python(SERVER.format(before=""), free_port())
+    started(here, service)
+    with pytest.raises(typer.Exit):
+        refuse_taken_ports(here, [service])
+    assert f"port {service.port} is taken by the platform in {here.home}; set" in capsys.readouterr().err
