@@ -26,8 +26,8 @@ def drop_and_kill(site: RunSite, kill: Kill, seed: int) -> None:
     for number in range(1, 4 * KILLS):
         old, first = expected, chance.randrange(DAYS - DAYS_A_DROP)
         expected = _drop(site, old, first, seed + number)
-        planned = chance.randint(1, 5)  # one less than the attempts that a drop has
-        while request := site.look():
+        planned = chance.randint(1, 5)
+        while request := _next_request(site):
             if planned and kills < KILLS:
                 planned -= 1
                 kills += kill(site, request, chance, seconds, writes)
@@ -42,6 +42,14 @@ def drop_and_kill(site: RunSite, kill: Kill, seed: int) -> None:
     assert kills == KILLS
     shas = [file.sha256 for drop in site.history.drops() for file in drop.files]
     assert len(shas) == len(set(shas)), "a file went in twice"
+
+
+def _next_request(site: RunSite) -> dg.RunRequest | None:
+    """The run that the sensor asks for: at once, or after the pause that follows several lost ones."""
+    if (request := site.look()) is None:
+        site.pass_time(3600)
+        request = site.look()
+    return request
 
 
 def _drop(site: RunSite, old: pl.DataFrame | None, first: int, seed: int) -> pl.DataFrame:

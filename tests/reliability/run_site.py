@@ -65,6 +65,10 @@ class RunSite:
         """Let the sensor believe that so many seconds have passed."""
         _AHEAD_S[0] = seconds
 
+    def pass_time(self, seconds: float) -> None:
+        """Let the sensor believe that so many more seconds have passed."""
+        _AHEAD_S[0] += seconds
+
     def start(self, request: dg.RunRequest, die_at: int = 0, *, impatient: bool = False) -> RunChild:
         given = self.environment, SMALL, request.run_config, request.tags, die_at
         return RunChild(*given, impatient=impatient)
