@@ -88,7 +88,7 @@ def test_failing_rows_show_time_value_and_source(profile: PlantProfile) -> None:
     assert row.data["sources"] == "aaaaaaaaaaaa rows 3-3"
 
 
-@pytest.mark.parametrize("label", [2, None])
+@pytest.mark.parametrize("label", [2, 7, None])
 def test_label_is_zero_or_one(profile: PlantProfile, label: int | None) -> None:
     table = _raw(profile).with_columns(
         pl.lit(label, dtype=pl.Int8).alias("anomaly_label"), pl.lit("normal").alias("regime")

@@ -335,10 +335,20 @@ def test_the_profile_tells_what_columns_hold(tmp_path: Path) -> None:
     ]
 
 
-def test_labels_that_the_profile_doesn_t_tell_are_named_as_not_read(tmp_path: Path) -> None:
-    report = told(tmp_path, wide("timestamp,FT101,ATT_FLAG", flow, lambda row: str(int(row > 20))))
+@pytest.mark.parametrize("ignored", [{}, {"columns": {"ATT_FLAG": "ignored"}}])
+def test_labels_that_the_profile_doesn_t_tell_are_named_as_not_read(
+    tmp_path: Path, ignored: dict[str, object]
+) -> None:
+    text = wide("timestamp,FT101,ATT_FLAG", flow, lambda row: str(7 * (row > 20)))
+    report = told(tmp_path, text, plant(**ignored))
     assert report.labels == ["ATT_FLAG"]
     assert "Columns of labels, not read: 'ATT_FLAG'" in " ".join(report.notes)
+
+
+def test_labels_that_are_neither_normal_nor_abnormal_are_refused_where_they_are_read(tmp_path: Path) -> None:
+    text = wide("timestamp,FT101,ATT_FLAG", flow, lambda row: str(7 * (row > 20)))
+    with pytest.raises(Refusal, match=r"row 23, column C \('ATT_FLAG'\): label '7' in 3 rows"):
+        told(tmp_path, text, plant(columns={"ATT_FLAG": "label"}))
 
 
 def test_files_without_a_header_are_read_by_names(tmp_path: Path) -> None:

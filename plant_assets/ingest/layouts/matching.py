@@ -85,7 +85,7 @@ def lay_out(grid: CellGrid, names: PlantNames, stem: str) -> TableLayout:
     for column in (c for c in table.columns if c.role == "label"):
         if names.is_label(column.title):
             layout.label_columns.append(column.index)
-        elif not names.ignores(column.title):
+        else:
             layout.labels.append(column.title)
     layout.notes += _notes(grid, layout, names)
     return layout
