@@ -15,9 +15,9 @@ State = dict[datetime, float]
 
 
 class Site:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path | None = None) -> None:
         self.root = root
-        self.folder = root / "drop"
+        self.folder = folder or root / "drop"
         self.folder.mkdir()
         self.history = PlantHistory(root / "lake", PROFILE.name)
         self.ledger = DropLedger(f"sqlite:///{root}/manifest.db")

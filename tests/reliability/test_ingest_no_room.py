@@ -1,6 +1,5 @@
 """A full disk and a locked database: a clear sentence, nothing half done, and a retry that works."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,18 +35,17 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_a_clear_fault_and_the_retry_finishes(disk: Path, tmp_path: Path) -> None:
-    site = Site(disk)
+    site = Site(disk, tmp_path / "drop")
     site.drop([site.write("a.csv", 0, [1.0, 2.0])])
     before = site.state()
-    elsewhere = tmp_path / "b.csv"
-    shutil.move(site.write("b.csv", 0, VALUES), elsewhere)
+    path = site.write("b.csv", 0, VALUES)
     ballast = disk / "ballast"
     fill(ballast, leave=40_000)
     with pytest.raises(StorageFullError, match="Free some space"):
-        site.drop([elsewhere])
+        site.drop([path])
     assert site.state() == before
     ballast.unlink()
-    assert site.drop([elsewhere]).committed
+    assert site.drop([path]).committed
     assert site.state() == after(before, 0, VALUES)
 
 
