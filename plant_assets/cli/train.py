@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
@@ -101,12 +100,11 @@ def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) 
     import dagster as dg
 
     from plant_assets.cli.follow import show_steps, why_failed
-    from plant_assets.components.naming import RAW, job_name
+    from plant_assets.components.naming import job_name
     from plant_assets.components.plant import plant_definitions
     from plant_assets.defs.resources import resources
 
-    files = _first_drop(settings, profile, console)
-    raw = f"{profile.name}__{RAW}"
+    _ensure_history(settings, profile, console)
     job = dg.Definitions.merge(
         resources(), plant_definitions(profile, settings.poll_seconds)
     ).resolve_job_def(job_name(profile.name))
@@ -121,10 +119,7 @@ def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) 
         level = "CRITICAL" if console.is_terminal else "DEBUG"
         with watched:
             result = job.execute_in_process(
-                run_config={
-                    "ops": {raw: {"config": {"files": [str(file) for file in files]}}},
-                    "loggers": {"console": {"config": {"log_level": level}}},
-                },
+                run_config={"loggers": {"console": {"config": {"log_level": level}}}},
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
@@ -140,12 +135,20 @@ def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:
     instance.report_engine_event(f"Started process for run (pid: {os.getpid()}).", run)
 
 
-def _first_drop(settings: PipelineSettings, profile: PlantProfile, console: Console) -> list[Path]:
-    """Files to take in first: none where there is a history, else those of a simulated plant's past."""
+def _ensure_history(settings: PipelineSettings, profile: PlantProfile, console: Console) -> None:
+    """Take in a simulated plant's past where there is no history.
+
+    Raises:
+        TrainingError: a real plant without one, or the past can't be taken in.
+    """
+    from plant_assets.ingest.drop import ingest_drop
+    from plant_assets.ingest.storage import StorageError
     from plant_assets.resources.lake import LakeResource
 
-    if LakeResource.of(settings).history(profile.name).drops():
-        return []
+    lake = LakeResource.of(settings)
+    history = lake.history(profile.name)
+    if history.drops():
+        return
     if not profile.simulated:
         raise TrainingError(f"it has no history; drop an export into {settings.drop / profile.name}")
     try:
@@ -157,4 +160,22 @@ def _first_drop(settings: PipelineSettings, profile: PlantProfile, console: Cons
     folder = settings.home / "training" / profile.name
     console.print(f"{profile.name}: no history yet, so {PAST_DAYS} days are simulated.")
     files = write_drop(simulation, "long_parquet", folder)
-    return files if simulation.operator_log.is_empty() else [*files, write_operator_log(simulation, folder)]
+    if not simulation.operator_log.is_empty():
+        files.append(write_operator_log(simulation, folder))
+    try:
+        result = ingest_drop(
+            files,
+            profile,
+            history,
+            lake.ledger(),
+            lake.quarantine_folder(profile.name),
+            lake.now(),
+            drop_folder=folder,
+            max_bytes=lake.max_drop_bytes,
+        )
+    except StorageError as error:
+        raise TrainingError(str(error)) from None
+    for file in (*result.of_state("refused"), *result.of_state("failed")):
+        raise TrainingError(
+            f"its simulated past was not ingested: {file.refusal.get('message') or file.message}"
+        )

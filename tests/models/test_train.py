@@ -137,5 +137,5 @@ def test_tables_that_do_not_fit_are_refused(change, message: str):
 
 def test_window_features_are_asked_for_by_name():
     spec = replace(ISOLATION_FOREST, feature_set="window_features")
-    with pytest.raises(TrainingDataError, match="window_features: absent"):
+    with pytest.raises(TrainingDataError, match="window_features: missing"):
         train(spec, plants.inputs(), PROFILE)

@@ -1,3 +1,4 @@
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -112,6 +113,7 @@ async def test_without_mlflow_a_version_that_isnt_loaded_is_503(
     async with serve(mlflow, serving_settings) as client:
         name = await predict(client)
     mlflow.down = True
+    shutil.rmtree(serving_settings.models_folder)
     async with serve(mlflow, serving_settings) as client:
         answer = await client.get(f"/lineage/{name}")
     assert answer.status_code == 503
