@@ -82,3 +82,35 @@ def test_a_refresh_token_has_one_that_follows_and_only_the_gateway_knows_it() ->
 def test_other_texts_are_no_refresh_tokens(text: str) -> None:
     with pytest.raises(TokenError, match="no refresh token"):
         SplitRefreshToken.parse(text)
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(days=30)])
+def test_a_token_tells_when_it_expires_after_it_has_too(ago: timedelta) -> None:
+    token = TOKENS.issue(AccessClaims(7, "f" * 32), NOW - ago)
+    assert TOKENS.expires_at(token) == (NOW - ago + LIFE).replace(microsecond=0)
+
+
+@pytest.mark.parametrize("key", ["t" * 43, SECRET * 2])
+def test_only_a_token_of_ours_tells_when_it_expires(key: str) -> None:
+    for algorithm in ("HS256", "HS512"):
+        with pytest.raises(jwt.InvalidTokenError):
+            TOKENS.expires_at(jwt.encode(CLAIMS, key, algorithm))
+    with pytest.raises(jwt.InvalidTokenError):
+        TOKENS.expires_at(jwt.encode(CLAIMS, SECRET, "HS384"))
+
+
+def test_the_clocks_of_two_machines_may_differ_by_five_seconds() -> None:
+    for late in (timedelta(seconds=3), timedelta(seconds=30)):
+        now = datetime.now(UTC)
+        token = jwt.encode(CLAIMS | {"iat": now - LIFE, "exp": now - late}, SECRET, "HS256")
+        if late < timedelta(seconds=5):
+            assert TOKENS.read(token).user_id == 7
+        else:
+            with pytest.raises(TokenError):
+                TOKENS.read(token)
+
+
+def test_a_new_refresh_token_has_the_length_that_is_parsed() -> None:
+    token = SplitRefreshToken.new()
+    assert SplitRefreshToken.parse(token.text) == token
+    assert SplitRefreshToken.new().family != token.family
