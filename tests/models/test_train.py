@@ -16,7 +16,7 @@ from plant_assets.models.spec import (
     model_spec,
     model_specs,
 )
-from plant_assets.models.train import NoLabelsError, train
+from plant_assets.models.train import NoLabelsError, train, untrainable
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.options import IsolationForest
 from plant_assets.validation.events import debounce
@@ -139,3 +139,34 @@ def test_window_features_are_asked_for_by_name():
     spec = replace(ISOLATION_FOREST, feature_set="window_features")
     with pytest.raises(TrainingDataError, match="window_features: missing"):
         train(spec, plants.inputs(), PROFILE)
+
+
+def test_each_kind_of_model_has_a_trainer_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[tuple[str, tuple[object, ...]]] = []
+    for name in ("champion", "forecaster", "deviation", "regime", "nowcast"):
+        monkeypatch.setattr(
+            f"plant_assets.models.train.train_{name}", lambda *given, name=name: called.append((name, given))
+        )
+    inputs, found = plants.inputs(), {}
+    for spec in model_specs(PROFILE):
+        train(spec, inputs, PROFILE)
+        name, given = called[-1]
+        assert given == ((spec, inputs, PROFILE, "pr_auc") if name == "champion" else (spec, inputs, PROFILE))
+        found[spec.name] = name
+    assert {spec: name for spec, name in found.items() if name != "nowcast"} == {
+        "regime_classifier": "regime",
+        "deviation_predictor": "deviation",
+        "forecaster_1h": "forecaster",
+        "forecaster_3h": "forecaster",
+        "forecaster_6h": "forecaster",
+        "champion": "champion",
+    }
+    train(model_spec("champion", PROFILE), inputs, PROFILE, "brier_skill")
+    assert called[-1][1][-1] == "brier_skill"
+
+
+def test_why_a_model_can_t_be_trained_ends_with_what_would_help() -> None:
+    reason = untrainable([LR_SOFT_ALARM, ISOLATION_FOREST], PROFILE, has_labels=False)
+    assert list(reason) == ["lr_soft_alarm"]
+    assert reason["lr_soft_alarm"].endswith("Expected alarm rules, known periods or an operator log")
+    assert untrainable([LR_SOFT_ALARM], PROFILE, has_labels=True) == {}
