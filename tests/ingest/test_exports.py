@@ -30,7 +30,7 @@ def write(folder: Path, text: str, name: str = "export.csv") -> Path:
     return path
 
 
-def told(
+def report_of(
     folder: Path, text: str, profile: PlantProfile | None = None, name: str = "export.csv"
 ) -> ReadReport:
     return read_drop_file(write(folder, text, name), profile or plant(), now=NOW).report
@@ -67,7 +67,7 @@ def test_a_value_of_bad_quality_is_left_out_and_counted_whatever_the_scale(
 ) -> None:
     lines = long(header, row).splitlines()
     lines[11] = odd.format(tag="FT101", time=stamp(5), iso=stamp(5, "%Y-%m-%dT%H:%M:%SZ"), value=flow(5), n=5)
-    report = told(tmp_path, "\n".join([*lines, ""]))
+    report = report_of(tmp_path, "\n".join([*lines, ""]))
     assert counts(report) == {"FT101": BAD, "PT102": GOOD}
     assert "1 of bad quality" in report.notes[0]
 
@@ -75,12 +75,12 @@ def test_a_value_of_bad_quality_is_left_out_and_counted_whatever_the_scale(
 def test_qualities_after_each_tag_are_its_own(tmp_path: Path) -> None:
     good = once("Good", lambda _: "Good")
     text = wide("Timestamp,FT101,Quality,PT102,Quality", flow, once("Bad", good), pressure, good)
-    assert counts(told(tmp_path, text)) == {"FT101": BAD, "PT102": GOOD}
+    assert counts(report_of(tmp_path, text)) == {"FT101": BAD, "PT102": GOOD}
 
 
 def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
     text = wide("Timestamp,FT101,FT101_quality", flow, once("Uncertain", lambda _: "Good"))
-    report = told(tmp_path, text)
+    report = report_of(tmp_path, text)
     assert counts(report)["FT101"] == (ROWS, 0, 1, 0, 0)
     assert report.counts["uncertain"] == 1
     assert "1 record of uncertain quality, which models don't learn from." in report.notes
@@ -96,14 +96,14 @@ def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_words_for_nothing_are_missing(tmp_path: Path, word: str) -> None:
     text = wide("timestamp,FT101,PT102", once(f'"{word}"', flow), pressure)
-    assert counts(told(tmp_path, text)) == {"FT101": EMPTY, "PT102": GOOD}
+    assert counts(report_of(tmp_path, text)) == {"FT101": EMPTY, "PT102": GOOD}
 
 
 @pytest.mark.parametrize("word", ["pump off", "hello", "12.5 bar", "off", "=1+1"])
 def test_other_words_among_numbers_are_refused_by_their_cell(tmp_path: Path, word: str) -> None:
     text = wide("timestamp,FT101,PT102", once(word, flow), pressure)
     with pytest.raises(Refusal, match=r"row 7, column B \('FT101'\)"):
-        told(tmp_path, text)
+        report_of(tmp_path, text)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_numbers_are_read_in_the_forms_that_programs_write(tmp_path: Path, cell:
 
 
 def test_a_censored_value_is_its_limit_of_uncertain_quality(tmp_path: Path) -> None:
-    report = told(tmp_path, wide("timestamp,FT101", once("<0.05", flow)))
+    report = report_of(tmp_path, wide("timestamp,FT101", once("<0.05", flow)))
     assert (counts(report)["FT101"], report.per_tag["FT101"].min) == ((ROWS, 0, 1, 0, 0), 0.05)
     assert (
         report.guesses[-1]
@@ -132,22 +132,22 @@ def test_on_and_off_are_1_and_0(tmp_path: Path, on: str, off: str) -> None:
     def running(row: int) -> str:
         return on if row < 6 else off
 
-    report = told(tmp_path, wide("timestamp,FT101,PT102", flow, running))
+    report = report_of(tmp_path, wide("timestamp,FT101,PT102", flow, running))
     assert (report.per_tag["PT102"].min, report.per_tag["PT102"].max) == (0.0, 1.0)
     mixed = long("tag,time,value", "{tag},{time},{value}") + "".join(
         f"XV1,{stamp(row)},{running(row)}\n" for row in range(ROWS)
     )
-    assert counts(told(tmp_path, mixed, plant("FT101", "XV1")))["XV1"] == GOOD
+    assert counts(report_of(tmp_path, mixed, plant("FT101", "XV1")))["XV1"] == GOOD
 
 
 @pytest.mark.parametrize(("code", "every"), [("-9999", 8), ("-999.25", 12), ("9999", 3)])
 def test_codes_for_no_value_are_dropped_counted_and_told(tmp_path: Path, code: str, every: int) -> None:
     text = wide("timestamp,FT101,PT102", lambda row: code if row % every == 0 else flow(row), pressure)
-    report = told(tmp_path, text)
+    report = report_of(tmp_path, text)
     number = ROWS // every
     assert counts(report) == {"FT101": (ROWS - number, 0, 0, 0, number), "PT102": GOOD}
     assert f"{float(code):.10g} ({number} of FT101)" in report.guesses[-1]
-    assert counts(told(tmp_path, text, plant(codes=[])))["FT101"] == GOOD
+    assert counts(report_of(tmp_path, text, plant(codes=[])))["FT101"] == GOOD
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ def test_codes_for_no_value_are_dropped_counted_and_told(tmp_path: Path, code: s
 )
 def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time: Cell, first: int) -> None:
     text = wide("t_stamp;FT101", flow, time=time, delimiter=";")
-    found = told(tmp_path, "\n".join(text.splitlines()[:12]) + "\n").per_tag["FT101"].first
+    found = report_of(tmp_path, "\n".join(text.splitlines()[:12]) + "\n").per_tag["FT101"].first
     assert found == datetime(2025, 3, 3, first, tzinfo=UTC)
 
 
 def test_hour_24_is_the_next_midnight(tmp_path: Path) -> None:
     text = wide("date;time;FT101", flow, time=lambda row: f"2025/03/03;{row + 1:02}:00", delimiter=";")
-    tag = told(tmp_path, text).per_tag["FT101"]
+    tag = report_of(tmp_path, text).per_tag["FT101"]
     assert (tag.records, tag.last) == (24, datetime(2025, 3, 4, tzinfo=UTC))
 
 
@@ -189,7 +189,7 @@ def test_hour_24_is_the_next_midnight(tmp_path: Path) -> None:
     ],
 )
 def test_the_header_s_zone_is_honoured_and_said(tmp_path: Path, header: str, hour: int) -> None:
-    report = told(tmp_path, wide(f"{header},FT101", flow), plant("FT101"))
+    report = report_of(tmp_path, wide(f"{header},FT101", flow), plant("FT101"))
     assert report.start == datetime(2025, 3, 3, hour, tzinfo=UTC)
     assert report.zone in header
     assert report.guesses[0] == f"Times are in {report.zone}, as their header says."
@@ -198,8 +198,8 @@ def test_the_header_s_zone_is_honoured_and_said(tmp_path: Path, header: str, hou
 def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path: Path) -> None:
     text = wide("Time (CST),FT101", flow)
     with pytest.raises(Refusal, match=r"'CST' is used for several zones"):
-        told(tmp_path, text)
-    report = told(tmp_path, text, plant("FT101", zone="America/Chicago"))
+        report_of(tmp_path, text)
+    report = report_of(tmp_path, text, plant("FT101", zone="America/Chicago"))
     assert (report.start, report.zone) == (datetime(2025, 3, 3, 12, tzinfo=UTC), "America/Chicago")
 
 
@@ -209,7 +209,7 @@ def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path
 )
 def test_values_of_intervals_are_readings_at_their_start(tmp_path: Path, header: str) -> None:
     text = wide(header, lambda row: stamp(row + 1), flow, pressure)
-    report = told(tmp_path, text)
+    report = report_of(tmp_path, text)
     assert (report.layout, counts(report)) == ("wide", {"FT101": GOOD, "PT102": GOOD})
     assert report.start == datetime(2025, 3, 3, 6, tzinfo=UTC)
     assert "the start" in report.guesses[0]
@@ -219,14 +219,14 @@ def test_values_of_intervals_are_readings_at_their_start(tmp_path: Path, header:
 def test_a_log_of_periods_stays_one_beside_numbers_of_the_periods(tmp_path: Path, beside: str) -> None:
     rest = ["1" if name in ("duration_h", "severity", "shift") else "x" for name in beside.split(",")]
     text = f"start_time,end_time,{beside}\n" + f"{stamp(0)},{stamp(4)},{','.join(rest)}\n"
-    assert told(tmp_path, text).layout == "periods"
+    assert report_of(tmp_path, text).layout == "periods"
 
 
 @pytest.mark.parametrize(
     "header", ["timestamp,FT101 (Max),PT102", "timestamp,FT101 [Avg],PT102", "timestamp,FT101 (SP),PT102"]
 )
 def test_brackets_that_hold_no_unit_are_part_of_the_name(tmp_path: Path, header: str) -> None:
-    report = told(tmp_path, wide(header, flow, pressure))
+    report = report_of(tmp_path, wide(header, flow, pressure))
     assert (report.tags, report.unread) == (["PT102"], [header.split(",")[1]])
 
 
@@ -239,7 +239,7 @@ def test_columns_that_differ_by_their_unit_are_two_tags(tmp_path: Path) -> None:
 def test_two_names_of_one_tag_in_a_long_table_are_refused(tmp_path: Path) -> None:
     text = long("tag,time,value", "{tag},{time},{value}", tags="Unit1.FT101 Unit2.FT101")
     with pytest.raises(Refusal, match=r"'Unit1\.FT101' and 'Unit2\.FT101' both mean FT101") as caught:
-        told(tmp_path, text)
+        report_of(tmp_path, text)
     assert caught.value.code == "duplicate_column"
 
 
@@ -247,13 +247,13 @@ def test_tags_of_texts_that_the_plant_doesn_t_know_stop_nothing(tmp_path: Path) 
     text = long("tag,time,value", "{tag},{time},{value}") + "".join(
         f"XV103,{stamp(row)},OPEN\n$RT_OFF$,{stamp(row)},0\n" for row in range(ROWS)
     )
-    report = told(tmp_path, text)
+    report = report_of(tmp_path, text)
     assert (counts(report), report.unread) == ({"FT101": GOOD, "PT102": GOOD}, ["XV103"])
     assert read_exports([tmp_path / "export.csv"], now=NOW).ignored["XV103"] == "text"
 
 
 def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> None:
-    report = told(tmp_path, long("tag,time,value,operator", "{tag},{time},{value},me"))
+    report = report_of(tmp_path, long("tag,time,value,operator", "{tag},{time},{value},me"))
     assert report.unread == ["operator"]
     assert "not read: 'operator'" in " ".join(report.notes)
 
@@ -276,20 +276,20 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
     ids=["dates above", "footer", "sums", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
 )  # fmt: skip
 def test_the_table_is_found_between_what_stands_around_it(tmp_path: Path, text: str) -> None:
-    found = counts(told(tmp_path, text))
+    found = counts(report_of(tmp_path, text))
     assert {tag: reading[0] % ROWS for tag, reading in found.items()} == {"FT101": 0, "PT102": 0}
 
 
 def test_a_row_cut_off_is_no_footer(tmp_path: Path) -> None:
     text = wide("timestamp,FT101,PT102", flow, pressure, below="2025-03-05 06:00:00\n")
     with pytest.raises(Refusal, match="1 fields where the other rows have 3"):
-        told(tmp_path, text)
+        report_of(tmp_path, text)
 
 
 def test_a_controller_above_its_parts_names_them(tmp_path: Path) -> None:
     text = wide(",PV,SP,OP,PV", flow, pressure, flow, pressure, above="timestamp,FIC1,,,TI2\n")
     profile = plant("FIC1_PV", "FIC1_SP", "FIC1_OP", "TI2")
-    assert told(tmp_path, text, profile).tags == ["FIC1_PV", "FIC1_SP", "FIC1_OP", "TI2"]
+    assert report_of(tmp_path, text, profile).tags == ["FIC1_PV", "FIC1_SP", "FIC1_OP", "TI2"]
 
 
 def test_hidden_sheets_are_left_out_and_named(tmp_path: Path) -> None:
@@ -318,9 +318,9 @@ def test_points_between_thousands_are_not_decimals_where_dates_have_points(tmp_p
 
     text = wide("Zeit;FT101", thousands, time=lambda row: stamp(row, "%d.%m.%Y %H:%M"), delimiter=";")
     with pytest.raises(Refusal, match=r"1\.234 may have a decimal point or a thousands separator"):
-        told(tmp_path, text)
-    assert told(tmp_path, text, plant(decimal=",")).per_tag["FT101"].max == 1161.0
-    assert told(tmp_path, text, plant(decimal=".")).per_tag["FT101"].max == 1.161
+        report_of(tmp_path, text)
+    assert report_of(tmp_path, text, plant(decimal=",")).per_tag["FT101"].max == 1161.0
+    assert report_of(tmp_path, text, plant(decimal=".")).per_tag["FT101"].max == 1.161
 
 
 def test_the_profile_tells_what_columns_hold(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_labels_that_the_profile_doesn_t_tell_are_named_as_not_read(
     tmp_path: Path, ignored: dict[str, object]
 ) -> None:
     text = wide("timestamp,FT101,ATT_FLAG", flow, lambda row: str(7 * (row > 20)))
-    report = told(tmp_path, text, plant(**ignored))
+    report = report_of(tmp_path, text, plant(**ignored))
     assert report.labels == ["ATT_FLAG"]
     assert "Columns of labels, not read: 'ATT_FLAG'" in " ".join(report.notes)
 
@@ -348,24 +348,24 @@ def test_labels_that_the_profile_doesn_t_tell_are_named_as_not_read(
 def test_labels_that_are_neither_normal_nor_abnormal_are_refused_where_they_are_read(tmp_path: Path) -> None:
     text = wide("timestamp,FT101,ATT_FLAG", flow, lambda row: str(7 * (row > 20)))
     with pytest.raises(Refusal, match=r"row 23, column C \('ATT_FLAG'\): label '7' in 3 rows"):
-        told(tmp_path, text, plant(columns={"ATT_FLAG": "label"}))
+        report_of(tmp_path, text, plant(columns={"ATT_FLAG": "label"}))
 
 
 def test_files_without_a_header_are_read_by_names(tmp_path: Path) -> None:
     text = "\n".join(f"{stamp(row)}  {flow(row)} {pressure(row)}" for row in range(ROWS)) + "\n"
     with pytest.raises(Refusal, match="no row of column names"):
-        told(tmp_path, text, name="export.dat")
+        report_of(tmp_path, text, name="export.dat")
     profile = plant(names=["date", "time", "FT101", "PT102"])
-    assert counts(told(tmp_path, text, profile, "export.dat")) == {"FT101": GOOD, "PT102": GOOD}
+    assert counts(report_of(tmp_path, text, profile, "export.dat")) == {"FT101": GOOD, "PT102": GOOD}
     with pytest.raises(Refusal, match="4 columns, and 1 names are given"):
-        told(tmp_path, text, plant(names=["FT101"]), "export.dat")
+        report_of(tmp_path, text, plant(names=["FT101"]), "export.dat")
 
 
 def test_rows_without_times_stand_at_the_pace_that_the_profile_tells(tmp_path: Path) -> None:
     text = "\n".join(f"  {flow(row)}   {pressure(row)}" for row in range(ROWS)) + "\n"
     with pytest.raises(Refusal, match=r"no column of times; expected .*reading\.step"):
-        told(tmp_path, text, plant(names=["FT101", "PT102"]), "d00.dat")
-    report = told(tmp_path, text, plant(names=["FT101", "PT102"], step="3m"), "d00.dat")
+        report_of(tmp_path, text, plant(names=["FT101", "PT102"]), "d00.dat")
+    report = report_of(tmp_path, text, plant(names=["FT101", "PT102"], step="3m"), "d00.dat")
     assert counts(report) == {"FT101": GOOD, "PT102": GOOD}
     assert (report.start, report.end) == (
         datetime(2000, 1, 1, tzinfo=UTC),
@@ -373,7 +373,7 @@ def test_rows_without_times_stand_at_the_pace_that_the_profile_tells(tmp_path: P
     )
     assert report.guesses == ["Rows have no times; they are taken as 3m apart from 2000-01-01 on."]
     start = plant(names=["FT101", "PT102"], step="3m", start="2025-03-03T06:00:00Z")
-    report = told(tmp_path, text, start, "d00.dat")
+    report = report_of(tmp_path, text, start, "d00.dat")
     assert (report.start, report.guesses) == (datetime(2025, 3, 3, 6, tzinfo=UTC), [])
 
 
