@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from serving.gateway.accounts.tables import Attempt, KnownAddress, User
+from serving.gateway.accounts.tables import KnownAddress, LoginAttempt, User
 from serving.gateway.database import Database
 from serving.gateway.problems import TooManyAttempts
 from serving.settings import ServingSettings
@@ -88,16 +88,16 @@ class AttemptLimiter:
         async with self._database.write() as session:
             await _refuse_more(session, key, most, window)
             now = datetime.now(UTC)
-            await session.execute(sa.delete(Attempt).where(Attempt.at <= now - _HOUR))
-            session.add(Attempt(key=key, at=now))
+            await session.execute(sa.delete(LoginAttempt).where(LoginAttempt.at <= now - _HOUR))
+            session.add(LoginAttempt(key=key, at=now))
 
 
 async def _refuse_more(session: AsyncSession, key: str, most: int, window: timedelta) -> None:
     """Refuse an attempt where the window holds `most`, with when the first of them leaves it."""
     now = datetime.now(UTC)
-    counted = Attempt.key == key, Attempt.at > now - window
+    counted = LoginAttempt.key == key, LoginAttempt.at > now - window
     number, first = (
-        await session.execute(sa.select(sa.func.count(), sa.func.min(Attempt.at)).where(*counted))
+        await session.execute(sa.select(sa.func.count(), sa.func.min(LoginAttempt.at)).where(*counted))
     ).one()
     if number < most:
         return

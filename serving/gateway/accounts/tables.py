@@ -61,7 +61,7 @@ class KnownAddress(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Attempt(Base):
+class LoginAttempt(Base):
     """An attempt to log in or to make an account; `key` is the hash of who made it."""
 
     __tablename__ = "attempts"
