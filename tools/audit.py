@@ -18,7 +18,7 @@ _COMMAND = (
 )  # fmt: skip
 
 
-class Advisory(BaseModel):
+class SecurityAdvisory(BaseModel):
     id: str
     fix_versions: list[str] = []
 
@@ -27,7 +27,7 @@ class AuditedPackage(BaseModel):
     name: str
     version: str = ""
     skip_reason: str = ""
-    vulns: list[Advisory] = []
+    vulns: list[SecurityAdvisory] = []
 
 
 class AuditReport(BaseModel):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tools.audit import Advisory, AuditedPackage, tell
+from tools.audit import AuditedPackage, SecurityAdvisory, tell
 
 SOUND = AuditedPackage(name="sound", version="1")
 UNKNOWN = AuditedPackage(name="unknown", skip_reason="not found on PyPI")
-BAD = AuditedPackage(name="bad", version="2", vulns=[Advisory(id="CVE-1", fix_versions=["2.1"])])
+BAD = AuditedPackage(name="bad", version="2", vulns=[SecurityAdvisory(id="CVE-1", fix_versions=["2.1"])])
 
 
 @pytest.mark.parametrize(
