@@ -47,14 +47,7 @@ class FilePreview:
             "unread": report.unread,
             "guesses": report.guesses,
             "notes": report.notes,
-            "refused": None
-            if refusal is None
-            else {
-                "code": refusal.code,
-                "message": refusal.message,
-                "place": refusal.place,
-                "expected": refusal.expected,
-            },
+            "refused": refusal and refusal.as_dict(),
         }
 
 

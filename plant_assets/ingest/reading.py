@@ -243,9 +243,6 @@ class _Tallies:
         whys = ("missing", "not_finite", "bad_quality", "codes", "out_of_range")
         return {why: sum(counts[why] for counts in self._counts.values()) for why in whys}
 
-    def tags(self) -> set[str]:
-        return {tag for tag, counts in self._counts.items() if counts.total()}
-
 
 def _tables(
     decoded: DecodedFile, names: PlantNames, stem: str, report: ReadReport
