@@ -5,6 +5,7 @@ Doesn't belong here: estimators, folds, calibration, bundles.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from plant_assets.models.registry_versions import PublishedVersion
     from plant_assets.models.walk_forward import TrainedModel
 
-_KEPT: dict[tuple[str, ...], "TrainingInputs"] = {}
+_KEPT: dict[tuple[str, str], "TrainingInputs"] = {}
 _UNSYNCED = (
     "Unsynced (an orange dot) between trainings is normal: live readings update the tables without training."
 )
@@ -148,22 +149,26 @@ def _describe(spec: ModelSpec) -> str:
 
 
 def _inputs(run_id: str, history: "PlantHistory", tables: Mapping[str, pl.DataFrame]) -> "TrainingInputs":
-    """The run's training tables; kept from one model to the next, as their matrices are."""
+    """The run's training tables; kept from one model to the next, as their matrices and walks are."""
     from plant_assets.lineage.data_files import data_files
     from plant_assets.models.inputs import TrainingInputs
 
     fingerprint = history.fingerprint()
-    key = (run_id, fingerprint, *sorted(tables))
-    if key not in _KEPT:
+    kept = _KEPT.get((run_id, fingerprint))
+    windows = tables.get("windows")
+    if kept is None:
         _KEPT.clear()
-        _KEPT[key] = TrainingInputs(
+        kept = TrainingInputs(
             labelled=tables["labelled"],
             features=tables["features"],
-            window_features=tables.get("windows"),
+            window_features=windows,
             data_fingerprint=fingerprint,
             data_files=data_files(tables["labelled"], history.periods(), history.drops()),
         )
-    return _KEPT[key]
+    elif kept.window_features is None and windows is not None:
+        kept = replace(kept, window_features=windows)
+    _KEPT[run_id, fingerprint] = kept
+    return kept
 
 
 def _figures(metrics: Mapping[str, float]) -> dg.MetadataValue:

@@ -6,7 +6,6 @@ what is rare stays rare. docs/decisions/0004-champion.md has the figures for nor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -18,9 +17,11 @@ from plant_assets.features.spec import MOVEMENT, kind_of
 from plant_assets.models.fitted import UnsupervisedEstimator
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import IsolationForest
+    from coniferest.isoforest import IsolationForest
 
 TREES = 300
+SAMPLED_ROWS = 256
+"""Rows that each tree is grown on (Liu, Ting and Zhou 2008)."""
 NEIGHBOURS = 10
 MOST_STORED_ROWS = 2000
 BOUND = 4.0
@@ -31,8 +32,6 @@ RESIDUALS_WEIGHT = 0.15
 LEAST_SCALE = 1e-3
 """Of a member: one that said nearly the same of all held-out rows isn't a measure of thousands of deviations."""
 _TINY = 1e-9
-_MOST_GROWN = 64
-_GROWN: "dict[tuple[bytes, int, int, int], IsolationForest]" = {}
 
 
 class IsolationScore(UnsupervisedEstimator):
@@ -47,7 +46,13 @@ class IsolationScore(UnsupervisedEstimator):
 
     def fit(self, rows: Floats, labels: Labels) -> Self:
         del labels
-        self.model = isolation_forest(rows, self.trees, self.seed)
+        from coniferest.isoforest import IsolationForest
+
+        # A single row has no path; two equal ones score what is usual.
+        grown = rows if len(rows) > 1 else np.repeat(rows, 2, axis=0)
+        sampled = min(SAMPLED_ROWS, len(grown))
+        depth = int(np.ceil(np.log2(sampled)))
+        self.model = IsolationForest(self.trees, sampled, depth, n_jobs=1, random_seed=self.seed).fit(grown)
         return self
 
     def parts(self, rows: Floats) -> Floats:
@@ -61,22 +66,6 @@ class IsolationScore(UnsupervisedEstimator):
 
     def combine(self, parts: Floats) -> Floats:
         return parts[:, 0]
-
-
-def isolation_forest(rows: Floats, trees: int, seed: int) -> "IsolationForest":
-    """scikit-learn's forest, fitted on `rows`; asked again for the same ones it gives the first.
-
-    Trees are grown on 256 rows each. The anomaly model, the calibrated one and the ensemble walk over the same
-    rows, and forests are most of their time. A forest's size doesn't grow with the rows: 64 take about 100 MB.
-    """
-    from sklearn.ensemble import IsolationForest
-
-    key = (sha256(rows.tobytes()).digest(), rows.shape[1], trees, seed)
-    if key not in _GROWN:
-        if len(_GROWN) >= _MOST_GROWN:
-            del _GROWN[next(iter(_GROWN))]
-        _GROWN[key] = IsolationForest(n_estimators=trees, random_state=seed, n_jobs=None).fit(rows)
-    return _GROWN[key]
 
 
 class FeatureView:

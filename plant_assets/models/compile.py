@@ -119,7 +119,7 @@ def _lightgbm(estimator: LightGbm, parts: BundleParts) -> scorers.ScorerNode:
 def _isolation(estimator: IsolationScore, parts: BundleParts) -> scorers.ScorerNode:
     trees, divisor = isolation_forest_trees(_require_fitted(estimator.model, estimator))
     file = parts.forest("isolation", trees)
-    return scorers.ForestNode(file=file, rounds_input=True, output="isolation", divisor=divisor)
+    return scorers.ForestNode(file=file, output="isolation", divisor=divisor)
 
 
 def _anomaly_ensemble(estimator: AnomalyEnsemble, parts: BundleParts) -> scorers.ScorerNode:

@@ -1,10 +1,10 @@
 """Trained tree ensembles as ONNX `TreeEnsemble`s that answer exactly like the library that trained them.
 
-Belongs here: reading trees out of scikit-learn, XGBoost and LightGBM, and writing them in the precision that
+Belongs here: reading trees out of scikit-learn, coniferest, XGBoost and LightGBM, and writing them in the precision that
 each computes in. Doesn't belong here: anything around the trees (`compile.py`).
 
 The common converters (skl2onnx, onnxmltools) write float32 thresholds for float64 trees, which moves rows
-over splits, and need half a minute for an IsolationForest.
+over splits.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from plant_assets.bundle.forests import INPUT, OUTPUT
 
 if TYPE_CHECKING:
+    from coniferest.coniferest import Tree as ConiferestTree
+    from coniferest.isoforest import IsolationForest
     from lightgbm import Booster as LightGbmBooster
-    from sklearn.ensemble import IsolationForest, RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier
     from sklearn.tree._tree import Tree as SklearnTree
     from xgboost import Booster
 
@@ -63,24 +65,12 @@ def random_forest_trees(model: "RandomForestClassifier") -> TreeEnsemble:
 
 
 def isolation_forest_trees(model: "IsolationForest") -> tuple[TreeEnsemble, float]:
-    """Trees whose leaves hold path lengths, and the divisor of scikit-learn's score 2^(-sum / divisor)."""
-    if model.max_samples_ < 2:
-        raise ValueError("isolation forest of one row: expected two rows or more")
-    trees = []
-    for member, columns in zip(model.estimators_, model.estimators_features_, strict=True):
-        tree = member.tree_
-        lengths = tree.compute_node_depths() - 1.0 + average_path(tree.n_node_samples)
-        trees.append(_sklearn_tree(tree, lengths, np.asarray(columns)))
-    expected = average_path(np.array([model.max_samples_]))[0]
-    return TreeEnsemble(trees, strict=False, precision="float64"), float(len(trees) * expected)
+    """Trees whose leaves hold path lengths, and the divisor of the score 2^(-sum / divisor)."""
+    from coniferest.utils import average_path_length
 
-
-def average_path(samples: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Expected path length of an unsuccessful search among n rows (Liu, Ting and Zhou 2008, eq. 1)."""
-    n = np.asarray(samples, dtype=np.float64)
-    many = np.maximum(n, 3.0)
-    path = 2.0 * (np.log(many - 1.0) + np.euler_gamma) - 2.0 * (many - 1.0) / many
-    return np.where(n <= 1, 0.0, np.where(n == 2, 1.0, path))
+    trees = [_coniferest_tree(tree) for tree in model.core_forest]
+    expected = float(average_path_length(model.n_subsamples))
+    return TreeEnsemble(trees, strict=False, precision="float64"), len(trees) * expected
 
 
 def xgboost_trees(booster: "Booster") -> TreeEnsemble:
@@ -197,9 +187,16 @@ def _stump(value: float, dtype: np.dtype) -> FittedTree:
     )
 
 
-def _sklearn_tree(tree: "SklearnTree", value: np.ndarray, columns: np.ndarray | None = None) -> FittedTree:
-    feature = tree.feature if columns is None else columns[np.maximum(tree.feature, 0)]
-    return FittedTree(feature, tree.threshold, tree.children_left, tree.children_right, value)
+def _sklearn_tree(tree: "SklearnTree", value: np.ndarray) -> FittedTree:
+    return FittedTree(tree.feature, tree.threshold, tree.children_left, tree.children_right, value)
+
+
+def _coniferest_tree(tree: "ConiferestTree") -> FittedTree:
+    """`value` holds a split's threshold and a leaf's path length; the right child follows the left one."""
+    left = tree.left.astype(np.int64)
+    leaf = left == 0
+    children = np.where(leaf, -1, left), np.where(leaf, -1, left + 1)
+    return FittedTree(tree.feature.astype(np.int64), tree.value, *children, tree.value)
 
 
 def _lightgbm_tree(root: dict) -> FittedTree:

@@ -1,12 +1,9 @@
 """What every nowcast, anomaly and regime model must hold to, whichever family it is."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import polars as pl
 import pytest
 
-from plant_assets.models import anomaly
 from plant_assets.models.compile import compile_model
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.fitting import fit_nowcast
@@ -23,12 +20,6 @@ ALL = (*FITTED, REGIME_CLASSIFIER)
 PROFILE = plants.profile(folds=3, trees=60)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small_forests() -> Iterator[None]:
-    with plants.small_forests():
-        yield
-
-
 @pytest.fixture(scope="module")
 def inputs() -> TrainingInputs:
     return plants.inputs()
@@ -36,8 +27,7 @@ def inputs() -> TrainingInputs:
 
 @pytest.fixture(scope="module")
 def fresh() -> TrainingInputs:
-    """The same rows, with nothing kept of what was grown on them before."""
-    anomaly._GROWN.clear()
+    """The same rows, with nothing kept of what was fitted on them before."""
     return plants.inputs()
 
 

@@ -1,14 +1,10 @@
 """A small made-up plant whose alarms are stretches of larger swings."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
-import pytest
 
-from plant_assets.models import fitting
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -27,15 +23,6 @@ def profile(folds: int | None = None, trees: int | None = None) -> PlantProfile:
     if trees is not None:
         update["isolation_forest"] = loaded.isolation_forest.model_copy(update={"trees": trees})
     return loaded.model_copy(update=update)
-
-
-@contextmanager
-def small_forests() -> Iterator[None]:
-    """Trainings whose isolation forests are small: most of a training's time is their trees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "TREES", 60)
-        patch.setattr(fitting, "HELD_OUT_TREES", 20)
-        yield
 
 
 def inputs(*, rows: int = ROWS, labelled: bool = True, seed: int = 3) -> TrainingInputs:

@@ -1,4 +1,4 @@
-"""The isolation forest as the scores use it: scikit-learn's, grown once, exported as it answers."""
+"""The isolation forest as the scores use it: coniferest's, exported as it answers, and one with scikit-learn's in what it says."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,8 @@ from sklearn.ensemble import IsolationForest
 
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays
-from plant_assets.models import anomaly
 from plant_assets.models.anomaly import AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.compile import BundleParts, compile_estimator
-from plant_assets.models.compile_trees import average_path
 from plant_assets.models.fitted import UnsupervisedEstimator
 
 NOBODY = np.zeros(1, np.int8)
@@ -28,12 +26,21 @@ def answers(score: UnsupervisedEstimator, rows: np.ndarray, folder) -> np.ndarra
 
 
 @pytest.mark.parametrize("rows", [2, 90, 600])
-def test_exported_answers_are_those_of_scikit_learn(rows: int, tmp_path):
+def test_exported_answers_are_those_of_the_forest(rows: int, tmp_path):
     data = np.random.default_rng(1).standard_t(3, size=(rows, 30))
-    forest = IsolationForest(n_estimators=300, random_state=1).fit(data)
-    ours = IsolationScore(1).fit(data, NOBODY)
-    assert np.array_equal(ours.score(data), -forest.score_samples(data))
-    np.testing.assert_allclose(answers(ours, data, tmp_path), -forest.score_samples(data), rtol=0, atol=1e-14)
+    score = IsolationScore(1).fit(data, NOBODY)
+    np.testing.assert_allclose(answers(score, data, tmp_path), score.score(data), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("rows", [90, 600])
+def test_scores_are_those_of_scikit_learn_but_for_chance(rows: int):
+    data = np.random.default_rng(1).standard_t(3, size=(rows, 10))
+    ours = grown(data, 4000).score(data)
+    theirs, again = (
+        -IsolationForest(n_estimators=2000, random_state=seed).fit(data).score_samples(data)
+        for seed in (1, 2)
+    )
+    assert np.abs(ours - theirs).max() < 2 * np.abs(again - theirs).max()
 
 
 @pytest.mark.parametrize(
@@ -44,21 +51,20 @@ def test_rows_that_hardly_split_are_answered_alike(rows: np.ndarray, tmp_path):
     np.testing.assert_allclose(answers(score, rows, tmp_path), score.score(rows), rtol=0, atol=1e-14)
 
 
-def test_a_row_on_a_split_in_float32_goes_scikit_learn_s_way(tmp_path):
+def test_a_row_on_a_split_goes_the_forest_s_way(tmp_path):
     data = np.random.default_rng(1).normal(size=(200, 4))
     score = grown(data)
     assert score.model is not None
-    splits = np.concatenate([tree.tree_.threshold for tree in score.model.estimators_])[:400]
-    rows = np.repeat(splits.astype(np.float32).astype(np.float64), 4).reshape(-1, 4)
-    for given in (rows, np.nextafter(rows, np.inf)):
+    splits = np.concatenate([tree.value[tree.left > 0] for tree in score.model.core_forest])[:400]
+    rows = np.repeat(splits, 4).reshape(-1, 4)
+    for given in (rows, np.nextafter(rows, np.inf), np.nextafter(rows, -np.inf)):
         np.testing.assert_allclose(answers(score, given, tmp_path), score.score(given), rtol=0, atol=1e-14)
 
 
-def test_one_row_scores_but_is_not_exported():
-    score = grown(np.ones((1, 3)))
-    assert np.isfinite(score.score(np.zeros((2, 3)))).all()
-    with pytest.raises(ValueError, match="isolation forest of one row: expected two"):
-        compile_estimator(score, BundleParts(width=3))
+def test_a_single_row_says_what_is_usual_of_all(tmp_path):
+    score, far = grown(np.ones((1, 3))), np.array([[0.0, 0.0, 0.0], [9.0, 9.0, 9.0]])
+    assert score.score(far) == pytest.approx(0.5)
+    assert answers(score, far, tmp_path) == pytest.approx(0.5)
 
 
 def test_a_far_row_is_isolated_sooner():
@@ -67,29 +73,11 @@ def test_a_far_row_is_isolated_sooner():
     assert scores[0] < 0.5 < scores[1]
 
 
-def test_average_path_is_that_of_the_paper():
-    assert average_path(np.array([0, 1, 2])).tolist() == [0.0, 0.0, 1.0]
-    assert average_path(np.array([256]))[0] == pytest.approx(10.2448, abs=1e-4)
-
-
-def test_models_of_the_same_rows_share_a_forest_and_no_others_do():
+def test_the_same_seed_gives_the_same_forest_and_another_one_does_not():
     data = np.random.default_rng(1).normal(size=(60, 5))
-    ensemble = AnomalyEnsemble(1, [np.arange(5)], 20, labelled=True).fit(data.copy(), NOBODY)
-    first = grown(data).model
-    assert ensemble.isolation.model is first
-    others = (grown(data + 1e-9), grown(data, seed=2), grown(data, trees=21), grown(data.reshape(100, 3)))
-    assert all(other.model is not first for other in others)
-
-
-def test_the_oldest_forests_are_let_go(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(anomaly, "_MOST_GROWN", 2)
-    monkeypatch.setattr(anomaly, "_GROWN", {})
-    rows = np.random.default_rng(1).normal(size=(30, 2))
-    first = grown(rows, 2).model
-    for seed in (2, 3):
-        grown(rows, 2, seed)
-    assert len(anomaly._GROWN) == 2
-    assert grown(rows, 2).model is not first
+    first = grown(data).score(data)
+    assert np.array_equal(first, grown(data.copy()).score(data))
+    assert not np.array_equal(first, grown(data, seed=2).score(data))
 
 
 @pytest.mark.parametrize("labelled", [True, False])

@@ -65,7 +65,7 @@ def test_the_plant_says_how_many_trees_its_anomaly_model_has():
     estimator = trained.model.estimator
     assert isinstance(estimator, IsolationScore)
     assert estimator.model is not None
-    assert len(estimator.model.estimators_) == 40
+    assert estimator.model.n_trees == 40
     assert spec.title == "IsolationForest, 40 trees"
     assert (trained.params["trees"], trained.params["contamination"]) == (40, None)
 

@@ -128,13 +128,9 @@ def _main(
 
 def _grow_small_forests() -> None:
     """Most of a run's time is trees; how many there are changes nothing of what a run writes, or when."""
-    from plant_assets.models import anomaly, fitting, nowcast
+    from plant_assets.models.nowcast import RandomForest
 
-    fitting.HELD_OUT_TREES = _TREES
-    for family in (anomaly.IsolationScore, anomaly.AnomalyEnsemble, nowcast.RandomForest):
-        assert family.__init__.__defaults__ is not None
-        *others, _ = family.__init__.__defaults__
-        family.__init__.__defaults__ = (*others, _TREES)
+    RandomForest.__init__.__defaults__ = (_TREES,)
 
 
 def _lose_patience() -> None:

@@ -3,6 +3,7 @@
 shap keeps the weights of coalitions in float32: it agrees to seven digits, the sum over coalitions to twelve.
 """
 
+from collections.abc import Callable
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -80,19 +81,22 @@ def test_xgboost_as_shap_has_it(tmp_path: Path) -> None:
     assert found == pytest.approx(oracle(model), abs=SHAP)
 
 
-def test_path_lengths_of_an_isolation_forest_as_shap_has_them(tmp_path: Path) -> None:
-    from sklearn.ensemble import IsolationForest
-
-    model = IsolationForest(n_estimators=40, random_state=3).fit(TRAIN)
-    ensemble, _ = isolation_forest_trees(model)
-    assert contributions(ensemble, tmp_path) / 40 == pytest.approx(oracle(model), abs=SHAP)
-
-
-def test_all_coalitions_give_the_same(tmp_path: Path) -> None:
+def small_random_forest() -> TreeEnsemble:
     from sklearn.ensemble import RandomForestClassifier
 
-    model = RandomForestClassifier(5, random_state=1).fit(TRAIN, LABELS)
-    found = contributions(random_forest_trees(model), tmp_path)[0]
+    return random_forest_trees(RandomForestClassifier(5, random_state=1).fit(TRAIN, LABELS))
+
+
+def small_isolation_forest() -> TreeEnsemble:
+    """shap reads none of coniferest."""
+    from coniferest.isoforest import IsolationForest
+
+    return isolation_forest_trees(IsolationForest(5, n_jobs=1, random_seed=1).fit(TRAIN))[0]
+
+
+@pytest.mark.parametrize("grow", [small_random_forest, small_isolation_forest])
+def test_all_coalitions_give_the_same(grow: Callable[[], TreeEnsemble], tmp_path: Path) -> None:
+    found = contributions(grow(), tmp_path)[0]
     run = ForestFiles(tmp_path).load("trees.onnx", FEATURES)
 
     def answer(members: tuple[int, ...]) -> float:
