@@ -7,12 +7,14 @@ wasn't read yet is another entry.
 
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import FrameType
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -63,11 +65,15 @@ def follow_row() -> RowPath:
 @contextmanager
 def _first_calls() -> Iterator[list[str]]:
     entries: list[str] = []
-    before = sys.getprofile()
-    sys.setprofile(_observer(entries))
+    before, observer = sys.getprofile(), _observer(entries)
+    sys.setprofile(observer)
+    threading.setprofile(observer)
     try:
-        yield entries
+        # One fit after another, as somebody reads them.
+        with patch("os.cpu_count", return_value=1):
+            yield entries
     finally:
+        threading.setprofile(None)
         sys.setprofile(before)
 
 

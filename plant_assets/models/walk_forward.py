@@ -4,7 +4,9 @@ Belongs here: the way through the folds, which every kind of model takes, and wh
 here: which kind a model is (`train.py`), fits and figures (`*_training.py`, `forecast.py`, `deviation.py`).
 """
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -79,18 +81,17 @@ def walk_forward(
     >>> walk.answers, walk.final
     (((2, [2, 3]), (4, [4, 5])), 6)
     """
-    from joblib import Parallel, delayed
 
     def fit_and_score(fold: Fold) -> tuple[Fitted, Answers]:
         fitted = fit(fold.train)
         return fitted, score(fitted, fold)
 
-    # The largest first, so that no processor waits for it alone at the end.
-    everything = delayed(fit)(np.arange(folds[-1].test[-1] + 1))
-    walk = (delayed(fit_and_score)(fold) for fold in reversed(folds))
-    final, *walked = Parallel(n_jobs=-1, require="sharedmem")([everything, *walk])
-    fits, answers = zip(*reversed(walked), strict=True)
-    return WalkForward(tuple(folds), fits, answers, final)
+    with ThreadPoolExecutor(min(len(folds) + 1, os.cpu_count() or 1)) as pool:
+        # The largest first, so that no processor waits for it alone at the end.
+        final = pool.submit(fit, np.arange(folds[-1].test[-1] + 1))
+        walked = [pool.submit(fit_and_score, fold) for fold in reversed(folds)]
+        fits, answers = zip(*(one.result() for one in reversed(walked)), strict=True)
+        return WalkForward(tuple(folds), fits, answers, final.result())
 
 
 def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -> list[Fold]:
