@@ -1,4 +1,4 @@
-"""Label rules and recommendations: SQL conditions over tags and features, read by Polars' SQL.
+"""Alarm rules, transition rules and recommendations: SQL conditions over tags and features, read by Polars' SQL.
 
 Belongs here: reading an expression, the names it uses, and errors that name the rule; the pipeline and the services
 refuse the same ones. Doesn't belong here: which rows become which label (`plant_assets.labels.label`).

@@ -1,4 +1,4 @@
-"""Labels: what operators noted and what the rules say, as one alarm label a row, with its reasons."""
+"""Labels: what operators noted and which alarm rules are met, as one alarm label a row, with its reasons."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ LABEL_COLUMNS = ("anomaly_label", "regime", "label_source")
 def label(raw: pl.DataFrame, profile: PlantProfile, periods: Sequence[KnownPeriod] = ()) -> pl.DataFrame:
     """Label every row of a raw table.
 
-    A row is an alarm where an alarm rule holds or a period covers it (both of the period's ends belong
-    to it); `transition` where only a transition rule holds. Causal: rules read features of rows up to
+    A row is an alarm where an alarm rule is met or a period covers it (both of the period's ends belong
+    to it); `transition` where only a transition rule is met. Causal: rules read features of rows up to
     their own.
 
     Args:

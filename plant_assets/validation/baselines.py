@@ -1,6 +1,6 @@
 """What anybody could do without a model, as out-of-fold tables beside the models.
 
-Everything that is fitted, is fitted on the fold's training rows. Label rules and persistence are states,
+Everything that is fitted, is fitted on the fold's training rows. Alarm rules and persistence are states,
 not thresholds, so they aren't de-bounced.
 """
 

@@ -1,4 +1,4 @@
-"""Which events a plant had: what operators noted, what only rules saw, and every start of an alarm."""
+"""Which events a plant had: what operators noted, where only alarm rules were met, and every start of an alarm."""
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ PERIOD, RULE, ONSET = "period", "rule", "onset"
 def plant_events(labelled: pl.DataFrame) -> list[PlantEvent]:
     """Events that a nowcast should find, in time order.
 
-    Operators' periods, and stretches of alarm rows that touch no period (rule episodes).
+    Operators' periods, and stretches of alarm rows that touch no period (episodes of alarm rules).
 
     Args:
         labelled: `timestamp`, `anomaly_label`, `label_source`; without labels there are no events.

@@ -95,14 +95,14 @@ def _found_now(profile: PlantProfile, now: ModelResult, title: str) -> str:
 
 
 def _shares(now: ModelResult) -> str:
-    """Events found of those that operators noted, and of those that only the rules saw."""
+    """Events found of those that operators noted, and of those at which only alarm rules were met."""
     periods, noted = now.periods_found
     total, found = now.events.n_events, now.events.n_found
     if not noted:
         return f"{found} of {_count(total, 'event')}"
     text = f"{periods} of the {_count(noted, 'event')} that operators noted"
     rest = total - noted
-    return f"{text} and {found - periods} of the {rest} that only rules saw" if rest else text
+    return f"{text} and {found - periods} of the {rest} at which only alarm rules were met" if rest else text
 
 
 def _forecast_sentence(forecasts: Sequence[ModelResult]) -> str:

@@ -33,15 +33,15 @@ ConfidenceField = Annotated[
 
 
 class BadSignal(BaseModel):
-    """A value beyond its physical range: it is taken as missing, and limits on its side count as crossed."""
+    """A value beyond its physical range: it is taken as missing, and alarm rules and limits on its side count as met or crossed."""
 
     name: str = Field(description="tag, interval extreme, deviation or feature")
     value: float = Field(description="as given")
     side: Side = Field(description="of its range")
     range: tuple[float, float] = Field(description="what can physically be true")
     crossed: list[str] = Field(
-        description="limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the "
-        "tag's own limits, as `HH 300`"
+        description="what counts as met or crossed until a sound value shows otherwise: names of alarm rules, else the "
+        "tag's own alarm limits, as `HH 300`"
     )
 
 
@@ -52,8 +52,8 @@ class RowAnswer(BaseModel):
         description="calibrated probability, otherwise the model's score; higher is worse"
     )
     alarm: bool = Field(
-        description="the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict "
-        "also: an alarm rule is met"
+        description="the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad "
+        "signal; for /predict also: an alarm rule is met"
     )
     confidence: ConfidenceField
     anomaly_probability: float | None = Field(description="null if the model is not calibrated")
@@ -71,4 +71,6 @@ class RowAnswer(BaseModel):
     out_of_range: list[str] = Field(
         description="tags whose newest value is outside the valid range; treated as missing"
     )
-    bad_signals: list[BadSignal] = Field(description="these values, and the limits that count as crossed")
+    bad_signals: list[BadSignal] = Field(
+        description="these values, and the alarm rules and limits that count as met or crossed"
+    )

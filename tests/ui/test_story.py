@@ -27,7 +27,7 @@ def await_answer(api: httpx.Client, path: str, found: Callable[[dict], dict | No
 
 
 def ahead_of_its_alarm(answer: dict) -> dict | None:
-    """The newest open warning that opened before any limit was crossed."""
+    """The newest open warning that opened before any alarm rule was met."""
     return next(
         (w for w in answer["warnings"] if w["opened_horizon_hours"] > 0 and w["came_time"] is None), None
     )

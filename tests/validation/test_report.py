@@ -96,7 +96,8 @@ def test_it_opens_with_three_sentences_that_name_data_result_and_doubt(report):
     what, found, doubt = report.sentences
     assert what.startswith("Tested on 750 hours of Gas treatment unit (12 Jan 2020 to 12 Feb 2020)")
     assert re.search(
-        r"champion found \d of the 7 events that operators noted and \d of the 6 that only rules saw", found
+        r"champion found \d of the 7 events that operators noted and \d of the 6 at which only alarm rules were met",
+        found,
     )
     assert "the 1 h, 3 h and 6 h forecasts warned beforehand of" in found
     assert "(budget: 0.5 and 4)" in found

@@ -31,7 +31,7 @@ class ScoreAnswer(BaseModel):
 
 
 class CrossingSignal(BaseModel):
-    """A value beyond its physical range, and the limits that count as crossed by it."""
+    """A value beyond its physical range, and the alarm rules and limits that count as met or crossed by it."""
 
     name: Annotated[str, Field(max_length=100)]
     crossed: Annotated[list[str], Field(max_length=100)] = []
@@ -54,10 +54,10 @@ class ModelAnswer(ScoreAnswer):
 
 
 class FiredRule(BaseModel):
-    """A limit that is crossed.
+    """An alarm rule that is met.
 
     Attributes:
-        bad_signal: whether it only counts as crossed, as a signal is bad.
+        bad_signal: whether it only counts as met, as a signal is bad.
     """
 
     name: Annotated[str, Field(max_length=LONGEST_RULE)]

@@ -1,4 +1,4 @@
-"""What the models say of the newest row: the risk now, at each horizon, and which rules fire.
+"""What the models say of the newest row: the risk now, at each horizon, and which alarm rules are met.
 
 Belongs here: asking inference, and what is kept of its answers. Doesn't belong here: what follows from it
 (`serving/gateway/warnings`).
@@ -84,7 +84,7 @@ class RowScores:
 
     @property
     def shown(self) -> tuple[FiredRule, ...]:
-        """The rules that sound values fulfil, without those that only count as crossed."""
+        """The alarm rules that sound values meet, without those that only count as met."""
         return tuple(rule for rule in self.rules if not rule.bad_signal)
 
     def bad_tags(self, profile: PlantProfile) -> frozenset[str]:

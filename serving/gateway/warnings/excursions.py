@@ -1,6 +1,6 @@
 """What a true warning labels where nobody gave its period: one period for each run of rows at which alarm rules were met.
 
-Belongs here: runs, from live scores, which keep the rules that fired. Doesn't belong here: the whole span, from the
+Belongs here: runs, from live scores, which keep the alarm rules that were met. Doesn't belong here: the whole span, from the
 first of them to the last (`answers.label_of`), the log's form (`operator_log.py`).
 """
 
@@ -19,7 +19,7 @@ Label = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class FiredRow:
-    """A row that was scored, when by the wall clock, and whether a alarm rule was met."""
+    """A row that was scored, when by the wall clock, and whether an alarm rule was met."""
 
     time: datetime
     at: datetime
@@ -29,7 +29,7 @@ class FiredRow:
 async def excursions(
     session: AsyncSession, plant: str, warnings: Sequence[PlantWarning], longest_pause: timedelta
 ) -> dict[int, list[Label]]:
-    """Periods by a warning's id, of those whose first row at which a rule fired is still kept."""
+    """Periods by a warning's id, of those whose first row at which an alarm rule was met is still kept."""
     spans = [span for warning in warnings if (span := _span(warning)) is not None]
     if not spans:
         return {}
@@ -45,7 +45,7 @@ async def excursions(
 
 
 def _span(warning: PlantWarning) -> Label | None:
-    """From the first to the last row at which a rule fired; None where somebody gave the period, or none fired."""
+    """From the first to the last row at which an alarm rule was met; None where somebody gave the period, or none was met."""
     if warning.verdict_start is not None or warning.came_time is None or warning.came_until is None:
         return None
     return warning.came_time, warning.came_until

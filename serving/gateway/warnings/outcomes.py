@@ -27,7 +27,7 @@ def came_as(warning: PlantWarning, came: datetime) -> CameAs:
 
 
 def outcome_of(warning: PlantWarning) -> Outcome | None:
-    """What came of a warning as far as it is known; None for a rule's, which is an alarm in itself."""
+    """What came of a warning as far as it is known; None for an alarm rule's, which is an alarm in itself."""
     if warning.kind == "rule":
         return None
     if warning.came_time is not None:

@@ -164,7 +164,7 @@ class WarningAnswer(BaseModel):
         description="of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began "
         "within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; "
         "`missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or "
-        "its past became another; null: a rule's, an alarm in itself"
+        "its past became another; null: an alarm rule's, an alarm in itself"
     )
     lead_hours: float | None = Field(
         description="from its opening until the event, where it `came_true` or was `early`"

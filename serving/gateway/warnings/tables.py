@@ -25,10 +25,10 @@ class PlantWarning(Base):
     """A warning. Times in the plant's own time end in `_time` (or are `since`), those of the wall in `_at`.
 
     Attributes:
-        kind: `model`: a probability crossed its threshold; `rule`: a alarm rule was met.
+        kind: `model`: a probability crossed its threshold; `rule`: an alarm rule was met.
         horizon_hours: how far ahead, the nearest that has crossed; 0: now.
         opened_horizon_hours: how far ahead at its opening.
-        rule: name of the rule, or of the tag's limit that a bad signal counts as crossing; else empty.
+        rule: name of the rule, or of the tag's alarm limit that a bad signal counts as crossing; else empty.
         description: of the rule, else empty.
         probability, threshold, model, version: of the answer that opened it, or that escalated it last; no
             threshold for rules.

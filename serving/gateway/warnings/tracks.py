@@ -100,7 +100,7 @@ class RowEffects:
         signals: of the row, by track.
         changes: what opened, escalated or cleared.
         fired: whether any alarm rule was met on sound values.
-        fired_before: whether any rule did on the row before.
+        fired_before: whether any was met on the row before.
         longest_ahead: how far ahead the plant's models look at most.
     """
 
@@ -173,7 +173,7 @@ def _escalates(before: KeptTrack, signal: TrackSignal) -> bool:
 
 
 def _rules(kept: Mapping[str, KeptTrack], outcome: RowScores, profile: PlantProfile) -> list[TrackSignal]:
-    """A rule that fires is an alarm at once; it clears like any other, also where it is in no profile now."""
+    """An alarm rule that is met is an alarm at once; it clears like any other, also where it is in no profile now."""
     fired = {rule.name: rule.description for rule in outcome.rules}
     known = {rule.name: rule.description or rule.when for rule in profile.labels.alarm_rules}
     still_open = {
@@ -229,7 +229,7 @@ def _moving_tags(signal: TrackSignal, kept: KeptTrack, profile: PlantProfile) ->
 
 
 def rule_tags(name: str, profile: PlantProfile) -> list[str]:
-    """The tags that an alarm rule looks at, or whose limit it is."""
+    """The tags that an alarm rule looks at, or whose alarm limit it is."""
     if (tag := limit_tag(name, profile)) is not None:
         return [tag]
     conditions = " ".join(rule.when for rule in profile.labels.alarm_rules if rule.name == name)

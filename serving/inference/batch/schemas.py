@@ -39,7 +39,7 @@ class BatchRequest(StrictRequest):
 
 @dataclass(frozen=True, slots=True)
 class BadBatchColumn:
-    """The rows of a column that are beyond one side of its range, and the limits that count as crossed on some."""
+    """The rows of a column that are beyond one side of its range, and the alarm rules and limits that count as met or crossed on some."""
 
     name: str
     side: Side
@@ -71,10 +71,10 @@ class BatchAnswer(BatchSummary):
     n_rows: int
     risk_score: list[float | None]
     alarm: list[bool | None] = Field(
-        description="also true if a limit counts as crossed because of a bad signal, even if other inputs are missing"
+        description="also true if an alarm rule or limit counts as met or crossed because of a bad signal, even if other inputs are missing"
     )
     confidence: list[Confidence] = Field(description="confidence of each row's response, as for /predict")
     anomaly_probability: list[float | None] | None = Field(description="null if the model is not calibrated")
     rules: list[list[str]] = Field(
-        description="names of the alarm rules that each row meets, and of limits that count as crossed because of a bad signal"
+        description="names of the alarm rules that each row meets, and of alarm limits that count as crossed because of a bad signal"
     )

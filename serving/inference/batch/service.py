@@ -44,7 +44,7 @@ class BatchScores:
     Attributes:
         scores: (rows,), NaN where a row holds nothing that can be used.
         alarms: by the model or by a rule; (rows,).
-        rules: names of the rules that hold on each row.
+        rules: names of the alarm rules that each row meets.
         calibrated: whether scores are probabilities.
     """
 

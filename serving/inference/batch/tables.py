@@ -34,7 +34,7 @@ class ModelRows:
     Attributes:
         values: (rows, features), NaN where missing.
         given: whether a row holds any value that the model or a rule uses and that can be true; (rows,).
-        rules: alarm rules that hold on some row, with the rows.
+        rules: alarm rules that are met on some row, with the rows.
         imputed: features that no row holds, as `ImputedNames` has them.
         unused: columns that the plant knows and the model doesn't use.
         out_of_range: tag → rows whose value can't physically be true; they count as missing.

@@ -7,15 +7,15 @@ from serving.inference.schemas import BadSignal, ConfidenceField, RowAnswer
 
 
 class CrossedLimit(BaseModel):
-    """A limit of the plant that the given values cross."""
+    """An alarm rule that the given values meet, or an alarm limit that counts as crossed."""
 
     name: str = Field(
-        description="of the alarm rule; by a bad signal alone also of a tag's limit, as `PDT31008_HH`"
+        description="of the alarm rule; by a bad signal alone also of a tag's alarm limit, as `PDT31008_HH`"
     )
     description: str
     bad_signal: bool = Field(
         default=False,
-        description="it only counts as crossed, as the signal is bad, until a sound value shows otherwise",
+        description="it only counts as met or crossed, as the signal is bad, until a sound value shows otherwise",
     )
 
     @classmethod
@@ -26,13 +26,13 @@ class CrossedLimit(BaseModel):
 class PredictAnswer(RowAnswer):
     unused: list[str] = Field(description="given tags and features that the model does not use")
     rules: list[CrossedLimit] = Field(
-        description="alarm rules that are met, and limits that count as crossed because of a bad signal"
+        description="alarm rules that are met, and alarm limits that count as crossed because of a bad signal"
     )
 
 
 class PointwiseScore(BaseModel):
     anomaly: bool = Field(
-        description="whether the score is at or above the threshold, or a limit counts as crossed because of a bad signal"
+        description="whether the score is at or above the threshold, or an alarm limit counts as crossed because of a bad signal"
     )
     score: float = Field(description="higher is more anomalous")
     confidence: ConfidenceField
@@ -65,5 +65,5 @@ class PointwiseAnswer(BaseModel):
     unused: list[str] = Field(description="given tags and features that the model does not use")
     bad_signals: list[BadReading] = Field(description="the first 100 values outside their range")
     rules: list[list[CrossedLimit]] = Field(
-        description="of each reading the limits that count as crossed because of a bad signal; empty where no reading has any"
+        description="of each reading the alarm limits that count as crossed because of a bad signal; empty where no reading has any"
     )

@@ -16,7 +16,7 @@ def predict_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> Predic
 
 
 def score_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> PredictAnswer:
-    """An alarm by the model's threshold, or by a rule that the values fulfil."""
+    """An alarm by the model's threshold, or by an alarm rule that the values meet."""
     return PredictAnswer(
         **vars(answer_row(model, row, ids, row.rules)),
         unused=row.unused,

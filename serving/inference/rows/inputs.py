@@ -49,7 +49,7 @@ class ModelRow:
         imputed: the missing ones, as `ImputedNames` has them.
         unused: names that the plant knows and the model doesn't use.
         bad_signals: names whose newest value can't physically be true; it counts as missing, as in ingest.
-        rules: alarm rules that the given values fulfil, and limits that count as crossed as a signal is bad.
+        rules: alarm rules that the given values meet, and limits that count as crossed as a signal is bad.
         known: values by name, of tags and of what rules look at; NaN is missing.
     """
 

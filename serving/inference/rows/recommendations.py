@@ -21,7 +21,7 @@ FAILURE_FREQUENCY = "failure_frequency_48"
 
 
 class RecommendationRules:
-    """A plant's recommendations, parsed; conditions are SQL that Polars reads, as label rules are."""
+    """A plant's recommendations, parsed; conditions are SQL that Polars reads, as alarm rules are."""
 
     def __init__(self, profile: PlantProfile) -> None:
         import polars as pl
@@ -58,7 +58,7 @@ class RecommendationRules:
     def _bad_signal(self, rule: FiredAlarmRule) -> OperatorAdvice:
         tags = [tag for tag in self._profile.tags if re.search(rf"\b{tag.name}", self._read_by(rule))]
         check = [f"{tag.name}: its instrument, and another indication of the same" for tag in tags]
-        advice = f"A limit counts as crossed until a sound value shows otherwise: {rule.description}"
+        advice = f"Counts as an alarm until a sound value shows otherwise: {rule.description}"
         why = "the value is beyond what can physically be true"
         return OperatorAdvice(advice=advice, urgency="high", check=check, why=why)
 

@@ -27,7 +27,7 @@ class FiredAlarmRule:
     """A limit that is crossed.
 
     Attributes:
-        bad_signal: whether it only counts as crossed, as a signal is bad (`signals.py`).
+        bad_signal: whether it only counts as met, as a signal is bad (`signals.py`).
     """
 
     name: str
@@ -67,13 +67,13 @@ class AlarmRules:
         self.evaluate(dict.fromkeys(self.names, 0.0))
 
     def evaluate(self, values: Mapping[str, float]) -> list[FiredAlarmRule]:
-        """Rules that hold on `values`; a missing or NaN input leaves a rule out."""
+        """Rules that `values` meet; a missing or NaN input leaves a rule out."""
         return [rule for rule, _, _ in held_conditions(self._rules, self._extremes.fill(values))]
 
     def evaluate_rows(
         self, columns: Mapping[str, NDArray[np.float64]]
     ) -> list[tuple[FiredAlarmRule, NDArray[np.bool_]]]:
-        """Rules that hold on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
+        """Rules that are met on some row of `columns` (rows,), each with the rows; NaN leaves a rule out of a row."""
         columns = self._extremes.fill_rows(columns)
         asked = [entry for entry in self._rules if entry[1] <= columns.keys()]
         if not asked:

@@ -1,7 +1,7 @@
-"""Bad signals: values beyond what can physically be true, and the limits that count as crossed by them.
+"""Bad signals: values beyond what can physically be true, and the alarm rules and limits that count as met or crossed by them.
 
 Such a value doesn't tell where its tag stands, so it counts as missing. But it is no reason to believe that all is
-well: an alarm limit on that side counts as crossed until a sound value shows otherwise.
+well: an alarm rule or limit on that side counts as met or crossed until a sound value shows otherwise.
 Belongs here: which limits count, how far an answer can be relied on. Doesn't belong here: ranges (`ranges.py`),
 conditions (`rules.py`), the answers that tell of them (`predict`, `batch`, `forecast`, `v2`).
 """
@@ -53,7 +53,7 @@ class BadSignalRows:
     Attributes:
         rows: (rows,).
         value: the last of those given.
-        crossed: limits that count as crossed: names of alarm rules, and the tag's own, as `HH 300`.
+        crossed: what counts as met or crossed: names of alarm rules, else the tag's own limits, as `HH 300`.
     """
 
     name: str
@@ -66,8 +66,8 @@ class BadSignalRows:
     def __str__(self) -> str:
         low, high = self.range
         where = f"below {low:g}" if self.side == "low" else f"above {high:g}"
-        limits = f", counts as crossing {', '.join(self.crossed)}" if self.crossed else ""
-        return f"{self.name} = {self.value:g} can't be {where}: bad signal{limits}"
+        alarms = f", counts as an alarm: {', '.join(self.crossed)}" if self.crossed else ""
+        return f"{self.name} = {self.value:g} can't be {where}: bad signal{alarms}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class SignalFaults:
     """What bad signals mean for some rows.
 
     Attributes:
-        rules: limits that count as crossed by them alone, with their rows.
+        rules: alarm rules and limits that count as met or crossed by them alone, with their rows.
     """
 
     signals: tuple[BadSignalRows, ...] = ()
@@ -100,12 +100,12 @@ class SignalCheck:
         crossed: RuleRows,
         at_end: Mapping[str, Floats] | None = None,
     ) -> SignalFaults:
-        """What counts as crossed: the alarm rules that hold where the signals may be, else the tags' own limits.
+        """What counts as met or crossed: the alarm rules that are met where the signals may be, else the tags' own limits.
 
         Args:
             bad: the signals.
             sound: name → values (rows,) that rules may look at, NaN where bad or missing.
-            crossed: rules that hold on those.
+            crossed: rules that are met on those.
             at_end: features (rows,) as they would be with each bad signal at the end of its range.
         """
         if not bad:
@@ -133,7 +133,7 @@ class SignalCheck:
         return SignalFaults(tuple(signals), (*fired, *limited))
 
     def _told_by_rules(self, name: str, rows: Flags, shown: RuleRows) -> dict[str, Flags]:
-        """Alarm rules on the tags of a bad name that hold on some of its rows, with these."""
+        """Alarm rules on the tags of a bad name that are met on some of its rows, with these."""
         tags = {tag.name for tag in self._ranges.tags_of(name)}
         asked = [(rule, held & rows) for rule, held in shown if tags & self._rule_tags[rule.name]]
         return {rule.name: held for rule, held in asked if held.any()}
@@ -145,7 +145,7 @@ class SignalCheck:
         crossed: RuleRows,
         at_end: Mapping[str, Floats],
     ) -> list[tuple[FiredAlarmRule, Flags]]:
-        """Rules that hold with the signals as given or far beyond, and not on sound values."""
+        """Rules that are met with the signals as given or far beyond, and not on sound values."""
         count = len(bad[0].given)
         absent = np.full(count, np.nan)
         shown = {rule.name: held for rule, held in crossed}

@@ -108,7 +108,7 @@ def _reliance(checked: CheckedRows) -> dict[str, JsonValue]:
 
 
 def _evaluate(model: LoadedModel, checked: CheckedRows) -> dict[str, np.ndarray]:
-    """Each output (rows, …); an alarm by the threshold, or by a limit that counts as crossed as a signal is bad."""
+    """Each output (rows, …); an alarm by the threshold, or by an alarm rule or limit that counts as met or crossed as a signal is bad."""
     scored = model.bundle.evaluate(checked.values)
     threshold = model.bundle.manifest.threshold
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE

@@ -147,7 +147,7 @@ class AnswerParameters(BaseModel):
         description="rows of which more than half of the inputs are missing: a low score is then meaningless"
     )
     bad_signals: str = Field(
-        description="values beyond their physical range, taken as missing, and the limits that count as crossed"
+        description="values beyond their physical range, taken as missing, and the alarm rules and limits that count as met or crossed"
     )
 
 

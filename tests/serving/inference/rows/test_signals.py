@@ -127,7 +127,7 @@ async def test_nothing_usable_is_refused_and_says_why(client, body: dict) -> Non
     for path in ("/predict", "/explain", "/recommend"):
         answer = await client.post(path, json=body)
         assert answer.status_code == 422
-        assert "bad signal, counts as crossing" in answer.json()["detail"]
+        assert "bad signal, counts as an alarm" in answer.json()["detail"]
 
 
 async def test_what_neither_the_model_nor_a_rule_uses_is_nothing_to_judge_by(client) -> None:
@@ -195,7 +195,7 @@ async def test_the_open_inference_protocol_says_it_in_its_parameters(client, bun
     told = answer["parameters"]
     assert (told["confidence"], told["rows_without_confidence"], told["imputed_values"]) == ("reduced", 0, 1)
     assert told["bad_signals"] == (
-        "PDT31008 = 1105 can't be above 1000: bad signal, counts as crossing "
+        "PDT31008 = 1105 can't be above 1000: bad signal, counts as an alarm: "
         "high_differential_pressure, H 280, HH 300"
     )
     one = {"name": "PDT31008", "shape": [1], "datatype": "FP64", "data": [240.0]}

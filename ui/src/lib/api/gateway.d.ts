@@ -1226,7 +1226,7 @@ export interface components {
         };
         /**
          * CrossingSignal
-         * @description A value beyond its physical range, and the limits that count as crossed by it.
+         * @description A value beyond its physical range, and the alarm rules and limits that count as met or crossed by it.
          */
         CrossingSignal: {
             /**
@@ -1702,10 +1702,10 @@ export interface components {
         };
         /**
          * FiredRule
-         * @description A limit that is crossed.
+         * @description An alarm rule that is met.
          *
          *     Attributes:
-         *         bad_signal: whether it only counts as crossed, as a signal is bad.
+         *         bad_signal: whether it only counts as met, as a signal is bad.
          */
         FiredRule: {
             /**
@@ -3381,7 +3381,7 @@ export interface components {
             opened_horizon_hours: number;
             /**
              * Outcome
-             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: a rule's, an alarm in itself
+             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: an alarm rule's, an alarm in itself
              */
             outcome: ("open" | "came_true" | "early" | "late" | "missed" | "false" | "unknown") | null;
             /**
@@ -3545,7 +3545,7 @@ export interface components {
             opened_horizon_hours: number;
             /**
              * Outcome
-             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: a rule's, an alarm in itself
+             * @description of a model's warning; an event is an alarm rule met by sound values. `came_true`: it began within the horizon of the opening or of the last escalation; `early`: later; `late`: before the opening; `missed`: soon after it had cleared; `false`: it cleared and nothing came; `unknown`: it was closed as the plant or its past became another; null: an alarm rule's, an alarm in itself
              */
             outcome: ("open" | "came_true" | "early" | "late" | "missed" | "false" | "unknown") | null;
             /**

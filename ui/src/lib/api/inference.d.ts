@@ -686,7 +686,7 @@ export interface components {
         AnswerParameters: {
             /**
              * Bad Signals
-             * @description values beyond their physical range, taken as missing, and the limits that count as crossed
+             * @description values beyond their physical range, taken as missing, and the alarm rules and limits that count as met or crossed
              */
             bad_signals: string;
             /**
@@ -712,7 +712,7 @@ export interface components {
         };
         /**
          * BadBatchColumn
-         * @description The rows of a column that are beyond one side of its range, and the limits that count as crossed on some.
+         * @description The rows of a column that are beyond one side of its range, and the alarm rules and limits that count as met or crossed on some.
          */
         BadBatchColumn: {
             /** Crossed */
@@ -734,7 +734,7 @@ export interface components {
         BadReading: {
             /**
              * Crossed
-             * @description limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the tag's own limits, as `HH 300`
+             * @description what counts as met or crossed until a sound value shows otherwise: names of alarm rules, else the tag's own alarm limits, as `HH 300`
              */
             crossed: string[];
             /**
@@ -769,12 +769,12 @@ export interface components {
         };
         /**
          * BadSignal
-         * @description A value beyond its physical range: it is taken as missing, and limits on its side count as crossed.
+         * @description A value beyond its physical range: it is taken as missing, and alarm rules and limits on its side count as met or crossed.
          */
         BadSignal: {
             /**
              * Crossed
-             * @description limits that count as crossed until a sound value shows otherwise: names of alarm rules, and the tag's own limits, as `HH 300`
+             * @description what counts as met or crossed until a sound value shows otherwise: names of alarm rules, else the tag's own alarm limits, as `HH 300`
              */
             crossed: string[];
             /**
@@ -809,7 +809,7 @@ export interface components {
         BatchAnswer: {
             /**
              * Alarm
-             * @description also true if a limit counts as crossed because of a bad signal, even if other inputs are missing
+             * @description also true if an alarm rule or limit counts as met or crossed because of a bad signal, even if other inputs are missing
              */
             alarm: (boolean | null)[];
             /**
@@ -861,7 +861,7 @@ export interface components {
             risk_score: (number | null)[];
             /**
              * Rules
-             * @description names of the alarm rules that each row meets, and of limits that count as crossed because of a bad signal
+             * @description names of the alarm rules that each row meets, and of alarm limits that count as crossed because of a bad signal
              */
             rules: string[][];
             /** Threshold */
@@ -873,12 +873,12 @@ export interface components {
         };
         /**
          * CrossedLimit
-         * @description A limit of the plant that the given values cross.
+         * @description An alarm rule that the given values meet, or an alarm limit that counts as crossed.
          */
         CrossedLimit: {
             /**
              * Bad Signal
-             * @description it only counts as crossed, as the signal is bad, until a sound value shows otherwise
+             * @description it only counts as met or crossed, as the signal is bad, until a sound value shows otherwise
              * @default false
              */
             bad_signal: boolean;
@@ -886,7 +886,7 @@ export interface components {
             description: string;
             /**
              * Name
-             * @description of the alarm rule; by a bad signal alone also of a tag's limit, as `PDT31008_HH`
+             * @description of the alarm rule; by a bad signal alone also of a tag's alarm limit, as `PDT31008_HH`
              */
             name: string;
         };
@@ -955,7 +955,7 @@ export interface components {
         ExplainAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
+             * @description the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
@@ -965,7 +965,7 @@ export interface components {
             anomaly_probability: number | null;
             /**
              * Bad Signals
-             * @description these values, and the limits that count as crossed
+             * @description these values, and the alarm rules and limits that count as met or crossed
              */
             bad_signals: components["schemas"]["BadSignal"][];
             /**
@@ -1021,7 +1021,7 @@ export interface components {
             risk_score: number;
             /**
              * Rules
-             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
+             * @description alarm rules that are met, and alarm limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**
@@ -1102,7 +1102,7 @@ export interface components {
         ForecastAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
+             * @description the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
@@ -1112,7 +1112,7 @@ export interface components {
             anomaly_probability: number | null;
             /**
              * Bad Signals
-             * @description these values, and the limits that count as crossed
+             * @description these values, and the alarm rules and limits that count as met or crossed
              */
             bad_signals: components["schemas"]["BadSignal"][];
             /**
@@ -1656,7 +1656,7 @@ export interface components {
             predictions: components["schemas"]["PointwiseScore"][];
             /**
              * Rules
-             * @description of each reading the limits that count as crossed because of a bad signal; empty where no reading has any
+             * @description of each reading the alarm limits that count as crossed because of a bad signal; empty where no reading has any
              */
             rules: components["schemas"]["CrossedLimit"][][];
             /**
@@ -1686,7 +1686,7 @@ export interface components {
         PointwiseScore: {
             /**
              * Anomaly
-             * @description whether the score is at or above the threshold, or a limit counts as crossed because of a bad signal
+             * @description whether the score is at or above the threshold, or an alarm limit counts as crossed because of a bad signal
              */
             anomaly: boolean;
             /**
@@ -1705,7 +1705,7 @@ export interface components {
         PredictAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
+             * @description the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
@@ -1715,7 +1715,7 @@ export interface components {
             anomaly_probability: number | null;
             /**
              * Bad Signals
-             * @description these values, and the limits that count as crossed
+             * @description these values, and the alarm rules and limits that count as met or crossed
              */
             bad_signals: components["schemas"]["BadSignal"][];
             /**
@@ -1754,7 +1754,7 @@ export interface components {
             risk_score: number;
             /**
              * Rules
-             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
+             * @description alarm rules that are met, and alarm limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**
@@ -1826,7 +1826,7 @@ export interface components {
         RecommendAnswer: {
             /**
              * Alarm
-             * @description the score is at or above the threshold, or a limit counts as crossed because of a bad signal; for /predict also: an alarm rule is met
+             * @description the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad signal; for /predict also: an alarm rule is met
              */
             alarm: boolean;
             /**
@@ -1836,7 +1836,7 @@ export interface components {
             anomaly_probability: number | null;
             /**
              * Bad Signals
-             * @description these values, and the limits that count as crossed
+             * @description these values, and the alarm rules and limits that count as met or crossed
              */
             bad_signals: components["schemas"]["BadSignal"][];
             /**
@@ -1895,7 +1895,7 @@ export interface components {
             risk_score: number;
             /**
              * Rules
-             * @description alarm rules that are met, and limits that count as crossed because of a bad signal
+             * @description alarm rules that are met, and alarm limits that count as crossed because of a bad signal
              */
             rules: components["schemas"]["CrossedLimit"][];
             /**

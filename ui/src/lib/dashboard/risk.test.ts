@@ -120,7 +120,7 @@ it('says what is coming, when and how sure', () => {
     crossed: { description: 'PDT31008 above 300 mbar', rule: 'r' }
   };
   expect(headline(row(score({})), rule as Warning)).toBe(
-    'Alarm limit crossed 2026-04-01 01:00: PDT31008 above 300 mbar'
+    'Alarm rule met 2026-04-01 01:00: PDT31008 above 300 mbar'
   );
 });
 

@@ -26,7 +26,7 @@ export const dashboard = {
     within: (hours: number) => `within ${hours} h`,
     alarmNow: (numbers: string) => `Alarm now: probability ${numbers}`,
     alarmAhead: (hours: number, numbers: string) => `Alarm starts within ${hours} h: probability ${numbers}`,
-    rule: (what: string, since: string) => `Alarm limit crossed ${since}: ${what}`,
+    rule: (what: string, since: string) => `Alarm rule met ${since}: ${what}`,
     lingers: (id: number, chance: string, when: string, threshold: string) =>
       `Warning ${id} is still open: probability ${chance} ${when} (threshold ${threshold}).`,
     open: (said: string, id: number) => `${said}, warning ${id}`,

@@ -11,8 +11,8 @@ export const forecast = {
   fromLiveHint: 'The newest rows of the live plant',
   normal: 'Normal',
   escalating: 'Escalating pressure',
-  escalatingHint: (tag: string) => `${tag} rises from normal to beyond its upper limit`,
-  noEscalation: 'No tag of this plant has an upper limit.',
+  escalatingHint: (tag: string) => `${tag} rises from normal to beyond its upper alarm limit`,
+  noEscalation: 'No tag of this plant has an upper alarm limit.',
   clear: 'Clear',
   file: 'Open CSV …',
   paste:
@@ -27,7 +27,7 @@ export const forecast = {
   result: 'Forecast',
   within: (hours: number) => `Within ${hours} h`,
   beyond: (tags: string) =>
-    `The newest row is beyond a limit already: ${tags}. A forecast predicts whether another alarm starts, not the current one.`,
+    `The newest row is beyond an alarm limit already: ${tags}. A forecast predicts whether another alarm starts, not the current one.`,
   nothingYet: 'Fill the table, then forecast.',
   taken: (n: number) => (n === 1 ? '1 row loaded.' : `${n} rows loaded.`),
   newestOf: (n: number, all: number) => `The newest ${n} of ${all} rows loaded.`,

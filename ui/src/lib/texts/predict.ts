@@ -18,7 +18,7 @@ export const predict = {
   normal: 'Normal',
   normalHint: 'Midpoint of each normal band',
   highRisk: 'High risk',
-  highRiskHint: 'Beyond the outermost limit of every tag that has one',
+  highRiskHint: 'Beyond the outermost alarm limit of every tag that has one',
   clear: 'Clear',
   send: 'Predict',
   sending: 'Predicting …',
@@ -49,17 +49,18 @@ export const risk = {
   threshold: (value: string) => `threshold ${value}`,
   band: (low: string, high: string) => `90 % interval ${low} to ${high}`,
   score: 'score, not a calibrated probability',
-  byRule: 'Alarm: a limit is crossed, regardless of the model’s score.',
+  byRule: 'Alarm: an alarm rule is met, regardless of the model’s score.',
   confidence: {
     reduced: 'Reduced confidence: a signal is bad.',
     none: 'No confidence: most inputs are missing. A low score means nothing.'
   },
-  rules: 'Alarm limits crossed',
-  noRules: 'No alarm limit is crossed.',
-  noRulesKnown: 'No given value crosses an alarm limit.',
+  rules: 'Alarm rules met',
+  noRules: 'No alarm rule is met.',
+  noRulesKnown: 'No given value meets an alarm rule.',
   badSignal: (name: string, value: string, low: string, high: string) =>
     `Bad signal: ${name} ${value} is outside ${low} to ${high}, treated as missing.`,
-  countsAsCrossed: (limits: string) => `Counts as crossed until a valid value shows otherwise: ${limits}.`,
+  countsAsCrossed: (names: string) =>
+    `Counts as met or crossed until a valid value shows otherwise: ${names}.`,
   unused: 'Entered, but not used by this model',
   imputed: (n: number) =>
     n === 1

@@ -102,7 +102,7 @@ export function spanOf(story: Story): [number, number] {
   return [seconds(story.since), story.cleared_time ? seconds(story.cleared_time) : Infinity];
 }
 
-/** What is marked in its charts: it opened, a limit was crossed, it cleared. */
+/** What is marked in its charts: it opened, an alarm rule was met, it cleared. */
 export function marksOf(story: Story): LaneMark[] {
   const { opened, came, cleared } = warnings.storyPage;
   const cameLater = story.came_time !== null && story.came_time !== story.since;

@@ -29,7 +29,7 @@ test('the time around it begins 12 h before and ends 6 h after; an open one has 
 test('a limit that was crossed at its opening is no mark of its own', () => {
   expect(marksOf(story({ since: at(1), came_time: at(1) }))).toHaveLength(1);
   const all = marksOf(story({ since: at(1), came_time: at(2), cleared_time: at(3) }));
-  expect(all.map((mark) => mark.name)).toEqual(['opened', 'limit crossed', 'cleared']);
+  expect(all.map((mark) => mark.name)).toEqual(['opened', 'alarm rule met', 'cleared']);
 });
 
 test('live rows follow what was read, once, within the time', () => {

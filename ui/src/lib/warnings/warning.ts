@@ -66,7 +66,7 @@ export function leadName(warning: Warning): string {
   return warning.state === 'cleared' ? words.wasOpen : words.openFor;
 }
 
-/** What became of it: whether an alarm limit was crossed when it was forecast. A limit's warning is one itself. */
+/** What became of it: whether an alarm rule was met when it was forecast. A rule's warning is an alarm itself. */
 export function outcome(warning: Warning): string {
   if (warning.outcome === null) return words.outcomes.alarm;
   const { missed_by_hours: missed } = warning;
