@@ -19,7 +19,7 @@ from plant_assets.ingest.errors import FileRefusal
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
 from plant_assets.settings import read_settings
 
-app = typer.Typer(no_args_is_help=True, help="Plant profiles.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Plant profiles.")
 
 
 @app.command("list")

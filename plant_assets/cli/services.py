@@ -9,6 +9,8 @@ from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings
 
 DEMO = "demo"
+DATABASES = "databases"
+"""What the code server needs: Dagster's databases, which `up` makes while the other services start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class ServiceProcess:
         name: what logs and `make ps` call it.
         port: where it listens, as `FOREWARN_PORT_<NAME>` says; 0 where it doesn't.
         ready_url: answers 2xx once the service is usable; without one, its port accepts connections then.
-        after: the service that must be ready before this one starts.
+        after: what must be ready before this one starts: another service, or `DATABASES`.
         page: what a person opens; empty where there is nothing to see.
         is_local: it has no accounts, and listens on this machine alone whatever `FOREWARN_HOST` says.
     """
@@ -83,6 +85,7 @@ def _code(settings: PipelineSettings) -> ServiceProcess:
         ),
         port=settings.port_code,
         is_local=True,
+        after=DATABASES,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,7 @@ from rich.text import Text
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
-from plant_assets.cli.demo import await_demo, seed_demo
-from plant_assets.cli.services import ServiceProcess, pages, services
+from plant_assets.cli.services import DEMO, ServiceProcess, pages, services
 from plant_assets.cli.start import await_ready, is_listening
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings, read_settings
@@ -38,19 +38,17 @@ def up(
     home.enter(settings)
     platform = services(settings)
     # Before anything runs that might train a demo plant without data.
-    seeded = seed_demo(settings, console) if settings.demo and "demo" in plants else []
+    seeded = _seed_demo(settings, console) if settings.demo and DEMO in plants else []
     if _is_running(settings):
         console.print("The platform is running already.")
     else:
         supervision.end_left(settings)
         refuse_taken_ports(settings, platform)
-        home.create_databases(settings)
-        try:
-            supervision.start(settings, platform, home.environment(settings))
-        except supervision.NotRunningError as error:
-            fail(str(error))
+        _start(settings, platform)
         await_ready(settings, platform, console)
     if seeded and wait:
+        from plant_assets.cli.demo import await_demo
+
         await_demo(settings, seeded, console)
     _print_addresses(settings, console)
 
@@ -113,6 +111,26 @@ def logs(
         for line in lines.stdout or ():
             # Dagster colours its lines even where they go into a file.
             print(Text.from_ansi(line).plain, end="", flush=True)
+
+
+def _seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
+    from plant_assets.cli.demo import seed_demo
+
+    return seed_demo(settings, console)
+
+
+def _start(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
+    """Start what needs no databases of Dagster, and make these meanwhile."""
+    try:
+        supervision.start(settings, platform, home.environment(settings))
+    except supervision.NotRunningError as error:
+        fail(str(error))
+    try:
+        home.create_databases(settings)
+    except BaseException:
+        with suppress(supervision.NotRunningError):
+            supervision.stop(settings)
+        raise
 
 
 def _is_running(settings: PipelineSettings) -> bool:

@@ -27,7 +27,7 @@ FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="read the password from stdin instead of asking")
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of the gateway.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts of the gateway.")
 
 
 @app.command()

@@ -9,6 +9,7 @@ import sys
 from configparser import RawConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import dagster as dg
 import polars as pl
@@ -26,7 +27,7 @@ from plant_assets.cli.main import app
 from plant_assets.cli.services import pages, services
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import list_files, look_at
-from plant_assets.settings import read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
@@ -300,12 +301,28 @@ def test_the_supervisor_restarts_every_service_and_starts_dependants_later() -> 
     assert set(programs) == {service.name for service in platform}
     assert all(program["autorestart"] == "true" for program in programs.values())
     assert {name for name, program in programs.items() if program["autostart"] == "false"} == {
+        "code",
         "dagster",
         "daemon",
     }
     assert all("0.0.0.0" not in program["command"] for program in programs.values())
     assert config["unix_http_server"]["chmod"] == "0600"
     assert len(str(supervision.socket_path(here))) < 100
+
+
+def test_databases_that_cannot_be_made_stop_what_started_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = []
+
+    def refuse(_: PipelineSettings) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(supervision, "start", lambda *_: None)
+    monkeypatch.setattr(supervision, "stop", stopped.append)
+    monkeypatch.setattr(supervision, "states", Mock(side_effect=supervision.NotRunningError))
+    monkeypatch.setattr(home, "create_databases", refuse)
+    result = CliRunner().invoke(app, ["up"], env={"FOREWARN_DEMO": "0"})
+    assert isinstance(result.exception, OSError)
+    assert stopped == [read_settings()]
 
 
 @pytest.mark.parametrize(
