@@ -15,7 +15,7 @@ from plant_assets.profile.load import load_profile
 from plant_assets.settings import PipelineSettings
 from plant_assets.simulation.drops import write_drop, write_operator_log
 from plant_assets.simulation.live_drops import live_drop_span
-from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
+from plant_assets.simulation.origin import OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
 
 PLANT = "demo"
@@ -31,16 +31,17 @@ def seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
     ledger = DropLedger(settings.state_url)
     if any(live_drop_span(entry.path.name) is None for entry in ledger.entries(PLANT)):
         return []
+    profile = load_profile(PLANT, settings.defs)
     try:
         origin = OriginNote(settings.home / "sensors", PLANT).read_or_found(
-            settings.sensors_seed, datetime.now(UTC)
+            settings.sensors_seed, datetime.now(UTC), profile.simulation.past_days
         )
     except OriginError as error:
         fail(str(error))
-    simulation = simulate(load_profile(PLANT, settings.defs), origin.start, PAST_DAYS, origin.seed)
+    simulation = simulate(profile, origin.start, origin.past_days, origin.seed)
     folder = settings.drop / PLANT
     written = [*write_drop(simulation, "wide_csv", folder), write_operator_log(simulation, folder)]
-    console.print(f"Demo plant: {PAST_DAYS} simulated days dropped into {escape(str(folder))}.")
+    console.print(f"Demo plant: {origin.past_days} simulated days dropped into {escape(str(folder))}.")
     return written
 
 

@@ -23,7 +23,7 @@ from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import PipelineSettings, read_settings
 from plant_assets.simulation.drops import write_drop, write_operator_log
-from plant_assets.simulation.origin import PAST_DAYS, OriginError, OriginNote
+from plant_assets.simulation.origin import OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def train(
     plant: Annotated[str, typer.Argument(help="the plant")],
     missing: Annotated[bool, typer.Option("--missing", help="only if it has no serving model")] = False,
 ) -> None:
-    """Train a plant on its history; a simulated plant without one gets 28 simulated days first."""
+    """Train a plant on its history; a simulated plant without one gets its simulated past first."""
     settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
     profile = known_plant(plant, settings)
     home.prepare(settings, plant_names(settings.defs))
@@ -152,13 +152,15 @@ def _ensure_history(settings: PipelineSettings, profile: PlantProfile, console: 
     if not profile.simulated:
         raise TrainingError(f"it has no history; drop an export into {settings.drop / profile.name}")
     try:
-        origin = OriginNote(settings.home / "sensors", profile.name).read_or_found(None, datetime.now(UTC))
+        origin = OriginNote(settings.home / "sensors", profile.name).read_or_found(
+            None, datetime.now(UTC), profile.simulation.past_days
+        )
     except OriginError as error:
         raise TrainingError(str(error)) from None
-    simulation = simulate(profile, origin.start, PAST_DAYS, origin.seed)
+    simulation = simulate(profile, origin.start, origin.past_days, origin.seed)
     # Not the drop folder: its sensor would start a run of its own.
     folder = settings.home / "training" / profile.name
-    console.print(f"{profile.name}: no history yet, so {PAST_DAYS} days are simulated.")
+    console.print(f"{profile.name}: no history yet, so {origin.past_days} days are simulated.")
     files = write_drop(simulation, "long_parquet", folder)
     if not simulation.operator_log.is_empty():
         files.append(write_operator_log(simulation, folder))

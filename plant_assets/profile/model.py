@@ -211,8 +211,9 @@ class PlantProfile(StrictModel):
     @field_validator("simulation")
     @classmethod
     def _of_a_simulated_plant(cls, simulation: SimulationOptions, info: ValidationInfo) -> SimulationOptions:
-        if simulation.anomaly_rate and not info.data.get("simulated"):
-            raise ValueError("anomaly_rate: expected only where simulated is true")
+        given = simulation.model_dump(exclude_defaults=True)
+        if given and not info.data.get("simulated"):
+            raise ValueError(f"{', '.join(given)}: expected only where simulated is true")
         return simulation
 
     @field_validator("drift")

@@ -65,10 +65,13 @@ class ReadingOptions(StrictModel):
 
 
 class SimulationOptions(StrictModel):
-    """What a simulated plant is like where no facts of a real one are known."""
+    """What a simulated plant is like, beyond the facts that are known of a real one."""
 
     anomaly_rate: float = Field(
         default=0.0, ge=0, le=0.5, description="share of rows within injected anomalies"
+    )
+    past_days: int = Field(
+        default=28, ge=1, le=366, description="days of history that the plant has when it goes live"
     )
 
 

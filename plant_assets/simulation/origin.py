@@ -10,8 +10,6 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-PAST_DAYS = 28
-"""Days that a plant has behind it when it goes live."""
 SEED = 7
 
 
@@ -20,12 +18,13 @@ class OriginError(ValueError):
 
 
 class PlantOrigin(BaseModel):
-    """A simulated plant's seed and first moment, midnight UTC."""
+    """A simulated plant's seed, its first moment, midnight UTC, and the days behind it when it goes live."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(ge=0)
     start: AwareDatetime
+    past_days: int = Field(default=28, ge=1, description="notes of earlier versions, which lack it, mean 28")
 
     @field_validator("start")
     @classmethod
@@ -47,12 +46,13 @@ class OriginNote:
     def path(self) -> Path:
         return self.folder / f"{self.plant}.origin.json"
 
-    def read_or_found(self, seed: int | None, now: datetime) -> PlantOrigin:
-        """The plant's origin; a plant that has none begins `PAST_DAYS` before today.
+    def read_or_found(self, seed: int | None, now: datetime, past_days: int) -> PlantOrigin:
+        """The plant's origin; a plant that has none begins `past_days` before today.
 
         Args:
             seed: that was asked for; None: whatever it has, `SEED` for a new one.
             now: the present.
+            past_days: of a new plant; an origin that was noted keeps its own.
 
         Raises:
             OriginError: the note is damaged, or is of another seed than asked for.
@@ -60,8 +60,10 @@ class OriginNote:
         """
         if not self.path.exists():
             today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-            seed_of_new = SEED if seed is None else seed
-            self._write_note(PlantOrigin(seed=seed_of_new, start=today - timedelta(days=PAST_DAYS)))
+            start = today - timedelta(days=past_days)
+            self._write_note(
+                PlantOrigin(seed=SEED if seed is None else seed, start=start, past_days=past_days)
+            )
         try:
             origin = PlantOrigin.model_validate_json(self.path.read_bytes())
         except ValidationError as error:

@@ -86,7 +86,9 @@ def _restore(
     folder = settings.home / "sensors"
     try:
         state_file = StateFile(folder, profile.name)
-        origin = OriginNote(folder, profile.name).read_or_found(settings.sensors_seed, datetime.now(UTC))
+        origin = OriginNote(folder, profile.name).read_or_found(
+            settings.sensors_seed, datetime.now(UTC), profile.simulation.past_days
+        )
         return origin, state_file.read(profile.tag_names), state_file
     except (OriginError, StateError) as error:
         raise SettingsError(str(error)) from None

@@ -11,7 +11,7 @@ import polars as pl
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.live import STEPS_PER_DAY, DayCheckpoint, LiveUnit, SimulatedDay
-from plant_assets.simulation.origin import PAST_DAYS, PlantOrigin
+from plant_assets.simulation.origin import PlantOrigin
 from plant_assets.simulation.scenario_names import Scenario
 from plant_assets.simulation.scenarios import ScenarioSwitch, lasting_switches
 from plant_assets.simulation.unit import STEP_S
@@ -45,7 +45,7 @@ class LivePlant:
     """A simulated plant that goes on.
 
     Args:
-        state: where it stopped; None: it goes live now, with `PAST_DAYS` behind it.
+        state: where it stopped; None: it goes live now, with its past behind it.
 
     Raises:
         IntervalError: the interval doesn't divide a day, or isn't whole steps of the simulation.
@@ -65,7 +65,7 @@ class LivePlant:
         self._rows_per_day = _DAY // interval
         self._steps_per_row = STEPS_PER_DAY // self._rows_per_day
         self._kept_days = RING // self._rows_per_day + look_back(profile) // _DAY + 2
-        past = PAST_DAYS * self._rows_per_day
+        past = origin.past_days * self._rows_per_day
         state = state or PlantState(tags=profile.tag_names, position=past, flushed=past)
         self.position, self.flushed = state.position, state.flushed
         self._switches = list(state.switches)

@@ -1,4 +1,4 @@
-"""The demo's seeded month: the past of the live plant, dropped once."""
+"""The demo's seeded quarter: the past of the live plant, dropped once."""
 
 from pathlib import Path
 
@@ -25,11 +25,12 @@ def here(forewarn_home: Path) -> PipelineSettings:
     return read_settings()
 
 
-def note(here: PipelineSettings, seed: int = 3) -> None:
+def note(here: PipelineSettings, past_days: int = 90) -> None:
     """What a sensors service that started before leaves."""
     folder = here.home / "sensors"
     folder.mkdir(parents=True)
-    (folder / "demo.origin.json").write_text(PlantOrigin(seed=seed, start=START).model_dump_json())
+    origin = PlantOrigin(seed=3, start=START, past_days=past_days)
+    (folder / "demo.origin.json").write_text(origin.model_dump_json())
 
 
 def taken_in(here: PipelineSettings, name: str) -> None:
@@ -44,21 +45,22 @@ def seeded(here: PipelineSettings) -> list[str]:
     return sorted(path.name for path in (here.drop / "demo").iterdir())
 
 
-def test_the_month_is_the_past_of_the_live_plant(here: PipelineSettings) -> None:
-    note(here)
+@pytest.mark.parametrize("days", [90, 28])
+def test_what_is_seeded_is_the_noted_past_of_the_live_plant(here: PipelineSettings, days: int) -> None:
+    note(here, days)
     assert seeded(here) == ["demo_20260101.csv", "operator_log.csv"]
-    month = simulate(load_profile("demo"), START, 28, 3).records
+    past = simulate(load_profile("demo"), START, days, 3).records
     table = pl.read_csv(here.drop / "demo" / "demo_20260101.csv", try_parse_dates=True)
-    assert table.drop("timestamp").select(pl.sum_horizontal(pl.all().count())).item() == month.height
+    assert table.drop("timestamp").select(pl.sum_horizontal(pl.all().count())).item() == past.height
 
 
-def test_a_live_plant_that_starts_later_continues_the_month(here: PipelineSettings) -> None:
-    (month, _) = seeded(here)
-    origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, START)
-    assert month == f"demo_{origin.start:%Y%m%d}.csv"
+def test_a_live_plant_that_starts_later_continues_the_quarter(here: PipelineSettings) -> None:
+    (quarter, _) = seeded(here)
+    origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, START, 28)
+    assert (quarter, origin.past_days) == (f"demo_{origin.start:%Y%m%d}.csv", 90)
 
 
-def test_drops_of_the_live_plant_do_not_stand_in_for_the_month(here: PipelineSettings) -> None:
+def test_drops_of_the_live_plant_do_not_stand_in_for_the_quarter(here: PipelineSettings) -> None:
     note(here)
     taken_in(here, live_drop_name(START, START.replace(day=8)))
     assert "demo_20260101.csv" in seeded(here)

@@ -39,7 +39,7 @@ def test_without_options_a_plant_is_as_it_always_was(tmp_path: Path) -> None:
     assert profile.isolation_forest.trees == 300
     assert profile.isolation_forest.contamination is None
     assert profile.judges == "newest_row"
-    assert profile.simulation.anomaly_rate == 0.0
+    assert (profile.simulation.anomaly_rate, profile.simulation.past_days) == (0.0, 28)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,8 @@ def test_without_options_a_plant_is_as_it_always_was(tmp_path: Path) -> None:
         ("judges: each_row", "judges", "'newest_row' or 'each_reading'"),
         ("simulation: {anomaly_rate: -0.1}", "simulation.anomaly_rate", "greater than or equal to 0"),
         ("simulation: {anomaly_rate: 0.9}", "simulation.anomaly_rate", "less than or equal to 0.5"),
+        ("simulation: {past_days: 0}", "simulation.past_days", "greater than or equal to 1"),
+        ("simulation: {past_days: 400}", "simulation.past_days", "less than or equal to 366"),
     ],
 )
 def test_each_option_is_refused_at_its_own_line(tmp_path: Path, added: str, path: str, says: str) -> None:
@@ -69,10 +71,12 @@ def test_readings_are_judged_one_by_one_only_without_look_back(tmp_path: Path) -
         load_profile("mains", defs)
 
 
-def test_a_plant_of_real_data_has_no_simulated_anomalies(tmp_path: Path) -> None:
-    defs = written(tmp_path, ("  simulated: true\n", "  simulation: {anomaly_rate: 0.1}\n"))
+@pytest.mark.parametrize("option", ["anomaly_rate: 0.1", "past_days: 90"])
+def test_a_plant_of_real_data_has_no_simulated_anomalies_or_past(tmp_path: Path, option: str) -> None:
+    defs = written(tmp_path, ("  simulated: true\n", f"  simulation: {{{option}}}\n"))
+    name = option.split(":", 1)[0]
     with pytest.raises(
-        ProfileError, match=r"mains/defs.yaml:5: attributes\.simulation\.anomaly_rate: .*simulated is true"
+        ProfileError, match=rf"mains/defs.yaml:5: attributes\.simulation\.{name}: .*simulated is true"
     ):
         load_profile("mains", defs)
 

@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 def site(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path
 ) -> Iterator[Platform]:
-    """The platform, trained on the demo's 28 days; it needs about a minute to start."""
+    """The platform, trained on the demo's 90 days; it needs a minute or two to start."""
     del browser  # without one nothing is to be seen
     index = Path(__file__).parents[2] / "ui" / "build" / "index.html"
     needs_service(index.is_file(), "the built screen (`make ui`)")

@@ -57,7 +57,7 @@ async def test_completed_hours_become_files_of_raw_records(demo, tmp_path):
     await mill.live(23)
     assert mill.files == []
     await mill.live(30)
-    begin = ORIGIN.start + timedelta(days=28)
+    begin = ORIGIN.start + timedelta(days=ORIGIN.past_days)
     days = [begin + timedelta(days=n) for n in range(3)]
     assert mill.files == [live_drop_name(days[0], days[1]), live_drop_name(days[1], days[2])]
 
@@ -111,7 +111,7 @@ async def test_drops_that_are_made_up_for_while_a_scenario_is_switched_are_whole
     await switches[0]
     life.cancel()
     await asyncio.wait([life])
-    begin = ORIGIN.start + timedelta(days=28)
+    begin = ORIGIN.start + timedelta(days=ORIGIN.past_days)
     whole = simulate(demo, ORIGIN.start, 31, ORIGIN.seed).records
     written = pl.concat(pl.read_parquet(mill.drop / name) for name in mill.files[:2])
     span = begin, begin + timedelta(hours=40)
@@ -156,7 +156,7 @@ async def test_a_folder_that_cannot_be_written_is_told_and_tried_again(demo, tmp
 async def test_ingest_makes_one_history_of_the_seeded_month_and_live_drops(demo, tmp_path):
     mill = Mill(demo, tmp_path, hours=24)
     await mill.live(2 * 24 + 5)
-    seeded = write_drop(simulate(demo, ORIGIN.start, 28, ORIGIN.seed), "wide_csv", mill.drop)
+    seeded = write_drop(simulate(demo, ORIGIN.start, ORIGIN.past_days, ORIGIN.seed), "wide_csv", mill.drop)
     history = PlantHistory(tmp_path / "lake", "demo")
     ledger = DropLedger(f"sqlite:///{tmp_path / 'manifest.db'}")
 
@@ -196,7 +196,7 @@ async def test_the_service_writes_drops_while_it_runs(here: ServingSettings):
             while not list((here.drop / "demo").glob("live-*.parquet")):
                 await asyncio.sleep(0.02)
         assert (await client.get("/ready")).json()["faults"] == {}
-    origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, NOW)
+    origin = OriginNote(here.home / "sensors", "demo").read_or_found(None, NOW, 28)
     assert origin.seed == ORIGIN.seed
 
 

@@ -15,7 +15,7 @@ from serving.sensors.rows import SensorRow
 from serving.sensors.state import PlantState
 from tests.serving.sensors.conftest import ORIGIN, other_plant
 
-PAST = 28 * 24
+PAST = ORIGIN.past_days * 24
 WORST_FIRST = {
     MISSING: "missing",
     STALE: "stale",
@@ -77,10 +77,10 @@ def test_rows_far_from_the_start_are_the_same_too(demo):
 
 def test_the_past_is_the_seeded_month(demo):
     plant = LivePlant(demo, ORIGIN)
-    seeded = simulate(demo, ORIGIN.start, 28, ORIGIN.seed).records
+    seeded = simulate(demo, ORIGIN.start, ORIGIN.past_days, ORIGIN.seed).records
     assert plant.records(0, PAST).equals(seeded)
     assert plant.flushed == PAST
-    assert plant.time == ORIGIN.start + timedelta(days=28)
+    assert plant.time == ORIGIN.start + timedelta(days=ORIGIN.past_days)
     assert [row.number for row in plant.rows] == list(range(PAST))
 
 
@@ -134,7 +134,7 @@ def test_an_old_plant_keeps_a_bounded_past_and_restarts_from_it(demo, small_ring
         plant.flushed = plant.position
     assert len(plant.rows) == small_ring
     state = plant.state()
-    assert state.checkpoint.day >= 28 + 30
+    assert state.checkpoint.day >= ORIGIN.past_days + 30
     assert len(state.switches) < 12
     assert len(state.model_dump_json()) < 20_000
 
@@ -177,7 +177,7 @@ def test_other_intervals(demo, minutes):
     )
     plant = LivePlant(profile, ORIGIN)
     first = lived(plant, 30)[0]
-    assert first.timestamp == ORIGIN.start + timedelta(days=28)
+    assert first.timestamp == ORIGIN.start + timedelta(days=ORIGIN.past_days)
     times = [row["timestamp"] for row in read(list(plant.rows)[-2:])]
     assert timedelta(minutes=minutes) == plant.time_of(1) - plant.time_of(0)
     assert times[0] != times[1]

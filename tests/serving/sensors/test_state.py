@@ -51,22 +51,28 @@ def test_a_state_of_other_tags_is_refused(tmp_path, demo):
         file.read([*demo.tag_names, "NEW"])
 
 
-def test_a_new_plant_has_four_weeks_behind_it_that_end_today(tmp_path):
-    origin = OriginNote(tmp_path, "demo").read_or_found(None, NOW)
-    assert origin == PlantOrigin(seed=7, start=datetime(2026, 4, 5, tzinfo=UTC))
+def test_a_new_plant_has_its_past_behind_it_which_ends_today(tmp_path):
+    origin = OriginNote(tmp_path, "demo").read_or_found(None, NOW, 90)
+    assert origin == PlantOrigin(seed=7, start=datetime(2026, 2, 2, tzinfo=UTC), past_days=90)
+
+
+def test_an_origin_that_was_noted_before_plants_chose_their_past_has_four_weeks(tmp_path):
+    (tmp_path / "demo.origin.json").write_text('{"seed": 7, "start": "2026-04-05T00:00:00Z"}')
+    origin = OriginNote(tmp_path, "demo").read_or_found(None, NOW, 90)
+    assert origin == PlantOrigin(seed=7, start=datetime(2026, 4, 5, tzinfo=UTC), past_days=28)
 
 
 def test_who_comes_later_gets_the_origin_that_was_noted(tmp_path):
-    first = OriginNote(tmp_path, "demo").read_or_found(5, NOW)
-    later = OriginNote(tmp_path, "demo").read_or_found(None, NOW.replace(year=2031))
+    first = OriginNote(tmp_path, "demo").read_or_found(5, NOW, 90)
+    later = OriginNote(tmp_path, "demo").read_or_found(None, NOW.replace(year=2031), 28)
     assert later == first
     assert [p.name for p in tmp_path.iterdir()] == ["demo.origin.json"]
 
 
 def test_another_seed_than_the_plant_lives_with_is_refused(tmp_path):
-    OriginNote(tmp_path, "demo").read_or_found(5, NOW)
+    OriginNote(tmp_path, "demo").read_or_found(5, NOW, 90)
     with pytest.raises(OriginError, match="FOREWARN_SENSORS_SEED: 6, but plant demo uses seed 5"):
-        OriginNote(tmp_path, "demo").read_or_found(6, NOW)
+        OriginNote(tmp_path, "demo").read_or_found(6, NOW, 90)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +82,11 @@ def test_another_seed_than_the_plant_lives_with_is_refused(tmp_path):
         {"seed": 1},
         {"seed": 1, "start": "2026-01-01T00:00:00"},
         {"seed": 1, "start": "2026-01-01T00:30:00Z"},
+        {"seed": 1, "start": "2026-01-01T00:00:00Z", "past_days": 0},
         {"seed": 1, "start": "2026-01-01T00:00:00+02:00"},
     ],
 )
 def test_a_damaged_note_of_the_origin_is_refused(tmp_path, note):
     (tmp_path / "demo.origin.json").write_text(json.dumps(note))
     with pytest.raises(OriginError, match="expected seed and start"):
-        OriginNote(tmp_path, "demo").read_or_found(None, NOW)
+        OriginNote(tmp_path, "demo").read_or_found(None, NOW, 90)
