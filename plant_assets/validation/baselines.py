@@ -34,6 +34,16 @@ BASELINES = {
     "pca_t2_spe": "Hotelling's T² and residual (SPE) of a PCA of normal readings",
 }
 """Name → what it does, in words for the report."""
+SHORT_WORDS = {
+    "always_alarm": "an alarm at every row",
+    "base_rate": "the share of alarms",
+    "clock_only": "hour and weekday alone",
+    "label_rules": "the alarm rules alone",
+    "persistence": "the present state",
+    "one_tag_limit": "a limit on one tag",
+    "pca_t2_spe": "a PCA of the tags",
+}
+"""Name → what it is, in a sentence that compares it."""
 
 _LABELS = {
     "anomaly_label": pl.Int8(),

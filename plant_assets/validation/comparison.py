@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from plant_assets.validation import metrics
+from plant_assets.validation.baselines import SHORT_WORDS
 from plant_assets.validation.bootstrap import BootstrapInterval, difference_interval
 from plant_assets.validation.conditions import NOT_LIVE
 from plant_assets.validation.evaluate import GroundTruth, ModelScores
@@ -60,7 +61,7 @@ def _outcome(difference: BootstrapInterval) -> Outcome:
 
 
 def _words(outcome: Outcome, name: str, own: float, best: float, difference: BootstrapInterval) -> str:
-    against = f"PR-AUC {own:.3f} against {best:.3f} of {name.replace('_', ' ')}"
+    against = f"PR-AUC {own:.3f} against {best:.3f} of {SHORT_WORDS.get(name, name)}"
     interval = f"90 % {difference.low:+.2f} to {difference.high:+.2f}"
     if outcome == "loses":
         return f"It doesn't beat the trivial baselines: {against}."

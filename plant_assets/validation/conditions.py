@@ -11,6 +11,7 @@ import polars as pl
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import metrics
+from plant_assets.validation.baselines import SHORT_WORDS
 from plant_assets.validation.bootstrap import (
     BootstrapInterval,
     difference_interval,
@@ -170,13 +171,16 @@ def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> ConditionRes
     for name in judged:
         own, theirs, metric = _against(case, case.ground.select_scores(baselines_oof, name, horizon))
         case.figures[f"baseline_{name}_{metric}"] = theirs
+        words = SHORT_WORDS.get(name, name)
         if not own > theirs and not np.isnan(theirs):
-            lost.append(f"{name} ({METRIC_WORDS[metric]} {theirs:.3f} against its {own:.3f})")
+            lost.append(f"{words} ({METRIC_WORDS[metric]} {theirs:.3f} against its {own:.3f})")
         elif np.isnan(own):
-            lost.append(f"{name} (its own {METRIC_WORDS[metric]} can't be computed)")
+            lost.append(f"{words} (its own {METRIC_WORDS[metric]} can't be computed)")
     if lost:
         return ConditionResult(
-            "beats every trivial baseline", False, f"It doesn't beat the trivial {', '.join(lost)}."
+            "beats every trivial baseline",
+            False,
+            f"It doesn't beat the trivial baselines: {'; '.join(lost)}.",
         )
     return ConditionResult(
         "beats every trivial baseline", True, f"It beats all {len(judged)} trivial baselines judged."

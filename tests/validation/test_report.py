@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from plant_assets.validation.ablation import smote_ablation
-from plant_assets.validation.baselines import BASELINES
+from plant_assets.validation.baselines import BASELINES, SHORT_WORDS
 from plant_assets.validation.evaluate import GroundTruth
 from plant_assets.validation.gate import gate
 from plant_assets.validation.oof import OofError, empty_oof, join_oof
@@ -116,6 +116,8 @@ def test_a_model_that_does_not_beat_the_baselines_says_so_in_words(report, page)
     assert now["champion"].outcome == "beats"
     assert now["noise"].outcome == "loses"
     assert "noise : It doesn't beat the trivial baselines" in page.text
+    assert SHORT_WORDS.keys() == BASELINES.keys()
+    assert now["noise"].sentence.endswith(f" of {SHORT_WORDS[now['noise'].baseline]}.")
 
 
 def test_smote_is_an_ablation_and_no_model_of_its_own(report, page):

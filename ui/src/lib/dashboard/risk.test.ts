@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import type { ScoredRow, Warning } from '#lib/live/types.ts';
+import { dashboard } from '#lib/texts/dashboard.ts';
 import {
   chance,
   overThreshold,
   ratioText,
   headline,
+  hoursNotTrusted,
   levelOf,
   withInterval,
   worst,
@@ -53,7 +55,13 @@ it('never calls a score low that nobody can rely on', () => {
   expect(headline(row(score({}), blind), null)).toMatch(/^No confidence, most inputs are missing/);
   expect(levelOf(score({ probability: 0.5, confidence: 'none' }))).toBe('alarm');
   expect(headline(row(score({})), null, new Map([[0, 'It loses.']]))).toMatch(
-    /^No better than trivial baselines/
+    /^Not trusted now: a low risk means little/
+  );
+  const ahead = [0, 1, 3, 6].map((horizon_hours) => score({ horizon_hours }));
+  const doubts = new Map([1, 3, 6, 12].map((hours) => [hours, 'It loses.']));
+  expect(headline(row(...ahead), null, doubts)).toMatch(/^Not trusted 1, 3 and 6 h ahead: /);
+  expect(dashboard.strip.notValidated(hoursNotTrusted(row(...ahead), doubts))).toBe(
+    'Validation: 1, 3 and 6 h ahead not significantly better than trivial baselines.'
   );
 });
 

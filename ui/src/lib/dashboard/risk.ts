@@ -73,6 +73,10 @@ function calmHeadline(score: Score, doubt: string): string {
   return (levelOf(score) === 'elevated' ? words.closer : words.calm)(likely, ahead, chance(threshold));
 }
 
+/** At which hours ahead the validation doesn't trust the row's scores. */
+export const hoursNotTrusted = (row: ScoredRow, untrusted: ReadonlyMap<number, string>): number[] =>
+  row.scores.map(({ horizon_hours: hours }) => hours).filter((hours) => untrusted.has(hours));
+
 /** Whether anything is coming, when, and how sure; `untrusted` has the horizons that the validation doesn't trust. */
 export function headline(
   row: ScoredRow,
@@ -88,8 +92,8 @@ export function headline(
   if (!score) return words.waiting;
   const doubt = row.scores.map(doubtOf).find((said) => said !== '') ?? '';
   if (!warning && levelOf(score) !== 'alarm') {
-    const validated = row.scores.every(({ horizon_hours: hours }) => !untrusted.has(hours));
-    return calmHeadline(score, doubt || (validated ? '' : words.notValidated));
+    const hours = hoursNotTrusted(row, untrusted);
+    return calmHeadline(score, doubt || (hours.length ? words.notTrustedAt(hours) : ''));
   }
   if (warning && score.threshold !== null && levelOf(score) !== 'alarm') {
     const [likely, ahead] = [chance(score.probability), when(score.horizon_hours)];

@@ -1,3 +1,10 @@
+const listed = new Intl.ListFormat('en-GB');
+
+/** 'now, 1 and 3 h ahead' */
+const moments = (hours: readonly number[]) =>
+  listed.format(hours.map((ahead) => (ahead === 0 ? 'now' : `${ahead}`))) +
+  (hours.some((ahead) => ahead > 0) ? ' h ahead' : '');
+
 /** Words of the dashboard. */
 export const dashboard = {
   strip: {
@@ -16,7 +23,9 @@ export const dashboard = {
       `No alarm expected. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
     doubted: (doubt: string, chance: string, when: string, threshold: string) =>
       `${doubt}: a low risk means little. Closest to its threshold: ${chance} ${when} (threshold ${threshold}).`,
-    notValidated: 'No better than trivial baselines in the validation',
+    notTrustedAt: (hours: readonly number[]) => `Not trusted ${moments(hours)}`,
+    notValidated: (hours: readonly number[]) =>
+      `Validation: ${moments(hours)} not significantly better than trivial baselines.`,
     noConfidence: 'No confidence, most inputs are missing',
     badSignal: (names: string) => `Bad signal ${names}`,
     unjudged: (chance: string, when: string) => `Alarm risk ${chance} ${when}. No threshold is set.`,
