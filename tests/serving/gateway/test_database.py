@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 
 from plant_assets.profile.variables import SettingsError
-from serving.gateway import health
+from serving.gateway import database, health
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
 from serving.gateway.history.tables import HistoryEntry
@@ -210,17 +210,19 @@ async def test_a_database_that_is_read_only_is_told_until_it_can_be_written(site
 
 @pytest.mark.anyio
 async def test_a_database_that_another_process_holds_is_told(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "DATABASE_WITHIN_S", 1)
-    holder = sqlite3.connect(site.gateway.settings.home / "gateway" / "gateway.db", isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    answer = await site.client.get("/ready")
-    assert answer.status_code == 503
-    assert "can't be written: another process holds it" in answer.json()["detail"]
-    holder.execute("ROLLBACK")
-    holder.close()
-    assert (await site.client.get("/ready")).status_code == 200
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 2)
+    async with running_site(ServingSettings(home=tmp_path, live_scoring=False)) as site:
+        holder = sqlite3.connect(tmp_path / "gateway" / "gateway.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        answer = await site.client.get("/ready")
+        assert answer.status_code == 503
+        assert "can't be written: another process holds it" in answer.json()["detail"]
+        holder.execute("ROLLBACK")
+        holder.close()
+        assert (await site.client.get("/ready")).status_code == 200
 
 
 @pytest.mark.anyio
