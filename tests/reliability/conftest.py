@@ -9,6 +9,9 @@ from plant_assets.settings import read_settings
 from tests.conftest import copy_mlflow
 from tests.reliability.plants import write_defs
 from tests.reliability.run_site import RunSite
+from tests.serving.gateway.conftest import database_address
+
+__all__ = ["database_address", "site"]
 
 
 @pytest.fixture
