@@ -1,5 +1,6 @@
 """Kill -9 of the gateway before each write of a transaction: all of it is stored, or nothing, and nothing twice."""
 
+import itertools
 import json
 import os
 import signal
@@ -26,6 +27,8 @@ from tests.serving.gateway.processes import listening
 
 pytestmark = pytest.mark.timeout(300)
 MOST_STEPS = 30
+STRIDE = 5
+"""How many changes of a migration lie between two kills."""
 WITHIN_S = 60
 RESULTS = 50
 """As this one is stored, those above `KEPT_RESULTS` are deleted."""
@@ -98,10 +101,7 @@ class Plant:
         }
         self._settings, self._children = settings.model_copy(update=addresses), children
         migrate(database_url(settings))
-        url = database_url(settings)
-        self._engine = sa.create_engine(
-            url if settings.database_url else url.set(drivername="sqlite"), poolclass=sa.NullPool
-        )
+        self._engine = engine_of(settings)
 
     def add(self, row: Row) -> None:
         self.inference.ahead = dict(row.ahead)
@@ -134,6 +134,15 @@ class Plant:
             stop=stop_after_delay(WITHIN_S),
         )
         return attempts(self.dump)
+
+
+def engine_of(settings: ServingSettings) -> sa.Engine:
+    """For looks at a gateway's database from outside."""
+    url = database_url(settings)
+    if not settings.database_url:
+        url = url.set(drivername="sqlite")
+        settings.home.joinpath("gateway").mkdir(parents=True, exist_ok=True)
+    return sa.create_engine(url, poolclass=sa.NullPool)
 
 
 def _newest(dump: Dump) -> int:
@@ -260,3 +269,18 @@ def test_an_acknowledged_result_is_stored_and_no_other_is_lost_with_it(
     for step in (1, 2, 3):
         assert store(RESULTS if step == 1 else 1, step) == (before, before)
     assert store(1, 0) == (before, list(range(RESULTS - KEPT_RESULTS + 1, RESULTS + 1)))
+
+
+@both_databases
+def test_database_is_migrated_whole_or_not_at_all(settings: ServingSettings, children: Nursery) -> None:
+    engine, kills = engine_of(settings), 0
+    for step in itertools.count(1, STRIDE):
+        if not children.killed(gateway_child.bring_up, settings, step):
+            break
+        kills += 1
+        assert sa.inspect(engine).get_table_names() == [], f"half made when killed at change {step}"
+    assert kills >= 5
+    assert {"users", "warnings", "live_state", "gateway_alembic_version"} <= set(
+        sa.inspect(engine).get_table_names()
+    )
+    migrate(database_url(settings))
