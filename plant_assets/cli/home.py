@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Self
@@ -12,6 +13,7 @@ DAGSTER_TEMPLATE = Path(__file__).parents[2] / "dagster.yaml"
 
 _MISREAD = re.compile(r"""\?|%[0-9A-Fa-f]{2}|'.*"|".*'""")
 """What MLflow reads in another way where it stands in a path; of other quotes and signs it keeps the meaning."""
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 WORKSPACE = """\
 load_from:
   - grpc_server:
@@ -75,12 +77,33 @@ def instance_file(settings: PipelineSettings) -> str:
 
 
 def create_databases(settings: PipelineSettings) -> None:
-    """Make Dagster's databases, once: two services that both find none would migrate them against each other."""
-    if (settings.home / "dagster" / "schedules" / "schedules.db").is_file():
+    """Make Dagster's databases, once: two services that both find none would migrate them against each other.
+
+    Each takes its place when all of them are whole, as Dagster refuses one that it finds half made.
+    """
+    folder = settings.home / "dagster"
+    if all((folder / name).exists() for name in _DATABASES):
         return
+    from filelock import FileLock
+
+    draft = folder / ".databases.part"
+    with FileLock(folder / ".databases.lock"):
+        missing = [name for name in _DATABASES if not (folder / name).exists()]
+        if missing:
+            shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
+            _make_databases(draft, settings)
+        for name in missing:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).replace(folder / name)
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _make_databases(folder: Path, settings: PipelineSettings) -> None:
     from dagster import DagsterInstance
 
-    with DagsterInstance.get() as instance:
+    folder.mkdir()
+    (folder / "dagster.yaml").write_text(instance_file(settings), "utf-8")
+    with DagsterInstance.from_config(str(folder)) as instance:
         instance.get_runs(limit=1)
         instance.get_dynamic_partitions("")
         instance.all_instigator_state()

@@ -36,8 +36,7 @@ class KillSwitch:
         if self.count == self._die_at:
             self.kill()
 
-    @staticmethod
-    def kill() -> None:
+    def kill(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -1,0 +1,104 @@
+"""Kill -9 while the platform starts: the next start finds nothing half made, and goes on."""
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from plant_assets.cli import supervision
+from plant_assets.settings import PipelineSettings
+from tests.reliability import boot_child
+from tests.reliability.nursery import Nursery, Work, nursery
+
+pytestmark = pytest.mark.timeout(300)
+UP_STEPS = 5
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[Nursery]:
+    with nursery(boot_child.__name__) as server:
+        yield server
+
+
+def _settings(root: Path) -> PipelineSettings:
+    return PipelineSettings(home=root / "home", drop=root / "drop")
+
+
+def _kill_along(
+    children: Nursery, work: Work, folder: Path, stride: int, given: Callable[[Path], object]
+) -> list[Path]:
+    """Do work in a folder of its own each time, killed ever later, and then once more; the folders.
+
+    The last of them is of work that was done before it was to be killed.
+    """
+    roots = []
+    for step in itertools.count(1, stride):
+        root = folder / str(step)
+        root.mkdir()
+        roots.append(root)
+        is_killed = children.killed(work, given(root), step)
+        assert not children.killed(work, given(root), 0)
+        if not is_killed:
+            return roots
+    raise AssertionError
+
+
+def test_configuration_is_whole_after_the_next_start(children: Nursery, tmp_path: Path) -> None:
+    roots = _kill_along(children, boot_child.prepare, tmp_path, 1, _settings)
+    contents = [
+        {
+            str(path.relative_to(root)): _portable(path, root) if path.is_file() else ""
+            for path in root.rglob("*")
+        }
+        for root in roots
+    ]
+    assert len(contents) > 10
+    assert {"home/dagster/dagster.yaml", "home/run/workspace.yaml", "home/run/supervisord.conf"} <= set(
+        contents[-1]
+    )
+    assert [content for content in contents if content != contents[-1]] == []
+
+
+def _portable(path: Path, root: Path) -> str:
+    socket = str(supervision.socket_path(_settings(root)))
+    return path.read_text().replace(str(root), "").replace(socket, "")
+
+
+@pytest.mark.parametrize(("work", "stride", "least"), [(boot_child.create_databases, 15, 8)])
+def test_databases_are_whole_after_the_next_start(
+    children: Nursery, tmp_path: Path, work: Work, stride: int, least: int
+) -> None:
+    roots = _kill_along(children, work, tmp_path, stride, _laid_out)
+    schemas = [_schemas(root) for root in roots]
+    assert len(schemas) > least
+    assert schemas[-1]
+    for root, schema in zip(roots, schemas, strict=True):
+        assert schema == schemas[-1], f"half made when killed at write {root.name}"
+
+
+def _laid_out(root: Path) -> PipelineSettings:
+    (root / "home" / "dagster").mkdir(parents=True, exist_ok=True)
+    return _settings(root)
+
+
+def _schemas(root: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Of each database its tables with their columns, its indexes, and the revision that it says it is at."""
+    columns = "SELECT t.name, c.name, c.type FROM sqlite_master t LEFT JOIN pragma_table_info(t.name) c ORDER BY 1, c.cid"
+    found = {}
+    for path in root.rglob("*.db"):
+        with closing(sqlite3.connect(path)) as connection:
+            tables = connection.execute(columns).fetchall()
+            revision = connection.execute("SELECT * FROM alembic_version").fetchall()
+        found[str(path.relative_to(root))] = [*tables, *revision]
+    return found
+
+
+def test_secret_is_whole_after_the_next_start(children: Nursery, tmp_path: Path) -> None:
+    roots = _kill_along(
+        children, boot_child.make_secret, tmp_path, 1, lambda root: root / "gateway" / "secret"
+    )
+    assert len(roots) > 3
+    assert len({(root / "gateway" / "secret").read_text() for root in roots}) == len(roots)
