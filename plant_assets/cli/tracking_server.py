@@ -11,6 +11,7 @@ import os
 # Loaded before MLflow, which guards its pages only where it finds a server in the process.
 import uvicorn
 
+from plant_assets.models.tracking_database import make_tracking_database
 from plant_assets.settings import PipelineSettings, read_settings
 from serving.web.site_guard import SiteGuard
 
@@ -21,6 +22,7 @@ def main() -> None:
     from mlflow.server.handlers import initialize_backend_stores
 
     database = settings.mlflow_tracking_uri
+    make_tracking_database(database)
     initialize_backend_stores(database, database, str(settings.mlflow_artifacts))
     from mlflow.server.fastapi_app import app
 

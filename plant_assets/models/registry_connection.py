@@ -16,6 +16,7 @@ from filelock import FileLock
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from plant_assets.ingest.storage import StorageFullError, storage_error
+from plant_assets.models.tracking_database import make_tracking_database
 from plant_assets.profile.private_folder import private_folder
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class MlflowConnection:
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         from mlflow import MlflowClient
 
-        if self.tracking_uri.startswith("sqlite:///"):
-            Path(self.tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        make_tracking_database(self.tracking_uri)
         self._locks.mkdir(parents=True, exist_ok=True)
         with FileLock(self._locks / "mlflow-start.lock"):
             client = MlflowClient(self.tracking_uri, self.tracking_uri)

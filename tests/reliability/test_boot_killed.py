@@ -67,7 +67,9 @@ def _portable(path: Path, root: Path) -> str:
     return path.read_text().replace(str(root), "").replace(socket, "")
 
 
-@pytest.mark.parametrize(("work", "stride", "least"), [(boot_child.create_databases, 15, 8)])
+@pytest.mark.parametrize(
+    ("work", "stride", "least"), [(boot_child.create_databases, 15, 8), (boot_child.open_mlflow, 110, 4)]
+)
 def test_databases_are_whole_after_the_next_start(
     children: Nursery, tmp_path: Path, work: Work, stride: int, least: int
 ) -> None:
