@@ -33,6 +33,7 @@ _MOST_ENDS = 3
 _POINTER = "(Background on this error at"
 """Stands below each message of SQLAlchemy, and says nothing of it."""
 _NOTHING = "its log is empty"
+_STOPPED = "the platform was stopped while it started"
 _TAIL = 64 * 1024
 
 
@@ -42,7 +43,8 @@ def await_ready(settings: PipelineSettings, platform: list[ServiceProcess], cons
     Each end of a service is told with the last line of its log. The command fails, and the platform is stopped,
     where a service ends again and again, or neither uses processor time nor writes its log for too long.
     """
-    held = {service.name: service for service in platform if service.after}
+    states = _states(settings)
+    held = {s.name: s for s in platform if s.after and states[s.name].state == "STOPPED"}
     waiting = {service.name: _Starting.of(settings, service) for service in platform}
     pause = _FIRST_PAUSE_S
     with step_progress(console) as progress, httpx.Client(timeout=5, trust_env=False) as client:
@@ -52,7 +54,7 @@ def await_ready(settings: PipelineSettings, platform: list[ServiceProcess], cons
             for name, starting in list(waiting.items()):
                 if name in held:
                     if held[name].after not in waiting:
-                        supervision.start_service(settings, held.pop(name))
+                        _start_service(settings, held.pop(name))
                         waiting[name] = _Starting.of(settings, starting.service)
                 elif is_ready(starting.service, states[name], client):
                     progress.update(tasks[name], completed=1)
@@ -160,7 +162,15 @@ def _states(settings: PipelineSettings) -> dict[str, ProcessState]:
     try:
         return {state.name: state for state in supervision.states(settings)}
     except supervision.NotRunningError as error:
-        fail(f"the platform was stopped while it started: {error}")
+        fail(f"{_STOPPED}: {error}")
+
+
+def _start_service(settings: PipelineSettings, service: ServiceProcess) -> None:
+    """Start a service that waited; ends the command where the platform was stopped meanwhile."""
+    try:
+        supervision.start_service(settings, service)
+    except supervision.NotRunningError as error:
+        fail(f"{_STOPPED}: {error}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from plant_assets.settings import PipelineSettings
 
 _LOGS = "SUPERVISED_LOGS"
 """The variable with the folder of logs; supervisord replaces what stands for it twice."""
+_NOT_RUNNING = "the platform isn't running; start it with `make up`"
 _ASKED_S = 5
 """How long a process has to end after it was asked to."""
 
@@ -114,7 +115,7 @@ def states(settings: PipelineSettings) -> list[ProcessState]:
     try:
         found = proxy(settings).supervisor.getAllProcessInfo()
     except OSError:
-        raise NotRunningError("the platform isn't running; start it with `make up`") from None
+        raise NotRunningError(_NOT_RUNNING) from None
     except Fault:
         raise StoppingError("the platform is stopping; try again in a moment") from None
     if not isinstance(found, list):
@@ -123,8 +124,20 @@ def states(settings: PipelineSettings) -> list[ProcessState]:
 
 
 def start_service(settings: PipelineSettings, service: ServiceProcess) -> None:
-    """Start one service that was waiting for another."""
-    proxy(settings).supervisor.startProcess(service.name, False)
+    """Start one service that was waiting for another, unless a second `up` was quicker.
+
+    Raises:
+        NotRunningError: no supervisor answers.
+    """
+    from supervisor.xmlrpc import Faults
+
+    try:
+        proxy(settings).supervisor.startProcess(service.name, False)
+    except OSError:
+        raise NotRunningError(_NOT_RUNNING) from None
+    except Fault as fault:
+        if fault.faultCode != Faults.ALREADY_STARTED:
+            raise
 
 
 def stop(settings: PipelineSettings) -> list[int]:

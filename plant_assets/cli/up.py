@@ -39,13 +39,18 @@ def up(
     platform = services(settings)
     # Before anything runs that might train a demo plant without data.
     seeded = _seed_demo(settings, console) if settings.demo and DEMO in plants else []
-    if _is_running(settings):
-        console.print("The platform is running already.")
+    if started := _started(settings):
+        left = [service for service in platform if started.get(service.name) == "STOPPED"]
+        if left:
+            console.print("The platform was not started whole; going on with that.")
+            _go_on(settings, [service for service in platform if service.name in started], console)
+        else:
+            console.print("The platform is running already.")
     else:
         supervision.end_left(settings)
         refuse_taken_ports(settings, platform)
         _start(settings, platform)
-        await_ready(settings, platform, console)
+        _go_on(settings, platform, console)
     if seeded and wait:
         from plant_assets.cli.demo import await_demo
 
@@ -120,24 +125,30 @@ def _seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
 
 
 def _start(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:
-    """Start what needs no databases of Dagster, and make these meanwhile."""
+    """Start the supervisor, and with it what needs no databases of Dagster."""
     try:
         supervision.start(settings, platform, home.environment(settings))
     except supervision.NotRunningError as error:
         fail(str(error))
+
+
+def _go_on(settings: PipelineSettings, platform: list[ServiceProcess], console: Console) -> None:
+    """Make Dagster's databases while the other services start, then start what needs them."""
     try:
         home.create_databases(settings)
     except BaseException:
         with suppress(supervision.NotRunningError):
             supervision.stop(settings)
         raise
+    await_ready(settings, platform, console)
 
 
-def _is_running(settings: PipelineSettings) -> bool:
+def _started(settings: PipelineSettings) -> dict[str, str]:
+    """States of the services by name; those that wait for another are stopped. Empty where no supervisor runs."""
     try:
-        return bool(supervision.states(settings))
+        return {state.name: state.state for state in supervision.states(settings)}
     except supervision.NotRunningError:
-        return False
+        return {}
 
 
 def refuse_taken_ports(settings: PipelineSettings, platform: list[ServiceProcess]) -> None:

@@ -1,17 +1,21 @@
 """Kill -9 while the platform starts: the next start finds nothing half made, and goes on."""
 
 import itertools
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from plant_assets.cli import supervision
-from plant_assets.settings import PipelineSettings
+from plant_assets.cli.main import app
+from plant_assets.settings import PipelineSettings, read_settings
 from tests.reliability import boot_child
 from tests.reliability.nursery import Nursery, Work, nursery
+from tests.servers import free_port
 
 pytestmark = pytest.mark.timeout(300)
 UP_STEPS = 5
@@ -104,3 +108,52 @@ def test_secret_is_whole_after_the_next_start(children: Nursery, tmp_path: Path)
     )
     assert len(roots) > 3
     assert len({(root / "gateway" / "secret").read_text() for root in roots}) == len(roots)
+
+
+@pytest.fixture
+def environment(forewarn_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Variables of a platform of three services; it is stopped at the end."""
+    ports = {f"FOREWARN_PORT_{name}": str(free_port()) for name in ("MLFLOW", "CODE", "DAGSTER")}
+    own = ports | {
+        "FOREWARN_HOME": str(forewarn_home),
+        "FOREWARN_DROP": os.environ["FOREWARN_DROP"],
+        "FOREWARN_DEMO": "0",
+    }
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    read_settings.cache_clear()
+    yield own
+    CliRunner().invoke(app, ["down"])
+    assert supervision.living_processes(read_settings()) == [], "`down` left a process"
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("step", range(1, UP_STEPS + 1))
+def test_up_goes_on_from_an_up_that_was_killed(
+    children: Nursery, environment: dict[str, str], step: int
+) -> None:
+    assert children.killed(boot_child.up, environment, step)
+    assert not children.killed(boot_child.up, environment, 0)
+    _check_all_run()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("step", [3, 5])
+def test_up_works_after_the_supervisor_was_killed_while_it_started(
+    children: Nursery, environment: dict[str, str], step: int
+) -> None:
+    with pytest.raises(AssertionError, match="failed with status 1"):
+        children.killed(boot_child.up, environment, step, True)
+    said = boot_child.said_by_up(read_settings()).read_text()
+    assert "error: the platform was stopped while it started" in said, said
+    assert not children.killed(boot_child.up, environment, 0)
+    _check_all_run()
+
+
+def _check_all_run() -> None:
+    settings = read_settings()
+    states = {state.name: state.state for state in supervision.states(settings)}
+    assert states.keys() == {"mlflow", "code", "dagster"}
+    assert set(states.values()) <= {"STARTING", "RUNNING"}
+    assert len(supervision.living_processes(settings)) == len(states)
+    assert (settings.home / "dagster" / "history" / "runs" / "index.db").is_file()
