@@ -121,6 +121,8 @@ def environment(settings: PipelineSettings) -> dict[str, str]:
         # Many small fits: threads of the linear algebra only get into each other's way.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        # Of the C library: a pool of memory for each thread holds on to what its thread needed once.
+        "MALLOC_ARENA_MAX": "2",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",
         # Without it git's absence prints a warning at each run, and its presence starts a process.
