@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from serving.gateway.models import schemas
 from serving.gateway.problems import BadAnswer
 
+BASELINES = "beats every trivial baseline"
+"""The promotion gate's condition on them."""
+
 
 class _Result(BaseModel):
     model: str
@@ -90,13 +93,13 @@ def read_figures(content: bytes, version: int | None) -> schemas.FiguresAnswer:
         tested_last=report.tested.oof_last,
         sentences=report.sentences,
         notes=report.notes,
-        horizons=[_horizon(horizon) for horizon in report.horizons],
+        horizons=[_horizon(horizon, report.verdict) for horizon in report.horizons],
         further=report.further,
         verdict=report.verdict,
     )
 
 
-def _horizon(horizon: _Horizon) -> schemas.HorizonFigures:
+def _horizon(horizon: _Horizon, verdict: schemas.GateVerdict | None) -> schemas.HorizonFigures:
     results = [(False, result) for result in horizon.models] + [(True, r) for r in horizon.baselines]
     return schemas.HorizonFigures(
         hours=horizon.hours,
@@ -105,12 +108,18 @@ def _horizon(horizon: _Horizon) -> schemas.HorizonFigures:
         figures=[schemas.ModelFigures(trivial=trivial, **result.model_dump()) for trivial, result in results],
         outcome={comparison.model: comparison.sentence for comparison in horizon.comparisons},
         calibration={curves.model: curves.reliability for curves in horizon.curves},
-        doubt=_doubt(horizon),
+        doubt=_doubt(horizon, verdict),
     )
 
 
-def _doubt(horizon: _Horizon) -> str:
-    """What the report says of its best model, where that isn't significantly ahead of the trivial baselines."""
+def _doubt(horizon: _Horizon, verdict: schemas.GateVerdict | None) -> str:
+    """Why what answers isn't to be trusted.
+
+    Of the present the promotion gate decides, which judges the model that answers. Ahead no gate does: the best model has to
+    be significantly better than the trivial baselines.
+    """
+    if not horizon.hours and verdict is not None:
+        return next((c.sentence for c in verdict.conditions if c.name == BASELINES and c.passed is False), "")
     best = max(horizon.models, key=lambda result: result.pr_auc.value or -1.0, default=None)
     if best is None:
         return ""

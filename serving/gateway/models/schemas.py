@@ -135,8 +135,8 @@ class HorizonFigures(BaseModel):
     outcome: dict[str, str] = Field(description="model → a sentence comparing it with the trivial baselines")
     calibration: dict[str, list[CalibrationBin]] = Field(description="model → its reliability diagram")
     doubt: str = Field(
-        description="why not even the best model is to be trusted: it isn't significantly ahead of the trivial baselines; "
-        "empty: it is"
+        description="why what answers is not to be trusted: now, as the promotion gate found a trivial baseline that is not "
+        "worse; ahead, as not even the best model is significantly better than they are; empty: it is"
     )
 
 

@@ -1,14 +1,16 @@
 """/models: what answers and what there is, reports, and who may promote."""
 
 import asyncio
+import inspect
 import json
 
 import pytest
 import sqlalchemy as sa
 from fastapi import Response
 
+from plant_assets.validation import conditions
 from serving.gateway.events.tables import StoredEvent
-from serving.gateway.models.figures import read_figures
+from serving.gateway.models.figures import BASELINES, read_figures
 from tests.serving.gateway.models.fake_mlflow import BIN, INTERVAL, NAME, REPORT, RESULT, SERVED, FakeMlflow
 from tests.serving.gateway.site import Member, Site
 
@@ -80,6 +82,27 @@ def test_a_horizon_whose_best_model_is_not_clearly_ahead_is_doubted(outcome: str
     horizon = REPORT["horizons"][0] | {"models": [rival, RESULT], "comparisons": comparisons}
     told = read_figures(json.dumps(REPORT | {"horizons": [horizon]}).encode(), None)
     assert told.horizons[0].doubt == doubt
+
+
+@pytest.mark.parametrize(("passed", "doubt"), [(True, ""), (None, ""), (False, "A limit does better.")])
+@pytest.mark.parametrize("outcome", ["beats", "unsure", "loses"])
+def test_of_the_present_the_gate_decides(outcome: str, passed: bool | None, doubt: str) -> None:
+    sentence = "A limit does better." if passed is False else "It beats all."
+    judged = [{"name": "enough events", "passed": False, "sentence": "Too few."},
+                  {"name": BASELINES, "passed": passed, "sentence": sentence}]  # fmt: skip
+    verdict = {"promote": False, "headline": "", "conditions": judged, "figures": {}}
+    comparisons = [{"model": "champion", "sentence": "It is close.", "outcome": outcome}]
+    now = REPORT["horizons"][0] | {"comparisons": comparisons}
+    report = REPORT | {"horizons": [now, now | {"hours": 3}], "verdict": verdict}
+    told = read_figures(json.dumps(report).encode(), None)
+    assert [horizon.doubt for horizon in told.horizons] == [
+        doubt,
+        "" if outcome == "beats" else "It is close.",
+    ]
+
+
+def test_the_gate_s_condition_on_baselines_is_called_so() -> None:
+    assert f'"{BASELINES}"' in inspect.getsource(conditions)
 
 
 async def test_the_report_can_do_nothing_in_a_browser(mlflow: FakeMlflow, eve: Member) -> None:

@@ -1839,7 +1839,7 @@ export interface components {
             };
             /**
              * Doubt
-             * @description why not even the best model is to be trusted: it isn't significantly ahead of the trivial baselines; empty: it is
+             * @description why what answers is not to be trusted: now, as the promotion gate found a trivial baseline that is not worse; ahead, as not even the best model is significantly better than they are; empty: it is
              */
             doubt: string;
             /** Figures */

@@ -1,4 +1,4 @@
-/** At which horizons the newest validation report doesn't trust the plant's models, and why. */
+/** At which horizons the validation report of what answers doesn't trust it, and why. */
 import { api, unwrap } from '#lib/api/client.ts';
 import { Latest } from '#lib/latest.ts';
 
@@ -7,10 +7,10 @@ class ValidationDoubts {
   doubts = $state.raw<ReadonlyMap<number, string>>(new Map());
   readonly #latest = new Latest();
 
-  /** Of a plant; again where another version answers. */
-  async read(plant: string): Promise<void> {
+  /** Of a plant and the version that answers; of the newest report where that isn't known. */
+  async read(plant: string, version?: number): Promise<void> {
     await this.#latest.settle(
-      unwrap(api.GET('/models/figures', { params: { query: { plant } } })),
+      unwrap(api.GET('/models/figures', { params: { query: { plant, version } } })),
       ({ horizons }) => {
         const doubted = horizons.filter(({ doubt }) => doubt !== '');
         this.doubts = new Map(doubted.map(({ hours, doubt }) => [hours, doubt]));
