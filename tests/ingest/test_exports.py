@@ -1,11 +1,12 @@
 """What exports mean that historians, loggers and stores write, each kind in small: what is read, left out and guessed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from plant_assets.draft.preview import preview_file
 from plant_assets.draft.series import NamedSeries, provisional_profile, read_exports
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.reading import ReadReport, TagReading, read_drop_file
@@ -72,10 +73,26 @@ def test_a_value_of_bad_quality_is_left_out_and_counted_whatever_the_scale(
     assert "1 of bad quality" in report.notes[0]
 
 
-def test_qualities_after_each_tag_are_its_own(tmp_path: Path) -> None:
-    good = once("Good", lambda _: "Good")
-    text = wide("Timestamp,FT101,Quality,PT102,Quality", flow, once("Bad", good), pressure, good)
-    assert counts(report_of(tmp_path, text)) == {"FT101": BAD, "PT102": GOOD}
+@pytest.mark.parametrize(
+    ("header", "good", "bad"),
+    [
+        ("Timestamp,FT101,Quality,PT102,Quality", "Good", "Bad"),
+        ("Timestamp,FT101,FT101_Q,PT102,PT102_Q", "192", "0"),
+        ("Timestamp,FT101.Value,FT101.Status,PT102.Value,PT102.Status", "Good", "Bad"),
+        ("Timestamp,FT101_VAL,FT101_STS,PT102_VAL,PT102_STS", "OK", "BAD"),
+        ("Timestamp,FT101,Quality FT101,PT102,Quality PT102", "Good", "Bad"),
+    ],
+)
+@pytest.mark.parametrize("drafted", [False, True])
+def test_qualities_after_each_tag_are_its_own(
+    tmp_path: Path, header: str, good: str, bad: str, drafted: bool
+) -> None:
+    text = wide(header, flow, once(bad, lambda _: good), pressure, lambda _: good)
+    if drafted:
+        report = preview_file(write(tmp_path, text), now=NOW).report
+        assert list(counts(report).values()) == [BAD, GOOD]
+    else:
+        assert counts(report_of(tmp_path, text)) == {"FT101": BAD, "PT102": GOOD}
 
 
 def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
@@ -92,6 +109,7 @@ def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
         "Set to Bad", "[-11059] No Good Data For Calculation", "Dig Alarm", "#SPILL!", "#VALEUR!", "-nan(ind)", "1.#QNAN",
         "Pt Created", "No Sample", "Scan Timeout", "Comm Fail", "Arc Off-line", "? 191", "unavailable", "<null>", "NaN",
         "Keine Daten", "Not Connect", "(null)", "Calc Failed", "Equipment Failure", "Bad Quality", "snan", "n.a.",
+        "*****", "------", "....",
     ],
 )  # fmt: skip
 def test_words_for_nothing_are_missing(tmp_path: Path, word: str) -> None:
@@ -170,6 +188,27 @@ def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time:
     text = wide("t_stamp;FT101", flow, time=time, delimiter=";")
     found = report_of(tmp_path, "\n".join(text.splitlines()[:12]) + "\n").per_tag["FT101"].first
     assert found == datetime(2025, 3, 3, first, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("year,month,day,hour,FT101", "%Y,%m,%d,%H"),
+        ("Jahr,Monat,Tag,Stunde,Minute,FT101", "%Y,%-m,%-d,%-H,%M"),
+        ("No,YYYY,MM,DD,HH,FT101", "1,%Y,%m,%d,%H"),
+    ],
+)
+def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, form: str) -> None:
+    report = report_of(tmp_path, wide(header, flow, time=lambda row: stamp(row, form)), plant("FT101"))
+    first = datetime(2025, 3, 3, 6, tzinfo=UTC)
+    assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))
+    assert "Times are put together from" in report.guesses[0]
+
+
+def test_a_calendar_s_column_that_holds_no_number_is_refused_by_its_row(tmp_path: Path) -> None:
+    text = wide("year,month,day,FT101", flow, time=once("2025,x,3", lambda row: stamp(row, "%Y,%m,%d")))
+    with pytest.raises(Refusal, match="is no time"):
+        report_of(tmp_path, text, plant("FT101"))
 
 
 def test_hour_24_is_the_next_midnight(tmp_path: Path) -> None:
@@ -264,6 +303,7 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
         wide("timestamp,FT101,PT102", flow, pressure, above="Report,Hourly\nFrom,2025-03-03 06:00:00\nTo,2025-03-05 05:00:00\n\n"),
         wide("timestamp,FT101,PT102", flow, pressure, below="*end of export\n"),
         wide("timestamp,FT101,PT102", flow, pressure, below="Average,50.0,60.0\nMax,60.0,70.0\n"),
+        wide("timestamp,FT101,PT102\n---------,-----,-----", flow, pressure, below="\n(24 rows affected)\n"),
         wide("timestamp,FT101,PT102\nTS,m3/h,bar\n,Avg,Avg", flow, pressure, above='"TOA5","Site7","CR1000"\n'),
         wide("Timestamp,Value,Value", flow, pressure, above="Tag Name,FT101,PT102\nDescription,Feed flow,Steam\nUnits,m3/h,bar\n"),
         wide("Timestamp,FT101,PT102", flow, pressure) + wide("Timestamp,FT101,PT102", flow, pressure).replace("2025-03-0", "2025-04-0"),
@@ -273,7 +313,7 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
         long("Series;Time;Value", "{tag};{time};{value}"),
         wide("timestamp FT101 PT102", flow, pressure, time=lambda row: stamp(row, "%Y-%m-%dT%H:%M"), delimiter="  "),
     ],
-    ids=["dates above", "footer", "sums", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
+    ids=["dates above", "footer", "sums", "SQL", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
 )  # fmt: skip
 def test_the_table_is_found_between_what_stands_around_it(tmp_path: Path, text: str) -> None:
     found = counts(report_of(tmp_path, text))
@@ -378,7 +418,7 @@ def test_rows_without_times_stand_at_the_pace_that_the_profile_tells(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("cell", "value"), [("{}%", 50.0), ("{} bar", 50.0), ("{}D+01", 500.0), ("{}E0", 50.0)]
+    ("cell", "value"), [("{}%", 50.0), ("{} bar", 50.0), ("{} m3/h", 50.0), ("{}D+01", 500.0), ("{}E0", 50.0)]
 )
 def test_a_unit_or_an_exponent_behind_every_number_is_no_text(
     tmp_path: Path, cell: str, value: float

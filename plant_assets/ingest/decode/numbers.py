@@ -9,7 +9,7 @@ import polars as pl
 from plant_assets.ingest.errors import Refusal, quote
 
 _WORDS = """
--|--|---|----|.|?|??|???|*|**|***|n/a|n.a.|na|n.d.|nd|null|none|nil|missing|empty|blank|void|stale|manual|auto
+n/a|n.a.|na|n.d.|nd|null|none|nil|missing|empty|blank|void|stale|manual|auto
 not a number|inf error|future data unsupported|conflict|doubtful|substituted|configure|scan|coercion
 under range|over range|underrange|overrange|under|over|inp outrange|inp out|out of range|out of serv|out of service
 rate alarm|rate alm/ack|dig alarm|dig alarm/ack|high alarm|low alarm|hi alarm|lo alarm|hi alarm/ack|lo alarm/ack
@@ -23,7 +23,7 @@ MISSING_WORDS = frozenset(word for line in _WORDS.strip().splitlines() for word 
 states and others), spreadsheets, loggers."""
 _MISSING_FORMS = "|".join(
     (
-        r"^#.*$",
+        r"^#.*$|^[*?.\-_=]+$",
         r"^[(\[{<]*-?\d*[)\]}>]*\s*(?:no|not|non|kein|keine|nicht|sin|sans|bad|set to bad|invalid|ungültig)(?:[\s_-]|$)",
         r"^\[-?\d+\]|^\?\s*\d+$|^[+-]?\d*\.?#",
         r"^[+-]?(?:[qs]?nan|ind|n\.?a\.?n)(?:[(\s].*)?$|^\(?null\)?$|^<.*(?:no|bad|null|err).*>$",
@@ -46,7 +46,7 @@ _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][+-]?\d+)?$"
 _POINT = r"^[+-]?(\d{1,3}(,\d{3})+|\d*)\.\d+([eE][+-]?\d+)?$"
 _THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
 _CENSORED = r"^[<>≤≥]=?\s*([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)$"
-_UNIT_BEHIND = r"^[<>]?\s*[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s*((?:%|°|[^\W\d_])[^\s\d]{0,11})$"
+_UNIT_BEHIND = r"^[<>]?\s*[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s*((?:%|°|[^\W\d_])[^\s+\-]{0,11})$"
 _NUMERIC = r"^[+-]?[\d.,]*\d[\d.,]*([dDeE][+-]?\d+)?$"
 _D_EXPONENT = r"^([+-]?\d*[.,]?\d+)[dD]([+-]?\d{1,3})$"
 

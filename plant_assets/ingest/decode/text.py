@@ -21,6 +21,7 @@ DELIMITERS = ";\t|,"
 MAX_LINE = 1024 * 1024
 _PIECE = 16 * 1024 * 1024
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blanks"}
+_WORD = re.compile(r"[^\W\d_]{3}")
 _TOP = 40
 _WORDS = 2
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?")
@@ -302,16 +303,21 @@ def _check_fields(frame: pl.DataFrame, structure: TextStructure, delimiter: str)
 
 
 def _table_end(frame: pl.DataFrame, structure: TextStructure, usual: int) -> int:
-    """Rows down to the last one of the table: below it stand lines of one field that begins with no digit."""
+    """Rows down to the last one of the table: below it stand lines of one field that is neither a number nor a time."""
     fields, end = structure.fields, structure.fields.size
     while end > 0 and usual > 1 and fields[end - 1] <= 1:
         cell = str(frame[end - 1, 0] or "").strip().lstrip("*#-=\"'([ ")
-        if fields[end - 1] == 1 and (
-            cell[:1].isdigit() or (end == fields.size and not structure.complete and not cell)
-        ):
+        cut = end == fields.size and not structure.complete
+        if fields[end - 1] == 1 and (_begins_row(cell, cut=cut) or (cut and not cell)):
             break
         end -= 1
     return end if (fields[:end] == usual).any() else fields.size
+
+
+def _begins_row(cell: str, *, cut: bool) -> bool:
+    """Whether a field may be the first of a row, and not words that begin with a number, such as `48 rows affected`."""
+    said = _WORD.search(cell) is not None and not cut and not looks_like_time(cell)
+    return cell[:1].isdigit() and not said
 
 
 def _without_repeats(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -16,6 +16,7 @@ from plant_assets.ingest.layouts.words import (
     QUALITY_WORDS,
     bare_name,
     plain_name,
+    without_value_word,
 )
 
 
@@ -41,6 +42,7 @@ class TableColumns:
             match[1] for t in titles for p in LOOP_SUFFIXES.values() if (match := p.fullmatch(bare_name(t)))
         ]
         self._plain = {plain_name(title) for title in (*titles, *loops)} - {""}
+        self._owners = self._plain | {without_value_word(name) for name in self._plain}
         self._why: dict[int, str] = {}
         self._qualities: dict[int, tuple[str, str] | None] = {}
 
@@ -55,7 +57,7 @@ class TableColumns:
         return self._names.column(self.title(column)) is not None
 
     def is_quality(self, column: int) -> bool:
-        """Whether a column holds qualities: of the table, or of the column that stands before the word in its title."""
+        """Whether a column holds qualities: of the table, or of the column that stands beside the word in its title."""
         if column not in self._qualities:
             title = self.title(column)
             beside = self.knows(column) or self._names.ignores(title)
@@ -73,9 +75,9 @@ class TableColumns:
     def _quality_title(self, column: int) -> tuple[str, str] | None:
         """Whose qualities a title announces, and in which word."""
         parts = plain_name(self.title(column)).split("_")
-        for cut in range(len(parts)):
-            owner, word = "_".join(parts[:cut]), "_".join(parts[cut:])
-            named = not owner or owner in self._plain or self._names.column(owner) is not None
+        cuts = [("_".join(parts[:cut]), "_".join(parts[cut:])) for cut in range(len(parts))]
+        for owner, word in (*cuts, *((word, owner) for owner, word in cuts[1:])):
+            named = not owner or owner in self._owners or self._names.column(owner) is not None
             if named and word in QUALITY_WORDS | MAYBE_QUALITY_WORDS:
                 return owner, word
         return None

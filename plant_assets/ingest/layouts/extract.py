@@ -15,6 +15,7 @@ from plant_assets.ingest.decode.times import TimeGuesses, parse_times
 from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
+from plant_assets.ingest.layouts.table import TimeColumns
 from plant_assets.ingest.layouts.words import plain_name
 from plant_assets.ingest.records import QUALITY, RECORD_SCHEMA
 from plant_assets.profile.durations import format_duration
@@ -37,6 +38,7 @@ _SUMMARY = re.compile(
 )
 _START = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_BELOW = 12
+_CALENDAR_PARTS = 6
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
@@ -246,11 +248,7 @@ class TableReader:
         if (known := self._times.get(source.times)) is None and not source.times:
             known = self._times[()] = self._paced()
         elif known is None:
-            raw = self.column(source.times[0])
-            if len(source.times) == 2:
-                clock = self.column(source.times[1]).cast(pl.String).str.replace(r"^1899-12-3[01] ", "")
-                date = raw.cast(pl.String).str.replace(r" 00:00:00$", "")
-                raw = pl.select(pl.concat_str(date, clock, separator=" ")).to_series()
+            raw = self._joined(source.times)
             series = None if source.tag_column is None else self.column(source.tag_column)
             known = parse_times(
                 raw,
@@ -270,6 +268,26 @@ class TableReader:
                 )
             self._times[source.times] = known
         return known
+
+    def _joined(self, columns: TimeColumns) -> pl.Series:
+        """Times that stand in one column, in one of dates and one of clock times, or in those of a calendar."""
+        first, *others = (self.column(c) for c in columns)
+        if not others:
+            return first
+        if len(others) == 1:
+            clock = others[0].cast(pl.String).str.replace(r"^1899-12-3[01] ", "")
+            date = first.cast(pl.String).str.replace(r" 00:00:00$", "")
+            return pl.select(pl.concat_str(date, clock, separator=" ")).to_series()
+        titles = ", ".join(quote(self._table.header.names[c]) for c in columns)
+        self.guesses.append(f"Times are put together from {titles}.")
+        parts = [c.cast(pl.String).str.strip_chars().str.replace(r"\.0+$", "") for c in (first, *others)]
+        parts += [pl.Series(["00"] * first.len(), dtype=pl.String)] * (_CALENDAR_PARTS - len(parts))
+        two = [part.str.zfill(2) for part in parts]
+        return pl.select(
+            pl.concat_str(
+                pl.concat_str(two[:3], separator="-"), pl.concat_str(two[3:], separator=":"), separator=" "
+            )
+        ).to_series()
 
     def _paced(self) -> pl.Series:
         """Times of a table without any, at the pace that the profile tells."""

@@ -19,6 +19,7 @@ from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import TableHeader, TimeColumns, Times
 from plant_assets.ingest.layouts.units import is_unit
 from plant_assets.ingest.layouts.words import (
+    CALENDAR_WORDS,
     END_WORDS,
     MAYBE_QUALITY_WORDS,
     QUALITY_WORDS,
@@ -27,12 +28,14 @@ from plant_assets.ingest.layouts.words import (
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
+    first_of,
     plain_word,
 )
 
 _LOOK = 100
+_DATE_PARTS = 3
 _FIRST = 50
-_WORDS = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS
+_WORDS = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS | CALENDAR_WORDS[0]
 _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
@@ -172,14 +175,27 @@ def _part(text: str) -> str | None:
 
 
 def time_columns(header: TableHeader) -> Times:
-    """Time columns; a column of dates and one of clock times, in either order, count as one."""
+    """Time columns; one of dates and one of clock times, in either order, count as one, and so do those of a calendar."""
     called = {c for c, name in enumerate(header.names) if plain_word(name) in TIME_WORDS}
     named = [c for c in header.filled if c in called or c in header.dated]
     if (pair := _date_and_clock(header, called)) is not None:
         return (pair, *((c,) for c in named if c not in pair and c in header.dated))
     if header.dated and len(named) > len(header.dated):
         named = [c for c in named if c in header.dated]
+    if not named and (parts := _calendar(header)):
+        return (parts,)
     return tuple((c,) for c in named)
+
+
+def _calendar(header: TableHeader) -> TimeColumns:
+    """The columns of years, months and days, and of the clock as far as there are; empty where one of the date lacks."""
+    words = {c: plain_word(header.names[c]) for c in header.filled}
+    parts: list[int] = []
+    for known in CALENDAR_WORDS:
+        if (column := first_of(words, known)) is None:
+            break
+        parts.append(column)
+    return tuple(parts) if len(parts) >= _DATE_PARTS else ()
 
 
 def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | None:

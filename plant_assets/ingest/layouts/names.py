@@ -5,12 +5,15 @@ import re
 from fnmatch import fnmatchcase
 
 from plant_assets.ingest.layouts.units import split_words_behind_unit
-from plant_assets.ingest.layouts.words import VALUE_WORDS, bare_name, plain_name
+from plant_assets.ingest.layouts.words import (
+    PRESENT_VALUE_WORDS,
+    bare_name,
+    plain_name,
+    without_value_word,
+)
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.options import ReadingOptions
 
-_PRESENT_VALUE = VALUE_WORDS | {"pv", "f_cv", "present_value", "process_value"}
-"""What stands behind a tag's name for its value."""
 _MEANINGS = {
     "time": "timestamp",
     "start": "start_time",
@@ -65,8 +68,9 @@ class PlantNames:
             return written
         parts = re.split(r"[.:/\\|!]+", bare_name(name))
         candidates = [plain_name("_".join(parts[start:])) for start in range(min(len(parts), 12))]
-        if plain_name(parts[-1]) in _PRESENT_VALUE:
+        if plain_name(parts[-1]) in PRESENT_VALUE_WORDS:
             candidates.append(plain_name("_".join(parts[:-1])))
+        candidates.append(without_value_word(plain_name(name)))
         if (known := next((self._columns[c] for c in candidates if c in self._columns), None)) is not None:
             return known
         bare, rest = split_words_behind_unit(name)

@@ -35,6 +35,7 @@ from plant_assets.ingest.layouts.words import (
     is_system_tag,
     plain_name,
     plain_word,
+    without_value_word,
 )
 
 _SAMPLE = 200
@@ -153,6 +154,7 @@ def _wide(columns: TableColumns, times: TimeColumns) -> tuple[TableSeries, ...]:
 def _qualities(columns: TableColumns, found: Sequence[int]) -> dict[int, list[int]]:
     """The columns of qualities of each series: by their titles; else of the series before; a single one is of all."""
     by_key = {columns.key(columns.title(c)): c for c in found}
+    by_key = {without_value_word(plain_name(columns.title(c))): c for c in found} | by_key
     owned: dict[int, list[int]] = defaultdict(list)
     untold: dict[int, list[int]] = defaultdict(list)
     before = -1

@@ -12,7 +12,7 @@ from plant_assets.profile.tag import Role
 TableKind = Literal["wide", "long", "per_tag", "periods"]
 ColumnRole = Literal["time", "value", "quality", "tag", "unit", "start", "end", "reason", "label", "unknown"]
 TimeColumns = tuple[int, ...]
-"""One column of times, or one of dates and one of clock times."""
+"""One column of times, or one of dates and one of clock times, or one each of years, months, days and parts of the clock."""
 Times = tuple[TimeColumns, ...]
 
 

@@ -26,6 +26,18 @@ TIME_WORDS = _words(
     tijd tijdstip tijdstempel czas tid tidpunkt
     """
 )
+CALENDAR_WORDS = tuple(
+    _words(line)
+    for line in (
+        "year yyyy yr jahr année annee año ano anno jaar rok",
+        "month mm mo monat mois mes mês mese maand miesiąc",
+        "day dd dy tag jour día dia giorno dag dzień day_of_month dayofmonth",
+        "hour hh hr hours stunde std heure hora ora uur godzina",
+        "minute mi min minutes minuten minuto minuti",
+        "second ss sec seconds sekunde seconde segundo secondi",
+    )
+)
+"""Of columns that together are a time; the clock's may be absent."""
 TAG_WORDS = _words(
     """
     tag tagname tag_name tagid tag_id name point pointname point_name pointid point_id sensor sensor_name sensor_id
@@ -41,6 +53,8 @@ VALUE_WORDS = _words(
     double_value value_double dblvalue measured_value measurement_value valor valeur valore waarde wartość värde
     """
 )
+PRESENT_VALUE_WORDS = VALUE_WORDS | {"pv", "f_cv", "present_value", "process_value"}
+"""What stands behind a tag's name for its value."""
 STATE_WORDS = _words("state")
 """What stands for a value beside a column of tags alone."""
 QUALITY_WORDS = _words(
@@ -52,7 +66,7 @@ QUALITY_WORDS = _words(
     datenqualität gültigkeit qualité qualite qualità qualita calidad qualidade kwaliteit kvalitet jakość
     """
 )
-MAYBE_QUALITY_WORDS = FLAG_TITLES | {"status"}
+MAYBE_QUALITY_WORDS = FLAG_TITLES | _words("status sts stat q qf qs")
 """Titles of qualities where the column holds such words or codes, and of anything else where it doesn't."""
 START_WORDS = _words(
     """
@@ -99,6 +113,17 @@ def plain_name(name: str) -> str:
 def bare_name(name: str) -> str:
     """A name in lower case, without a unit in brackets; brackets that hold anything else stay."""
     return split_brackets(name.strip().casefold())[0]
+
+
+def without_value_word(plain: str) -> str:
+    """A plain name without the word for a value at its end or beginning: `ft101_value` and `value_ft101` are `ft101`."""
+    parts = plain.split("_")
+    for cut in range(1, len(parts)):
+        if "_".join(parts[cut:]) in PRESENT_VALUE_WORDS:
+            return "_".join(parts[:cut])
+        if "_".join(parts[:cut]) in VALUE_WORDS:
+            return "_".join(parts[cut:])
+    return plain
 
 
 def is_system_tag(text: str) -> bool:
