@@ -234,6 +234,23 @@ def test_the_header_s_zone_is_honoured_and_said(tmp_path: Path, header: str, hou
     assert report.guesses[0] == f"Times are in {report.zone}, as their header says."
 
 
+@pytest.mark.parametrize(
+    ("header", "time", "hour"),
+    [
+        ("timestamp,tz,FT101", "{},+01:00", 5),
+        ("UTC offset,timestamp,FT101", "-0300,{}", 9),
+        ("Date,Time,timezone,FT101", "{},CET", 5),
+        ("timestamp,zone,FT101", "{},Z", 6),
+    ],
+)
+def test_a_column_of_zones_belongs_to_the_times(tmp_path: Path, header: str, time: str, hour: int) -> None:
+    form = "%Y-%m-%d,%H:%M" if "Date" in header else "%Y-%m-%d %H:%M"
+    text = wide(header, flow, time=lambda row: time.format(stamp(row, form)))
+    report = report_of(tmp_path, text, plant("FT101"))
+    assert (report.start, report.guesses) == (datetime(2025, 3, 3, hour, tzinfo=UTC), [])
+    assert report.unread == []
+
+
 def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path: Path) -> None:
     text = wide("Time (CST),FT101", flow)
     with pytest.raises(Refusal, match=r"'CST' is used for several zones"):

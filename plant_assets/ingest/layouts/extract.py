@@ -270,7 +270,12 @@ class TableReader:
         return known
 
     def _joined(self, columns: TimeColumns) -> pl.Series:
-        """Times that stand in one column, in one of dates and one of clock times, or in those of a calendar."""
+        """Times that stand in one column, in one of dates and one of clock times, or in those of a calendar; with their zone."""
+        *rest, last = columns
+        if rest and last in self._table.header.zones:
+            clocked = self._joined(tuple(rest)).cast(pl.String)
+            zone = self.column(last).str.strip_chars()
+            return pl.select(pl.concat_str(clocked, zone, separator=" ")).to_series()
         first, *others = (self.column(c) for c in columns)
         if not others:
             return first

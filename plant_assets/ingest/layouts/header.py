@@ -28,6 +28,7 @@ from plant_assets.ingest.layouts.words import (
     TAG_WORDS,
     TIME_WORDS,
     VALUE_WORDS,
+    ZONE_WORDS,
     first_of,
     plain_word,
 )
@@ -37,6 +38,7 @@ _DATE_PARTS = 3
 _FIRST = 50
 _WORDS = TIME_WORDS | TAG_WORDS | VALUE_WORDS | START_WORDS | END_WORDS | CALENDAR_WORDS[0]
 _CLOCK = re.compile(r"^(1899-12-3[01] )?\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?$")
+_ZONE = re.compile(r"(?:UTC|GMT)?[+\-\u2212]\d{1,2}:?\d{2}|Z|UTC|GMT|[A-Z]{3,4}")
 _NUMBER = re.compile(r"^[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?$")
 
 _TAG = re.compile(r"(?=.*\d)[^\W_][\w.:/\\|\-]*")
@@ -175,7 +177,17 @@ def _part(text: str) -> str | None:
 
 
 def time_columns(header: TableHeader) -> Times:
-    """Time columns; one of dates and one of clock times, in either order, count as one, and so do those of a calendar."""
+    """Time columns; one of dates and one of clock times, in either order, count as one, and so do those of a calendar.
+
+    A column of zones belongs to the first of them.
+    """
+    zone = [c for c in header.zones if plain_word(header.names[c]) in ZONE_WORDS][:1]
+    first, *others = _clocked(header) or ((),)
+    return ((*first, *zone), *others) if first else ()
+
+
+def _clocked(header: TableHeader) -> Times:
+    """Time columns without those of zones."""
     called = {c for c, name in enumerate(header.names) if plain_word(name) in TIME_WORDS}
     named = [c for c in header.filled if c in called or c in header.dated]
     if (pair := _date_and_clock(header, called)) is not None:
@@ -208,7 +220,7 @@ def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | 
 
 def told_zone(header: TableHeader, columns: TimeColumns) -> str:
     """The time zone or offset that the name of a time column says its times are in; empty where it says none."""
-    return next(filter(None, (zone_in(header.names[c]) for c in columns)), "")
+    return next(filter(None, (zone_in(header.names[c]) for c in columns if c not in header.zones)), "")
 
 
 def _most_known(rows: Rows, names: PlantNames) -> int | None:
@@ -266,9 +278,9 @@ def _filled(body: pl.DataFrame) -> list[int]:
     return [i for i in range(body.width) if body[str(i)].null_count() < body.height]
 
 
-def _kinds(body: pl.DataFrame, filled: list[int]) -> tuple[set[int], set[int], set[int]]:
-    """Columns whose first cells look like times, like dates without a clock, and like a clock alone."""
-    dated, dates, clocks = set(), set(), set()
+def _kinds(body: pl.DataFrame, filled: list[int]) -> tuple[set[int], set[int], set[int], set[int]]:
+    """Columns whose first cells look like times, like dates without a clock, like a clock alone, and like zones."""
+    dated, dates, clocks, zones = set(), set(), set(), set()
     for column in filled:
         kind = _kind(body[str(column)])
         if kind in ("time", "date"):
@@ -277,7 +289,9 @@ def _kinds(body: pl.DataFrame, filled: list[int]) -> tuple[set[int], set[int], s
             dates.add(column)
         if kind == "clock":
             clocks.add(column)
-    return dated, dates, clocks
+        if kind == "zone":
+            zones.add(column)
+    return dated, dates, clocks, zones
 
 
 def _kind(cells: pl.Series) -> str | None:
@@ -287,6 +301,8 @@ def _kind(cells: pl.Series) -> str | None:
     texts = [t.strip() for t in cells.drop_nulls().head(_FIRST).to_list() if t.strip()]
     if 2 * sum(bool(_CLOCK.match(t)) for t in texts) > len(texts):
         return "clock"
+    if texts and all(map(_ZONE.fullmatch, texts)):
+        return "zone"
     if 2 * sum(looks_like_time(t) for t in texts) > len(texts):
         return "date" if all(":" not in t or t.endswith(" 00:00:00") for t in texts) else "time"
     return None

@@ -12,7 +12,7 @@ from plant_assets.profile.tag import Role
 TableKind = Literal["wide", "long", "per_tag", "periods"]
 ColumnRole = Literal["time", "value", "quality", "tag", "unit", "start", "end", "reason", "label", "unknown"]
 TimeColumns = tuple[int, ...]
-"""One column of times, or one of dates and one of clock times, or one each of years, months, days and parts of the clock."""
+"""One column of times, or one of dates and one of clock times, or one each of years, months, days and parts of the clock; then one of zones, where there is one."""
 Times = tuple[TimeColumns, ...]
 
 
@@ -29,6 +29,7 @@ class TableHeader:
         dated: columns whose first cells look like times.
         dates: those of them without a clock.
         clocks: columns whose first cells are clock times alone.
+        zones: columns whose first cells are offsets from UTC or zones alone.
     """
 
     names: list[str]
@@ -38,6 +39,7 @@ class TableHeader:
     dated: set[int]
     dates: set[int]
     clocks: set[int]
+    zones: set[int]
     row: int | None = None
 
 
