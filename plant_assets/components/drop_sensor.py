@@ -148,10 +148,15 @@ def _run_request(
 def _unstarted_requests(
     instance: dg.DagsterInstance, ledger: "DropLedger", profile: PlantProfile, lake: LakeResource
 ) -> list[dg.RunRequest]:
-    """Requests that never became a run, because the daemon died in between."""
+    """Requests that never became a run that waits for its turn, because the daemon died in between.
+
+    Dagster goes on with an interrupted look for a day; a run that it had made but not submitted by then would keep
+    the plant's place for ever. Asked for by the same key, it is submitted, and no other is made.
+    """
     found = []
     for key, entries in _by_request(ledger.entries(profile.name, ["requested"])).items():
-        if _run_of(instance, key) is None:
+        run = _run_of(instance, key)
+        if run is None or run.status is dg.DagsterRunStatus.NOT_STARTED:
             alone = trains_nothing(instance, ledger, profile.name, entries, lake.retrain_after)
             found.append(_run_request(profile, entries, key, max(e.attempt for e in entries), alone))
     return found

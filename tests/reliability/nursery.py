@@ -76,11 +76,12 @@ def nursery(*modules: str) -> Iterator[Nursery]:
     """
     ours, theirs = Pipe()
     command = [sys.executable, "-m", __name__, str(theirs.fileno()), *modules]
-    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]) as server:
+    with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]):
         theirs.close()
-        yield Nursery(ours)
-        ours.close()
-        server.wait(_PATIENCE_S)
+        try:
+            yield Nursery(ours)
+        finally:
+            ours.close()
 
 
 def _serve(orders: Connection) -> None:
