@@ -37,8 +37,7 @@ def test_scores_are_those_of_scikit_learn_but_for_chance(rows: int):
     data = np.random.default_rng(1).standard_t(3, size=(rows, 10))
     ours = grown(data, 2000).score(data)
     theirs, again = (
-        -IsolationForest(n_estimators=500, random_state=seed).fit(data).score_samples(data)
-        for seed in (1, 2)
+        -IsolationForest(n_estimators=500, random_state=seed).fit(data).score_samples(data) for seed in (1, 2)
     )
     assert np.abs(ours - theirs).max() < 2 * np.abs(again - theirs).max()
 
