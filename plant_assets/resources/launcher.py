@@ -11,15 +11,19 @@ from dataclasses import dataclass
 
 import dagster as dg
 import psutil
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import deserialize_value
 
 _STARTED = re.compile(r"Started process for run \(pid: (\d+)\)")
 _CLOCK_SLACK_S = 2.0
+_ANSWERS_WITHIN_S = 5
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """Dagster's default launcher, with a health check by process id."""
+    """Dagster's default launcher, with a health check by process id, and by asking the code server before there is one."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
@@ -30,7 +34,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         started = self._process_start(run.run_id)
         if started is None and self._is_lost(run.run_id):
             return CheckRunHealthResult(
-                WorkerStatus.NOT_FOUND, "its process and the code server that started it are gone"
+                WorkerStatus.NOT_FOUND, "it has no process, and no code server that lives starts it"
             )
         if started is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process has not reported yet")
@@ -40,9 +44,9 @@ class WatchedRunLauncher(DefaultRunLauncher):
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"its process {pid} is gone")
 
     def _is_lost(self, run_id: str) -> bool:
-        """Whether neither the run's process, which hasn't reported, nor the code server that was asked for it lives.
+        """Whether neither the run's process, which hasn't reported, lives nor a code server that was asked for it.
 
-        A code server that lives reports the death of its runs itself.
+        A code server that lives reports the death of its runs itself; a daemon that was killed may not have asked it.
         """
         launched = self._instance.get_run_stats(run_id).launch_time
         if launched is None:
@@ -58,7 +62,20 @@ class WatchedRunLauncher(DefaultRunLauncher):
             for process in processes
         )
         # Without any code server there is nobody yet who could have started it elsewhere.
-        return bool(servers) and not asked and not begun
+        return bool(servers) and not begun and not (asked and self._is_known(run_id))
+
+    def _is_known(self, run_id: str) -> bool:
+        """Whether the code server that a run names has it; one that can't be asked may."""
+        client = self._get_grpc_client_for_termination(run_id)
+        if client is None:
+            return False
+        try:
+            answer = client.can_cancel_execution(
+                CanCancelExecutionRequest(run_id=run_id), timeout=_ANSWERS_WITHIN_S
+            )
+        except DagsterUserCodeUnreachableError:
+            return True
+        return deserialize_value(answer, CanCancelExecutionResult).can_cancel
 
     def _others(self, but: str) -> list[str]:
         runs = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))

@@ -1,5 +1,6 @@
 """The run launcher's health check, with real processes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,12 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 from dagster._core.launcher.base import WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._grpc.constants import GrpcServerCommand
+from dagster._grpc.server import GrpcServerProcess
+from dagster._grpc.types import CanCancelExecutionResult
+from dagster._serdes import serialize_value
 
 from plant_assets.resources import launcher as launcher_module
 from plant_assets.resources.launcher import PlatformProcess, WatchedRunLauncher, platform_processes
@@ -92,7 +99,41 @@ def test_run_that_has_not_reported_is_lost_with_the_code_server_that_was_asked(
     status: WorkerStatus,
 ) -> None:
     monkeypatch.setattr(launcher_module, "platform_processes", lambda: living)
+    monkeypatch.setattr(WatchedRunLauncher, "_is_known", lambda *_: True)
     assert _starting(instance) is status
+
+
+def test_run_that_the_code_server_was_never_asked_for_is_lost(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon was killed after it had noted the start, before it said whom it asks, or before it asked."""
+    monkeypatch.setattr(launcher_module, "platform_processes", lambda: [OLD_SERVER])
+    assert _starting(instance) is WorkerStatus.NOT_FOUND
+    (tmp_path / "location.py").write_text("import dagster\n\ndefs = dagster.Definitions()\n", "utf-8")
+    server = GrpcServerProcess(
+        instance.get_ref(),
+        GrpcServerCommand.CODE_SERVER_START,
+        loadable_target_origin=LoadableTargetOrigin(
+            executable_path=sys.executable, python_file=str(tmp_path / "location.py")
+        ),
+        startup_timeout=600,
+        wait_on_exit=True,
+    )
+    with server:
+        address = {"host": "localhost", "socket": server.socket, "port": server.port}
+        tags = {GRPC_INFO_TAG: json.dumps({k: v for k, v in address.items() if v})}
+        assert _starting(instance, tags) is WorkerStatus.NOT_FOUND
+    assert _starting(instance, tags) is WorkerStatus.RUNNING  # which nobody can tell
+
+
+def test_run_that_the_code_server_has_is_left_alone(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = serialize_value(CanCancelExecutionResult(can_cancel=True))
+    client = SimpleNamespace(can_cancel_execution=lambda *_, **__: answer)
+    monkeypatch.setattr(WatchedRunLauncher, "_get_grpc_client_for_termination", lambda *_: client)
+    monkeypatch.setattr(launcher_module, "platform_processes", lambda: [OLD_SERVER])
+    assert _starting(instance) is WorkerStatus.RUNNING
 
 
 def test_process_of_another_run_is_not_taken_for_the_one_that_starts(
@@ -123,8 +164,8 @@ def test_processes_of_the_home_are_told_apart(tmp_path: Path, monkeypatch: pytes
             process.communicate(b"\n")
 
 
-def _starting(instance: dg.DagsterInstance) -> WorkerStatus:
-    run = instance.create_run_for_job(_job, status=dg.DagsterRunStatus.STARTING)
+def _starting(instance: dg.DagsterInstance, tags: dict[str, str] | None = None) -> WorkerStatus:
+    run = instance.create_run_for_job(_job, status=dg.DagsterRunStatus.STARTING, tags=tags)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(instance, "get_run_stats", lambda _: SimpleNamespace(launch_time=LAUNCHED))
         return instance.run_launcher.check_run_worker_health(run).status
