@@ -23,6 +23,9 @@ from plant_assets.validation.events import debounce
 from plant_assets.validation.folds import Fold, expanding_folds
 from plant_assets.validation.oof import oof_rows
 
+MOST_AT_ONCE = 4
+"""Fits at the same time: each holds its own scaled rows."""
+
 Fitted = TypeVar("Fitted")
 Answers = TypeVar("Answers")
 
@@ -86,7 +89,7 @@ def walk_forward(
         fitted = fit(fold.train)
         return fitted, score(fitted, fold)
 
-    with ThreadPoolExecutor(min(len(folds) + 1, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
         # The largest first, so that no processor waits for it alone at the end.
         final = pool.submit(fit, np.arange(folds[-1].test[-1] + 1))
         walked = [pool.submit(fit_and_score, fold) for fold in reversed(folds)]
