@@ -1,4 +1,4 @@
-"""Parts of the platform's start in a process that kills itself at a write; the server of `nursery.py` has this loaded."""
+"""Parts of the platform's start in a process that kills itself at a write; the server of `fork_server.py` has this loaded."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ from plant_assets.cli.services import DATABASES, ServiceProcess
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.settings import PipelineSettings, read_settings
 from serving.secret_file import load_secret
-from tests.reliability.nursery import KillSwitch
+from tests.reliability.fork_server import KillSwitch
 
 LOADED = dagster, mlflow, supervisor
 _MOVES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link")

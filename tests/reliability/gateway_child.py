@@ -1,4 +1,4 @@
-"""A gateway's process that kills itself at a write; the server of `nursery.py` has this loaded."""
+"""A gateway's process that kills itself at a write; the server of `fork_server.py` has this loaded."""
 
 import asyncio
 import functools
@@ -19,7 +19,7 @@ from serving.gateway.database import database_url
 from serving.gateway.history.tables import HistoryEntry
 from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
-from tests.reliability.nursery import KillSwitch
+from tests.reliability.fork_server import KillSwitch
 
 LOADED = alembic.command, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite
 SCORES = "INSERT INTO live_scores "

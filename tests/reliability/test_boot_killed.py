@@ -14,7 +14,7 @@ from plant_assets.cli import supervision
 from plant_assets.cli.main import app
 from plant_assets.settings import PipelineSettings, read_settings
 from tests.reliability import boot_child
-from tests.reliability.nursery import Nursery, Work, nursery
+from tests.reliability.fork_server import ForkServer, Work, fork_server
 from tests.servers import free_port
 
 pytestmark = pytest.mark.timeout(300)
@@ -22,8 +22,8 @@ UP_STEPS = 5
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Nursery]:
-    with nursery(boot_child.__name__) as server:
+def children() -> Iterator[ForkServer]:
+    with fork_server(boot_child.__name__) as server:
         yield server
 
 
@@ -32,7 +32,7 @@ def _settings(root: Path) -> PipelineSettings:
 
 
 def _kill_along(
-    children: Nursery, work: Work, folder: Path, stride: int, given: Callable[[Path], object]
+    children: ForkServer, work: Work, folder: Path, stride: int, given: Callable[[Path], object]
 ) -> list[Path]:
     """Do work in a folder of its own each time, killed ever later, and then once more; the folders.
 
@@ -50,7 +50,7 @@ def _kill_along(
     raise AssertionError
 
 
-def test_configuration_is_whole_after_the_next_start(children: Nursery, tmp_path: Path) -> None:
+def test_configuration_is_whole_after_the_next_start(children: ForkServer, tmp_path: Path) -> None:
     roots = _kill_along(children, boot_child.prepare, tmp_path, 1, _settings)
     contents = [
         {
@@ -75,7 +75,7 @@ def _portable(path: Path, root: Path) -> str:
     ("work", "stride", "least"), [(boot_child.create_databases, 15, 8), (boot_child.open_mlflow, 110, 4)]
 )
 def test_databases_are_whole_after_the_next_start(
-    children: Nursery, tmp_path: Path, work: Work, stride: int, least: int
+    children: ForkServer, tmp_path: Path, work: Work, stride: int, least: int
 ) -> None:
     roots = _kill_along(children, work, tmp_path, stride, _laid_out)
     schemas = [_schemas(root) for root in roots]
@@ -102,7 +102,7 @@ def _schemas(root: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def test_secret_is_whole_after_the_next_start(children: Nursery, tmp_path: Path) -> None:
+def test_secret_is_whole_after_the_next_start(children: ForkServer, tmp_path: Path) -> None:
     roots = _kill_along(
         children, boot_child.make_secret, tmp_path, 1, lambda root: root / "gateway" / "secret"
     )
@@ -130,7 +130,7 @@ def environment(forewarn_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @pytest.mark.services
 @pytest.mark.parametrize("step", range(1, UP_STEPS + 1))
 def test_up_goes_on_from_an_up_that_was_killed(
-    children: Nursery, environment: dict[str, str], step: int
+    children: ForkServer, environment: dict[str, str], step: int
 ) -> None:
     assert children.killed(boot_child.up, environment, step)
     assert not children.killed(boot_child.up, environment, 0)
@@ -140,7 +140,7 @@ def test_up_goes_on_from_an_up_that_was_killed(
 @pytest.mark.services
 @pytest.mark.parametrize("step", [3, 5])
 def test_up_works_after_the_supervisor_was_killed_while_it_started(
-    children: Nursery, environment: dict[str, str], step: int
+    children: ForkServer, environment: dict[str, str], step: int
 ) -> None:
     with pytest.raises(AssertionError, match="failed with status 1"):
         children.killed(boot_child.up, environment, step, True)

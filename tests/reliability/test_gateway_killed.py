@@ -19,8 +19,8 @@ from serving.gateway.database import database_url
 from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
 from tests.reliability import gateway_child
+from tests.reliability.fork_server import ForkServer, fork_server
 from tests.reliability.gateway_child import READINGS, SCORES
-from tests.reliability.nursery import Nursery, nursery
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.live.neighbours import Inference, Sensors
 from tests.serving.gateway.processes import listening
@@ -51,7 +51,7 @@ TOLD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlantRow:
     """A row of the plant, and what inference says of it.
 
     Attributes:
@@ -66,15 +66,15 @@ class Row:
 
 
 CROSSED = {"PDT31008_max": 310.0}
-OPENS = Row({3: 0.9}, CROSSED)
+OPENS = PlantRow({3: 0.9}, CROSSED)
 LIFE = [
     OPENS,
-    Row({3: 0.9}, CROSSED | {"PDT31008": 700.0}, advice="Reduce the reflux"),
-    Row(quality={"PDT31008": "stale"}),
-    Row(),
-    Row(),
-    Row(),
-    Row(values=CROSSED),
+    PlantRow({3: 0.9}, CROSSED | {"PDT31008": 700.0}, advice="Reduce the reflux"),
+    PlantRow(quality={"PDT31008": "stale"}),
+    PlantRow(),
+    PlantRow(),
+    PlantRow(),
+    PlantRow(values=CROSSED),
 ]  # fmt: skip
 """The rows of a forecast's warning and a rule's, from their opening to what came after both had cleared."""
 TIMELINE = [
@@ -85,15 +85,15 @@ KILLED = (0, 1, 5, 6)
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Nursery]:
-    with nursery(gateway_child.__name__) as server:
+def children() -> Iterator[ForkServer]:
+    with fork_server(gateway_child.__name__) as server:
         yield server
 
 
-class Plant:
+class LivePlant:
     """A live plant with a database of its own."""
 
-    def __init__(self, settings: ServingSettings, children: Nursery, stack: ExitStack) -> None:
+    def __init__(self, settings: ServingSettings, children: ForkServer, stack: ExitStack) -> None:
         self.sensors, self.inference = Sensors(), Inference()
         addresses = {
             "sensors_url": stack.enter_context(listening(self.sensors.app)),
@@ -103,7 +103,7 @@ class Plant:
         migrate(database_url(settings))
         self._engine = engine_of(settings)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: PlantRow) -> None:
         self.inference.ahead = dict(row.ahead)
         self.inference.instead.clear()
         if row.advice:
@@ -173,17 +173,17 @@ def settings(tmp_path: Path, database_address: str) -> ServingSettings:
 
 
 @pytest.fixture
-def plant(settings: ServingSettings, children: Nursery) -> Iterator[Plant]:
+def plant(settings: ServingSettings, children: ForkServer) -> Iterator[LivePlant]:
     with ExitStack() as stack:
-        yield Plant(settings, children, stack)
+        yield LivePlant(settings, children, stack)
 
 
 @pytest.fixture
-def undisturbed(tmp_path: Path, settings: ServingSettings, children: Nursery) -> list[Dump]:
+def undisturbed(tmp_path: Path, settings: ServingSettings, children: ForkServer) -> list[Dump]:
     """What is stored after each row by a gateway that nobody kills."""
     with ExitStack() as stack:
         other = settings.model_copy(update={"home": tmp_path / "undisturbed", "database_url": ""})
-        plant = Plant(other, children, stack)
+        plant = LivePlant(other, children, stack)
         process = plant.live()
         found = [plant.await_score()]
         for row in LIFE:
@@ -195,7 +195,7 @@ def undisturbed(tmp_path: Path, settings: ServingSettings, children: Nursery) ->
 
 
 def _kill_at_each_step(
-    plant: Plant, transaction: str, queries: Mapping[str, str] = STATE
+    plant: LivePlant, transaction: str, queries: Mapping[str, str] = STATE
 ) -> tuple[Dump, int]:
     """Kill a gateway at one step after the other until something is stored: what, and how many were killed."""
     before = plant.dump(queries)
@@ -207,7 +207,7 @@ def _kill_at_each_step(
 
 
 def test_what_a_row_does_to_warnings_is_stored_whole_or_not_at_all(
-    plant: Plant, undisturbed: list[Dump]
+    plant: LivePlant, undisturbed: list[Dump]
 ) -> None:
     found, kills = _kill_at_each_step(plant, SCORES)
     assert found == undisturbed[0]
@@ -228,7 +228,7 @@ def test_what_a_row_does_to_warnings_is_stored_whole_or_not_at_all(
 
 @pytest.mark.services
 @pytest.mark.parametrize("database_address", ["postgres"], indirect=True)
-def test_a_warning_opens_once_also_on_a_server(plant: Plant, undisturbed: list[Dump]) -> None:
+def test_a_warning_opens_once_also_on_a_server(plant: LivePlant, undisturbed: list[Dump]) -> None:
     plant.die(SCORES)
     plant.add(OPENS)
     found, kills = _kill_at_each_step(plant, SCORES)
@@ -241,7 +241,7 @@ def test_a_warning_opens_once_also_on_a_server(plant: Plant, undisturbed: list[D
 
 
 @both_databases
-def test_rows_are_told_with_their_cursor_or_not_at_all(plant: Plant) -> None:
+def test_rows_are_told_with_their_cursor_or_not_at_all(plant: LivePlant) -> None:
     plant.die(SCORES)
     for _ in range(3):
         plant.sensors.push()
@@ -254,7 +254,7 @@ def test_rows_are_told_with_their_cursor_or_not_at_all(plant: Plant) -> None:
 
 
 def test_an_acknowledged_result_is_stored_and_no_other_is_lost_with_it(
-    settings: ServingSettings, children: Nursery, tmp_path: Path
+    settings: ServingSettings, children: ForkServer, tmp_path: Path
 ) -> None:
     acknowledged, database = tmp_path / "acknowledged", str(database_url(settings).database)
 
@@ -272,7 +272,7 @@ def test_an_acknowledged_result_is_stored_and_no_other_is_lost_with_it(
 
 
 @both_databases
-def test_database_is_migrated_whole_or_not_at_all(settings: ServingSettings, children: Nursery) -> None:
+def test_database_is_migrated_whole_or_not_at_all(settings: ServingSettings, children: ForkServer) -> None:
     engine, kills = engine_of(settings), 0
     for step in itertools.count(1, STRIDE):
         if not children.killed(gateway_child.bring_up, settings, step):

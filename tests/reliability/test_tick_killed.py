@@ -14,15 +14,15 @@ from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.settings import PipelineSettings
 from tests.ingest.events import START, write_wide
 from tests.reliability import tick_child
-from tests.reliability.nursery import Nursery, nursery
+from tests.reliability.fork_server import ForkServer, fork_server
 
 pytestmark = pytest.mark.timeout(300)
 VALUES = [1.0, 2.0, 3.0]
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Nursery]:
-    with nursery(tick_child.__name__) as server:
+def children() -> Iterator[ForkServer]:
+    with fork_server(tick_child.__name__) as server:
         yield server
 
 
@@ -37,7 +37,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(("hours_later", "first", "stride"), [(0.0, 1, 7), (48.0, 11, 16)])
 def test_a_file_goes_in_by_one_run_whichever_commit_the_daemon_dies_at(
-    children: Nursery, tmp_path: Path, hours_later: float, first: int, stride: int
+    children: ForkServer, tmp_path: Path, hours_later: float, first: int, stride: int
 ) -> None:
     """Dagster itself goes on with what it had begun a day before, and with nothing older."""
     empty = tmp_path / "empty"

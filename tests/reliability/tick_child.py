@@ -1,4 +1,4 @@
-"""Dagster's daemon, and a run, in processes that kill themselves at a commit; the server of `nursery.py` has this loaded."""
+"""Dagster's daemon, and a run, in processes that kill themselves at a commit; the server of `fork_server.py` has this loaded."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ from plant_assets.ingest.drop import ingest_drop
 from plant_assets.resources.lake import LakeResource
 from plant_assets.settings import read_settings
 from tests.ingest.events import small_profile
-from tests.reliability.nursery import KillSwitch
+from tests.reliability.fork_server import KillSwitch
 
 LOADED = plant_assets
 PROFILE = small_profile()

@@ -40,7 +40,7 @@ class KillSwitch:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Nursery:
+class ForkServer:
     """Starts processes, one at a time."""
 
     def __init__(self, orders: Connection) -> None:
@@ -68,7 +68,7 @@ class Nursery:
 
 
 @contextmanager
-def nursery(*modules: str) -> Iterator[Nursery]:
+def fork_server(*modules: str) -> Iterator[ForkServer]:
     """A server that has loaded some modules.
 
     Args:
@@ -79,7 +79,7 @@ def nursery(*modules: str) -> Iterator[Nursery]:
     with ours, subprocess.Popen(command, pass_fds=[theirs.fileno()]):
         theirs.close()
         try:
-            yield Nursery(ours)
+            yield ForkServer(ours)
         finally:
             ours.close()
 
