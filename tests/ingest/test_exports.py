@@ -240,7 +240,7 @@ def test_the_header_s_zone_is_honoured_and_said(tmp_path: Path, header: str, hou
         ("timestamp,tz,FT101", "{},+01:00", 5),
         ("UTC offset,timestamp,FT101", "-0300,{}", 9),
         ("Date,Time,timezone,FT101", "{},CET", 5),
-        ("timestamp,zone,FT101", "{},Z", 6),
+        ("timestamp,Zeitzone,FT101", "{},Z", 6),
     ],
 )
 def test_a_column_of_zones_belongs_to_the_times(tmp_path: Path, header: str, time: str, hour: int) -> None:
@@ -249,6 +249,11 @@ def test_a_column_of_zones_belongs_to_the_times(tmp_path: Path, header: str, tim
     report = report_of(tmp_path, text, plant("FT101"))
     assert (report.start, report.guesses) == (datetime(2025, 3, 3, hour, tzinfo=UTC), [])
     assert report.unread == []
+
+
+def test_a_zone_of_the_plant_is_none_of_its_times(tmp_path: Path) -> None:
+    report = report_of(tmp_path, wide("timestamp,zone,FT101", lambda _: "EAST", flow), plant("FT101"))
+    assert (report.start, report.unread) == (datetime(2025, 3, 3, 6, tzinfo=UTC), ["zone"])
 
 
 def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path: Path) -> None:

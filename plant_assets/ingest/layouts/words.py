@@ -38,8 +38,8 @@ CALENDAR_WORDS = tuple(
     )
 )
 """Of columns that together are a time; the clock's may be absent."""
-ZONE_WORDS = _words("tz timezone time_zone zone utc_offset utcoffset gmt_offset offset zeitzone utc_versatz")
-"""Of a column that tells each time's offset or zone."""
+ZONE_WORDS = _words("tz timezone time_zone utc_offset utcoffset gmt_offset zeitzone utc_versatz")
+"""Of a column that tells each time's offset or zone; a mere `zone` may be one of the plant."""
 TAG_WORDS = _words(
     """
     tag tagname tag_name tagid tag_id name point pointname point_name pointid point_id sensor sensor_name sensor_id
