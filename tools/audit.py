@@ -1,7 +1,8 @@
 """Looks for known vulnerabilities in what requirements.lock pins: `python -m tools.audit`.
 
 Exits with 1 where there are some. Where no list of advisories can be reached it says so: nothing found is not the same
-as nothing known.
+as nothing known. A list of the site's own, in OSV's form, is asked where `PIP_AUDIT_VULNERABILITY_SERVICE=osv` and
+`PIP_AUDIT_OSV_URL` name it.
 """
 
 import subprocess

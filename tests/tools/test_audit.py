@@ -1,8 +1,28 @@
 """The dependency audit: vulnerable, sound, and unknown are three things."""
 
-import pytest
+import subprocess
+import sys
+from typing import Any
 
-from tools.audit import AuditedPackage, SecurityAdvisory, tell
+import pytest
+from fastapi import FastAPI, Request
+
+from tests.servers import running_app
+from tools.audit import LOCK, AuditedPackage, SecurityAdvisory, tell
+
+ADVISORY = {
+    "id": "GHSA-q2x7-8rv6-6q7h",
+    "aliases": ["CVE-2024-56326"],
+    "summary": "Jinja has a sandbox breakout through indirect reference to format method",
+    "modified": "2025-01-08T16:10:26Z",
+    "affected": [
+        {
+            "package": {"ecosystem": "PyPI", "name": "jinja2"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.1"}]}],
+        }
+    ],
+}
+"""In OSV's schema, https://ossf.github.io/osv-schema/."""
 
 SOUND = AuditedPackage(name="sound", version="1")
 UNKNOWN = AuditedPackage(name="unknown", skip_reason="not found on PyPI")
@@ -25,3 +45,26 @@ def test_what_is_said_and_whether_the_check_fails(
 ) -> None:
     assert tell(packages) == status
     assert capsys.readouterr().out.strip() == said
+
+
+@pytest.mark.services
+def test_an_advisory_of_a_list_on_the_site_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip-audit asks another list of OSV's kind where its own variables name one."""
+    known = FastAPI()
+
+    @known.post("/v1/query")
+    async def query(request: Request) -> dict[str, Any]:
+        asked = await request.json()  # pip-audit doesn't say that it is JSON
+        return {"vulns": [ADVISORY]} if asked["package"]["name"] == "jinja2" else {}
+
+    with running_app(known) as address:
+        monkeypatch.setenv("PIP_AUDIT_VULNERABILITY_SERVICE", "osv")
+        monkeypatch.setenv("PIP_AUDIT_OSV_URL", f"http://{address}/v1/query")
+        done = subprocess.run(
+            [sys.executable, "-m", "tools.audit"], capture_output=True, text=True, check=False
+        )
+    if "skipped" in done.stdout:
+        pytest.skip(done.stdout.strip())
+    version = next(line for line in LOCK.read_text().splitlines() if line.startswith("jinja2==")).split()[0]
+    assert done.stdout == f"{version.replace('==', ' ')}: CVE-2024-56326, mended in 99.1\n"
+    assert done.returncode == 1
