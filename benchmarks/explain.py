@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from coniferest.isoforest import IsolationForest
 
 from benchmarks.forecasters import real, simulate_inputs
 from plant_assets.bundle.bundle import Bundle
@@ -47,7 +48,7 @@ def shap_of(model: FittedModel, bundle: Bundle) -> Call:
     if model.estimator.kind == "logistic":
         pair = (model.estimator.coefficients, model.estimator.intercept)  # type: ignore[attr-defined]
         explainer = shap.LinearExplainer(pair, reference)
-    elif inner is not None:
+    elif inner is not None and not isinstance(inner, IsolationForest):  # shap doesn't know coniferest's
         explainer = shap.TreeExplainer(inner, data=reference, feature_perturbation="interventional")
         # shap 0.50 fails its own check on LightGBM's rows that lie on a split.
         return lambda row: explainer.shap_values(

@@ -52,15 +52,24 @@ class LoadFigures:
 
 
 def load(url: str, body: bytes, connections: int = 1, seconds: float = 5) -> LoadFigures:
-    """POST the same body for a time; each connection asks again as soon as it is answered."""
+    """POST the same body for a time; each connection asks again as soon as it is answered.
+
+    Raises:
+        RuntimeError: every request failed; refusals are quick, and their times would be no figures.
+    """
     with tempfile.TemporaryDirectory() as folder:
         content = Path(folder) / "body"
         content.write_bytes(body)
-        if WRK:
-            return _wrk(url, content, connections, seconds)
-        command = [sys.executable, "-m", "benchmarks.serving_load", url, content, connections, seconds]
-        found = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
-        return LoadFigures(**json.loads(found.stdout))
+        found = (_wrk if WRK else _sockets)(url, content, connections, seconds)
+    if found.failed >= found.requests:
+        raise RuntimeError(f"{url}: all of {found.requests} requests failed")
+    return found
+
+
+def _sockets(url: str, content: Path, connections: int, seconds: float) -> LoadFigures:
+    command = [sys.executable, "-m", "benchmarks.serving_load", url, content, connections, seconds]
+    found = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
+    return LoadFigures(**json.loads(found.stdout))
 
 
 def _wrk(url: str, content: Path, connections: int, seconds: float) -> LoadFigures:
@@ -93,7 +102,7 @@ def closed_loop(url: str, body: bytes, connections: int, seconds: float) -> Load
 
 def _ask(url: str, body: bytes, until: float, times: list[float], failed: list[str]) -> None:
     parts = urlsplit(url)
-    head = f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
     sent = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as wire:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
