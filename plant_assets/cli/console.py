@@ -1,13 +1,13 @@
 """How the command line speaks: one style of progress, and errors of one sentence without a stack trace."""
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text
@@ -24,13 +24,34 @@ class _Mark(SpinnerColumn):
     """Turns while a step goes on; then says how it ended, by the task's field `failed`."""
 
     def render(self, task: Task) -> RenderableType:
-        if not task.finished:
-            return super().render(task)
-        return Text("✗", "red") if task.fields.get("failed") else Text("✓", "green")
+        return _end_mark(task) if task.finished else super().render(task)
+
+
+class _StepLines(Progress):
+    """Prints a step's line when it ends, and what is new of one that goes on: for pipes and files, which show no bars."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console=console, disable=True)
+
+    def update(self, task_id: TaskID, *, description: str | None = None, **fields: Any) -> None:
+        task = self.tasks[self.task_ids.index(task_id)]
+        ended_before, said_before = task.finished, task.description
+        super().update(task_id, description=description, **fields)
+        if task.finished and not ended_before:
+            line = Text.assemble(_end_mark(task), " ", Text.from_markup(task.description))
+            self.console.print(line, f"{task.finished_time or 0:.1f} s", soft_wrap=True)
+        elif task.description != said_before:
+            self.console.print(task.description, soft_wrap=True)
+
+
+def _end_mark(task: Task) -> Text:
+    return Text("✗", "red") if task.fields.get("failed") else Text("✓", "green")
 
 
 def step_progress(console: Console) -> Progress:
-    """Progress with a line for each step and its time."""
+    """Progress with a line for each step and its time; where no terminal shows it, each line as its step ends."""
+    if not console.is_terminal:
+        return _StepLines(console)
     return Progress(
         _Mark(),
         TextColumn("{task.description}"),

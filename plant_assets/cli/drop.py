@@ -20,6 +20,7 @@ from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import PipelineSettings, read_settings
 
 _OPEN = ("seen", "settled", "requested")
+_REFUSED = ("refused", "failed")
 
 
 def drop(
@@ -135,7 +136,8 @@ def follow_drop(
             if time.monotonic() > deadline:
                 fail(f"not ingested within {patience_s} s; see `forewarn logs` and the Dagster page")
             time.sleep(0.3)
-        progress.update(settling, completed=1)
+        untaken = not followed and any(e.state in _REFUSED for e in entries)
+        progress.update(settling, completed=1, failed=untaken)
     _tell(entries, console)
     if why := "; ".join(filter(None, followed.values())):
         fail(f"ingested, but its run failed: {why}")
@@ -152,7 +154,7 @@ def _identity(file: FoundFile | LedgerEntry) -> tuple[Path, int, int]:
 
 
 def _tell(entries: list[LedgerEntry], console: Console) -> None:
-    bad = [e for e in entries if e.state in ("refused", "failed")]
+    bad = [e for e in entries if e.state in _REFUSED]
     for entry in entries:
         if entry in bad:
             continue

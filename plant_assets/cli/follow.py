@@ -9,6 +9,7 @@ from threading import Event, Thread
 import dagster as dg
 from rich.progress import Progress, TaskID
 
+from plant_assets.cli.pages import run_page
 from plant_assets.components.naming import DROP_TAG
 
 _POLL_S = 0.3
@@ -27,10 +28,14 @@ def follow_run(drop_key: str, progress: Progress, deadline: float) -> str | None
         why the run failed, or that it is still running; None where it succeeded.
     """
     tasks: dict[str, TaskID] = {}
+    told = False
     with dg.DagsterInstance.get() as instance:
         while time.monotonic() < deadline:
             run = next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: drop_key}), limit=1)), None)
             if run is not None:
+                if not told:
+                    progress.console.print(f"Dagster shows the run at {run_page(run.run_id)}", soft_wrap=True)
+                    told = True
                 _show_steps(instance, run.run_id, progress, tasks)
                 if run.is_success:
                     return None

@@ -6,16 +6,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from plant_assets.cli import home
+from plant_assets.cli import home, registered
 from plant_assets.cli.console import fail, known_plant
-from plant_assets.models import promotion
 from plant_assets.models.announcement import tell_inference
-from plant_assets.models.registry import ModelRegistry
 from plant_assets.models.registry_connection import RegistryError
 from plant_assets.models.registry_versions import ChampionMove
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.model import PlantProfile
-from plant_assets.settings import read_settings
+from plant_assets.settings import PipelineSettings, read_settings
 
 Plant = Annotated[str, typer.Option(help="the plant")]
 
@@ -25,41 +23,42 @@ def promote(
     version: Annotated[int | None, typer.Option(help="by default the challenger, else the newest")] = None,
 ) -> None:
     """Promote a version of the plant's main model; it is serving within seconds."""
-    _profile(plant)
+    settings, profile = _entered(plant)
     try:
-        _tell(promotion.promote(plant, version))
+        _tell(registered.promote(settings, profile, version))
     except RegistryError as error:
         fail(str(error))
 
 
 def rollback(plant: Plant) -> None:
     """Roll back to the previous champion."""
-    _profile(plant)
+    settings, profile = _entered(plant)
     try:
-        _tell(promotion.rollback(plant))
+        _tell(registered.rollback(settings, profile))
     except RegistryError as error:
         fail(str(error))
 
 
 def list_models(plant: Plant) -> None:
     """Show a plant's registered models with their newest version and aliases."""
-    profile, registry = _profile(plant), ModelRegistry.from_settings()
+    settings, profile = _entered(plant)
+    specs = model_specs(profile)
     table = Table("model", "versions", "champion", "challenger")
     try:
-        for spec in model_specs(profile):
-            versions = registry.versions(spec.registry_name(profile))
-            behind = {alias: str(v.version) for v in versions for alias in v.aliases}
-            newest = f"1 to {versions[0].version}" if versions else "none"
-            table.add_row(spec.name, newest, behind.get("champion", ""), behind.get("challenger", ""))
+        found = registered.summaries(settings, [spec.registry_name(profile) for spec in specs])
     except RegistryError as error:
         fail(str(error))
+    for spec, model in zip(specs, found, strict=True):
+        versions = "none" if model.newest is None else f"1 to {model.newest}"
+        behind = (str(model.aliases.get(alias, "")) for alias in ("champion", "challenger"))
+        table.add_row(spec.name, versions, *behind)
     Console().print(table)
 
 
-def _profile(plant: str) -> PlantProfile:
+def _entered(plant: str) -> tuple[PipelineSettings, PlantProfile]:
     settings = read_settings()
     home.enter(settings)
-    return known_plant(plant, settings)
+    return settings, known_plant(plant, settings)
 
 
 def _tell(move: ChampionMove) -> None:

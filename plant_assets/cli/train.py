@@ -7,7 +7,7 @@ Doesn't belong here: what the job does (`components`).
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ from rich.console import Console
 
 from plant_assets.cli import home
 from plant_assets.cli.console import fail, known_plant, step_progress
+from plant_assets.cli.pages import run_page
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import PipelineSettings, read_settings
@@ -109,17 +110,13 @@ def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) 
         resources(), plant_definitions(profile, settings.poll_seconds)
     ).resolve_job_def(job_name(profile.name))
     run_id = str(uuid4())
-    console.print(f"{profile.name}: training; run {run_id} in Dagster shows each step.")
+    console.print(f"{profile.name}: training; Dagster shows the run at {run_page(run_id)}")
     with dg.DagsterInstance.get() as instance:
         Thread(target=_announce, args=(instance, run_id), daemon=True).start()
-        # Whoever watches sees steps; a log that somebody reads later has Dagster's own lines.
-        watched = (
-            show_steps(instance, run_id, step_progress(console)) if console.is_terminal else nullcontext()
-        )
-        level = "CRITICAL" if console.is_terminal else "DEBUG"
-        with watched:
+        with show_steps(instance, run_id, step_progress(console)):
             result = job.execute_in_process(
-                run_config={"loggers": {"console": {"config": {"log_level": level}}}},
+                # Dagster keeps its own lines with the run; here stand the steps.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,

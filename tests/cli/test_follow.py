@@ -1,6 +1,7 @@
 """How a run is followed: its steps, and why it failed."""
 
 import io
+import re
 import time
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from plant_assets.cli.console import step_progress
 from plant_assets.cli.follow import follow_run
 from plant_assets.components.naming import DROP_TAG
 from plant_assets.settings import read_settings
+from serving.settings import read_settings as read_serving_settings
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
 
@@ -45,6 +47,7 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
         yield found
 
 
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
 @pytest.mark.parametrize(
     ("assets", "why", "shown"),
     [
@@ -55,13 +58,32 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     ids=["succeeds", "raises", "blocked by a check"],
 )
 def test_a_run_is_told_with_why_it_failed(
-    instance: dg.DagsterInstance, assets: list, why: str | None, shown: str
+    instance: dg.DagsterInstance, assets: list, why: str | None, shown: str, is_terminal: bool
 ) -> None:
-    dg.materialize(assets, instance=instance, tags={DROP_TAG: "key"}, raise_on_error=False)
-    console = Console(file=io.StringIO(), record=True, width=80)
+    result = dg.materialize(assets, instance=instance, tags={DROP_TAG: "key"}, raise_on_error=False)
+    console = Console(file=io.StringIO(), record=True, width=80, force_terminal=is_terminal)
     with step_progress(console) as progress:
         assert follow_run("key", progress, time.monotonic() + 20) == why
-    assert shown in console.export_text()
+    text = console.export_text()
+    assert shown in text
+    assert f"{read_serving_settings().dagster_address}/runs/{result.run_id}" in text.replace("\n", "")
+
+
+def test_a_pipe_gets_a_line_as_each_step_ends_and_none_twice() -> None:
+    pipe = io.StringIO()
+    with step_progress(Console(file=pipe, width=20)) as progress:
+        long, short = (
+            progress.add_task("a step with a long name", total=1),
+            progress.add_task("short", total=1),
+        )
+        assert pipe.getvalue() == ""
+        progress.update(short, completed=1, failed=True)
+        assert re.fullmatch(r"✗ short \d\.\d s\n", pipe.getvalue())
+        progress.update(long, description="still \\[waiting]")
+        progress.update(long, completed=1)
+        progress.update(long, completed=1)
+    said = [re.sub(r" \d\.\d s$", "", line) for line in pipe.getvalue().splitlines()]
+    assert said == ["✗ short", "still [waiting]", "✓ still [waiting]"]
 
 
 def test_a_run_that_goes_on_is_not_called_a_success(instance: dg.DagsterInstance) -> None:

@@ -87,6 +87,8 @@ def test_two_starts_train_once(both: list[tuple[int, str]]) -> None:
     assert "mains: isolation_forest version 1 is serving already; nothing was trained." in words[0]
     assert "no history yet, so 28 days are simulated" in words[1]
     assert words[1].endswith("mains: isolation_forest version 1 is serving.")
+    assert "✓ isolation forest" in words[1]
+    assert "DEBUG" not in words[1], "Dagster keeps its own log with the run"
 
 
 def test_the_model_is_published_with_its_lineage_and_the_run_stands_in_dagster(
