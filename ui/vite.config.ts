@@ -17,6 +17,7 @@ const routes = [
   'warnings',
   'models',
   'drops',
+  'exports',
   'quarantine',
   'runs',
   'ready'

@@ -24,6 +24,7 @@ _COMMANDS = {
     "read": "read.read",
     "drop": "drop.drop",
     "import": "imports.import_folder",
+    "export": "export.export",
     "promote": "models.promote",
     "rollback": "models.rollback",
     "models": "models.list_models",

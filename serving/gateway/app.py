@@ -29,6 +29,8 @@ from serving.gateway.events import routes as events
 from serving.gateway.events.hub import EventHub
 from serving.gateway.events.log import EventLog
 from serving.gateway.events.tail import follow_events
+from serving.gateway.exports import routes as exports
+from serving.gateway.exports.service import TableExporter
 from serving.gateway.history import routes as history
 from serving.gateway.history.service import HistoryStore
 from serving.gateway.infer import routes as infer
@@ -63,6 +65,7 @@ ROUTERS = (
     drivers.router,
     warnings.router,
     drops.router,
+    exports.router,
     models.router,
     drift.router,
     health.router,
@@ -161,6 +164,7 @@ async def run_parts(
             state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
             state.drop_ledger = LedgerReader(settings)
             state.file_previewer = FilePreviewer(settings)
+            state.table_exporter = TableExporter(settings)
             state.pipeline_runs = PipelineRuns(dagster, settings.dagster_address)
             state.models = ModelService(profiles, settings, mlflow, inference, log)
             state.drift = DriftService(profiles, settings, mlflow, dagster)

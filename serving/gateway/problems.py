@@ -87,6 +87,23 @@ class PreviewFailed(Problem):
     title = "The preview failed"
 
 
+class ExportAway(Problem):
+    """No table can be exported now."""
+
+    status = 503
+    slug = "export-away"
+    title = "No table can be exported at the moment"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers=RETRY_LATER)
+
+
+class ExportFailed(Problem):
+    status = 502
+    slug = "export-failed"
+    title = "The table could not be exported"
+
+
 class StorageFull(Problem):
     status = 507
     slug = "storage-full"

@@ -51,6 +51,17 @@ def run(*arguments: str) -> tuple[int, str]:
         (["plant", "check", "gas_treatment/"], "'gas_treatment/': expected a plant's name, not a path"),
         (["simulate", "out", "--layout", "cuneiform"], "no layout 'cuneiform'; expected one of wide_csv"),
         (["simulate", "out", "--plant", "gas"], "no plant 'gas'"),
+        (["export", "--plant", "gas"], "no plant 'gas'"),
+        (["export", "sales"], "no table 'sales'; expected one of cleaned_dataset, labeled_dataset"),
+        (
+            ["export"],
+            "plant gas_treatment has no cleaned_dataset yet; `forewarn train gas_treatment` makes it",
+        ),
+        (["export", "--to", "-"], "--to -: expected one table, got cleaned_dataset, labeled_dataset"),
+        (
+            ["export", "--to", "/proc/none", "model_results", "--plant", "demo"],
+            "plant demo has no model_results",
+        ),
         (["ps"], "the platform isn't running; start it with `make up`"),
         (["logs"], "no logs yet"),
         (["logs", "oracle"], "no log of oracle"),
@@ -67,6 +78,17 @@ def test_a_refusal_is_one_error_without_a_trace(arguments: list[str], says: str)
     assert "error:" in text
     assert says in text
     assert "Traceback" not in text
+
+
+def test_tables_are_exported_into_a_folder_or_printed(tmp_path: Path) -> None:
+    asset = Path(read_settings().lake_root) / "gas_treatment" / "assets" / "raw_sensor_data.parquet"
+    asset.parent.mkdir(parents=True)
+    pl.DataFrame({"TE301020": [105.5]}).write_parquet(asset)
+    status, text = run("export", "cleaned_dataset", "--to", str(tmp_path / "new" / "folder"))
+    assert (status, "1 rows, 1 columns" in text) == (0, True)
+    assert (tmp_path / "new" / "folder" / "cleaned_dataset.csv").read_text() == "TE301020\n105.5\n"
+    assert run("export", "cleaned_dataset", "--plant", "gas_treatment", "--to", "-") == (0, "TE301020 105.5")
+    assert run("export", "cleaned_dataset", "--to", __file__)[0] == 1
 
 
 def test_logs_are_shown_without_colours() -> None:

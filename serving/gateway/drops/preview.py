@@ -9,7 +9,6 @@ import contextlib
 import logging
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +19,7 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from serving.errors import ClientLeft, invalid
+from serving.gateway.child_process import run_child
 from serving.gateway.drops.schemas import PreviewedFile
 from serving.gateway.drops.upload import DISK_FULL, write_body
 from serving.gateway.problems import PreviewAway, PreviewFailed, StorageFull
@@ -32,11 +32,6 @@ MOST_AT_ONCE = 2
 """Children at a time: each may need several times its file in memory."""
 MOST_WAITING = 6
 """Files that wait for a child; one more is refused before its body is read."""
-NICENESS = 10
-"""The child's niceness: requests go first."""
-FIRST_TO_GO = "1000"
-"""Linux ends the child before others where memory runs out: a large file must not cost the gateway its life."""
-LONGEST_LINE = 300
 _ABANDONED_S = 24 * 3600
 
 
@@ -122,37 +117,18 @@ class FilePreviewer:
         except TimeoutError:
             raise _busy() from None
         try:
-            status, output, errors = await self._run(self._command(file, plant))
-        finally:
-            self._free.release()
-        try:
-            return PreviewedFile.model_validate_json(output)
-        except ValidationError:
-            log.error("preview of %s failed with status %d: %s", file.name, status, _last_line(errors))
-            raise PreviewFailed(
-                "the file could not be read for a preview; the gateway's log has the reason"
-            ) from None
-
-    async def _run(self, command: list[str]) -> tuple[int, bytes, bytes]:
-        # A session of its own, so that all it starts ends with it.
-        child = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, env=self._environment, start_new_session=True,
-        )  # fmt: skip
-        try:
-            with contextlib.suppress(ProcessLookupError):  # it may have ended already
-                os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
-            with contextlib.suppress(OSError):  # it has ended, or this isn't Linux
-                Path(f"/proc/{child.pid}/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
-            async with asyncio.timeout(self._limit_s):
-                output, errors = await child.communicate()
+            ended = await run_child(self._command(file, plant), self._environment, self._limit_s)
         except TimeoutError:
             raise PreviewFailed(f"reading the file took longer than {self._limit_s:g} s") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            status = await child.wait()
-        return status, output, errors
+            self._free.release()
+        try:
+            return PreviewedFile.model_validate_json(ended.output)
+        except ValidationError:
+            log.error("preview of %s failed with status %d: %s", file.name, ended.status, ended.last_line)
+            raise PreviewFailed(
+                "the file could not be read for a preview; the gateway's log has the reason"
+            ) from None
 
 
 PreviewerDep = Annotated[FilePreviewer, part("file_previewer")]
@@ -178,8 +154,3 @@ async def _while_wanted(work: Awaitable[PreviewedFile], left: Awaitable[None]) -
 
 def _busy() -> PreviewAway:
     return PreviewAway("too many files are being read; try again")
-
-
-def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode("utf-8", errors="replace").splitlines() if line.strip()]
-    return (lines[-1] if lines else "no output")[:LONGEST_LINE]

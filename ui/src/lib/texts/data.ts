@@ -112,6 +112,15 @@ export const data = {
     code: 'Error code',
     kept: 'Quarantined as'
   },
+  export: {
+    title: 'Export as CSV',
+    writing: 'Writing …',
+    holds: {
+      cleaned_dataset: "readings on the plant's grid, with quality flags",
+      labeled_dataset: 'the same with anomaly_label, regime and label_source',
+      model_results: "each row with every model's out-of-fold score and decision"
+    }
+  },
   checks: {
     title: 'Checks',
     none: 'No check has run yet.',
