@@ -19,7 +19,8 @@ from plant_assets.simulation.origin import OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
 
 PLANT = "demo"
-_PATIENCE_S = 300
+_PATIENCE_S = 900
+_SERVING_WITHIN_S = 120
 
 
 def seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
@@ -53,7 +54,7 @@ def await_demo(settings: PipelineSettings, written: list[Path], console: Console
 
 def _await_champion(settings: PipelineSettings, console: Console) -> None:
     url = f"http://{settings.host}:{settings.port_inference}/plants/{PLANT}/models"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _SERVING_WITHIN_S
     with step_progress(console) as progress, httpx.Client(timeout=5, trust_env=False) as client:
         task = progress.add_task("champion is serving", total=1)
         while time.monotonic() < deadline:

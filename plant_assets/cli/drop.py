@@ -19,6 +19,7 @@ from plant_assets.ingest.folder.listing import FoundFile, look_at
 from plant_assets.ingest.storage import StorageError
 from plant_assets.settings import PipelineSettings, read_settings
 
+PATIENCE_HELP = "how long to wait while nothing goes on; a run that has started is waited for"
 _OPEN = ("seen", "settled", "requested")
 _REFUSED = ("refused", "failed")
 
@@ -30,7 +31,7 @@ def drop(
     force: Annotated[
         bool, typer.Option("--force", help="ingest files again that were ingested before")
     ] = False,
-    patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 900,
+    patience_s: Annotated[int, typer.Option(help=PATIENCE_HELP)] = 900,
 ) -> None:
     """Drop exports for a plant and follow the run that ingests them."""
     settings, console = read_settings(), Console()
@@ -108,12 +109,12 @@ def follow_drop(
 ) -> None:
     """Show the drop's progress: settled, the run and its steps, then the result of each file.
 
-    Fails when a file was refused or given up, its run failed, or the time is over.
+    Fails when a file was refused or given up, its run failed, or nothing went on for `patience_s`.
     """
     placed = [look_at(target) for target in targets]
-    from plant_assets.cli.follow import follow_run  # Dagster takes two seconds to import
+    from plant_assets.cli.follow import ProgressWatch, follow_run  # Dagster takes two seconds to import
 
-    ledger, deadline = DropLedger(settings.state_url), time.monotonic() + patience_s
+    ledger, watch = DropLedger(settings.state_url), ProgressWatch(patience_s)
     followed: dict[str, str | None] = {}
     with step_progress(console) as progress:
         settling = progress.add_task("waiting for the files to settle", total=1)
@@ -122,7 +123,7 @@ def follow_drop(
             runs = {e.run_id for e in entries if e.run_id and not e.duplicate_of} - followed.keys()
             for run_id in runs:
                 progress.update(settling, completed=1)
-                followed[run_id] = follow_run(run_id, progress, deadline)
+                followed[run_id] = follow_run(run_id, progress, patience_s)
             if runs:
                 continue
             if len(entries) == len(targets) and not any(
@@ -133,14 +134,17 @@ def follow_drop(
                 f"{e.path.name}: {e.message}" for e in entries if e.state in _OPEN and e.message
             ):
                 progress.update(settling, description=escape(said))
-            if time.monotonic() > deadline:
-                fail(f"not ingested within {patience_s} s; see `forewarn logs` and the Dagster page")
+            watch.note([(entry.path, entry.state, entry.message, entry.attempt) for entry in entries])
+            if watch.is_over:
+                fail(
+                    f"not ingested, and nothing went on for {patience_s} s; see `forewarn logs` and the Dagster page"
+                )
             time.sleep(0.3)
         untaken = not followed and any(e.state in _REFUSED for e in entries)
         progress.update(settling, completed=1, failed=untaken)
     _tell(entries, console)
     if why := "; ".join(filter(None, followed.values())):
-        fail(f"ingested, but its run failed: {why}")
+        fail(f"ingested, but its run {why}")
 
 
 def _entries_of(ledger: DropLedger, plant: str, placed: list[FoundFile]) -> list[LedgerEntry]:

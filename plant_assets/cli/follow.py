@@ -1,4 +1,4 @@
-"""Shows a Dagster run's steps as they happen."""
+"""Shows a Dagster run's steps as they happen, for as long as anything does."""
 
 import re
 import time
@@ -16,34 +16,61 @@ _POLL_S = 0.3
 _TWICE = re.compile(r"^(\w+)_(?=\1_)")
 
 
-def follow_run(drop_key: str, progress: Progress, deadline: float) -> str | None:
+class ProgressWatch:
+    """Tells slow work from work that stands still.
+
+    Args:
+        patience_s: how long nothing may change.
+    """
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._seen: object = None
+        self._since = time.monotonic()
+
+    def note(self, state: object) -> None:
+        """Note the state of the work; another one than before is progress."""
+        if state != self._seen:
+            self._seen, self._since = state, time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() - self._since >= self._patience_s
+
+
+def follow_run(drop_key: str, progress: Progress, patience_s: float) -> str | None:
     """Add a line for each step of the run until the run ends.
+
+    A run that has started is waited for however long it takes: Dagster ends one whose process died.
 
     Args:
         drop_key: what the run's tag of that name says; the run may not exist yet.
         progress: where the lines go.
-        deadline: `time.monotonic()` at which to give up.
+        patience_s: how long to wait for a run that doesn't start.
 
     Returns:
-        why the run failed, or that it is still running; None where it succeeded.
+        what became of the run, as `failed: …` is; None where it succeeded.
     """
+    watch = ProgressWatch(patience_s)
     tasks: dict[str, TaskID] = {}
     told = False
     with dg.DagsterInstance.get() as instance:
-        while time.monotonic() < deadline:
+        while not watch.is_over:
             run = next(iter(instance.get_runs(dg.RunsFilter(tags={DROP_TAG: drop_key}), limit=1)), None)
             if run is not None:
                 if not told:
                     progress.console.print(f"Dagster shows the run at {run_page(run.run_id)}", soft_wrap=True)
                     told = True
                 _show_steps(instance, run.run_id, progress, tasks)
+                is_going = run.status is dg.DagsterRunStatus.STARTED
+                watch.note(time.monotonic() if is_going else run.status)
                 if run.is_success:
                     return None
                 if run.is_finished:
                     logged = (entry.dagster_event for entry in instance.all_logs(run.run_id))
-                    return why_failed([event for event in logged if event is not None])
+                    return f"failed: {why_failed([event for event in logged if event is not None])}"
             time.sleep(_POLL_S)
-    return "it is still running; see the Dagster page"
+    return f"didn't start within {patience_s:.0f} s; see the Dagster page"
 
 
 def why_failed(events: Sequence[dg.DagsterEvent]) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from plant_assets.cli.console import fail, first_names, system_message
-from plant_assets.cli.drop import follow_if_running
+from plant_assets.cli.drop import PATIENCE_HELP, follow_if_running
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.draft.draft import PlantDraft, draft_from
 from plant_assets.imports.files import Arrangement, FolderContents, find_parts, label_file
@@ -32,7 +32,7 @@ def import_folder(  # noqa: PLR0917 - a command's options
     title: Annotated[str, typer.Option(help="display name of the plant")] = "",
     timezone: Annotated[str, typer.Option(help="time zone of times without an offset")] = "UTC",
     follow: Annotated[bool, typer.Option(help="wait, and show the run's steps")] = True,
-    patience_s: Annotated[int, typer.Option(help="how long to wait for the run")] = 1800,
+    patience_s: Annotated[int, typer.Option(help=PATIENCE_HELP)] = 1800,
 ) -> None:
     """Turn the input folder of another service into a plant and its first drop; a refusal leaves neither."""
     settings, console = read_settings(), Console()

@@ -3,13 +3,16 @@
 import io
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 from rich.console import Console
 
-from plant_assets.cli import home
+from plant_assets.cli import follow, home
 from plant_assets.cli.console import step_progress
 from plant_assets.cli.follow import follow_run
 from plant_assets.components.naming import DROP_TAG
@@ -52,8 +55,8 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     ("assets", "why", "shown"),
     [
         ([fine], None, "✓ fine"),
-        ([broken], "broken: the sentence", "✗ broken"),
-        ([checked, after], "schema: P: 3 faults", "✗ checked"),
+        ([broken], "failed: broken: the sentence", "✗ broken"),
+        ([checked, after], "failed: schema: P: 3 faults", "✗ checked"),
     ],
     ids=["succeeds", "raises", "blocked by a check"],
 )
@@ -63,7 +66,7 @@ def test_a_run_is_told_with_why_it_failed(
     result = dg.materialize(assets, instance=instance, tags={DROP_TAG: "key"}, raise_on_error=False)
     console = Console(file=io.StringIO(), record=True, width=80, force_terminal=is_terminal)
     with step_progress(console) as progress:
-        assert follow_run("key", progress, time.monotonic() + 20) == why
+        assert follow_run("key", progress, 20) == why
     text = console.export_text()
     assert shown in text
     assert f"{read_serving_settings().dagster_address}/runs/{result.run_id}" in text.replace("\n", "")
@@ -86,9 +89,56 @@ def test_a_pipe_gets_a_line_as_each_step_ends_and_none_twice() -> None:
     assert said == ["✗ short", "still [waiting]", "✓ still [waiting]"]
 
 
-def test_a_run_that_goes_on_is_not_called_a_success(instance: dg.DagsterInstance) -> None:
+def test_a_run_that_does_not_start_is_not_called_a_success(instance: dg.DagsterInstance) -> None:
     del instance
     with step_progress(Console(file=io.StringIO())) as progress:
-        assert (
-            follow_run("nothing", progress, time.monotonic()) == "it is still running; see the Dagster page"
-        )
+        assert follow_run("nothing", progress, 0) == "didn't start within 0 s; see the Dagster page"
+
+
+class QuickClock:
+    """A clock of which ten minutes pass at each sleep; looks at the run still happen in real time.
+
+    Args:
+        end: called once an hour is over.
+    """
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self._end, self._now = end, 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, _: float) -> None:
+        self._now += 600
+        if self._now == 3600:
+            self._end()
+        time.sleep(0.01)
+
+
+def test_a_run_that_has_started_is_waited_for_however_long_it_takes(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = Event(), Event()
+
+    @dg.asset
+    def slow() -> None:
+        has_begun.set()
+        assert may_end.wait(60)
+
+    monkeypatch.setattr(follow, "time", QuickClock(may_end.set))
+    with ThreadPoolExecutor(1) as pool, step_progress(Console(file=io.StringIO())) as progress:
+        run = pool.submit(dg.materialize, [slow], instance=instance, tags={DROP_TAG: "key"})
+        assert has_begun.wait(60)
+        assert follow_run("key", progress, 900) is None
+        assert run.result().success
+
+
+def test_a_run_that_never_starts_is_given_up(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_run_for_test(instance, tags={DROP_TAG: "key"}, status=dg.DagsterRunStatus.STARTING)
+    clock = QuickClock(lambda: None)
+    monkeypatch.setattr(follow, "time", clock)
+    with step_progress(Console(file=io.StringIO())) as progress:
+        assert follow_run("key", progress, 900) == "didn't start within 900 s; see the Dagster page"
+    assert 900 <= clock.monotonic() < 900 + 2 * 600
