@@ -126,13 +126,10 @@ def follow_drop(
                 followed[run_id] = follow_run(run_id, progress, patience_s)
             if runs:
                 continue
-            if len(entries) == len(targets) and not any(
-                e.state in _OPEN and not e.duplicate_of for e in entries
-            ):
+            waiting = [e for e in entries if e.state in _OPEN and not e.duplicate_of]
+            if len(entries) == len(targets) and not waiting:
                 break
-            if said := "; ".join(
-                f"{e.path.name}: {e.message}" for e in entries if e.state in _OPEN and e.message
-            ):
+            if said := "; ".join(f"{e.path.name}: {e.message}" for e in waiting if e.message):
                 progress.update(settling, description=escape(said))
             watch.note([(entry.path, entry.state, entry.message, entry.attempt) for entry in entries])
             if watch.is_over:
