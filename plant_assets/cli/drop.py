@@ -126,7 +126,7 @@ def follow_drop(
                 followed[run_id] = follow_run(run_id, progress, patience_s)
             if runs:
                 continue
-            waiting = [e for e in entries if e.state in _OPEN and not e.duplicate_of]
+            waiting = _waiting(entries)
             if len(entries) == len(targets) and not waiting:
                 break
             if said := "; ".join(f"{e.path.name}: {e.message}" for e in waiting if e.message):
@@ -142,6 +142,11 @@ def follow_drop(
     _tell(entries, console)
     if why := "; ".join(filter(None, followed.values())):
         fail(f"ingested, but its run {why}")
+
+
+def _waiting(entries: list[LedgerEntry]) -> list[LedgerEntry]:
+    """Those of which it isn't told yet what becomes of them."""
+    return [entry for entry in entries if entry.state in _OPEN and not entry.duplicate_of]
 
 
 def _entries_of(ledger: DropLedger, plant: str, placed: list[FoundFile]) -> list[LedgerEntry]:
