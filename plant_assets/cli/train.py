@@ -16,9 +16,10 @@ from uuid import uuid4
 import typer
 from filelock import FileLock
 from rich.console import Console
+from rich.markup import escape
 
 from plant_assets.cli import home
-from plant_assets.cli.console import fail, known_plant, step_progress
+from plant_assets.cli.console import fail, first_names, known_plant, step_progress
 from plant_assets.cli.pages import run_page
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
@@ -30,7 +31,10 @@ from plant_assets.simulation.simulate import simulate
 if TYPE_CHECKING:
     import dagster as dg
 
+    from plant_assets.ingest.folder.ledger_entry import LedgerEntry
+
 _LOOK_S = 1.0
+_SETTLES_WITHIN_S = 60.0
 
 
 class TrainingError(RuntimeError):
@@ -41,7 +45,7 @@ def train(
     plant: Annotated[str, typer.Argument(help="the plant")],
     missing: Annotated[bool, typer.Option("--missing", help="only if it has no serving model")] = False,
 ) -> None:
-    """Train a plant on its history; a simulated plant without one gets its simulated past first."""
+    """Train a plant on its history and on what waits in its drop folder; a simulated plant without either gets its simulated past first."""
     settings, console = read_settings(), Console(soft_wrap=True, highlight=False)
     profile = known_plant(plant, settings)
     home.prepare(settings, plant_names(settings.defs))
@@ -101,11 +105,18 @@ def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) 
     import dagster as dg
 
     from plant_assets.cli.follow import show_steps, why_failed
-    from plant_assets.components.naming import job_name
+    from plant_assets.components.naming import RAW, asset_key, job_name
     from plant_assets.components.plant import plant_definitions
     from plant_assets.defs.resources import resources
 
-    _ensure_history(settings, profile, console)
+    waiting = _waiting_files(settings, profile.name)
+    if waiting:
+        names = first_names([entry.path.name for entry in waiting])
+        console.print(escape(f"{profile.name}: {names} of its drop folder is ingested first."))
+    else:
+        _ensure_history(settings, profile, console)
+    raw = asset_key(profile.name, RAW).to_python_identifier()
+    drop = {"files": [str(e.path) for e in waiting], "force": any(e.forced for e in waiting)}
     job = dg.Definitions.merge(
         resources(), plant_definitions(profile, settings.poll_seconds)
     ).resolve_job_def(job_name(profile.name))
@@ -116,13 +127,43 @@ def _train(settings: PipelineSettings, profile: PlantProfile, console: Console) 
         with show_steps(instance, run_id, step_progress(console)):
             result = job.execute_in_process(
                 # Dagster keeps its own lines with the run; here stand the steps.
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "ops": {raw: {"config": drop}},
+                },
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
             )
     if not result.success:
         raise TrainingError(why_failed(result.all_events))
+
+
+def _waiting_files(settings: PipelineSettings, plant: str) -> "list[LedgerEntry]":
+    """Files of the plant's drop folder that no run took in yet, once nobody writes them any more.
+
+    Raises:
+        TrainingError: one of them is written for longer than anybody waits, or the ledger can't be read.
+    """
+    from plant_assets.ingest.storage import StorageError
+    from plant_assets.resources.lake import LakeResource
+
+    lake, until = LakeResource.of(settings), time.monotonic() + _SETTLES_WITHIN_S
+    folder = lake.drop_folder(plant).absolute()
+    try:
+        lake.move_strays(plant)
+        ledger = lake.ledger()
+        while True:
+            ready = ledger.scan(folder, plant, lake.now())
+            growing = [e.path.name for e in ledger.entries(plant, ["seen"]) if not e.gone]
+            if not growing:
+                asked = ledger.entries(plant, ["requested"])  # by a run that never came
+                return [e for e in (*asked, *ready) if e.path.parent == folder and not e.gone]
+            if time.monotonic() > until:
+                raise TrainingError(f"{first_names(growing)} in {folder} is still being written")
+            time.sleep(_LOOK_S)
+    except StorageError as error:
+        raise TrainingError(str(error)) from None
 
 
 def _announce(instance: "dg.DagsterInstance", run_id: str) -> None:

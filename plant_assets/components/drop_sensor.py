@@ -57,6 +57,8 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
     )
     def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         ledger = lake.ledger()
+        for moved in lake.move_strays(profile.name):
+            context.log.info(f"{moved.name} lay in {lake.drop}; it goes to {profile.name}, now as {moved}")
         fail_lost_starts(context.instance, profile.name)
         _notice_dead_runs(context.instance, ledger, profile.name, lake)
         requests = _unstarted_requests(context.instance, ledger, profile, lake)
@@ -91,7 +93,7 @@ def _ready_files(
         time.sleep(min(poll_seconds, _SECOND_LOOK_S))
         ready = ledger.scan(folder, plant, lake.now())
     if not ready:
-        return [], f"nothing new in {folder}"
+        return [], f"nothing new in {folder}{_told_of_strays(lake)}"
     ready = [entry for entry in ready if not _pauses(context.instance, entry, lake)]
     if not ready:
         return [], (
@@ -106,6 +108,17 @@ def _ready_files(
     if growing and lake.now() - min(e.first_seen for e in ready) < _GATHER:
         return [], f"{len(ready)} files wait for {growing[0].path.name}, which is still being written"
     return ready, ""
+
+
+def _told_of_strays(lake: LakeResource) -> str:
+    """Files that no plant gets; of the others there are none that stay."""
+    names = [] if lake.root_plant else lake.strays()
+    if not names:
+        return ""
+    return (
+        f"; {', '.join(names[:5])} in {lake.drop} itself: no plant gets it, as there are several and none is "
+        "FOREWARN_DEFAULT_PLANT; move it into a plant's folder"
+    )
 
 
 def _request(

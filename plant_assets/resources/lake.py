@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Self
 import dagster as dg
 from upath import UPath
 
+from plant_assets.ingest.folder.listing import list_files
+from plant_assets.ingest.folder.strays import move_strays, receiving_plant
+from plant_assets.profile.load import plant_names
 from plant_assets.resources.files import write_whole
 from plant_assets.settings import PipelineSettings
 
@@ -34,6 +37,7 @@ class LakeResource(dg.ConfigurableResource):
         state_url: SQLAlchemy address of the drop ledger.
         max_drop_bytes: a larger file is refused.
         live_retrain_hours: plant hours of live readings that models may lag behind.
+        root_plant: the plant that gets files of the folder of drop folders itself; empty for none.
     """
 
     root: str
@@ -42,6 +46,7 @@ class LakeResource(dg.ConfigurableResource):
     state_url: str
     max_drop_bytes: int = 500 * 1024 * 1024
     live_retrain_hours: int = 672
+    root_plant: str = ""
 
     @classmethod
     def of(cls, settings: PipelineSettings) -> Self:
@@ -52,6 +57,7 @@ class LakeResource(dg.ConfigurableResource):
             state_url=settings.state_url,
             max_drop_bytes=settings.max_drop_mb * 1024 * 1024,
             live_retrain_hours=settings.live_retrain_hours,
+            root_plant=receiving_plant(settings.default_plant, plant_names(settings.defs)),
         )
 
     @property
@@ -89,6 +95,14 @@ class LakeResource(dg.ConfigurableResource):
 
     def drop_folder(self, plant: str) -> Path:
         return Path(self.drop) / plant
+
+    def move_strays(self, plant: str) -> list[Path]:
+        """Move files of the folder of drop folders itself to the plant, where it is the one that gets them."""
+        return move_strays(Path(self.drop), self.drop_folder(plant)) if plant == self.root_plant else []
+
+    def strays(self) -> list[str]:
+        """Names of files that lie in the folder of drop folders itself, of no plant."""
+        return [found.path.name for found in list_files(Path(self.drop))]
 
     def quarantine_folder(self, plant: str) -> Path:
         return Path(self.quarantine) / plant

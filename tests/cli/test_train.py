@@ -1,15 +1,18 @@
 """`forewarn train`: a plant's job here and now, once however many ask for it, and what is said where it fails."""
 
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from plant_assets.components.naming import PLANT_TAG
+from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.models.registry import ModelRegistry
 from plant_assets.profile.load import PLANT_TYPE
 from plant_assets.settings import read_settings
@@ -143,3 +146,22 @@ def test_a_plant_that_can_not_be_trained_is_told_with_the_reason(
     assert status == 1
     assert says in said
     assert "Traceback" not in said
+
+
+def test_files_that_wait_are_ingested_first_and_a_refused_one_is_told(environment: dict[str, str]) -> None:
+    folder = read_settings().drop
+    (folder / "measured").mkdir(parents=True, exist_ok=True)
+    begin = datetime(2025, 1, 1, tzinfo=UTC)
+    rows = [f"{begin + timedelta(hours=i)},{230 + 5 * math.sin(i / 3)},{60 + i % 7}\n" for i in range(600)]
+    (folder / "measured" / "waiting.csv").write_text("time,voltage,current\n" + "".join(rows))
+    (folder / "measured" / "other.csv").write_text("time,pressure\n2025-01-01,1\n")
+    status, said = ended(started(environment, "measured"))
+    assert "measured: other.csv, waiting.csv of its drop folder is ingested first." in said
+    assert (status, said.endswith("measured: isolation_forest version 1 is serving.")) == (0, True), said
+    ledger = DropLedger(read_settings().state_url)
+    assert {e.path.name: e.state for e in ledger.entries("measured")} == {
+        "waiting.csv": "ingested",
+        "other.csv": "refused",
+    }
+    status, said = ended(started(environment, "measured"))
+    assert (status, "is ingested first" in said) == (0, False), "what went in waits no more"

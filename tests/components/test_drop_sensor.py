@@ -29,7 +29,9 @@ class ClockedLake(LakeResource):
 class Plant:
     """A drop folder, its sensor, and what Dagster would do with the sensor's answers."""
 
-    def __init__(self, folder: Path, profile: PlantProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, profile: PlantProfile, monkeypatch: pytest.MonkeyPatch, root_plant: str = ""
+    ) -> None:
         self.instance = dg.DagsterInstance.ephemeral(tempdir=str(folder))
         self.drop = folder / "drop" / profile.name
         self.drop.mkdir(parents=True)
@@ -38,6 +40,7 @@ class Plant:
             drop=str(folder / "drop"),
             quarantine=str(folder / "quarantine"),
             state_url=f"sqlite:///{folder / 'manifest.db'}",
+            root_plant=root_plant,
         )
         self.profile = profile
         self._sensor = drop_sensor(profile, poll_seconds=1)
@@ -143,6 +146,18 @@ def test_empty_folder_is_skipped_with_a_reason(plant: Plant) -> None:
     result = plant.look()
     assert not result.run_requests
     assert "nothing new" in _skip_message(result)
+
+
+@pytest.mark.parametrize(("root_plant", "found"), [("gas_treatment", True), ("boiler", False), ("", False)])
+def test_a_file_beside_the_drop_folders_goes_to_the_plant_that_gets_such_or_is_told(
+    tmp_path: Path, profile: PlantProfile, monkeypatch: pytest.MonkeyPatch, root_plant: str, found: bool
+) -> None:
+    plant = Plant(tmp_path, profile, monkeypatch, root_plant)
+    (plant.drop.parent / "export.csv").write_text("timestamp,PDT31008\n2024-01-01,1\n")
+    result = plant.look()
+    assert bool(result.run_requests) == found == (plant.drop / "export.csv").exists()
+    told = result.skip_reason.skip_message if result.skip_reason else ""
+    assert ("export.csv" in str(told) and "no plant gets it" in str(told)) == (root_plant == "")
 
 
 def test_file_of_years_ago_is_found(plant: Plant) -> None:
