@@ -3,11 +3,12 @@
 Belongs here: every `FOREWARN_*` variable that a service reads. The pipeline has settings of its own.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from plant_assets.profile.variables import LOOPBACK, EnvironmentVariables, Folder, read_environment
 
@@ -38,10 +39,19 @@ class ServingSettings(EnvironmentVariables):
     live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
+    repeat_hours: float = Field(default=12, ge=0, le=24 * 31)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
+    shift_starts: str = Field(default="06:00,14:00,22:00", description="in the plant's zone")
     upload_mb: float = Field(default=500, gt=0, le=100_000)
     preview_seconds: float = Field(default=120, gt=0, le=3600)
     ui: Folder = UI_BUILD
+
+    @field_validator("shift_starts")
+    @classmethod
+    def _times_of_day(cls, value: str) -> str:
+        if not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", time) for time in value.split(",")):
+            raise ValueError("expected times of the day such as 06:00,14:00,22:00")
+        return value
 
     @property
     def mlflow_address(self) -> str:

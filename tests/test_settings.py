@@ -65,6 +65,8 @@ def test_a_wrong_value_is_refused_by_its_variable(
         ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),
         ("FOREWARN_LOGINS_PER_MINUTE", "-1"),
         ("FOREWARN_HISTORY_ROWS", "0"),
+        ("FOREWARN_REPEAT_HOURS", "-1"),
+        ("FOREWARN_SHIFT_STARTS", "6:00,25:00"),
         ("TRAIN_IF_MISSING", "perhaps"),
     ],
 )

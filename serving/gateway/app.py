@@ -47,6 +47,7 @@ from serving.gateway.plants.service import PlantDirectory
 from serving.gateway.sensors import routes as sensors_routes
 from serving.gateway.upstream import LIMITS, TIMEOUT, ServiceClient
 from serving.gateway.warnings import routes as warnings
+from serving.gateway.warnings.groups import WarningGroups
 from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
 from serving.settings import ServingSettings, read_settings
@@ -162,6 +163,7 @@ async def run_parts(
             state.live = status
             state.drivers = DriverService(database, sensors, inference)
             state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
+            state.warning_groups = WarningGroups(database, log)
             state.drop_ledger = LedgerReader(settings)
             state.file_previewer = FilePreviewer(settings)
             state.table_exporter = TableExporter(settings)

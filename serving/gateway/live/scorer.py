@@ -6,7 +6,7 @@ twice, no warning opened twice. Doesn't belong here: the loop's supervision (`lo
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel, JsonValue
@@ -200,7 +200,8 @@ class RowScorer:
             data = ScoresData(number=number, **ScoredRow.model_validate(score).model_dump())
             change.tell(ScoresEvent(data=data))
             moment = lifecycle.RowRef(name, time)
-            tracks = await lifecycle.write(change, turn, moment, briefs, given.advice)
+            within = timedelta(hours=self.settings.repeat_hours)
+            tracks = await lifecycle.write(change, turn, moment, briefs, given.advice, repeat_within=within)
             last = ScoringCursor(number=number, time=time, tracks=tracks)
             await plant.memory.keep(change.session, last)
             if score.id % TRIM_EVERY == 0:

@@ -56,3 +56,6 @@ class PlantsAnswer(BaseModel):
     plants: list[PlantInfo]
     left_out: list[LeftOut] = Field(description="plants excluded because their profile has never been valid")
     missing: str = Field(description="why the models are unknown; otherwise empty")
+    shift_starts: list[str] = Field(
+        description="times of the day at which shifts start, in each plant's zone"
+    )

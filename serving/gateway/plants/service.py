@@ -62,7 +62,12 @@ class PlantDirectory:
         for plant in shown:
             plant.fault = told.get(plant.name, "") or plant.fault
         left_out = [LeftOut(name=name, fault=fault) for name, fault in told.items() if name not in profiles]
-        return PlantsAnswer(plants=shown, left_out=left_out, missing=missing)
+        return PlantsAnswer(
+            plants=shown,
+            left_out=left_out,
+            missing=missing,
+            shift_starts=self._settings.shift_starts.split(","),
+        )
 
 
 PlantsDep = Annotated[PlantDirectory, part("plants")]

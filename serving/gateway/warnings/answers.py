@@ -47,6 +47,8 @@ def members_of(warning: PlantWarning) -> dict[str, object]:
     shelf = {"until": warning.shelved_until, "by": warning.shelved_by, "reason": warning.shelved_reason}
     return own | {
         "state": state_of(warning, now),
+        "group_id": warning.first_id or warning.id,
+        "first_since": warning.first_time or warning.since,
         "crossed": {
             "rule": warning.rule or None,
             "description": warning.description,

@@ -41,17 +41,19 @@ async def write(
     moment: RowRef,
     briefs: Mapping[str, WarningBrief],
     advice: list[JsonValue] | None = None,
+    *,
+    repeat_within: timedelta,
 ) -> dict[str, KeptTrack]:
     """Write a row's turn, in its transaction.
 
-    `briefs` are of what opens or escalates, by track, `advice` is on the row, for what was open before. Returns
-    the tracks to keep, which know their warnings.
+    `briefs` are of what opens or escalates, by track, `advice` is on the row, for what was open before. What opens so soon
+    after its track cleared repeats the last warning. Returns the tracks to keep, which know their warnings.
     """
     tracks = dict(turn.tracks)
     for key, found in briefs.items():
         update: dict[str, object] = {"tags": found.tags}
         if turn.changes[key] == "opened":
-            warning = await _open(change, turn, key, moment, found)
+            warning = await _open(change, turn, key, moment, found, repeat_within=repeat_within)
             update["warning"] = warning.id
         tracks[key] = tracks[key].model_copy(update=update)
     before = {kept.warning: key for key, kept in turn.before.items() if kept.warning is not None}
@@ -129,7 +131,13 @@ async def unshelve_expired(change: UnitOfWork) -> None:
 
 
 async def _open(
-    change: UnitOfWork, turn: RowEffects, key: str, moment: RowRef, brief: WarningBrief
+    change: UnitOfWork,
+    turn: RowEffects,
+    key: str,
+    moment: RowRef,
+    brief: WarningBrief,
+    *,
+    repeat_within: timedelta,
 ) -> PlantWarning:
     signal, fired = turn.signals[key], turn.fired
     score, now = signal.score, moment.time if signal.is_alarm_now else None
@@ -147,7 +155,10 @@ async def _open(
         prediction_ids={"opened": score.prediction_id, "peak": score.prediction_id},
         **_brief_columns(brief),
     )  # fmt: skip
-    shelf = await _shelve_like_the_last(change.session, warning)
+    last = await _find_last(change.session, warning)
+    shelf = "" if last is None else _shelve_like(warning, last)
+    if last is not None:
+        _join_repeats(warning, last, repeat_within)
     change.session.add(warning)
     await change.session.flush()
     crossed = "" if signal.kind == "rule" else _describe_score(score)
@@ -155,24 +166,37 @@ async def _open(
     return warning
 
 
-async def _shelve_like_the_last(session: AsyncSession, warning: PlantWarning) -> str:
-    """Shelving is for the track, not for one opening; what the story says of it.
-
-    But what somebody shelved as an alarm ahead doesn't hide one now, which nobody has seen.
-    """
+async def _find_last(session: AsyncSession, warning: PlantWarning) -> PlantWarning | None:
+    """The last warning of the same track."""
     same_track = sa.select(PlantWarning).where(
         PlantWarning.plant == warning.plant,
         PlantWarning.kind == warning.kind,
         PlantWarning.rule == warning.rule,
     )
-    last = await session.scalar(same_track.order_by(PlantWarning.id.desc()).limit(1))
-    if last is None or not _is_shelved(last):
+    return await session.scalar(same_track.order_by(PlantWarning.id.desc()).limit(1))
+
+
+def _shelve_like(warning: PlantWarning, last: PlantWarning) -> str:
+    """Shelving is for the track, not for one opening; what the story says of it.
+
+    But what somebody shelved as an alarm ahead doesn't hide one now, which nobody has seen.
+    """
+    if not _is_shelved(last):
         return ""
     if warning.horizon_hours == 0 < last.horizon_hours:
         return f"not shelved as warning {last.id} is: {SHELF_ENDED}"
     warning.shelved_until, warning.shelved_by = last.shelved_until, last.shelved_by
     warning.shelved_reason = last.shelved_reason
     return f"shelved as warning {last.id} is"
+
+
+def _join_repeats(warning: PlantWarning, last: PlantWarning, within: timedelta) -> None:
+    """Make a warning a repeat of its track's last one, where that cleared so shortly before it opened."""
+    if last.cleared_time is None or not timedelta(0) <= warning.since - last.cleared_time <= within:
+        return
+    warning.first_id = last.first_id or last.id
+    warning.first_time = last.first_time or last.since
+    warning.repeat = last.repeat + 1
 
 
 def _is_shelved(warning: PlantWarning) -> bool:

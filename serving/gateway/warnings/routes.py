@@ -13,6 +13,7 @@ from serving.gateway.problems import Conflict, DropFolderAway
 from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.answers import answer_of, members_of
+from serving.gateway.warnings.groups import GroupsDep
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
 from serving.gateway.warnings.service import WarningsDep, WarningService
 from serving.web.bounded_route import SmallBodyRoute
@@ -21,7 +22,10 @@ from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/warnings", tags=["warnings"], route_class=SmallBodyRoute)
 WarningId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="warning `id` from /warnings")]
+GroupId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="`group_id` of any of its warnings")]
 PlantName = Annotated[Slug | None, Query(description="default: the live plant")]
+MOST_SHOWN = 50
+"""Warnings of a group in a list; the newest."""
 ANYTHING = schemas.AckRequest()
 """What is acknowledged without a body: the warning as it is now."""
 _ACTION = problems(*BODY, 401, 403, 404)
@@ -71,6 +75,35 @@ async def drop_operator_log(
     except OSError as error:
         raise DropFolderAway(f"the drop folder of plant {name} is not writable: {error.strerror}") from None
     return schemas.DroppedLog(file=log.name, periods=log.periods, left_out=log.left_out, written=written)
+
+
+@router.get("/groups", responses=problems(401, 422))
+async def groups(
+    found: GroupsDep, _: SignedIn, asked: Annotated[schemas.WarningPage, Query()]
+) -> schemas.GroupsAnswer:
+    """List warnings with their repeats as one, newest first: a group is listed where any of its warnings matches."""
+    listed = await found.page(asked)
+    shown = [
+        schemas.WarningGroup(
+            id=group.id,
+            count=group.count,
+            unacknowledged=group.unacknowledged,
+            since=group.since,
+            warnings=[answer_of(warning) for warning in group.warnings[:MOST_SHOWN]],
+        )
+        for group in listed[: asked.limit]
+    ]
+    is_last = len(listed) <= asked.limit
+    return schemas.GroupsAnswer(groups=shown, next=None if is_last else shown[-1].warnings[0].id)
+
+
+@router.post("/groups/{group_id}/ack", responses=_CONFLICT)
+async def acknowledge_group(
+    group_id: GroupId, body: schemas.AckGroupRequest, found: GroupsDep, user: Operator
+) -> schemas.AcknowledgedGroup:
+    """Acknowledge a warning with its repeats, also those that have cleared. Operators only."""
+    warnings = await found.acknowledge(group_id, user, body)
+    return schemas.AcknowledgedGroup(warnings=[answer_of(warning) for warning in warnings])
 
 
 @router.get("/{warning_id}", responses=problems(401, 404, 422))

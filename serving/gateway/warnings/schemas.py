@@ -64,6 +64,14 @@ class AckRequest(_Request):
     )
 
 
+class AckGroupRequest(AckRequest):
+    """The newest warning that was reviewed; `horizon_hours` is its horizon."""
+
+    newest_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] = Field(
+        description="newest warning of the group when it was reviewed; 409 if another has opened since"
+    )
+
+
 class ShelveRequest(_Request):
     """Duration and reason; either `until` or `hours`, both in wall-clock time."""
 
@@ -156,6 +164,11 @@ class WarningAnswer(BaseModel):
     opened_horizon_hours: float = Field(description="horizon that opened it")
     crossed: CrossedThreshold
     since: datetime
+    group_id: int = Field(
+        description="id of the first of the warnings that it repeats; its own where it is the first"
+    )
+    repeat: int = Field(description="1: the first of its group, 2: its first repeat, and so on")
+    first_since: datetime = Field(description="when the first of its group opened")
     opened_at: datetime
     peak: float = Field(description="highest score of its horizon; reset at each escalation")
     peak_time: datetime
@@ -218,6 +231,29 @@ class WarningsAnswer(BaseModel):
 
     warnings: list[WarningAnswer]
     next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
+class WarningGroup(BaseModel):
+    """A warning and its repeats."""
+
+    id: int = Field(description="of the first of them")
+    count: int
+    unacknowledged: int
+    since: datetime = Field(description="when the first opened")
+    warnings: list[WarningAnswer] = Field(description="those of them that match, newest first; at most 50")
+
+
+class GroupsAnswer(BaseModel):
+    """A page of groups, by the newest warning of each that matches."""
+
+    groups: list[WarningGroup]
+    next: int | None = Field(description="`before` of the next page; null on the last one")
+
+
+class AcknowledgedGroup(BaseModel):
+    """A group after its acknowledgement, newest first."""
+
+    warnings: list[WarningAnswer]
 
 
 class DroppedLog(BaseModel):

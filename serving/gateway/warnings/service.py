@@ -42,7 +42,7 @@ class WarningService:
 
     async def page(self, page: schemas.WarningPage) -> Sequence[PlantWarning]:
         """Newest first: one more than asked for where there are more."""
-        query = sa.select(PlantWarning).where(*_conditions(page)).order_by(PlantWarning.id.desc())
+        query = sa.select(PlantWarning).where(*conditions(page)).order_by(PlantWarning.id.desc())
         if page.before is not None:
             query = query.where(PlantWarning.id < page.before)
         async with self._database.read() as session:
@@ -80,12 +80,7 @@ class WarningService:
             Conflict: it has cleared unseen, or is not what was seen any more.
         """
         async with self._change(warning_id) as (change, warning):
-            if asked.horizon_hours not in (None, warning.horizon_hours):
-                raise Conflict(
-                    f"warning {warning_id} is of {_horizon(warning.horizon_hours)} now, "
-                    f"not of {_horizon(asked.horizon_hours)}; review it again",
-                    horizon_hours=warning.horizon_hours,
-                )
+            check_horizon(warning, asked.horizon_hours)
             if warning.acknowledged_at is not None:
                 return warning
             if warning.cleared_at is not None:
@@ -186,7 +181,22 @@ class WarningService:
 WarningsDep = Annotated[WarningService, part("warnings")]
 
 
-def _conditions(chosen: schemas.WarningFilter) -> list[sa.ColumnElement[bool]]:
+def check_horizon(warning: PlantWarning, reviewed: float | None) -> None:
+    """Refuse what was reviewed at another horizon than the warning's present one.
+
+    Raises:
+        Conflict: it has escalated since.
+    """
+    if reviewed not in (None, warning.horizon_hours):
+        raise Conflict(
+            f"warning {warning.id} is of {_horizon(warning.horizon_hours)} now, "
+            f"not of {_horizon(reviewed)}; review it again",
+            horizon_hours=warning.horizon_hours,
+        )
+
+
+def conditions(chosen: schemas.WarningFilter) -> list[sa.ColumnElement[bool]]:
+    """A filter as conditions of a query."""
     table, now = PlantWarning, datetime.now(UTC)
     is_open = table.cleared_at.is_(None)
     is_shelved = sa.and_(is_open, table.shelved_until.is_not(None), table.shelved_until > now)
@@ -198,7 +208,7 @@ def _conditions(chosen: schemas.WarningFilter) -> list[sa.ColumnElement[bool]]:
         "shelved": is_shelved,
         "cleared": table.cleared_at.is_not(None),
     }
-    conditions = {
+    by_field = {
         "state": lambda state: states[state],
         "plant": lambda plant: table.plant == plant,
         "kind": lambda kind: table.kind == kind,
@@ -206,8 +216,8 @@ def _conditions(chosen: schemas.WarningFilter) -> list[sa.ColumnElement[bool]]:
         "since": lambda time: table.since >= time,
         "until": lambda time: table.since < time,
     }
-    given = {name: getattr(chosen, name) for name in conditions}
-    return [conditions[name](value) for name, value in given.items() if value is not None]
+    given = {name: getattr(chosen, name) for name in by_field}
+    return [by_field[name](value) for name, value in given.items() if value is not None]
 
 
 def _is_shelved_so(

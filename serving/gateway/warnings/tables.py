@@ -40,6 +40,8 @@ class PlantWarning(Base):
         missed_time: first row at which an alarm rule was met soon after it had cleared.
         escalated_time: of its last escalation.
         now_time, now_until: first and last row at which the risk now crossed while it was open.
+        first_id, first_time: of the first of the warnings that it repeats, and when that opened; None where it is the first.
+        repeat: 1 for the first of them, 2 for the next, and so on.
         stale_since: first row of the stale ones at the end.
         drivers: at the opening or the last escalation; None where they couldn't be had.
         advice: on the newest row while it was open; None where it couldn't be had.
@@ -77,6 +79,9 @@ class PlantWarning(Base):
     now_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     now_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stale_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    first_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    repeat: Mapped[int] = mapped_column(sa.Integer, default=1, server_default="1")
     drivers: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
     advice: Mapped[JsonValue] = mapped_column(sa.JSON(none_as_null=True), nullable=True)
     missing: Mapped[str] = mapped_column(sa.String(500))

@@ -177,3 +177,19 @@ async def test_a_true_verdict_labels_the_hours_of_the_alarm_now_alone(live: Live
     await course.row(FAR)
     judged = await live.gateway.warnings.judge(1, MARIA, VerdictRequest(verdict="true"))
     assert label_of(judged) == (first, last)
+
+
+async def test_what_opens_soon_after_its_track_cleared_is_a_repeat(live: LiveSite, course: Course) -> None:
+    await course.row(FAR)
+    await course.calm()
+    await course.row({3: 0.8})
+    await course.calm()
+    for _ in range(int(live.settings.repeat_hours)):
+        await course.row()
+    await course.row(FAR)
+    first, second, third = await live.warnings(3)
+    assert (first.first_id, first.repeat) == (None, 1)
+    assert (second.first_id, second.first_time, second.repeat) == (first.id, first.since, 2)
+    assert (third.first_id, third.first_time, third.repeat) == (None, None, 1)
+    opened = [data(e)["warning"] for e in await live.events("warning") if data(e)["change"] == "opened"]
+    assert [(w["group_id"], w["repeat"]) for w in opened] == [(1, 1), (1, 2), (3, 1)]

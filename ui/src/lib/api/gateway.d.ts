@@ -936,6 +936,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/warnings/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List warnings with their repeats as one, newest first: a group is listed where any of its warnings matches
+         * @description List warnings with their repeats as one, newest first: a group is listed where any of its warnings matches.
+         */
+        get: operations["groups_warnings_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/groups/{group_id}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge a warning with its repeats, also those that have cleared
+         * @description Acknowledge a warning with its repeats, also those that have cleared. Operators only.
+         */
+        post: operations["acknowledge_group_warnings_groups__group_id__ack_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/warnings/operator_log.csv": {
         parameters: {
             query?: never;
@@ -1081,6 +1121,27 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AckGroupRequest
+         * @description The newest warning that was reviewed; `horizon_hours` is its horizon.
+         */
+        AckGroupRequest: {
+            /**
+             * Horizon Hours
+             * @description horizon of the warning when it was reviewed; 409 if it has escalated since
+             */
+            horizon_hours?: number | null;
+            /**
+             * Newest Id
+             * @description newest warning of the group when it was reviewed; 409 if another has opened since
+             */
+            newest_id: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * AckRequest
          * @description The horizon that was reviewed; without `horizon_hours`, the warning's present one.
          */
@@ -1095,6 +1156,14 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * AcknowledgedGroup
+         * @description A group after its acknowledgement, newest first.
+         */
+        AcknowledgedGroup: {
+            /** Warnings */
+            warnings: components["schemas"]["WarningAnswer"][];
         };
         /**
          * ActionAnswer
@@ -1821,6 +1890,19 @@ export interface components {
             /** Sensors */
             sensors: string;
         };
+        /**
+         * GroupsAnswer
+         * @description A page of groups, by the newest warning of each that matches.
+         */
+        GroupsAnswer: {
+            /** Groups */
+            groups: components["schemas"]["WarningGroup"][];
+            /**
+             * Next
+             * @description `before` of the next page; null on the last one
+             */
+            next: number | null;
+        };
         /** Health */
         Health: {
             /**
@@ -2367,6 +2449,11 @@ export interface components {
             missing: string;
             /** Plants */
             plants: components["schemas"]["PlantInfo"][];
+            /**
+             * Shift Starts
+             * @description times of the day at which shifts start, in each plant's zone
+             */
+            shift_starts: string[];
         };
         /** PredictionAnswer */
         PredictionAnswer: {
@@ -3349,6 +3436,17 @@ export interface components {
              */
             escalated_time: string | null;
             /**
+             * First Since
+             * Format: date-time
+             * @description when the first of its group opened
+             */
+            first_since: string;
+            /**
+             * Group Id
+             * @description id of the first of the warnings that it repeats; its own where it is the first
+             */
+            group_id: number;
+            /**
              * Horizon Hours
              * @description nearest horizon above its threshold; 0: now
              */
@@ -3423,6 +3521,11 @@ export interface components {
             prediction_ids: {
                 [key: string]: string;
             };
+            /**
+             * Repeat
+             * @description 1: the first of its group, 2: its first repeat, and so on
+             */
+            repeat: number;
             shelf: components["schemas"]["WarningShelf"] | null;
             /**
              * Since
@@ -3463,6 +3566,32 @@ export interface components {
              * @enum {string}
              */
             event: "warning";
+        };
+        /**
+         * WarningGroup
+         * @description A warning and its repeats.
+         */
+        WarningGroup: {
+            /** Count */
+            count: number;
+            /**
+             * Id
+             * @description of the first of them
+             */
+            id: number;
+            /**
+             * Since
+             * Format: date-time
+             * @description when the first opened
+             */
+            since: string;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /**
+             * Warnings
+             * @description those of them that match, newest first; at most 50
+             */
+            warnings: components["schemas"]["WarningAnswer"][];
         };
         /** WarningShelf */
         WarningShelf: {
@@ -3513,6 +3642,17 @@ export interface components {
              */
             escalated_time: string | null;
             /**
+             * First Since
+             * Format: date-time
+             * @description when the first of its group opened
+             */
+            first_since: string;
+            /**
+             * Group Id
+             * @description id of the first of the warnings that it repeats; its own where it is the first
+             */
+            group_id: number;
+            /**
              * Horizon Hours
              * @description nearest horizon above its threshold; 0: now
              */
@@ -3587,6 +3727,11 @@ export interface components {
             prediction_ids: {
                 [key: string]: string;
             };
+            /**
+             * Repeat
+             * @description 1: the first of its group, 2: its first repeat, and so on
+             */
+            repeat: number;
             shelf: components["schemas"]["WarningShelf"] | null;
             /**
              * Since
@@ -7305,6 +7450,186 @@ export interface operations {
             };
             /** @description The access token is missing, invalid or expired */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    groups_warnings_groups_get: {
+        parameters: {
+            query?: {
+                plant?: string | null;
+                /** @description open: all states but cleared */
+                state?: ("open" | "new" | "acknowledged" | "shelved" | "cleared") | null;
+                kind?: ("model" | "rule") | null;
+                horizon_hours?: number | null;
+                /** @description opened at or after this plant time */
+                since?: string | null;
+                /** @description opened before this plant time */
+                until?: string | null;
+                /** @description `next` of the previous page */
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsAnswer"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    acknowledge_group_warnings_groups__group_id__ack_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `group_id` of any of its warnings */
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AckGroupRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcknowledgedGroup"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The account's role does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request conflicts with the current state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

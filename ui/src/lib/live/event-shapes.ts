@@ -36,7 +36,7 @@ const warning = object<Warning>({
   outcome: nullable(oneOf('open', 'came_true', 'early', 'late', 'missed', 'false', 'unknown')),
   lead_hours: nullable(number), missed_by_hours: nullable(number),
   missed_time: nullable(text), escalated_time: nullable(text),
-  since: text, opened_at: text, peak: number, peak_time: text, newest_time: text,
+  since: text, group_id: number, repeat: number, first_since: text, opened_at: text, peak: number, peak_time: text, newest_time: text,
   came_time: nullable(text), stale_since: nullable(text), cleared_time: nullable(text), cleared_at: nullable(text),
   drivers: nullable(list(anything)), advice: nullable(list(anything)), missing: text, prediction_ids: record(text),
   acknowledged_at: nullable(text), acknowledged_by: nullable(text),

@@ -12,6 +12,8 @@ const KEY = 'forewarn.plant';
 class PlantsManager {
   all = $state.raw<readonly Plant[]>([]);
   chosen = $state(globalThis.localStorage?.getItem(KEY) ?? '');
+  /** When shifts start, as times of the shown plant's clock. */
+  shiftStarts = $state.raw<readonly string[]>([]);
   fault = $state('');
   /** The plant whose readings come in; null: none is known. */
   readonly live = $derived(this.all.find((plant) => plant.live) ?? null);
@@ -24,8 +26,9 @@ class PlantsManager {
 
   async read(): Promise<void> {
     try {
-      const { plants } = await unwrap(api.GET('/plants'));
+      const { plants, shift_starts } = await unwrap(api.GET('/plants'));
       this.all = plants.map((plant) => ({ ...plant, tags: plant.tags.map(withUnit) }));
+      this.shiftStarts = shift_starts;
       this.fault = '';
     } catch (error) {
       this.fault = sentence(error);

@@ -1,5 +1,6 @@
 /** A warning for tests, with what a test says of it. */
 import type { Warning } from '#lib/live/types.ts';
+import type { WarningGroup } from './warning-filter.ts';
 
 export function makeWarning(told: Partial<Warning> = {}): Warning {
   return {
@@ -11,6 +12,9 @@ export function makeWarning(told: Partial<Warning> = {}): Warning {
     opened_horizon_hours: 6,
     crossed: { rule: null, description: '', probability: 0.168, threshold: 0.0964 },
     since: '2026-11-29T12:00:00Z',
+    group_id: told.id ?? 7,
+    repeat: 1,
+    first_since: '2026-11-29T12:00:00Z',
     opened_at: '2026-11-21T09:43:16Z',
     peak: 0.2,
     peak_time: '2026-11-29T13:00:00Z',
@@ -40,4 +44,10 @@ export function makeWarning(told: Partial<Warning> = {}): Warning {
     cleared_at: null,
     ...told
   };
+}
+
+/** A warning with its repeats, the newest first. */
+export function makeGroup(...warnings: Warning[]): WarningGroup {
+  const { group_id: id = 0, first_since: since = '' } = warnings[0] ?? {};
+  return { id, count: warnings.length, unacknowledged: warnings.length, since, warnings };
 }

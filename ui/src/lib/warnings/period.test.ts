@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { localTime, momentOf, parseLocal, periodOf } from './period.ts';
+import { localTime, momentOf, parseLocal, periodOf, shiftEnd } from './period.ts';
 
 describe('times of a form', () => {
   test.each([
@@ -34,4 +34,14 @@ describe('times of a form', () => {
     expect(periodOf('2026-01-01T02:00', '2026-01-01T01:00', 'UTC').fault).toMatch(/end must be after/);
     expect(periodOf('2026-01-01T01:00', '2026-01-01T01:00', 'UTC').fault).toBe('');
   });
+});
+
+test('a shift ends as the next one starts, on the plant’s clock', () => {
+  const starts = ['06:00', '14:00', '22:00'];
+  const at = (time: string) => shiftEnd(starts, 'Europe/Berlin', Date.parse(time));
+  expect(at('2026-01-08T06:00:00Z')).toBe('2026-01-08T13:00:00.000Z');
+  expect(at('2026-01-08T13:00:00Z')).toBe('2026-01-08T21:00:00.000Z');
+  expect(at('2026-01-08T22:30:00Z')).toBe('2026-01-09T05:00:00.000Z');
+  expect(at('2026-03-28T22:30:00Z')).toBe('2026-03-29T04:00:00.000Z');
+  expect(shiftEnd([], 'UTC', 0)).toBeNull();
 });

@@ -32,6 +32,16 @@ export function momentOf(local: string, zone: string): string {
   return new Date(shown ?? found[0] ?? asUtc).toISOString();
 }
 
+/** The next moment at which a shift starts, in UTC; null where no shift is known. */
+export function shiftEnd(starts: readonly string[], zone: string, now: number): string | null {
+  const [today] = localTime(now, zone).split('T');
+  const tomorrow = new Date(Date.parse(`${today}T00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  const moments = [today, tomorrow].flatMap((day) =>
+    starts.map((start) => momentOf(`${day}T${start}`, zone))
+  );
+  return moments.filter((moment) => Date.parse(moment) > now).toSorted()[0] ?? null;
+}
+
 /** Both times, or neither, in order. */
 export function periodOf(start: string, end: string, zone: string): Period {
   if (!start && !end) return { start: null, end: null, fault: '' };

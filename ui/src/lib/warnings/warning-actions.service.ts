@@ -10,28 +10,33 @@ import { shelf } from './shelf.svelte.ts';
 export type Verdict =
   paths['/warnings/{warning_id}/verdict']['post']['requestBody']['content']['application/json'];
 
-/** Acknowledge a warning as it was seen.
+/** For how long a warning is shelved: hours of the clock, or until a moment. */
+export type ShelfTime = { hours: number } | { until: string };
+
+/** Acknowledge a warning as it was seen, with all that it repeats.
  *
  * @param seen the horizon that stood there when somebody looked.
  * @throws Problem where it has escalated since, or can't be acknowledged. */
-export async function acknowledge(id: number, seen: number): Promise<Warning> {
+export async function acknowledge(warning: Warning, seen: number): Promise<Warning> {
+  const { id } = warning;
+  const body = { note: '', horizon_hours: seen };
   try {
-    return keepWarning(
-      await unwrap(
-        api.POST('/warnings/{warning_id}/ack', { ...path(id), body: { note: '', horizon_hours: seen } })
-      )
-    );
+    if (warning.repeat === 1)
+      return keepWarning(await unwrap(api.POST('/warnings/{warning_id}/ack', { ...path(id), body })));
+    const group = { params: { path: { group_id: warning.group_id } }, body: { ...body, newest_id: id } };
+    const { warnings } = await unwrap(api.POST('/warnings/groups/{group_id}/ack', group));
+    return warnings.map(keepWarning).find((one) => one.id === id) ?? warning;
   } catch (error) {
     throw await explainConflict(error, id, seen);
   }
 }
 
-/** Put it out of sight for hours of the clock.
+/** Put it out of sight for a time of the clock.
  *
- * @throws Problem where it has cleared, or the hours are too many. */
-export async function shelve(id: number, hours: number, reason: string): Promise<Warning> {
+ * @throws Problem where it has cleared, or the time is too long. */
+export async function shelve(id: number, time: ShelfTime, reason: string): Promise<Warning> {
   const answer = keepWarning(
-    await unwrap(api.POST('/warnings/{warning_id}/shelve', { ...path(id), body: { hours, reason } }))
+    await unwrap(api.POST('/warnings/{warning_id}/shelve', { ...path(id), body: { ...time, reason } }))
   );
   shelf.put(answer);
   return answer;

@@ -32,9 +32,23 @@ afterEach(() => {
 
 test('an acknowledgement says what was seen, and its answer takes the warning’s place', async () => {
   answers = [[200, makeWarning({ state: 'acknowledged' })]];
-  await acknowledge(7, 3);
+  await acknowledge(makeWarning(), 3);
   expect(asked).toEqual([{ method: 'POST', path: '/warnings/7/ack', body: { note: '', horizon_hours: 3 } }]);
   expect(live.warnings.map((warning) => warning.state)).toEqual(['acknowledged']);
+});
+
+test('what repeats others is acknowledged with them', async () => {
+  const repeat = makeWarning({ group_id: 5, repeat: 2 });
+  const seen = [makeWarning({ state: 'acknowledged', repeat: 2 }), makeWarning({ id: 5, state: 'cleared' })];
+  live.warnings = [repeat];
+  answers = [[200, { warnings: seen }]];
+  expect((await acknowledge(repeat, 3)).state).toBe('acknowledged');
+  expect(asked[0]?.path).toBe('/warnings/groups/5/ack');
+  expect(asked[0]?.body).toEqual({ note: '', horizon_hours: 3, newest_id: 7 });
+  expect(live.warnings.map(({ id, state }) => [id, state])).toEqual([
+    [7, 'acknowledged'],
+    [5, 'cleared']
+  ]);
 });
 
 test('one that escalated meanwhile is shown as it is now, and says so', async () => {
@@ -42,7 +56,7 @@ test('one that escalated meanwhile is shown as it is now, and says so', async ()
     [409, { type: 'urn:forewarn:problem:conflict', detail: 'warning 7 is of 1 h now' }],
     [200, { ...makeWarning({ horizon_hours: 1 }), actions: [] }]
   ];
-  await expect(acknowledge(7, 3)).rejects.toThrow(words.escalatedMeanwhile);
+  await expect(acknowledge(makeWarning(), 3)).rejects.toThrow(words.escalatedMeanwhile);
   expect(live.warnings[0]?.horizon_hours).toBe(1);
 });
 
@@ -51,13 +65,13 @@ test('another conflict keeps the gateway’s own sentence', async () => {
     [409, { detail: 'warning 7 has cleared' }],
     [200, { ...makeWarning({ state: 'cleared' }), actions: [] }]
   ];
-  await expect(acknowledge(7, 3)).rejects.toThrow('warning 7 has cleared');
+  await expect(acknowledge(makeWarning(), 3)).rejects.toThrow('warning 7 has cleared');
   expect(live.warnings[0]?.state).toBe('cleared');
 });
 
 test('what is forbidden changes nothing here', async () => {
   answers = [[403, { type: 'urn:forewarn:problem:forbidden', detail: 'operators only' }]];
-  await expect(acknowledge(7, 3)).rejects.toThrow('operators only');
+  await expect(acknowledge(makeWarning(), 3)).rejects.toThrow('operators only');
   expect(asked).toHaveLength(1);
   expect(live.warnings[0]?.state).toBe('new');
 });
@@ -65,7 +79,7 @@ test('what is forbidden changes nothing here', async () => {
 test('shelving is offered to be undone until it was', async () => {
   const until = { until: '2026-11-21T11:00:00Z', by: 'wanda', reason: 'test run' };
   answers = [[200, makeWarning({ state: 'shelved', shelf: until })]];
-  await shelve(7, 2, 'test run');
+  await shelve(7, { hours: 2 }, 'test run');
   expect(asked[0]?.body).toEqual({ hours: 2, reason: 'test run' });
   expect(shelf.last?.id).toBe(7);
   await unshelve(7);

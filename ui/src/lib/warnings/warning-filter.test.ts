@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeWarning } from './fixtures.ts';
+import { makeGroup, makeWarning } from './fixtures.ts';
 import { everything, matches, mergeChanges, queryOf } from './warning-filter.ts';
 
 describe('which warnings are listed', () => {
@@ -29,21 +29,35 @@ describe('which warnings are listed', () => {
   });
 
   test('known ones change in their place, new ones come first on the newest page alone', () => {
-    const page = [makeWarning({ id: 8 }), makeWarning({ id: 7 })];
+    const page = [makeGroup(makeWarning({ id: 8 })), makeGroup(makeWarning({ id: 7 }))];
     const changed = [
       makeWarning({ id: 9 }),
       makeWarning({ id: 7, state: 'acknowledged' }),
       makeWarning({ id: 3 })
     ];
     const states = (isNewest: boolean) =>
-      mergeChanges(page, changed, {}, isNewest).map(({ id, state }) => [id, state]);
+      mergeChanges(page, changed, {}, isNewest).map(({ warnings: [one] }) => [one?.id, one?.state]);
     expect(states(true)).toEqual([[9, 'new'], [8, 'new'], [7, 'acknowledged']]); // prettier-ignore
     expect(states(false)).toEqual([[8, 'new'], [7, 'acknowledged']]); // prettier-ignore
   });
 
+  test('a repeat joins its group, which comes first', () => {
+    const page = [makeGroup(makeWarning({ id: 8 })), makeGroup(makeWarning({ id: 7 }))];
+    const repeat = makeWarning({ id: 9, group_id: 7, repeat: 2 });
+    const ids = (groups: typeof page) =>
+      groups.map(({ id, count, warnings }) => [id, count, warnings.map((one) => one.id)]);
+    expect(ids(mergeChanges(page, [repeat], {}, true))).toEqual([
+      [7, 2, [9, 7]],
+      [8, 1, [8]]
+    ]);
+    const older = makeWarning({ id: 10, group_id: 2, repeat: 5 });
+    expect(ids(mergeChanges(page, [older], {}, true))[0]).toEqual([2, 5, [10]]);
+  });
+
   test('what has left the filter stays until the page is read anew', () => {
     const left = makeWarning({ id: 8, state: 'acknowledged' });
-    expect(mergeChanges([makeWarning({ id: 8 })], [left], { state: 'new' }, true)).toEqual([left]);
+    const page = [makeGroup(makeWarning({ id: 8 }))];
+    expect(mergeChanges(page, [left], { state: 'new' }, true)).toEqual([makeGroup(left)]);
     expect(mergeChanges([], [left], { state: 'new' }, true)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
-/** Which warnings a list shows, as its form holds it; pure. */
-import type { paths } from '#lib/api/gateway.d.ts';
+/** Which warnings a list shows, in their groups, as its form holds it; pure. */
+import type { components, paths } from '#lib/api/gateway.d.ts';
 import type { Warning } from '#lib/live/types.ts';
 import { momentOf } from './period.ts';
 
+export type WarningGroup = components['schemas']['WarningGroup'];
 export type WarningQuery = NonNullable<paths['/warnings']['get']['parameters']['query']>;
 export type WarningFilter = {
   state: '' | NonNullable<WarningQuery['state']>;
@@ -45,18 +46,32 @@ function inState(warning: Warning, state: NonNullable<WarningQuery['state']>): b
   return state === 'open' ? warning.state !== 'cleared' : warning.state === state;
 }
 
-/** A page after an event: known ones in their place, new ones before them where the page is the newest.
+/** A page after an event: known ones in their place, new ones before them where the page is the newest; a repeat takes
+ * its group along.
  *
  * What has left the filter stays where it is until the page is read anew: nothing moves under a hand. */
 export function mergeChanges(
-  page: readonly Warning[],
+  page: readonly WarningGroup[],
   changed: readonly Warning[],
   query: WarningQuery,
   isNewestPage: boolean
-): Warning[] {
+): WarningGroup[] {
   const byId = new Map(changed.map((warning) => [warning.id, warning]));
-  const newest = page[0]?.id ?? 0;
+  const newest = Math.max(0, ...page.map((group) => group.warnings[0]?.id ?? 0));
+  const kept = page.map((group) => ({
+    ...group,
+    warnings: group.warnings.map((warning) => byId.get(warning.id) ?? warning)
+  }));
+  if (!isNewestPage) return kept;
   const fresh = changed.filter((warning) => warning.id > newest && matches(warning, query));
-  const kept = page.map((warning) => byId.get(warning.id) ?? warning);
-  return isNewestPage ? [...fresh.toSorted((a, b) => b.id - a.id), ...kept] : kept;
+  return fresh.toSorted((a, b) => a.id - b.id).reduce(addToGroups, kept);
+}
+
+function addToGroups(groups: readonly WarningGroup[], warning: Warning): WarningGroup[] {
+  const { group_id: id, repeat: count, first_since: since } = warning;
+  const known = groups.find((group) => group.id === id);
+  const earlier = known ? known.warnings : [];
+  const unacknowledged = (known?.unacknowledged ?? 0) + (warning.acknowledged_at === null ? 1 : 0);
+  const group = { id, count, unacknowledged, since, warnings: [warning, ...earlier] };
+  return [group, ...groups.filter((other) => other.id !== id)];
 }

@@ -1,4 +1,4 @@
-/** A page of warnings, kept up to date by what happens. */
+/** A page of warnings, each with its repeats, kept up to date by what happens. */
 import { api, unwrap } from '#lib/api/client.ts';
 import { Latest } from '#lib/latest.ts';
 import type { Warning } from '#lib/live/types.ts';
@@ -6,6 +6,7 @@ import {
   everything,
   mergeChanges,
   queryOf,
+  type WarningGroup,
   type WarningQuery,
   type WarningFilter
 } from './warning-filter.ts';
@@ -14,7 +15,7 @@ const PAGE = 25;
 
 export class WarningList {
   filter = $state<WarningFilter>({ ...everything });
-  warnings = $state.raw<readonly Warning[]>([]);
+  groups = $state.raw<readonly WarningGroup[]>([]);
   fault = $state.raw<unknown>(null);
   loaded = $state(false);
   reading = $state(false);
@@ -51,9 +52,9 @@ export class WarningList {
     const before = this.#befores.at(-1);
     const query = { ...this.#query, limit: PAGE, ...(before !== undefined && { before }) };
     const settled = await this.#latest.settle(
-      unwrap(api.GET('/warnings', { params: { query } })),
+      unwrap(api.GET('/warnings/groups', { params: { query } })),
       (page) => {
-        this.warnings = page.warnings;
+        this.groups = page.groups;
         this.#next = page.next;
         this.fault = null;
         this.loaded = true;
@@ -65,6 +66,6 @@ export class WarningList {
 
   /** Take in what events and answers say. */
   take(changed: readonly Warning[]): void {
-    if (this.loaded) this.warnings = mergeChanges(this.warnings, changed, this.#query, !this.hasNewer);
+    if (this.loaded) this.groups = mergeChanges(this.groups, changed, this.#query, !this.hasNewer);
   }
 }

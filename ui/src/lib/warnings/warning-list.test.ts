@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { makeWarning } from './fixtures.ts';
+import { makeGroup, makeWarning } from './fixtures.ts';
 import { WarningList } from './warning-list.svelte.ts';
 
 vi.hoisted(() => vi.stubGlobal('location', { origin: 'http://gateway' }));
@@ -19,11 +19,11 @@ beforeEach(() => {
     asked.push(searchParams.toString());
     if (away) return Response.json({ detail: 'the database is away' }, { status: 503 });
     const page = pages[searchParams.get('before') ?? ''];
-    return Response.json({ warnings: page?.ids.map((id) => makeWarning({ id })), next: page?.next });
+    return Response.json({ groups: page?.ids.map((id) => makeGroup(makeWarning({ id }))), next: page?.next });
   });
 });
 
-const ids = (list: WarningList) => list.warnings.map((warning) => warning.id);
+const ids = (list: WarningList) => list.groups.map((group) => group.warnings[0]?.id);
 
 test('pages go there and back', async () => {
   const list = new WarningList();
@@ -56,7 +56,7 @@ test('what opens comes in on the newest page, and not before that was read', asy
   expect(ids(list)).toEqual([10, 9, 8]);
   await list.older();
   list.take([makeWarning({ id: 11 }), makeWarning({ id: 7, state: 'shelved' })]);
-  expect(list.warnings.map((warning) => warning.state)).toEqual(['shelved', 'new']);
+  expect(list.groups.map((group) => group.warnings[0]?.state)).toEqual(['shelved', 'new']);
 });
 
 test('what was read stays where the gateway is away, with the reason', async () => {
