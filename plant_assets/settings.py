@@ -5,12 +5,19 @@ Paths of state derive from `home`, so that one variable moves them all.
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from plant_assets.profile.variables import EnvironmentVariables, read_environment
+
+_OTHER_NAMES = {"f1_anomaly": "f1", "roc_auc_anomaly": "roc_auc"}
+"""Of metrics that systems before this one had: here as there of the rows that are anomalies now."""
+
+
+def _known_by_another_name(metric: object) -> object:
+    return _OTHER_NAMES.get(metric, metric) if isinstance(metric, str) else metric
 
 
 class PipelineSettings(EnvironmentVariables):
@@ -29,9 +36,9 @@ class PipelineSettings(EnvironmentVariables):
     model_promotion_mode: Literal["auto", "manual"] = Field(
         default="auto", validation_alias="MODEL_PROMOTION_MODE"
     )
-    model_promotion_metric: Literal["pr_auc", "brier_skill"] = Field(
-        default="pr_auc", validation_alias="MODEL_PROMOTION_METRIC"
-    )
+    model_promotion_metric: Annotated[
+        Literal["pr_auc", "roc_auc", "f1", "brier_skill"], BeforeValidator(_known_by_another_name)
+    ] = Field(default="pr_auc", validation_alias="MODEL_PROMOTION_METRIC")
 
     @property
     def lake_root(self) -> str:

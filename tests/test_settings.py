@@ -52,6 +52,16 @@ def test_a_wrong_value_is_refused_by_its_variable(
 
 
 @pytest.mark.parametrize(
+    ("given", "meant"), [("f1_anomaly", "f1"), ("roc_auc_anomaly", "roc_auc"), ("f1", "f1")]
+)
+def test_promotion_metrics_go_by_their_older_names_too(
+    monkeypatch: pytest.MonkeyPatch, given: str, meant: str
+) -> None:
+    monkeypatch.setenv("MODEL_PROMOTION_METRIC", given)
+    assert read_settings().model_promotion_metric == meant
+
+
+@pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("FOREWARN_PORT_MLFLOW", "0"),

@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
 from plant_assets.components.naming import (
     CHALLENGER,
@@ -81,7 +82,7 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
             return dg.MaterializeResult(value=empty_oof(), metadata={"not trained": str(error)})
         for note in trained.notes:
             context.log.warning(note)
-        version = _publish(trained, inputs, profile, model_store, context)
+        version = _publish(trained, inputs, profile, lake=lake, model_store=model_store, context=context)
         oof = trained.oof if trained.candidates is None else pl.concat([trained.oof, trained.candidates])
         return dg.MaterializeResult(
             value=oof,
@@ -102,6 +103,8 @@ def _publish(
     trained: "TrainedModel",
     inputs: "TrainingInputs",
     profile: PlantProfile,
+    *,
+    lake: LakeResource,
     model_store: ModelStore,
     context: dg.AssetExecutionContext,
 ) -> "PublishedVersion":
@@ -112,14 +115,23 @@ def _publish(
         return run is not None and not run.is_finished
 
     registry = model_store.registry()
-    for run_id in registry.end_abandoned(profile.name, is_going):
+    for run_id in registry.end_abandoned(profile, is_going):
         context.log.info(f"MLflow run {run_id} was left running by a killed run; ended as killed")
+    table = _table_of(trained.spec)
     version = registry.log(
         trained,
         inputs,
         profile,
         dagster_run_id=context.run_id,
         dagster_assets=_behind(profile, trained.spec),
+        dataset=used_dataset(
+            lake,
+            profile.name,
+            table,
+            inputs.features
+            if table == FEATURES or inputs.window_features is None
+            else inputs.window_features,
+        ),
     )
     registry.challenge(version)
     return version
@@ -127,9 +139,12 @@ def _publish(
 
 def _behind(profile: PlantProfile, spec: ModelSpec) -> list[str]:
     """The assets that a model is made from, from the history on, and its own."""
-    features = WINDOWS if spec.feature_set == "window_features" else FEATURES
-    names = (RAW, LABELLED, features, _asset_name(spec))
+    names = (RAW, LABELLED, _table_of(spec), _asset_name(spec))
     return [asset_key(profile.name, name).to_user_string() for name in names]
+
+
+def _table_of(spec: ModelSpec) -> str:
+    return WINDOWS if spec.feature_set == "window_features" else FEATURES
 
 
 def _training_metadata(trained: "TrainedModel") -> dict[str, dg.MetadataValue]:

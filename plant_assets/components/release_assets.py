@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import records_table, table_metadata
 from plant_assets.components.model_assets import model_names
 from plant_assets.components.naming import CHAMPION, ENGINEERS, LABELLED, MODELLERS, REPORT
@@ -78,7 +79,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             titles={spec.name: spec.title for spec in model_specs(profile)},
             untrained=untrained,
         )
-        page, run = _keep_report(report, profile.name, lake, registry)
+        page, run = _keep_report(report, profile, lake, registry, oof=oof, labelled=labelled)
         return dg.MaterializeResult(
             value=oof,
             metadata={
@@ -100,18 +101,41 @@ def _not_trained(reasons: Mapping[str, str]) -> dict[str, dg.MetadataValue]:
 
 
 def _keep_report(
-    report: "ValidationReport", plant: str, lake: LakeResource, registry: "ModelRegistry"
+    report: "ValidationReport",
+    profile: PlantProfile,
+    lake: LakeResource,
+    registry: "ModelRegistry",
+    *,
+    oof: pl.DataFrame,
+    labelled: pl.DataFrame,
 ) -> tuple[str, str]:
-    """Keep the report as HTML and JSON in the lake and in MLflow; its page, and the id of the MLflow run."""
+    """Keep the report as HTML and JSON in the lake, and in MLflow with each row's results.
+
+    Returns:
+        its page, and the id of the MLflow run.
+    """
+    from plant_assets.exports.tables import write_csv
+    from plant_assets.validation.model_results import model_results
     from plant_assets.validation.report import render_html
 
     texts = {"validation_report.html": render_html(report), "validation_report.json": report.to_json()}
-    page = lake.write_report(plant, texts)
+    page = lake.write_report(profile.name, texts)
     with TemporaryDirectory(prefix="forewarn-") as scratch:
         files = {name: Path(scratch) / name for name in texts}
         for name, path in files.items():
             path.write_text(texts[name], "utf-8")
-        return page, registry.log_report(plant, files, _figures(report), report.lineage)
+        results = Path(scratch) / "model_results.csv"
+        with results.open("wb") as target:
+            write_csv(model_results(oof), target)
+        run = registry.log_report(
+            profile,
+            files | {results.name: results},
+            _figures(report),
+            report.lineage,
+            description="\n\n".join(report.sentences),
+            dataset=used_dataset(lake, profile.name, LABELLED, labelled),
+        )
+        return page, run
 
 
 def _champion(profile: PlantProfile) -> dg.AssetsDefinition:
@@ -192,6 +216,8 @@ def _ranking_table(report: "ValidationReport") -> pl.DataFrame:
             "PR-AUC": result.pr_auc.value,
             "low": result.pr_auc.low,
             "high": result.pr_auc.high,
+            "ROC-AUC": result.roc_auc.value,
+            "F1": result.f1,
         }
         for horizon in report.horizons
         for kind, results in (("model", horizon.models), ("baseline", horizon.baselines))
@@ -202,10 +228,17 @@ def _ranking_table(report: "ValidationReport") -> pl.DataFrame:
 
 
 def _figures(report: "ValidationReport") -> dict[str, float]:
-    """The report's main figures for MLflow: PR-AUC and ROC-AUC by model and horizon."""
+    """The report's main figures for MLflow, by model and horizon: ranking, F1 of its alarms, Brier, recall, false alarms."""
     found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
     for horizon in report.horizons:
         for result in (*horizon.models, *horizon.baselines):
-            found[f"{result.model}.{horizon.hours}h.pr_auc"] = result.pr_auc.value
-            found[f"{result.model}.{horizon.hours}h.roc_auc"] = result.roc_auc.value
+            figures = {
+                "pr_auc": result.pr_auc.value,
+                "roc_auc": result.roc_auc.value,
+                "f1": result.f1,
+                "brier": result.brier.value,
+                "event_recall": result.recall.value,
+                "false_episodes_per_day": result.false_episodes.value,
+            }
+            found |= {f"{result.model}.{horizon.hours}h.{name}": value for name, value in figures.items()}
     return found

@@ -113,11 +113,15 @@ def _choice_within(walked: dict[str, AlarmWalk], place: int, labels: np.ndarray,
     common = references[next(iter(references))].rows
     for reference in references.values():
         common = np.intersect1d(common, reference.rows)
-    measure = metrics.brier_skill if metric == "brier_skill" else metrics.pr_auc
-    standings = [
-        CandidateStanding(name, measure(labels[common], r.decisions[np.isin(r.rows, common)]), in_budget=True)
-        for name, r in references.items()
-    ]
+    measure = {"brier_skill": metrics.brier_skill, "roc_auc": metrics.roc_auc, "f1": metrics.f1}.get(
+        metric, metrics.pr_auc
+    )
+    standings = []
+    for name, reference in references.items():
+        said = reference.decisions[np.isin(reference.rows, common)]
+        if metric == "f1":
+            said = said >= walked[name].fits[place].model.threshold
+        standings.append(CandidateStanding(name, measure(labels[common], said), in_budget=True))
     return choose(standings)
 
 

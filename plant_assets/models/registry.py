@@ -19,7 +19,7 @@ from plant_assets.bundle.bundle import ARRAYS_FILE, Bundle, BundleError, parse_m
 from plant_assets.bundle.manifest import FORMAT_TAG, BundleManifest
 from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.registry_connection import EXISTS, RegistryError
+from plant_assets.models.registry_connection import EXISTS, RegistryError, UsedDataset
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import PublishedVersion, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
@@ -50,6 +50,7 @@ class ModelRegistry(VersionedModels):
         *,
         dagster_run_id: str = "",
         dagster_assets: Sequence[str] = (),
+        dataset: UsedDataset | None = None,
     ) -> PublishedVersion:
         """Publish a trained model as a new version, behind no alias yet.
 
@@ -71,7 +72,13 @@ class ModelRegistry(VersionedModels):
                 dagster_assets=dagster_assets,
             )
             trained.oof.write_parquet(oof)
-            return self.log_bundle(folder, params=trained.params, attachments={OOF_FILE: oof})
+            return self.log_bundle(
+                folder,
+                params=trained.params,
+                attachments={OOF_FILE: oof},
+                notes=trained.notes,
+                dataset=dataset,
+            )
 
     def log_bundle(
         self,
@@ -79,8 +86,12 @@ class ModelRegistry(VersionedModels):
         *,
         params: Mapping[str, object] | None = None,
         attachments: Mapping[str, Path] | None = None,
+        notes: Sequence[str] = (),
+        dataset: UsedDataset | None = None,
     ) -> PublishedVersion:
         """Publish a bundle folder as a new version, behind no alias yet; `log` for what lies in a folder.
+
+        `notes` are sentences for the run's description; `dataset` is what it was trained on.
 
         Raises:
             BundleError: the folder is no sound bundle.
@@ -89,7 +100,15 @@ class ModelRegistry(VersionedModels):
         manifest = Bundle.load(folder).manifest
         labels = _tags(manifest)
         experiment = self.experiment(_models(manifest.plant))
-        with self.run(experiment, manifest.model, labels, params or {}, manifest.metrics) as (run_id, root):
+        with self.run(
+            experiment,
+            manifest.model,
+            labels,
+            params or {},
+            manifest.metrics,
+            description=_description(manifest, notes),
+            dataset=dataset,
+        ) as (run_id, root):
             stamp_run(folder, run_id)
             write_mlflow_model(manifest, folder, run_id)
             self.attach(run_id, {BUNDLE_PATH: folder, **(attachments or {})})
@@ -98,18 +117,28 @@ class ModelRegistry(VersionedModels):
 
     def log_report(
         self,
-        plant: str,
+        profile: PlantProfile,
         files: Mapping[str, Path],
         metrics: Mapping[str, float],
         tags: Mapping[str, str] | None = None,
+        *,
+        description: str = "",
+        dataset: UsedDataset | None = None,
     ) -> str:
-        """Keep a validation report in the experiment `<plant>_validation`; answers the run's id."""
-        experiment = self.experiment(_reports(plant))
-        with self.run(experiment, "validation_report", tags or {}, {}, metrics) as (run_id, _):
+        """Keep a validation report in the experiment of the plant's validations; answers the run's id."""
+        with self.run(
+            self.experiment(profile.validation_experiment),
+            "validation_report",
+            tags or {},
+            {},
+            metrics,
+            description=description,
+            dataset=dataset,
+        ) as (run_id, _):
             self.attach(run_id, files)
         return run_id
 
-    def end_abandoned(self, plant: str, is_going: Callable[[str], bool]) -> list[str]:
+    def end_abandoned(self, profile: PlantProfile, is_going: Callable[[str], bool]) -> list[str]:
         """End as killed what a plant's killed Dagster runs left running.
 
         Returns:
@@ -117,7 +146,7 @@ class ModelRegistry(VersionedModels):
         """
         left = [
             run.info.run_id
-            for run in self.open_runs((_models(plant), _reports(plant)))
+            for run in self.open_runs((_models(profile.name), profile.validation_experiment))
             if (dagster_run := run.data.tags.get(DAGSTER_RUN)) and not is_going(dagster_run)
         ]
         for run_id in left:
@@ -186,8 +215,16 @@ def _models(plant: str) -> str:
     return f"{plant}_models"
 
 
-def _reports(plant: str) -> str:
-    return f"{plant}_validation"
+def _description(manifest: BundleManifest, notes: Sequence[str]) -> str:
+    """What MLflow's page of a run says first, in Markdown."""
+    run = manifest.lineage.dagster_run
+    lines = [
+        f"**{manifest.title}.** {manifest.learning_mode.capitalize()} model of plant {manifest.plant}, "
+        "walked forward; all figures are out of fold.",
+        *notes,
+        *([f"Dagster run `{run}`."] if run else []),
+    ]
+    return "\n\n".join(lines)
 
 
 def _tags(manifest: BundleManifest) -> dict[str, str]:

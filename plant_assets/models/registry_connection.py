@@ -3,11 +3,13 @@
 Belongs here: what any use of MLflow needs. Doesn't belong here: models, versions, aliases (`registry.py`).
 """
 
+import json
 import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -21,12 +23,45 @@ from plant_assets.profile.private_folder import private_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import DatasetInput, Run
 
 LOCKED_FOR_S = 30.0
 EXISTS = ("RESOURCE_ALREADY_EXISTS",)
 
 Answer = TypeVar("Answer")
+
+
+_NOTE_TAG = "mlflow.note.content"
+"""MLflow's own: what its pages show as a run's description."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedDataset:
+    """The table that a run learnt from or judged on, as MLflow shows it beside the run.
+
+    Attributes:
+        name: such as `gas_treatment/labeled_dataset`.
+        fingerprint: of the history that it was made of.
+        source: where it lies; the table there is the newest, which a later drop may have changed.
+    """
+
+    name: str
+    fingerprint: str
+    source: str
+    rows: int
+    columns: int
+
+    def as_input(self) -> "DatasetInput":
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(
+            name=self.name,
+            digest=self.fingerprint[:36],
+            source_type="s3" if self.source.startswith("s3:") else "local",
+            source=json.dumps({"uri": self.source}),
+            profile=json.dumps({"num_rows": self.rows, "num_columns": self.columns}),
+        )
+        return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
 class RegistryError(RuntimeError):
@@ -83,19 +118,31 @@ class MlflowConnection:
         tags: Mapping[str, str],
         params: Mapping[str, object],
         metrics: Mapping[str, float],
+        *,
+        description: str = "",
+        dataset: "UsedDataset | None" = None,
     ) -> Iterator[tuple[str, str]]:
         """A run with its figures, open inside the block; gives its id and the root of its artifacts.
 
-        It ends as finished, or as failed where the block raises.
+        It ends as finished, or as failed where the block raises. A figure `candidate.lr.pr_auc` is logged as
+        `candidate/lr.pr_auc`, since MLflow's pages group by what stands before the slash.
         """
         from mlflow.entities import Metric, Param
 
+        if description:
+            tags = {**tags, _NOTE_TAG: description}
         run = self.call(lambda: self.client.create_run(experiment, run_name=name, tags=dict(tags)))
         run_id, now = run.info.run_id, int(time.time() * 1000)
-        rows = [Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)]
+        rows = [
+            Metric(key.replace(".", "/", 1), float(value), now, 0)
+            for key, value in metrics.items()
+            if math.isfinite(value)
+        ]
         texts = [Param(key, str(value)[:6000]) for key, value in params.items()]
         try:
             self.call(lambda: self.client.log_batch(run_id, rows, texts))
+            if dataset is not None:
+                self.call(lambda: self.client.log_inputs(run_id, [dataset.as_input()]))
             yield run_id, str(run.info.artifact_uri)
         except BaseException:
             self.call(lambda: self.client.set_terminated(run_id, "FAILED"))

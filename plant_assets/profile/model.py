@@ -296,6 +296,11 @@ class PlantProfile(StrictModel):
         return f"{self.registry_prefix}{model}"
 
     @property
+    def validation_experiment(self) -> str:
+        """The MLflow experiment of the plant's validation reports, such as `plant_alarm_validation`."""
+        return f"{self.registry_prefix.rstrip('_')}_validation"
+
+    @property
     def answering_name(self) -> str:
         """The registered name of the model whose answer is the plant's."""
         return self.registered_name(self.answering)

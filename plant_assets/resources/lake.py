@@ -93,6 +93,10 @@ class LakeResource(dg.ConfigurableResource):
         path = UPath(self.root) / plant / "reports" / name
         return path.read_bytes() if path.is_file() else None
 
+    def asset_file(self, plant: str, asset: str) -> str:
+        """Address of the Parquet file of a plant's asset."""
+        return str(UPath(self.root) / plant / "assets" / f"{asset}.parquet")
+
     def drop_folder(self, plant: str) -> Path:
         return Path(self.drop) / plant
 

@@ -32,7 +32,7 @@ class ModelStore(dg.ConfigurableResource):
     pages: str
     inference: str = ""
     promotion_mode: Literal["auto", "manual"] = "auto"
-    promotion_metric: Literal["pr_auc", "brier_skill"] = "pr_auc"
+    promotion_metric: Literal["pr_auc", "roc_auc", "f1", "brier_skill"] = "pr_auc"
 
     @classmethod
     def of(cls, settings: PipelineSettings) -> Self:

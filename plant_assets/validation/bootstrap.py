@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from plant_assets.features.arrays import Floats, Index
 
 Counts = NDArray[np.float32]
-Metric = Literal["pr_auc", "roc_auc", "brier", "brier_skill"]
+Metric = Literal["pr_auc", "roc_auc", "f1", "brier", "brier_skill"]
 REPLICATES = 1000
 LEVEL = 0.9
 _CELLS = 2_000_000
@@ -109,6 +109,8 @@ def metric_draws(
     with np.errstate(divide="ignore", invalid="ignore"):
         if metric in ("brier", "brier_skill"):
             computed = _brier(metric, truth[rows], scores[rows], drawn, rows)
+        elif metric == "f1":
+            computed = _f1(truth[rows], scores[rows], drawn, rows)
         else:
             computed = _ranking_metrics(truth[rows], scores[rows], drawn, rows)[metric]
     return float(computed[0]), computed[1:]
@@ -212,6 +214,12 @@ def _areas(weights: Counts, positive: Counts, last: Index) -> tuple[Floats, Floa
     quiet = np.diff(total, axis=1, prepend=np.float32(0)) - gain
     below = np.einsum("ij,ij->i", quiet, hits - gain / 2, dtype=np.float64)
     return pr, below / (found * false)
+
+
+def _f1(y: Floats, alarm: Floats, drawn: BlockResample, rows: Index) -> Floats:
+    """F1 of 0/1 alarms."""
+    sums = drawn.sums(np.column_stack([y * alarm, y + alarm]), rows)
+    return 2 * sums[:, 0] / sums[:, 1]
 
 
 def _brier(metric: Metric, y: Floats, values: Floats, drawn: BlockResample, rows: Index) -> Floats:

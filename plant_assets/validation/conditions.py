@@ -22,10 +22,15 @@ from plant_assets.validation.evaluate import GroundTruth, ModelScores
 from plant_assets.validation.events import EventMetrics
 from plant_assets.validation.verdict import ConditionResult
 
-GateMetric = Literal["pr_auc", "brier_skill"]
+GateMetric = Literal["pr_auc", "roc_auc", "f1", "brier_skill"]
 SLOPE = (0.8, 1.25)
 PARITY = 1e-6
-METRIC_WORDS: dict[GateMetric, str] = {"pr_auc": "PR-AUC", "brier_skill": "Brier skill"}
+METRIC_WORDS: dict[GateMetric, str] = {
+    "pr_auc": "PR-AUC",
+    "roc_auc": "ROC-AUC",
+    "f1": "F1",
+    "brier_skill": "Brier skill",
+}
 NOT_LIVE = {0: {"persistence"}}
 """Baselines that nobody has live: the operators' label of the hour before is written later."""
 
@@ -190,7 +195,8 @@ def beats_baselines(case: GateCase, baselines_oof: pl.DataFrame) -> ConditionRes
 def _against(case: GateCase, baseline: ModelScores) -> tuple[float, float, GateMetric]:
     """Challenger's and baseline's metric on their common rows; by ranking if the baseline has no probability."""
     own, theirs = common(case.challenger, baseline)
-    metric: GateMetric = "pr_auc" if np.isnan(theirs.probability).all() else case.metric
+    unknown = case.metric == "brier_skill" and np.isnan(theirs.probability).all()
+    metric: GateMetric = "pr_auc" if unknown else case.metric
     compute: Callable[..., float] = getattr(metrics, metric)
     return compute(own.target, _values(own, metric)), compute(theirs.target, _values(theirs, metric)), metric
 
@@ -235,7 +241,9 @@ def _interval(case: GateCase, scored: ModelScores) -> BootstrapInterval:
 
 
 def _values(scored: ModelScores, metric: GateMetric) -> np.ndarray:
-    return scored.score if metric == "pr_auc" else scored.probability
+    if metric == "f1":
+        return scored.alarm.astype(np.float64)
+    return scored.probability if metric == "brier_skill" else scored.score
 
 
 def _range(value: BootstrapInterval, *, signed: bool = False) -> str:

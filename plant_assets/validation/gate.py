@@ -47,7 +47,7 @@ def gate(
         baselines_oof: out-of-fold rows of the trivial baselines.
         profile: the budget, the required lead and `validation.min_events`.
         labelled: the labelled history, which says what was true.
-        metric: by which gain is measured; ranks by `score`, Brier skill uses `probability`.
+        metric: by which gain is measured; ranks by `score`, F1 uses `alarm`, Brier skill `probability`.
         horizon: hours ahead, 0 = nowcast.
         simpler: whether the challenger is the simpler of the two, which decides a tie.
         parity: largest difference between exported and trained model over training rows.

@@ -1,5 +1,6 @@
 """A plant's whole job in process: from dropped files to a champion behind its alias."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -140,6 +141,22 @@ def test_people_read_counts_dates_a_picture_and_links(
     assert "/#/models/demo_alarm_isolation_forest/versions/1" in str(model["model version"].value)
     report = pipeline.metadata(finished, "validation_report")
     assert Path(str(report["report"].value)).read_text("utf-8").startswith("<!doctype html")
+
+
+def test_the_report_of_each_horizon_lies_in_the_plant_s_validation_experiment(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    registry = ModelRegistry.from_settings()
+    (run,) = registry.client.search_runs([registry.experiment("demo_alarm_validation")])
+    assert run.data.tags["dagster_run"] == finished.run_id
+    for name in ("champion/0h", "forecaster_1h/1h"):
+        assert 0 <= run.data.metrics[f"{name}.f1"] <= 1, name
+        assert 0 <= run.data.metrics[f"{name}.roc_auc"] <= 1, name
+    files = {artifact.path for artifact in registry.client.list_artifacts(run.info.run_id)}
+    assert files == {"validation_report.html", "validation_report.json", "model_results.csv"}
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.name == "demo/labeled_dataset"
+    assert Path(json.loads(given.dataset.source)["uri"]).is_file()
 
 
 def test_columns_are_traced_from_feature_to_tag(

@@ -1,3 +1,4 @@
+import json
 import shutil
 import sqlite3
 import threading
@@ -11,7 +12,7 @@ from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.ingest.storage import StorageFullError
 from plant_assets.models.export import ParityError
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_connection import RegistryError
+from plant_assets.models.registry_connection import RegistryError, UsedDataset
 from plant_assets.profile.model import PlantProfile
 from tests.bundle.factories import inputs_of, model_of, trained_model
 from tests.models.registered import CHAMPION, KilledError, published
@@ -29,6 +30,7 @@ def test_a_logged_model_has_run_figures_signature_and_bundle(
     assert run.data.params == {"builder": "random_forest"}
     assert run.data.metrics == {"pr_auc": 0.8}
     assert run.data.tags["data_fingerprint"] == "fingerprint-7"
+    assert "Dagster run `dagster-1`" in run.data.tags["mlflow.note.content"]
     manifest = registry.manifest(version)
     lineage = manifest.lineage
     assert run.data.tags["config_sha256"] == lineage.config_sha256 != ""
@@ -198,39 +200,54 @@ def test_a_locked_database_is_waited_for_and_then_named(
     assert registry.promote(CHAMPION, 1).after == 1
 
 
-def test_the_report_goes_to_its_own_experiment(registry: ModelRegistry, tmp_path: Path) -> None:
+def test_the_report_goes_to_its_own_experiment(
+    registry: ModelRegistry, profile: PlantProfile, tmp_path: Path
+) -> None:
     page = tmp_path / "report.html"
     page.write_text("<p>fine</p>")
+    used = UsedDataset("gas_treatment/labeled_dataset", "f" * 64, "/lake/labeled.parquet", 673, 43)
     run_id = registry.log_report(
-        "gas_treatment", {"report.html": page}, {"pr_auc": 0.8, "slope": float("nan")}
+        profile,
+        {"report.html": page},
+        {"pr_auc": 0.8, "slope": float("nan"), "champion.3h.f1": 0.5},
+        description="Tested on 28 days.",
+        dataset=used,
     )
     run = registry.client.get_run(run_id)
-    assert registry.client.get_experiment(run.info.experiment_id).name == "gas_treatment_validation"
-    assert run.data.metrics == {"pr_auc": 0.8}
+    assert registry.client.get_experiment(run.info.experiment_id).name == "plant_alarm_validation"
+    assert run.data.metrics == {"pr_auc": 0.8, "champion/3h.f1": 0.5}
+    assert run.data.tags["mlflow.note.content"] == "Tested on 28 days."
+    (given,) = run.inputs.dataset_inputs
+    assert (given.dataset.name, given.dataset.digest) == (used.name, "f" * 36)
+    assert json.loads(given.dataset.profile) == {"num_rows": 673, "num_columns": 43}
     assert [a.path for a in registry.client.list_artifacts(run_id)] == ["report.html"]
 
 
-def test_a_report_that_fails_halfway_is_no_run_that_goes_on(registry: ModelRegistry, tmp_path: Path) -> None:
+def test_a_report_that_fails_halfway_is_no_run_that_goes_on(
+    registry: ModelRegistry, profile: PlantProfile, tmp_path: Path
+) -> None:
     with pytest.raises(FileNotFoundError):
-        registry.log_report("gas_treatment", {"report.html": tmp_path / "absent.html"}, {})
-    (run,) = registry.client.search_runs([registry.experiment("gas_treatment_validation")])
+        registry.log_report(profile, {"report.html": tmp_path / "absent.html"}, {})
+    (run,) = registry.client.search_runs([registry.experiment("plant_alarm_validation")])
     assert run.info.status == "FAILED"
 
 
-def test_what_killed_runs_left_running_is_ended_as_killed_and_nothing_else(registry: ModelRegistry) -> None:
+def test_what_killed_runs_left_running_is_ended_as_killed_and_nothing_else(
+    registry: ModelRegistry, profile: PlantProfile
+) -> None:
     def left(experiment: str, dagster_run: str) -> str:
         tags = {"dagster_run": dagster_run} if dagster_run else {}
         return registry.client.create_run(registry.experiment(experiment), tags=tags).info.run_id
 
-    assert registry.end_abandoned("gas_treatment", lambda _: False) == [], "no experiment yet"
-    gone = [left(f"gas_treatment_{what}", "killed") for what in ("models", "validation")]
+    assert registry.end_abandoned(profile, lambda _: False) == [], "no experiment yet"
+    gone = [left(name, "killed") for name in ("gas_treatment_models", "plant_alarm_validation")]
     kept = [
         left("gas_treatment_models", "going"),
         left("gas_treatment_models", ""),
         left("demo_models", "killed"),
     ]
-    finished = registry.log_report("gas_treatment", {}, {}, {"dagster_run": "killed"})
-    assert sorted(registry.end_abandoned("gas_treatment", "going".__eq__)) == sorted(gone)
+    finished = registry.log_report(profile, {}, {}, {"dagster_run": "killed"})
+    assert sorted(registry.end_abandoned(profile, "going".__eq__)) == sorted(gone)
     status = {run_id: registry.client.get_run(run_id).info.status for run_id in (*gone, *kept, finished)}
     assert [status[run_id] for run_id in gone] == ["KILLED", "KILLED"]
     assert [status[run_id] for run_id in kept] == ["RUNNING"] * 3

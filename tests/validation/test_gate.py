@@ -68,6 +68,15 @@ def test_brier_skill_can_be_the_metric(judge, month, profile):
     assert "Brier skill differs" in verdict.conditions[1].sentence
 
 
+@pytest.mark.parametrize(("metric", "words"), [("roc_auc", "ROC-AUC differs"), ("f1", "F1 differs")])
+def test_ranking_and_alarms_can_be_the_metric(judge, month, profile, metric, words):
+    new, old = oracle(month, profile, "new", 0.45), oracle(month, profile, "old", 6.0, seed=1)
+    verdict = judge(new, old, metric=metric)
+    assert verdict.conditions[1].passed
+    assert words in verdict.conditions[1].sentence
+    assert verdict.figures[f"challenger_{metric}"] > verdict.figures[f"champion_{metric}"]
+
+
 def test_the_first_champion_is_promoted_at_once_with_the_verdict_beside_it(judge, month, profile):
     verdict = judge(oracle(month, profile, "poor", 6.0, seed=1))
     assert verdict.promote

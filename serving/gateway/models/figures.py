@@ -20,6 +20,7 @@ class _Result(BaseModel):
     pr_auc: schemas.FigureInterval
     roc_auc: schemas.FigureInterval
     brier: schemas.FigureInterval
+    f1: float | None = None
     recall: schemas.FigureInterval
     lead: schemas.FigureInterval
     false_hours: schemas.FigureInterval

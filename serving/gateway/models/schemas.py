@@ -109,6 +109,10 @@ class ModelFigures(BaseModel):
     pr_auc: FigureInterval
     roc_auc: FigureInterval
     brier: FigureInterval
+    f1: float | None = Field(
+        default=None,
+        description="F1 of its alarms, row by row; null: unknown, or a report of an older release",
+    )
     recall: FigureInterval = Field(description="share of events detected")
     lead: FigureInterval = Field(description="median lead time in hours")
     false_hours: FigureInterval = Field(description="false alarm hours per day")

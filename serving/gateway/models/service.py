@@ -173,9 +173,11 @@ class ModelService:
                 raise NotFound(f"{name}: no version {version}")
             run = found.tag("dagster_run").replace("'", "")
             condition = f"tags.dagster_run = '{run or 'none'}'"
-        for run in await self._mlflow.runs(f"{profile.name}_validation", condition, most=5):
-            if (content := await self._mlflow.artifact(run.info.run_id, file)) is not None:
-                return content
+        # Releases before this one named the experiment after the plant.
+        for experiment in (profile.validation_experiment, f"{profile.name}_validation"):
+            for run in await self._mlflow.runs(experiment, condition, most=5):
+                if (content := await self._mlflow.artifact(run.info.run_id, file)) is not None:
+                    return content
         what = "" if version is None else f" of the training of version {version}"
         raise NotFound(f"no validation report of plant {profile.name}{what}; a pipeline run creates one")
 

@@ -38,6 +38,7 @@ class FakeMlflow:
 
     Attributes:
         files: artifacts of the report's run.
+        reports: the experiment that holds it.
         sent: (path, body) of each change.
     """
 
@@ -47,6 +48,7 @@ class FakeMlflow:
             "validation_report.html": b"<p>",
         }
     )
+    reports: str = "demo_alarm_validation"
     aliases: dict[str, str] = field(default_factory=lambda: {"champion": "1", "challenger": "2"})
     tags: dict[str, str] = field(default_factory=dict)
     sent: list[tuple[str, dict]] = field(default_factory=list)
@@ -115,6 +117,8 @@ class FakeMlflow:
         if body["experiment_ids"] == ["demo_models"]:
             metrics = [{"key": "pr_auc", "value": 0.6}, {"key": "brier", "value": "NaN"}]
             return {"runs": [{"info": {"run_id": "mlflow-2"}, "data": {"metrics": metrics}}]}
+        if body["experiment_ids"] != [self.reports]:
+            return {"runs": []}
         found = body["filter"] in ("", "tags.dagster_run = 'run-2'")
         return {"runs": [{"info": {"run_id": "report"}}] if found else []}
 

@@ -114,6 +114,24 @@ async def test_the_report_can_do_nothing_in_a_browser(mlflow: FakeMlflow, eve: M
     assert "default-src 'none'" in policy
 
 
+async def test_a_report_of_a_release_that_named_the_experiment_after_the_plant_is_found(
+    mlflow: FakeMlflow, eve: Member
+) -> None:
+    mlflow.reports = "demo_validation"
+    assert (await eve.client.get("/models/report?plant=demo")).content == b"<p>"
+
+
+def test_f1_is_told_where_the_report_has_it() -> None:
+    (now,) = REPORT["horizons"]
+    result = now["models"][0] | {"f1": 0.4}
+    report = REPORT | {"horizons": [now | {"models": [result]}]}
+    (horizon,) = read_figures(json.dumps(report).encode(), None).horizons
+    assert {figures.model: figures.f1 for figures in horizon.figures} == {
+        result["model"]: 0.4,
+        "clock_only": None,
+    }
+
+
 @pytest.mark.parametrize("path", ["report", "figures"])
 async def test_what_there_is_not_is_not_found(mlflow: FakeMlflow, eve: Member, path: str) -> None:
     for query in ("version=1", "version=77"):
