@@ -2230,6 +2230,11 @@ export interface components {
          */
         ModelFigures: {
             brier: components["schemas"]["FigureInterval"];
+            /**
+             * F1
+             * @description F1 of its alarms, row by row; null: unknown, or a report of an older release
+             */
+            f1?: number | null;
             /** @description false alarms per day */
             false_episodes: components["schemas"]["FigureInterval"];
             /** @description false alarm hours per day */
