@@ -14,7 +14,7 @@ from plant_assets.simulation.scenarios import DESCRIPTIONS, KINDS, applies
 from serving.errors import invalid
 from serving.sensors import schemas
 from serving.sensors.clock import FASTEST, SLOWEST
-from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, LIVE_READS
+from serving.sensors.metrics import ACTIVATIONS, EVENT_CLIENTS, HISTORY_READS, LIVE_READS
 from serving.sensors.problems import PlantStopped, ScenarioNotApplicable
 from serving.sensors.runner import PlantRunner, reading_event
 from serving.web.app import SERVICE
@@ -62,6 +62,7 @@ async def history(
         most = int(MOST_ROWS * seconds // 3600)
         raise invalid("query.hours", f"{hours} hours are {wanted} rows", f"at most {most} hours")
     rows = [row.json for row in islice(plant.rows, max(0, len(plant.rows) - wanted), None)]
+    HISTORY_READS.inc()
     head = orjson.dumps({"plant": plant.profile.name, "interval_s": seconds})
     return _json(head[:-1] + b',"rows":[' + b",".join(rows) + b"]}")
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plant_assets.profile.tag import Aggregate, AlarmLimits, Role
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
-from serving.faults import ExpectedInput
+from serving.faults import ExpectedInput, expectation_error
 from serving.sensors.clock import FASTEST, SLOWEST
 
 Quality = Literal["good", "held", "stale", "frozen", "saturated", "missing"]
@@ -19,13 +19,26 @@ class _Request(BaseModel):
 
 
 class ActivateRequest(_Request):
-    """The scenario that starts with the row in progress."""
+    """The scenario that starts with the row in progress; `name` may stand in place of `scenario`."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [{"scenario": "pressure_rise"}]}
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"scenario": "pressure_rise"}, {"name": "multi_alarm"}]},
     )
 
     scenario: Annotated[Scenario, ExpectedInput(f"one of {', '.join(SCENARIOS)}")]
+    name: Scenario | None = Field(default=None, exclude=True, description="the same as `scenario`")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_name(cls, given: object) -> object:
+        if not isinstance(given, dict) or "name" not in given:
+            return given
+        scenario = given.get("scenario", given["name"])
+        if scenario != given["name"]:
+            raise expectation_error("name and scenario differ", "one of them, or both alike")
+        return {key: value for key, value in given.items() if key != "name"} | {"scenario": scenario}
 
 
 class SpeedRequest(_Request):

@@ -37,6 +37,14 @@ async def test_newest_reading(here, demo):
     assert (answer["speed"], answer["scenario"], answer["plant"]) == (0, "normal", "demo")
 
 
+async def test_history_reads_are_counted(here):
+    async with living(here) as client:
+        before = await metric(client, "sensor_history_reads_total") or 0
+        await client.get("/sensors/history?hours=3")
+        await client.get("/sensors/history?hours=2001")  # refused
+        assert await metric(client, "sensor_history_reads_total") == before + 1
+
+
 async def test_history_is_complete_and_oldest_first(here):
     async with living(here) as client:
         newest = (await client.get("/sensors/live")).json()
@@ -82,6 +90,16 @@ async def test_scenarios_are_switched_and_counted(here):
     assert counted == before + 1
 
 
+@pytest.mark.parametrize(
+    "body", [{"name": "multi_alarm"}, {"name": "multi_alarm", "scenario": "multi_alarm"}]
+)
+async def test_a_scenario_may_be_called_name(here, body):
+    async with living(here) as client:
+        answer = await client.post("/scenarios/activate", json=body)
+        assert (answer.status_code, answer.json()["scenario"]) == (200, "multi_alarm")
+        assert (await client.get("/scenarios")).json()["active"] == "multi_alarm"
+
+
 async def test_speed_changes_at_once(here):
     async with living(here) as client:
         start = (await client.get("/sensors/live")).json()["id"]
@@ -122,6 +140,14 @@ async def test_a_restart_goes_on_with_the_same_past(here):
         ("POST", "/scenarios/activate", b'{"scenario": "flood"}', 422, "one of normal, pressure_rise"),
         ("POST", "/scenarios/activate", b'{"scenario": null}', 422, "got null"),
         ("POST", "/scenarios/activate", b'{"scenario": "normal", "at": 1}', 422, "at: unknown field"),
+        ("POST", "/scenarios/activate", b'{"name": "flood"}', 422, "scenario: got 'flood'"),
+        (
+            "POST",
+            "/scenarios/activate",
+            b'{"scenario": "normal", "name": "multi_alarm"}',
+            422,
+            "body: name and scenario differ; expected one of them, or both alike",
+        ),
         ("POST", "/scenarios/activate", b"", 400, "EOF"),
         ("POST", "/scenarios/activate", b'{"scenario": ' + b"[" * 5000, 400, ""),
         (

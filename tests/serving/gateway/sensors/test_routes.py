@@ -42,6 +42,7 @@ async def test_everybody_reads_what_the_sensors_say(
     [
         (SWITCH, "viewer", 403),
         (SWITCH, "operator", 200),
+        (("POST", "/scenarios/activate", {"name": "multi_alarm"}), "operator", 200),
         (SPEED, "operator", 403),
         (SPEED, "engineer", 200),
     ],
@@ -61,6 +62,7 @@ async def test_operators_switch_scenarios_and_engineers_the_speed(
     ("method", "path", "content", "status"),
     [
         ("POST", "/scenarios/activate", b'{"scenario": "flood"}', 422),
+        ("POST", "/scenarios/activate", b'{"scenario": "normal", "name": "multi_alarm"}', 422),
         ("POST", "/scenarios/activate", b"{", 400),
         ("POST", "/scenarios/activate", b" " * 20_000, 413),
         ("PUT", "/sensors/speed", b'{"hours_per_second": 51}', 422),
