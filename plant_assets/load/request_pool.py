@@ -100,7 +100,7 @@ class RequestPool:
         return self.bodies[number % len(self.bodies)]
 
     def check(self, content: bytes, body: RequestBody, readings: int) -> CheckedAnswer:
-        """Read an answer.
+        """Read an answer, whose flags may be true or 1.
 
         Raises:
             InvalidAnswerError: no JSON document of the kind's shape, or another number of readings.
@@ -113,9 +113,9 @@ class RequestPool:
             raise InvalidAnswerError("unexpected schema") from None
         if len(flags) != readings:
             raise InvalidAnswerError(f"{len(flags)} scores for {readings} readings")
-        hits = sum(flags[place] is True for place in body.injected)
+        hits = sum(flags[place] == 1 for place in body.injected)
         return CheckedAnswer(
-            sum(flag is True for flag in flags), hits, served_by if isinstance(served_by, str) else ""
+            sum(flag == 1 for flag in flags), hits, served_by if isinstance(served_by, str) else ""
         )
 
 

@@ -47,6 +47,8 @@ def test_bodies_are_few_whole_and_the_same_each_time(
     ("batch", "single", "answer"),
     [
         (1, False, {"alarm": True}),
+        (1, False, {"alarm": 1}),
+        (3, False, {"alarm": [0, 1, None]}),
         (3, False, {"alarm": [False, True, None]}),
         (3, True, {"predictions": [{"anomaly": False}, {"anomaly": True}, {"anomaly": False}]}),
     ],

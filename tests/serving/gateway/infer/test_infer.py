@@ -99,6 +99,13 @@ async def test_one_forecast_is_stored_too(site: Site, maria: Member) -> None:
     assert [entry["model"] for entry in await stored(maria)] == ["plant_alarm_forecaster_1h"]
 
 
+@pytest.mark.parametrize(("alarm", "is_one"), [(1, True), (True, True), (0, False), (False, False)])
+async def test_an_alarm_may_be_a_number(site: Site, maria: Member, alarm: int, is_one: bool) -> None:
+    site.inference.instead["predict"] = Response(json.dumps(score() | {"alarm": alarm}))
+    await ask(maria, "predict")
+    assert [entry["alarm"] for entry in await stored(maria)] == [is_one]
+
+
 @pytest.mark.parametrize("name", ["predict", "forecast"])
 async def test_nothing_is_stored_where_nothing_is_to_be_kept(site: Site, maria: Member, name: str) -> None:
     answer = await ask(maria, name, store="false")
