@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from plant_assets.profile.variables import LOOPBACK, EnvironmentVariables, Folder, read_environment
 
+KUBERNETES_NAME = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$"
 UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
 
 
@@ -26,6 +27,8 @@ class ServingSettings(EnvironmentVariables):
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     loaded_mb: float = Field(default=128, gt=0, le=1_000_000)
     train_if_missing: bool = Field(default=False, validation_alias="TRAIN_IF_MISSING")
+    pod_name: str = Field(default="", validation_alias="POD_NAME", pattern=KUBERNETES_NAME)
+    node_name: str = Field(default="", validation_alias="NODE_NAME", pattern=KUBERNETES_NAME)
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None

@@ -78,6 +78,8 @@ def test_promotion_metrics_go_by_their_older_names_too(
         ("FOREWARN_REPEAT_HOURS", "-1"),
         ("FOREWARN_SHIFT_STARTS", "6:00,25:00"),
         ("TRAIN_IF_MISSING", "perhaps"),
+        ("POD_NAME", "two words"),
+        ("NODE_NAME", "-worker"),
     ],
 )
 def test_serving_refuses_a_wrong_value_by_its_variable(
@@ -131,7 +133,9 @@ def test_nothing_listens_beyond_loopback_by_default() -> None:
 
 def test_every_setting_is_known_and_documented() -> None:
     documented = set(
-        re.findall(r"^# ((?:FOREWARN|MODEL|TRAIN)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+        re.findall(
+            r"^# ((?:FOREWARN|MODEL|TRAIN|POD|NODE)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M
+        )
     )
     fields = {
         variable(str(info.validation_alias or name))
@@ -139,9 +143,8 @@ def test_every_setting_is_known_and_documented() -> None:
         for name, info in side.model_fields.items()
     }
     no_service = {"FOREWARN_REAL_DATA", "FOREWARN_REQUIRE_SERVICES", "FOREWARN_GATEWAY_URL"}
-    assert (
-        fields ^ KNOWN == {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC", "TRAIN_IF_MISSING"} | no_service
-    )
+    of_the_originals = {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC", "TRAIN_IF_MISSING"}
+    assert fields ^ KNOWN == of_the_originals | {"POD_NAME", "NODE_NAME"} | no_service
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN
 

@@ -32,21 +32,30 @@ def record_rows(
     """Note what a model answered to many rows, as one request: `risks` and `alarms` (rows,), NaN: nothing to score."""
     scored = ~np.isnan(risks)
     if scored.any():
-        _record(model, float(risks[scored][-1]), int(alarms[scored].sum()), prediction_id)
+        total, found = int(scored.sum()), int(alarms[scored].sum())
+        _record(model, float(risks[scored][-1]), found, prediction_id, rows=total)
 
 
 def record_pointwise(
     model: LoadedModel, scores: NDArray[np.floating], anomalies: NDArray[np.bool_], prediction_id: str
 ) -> None:
     """Note readings that a model judged one by one, as one request; as `record_rows`, and as anomalies."""
-    _record(model, float(scores[-1]), int(anomalies.sum()), prediction_id, judged=True)
+    _record(model, float(scores[-1]), int(anomalies.sum()), prediction_id, judged=True, rows=len(scores))
 
 
 def _record(
-    model: LoadedModel, risk: float, alarms: int, prediction_id: str, *, judged: bool = False
+    model: LoadedModel,
+    risk: float,
+    alarms: int,
+    prediction_id: str,
+    *,
+    judged: bool = False,
+    rows: int = 1,
 ) -> None:
     manifest = model.bundle.manifest
-    note_score(RequestScore(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged))
+    note_score(
+        RequestScore(manifest.plant, manifest.model, risk, alarms, manifest.horizon_hours, judged, rows)
+    )
     note(plant=manifest.plant, model=model.registry_name, prediction_id=prediction_id)
 
 

@@ -12,12 +12,14 @@ from hashlib import sha256
 
 import httpx
 
+from serving.settings import read_settings
 from serving.telemetry.notes import CURRENT, request_id
 from serving.uuid7 import uuid7_hex
 
 REQUEST_ID = b"x-request-id"
 SERVED_BY = b"x-served-by"
 MOST_ASKED = 8
+_LONGEST_PLACE = 60
 _SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNUSUAL = re.compile(r"[^A-Za-z0-9.-]+")
 _SANE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
@@ -33,9 +35,18 @@ def request_id_of(headers: list[tuple[bytes, bytes]]) -> str:
 
 @cache
 def instance() -> str:
-    """This process: the host's name and six characters that tell its processes apart, such as `plant-7.3fa9c1`."""
-    host = _UNUSUAL.sub("-", socket.gethostname()).strip("-.")[:60] or "host"
-    return f"{host}.{sha256(f'{host} {os.getpid()}'.encode()).hexdigest()[:6]}"
+    """This process: its place and six characters that tell the processes there apart, such as `plant-7.3fa9c1`."""
+    name = place()
+    short = name[-_LONGEST_PLACE:].strip("-.")  # names of pods differ at their ends
+    return f"{short}.{sha256(f'{name} {os.getpid()}'.encode()).hexdigest()[:6]}"
+
+
+@cache
+def place() -> str:
+    """Where this process runs: its pod, else its node, as the environment names them; else the host."""
+    settings = read_settings()
+    named = settings.pod_name or settings.node_name or socket.gethostname()
+    return _UNUSUAL.sub("-", named).strip("-.") or "host"
 
 
 def served_by(asked: dict[str, None]) -> bytes:

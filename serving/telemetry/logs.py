@@ -1,5 +1,7 @@
 """The services' log: a line of JSON an event on stderr, or a readable one where stderr is a terminal.
 
+Each line names the process and its pod, so that those of replicas can be told apart.
+
 Belongs here: the form of lines, for all loggers of the process, and which names and texts are secret and so never
 logged. Doesn't belong here: what is logged.
 
@@ -20,6 +22,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from serving.telemetry.correlation import instance, place
 from serving.telemetry.notes import CURRENT
 
 ACCESS = "serving.access"
@@ -40,6 +43,8 @@ OURS = frozenset(
         "level",
         "logger",
         "service",
+        "instance",
+        "pod",
         "request_id",
         "plant",
         "model",
@@ -82,6 +87,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
 def _formatter(service: str, *, readable: bool) -> logging.Formatter:
     def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
+        event["instance"], event["pod"] = instance(), place()
         return event
 
     always: list[Processor] = [
@@ -122,13 +128,15 @@ class _QuickAccess(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": ACCESS,
             "service": self._service,
+            "instance": instance(),
+            "pod": place(),
         }
         given = record.__dict__
         line.update((name, given[name]) for name in ACCESS_FIELDS)
         line["path"] = redact_text(line["path"])
         line["time"] = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
         notes = CURRENT.get()
-        return _json(line if notes is None else {**notes.facts, **line})
+        return _json(line if notes is None else {**notes.facts, **notes.counts, **line})
 
 
 def _drop_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -141,7 +149,8 @@ def _add_facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     """What is known of the request during which the line was written."""
     notes = CURRENT.get()
     if notes is not None:
-        for name, fact in notes.facts.items():
+        counts = notes.counts if event.get("logger") == ACCESS else {}
+        for name, fact in (notes.facts | counts).items():
             event.setdefault(name, fact)
     return event
 

@@ -19,6 +19,7 @@ class RequestScore(NamedTuple):
         alarms: rows at or above the threshold, or that a rule names.
         horizon_hours: how far ahead the model looks; 0 is now.
         judged: whether the rows were readings, each judged by itself.
+        rows: how many it scored.
     """
 
     plant: str
@@ -27,6 +28,7 @@ class RequestScore(NamedTuple):
     alarms: int
     horizon_hours: float
     judged: bool = False
+    rows: int = 1
 
 
 @dataclass(slots=True)
@@ -42,6 +44,16 @@ class RequestNotes:
     facts: dict[str, str]
     scores: list[RequestScore] = field(default_factory=list)
     asked: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the line of a prediction counts: rows scored, and those in alarm; empty where nothing was scored."""
+        if not self.scores:
+            return {}
+        return {
+            "total": sum(score.rows for score in self.scores),
+            "anomalies": sum(score.alarms for score in self.scores),
+        }
 
 
 CURRENT: ContextVar[RequestNotes | None] = ContextVar("request", default=None)

@@ -156,13 +156,13 @@ def test_of_many_rows_the_last_score_and_all_alarms_are_noted(notes: RequestNote
     alarms = np.array([True, True, False, True])
     record_rows(SOFT, np.array([0.9, 0.8, 0.25, np.nan]), alarms, "p1")
     record_rows(SOFT, np.full(4, np.nan), alarms, "p2")
-    assert notes.scores == [RequestScore("unit", "soft", 0.25, 2, 3.0)]
+    assert notes.scores == [RequestScore("unit", "soft", 0.25, 2, 3.0, rows=3)]
     assert notes.facts["prediction_id"] == "p1"
 
 
 def test_readings_judged_one_by_one_are_noted_as_such(notes: RequestNotes) -> None:
     record_pointwise(SOFT, np.array([0.9, 0.25]), np.array([True, True]), "p1")
-    assert notes.scores == [RequestScore("unit", "soft", 0.25, 2, 3.0, judged=True)]
+    assert notes.scores == [RequestScore("unit", "soft", 0.25, 2, 3.0, judged=True, rows=2)]
     assert notes.facts["prediction_id"] == "p1"
 
 

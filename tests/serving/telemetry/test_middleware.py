@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import uuid
 
 import httpx
@@ -10,7 +11,8 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
-from serving.telemetry.correlation import instance
+from serving.settings import read_settings
+from serving.telemetry.correlation import instance, place
 from serving.telemetry.notes import request_id
 from tests.serving.telemetry.conftest import Log, small_app
 
@@ -109,6 +111,32 @@ async def test_every_answer_names_the_process(client: httpx.AsyncClient, path: s
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[0-9a-f]{6}", instance())
 
 
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"POD_NAME": "inference-6d4cf-x2x9z", "NODE_NAME": "worker-3"}, "inference-6d4cf-x2x9z"),
+        ({"NODE_NAME": "worker-3.plant.example"}, "worker-3.plant.example"),
+        ({"POD_NAME": "", "NODE_NAME": ""}, socket.gethostname()),
+        ({"POD_NAME": f"{'long-' * 20}x2x9z"}, f"{'long-' * 20}x2x9z"),
+    ],
+)
+async def test_a_pod_or_node_names_the_process(
+    monkeypatch: pytest.MonkeyPatch, client: httpx.AsyncClient, variables: dict[str, str], named: str
+) -> None:
+    cached = (read_settings, place, instance)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for one in cached:
+        one.cache_clear()
+    try:
+        served_by = (await client.get("/own")).headers["x-served-by"]
+        assert (place(), served_by.rpartition(".")[0]) == (named, named[-60:].strip("-."))
+    finally:
+        monkeypatch.undo()
+        for one in cached:
+            one.cache_clear()
+
+
 async def test_what_a_route_says_itself_stands(client: httpx.AsyncClient) -> None:
     headers = (await client.get("/own")).headers
     assert headers.get_list("cache-control") == ["max-age=60"]
@@ -145,6 +173,10 @@ async def test_the_line_of_a_request(client: httpx.AsyncClient, log: Log) -> Non
         "level": "info",
         "logger": "serving.access",
         "service": "inference",
+        "instance": instance(),
+        "pod": place(),
+        "total": 1,
+        "anomalies": 1,
         "method": "POST",
         "path": "/plants/demo/predict",
         "route": "/plants/{plant}/predict",
