@@ -21,8 +21,8 @@ from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.models.cache import ModelCache
 from serving.inference.models.dependencies import named_plant
 from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.routes import named_router, service_router
 from serving.inference.models.routes import router as models
-from serving.inference.models.routes import service_router
 from serving.inference.models.training import MissingModelTrainer
 from serving.inference.predict.routes import router as predict
 from serving.inference.prediction_id import PredictionIds
@@ -68,12 +68,13 @@ def create_app(
         async with _run_parts(app, settings, plants, transport):
             yield
 
-    app = new_app("Forewarn inference", settings, lifespan)
+    app = new_app("Forewarn inference", settings, lifespan, has_health=True)
     app.include_router(service_router)
     app.include_router(plant_router, tags=["the default plant"])
-    app.include_router(
-        plant_router, prefix="/plants/{plant}", dependencies=[Depends(named_plant)], tags=["a plant"]
-    )
+    for routes in (named_router, plant_router):
+        app.include_router(
+            routes, prefix="/plants/{plant}", dependencies=[Depends(named_plant)], tags=["a plant"]
+        )
     app.include_router(v2)
     _install_telemetry(app)
     return app

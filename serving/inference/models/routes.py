@@ -6,7 +6,7 @@ from plant_assets.profile.variables import LOOPBACK
 from serving.errors import Forbidden
 from serving.inference.models import schemas
 from serving.inference.models.dependencies import PlantOfPath, Reconciler
-from serving.inference.models.service import describe_model, readiness, summarise_plants
+from serving.inference.models.service import describe_model, model_health, readiness, summarise_plants
 from serving.inference.openapi import problems
 from serving.web.app import SERVICE
 from serving.web.body import answer
@@ -16,6 +16,20 @@ service_router = APIRouter(tags=[SERVICE])
 """Of the service as a whole."""
 router = APIRouter()
 """Of one plant."""
+named_router = APIRouter()
+"""Of one plant, under its name alone."""
+
+
+@service_router.get("/health", response_model=schemas.ModelHealth)
+async def health(reconciler: Reconciler, settings: SettingsDep) -> Response:
+    """Check that the process is alive, and which model of the default plant answers; /ready checks what it depends on."""
+    return answer(model_health(reconciler, settings.default_plant))
+
+
+@named_router.get("/health", response_model=schemas.ModelHealth, responses=problems(404, 422))
+async def health_of_plant(plant: PlantOfPath) -> Response:
+    """Check that the process is alive, and which model of the plant answers."""
+    return answer(model_health(plant.reconciler, plant.name))
 
 
 @service_router.get("/plants", response_model=schemas.PlantSummariesAnswer)

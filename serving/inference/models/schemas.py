@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from serving.inference.models.slots import ModelStatus
+from serving.web.app import Health
 
 Fact = TypeVar("Fact")
 OfVersion = Annotated[Fact | None, Field(exclude_if=lambda fact: fact is None)]
@@ -65,6 +66,18 @@ class PlantSummariesAnswer(BaseModel):
     plants: list[PlantSummary]
     left_out: list[ExcludedPlant] = Field(
         description="plants excluded because their profile has never been valid"
+    )
+
+
+class ModelHealth(Health):
+    """That the process is alive, and what it serves; nothing loaded is healthy too."""
+
+    model: str | None = Field(
+        description="registered name of the model that /predict asks; null: none is loaded"
+    )
+    version: int | None = Field(description="serving version; null: none is loaded")
+    features: list[str] | None = Field(
+        description="inputs of a reading, in the order of the profile; null: no model is loaded"
     )
 
 

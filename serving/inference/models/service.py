@@ -6,6 +6,7 @@ from serving.inference.models import schemas
 from serving.inference.models.dependencies import RequestedPlant, not_ready
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import ModelSlot
+from serving.telemetry.correlation import instance
 
 
 def summarise_plants(reconciler: ModelReconciler, default: str) -> schemas.PlantSummariesAnswer:
@@ -36,6 +37,20 @@ def readiness(plant: RequestedPlant) -> schemas.InferenceReadiness:
         mlflow=reconciler.registry_fault or "answers",
         profile=reconciler.plants.faults.get(plant.name, ""),
         left_out=reconciler.left_out,
+    )
+
+
+def model_health(reconciler: ModelReconciler, plant: str) -> schemas.ModelHealth:
+    """The answer to /health: it needs no model, nor that the plant's profile is still there."""
+    profile = reconciler.profiles.get(plant)
+    main = reconciler.slots[plant][profile.answering] if profile else None
+    if profile is None or main is None or main.current is None:
+        return schemas.ModelHealth(instance=instance(), model=None, version=None, features=None)
+    return schemas.ModelHealth(
+        instance=instance(),
+        model=main.registry_name,
+        version=main.current.version,
+        features=[tag.name for tag in profile.tags if tag.used],
     )
 
 

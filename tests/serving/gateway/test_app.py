@@ -11,6 +11,7 @@ from pwdlib import PasswordHash
 
 from serving.gateway.live.status import OFF
 from serving.settings import ServingSettings
+from serving.telemetry.correlation import instance
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.site import PASSWORD, Site, running_site
 from tests.serving.test_imports import HEAVY, loaded_after
@@ -30,7 +31,7 @@ def test_the_gateway_needs_nothing_heavy(tmp_path) -> None:
 
 
 async def test_it_is_ready_with_its_database_and_tells_of_the_rest(site: Site) -> None:
-    assert (await site.client.get("/health")).json() == {"status": "ok"}
+    assert (await site.client.get("/health")).json() == {"status": "ok", "instance": instance()}
     every = {"ready": True, "database": "answers", "inference": "answers", "sensors": "answers", "live": OFF}
     assert (await site.client.get("/ready")).json() == every
     site.inference.instead["ready"] = problem(503, "not-ready", "no model yet")

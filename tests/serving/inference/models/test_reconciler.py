@@ -13,6 +13,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.profile.load import DEFS_FOLDER, PLANT_TYPE
 from serving.inference.app import create_app
 from serving.settings import ServingSettings
+from serving.telemetry.correlation import instance
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -128,7 +129,10 @@ async def test_started_without_mlflow_it_recovers_by_itself(
 ) -> None:
     mlflow.down = True
     async with serve(mlflow, serving_settings) as client:
-        assert (await client.get("/health")).status_code == 200
+        health = await client.get("/health")
+        assert health.status_code == 200
+        nothing = {"model": None, "version": None, "features": None}
+        assert health.json() == {"status": "ok", "instance": instance(), **nothing}
         for answer in (
             await client.get("/ready"),
             await client.post("/predict", json={"features": {"PDT31008": 220.0}}),

@@ -13,12 +13,15 @@ from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from serving.inference.predict.schemas import PointwiseAnswer
 from serving.settings import ServingSettings
-from serving.telemetry.correlation import instance
+from serving.telemetry.correlation import instance, place
+from serving.telemetry.logs import ACCESS
 from tests.bundle.factories import bundle_folder
 from tests.serving.conftest import serve
 from tests.serving.inference.test_metrics import figure
 from tests.serving.mlflow_fake import FakeMlflow
+from tests.serving.telemetry.conftest import Log, log
 
+__all__ = ["log"]  # a fixture
 pytestmark = pytest.mark.anyio
 NAME = "power_grid_isolation_forest"
 PATH = "/plants/power_grid/predict"
@@ -193,6 +196,23 @@ async def test_the_plant_is_ready_with_the_model_that_answers(client: httpx.Asyn
     assert importance["model"] == NAME
     told = await client.post("/plants/power_grid/explain", json={"readings": [SAG]})
     assert told.json()["model"] == NAME
+
+
+async def test_health_names_the_model_and_the_inputs_of_a_reading(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/plants/power_grid/health")).json() == {
+        "status": "ok",
+        "instance": instance(),
+        "model": NAME,
+        "version": 3,
+        "features": ["voltage", "current", "frequency"],
+    }
+
+
+async def test_the_line_of_a_prediction_counts_its_readings(client: httpx.AsyncClient, log: Log) -> None:
+    await judged(client, USUAL, SAG, SAG)
+    (line,) = [line for line in log.lines if line["logger"] == ACCESS]
+    assert (line["instance"], line["pod"]) == (instance(), place())
+    assert (line["total"], line["anomalies"]) == (3, 2)
 
 
 async def test_without_a_model_it_is_a_problem_that_says_what_to_do(

@@ -1206,12 +1206,20 @@ export interface components {
         };
         /**
          * ActivateRequest
-         * @description The scenario that starts with the row in progress.
+         * @description The scenario that starts with the row in progress; `name` may stand in place of `scenario`.
          * @example {
          *       "scenario": "pressure_rise"
          *     }
+         * @example {
+         *       "name": "multi_alarm"
+         *     }
          */
         ActivateRequest: {
+            /**
+             * Name
+             * @description the same as `scenario`
+             */
+            name?: ("normal" | "pressure_rise" | "level_swing" | "multi_alarm") | null;
             /**
              * Scenario
              * @enum {string}
@@ -1905,6 +1913,11 @@ export interface components {
         };
         /** Health */
         Health: {
+            /**
+             * Instance
+             * @description process that answers, as in the header X-Served-By
+             */
+            instance: string;
             /**
              * Status
              * @default ok

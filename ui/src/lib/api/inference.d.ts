@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check that the process is alive
-         * @description Check that the process is alive; /ready checks what it depends on.
+         * Check that the process is alive, and which model of the default plant answers
+         * @description Check that the process is alive, and which model of the default plant answers; /ready checks what it depends on.
          */
         get: operations["health_health_get"];
         put?: never;
@@ -236,6 +236,26 @@ export interface paths {
          * @description Get the global importance of each feature and tag for a model's scores.
          */
         get: operations["global_importance_plants__plant__global_importance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plants/{plant}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that the process is alive, and which model of the plant answers
+         * @description Check that the process is alive, and which model of the plant answers.
+         */
+        get: operations["health_of_plant_plants__plant__health_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1242,15 +1262,6 @@ export interface components {
                 [key: string]: number | string | null;
             }[];
         };
-        /** Health */
-        Health: {
-            /**
-             * Status
-             * @default ok
-             * @constant
-             */
-            status: "ok";
-        };
         /**
          * ImportanceAnswer
          * @description Mean absolute contribution over the training rows, as shares that sum to 1.
@@ -1474,6 +1485,38 @@ export interface components {
             trained: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * ModelHealth
+         * @description That the process is alive, and what it serves; nothing loaded is healthy too.
+         */
+        ModelHealth: {
+            /**
+             * Features
+             * @description inputs of a reading, in the order of the profile; null: no model is loaded
+             */
+            features: string[] | null;
+            /**
+             * Instance
+             * @description process that answers, as in the header X-Served-By
+             */
+            instance: string;
+            /**
+             * Model
+             * @description registered name of the model that /predict asks; null: none is loaded
+             */
+            model: string | null;
+            /**
+             * Status
+             * @default ok
+             * @constant
+             */
+            status: "ok";
+            /**
+             * Version
+             * @description serving version; null: none is loaded
+             */
+            version: number | null;
         };
         /** ModelMetadata */
         ModelMetadata: {
@@ -2353,7 +2396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["ModelHealth"];
                 };
             };
         };
@@ -2740,6 +2783,49 @@ export interface operations {
             };
             /** @description The model is not serving yet; see Retry-After */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    health_of_plant_plants__plant__health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description plant `name` from /plants */
+                plant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelHealth"];
+                };
+            };
+            /** @description Unknown plant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
