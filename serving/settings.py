@@ -27,6 +27,7 @@ class ServingSettings(EnvironmentVariables):
     max_body_mb: float = Field(default=8, gt=0, le=1024)
     loaded_mb: float = Field(default=128, gt=0, le=1_000_000)
     train_if_missing: bool = Field(default=False, validation_alias="TRAIN_IF_MISSING")
+    model_name: str = Field(default="", validation_alias="MODEL_NAME", max_length=200)
     pod_name: str = Field(default="", validation_alias="POD_NAME", pattern=KUBERNETES_NAME)
     node_name: str = Field(default="", validation_alias="NODE_NAME", pattern=KUBERNETES_NAME)
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")

@@ -110,6 +110,15 @@ def test_all_state_follows_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.mark.parametrize("read", SIDES)
+def test_mlflow_s_own_variable_is_read_where_ours_is_not_set(monkeypatch: pytest.MonkeyPatch, read) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.plant.example")
+    assert read().mlflow_url == "http://mlflow.plant.example"
+    read.cache_clear()
+    monkeypatch.setenv("FOREWARN_MLFLOW_URL", "http://ours.plant.example")
+    assert read().mlflow_url == "http://ours.plant.example"
+
+
+@pytest.mark.parametrize("read", SIDES)
 def test_folders_do_not_move_with_the_working_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read
 ) -> None:
@@ -134,17 +143,23 @@ def test_nothing_listens_beyond_loopback_by_default() -> None:
 def test_every_setting_is_known_and_documented() -> None:
     documented = set(
         re.findall(
-            r"^# ((?:FOREWARN|MODEL|TRAIN|POD|NODE)_[A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M
+            r"^# ((?:FOREWARN|MODEL|TRAIN|POD|NODE|MLFLOW)_[A-Z_]+)=",
+            (ROOT / ".env.example").read_text(),
+            re.M,
         )
     )
     fields = {
-        variable(str(info.validation_alias or name))
+        variable(str(called))
         for side in (PipelineSettings, serving.ServingSettings)
         for name, info in side.model_fields.items()
+        for called in getattr(info.validation_alias, "choices", [info.validation_alias or name])
     }
     no_service = {"FOREWARN_REAL_DATA", "FOREWARN_REQUIRE_SERVICES", "FOREWARN_GATEWAY_URL"}
     of_the_originals = {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC", "TRAIN_IF_MISSING"}
-    assert fields ^ KNOWN == of_the_originals | {"POD_NAME", "NODE_NAME"} | no_service
+    assert (
+        fields ^ KNOWN
+        == of_the_originals | {"POD_NAME", "NODE_NAME", "MODEL_NAME", "MLFLOW_TRACKING_URI"} | no_service
+    )
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from plant_assets.profile.load import DEFS_FOLDER
@@ -41,7 +41,12 @@ class EnvironmentVariables(BaseSettings):
     """The `FOREWARN_*` variables that both sides read."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FOREWARN_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="FOREWARN_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     home: Folder = Path(".forewarn")
@@ -51,7 +56,11 @@ class EnvironmentVariables(BaseSettings):
     host: str = "127.0.0.1"
     allowed_hosts: Hosts = ()
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite files under home")
-    mlflow_url: str = Field(default="", description="tracking URI; empty: the pipeline's own MLflow")
+    mlflow_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("FOREWARN_MLFLOW_URL", "MLFLOW_TRACKING_URI"),
+        description="tracking URI; empty: the pipeline's own MLflow",
+    )
     inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     port_dagster: int = Field(default=3000, ge=1, le=65535)
     port_mlflow: int = Field(default=5000, ge=1, le=65535)

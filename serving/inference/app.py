@@ -20,7 +20,7 @@ from serving.inference.lineage.service import LineageTracer
 from serving.inference.metrics import ModelsCollector, ScoreMetrics
 from serving.inference.models.cache import ModelCache
 from serving.inference.models.dependencies import named_plant
-from serving.inference.models.reconciler import ModelReconciler
+from serving.inference.models.reconciler import ModelReconciler, model_names
 from serving.inference.models.routes import named_router, service_router
 from serving.inference.models.routes import router as models
 from serving.inference.models.training import MissingModelTrainer
@@ -36,6 +36,8 @@ from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
 
 MLFLOW_TIMEOUT_S = 5.0
+DEVIATION = "deviation_predictor"
+"""Foretells a set point's deviation, which is no risk."""
 LOST_KEY = "earlier predictions can no longer be traced"
 
 plant_router = APIRouter()
@@ -52,7 +54,7 @@ def create_app(
     By default with the environment's settings, and MLflow over the network.
 
     Raises:
-        SettingsError: a setting is wrong, or the default plant isn't there.
+        SettingsError: a setting is wrong, or the default plant or its chosen model isn't there.
     """
     settings = given or read_settings()
     plants = PlantFolder(settings.defs, _check_rules)
@@ -62,6 +64,7 @@ def create_app(
         raise SettingsError(
             f"FOREWARN_DEFAULT_PLANT: no plant {settings.default_plant!r}; expected one of {', '.join(sorted(known))}"
         )
+    _chosen_model(settings, plants)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -113,6 +116,7 @@ async def _run_parts(
             ModelCache(settings.most_loaded_bytes),
             poll_seconds=settings.poll_seconds,
             first=settings.default_plant,
+            answers=_chosen_model(settings, plants),
         )
         app.state.batch_workers = workers = BatchWorkers()
         tasks = [asyncio.create_task(app.state.reconciler.run())]
@@ -126,6 +130,25 @@ async def _run_parts(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _chosen_model(settings: ServingSettings, plants: PlantFolder) -> str:
+    """The default plant's model that MODEL_NAME names, by its name in the plant or in the registry; empty: none.
+
+    Raises:
+        SettingsError: the plant has no such model.
+    """
+    profile = plants.profiles.get(settings.default_plant)
+    if not settings.model_name or profile is None:
+        return ""
+    names = [name for name in model_names(profile) if name != DEVIATION]
+    chosen = settings.model_name.removeprefix(profile.registry_prefix)
+    if chosen not in names:
+        raise SettingsError(
+            f"MODEL_NAME: plant {profile.name} has no {settings.model_name!r} that says a risk; "
+            f"expected one of {', '.join(names)}"
+        )
+    return chosen
 
 
 def _install_telemetry(app: FastAPI) -> None:

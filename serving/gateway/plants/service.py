@@ -27,6 +27,7 @@ class ServedPlant(BaseModel):
     name: str
     default: bool
     ready: bool
+    answering: str = ""
     fault: str = ""
     models: list[AnsweringModel]
 
@@ -88,15 +89,19 @@ def _info(profile: PlantProfile, known: ServedPlant | None, live: str) -> PlantI
         judges=profile.judges,
         process_units=list(dict.fromkeys(tag.process_unit for tag in profile.tags)),
         tags=[TagInfo.model_validate(tag, from_attributes=True) for tag in profile.tags],
-        horizons=_horizons(profile, models),
+        horizons=_horizons(profile, models, known.answering if known else ""),
         alarm_rules=[RuleInfo.model_validate(rule) for rule in profile.labels.alarm_rules],
     )
 
 
-def _horizons(profile: PlantProfile, models: dict[str, AnsweringModel]) -> list[HorizonInfo]:
-    """Now, unless all models look ahead, and each horizon, if it has forecasters."""
-    judges_now = not profile.answering.startswith("forecaster_")
-    named = {0.0: profile.answering} if judges_now else {}
+def _horizons(profile: PlantProfile, models: dict[str, AnsweringModel], answering: str) -> list[HorizonInfo]:
+    """Now, unless all models look ahead, and each horizon, if it has forecasters.
+
+    Args:
+        answering: registered name of the model that inference answers with; empty where that isn't known.
+    """
+    now = answering.removeprefix(profile.registry_prefix) or profile.answering
+    named = {} if now.startswith("forecaster_") else {0.0: now}
     if profile.looks_ahead:
         hours = sorted(horizon / timedelta(hours=1) for horizon in profile.horizons)
         named |= {ahead: f"forecaster_{ahead:g}h" for ahead in hours}

@@ -42,6 +42,9 @@ class ModelReconciler:
     """Keeps all models of all plants up to date with MLflow and with the folder of plants.
 
     The models of the plant `first` are loaded before the others'.
+
+    Args:
+        answers: the model of `first` whose answer is the plant's; empty, or one that it hasn't any more: its profile's.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class ModelReconciler:
         *,
         poll_seconds: float,
         first: str,
+        answers: str = "",
     ) -> None:
         self.plants = plants
         self.cache = cache
@@ -63,6 +67,7 @@ class ModelReconciler:
         self._store = BundleStore(registry, folder)
         self._poll_seconds = poll_seconds
         self._first = first
+        self._answers = answers
         self._poll_requested = asyncio.Event()
         self._polling = asyncio.Lock()
         self._reconciling = asyncio.Lock()
@@ -78,6 +83,12 @@ class ModelReconciler:
     def left_out(self) -> dict[str, str]:
         """Plants whose file was never sound → what is wrong with it."""
         return {name: fault for name, fault in self.plants.faults.items() if name not in self.slots}
+
+    def answering(self, plant: str) -> ModelSlot:
+        """The slot of the model whose answer is a plant's."""
+        slots = self.slots[plant]
+        chosen = self._answers if plant == self._first else ""
+        return slots.get(chosen) or slots[self.profiles[plant].answering]
 
     def request_poll(self) -> None:
         """Poll the aliases now, or right after the poll in progress; many requests are one poll."""
@@ -189,7 +200,7 @@ class ModelReconciler:
 
     def _urgency(self, slot: ModelSlot) -> tuple[bool, bool, bool, float]:
         """The first plant's main model, those of the others, then the rest; the most recently used first."""
-        is_main = slot.model == self.profiles[slot.plant].answering
+        is_main = slot is self.answering(slot.plant)
         first = slot.plant == self._first
         return not (first and is_main), not is_main, not first, -(slot.current.used if slot.current else 0.0)
 

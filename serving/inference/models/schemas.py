@@ -50,7 +50,8 @@ class PlantSummary(BaseModel):
     name: str
     title: str
     default: bool = Field(description="whether routes without /plants/{plant} are of this plant")
-    ready: bool = Field(description="whether its champion model is serving")
+    ready: bool = Field(description="whether the model whose answer is the plant's is serving")
+    answering: str = Field(description="registered name of the model whose answer is the plant's")
     fault: str = Field(
         description="fault in its changed profile, with its line; the previous profile stays in use. Empty: none"
     )

@@ -43,8 +43,7 @@ def readiness(plant: RequestedPlant) -> schemas.InferenceReadiness:
 def model_health(reconciler: ModelReconciler, plant: str) -> schemas.ModelHealth:
     """The answer to /health: it needs no model, nor that the plant's profile is still there."""
     profile = reconciler.profiles.get(plant)
-    main = reconciler.slots[plant][profile.answering] if profile else None
-    if profile is None or main is None or main.current is None:
+    if profile is None or (main := reconciler.answering(plant)).current is None:
         return schemas.ModelHealth(instance=instance(), model=None, version=None, features=None)
     return schemas.ModelHealth(
         instance=instance(),
@@ -69,12 +68,13 @@ def describe_model(slot: ModelSlot) -> schemas.ServedModel:
 
 
 def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> schemas.PlantSummary:
-    profile, slots = reconciler.profiles[name], reconciler.slots[name]
+    slots, answering = reconciler.slots[name], reconciler.answering(name)
     return schemas.PlantSummary(
         name=name,
-        title=profile.title,
+        title=reconciler.profiles[name].title,
         default=is_default,
-        ready=slots[profile.answering].current is not None,
+        ready=answering.current is not None,
+        answering=answering.registry_name,
         fault=reconciler.plants.faults.get(name, ""),
         models=[_brief(slot) for slot in slots.values()],
     )

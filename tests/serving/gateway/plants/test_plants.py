@@ -61,6 +61,15 @@ async def test_each_horizon_has_the_version_and_threshold_of_its_model(site: Sit
     assert (other["default"], other["ready"]) == (None, None)
 
 
+async def test_now_is_the_model_that_inference_answers_with(site: Site) -> None:
+    chosen = {"name": "demo_alarm_rf_soft_alarm", "version": 2, "threshold": 0.3}
+    demo = {"name": "demo", "default": True, "ready": True, "models": [chosen], "answering": chosen["name"]}
+    site.inference.instead["plants"] = as_json({"plants": [demo]})
+    shown = next(plant for plant in (await plants(site))["plants"] if plant["name"] == "demo")
+    now = {"hours": 0, "model": chosen["name"], "version": 2, "threshold": 0.3}
+    assert shown["horizons"][0] == now
+
+
 @pytest.mark.parametrize("fault", ["away", "refuses", "nonsense"])
 async def test_without_inference_the_profiles_are_shown_and_what_is_missing(site: Site, fault: str) -> None:
     if fault == "away":

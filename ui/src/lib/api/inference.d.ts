@@ -1636,6 +1636,11 @@ export interface components {
         /** PlantSummary */
         PlantSummary: {
             /**
+             * Answering
+             * @description registered name of the model whose answer is the plant's
+             */
+            answering: string;
+            /**
              * Default
              * @description whether routes without /plants/{plant} are of this plant
              */
@@ -1651,7 +1656,7 @@ export interface components {
             name: string;
             /**
              * Ready
-             * @description whether its champion model is serving
+             * @description whether the model whose answer is the plant's is serving
              */
             ready: boolean;
             /** Title */
