@@ -44,7 +44,7 @@ class RequestedPlant:
     @property
     def answering(self) -> ModelSlot:
         """The slot of the model whose answer is the plant's."""
-        return self.reconciler.answering(self.name)
+        return self.reconciler.main_slot(self.name)
 
     @property
     def forecasters(self) -> dict[int, str]:

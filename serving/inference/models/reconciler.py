@@ -84,7 +84,7 @@ class ModelReconciler:
         """Plants whose file was never sound → what is wrong with it."""
         return {name: fault for name, fault in self.plants.faults.items() if name not in self.slots}
 
-    def answering(self, plant: str) -> ModelSlot:
+    def main_slot(self, plant: str) -> ModelSlot:
         """The slot of the model whose answer is a plant's."""
         slots = self.slots[plant]
         chosen = self._answers if plant == self._first else ""
@@ -200,7 +200,7 @@ class ModelReconciler:
 
     def _urgency(self, slot: ModelSlot) -> tuple[bool, bool, bool, float]:
         """The first plant's main model, those of the others, then the rest; the most recently used first."""
-        is_main = slot is self.answering(slot.plant)
+        is_main = slot is self.main_slot(slot.plant)
         first = slot.plant == self._first
         return not (first and is_main), not is_main, not first, -(slot.current.used if slot.current else 0.0)
 

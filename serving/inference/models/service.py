@@ -43,7 +43,7 @@ def readiness(plant: RequestedPlant) -> schemas.InferenceReadiness:
 def model_health(reconciler: ModelReconciler, plant: str) -> schemas.ModelHealth:
     """The answer to /health: it needs no model, nor that the plant's profile is still there."""
     profile = reconciler.profiles.get(plant)
-    if profile is None or (main := reconciler.answering(plant)).current is None:
+    if profile is None or (main := reconciler.main_slot(plant)).current is None:
         return schemas.ModelHealth(instance=instance(), model=None, version=None, features=None)
     return schemas.ModelHealth(
         instance=instance(),
@@ -68,7 +68,7 @@ def describe_model(slot: ModelSlot) -> schemas.ServedModel:
 
 
 def _summary(name: str, reconciler: ModelReconciler, *, is_default: bool) -> schemas.PlantSummary:
-    slots, answering = reconciler.slots[name], reconciler.answering(name)
+    slots, answering = reconciler.slots[name], reconciler.main_slot(name)
     return schemas.PlantSummary(
         name=name,
         title=reconciler.profiles[name].title,

@@ -273,6 +273,7 @@ async def test_the_plants_are_listed(client) -> None:
         "default": True,
         "ready": True,
         "fault": "",
+        "answering": CHAMPION_NAME,
     }
     assert (plants["demo"]["default"], plants["demo"]["ready"]) == (False, False)
     assert {"version": 1, "status": "ready", "in_memory": True}.items() <= models[-1].items()
