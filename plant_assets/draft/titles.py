@@ -13,7 +13,8 @@ from plant_assets.ingest.layouts.units import split_unit
 from plant_assets.profile.tag import TIME_NAMES
 
 LONGEST = 64
-_PATH = re.compile(r"[\\|!:]+")
+_PATH = re.compile(r"[\\|!:]+|;[sigb]=")
+"""What stands before a tag's own name: servers, areas, the namespace of an OPC UA node."""
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "µ": "u", "°": ""})  # fmt: skip
 _RESERVED = re.compile(
     rf"{'|'.join(TIME_NAMES)}|sources|file|row|tag|value|quality|anomaly_label|regime|label_source|risk_score|"

@@ -17,6 +17,7 @@ NAME = TypeAdapter(TagName)
     [
         (["Volume Flow RateRMS", "T-in"], ["Volume_Flow_RateRMS", "T_in"]),
         ([r"\\SRV\PDT31008", r"\\SRV\TE301020"], ["PDT31008", "TE301020"]),
+        (["ns=2;s=FT101", "nsu=urn:plant;s=PT102"], ["FT101", "PT102"]),
         ([r"A\speed", r"B\speed"], ["A_speed", "B_speed"]),
         (["1st stage", "%"], ["tag_1st_stage", "tag_2"]),
         (["Öl-Druck", "温度"], ["Oel_Druck", "tag_2"]),

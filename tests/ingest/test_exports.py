@@ -81,6 +81,9 @@ def test_a_value_of_bad_quality_is_left_out_and_counted_whatever_the_scale(
         ("Timestamp,FT101.Value,FT101.Status,PT102.Value,PT102.Status", "Good", "Bad"),
         ("Timestamp,FT101_VAL,FT101_STS,PT102_VAL,PT102_STS", "OK", "BAD"),
         ("Timestamp,FT101,Quality FT101,PT102,Quality PT102", "Good", "Bad"),
+        ("Timestamp,FT101.CV,FT101.ST,PT102.CV,PT102.ST", "GoodNonCascade", "BadNoCommLUV"),
+        ("Timestamp,FT101,FT101_IsBad,PT102,PT102_IsBad", "False", "True"),
+        ("Timestamp,FT101,FT101 Is Good,PT102,PT102 Is Good", "1", "0"),
     ],
 )
 @pytest.mark.parametrize("drafted", [False, True])
@@ -95,8 +98,16 @@ def test_qualities_after_each_tag_are_its_own(
         assert counts(report_of(tmp_path, text)) == {"FT101": BAD, "PT102": GOOD}
 
 
-def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
-    text = wide("Timestamp,FT101,FT101_quality", flow, once("Uncertain", lambda _: "Good"))
+@pytest.mark.parametrize(
+    ("title", "uncertain", "good"),
+    [
+        ("FT101_quality", "Uncertain", "Good"),
+        ("FT101_Questionable", "True", "False"),
+        ("FT101.Substituted", "1", "0"),
+    ],
+)
+def test_uncertain_values_are_kept_and_counted(tmp_path: Path, title: str, uncertain: str, good: str) -> None:
+    text = wide(f"Timestamp,FT101,{title}", flow, once(uncertain, lambda _: good))
     report = report_of(tmp_path, text)
     assert counts(report)["FT101"] == (ROWS, 0, 1, 0, 0)
     assert report.counts["uncertain"] == 1
@@ -109,7 +120,7 @@ def test_uncertain_values_are_kept_and_counted(tmp_path: Path) -> None:
         "Set to Bad", "[-11059] No Good Data For Calculation", "Dig Alarm", "#SPILL!", "#VALEUR!", "-nan(ind)", "1.#QNAN",
         "Pt Created", "No Sample", "Scan Timeout", "Comm Fail", "Arc Off-line", "? 191", "unavailable", "<null>", "NaN",
         "Keine Daten", "Not Connect", "(null)", "Calc Failed", "Equipment Failure", "Bad Quality", "snan", "n.a.",
-        "*****", "------", "....",
+        "*****", "------", "....", "Overflow", "#DIV/0!",
     ],
 )  # fmt: skip
 def test_words_for_nothing_are_missing(tmp_path: Path, word: str) -> None:
@@ -182,6 +193,13 @@ def test_codes_for_no_value_are_dropped_counted_and_told(tmp_path: Path, code: s
         (lambda row: stamp(row, "%Y%m%d%H%M"), 6),
         (lambda row: stamp(row, "%d%b%Y:%H:%M:%S"), 6),
         (lambda row: f"{1740981600 + 3600 * row}000", 6),
+        (lambda row: stamp(row, "%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)"), 5),
+        (lambda row: stamp(row, "%Y年%-m月%-d日 %H时%M分"), 6),
+        (lambda row: stamp(row, "%Y年%m月%d日%H時%M分%S秒"), 6),
+        (lambda row: stamp(row, "%Y년 %-m월 %-d일 %-H시 %M분"), 6),
+        (lambda row: stamp(row, f"%Y/%-m/%-d {'上午' if (6 + row) % 24 < 12 else '下午'}%-I:%M:%S"), 6),
+        (lambda row: stamp(row, f"%Y-%m-%d {'오전' if (6 + row) % 24 < 12 else '오후'} %-I:%M:%S"), 6),
+        (lambda row: stamp(row, "%Y-%m-%d %p %-I:%M"), 6),
     ],
 )
 def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time: Cell, first: int) -> None:
@@ -191,9 +209,23 @@ def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time:
 
 
 @pytest.mark.parametrize(
+    ("year", "name"),
+    [(1601, "Windows file times"), (1, ".NET ticks")],
+)
+def test_ticks_of_windows_are_times_and_said(tmp_path: Path, year: int, name: str) -> None:
+    ticks = (datetime(2025, 3, 3, 6) - datetime(year, 1, 1)) // timedelta(microseconds=1) * 10
+    text = wide("ts,FT101", flow, time=lambda row: str(ticks + row * 3600 * 10**7))
+    report = report_of(tmp_path, text, plant("FT101"))
+    assert report.start == datetime(2025, 3, 3, 6, tzinfo=UTC)
+    assert f"Times are read as {name}." in report.guesses
+
+
+@pytest.mark.parametrize(
     ("header", "form"),
     [
         ("year,month,day,hour,FT101", "%Y,%m,%d,%H"),
+        ("Year,DOY,Hour,FT101", "%Y,%j,%H"),
+        ("Year,Day of Year,HH,MM,FT101", "%Y,%-j,%-H,%M"),
         ("Jahr,Monat,Tag,Stunde,Minute,FT101", "%Y,%-m,%-d,%-H,%M"),
         ("No,YYYY,MM,DD,HH,FT101", "1,%Y,%m,%d,%H"),
     ],
@@ -205,8 +237,18 @@ def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, 
     assert "Times are put together from" in report.guesses[0]
 
 
-def test_a_calendar_s_column_that_holds_no_number_is_refused_by_its_row(tmp_path: Path) -> None:
-    text = wide("year,month,day,FT101", flow, time=once("2025,x,3", lambda row: stamp(row, "%Y,%m,%d")))
+@pytest.mark.parametrize(
+    ("header", "form", "odd"),
+    [
+        ("year,month,day,FT101", "%Y,%m,%d", "2025,x,3"),
+        ("year,doy,FT101", "%Y,%j", "2025,x"),
+        ("year,doy,FT101", "%Y,%j", "2025,366"),
+    ],
+)
+def test_a_calendar_s_column_that_holds_no_day_is_refused_by_its_row(
+    tmp_path: Path, header: str, form: str, odd: str
+) -> None:
+    text = wide(header, flow, time=once(odd, lambda row: stamp(row, form)))
     with pytest.raises(Refusal, match="is no time"):
         report_of(tmp_path, text, plant("FT101"))
 
@@ -289,6 +331,12 @@ def test_a_log_of_periods_stays_one_beside_numbers_of_the_periods(tmp_path: Path
 def test_brackets_that_hold_no_unit_are_part_of_the_name(tmp_path: Path, header: str) -> None:
     report = report_of(tmp_path, wide(header, flow, pressure))
     assert (report.tags, report.unread) == (["PT102"], [header.split(",")[1]])
+
+
+@pytest.mark.parametrize("prefix", ["ns=2;s=", "ns=2;s=Channel1.Device1.", "nsu=urn:plant;s="])
+def test_what_stands_before_a_node_s_name_is_no_part_of_the_tag(tmp_path: Path, prefix: str) -> None:
+    text = wide(f"Time,{prefix}FT101,{prefix}PT102", flow, pressure)
+    assert counts(report_of(tmp_path, text)) == {"FT101": GOOD, "PT102": GOOD}
 
 
 def test_columns_that_differ_by_their_unit_are_two_tags(tmp_path: Path) -> None:

@@ -112,7 +112,11 @@ def in_english(text: pl.Series, place: Where) -> pl.Series:
         Refusal: a word of no language that is known, or one that is different months in several.
     """
     text = text.str.replace(_HALF, "$1 ${2}M").str.replace_all(r"[\x{00a0}\x{202f}]", " ")
-    text = text.str.replace_all(r"(\d)\s*[年月]\s*", "$1-").str.replace(r"(\d)\s*日", "$1")
+    text = text.str.replace_all(r"(\d)\s*[年月년월]\s*", "$1-").str.replace(r"(\d)\s*[日일]", "$1")
+    text = text.str.replace_all(r"(\d)\s*[时時点點시分분]\s*(\d)", "$1:$2").str.replace(
+        r"(\d)\s*[分분秒초]$", "$1"
+    )
+    text = text.str.replace(r"(\d)\s*[时時点點시]$", "$1:00")
     found = text.str.extract_all(_WORD).explode().drop_nulls().str.to_lowercase().unique(maintain_order=True)
     words = found.to_list()
     if not words:
@@ -127,6 +131,7 @@ def in_english(text: pl.Series, place: Where) -> pl.Series:
         text = text.str.replace_all(
             r"\x01\.([^\d.])" if meaning else r"\x01[.,]?\s*()", "$1"
         ).str.replace_all("\u0001", "")
+    text = text.str.replace(r"([AP]M)\s*(\d{1,2}:\d{2}\S*)", "$2 $1")
     return text.str.replace_all(r"\s+", " ").str.strip_chars()
 
 

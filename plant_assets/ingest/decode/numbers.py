@@ -16,6 +16,7 @@ rate alarm|rate alm/ack|dig alarm|dig alarm/ack|high alarm|low alarm|hi alarm|lo
 no alarm|no_alrm/unak|over ucl|under lcl|over 2 sigma|trend alarm|good-off|good-on|alarm-off|alarm-on
 pt created|point created|tag not found|unit down|trace off|filter fail|step fail|function err|arc off-line
 waiting for initial data|initializing|initialising|warming up|calibrating|calibration|maintenance|unavailable
+overflow|underflow|overload|ovfl|ovl|saturated|no reading
 undefined|unbekannt|ungültig|schlecht|störung|keine daten|sans données|sin datos|nessun dato|geen data
 """
 MISSING_WORDS = frozenset(word for line in _WORDS.strip().splitlines() for word in line.split("|"))

@@ -27,13 +27,16 @@ _TRUE = frozenset(
     ["true", "yes", "y", "t", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "si", "sí", "verdadero"]
 )
 _FALSE = frozenset(["false", "no", "n", "f", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso"])
-_SAID_BAD = frozenset(["bad", "is_bad", "isbad", "invalid", "is_invalid", "isinvalid"])
-_SAID_UNCERTAIN = frozenset(
-    ["questionable", "substituted", "uncertain", "suspect", "doubtful", "estimated", "interpolated"]
-)
-FLAG_TITLES = (
-    _SAID_BAD | _SAID_UNCERTAIN | frozenset(["good", "is_good", "isgood", "valid", "is_valid", "isvalid"])
-)
+_SAID: Mapping[str, Grade] = {
+    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok"), "good"),
+    **dict.fromkeys(
+        ("questionable", "substituted", "uncertain", "suspect", "doubtful", "estimated", "interpolated"),
+        "uncertain",
+    ),
+    **dict.fromkeys(("bad", "isbad", "invalid", "isinvalid"), "bad"),
+}
+_DENIED: Mapping[Grade, Grade] = {"good": "bad", "uncertain": "good", "bad": "good"}
+FLAG_TITLES = frozenset([*_SAID, *(f"is_{word}" for word in _SAID)])
 """Titles of columns that hold yes and no."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,10}(\.0+)?")
@@ -103,7 +106,7 @@ def grade_column(
 
     Args:
         raw: its cells.
-        title: its header in the `plain_name` form; `good`, `questionable` and the like turn what true means.
+        title: its header in the `plain_name` form; `good`, `questionable` and the like in it tell what true means.
         where: the place of a row, for a refusal.
         scale: as a person told it; None finds it.
 
@@ -140,7 +143,7 @@ def find_scale(counts: Mapping[str, int], title: str) -> QualityScale | None:
             numbers[number] = numbers.get(number, 0) + count
     if not numbers:
         return "words"
-    if title in FLAG_TITLES and set(numbers) <= {0, 1}:
+    if _said_by(title) and set(numbers) <= {0, 1}:
         return "one_is_good"
     if max(numbers) > 0xFFFF or any(_HEX.fullmatch(word) and len(word) > 6 for word in counts):
         return "opc_ua"
@@ -201,19 +204,18 @@ def _number(word: str) -> int | None:
 def _grade(word: str, scale: QualityScale, title: str, counts: Collection[str]) -> Grade | None:
     if not word:
         return "good"
-    if title in FLAG_TITLES and word in _TRUE | _FALSE:
-        return _flag(word in _TRUE, title)
+    if (said := _said_by(title)) and scale in ("words", "one_is_good") and word in _TRUE | _FALSE:
+        return said if word in _TRUE else _DENIED[said]
     if (number := _number(word)) is not None and scale != "words":
         return _of_number(number, scale, {n for w in counts if (n := _number(w)) is not None})
     return _of_word(word)
 
 
-def _flag(yes: bool, title: str) -> Grade:
-    if title in _SAID_BAD:
-        return "bad" if yes else "good"
-    if title in _SAID_UNCERTAIN:
-        return "uncertain" if yes else "good"
-    return "good" if yes else "bad"
+def _said_by(title: str) -> Grade | None:
+    """What true means in a column of yes and no by its title, such as `ft101_questionable` or `is_not_good`."""
+    parts = title.split("_")
+    said = next((grade for part in parts if (grade := _SAID.get(part))), None)
+    return _DENIED[said] if said and "not" in parts else said
 
 
 def _of_number(number: int, scale: QualityScale, seen: Collection[int]) -> Grade:

@@ -59,6 +59,12 @@ _CLOCKS = (
 _COMPACT = (
     r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?)?$"
 )
+_TICKS = (
+    (1.195e17, 1.58e17, "Windows file times", 11_644_473_600_000_000),
+    (6.24e17, 6.62e17, ".NET ticks", 62_135_596_800_000_000),
+)
+"""Steps of 100 ns since 1601 and since the year 1, from 1980 to 2100: range, name, and microseconds from their zero to
+1970. As nanoseconds since 1970 the same numbers would be of 1973 to 1975 and of 1989 to 1990."""
 _OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)$"
 _ZONE_WORD = r"\d(?:\s*[AaPp]\.?[Mm]\.?)?\s+([A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_/+-]+)$"
 _FORMS = (
@@ -67,6 +73,10 @@ _FORMS = (
     (r"^(\d{4}-\d\d-\d\d)_(\d)", "$1 $2"),
     (r"(:\d\d:\d\d):(\d{3})$", "$1.$2"),
     (r"^(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4} \d{1,2})$", "$1:00"),
+    (
+        r"((?:GMT|UTC)[+-]\d{2}:?\d{2}) \(.*\)$",
+        "$1",
+    ),  # an offset and the zone's name, as JavaScript writes both
 )
 """How some programs write times, and the same as others do."""
 _TRAILING_ZONE = r"\s+[A-Za-z_/+-]+$"
@@ -74,7 +84,7 @@ _MIDNIGHT = r"([ T])24:00(:00(?:\.0+)?)?$"
 _WEEKDAY = r"^(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _TIME_LIKE = re.compile(
     "|".join(pattern if pattern.startswith("^(?:19") else f"{_WEEKDAY}{pattern[1:]}" for pattern, _ in _DATES)
-    + r"|^\d{8}T\d{4,6}|^\d{4}年",
+    + r"|^\d{8}T\d{4,6}|^\d{4}\s*[年년]",
     re.IGNORECASE,
 )
 
@@ -86,10 +96,12 @@ class TimeGuesses:
     Attributes:
         zone: where times without an offset were taken as local; empty where all have one.
         first: whether the day or the month comes first, where only the steps between the rows tell.
+        ticks: what numbers were taken as that could be nanoseconds since 1970.
     """
 
     zone: str = ""
     first: str = ""
+    ticks: str = ""
 
 
 def looks_like_time(text: str) -> bool:
@@ -110,7 +122,7 @@ def parse_times(
     """Cells to instants in UTC; empty cells are null.
 
     Args:
-        raw: texts, typed times or numbers (Excel days, Unix seconds to nanoseconds), in file order.
+        raw: texts, typed times or numbers (Excel days, Unix seconds to nanoseconds, ticks), in file order.
         zone: where naive times are local.
         series: what belongs to one series in file order, such as the tag; None: all are one.
         told: the zone or offset of naive times that the column's title tells, which comes before `zone`.
@@ -125,7 +137,7 @@ def parse_times(
     elif isinstance(raw.dtype, pl.Datetime | pl.Date):
         found = raw.cast(pl.Datetime("us"))
     elif raw.dtype.is_numeric():
-        found = _from_numbers(raw.cast(pl.Float64), place)
+        found = _from_numbers(raw.cast(pl.Float64), place, guesses)
     else:
         found = _from_texts(raw.cast(pl.String, strict=False), zone, place, guesses)
     aware = isinstance(found.dtype, pl.Datetime) and found.dtype.time_zone is not None
@@ -158,7 +170,7 @@ def _from_text(raw: pl.Series, zone: str, place: Where, guesses: TimeGuesses) ->
     if text.null_count() == text.len():
         return pl.Series(raw.name, [None] * raw.len(), dtype=TIME)
     if text.str.contains(r"^\d+(\.\d+)?([eE]\+?\d+)?$").all() and not text.str.contains(_COMPACT).all():
-        return _from_numbers(text.cast(pl.Float64, strict=False), place)
+        return _from_numbers(text.cast(pl.Float64, strict=False), place, guesses)
     text = text.str.replace(r"^(\d{4}-?\d\d-?\d\d)[Tt](\d)", "$1 $2").str.replace(r"(:\d\d),(\d+)", "$1.$2")
     first = text.drop_nulls()[0]
     for pattern, plain in _FORMS:
@@ -221,7 +233,7 @@ def _shifted(text: pl.Series, zoned: pl.Series, zone: str, place: Where) -> tupl
 
 
 def _naive(text: pl.Series, place: Where, guesses: TimeGuesses) -> pl.Series:
-    if re.search(r"[^\W\d_]{2}|[年月]|[ap]\.", text.drop_nulls()[0], re.IGNORECASE):
+    if re.search(r"[^\W\d_]{2}|[年月时時点點년월시]|[ap]\.", text.drop_nulls()[0], re.IGNORECASE):
         text = in_english(text, place)
         text = text.str.replace(r"^(\d{1,2})\. ", "$1 ").str.replace(r"^(\d{1,2} \p{L}{3}),", "$1")
     midnight = text.str.contains(_MIDNIGHT)
@@ -296,10 +308,15 @@ def _no_time(text: pl.Series, wrong: pl.Series, place: Where) -> Refusal:
     )
 
 
-def _from_numbers(raw: pl.Series, place: Where) -> pl.Series:
-    """Excel days (local), or Unix time in seconds, milli-, micro- or nanoseconds (UTC)."""
+def _from_numbers(raw: pl.Series, place: Where, guesses: TimeGuesses) -> pl.Series:
+    """Excel days (local), Unix time in seconds, milli-, micro- or nanoseconds, or ticks of Windows (UTC)."""
     known = raw.drop_nulls()
     size = float(known.abs().median() or 0) if known.len() else 0.0  # pyright: ignore[reportArgumentType]
+    for low, high, name, begin in _TICKS:
+        if low <= size < high:
+            guesses.ticks = name
+            micros = (raw / 10).round().clip(0, 2.5e17).cast(pl.Int64) - begin
+            return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     for low, high, factor in ((1e8, 1e10, 1e6), (1e11, 1e13, 1e3), (1e14, 1e16, 1.0), (1e17, 1e19, 1e-3)):
         if low <= size < high:
             micros = (raw * factor).round().clip(-6e16, 2.5e17)

@@ -16,7 +16,7 @@ from plant_assets.ingest.errors import Refusal, quote
 from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 from plant_assets.ingest.layouts.table import TimeColumns
-from plant_assets.ingest.layouts.words import plain_name
+from plant_assets.ingest.layouts.words import DAY_OF_YEAR_WORDS, plain_name, plain_word
 from plant_assets.ingest.records import QUALITY, RECORD_SCHEMA
 from plant_assets.profile.durations import format_duration
 from plant_assets.profile.options import QualityScale, ReadingOptions
@@ -262,6 +262,8 @@ class TableReader:
             self.zone = self._told_zone or guesses.zone
             if guesses.zone:
                 self.guesses.append(f"Times have no offset; they are taken as local times of {guesses.zone}.")
+            if guesses.ticks:
+                self.guesses.append(f"Times are read as {guesses.ticks}.")
             if guesses.first:
                 self.guesses.append(
                     f"Dates are read {guesses.first} first: only so no two rows are more than a day apart."
@@ -279,13 +281,16 @@ class TableReader:
         first, *others = (self.column(c) for c in columns)
         if not others:
             return first
-        if len(others) == 1:
+        names = [self._table.header.names[c] for c in columns]
+        is_day_of_year = plain_word(names[1]) in DAY_OF_YEAR_WORDS
+        if len(others) == 1 and not is_day_of_year:
             clock = others[0].cast(pl.String).str.replace(r"^1899-12-3[01] ", "")
             date = first.cast(pl.String).str.replace(r" 00:00:00$", "")
             return pl.select(pl.concat_str(date, clock, separator=" ")).to_series()
-        titles = ", ".join(quote(self._table.header.names[c]) for c in columns)
-        self.guesses.append(f"Times are put together from {titles}.")
+        self.guesses.append(f"Times are put together from {', '.join(map(quote, names))}.")
         parts = [c.cast(pl.String).str.strip_chars().str.replace(r"\.0+$", "") for c in (first, *others)]
+        if is_day_of_year:
+            parts[1:2] = _month_and_day(parts[0], parts[1])
         parts += [pl.Series(["00"] * first.len(), dtype=pl.String)] * (_CALENDAR_PARTS - len(parts))
         two = [part.str.zfill(2) for part in parts]
         return pl.select(
@@ -311,3 +316,13 @@ class TableReader:
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)
         return raw.replace_strict(source.tags, default=None, return_dtype=pl.Categorical)
+
+
+def _month_and_day(year: pl.Series, day_of_year: pl.Series) -> list[pl.Series]:
+    """Months and days of texts; a text that is no day of its year stays, for the refusal."""
+    numbers = [part.cast(pl.Int32, strict=False) for part in (year, day_of_year)]
+    first = pl.select(pl.date(pl.lit(numbers[0]), 1, 1)).to_series()
+    date = first + pl.select(pl.duration(days=pl.lit(numbers[1] - 1))).to_series()
+    is_sound = (date.dt.year() == numbers[0]).fill_null(value=False)
+    found = [date.dt.strftime("%m"), date.dt.strftime("%d")]
+    return [pl.select(pl.when(is_sound).then(part).otherwise(day_of_year)).to_series() for part in found]

@@ -20,6 +20,7 @@ from plant_assets.ingest.layouts.table import TableHeader, TimeColumns, Times
 from plant_assets.ingest.layouts.units import is_unit
 from plant_assets.ingest.layouts.words import (
     CALENDAR_WORDS,
+    DAY_OF_YEAR_WORDS,
     END_WORDS,
     MAYBE_QUALITY_WORDS,
     QUALITY_WORDS,
@@ -202,12 +203,16 @@ def _clocked(header: TableHeader) -> Times:
 def _calendar(header: TableHeader) -> TimeColumns:
     """The columns of years, months and days, and of the clock as far as there are; empty where one of the date lacks."""
     words = {c: plain_word(header.names[c]) for c in header.filled}
-    parts: list[int] = []
-    for known in CALENDAR_WORDS:
-        if (column := first_of(words, known)) is None:
-            break
-        parts.append(column)
-    return tuple(parts) if len(parts) >= _DATE_PARTS else ()
+    year, *month_and_day = CALENDAR_WORDS[:_DATE_PARTS]
+    for date in ((year, *month_and_day), (year, DAY_OF_YEAR_WORDS)):
+        parts: list[int] = []
+        for known in (*date, *CALENDAR_WORDS[_DATE_PARTS:]):
+            if (column := first_of(words, known)) is None:
+                break
+            parts.append(column)
+        if len(parts) >= len(date):
+            return tuple(parts)
+    return ()
 
 
 def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | None:

@@ -66,7 +66,7 @@ class PlantNames:
         """
         if (written := self._written.get(name.strip().casefold())) is not None:
             return written
-        parts = re.split(r"[.:/\\|!]+", bare_name(name))
+        parts = re.split(r"[.:/\\|!]+|;[sigb]=", bare_name(name))
         candidates = [plain_name("_".join(parts[start:])) for start in range(min(len(parts), 12))]
         if plain_name(parts[-1]) in PRESENT_VALUE_WORDS:
             candidates.append(plain_name("_".join(parts[:-1])))

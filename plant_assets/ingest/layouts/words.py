@@ -38,6 +38,8 @@ CALENDAR_WORDS = tuple(
     )
 )
 """Of columns that together are a time; the clock's may be absent."""
+DAY_OF_YEAR_WORDS = _words("doy day_of_year dayofyear yday julian_day julianday julian jour_julien jd jday")
+"""Of a column that stands for month and day."""
 ZONE_WORDS = _words("tz timezone time_zone utc_offset utcoffset gmt_offset zeitzone utc_versatz")
 """Of a column that tells each time's offset or zone; a mere `zone` may be one of the plant."""
 TAG_WORDS = _words(
@@ -55,7 +57,7 @@ VALUE_WORDS = _words(
     double_value value_double dblvalue measured_value measurement_value valor valeur valore waarde wartość värde
     """
 )
-PRESENT_VALUE_WORDS = VALUE_WORDS | {"pv", "f_cv", "present_value", "process_value"}
+PRESENT_VALUE_WORDS = VALUE_WORDS | {"pv", "cv", "f_cv", "present_value", "process_value", "current_value"}
 """What stands behind a tag's name for its value."""
 STATE_WORDS = _words("state")
 """What stands for a value beside a column of tags alone."""
@@ -68,7 +70,7 @@ QUALITY_WORDS = _words(
     datenqualität gültigkeit qualité qualite qualità qualita calidad qualidade kwaliteit kvalitet jakość
     """
 )
-MAYBE_QUALITY_WORDS = FLAG_TITLES | _words("status sts stat q qf qs")
+MAYBE_QUALITY_WORDS = FLAG_TITLES | _words("status sts stat st q qf qs flag flags")
 """Titles of qualities where the column holds such words or codes, and of anything else where it doesn't."""
 START_WORDS = _words(
     """

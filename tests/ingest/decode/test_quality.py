@@ -34,6 +34,9 @@ def graded(*cells: object, title: str = "quality") -> GradedColumn:
         ("good", ["1", "0", "0"], [G, B, B], "one_is_good"),
         ("questionable", ["False", "True"], [G, U], "words"),
         ("bad", ["False", "True"], [G, B], "words"),
+        ("ft101_questionable", ["False", "True"], [G, U], "words"),
+        ("is_not_good", ["1", "0", "0"], [B, G, G], "one_is_good"),
+        ("percent_good", ["100", "100", "1", "0"], [G, G, U, B], "percent"),
         ("quality", ["True", "False"], [G, B], "words"),
     ],
 )
