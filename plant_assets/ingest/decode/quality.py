@@ -27,14 +27,12 @@ _TRUE = frozenset(
     ["true", "yes", "y", "t", "on", "1", "1.0", "wahr", "ja", "vrai", "oui", "si", "sí", "verdadero"]
 )
 _FALSE = frozenset(["false", "no", "n", "f", "off", "0", "0.0", "falsch", "nein", "faux", "non", "falso"])
-_SAID: Mapping[str, Grade] = {
-    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok"), "good"),
-    **dict.fromkeys(
-        ("questionable", "substituted", "uncertain", "suspect", "doubtful", "estimated", "interpolated"),
-        "uncertain",
-    ),
-    **dict.fromkeys(("bad", "isbad", "invalid", "isinvalid"), "bad"),
-}
+_SENSES: tuple[tuple[Grade, str], ...] = (
+    ("good", "good isgood valid isvalid ok isok"),
+    ("uncertain", "questionable substituted uncertain suspect doubtful estimated interpolated"),
+    ("bad", "bad isbad invalid isinvalid"),
+)
+_SAID: Mapping[str, Grade] = {word: grade for grade, words in _SENSES for word in words.split()}
 _DENIED: Mapping[Grade, Grade] = {"good": "bad", "uncertain": "good", "bad": "good"}
 FLAG_TITLES = frozenset([*_SAID, *(f"is_{word}" for word in _SAID)])
 """Titles of columns that hold yes and no."""
@@ -214,8 +212,10 @@ def _grade(word: str, scale: QualityScale, title: str, counts: Collection[str]) 
 def _said_by(title: str) -> Grade | None:
     """What true means in a column of yes and no by its title, such as `ft101_questionable` or `is_not_good`."""
     parts = title.split("_")
-    said = next((grade for part in parts if (grade := _SAID.get(part))), None)
-    return _DENIED[said] if said and "not" in parts else said
+    for part in parts:
+        if (said := _SAID.get(part)) is not None:
+            return _DENIED[said] if "not" in parts else said
+    return None
 
 
 def _of_number(number: int, scale: QualityScale, seen: Collection[int]) -> Grade:
