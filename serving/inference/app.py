@@ -13,6 +13,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.inference.batch.routes import router as batch
 from serving.inference.batch.service import BatchWorkers
+from serving.inference.deviation.routes import router as deviation
 from serving.inference.explain.routes import router as explain
 from serving.inference.forecast.routes import router as forecast
 from serving.inference.lineage.routes import router as lineage
@@ -26,6 +27,7 @@ from serving.inference.models.routes import router as models
 from serving.inference.models.training import MissingModelTrainer
 from serving.inference.predict.routes import router as predict
 from serving.inference.prediction_id import PredictionIds
+from serving.inference.regime.routes import router as regime
 from serving.inference.v2.routes import router as v2
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
@@ -42,7 +44,7 @@ LOST_KEY = "earlier predictions can no longer be traced"
 
 plant_router = APIRouter()
 """The routes of one plant, which stand twice: for the default plant at the root, and for each under its name."""
-for step in (models, predict, forecast, batch, explain, lineage):
+for step in (models, predict, forecast, batch, regime, deviation, explain, lineage):
     plant_router.include_router(step)
 
 

@@ -116,6 +116,20 @@ async def recommend(call: Call, _: SignedIn) -> Document:
         return await call.ask("recommend", await call.body())
 
 
+@router.post("/regime", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def regime(call: Call, _: SignedIn) -> Document:
+    """Classify the operating regime, as inference's /regime; not stored."""
+    with count_request("regime"):
+        return await call.ask("regime", await call.body())
+
+
+@router.post("/deviation", responses=_ASKED, openapi_extra=_JSON_BODY)
+async def deviation(call: Call, _: SignedIn) -> Document:
+    """Foresee a controller's deviation, as inference's /deviation; not stored."""
+    with count_request("deviation"):
+        return await call.ask("deviation", await call.body())
+
+
 @router.get("/global_importance", responses=_PASSED)
 async def global_importance(call: Call, _: SignedIn) -> Document:
     """Get the champion's feature importance, as inference's /global_importance."""

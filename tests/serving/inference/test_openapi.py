@@ -1,9 +1,14 @@
 """What the page of the API promises: every route, every status, every example."""
 
+from pathlib import Path
+
 import pytest
 
+from plant_assets.models.spec import model_spec
+from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import ServingSettings
+from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.serving.conftest import CHAMPION_NAME, serve
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -14,6 +19,8 @@ OF_A_PLANT = {
     "/predict/batch": {"post": {"200", "400", "404", "413", "422", "503"}},
     "/forecast": {"post": {"200", "400", "404", "413", "422", "503"}},
     "/explain": {"post": {"200", "400", "404", "413", "422", "503"}},
+    "/regime": {"post": {"200", "400", "404", "413", "422", "503"}},
+    "/deviation": {"post": {"200", "400", "404", "413", "422", "503"}},
     "/recommend": {"post": {"200", "400", "404", "413", "422", "503"}},
     "/global_importance": {"get": {"200", "404", "422", "503"}},
     "/lineage/{prediction_id}": {"get": {"200", "404", "422", "503"}},
@@ -58,8 +65,19 @@ def test_a_batch_is_documented_as_json_and_as_arrow(document: dict) -> None:
 
 @pytest.mark.anyio
 async def test_the_documented_examples_are_answered(
-    document: dict, mlflow: FakeMlflow, serving_settings: ServingSettings
+    document: dict,
+    mlflow: FakeMlflow,
+    serving_settings: ServingSettings,
+    profile: PlantProfile,
+    tmp_path: Path,
 ) -> None:
+    regimes = bundle_folder(
+        profile, tmp_path / "r", "multinomial", model_spec("regime_classifier", profile), slope=0
+    )
+    mlflow.publish("plant_alarm_regime_classifier", 1, regimes, "champion")
+    mlflow.publish(
+        "plant_alarm_deviation_predictor", 1, deviation_folder(profile, tmp_path / "d"), "champion"
+    )
     tried = 0
     async with serve(mlflow, serving_settings) as client:
         for path, operations in document["paths"].items():

@@ -14,7 +14,7 @@ from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
 
-POSTED = ("predict", "forecast", "explain", "recommend")
+POSTED = ("predict", "forecast", "explain", "recommend", "regime", "deviation")
 FETCHED = ("global_importance", "models", "lineage/champion.3.1")
 BODY = {"features": {"PDT31008": 240.5}}
 

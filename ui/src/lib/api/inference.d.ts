@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/deviation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Foresee a controller's deviation from its set point, from features or raw readings
+         * @description Foresee a controller's deviation from its set point, from features or raw readings.
+         */
+        post: operations["foresee_deviation_deviation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/explain": {
         parameters: {
             query?: never;
@@ -178,6 +198,26 @@ export interface paths {
         get: operations["list_plants_plants_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plants/{plant}/deviation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Foresee a controller's deviation from its set point, from features or raw readings
+         * @description Foresee a controller's deviation from its set point, from features or raw readings.
+         */
+        post: operations["foresee_deviation_plants__plant__deviation_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -386,6 +426,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plants/{plant}/regime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Classify the operating regime now, from features or raw readings
+         * @description Classify the operating regime now, from features or raw readings.
+         */
+        post: operations["classify_regime_plants__plant__regime_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/predict": {
         parameters: {
             query?: never;
@@ -462,6 +522,26 @@ export interface paths {
          * @description Recommend checks for these values, most urgent first.
          */
         post: operations["recommend_recommend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Classify the operating regime now, from features or raw readings
+         * @description Classify the operating regime now, from features or raw readings.
+         */
+        post: operations["classify_regime_regime_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -952,6 +1032,57 @@ export interface components {
             name: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * DeviationAnswer
+         * @description A controller's deviation one sampling interval ahead; it is no risk, so there is no alarm.
+         */
+        DeviationAnswer: {
+            /**
+             * Bad Signals
+             * @description these values
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
+             * Confidence
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
+            /** Controller */
+            controller: string;
+            /**
+             * Deviation
+             * @description set point minus process value, in the controller's unit
+             */
+            deviation: number;
+            /** Horizon Hours */
+            horizon_hours: number;
+            /**
+             * Imputed
+             * @description features that were missing and set to their training medians
+             */
+            imputed: string[];
+            /** Model */
+            model: string;
+            /**
+             * N Imputed
+             * @description number of imputed features
+             */
+            n_imputed: number;
+            /**
+             * Out Of Range
+             * @description tags whose newest value is outside the valid range
+             */
+            out_of_range: string[];
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /** Unit */
+            unit: string;
+            /** Version */
+            version: number;
         };
         /** ErrorDocument */
         ErrorDocument: {
@@ -1979,6 +2110,80 @@ export interface components {
              */
             status: "accepted";
         };
+        /**
+         * RegimeAnswer
+         * @description The operating regime now; `risk_score` is the probability of `alarm`.
+         */
+        RegimeAnswer: {
+            /**
+             * Alarm
+             * @description the score is at or above the threshold, or an alarm rule or limit counts as met or crossed because of a bad signal; for /predict also: an alarm rule is met
+             */
+            alarm: boolean;
+            /**
+             * Anomaly Probability
+             * @description null if the model is not calibrated
+             */
+            anomaly_probability: number | null;
+            /**
+             * Bad Signals
+             * @description these values, and the alarm rules and limits that count as met or crossed
+             */
+            bad_signals: components["schemas"]["BadSignal"][];
+            /**
+             * Confidence
+             * @description confidence of the response: `reduced` beside a bad signal; `none` where more than half of the inputs, or all of the newest reading, are missing: a low score is then meaningless
+             * @enum {string}
+             */
+            confidence: "full" | "reduced" | "none";
+            /** Horizon Hours */
+            horizon_hours: number;
+            /**
+             * Imputed
+             * @description features that were missing and set to their training medians; `LT301031*` stands for all of the model's features that it matches
+             */
+            imputed: string[];
+            /** Model */
+            model: string;
+            /**
+             * N Imputed
+             * @description number of imputed features
+             */
+            n_imputed: number;
+            /**
+             * Out Of Range
+             * @description tags whose newest value is outside the valid range; treated as missing
+             */
+            out_of_range: string[];
+            /** Plant */
+            plant: string;
+            /** Prediction Id */
+            prediction_id: string;
+            /**
+             * Probabilities
+             * @description class → probability; they sum to 1
+             */
+            probabilities: {
+                [key: string]: number;
+            };
+            /**
+             * Regime
+             * @description most probable class: normal, transition or alarm
+             */
+            regime: string;
+            /**
+             * Risk Score
+             * @description calibrated probability, otherwise the model's score; higher is worse
+             */
+            risk_score: number;
+            /**
+             * Threshold
+             * @description alarm at or above it; null: no threshold
+             */
+            threshold: number | null;
+            /** Version */
+            version: number;
+        };
         /** ServedModel */
         ServedModel: {
             /** Algorithm */
@@ -2166,6 +2371,90 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    foresee_deviation_deviation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unknown plant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The model is not serving yet; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     explain_explain_post: {
         parameters: {
             query?: never;
@@ -2565,6 +2854,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlantSummariesAnswer"];
+                };
+            };
+        };
+    };
+    foresee_deviation_plants__plant__deviation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description plant `name` from /plants */
+                plant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviationAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unknown plant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The model is not serving yet; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
                 };
             };
         };
@@ -3264,6 +3640,93 @@ export interface operations {
             };
         };
     };
+    classify_regime_plants__plant__regime_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description plant `name` from /plants */
+                plant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegimeAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unknown plant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The model is not serving yet; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     predict_predict_post: {
         parameters: {
             query?: never;
@@ -3513,6 +3976,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecommendAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unknown plant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The model is not serving yet; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    classify_regime_regime_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegimeAnswer"];
                 };
             };
             /** @description The body is not valid JSON */
