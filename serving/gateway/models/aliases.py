@@ -4,7 +4,7 @@ Belongs here: moves of aliases, in the order that leaves one champion at any mom
 `plant_assets.models.registry_versions`, which needs MLflow's library; a contract test holds them together.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 
 from serving.errors import NotFound
-from serving.gateway.models.mlflow import MlflowClient, VersionRecord
+from serving.gateway.models.mlflow import MlflowClient, ModelRecord, VersionRecord
 from serving.gateway.problems import Conflict, ServiceAway
 
 CHAMPION = "champion"
@@ -36,6 +36,21 @@ class AliasMove:
 class _State:
     aliases: dict[str, int]
     past: list[int]
+
+
+def earlier_champion(model: ModelRecord, usable: Collection[int]) -> int | None:
+    """The version that a rollback makes champion: of those before the present one the newest that can be loaded."""
+    state = _read_state(model)
+    now = state.aliases.get(CHAMPION)
+    if now is None:
+        return None
+    return next((version for version in reversed(state.past) if version != now and version in usable), None)
+
+
+def _read_state(model: ModelRecord) -> _State:
+    tags = {pair.key: pair.value for pair in model.tags}
+    past = [int(number) for number in tags.get(PAST_CHAMPIONS, "").split() if number.isdecimal()]
+    return _State({alias.alias: alias.version for alias in model.aliases}, past)
 
 
 class ModelAliases:
@@ -97,9 +112,7 @@ class ModelAliases:
         model = await self._mlflow.model(name)
         if model is None:
             raise NotFound(f"{name}: no version; materialize the model first")
-        tags = {pair.key: pair.value for pair in model.tags}
-        past = [int(number) for number in tags.get(PAST_CHAMPIONS, "").split() if number.isdecimal()]
-        return _State({alias.alias: alias.version for alias in model.aliases}, past)
+        return _read_state(model)
 
     async def _find_version(self, name: str, version: int | None, state: _State) -> VersionRecord:
         if version is None:

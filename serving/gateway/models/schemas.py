@@ -51,6 +51,7 @@ class VersionInfo(BaseModel):
     data_fingerprint: str
     run_id: str
     dagster_run: str = Field(description="empty if published manually")
+    unloadable: str = Field(description="why it can't be promoted; empty: it can")
     metrics: dict[str, float]
 
 
@@ -91,6 +92,9 @@ class ModelsAnswer(BaseModel):
     models: list[ModelInfo]
     missing: str = Field(description="what is unknown because a service does not respond; otherwise empty")
     mlflow: str = Field(description="base URL of the MLflow UI")
+    rollback: int | None = Field(
+        description="version of the champion model that a rollback makes champion; null: a rollback is refused"
+    )
 
 
 class FigureInterval(BaseModel):

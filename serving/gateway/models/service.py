@@ -15,7 +15,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.errors import NotFound, Problem
 from serving.gateway.events.log import EventLog
 from serving.gateway.models import schemas
-from serving.gateway.models.aliases import CHAMPION, AliasMove, ModelAliases
+from serving.gateway.models.aliases import CHAMPION, AliasMove, ModelAliases, earlier_champion
 from serving.gateway.models.figures import read_figures
 from serving.gateway.models.mlflow import MlflowClient, ModelRecord, RunRecord, VersionRecord
 from serving.gateway.plants.profiles import PlantProfiles
@@ -86,6 +86,7 @@ class ModelService:
             models=_models(profile, answers, there),
             missing=" ".join(str(problem) for problem in problems),
             mlflow=self._settings.mlflow_address,
+            rollback=_rollback_target(profile.answering_name, there),
         )
 
     async def report(self, plant: str, version: int | None) -> bytes:
@@ -205,6 +206,15 @@ def _models(profile: PlantProfile, served: list[_Served], found: _Registered) ->
     ]
 
 
+def _rollback_target(name: str, found: _Registered) -> int | None:
+    """The version that `ModelAliases.rollback` would make champion."""
+    model = next((model for model in found.models if model.name == name), None)
+    usable = {
+        version.version for version in found.versions if version.name == name and not version.unloadable
+    }
+    return None if model is None else earlier_champion(model, usable)
+
+
 def _version(
     version: VersionRecord, model: ModelRecord | None, metrics: dict[str, dict[str, float]]
 ) -> schemas.VersionInfo:
@@ -216,6 +226,7 @@ def _version(
         data_fingerprint=version.tag("data_fingerprint"),
         run_id=version.run_id,
         dagster_run=version.tag("dagster_run"),
+        unloadable=version.unloadable or "",
         metrics=metrics.get(version.run_id, {}),
     )
 

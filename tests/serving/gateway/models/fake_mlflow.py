@@ -40,6 +40,7 @@ class FakeMlflow:
         files: artifacts of the report's run.
         reports: the experiment that holds it.
         sent: (path, body) of each change.
+        formats: of versions whose bundle is of another format than this release's.
     """
 
     files: dict[str, bytes] = field(
@@ -52,6 +53,7 @@ class FakeMlflow:
     aliases: dict[str, str] = field(default_factory=lambda: {"champion": "1", "challenger": "2"})
     tags: dict[str, str] = field(default_factory=dict)
     sent: list[tuple[str, dict]] = field(default_factory=list)
+    formats: dict[int, str] = field(default_factory=dict)
 
     @property
     def app(self) -> FastAPI:
@@ -106,7 +108,7 @@ class FakeMlflow:
             "builder": "random_forest",
             "data_fingerprint": "f" * 64,
             "dagster_run": f"run-{number}",
-            FORMAT_TAG: str(FORMAT_VERSION),
+            FORMAT_TAG: self.formats.get(number, str(FORMAT_VERSION)),
         }
         return {
             "name": NAME, "version": str(number), "run_id": f"mlflow-{number}", "creation_timestamp": 1000 * number,

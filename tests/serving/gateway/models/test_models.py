@@ -42,6 +42,29 @@ async def test_each_model_is_told_with_what_answers_and_its_versions(mlflow: Fak
     assert model["versions"][0]["created"] == "1970-01-01T00:00:02Z"
 
 
+async def test_a_rollback_is_offered_where_it_is_not_refused(mlflow: FakeMlflow, eve: Member) -> None:
+    async def offered() -> int | None:
+        return (await eve.client.get("/models?plant=demo")).json()["rollback"]
+
+    assert await offered() is None
+    await eve.client.post("/models/promote", json={"plant": "demo", "version": 2})
+    assert await offered() == 1
+    back = (await eve.client.post("/models/rollback", json={"plant": "demo"})).json()
+    assert (back["after"], mlflow.aliases["previous"]) == (1, "2")
+    assert await offered() is None, "version 2 is the previous one, and nothing was champion before version 1"
+    assert (await eve.client.post("/models/rollback", json={"plant": "demo"})).status_code == 409
+    mlflow.tags["past_champions"] = "2 77"
+    assert await offered() == 2, "version 77 was deleted"
+
+
+async def test_a_version_that_can_not_be_loaded_says_why(mlflow: FakeMlflow, eve: Member) -> None:
+    mlflow.formats[2] = "1"
+    model = (await eve.client.get("/models?plant=demo")).json()["models"][0]
+    newest, oldest = model["versions"]
+    assert "format" in newest["unloadable"]
+    assert oldest["unloadable"] == ""
+
+
 async def test_what_a_service_that_is_away_knows_is_left_out(
     site: Site, mlflow: FakeMlflow, eve: Member
 ) -> None:

@@ -1,17 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { loggedFigure, question, sides } from './champions.ts';
+import { loggedFigure, noChallenger, question, sides } from './champions.ts';
 import { model, modelsOf, version } from './fixtures.ts';
 
 describe('champion and challenger', () => {
   it('are told by their aliases', () => {
     const found = modelsOf([version(3, ['challenger']), version(2, ['champion']), version(1, ['previous'])]);
-    const { champion, challenger, previous } = sides(found);
-    expect([champion?.version, challenger?.version, previous?.version]).toEqual([2, 3, 1]);
+    const { champion, challenger, rollback } = sides({ ...found, rollback: 1 });
+    expect([champion?.version, challenger?.version, rollback]).toEqual([2, 3, 1]);
   });
 
   it('may be missing', () => {
-    expect(sides(modelsOf([]))).toEqual({ champion: null, challenger: null, previous: null });
+    expect(sides(modelsOf([]))).toEqual({
+      champion: null,
+      challenger: null,
+      rollback: null,
+      versions: []
+    });
     expect(sides({ ...modelsOf([]), models: [] }).champion).toBeNull();
+  });
+
+  it('a missing challenger is explained by what there is', () => {
+    const said = (...versions: Parameters<typeof modelsOf>[0]) => noChallenger(sides(modelsOf(versions)));
+    expect(said(version(2, ['champion']), version(1, []))).toContain('the newest version is serving');
+    expect(said(version(3, []), version(2, ['champion']))).toContain('version 3 is the newest');
+    expect(said(version(1, []))).not.toContain('serving');
+    expect(said()).not.toContain('serving');
   });
 
   it('have figures where all of an interval was logged', () => {

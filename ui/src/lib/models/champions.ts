@@ -5,20 +5,31 @@ import type { Model, ModelsAnswer, ModelVersion } from './models.service.ts';
 export type ModelSides = {
   champion: ModelVersion | null;
   challenger: ModelVersion | null;
-  previous: ModelVersion | null;
+  /** What a rollback makes champion; null: there is none. */
+  rollback: number | null;
+  /** All versions, the newest first. */
+  versions: readonly ModelVersion[];
 };
 
 /** The versions of the model that is promoted, by their aliases. */
 export function sides(found: ModelsAnswer): ModelSides {
   const versions = found.models.find((model) => model.name === found.champion)?.versions ?? [];
   const behind = (alias: string) => versions.find((version) => version.aliases.includes(alias)) ?? null;
-  const champion = behind('champion');
-  const previous = behind('previous');
   return {
-    champion,
+    champion: behind('champion'),
     challenger: behind('challenger'),
-    previous: previous?.version === champion?.version ? null : previous
+    rollback: found.rollback,
+    versions
   };
+}
+
+/** Why no version waits: only the newest one's serving means that there is nothing newer. */
+export function noChallenger({ champion, versions }: ModelSides): string {
+  const newest = versions[0];
+  if (!newest || !champion) return words.sides.noVersion;
+  return newest.version === champion.version
+    ? words.sides.newestServes
+    : words.sides.notChosen(newest.version, champion.version);
 }
 
 export function question(model: Model): string {

@@ -9,6 +9,7 @@ export const version = (number: number, aliases: string[]): ModelVersion => ({
   data_fingerprint: 'f'.repeat(64),
   run_id: `run-${number}`,
   dagster_run: '',
+  unloadable: '',
   metrics: {}
 });
 
@@ -34,5 +35,6 @@ export const modelsOf = (versions: ModelVersion[]): ModelsAnswer => ({
   champion: 'demo_alarm_champion',
   models: [model('nowcast', 0, versions)],
   missing: '',
-  mlflow: 'http://127.0.0.1:5000'
+  mlflow: 'http://127.0.0.1:5000',
+  rollback: null
 });

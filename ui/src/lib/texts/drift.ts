@@ -14,7 +14,9 @@ export const drift = {
   tag: 'Tag or score',
   state: 'State',
   psi: 'PSI',
-  chance: 'Significance',
+  chance: 'KS or shift',
+  significance: 'Significance',
+  limit: 'Limit',
   shares: 'Distribution',
   counted: 'Effective sample size',
   since: 'Since',
@@ -26,10 +28,9 @@ export const drift = {
   },
   score: 'score',
   statistics: { psi: '', ks: 'KS ', shift: 'shift ' },
-  value: (statistic: string, value: string, limit: string) => `${statistic}${value} (limit ${limit})`,
+  value: (statistic: string, value: string) => `${statistic}${value}`,
   significant: 'significant',
   notSignificant: 'not significant',
-  notCompared: 'not compared',
   hints: {
     psi: 'Population stability index: 0 is no change. The line is the limit.',
     chance:

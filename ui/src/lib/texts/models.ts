@@ -6,7 +6,10 @@ export const models = {
     challenger: 'Challenger',
     waits: 'not serving; scored alongside the champion until promoted',
     noChampion: 'No champion yet: no model is serving for this plant. The first run trains one.',
-    noChallenger: 'No challenger: the newest version is serving.',
+    newestServes: 'No challenger: the newest version is serving.',
+    notChosen: (newest: number, champion: number) =>
+      `No challenger: version ${newest} is the newest, version ${champion} is champion. Any version can be promoted below.`,
+    noVersion: 'No challenger, and no champion.',
     version: (version: number) => `version ${version}`,
     algorithm: 'Algorithm',
     made: 'Created',
@@ -29,7 +32,6 @@ export const models = {
   move: {
     promote: (version: number) => `Promote version ${version}`,
     rollback: (version: number) => `Roll back to version ${version}`,
-    rollbackFirst: 'Roll back',
     rollbackNone: 'There is no previous champion to roll back to.',
     sure: (before: number | null, after: number) =>
       before === null
@@ -40,6 +42,13 @@ export const models = {
     moving: 'Working …',
     moved: (after: number) => `Version ${after} is champion; waiting until it is serving …`,
     swapped: (after: number, by: string) => `Version ${after} is serving${by && ` (changed by ${by})`}.`
+  },
+  versions: {
+    title: (count: number) => `All ${count} versions`,
+    caption: 'Versions of the champion model, newest first',
+    version: 'Version',
+    action: 'Action',
+    unloadable: (why: string) => `can’t be loaded: ${why}`
   },
   table: {
     title: 'All models',
