@@ -46,9 +46,14 @@ def add(
 @app.command("list")
 def list_users() -> None:
     """Show all accounts."""
-    table = Table("name", "role", "since")
+    table = Table("name", "role", "since", "state")
     for user in _run(_everybody):
-        table.add_row(user.name, user.role, f"{user.created_at:%Y-%m-%d %H:%M} UTC")
+        table.add_row(
+            user.name,
+            user.role,
+            f"{user.created_at:%Y-%m-%d %H:%M} UTC",
+            "disabled" if user.disabled_at else "",
+        )
     print_whole(table, Console())
 
 
@@ -60,7 +65,7 @@ def role(
     known, wanted = _name(name), _role(role)
 
     async def change(accounts: "AccountService") -> "User":
-        return await accounts.set_role((await accounts.find(known)).id, wanted)
+        return await accounts.change((await accounts.find(known)).id, role=wanted)
 
     user = _run(change)
     Console().print(f"{user.name} is {user.role}")

@@ -33,6 +33,12 @@ class WrongPassword(Problem):
     title = "The current password is wrong"
 
 
+class AccountDisabled(Problem):
+    status = 403
+    slug = "account-disabled"
+    title = "The account is disabled"
+
+
 class NameTaken(Problem):
     status = 409
     slug = "name-taken"

@@ -23,6 +23,7 @@ from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 
 router = APIRouter(prefix="/auth", tags=["accounts"], route_class=SmallBodyRoute)
+UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="account `id` from /users")]
 users_router = APIRouter(prefix="/users", tags=["accounts"], route_class=SmallBodyRoute)
 
 
@@ -123,11 +124,20 @@ async def users(
 
 
 @users_router.patch("/{user_id}", responses=problems(*BODY, 401, 403, 404, 409))
-async def change_role(
-    user_id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="account `id` from /users")],
-    body: schemas.RoleChange,
-    accounts: AccountsDep,
-    _: Admin,
+async def change_account(
+    user_id: UserId, body: schemas.AccountChange, accounts: AccountsDep, _: Admin
 ) -> schemas.UserAnswer:
-    """Change an account's role, from its next request on. Administrators only."""
-    return schemas.UserAnswer.model_validate(await accounts.set_role(user_id, body.role))
+    """Change an account's role, from its next request on, disable it or enable it again. Administrators only."""
+    changed = await accounts.change(user_id, role=body.role, disabled=body.disabled)
+    return schemas.UserAnswer.model_validate(changed)
+
+
+@users_router.post("/{user_id}/password", responses=problems(*BODY, 401, 403, 404))
+async def reset_password(
+    user_id: UserId, body: schemas.PasswordReset, accounts: AccountsDep, _: Admin
+) -> schemas.UserAnswer:
+    """Set another password for an account; all its sessions end. Administrators only."""
+    try:
+        return schemas.UserAnswer.model_validate(await accounts.reset_password(user_id, body.new_password))
+    except ValueError:
+        raise invalid("new_password", "invalid password", PASSWORD_EXPECTED) from None

@@ -4,7 +4,7 @@ A password that is at fault is never shown in the answer that says so.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
+    model_validator,
 )
 
 from serving.faults import expectation_error
@@ -75,8 +76,21 @@ class RefreshRequest(_Request):
     refresh_token: Annotated[str, Field(min_length=1, max_length=MOST_TYPED)]
 
 
-class RoleChange(_Request):
-    role: Role
+class AccountChange(_Request):
+    """Another role, disabled or enabled, or both."""
+
+    role: Role | None = None
+    disabled: bool | None = Field(default=None, strict=True, description="true ends all its sessions")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.role is None and self.disabled is None:
+            raise expectation_error("nothing to change", "role, disabled, or both")
+        return self
+
+
+class PasswordReset(_Request):
+    new_password: Password = Field(description=PASSWORD_EXPECTED)
 
 
 class UserAnswer(BaseModel):
@@ -88,6 +102,7 @@ class UserAnswer(BaseModel):
     name: str
     role: Role
     created_at: datetime
+    disabled_at: datetime | None = Field(default=None, description="since then nobody can log in with it")
 
 
 class UsersAnswer(BaseModel):

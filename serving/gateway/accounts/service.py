@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from serving.errors import NotFound
-from serving.gateway.accounts.names import normal_name, normal_password
+from serving.gateway.accounts.names import normal_name, normal_password, sound_password
 from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.tables import RefreshToken, Role, User
 from serving.gateway.database import Database
-from serving.gateway.problems import LastAdmin, NameTaken, Unauthenticated, WrongPassword
+from serving.gateway.problems import AccountDisabled, LastAdmin, NameTaken, Unauthenticated, WrongPassword
 
 ADMIN: Role = "admin"
 
@@ -50,6 +50,7 @@ class AccountService:
 
         Raises:
             Unauthenticated: one of the two is wrong; which one, neither text nor time tells.
+            AccountDisabled: both are right, and an administrator has disabled the account.
         """
         try:
             user = await self._find(normal_name(name))
@@ -58,6 +59,8 @@ class AccountService:
         fits = await self._passwords.fits(normal_password(password), user.password_hash if user else None)
         if user is None or not fits:
             raise Unauthenticated("wrong name or password")
+        if user.disabled_at is not None:
+            raise AccountDisabled(f"the account {user.name} is disabled; ask an administrator")
         return user
 
     async def page(self, after: int, limit: int) -> list[User]:
@@ -66,8 +69,8 @@ class AccountService:
         async with self._database.read() as session:
             return list(await session.scalars(query))
 
-    async def set_role(self, user_id: int, role: Role) -> User:
-        """Give an account another role.
+    async def change(self, user_id: int, *, role: Role | None = None, disabled: bool | None = None) -> User:
+        """Give an account another role, disable it, which ends all its log-ins, or enable it again; None leaves it.
 
         Raises:
             NotFound: no such account.
@@ -76,16 +79,38 @@ class AccountService:
         async with self._database.write() as session:
             # In one order, so that two changes at once wait for each other instead of blocking each other.
             admins = await session.scalars(
-                sa.select(User.id).where(User.role == ADMIN).order_by(User.id).with_for_update()
+                sa.select(User.id)
+                .where(User.role == ADMIN, User.disabled_at.is_(None))
+                .order_by(User.id)
+                .with_for_update()
             )
             user = await session.get(User, user_id)
             if user is None:
                 raise NotFound(f"no user {user_id}")
-            if role != ADMIN and set(admins) == {user_id}:
+            if (disabled or role not in (None, ADMIN)) and set(admins) == {user_id}:
                 raise LastAdmin(
                     f"{user.name} is the only administrator; give another account the role admin first"
                 )
-            user.role = role
+            user.role = role or user.role
+            if disabled is False:
+                user.disabled_at = None
+            elif disabled:
+                user.disabled_at = user.disabled_at or datetime.now(UTC)
+                await session.execute(sa.delete(RefreshToken).where(RefreshToken.user_id == user_id))
+        return user
+
+    async def reset_password(self, user_id: int, password: str) -> User:
+        """As `set_password`, for an administrator; `password` may be any that isn't the account's name.
+
+        Raises:
+            NotFound: no such account.
+            ValueError: the password isn't sound.
+        """
+        async with self._database.read() as session:
+            user = await session.get(User, user_id)
+        if user is None:
+            raise NotFound(f"no user {user_id}")
+        await self.set_password(user_id, sound_password(password, user.name))
         return user
 
     async def change_password(self, user_id: int, password: str, new: str) -> None:

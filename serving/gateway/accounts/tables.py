@@ -14,7 +14,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class User(Base):
-    """An account. `name` is normalised (`names.py`); `role` one of `ROLES`."""
+    """An account. `name` is normalised (`names.py`), `role` one of `ROLES`; since `disabled_at` nobody logs in with it."""
 
     __tablename__ = "users"
     # A removed user's id must not come back: an access token may still carry it.
@@ -25,6 +25,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(sa.String(255))
     role: Mapped[str] = mapped_column(sa.String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RefreshToken(Base):

@@ -4,6 +4,7 @@ Made from the application's own routes, so that a new one is tested from its fir
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,7 @@ OTHERS = [route for route in ROUTES if route not in PUBLIC | ENDLESS]
 
 def filled(template: str, entry: int) -> str:
     """The path with Maria's id in place of every parameter."""
-    parts = [str(entry) if part.startswith("{") else part for part in template.split("/")]
-    return "/".join(parts)
+    return re.sub(r"\{[^}]*\}", str(entry), template)
 
 
 async def maria_with_entries(site: Site) -> tuple[Member, list[int]]:

@@ -115,9 +115,61 @@ async def test_the_last_administrator_stays_one(site: Site) -> None:
     assert (await admin.client.patch(f"/users/{admin.id}", json={"role": "viewer"})).status_code == 200
 
 
+async def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(site: Site) -> None:
+    admin = await site.member("root", "admin")
+    made = (await register(site, "maria")).json()
+    tokens = (await login(site, "maria")).json()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    changed = await admin.client.patch(f"/users/{made['id']}", json={"disabled": True})
+    assert (changed.status_code, changed.json()["role"]) == (200, "viewer")
+    assert changed.json()["disabled_at"]
+    assert (await site.client.get("/auth/me", headers=bearer)).status_code == 401
+    renewed = await site.client.post("/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    assert renewed.status_code == 401
+    refused = await login(site, "maria")
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:forewarn:problem:account-disabled")
+    assert (await login(site, "maria", "something else")).status_code == 401
+    enabled = (await admin.client.patch(f"/users/{made['id']}", json={"disabled": False})).json()
+    assert enabled["disabled_at"] is None
+    assert (await login(site, "maria")).status_code == 200
+
+
+async def test_an_administrator_who_is_disabled_is_none_that_remains(site: Site) -> None:
+    admin, second = await site.member("root", "admin"), await site.member("second", "admin")
+    assert (await admin.client.patch(f"/users/{second.id}", json={"disabled": True})).status_code == 200
+    for body in ({"role": "viewer"}, {"disabled": True}):
+        refused = await admin.client.patch(f"/users/{admin.id}", json=body)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:forewarn:problem:last-admin")
+    assert (await admin.client.patch(f"/users/{second.id}", json={"role": "viewer"})).status_code == 200
+
+
+async def test_an_administrator_sets_another_password(site: Site) -> None:
+    admin, maria = await site.member("root", "admin"), await site.member("maria")
+    new = "a password of her own"
+    answer = await admin.client.post(f"/users/{maria.id}/password", json={"new_password": new})
+    assert (answer.status_code, answer.json()["name"]) == (200, "maria")
+    assert (await maria.client.get("/auth/me")).status_code == 401
+    assert (await login(site, "maria")).status_code == 401
+    assert (await login(site, "maria", new)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user_id", "new", "status"),
+    [("1", "short", 422), ("1", "", 422), ("1", "maria.lopez", 422), ("999", "long enough for all", 404)],
+)
+async def test_a_password_that_can_not_be_set(site: Site, user_id: str, new: str, status: int) -> None:
+    await register(site, "maria.lopez")
+    admin = await site.member("root", "admin")
+    answer = await admin.client.post(f"/users/{user_id}/password", json={"new_password": new})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (await login(site, "maria.lopez")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("user_id", "body", "status"),
     [
+        ("1", {"disabled": "yes"}, 422),
+        ("1", {"role": None, "disabled": None}, 422),
         ("1", {"role": "king"}, 422),
         ("1", {}, 422),
         ("1", {"role": "viewer", "name": "x"}, 422),

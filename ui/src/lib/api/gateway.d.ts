@@ -950,10 +950,30 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change an account's role, from its next request on
-         * @description Change an account's role, from its next request on. Administrators only.
+         * Change an account's role, from its next request on, disable it or enable it again
+         * @description Change an account's role, from its next request on, disable it or enable it again. Administrators only.
          */
-        patch: operations["change_role_users__user_id__patch"];
+        patch: operations["change_account_users__user_id__patch"];
+        trace?: never;
+    };
+    "/users/{user_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set another password for an account
+         * @description Set another password for an account; all its sessions end. Administrators only.
+         */
+        post: operations["reset_password_users__user_id__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/warnings": {
@@ -1160,6 +1180,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountChange
+         * @description Another role, disabled or enabled, or both.
+         */
+        AccountChange: {
+            /**
+             * Disabled
+             * @description true ends all its sessions
+             */
+            disabled?: boolean | null;
+            /** Role */
+            role?: ("viewer" | "operator" | "engineer" | "admin") | null;
+        };
         /**
          * AckGroupRequest
          * @description The newest warning that was reviewed; `horizon_hours` is its horizon.
@@ -2397,6 +2430,11 @@ export interface components {
             models: components["schemas"]["ModelInfo"][];
             /** Plant */
             plant: string;
+            /**
+             * Rollback
+             * @description version of the champion model that a rollback makes champion; null: a rollback is refused
+             */
+            rollback: number | null;
         };
         /**
          * MovedChampion
@@ -2433,6 +2471,15 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+        };
+        /** PasswordReset */
+        PasswordReset: {
+            /**
+             * New Password
+             * @description 10 to 200 characters, and not the name
+             * @example correct horse battery
+             */
+            new_password: string;
         };
         /** PlantInfo */
         PlantInfo: {
@@ -2807,14 +2854,6 @@ export interface components {
             not_before: string;
             /** Why */
             why: string[];
-        };
-        /** RoleChange */
-        RoleChange: {
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "viewer" | "operator" | "engineer" | "admin";
         };
         /**
          * RollbackRequest
@@ -3386,6 +3425,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Disabled At
+             * @description since then nobody can log in with it
+             */
+            disabled_at?: string | null;
             /** Id */
             id: number;
             /** Name */
@@ -3456,6 +3500,11 @@ export interface components {
             };
             /** Run Id */
             run_id: string;
+            /**
+             * Unloadable
+             * @description why it can't be promoted; empty: it can
+             */
+            unloadable: string;
             /** Version */
             version: number;
         };
@@ -5831,6 +5880,8 @@ export interface operations {
     predict_infer_predict_post: {
         parameters: {
             query?: {
+                /** @description true: the connection is closed after the response; the next request opens another */
+                new_connection?: boolean;
                 /** @description default: the default plant of inference */
                 plant?: string | null;
                 /** @description false: not stored in your history; `history_id` is null */
@@ -7576,7 +7627,7 @@ export interface operations {
             };
         };
     };
-    change_role_users__user_id__patch: {
+    change_account_users__user_id__patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -7588,7 +7639,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RoleChange"];
+                "application/json": components["schemas"]["AccountChange"];
             };
         };
         responses: {
@@ -7643,6 +7694,113 @@ export interface operations {
             };
             /** @description The request conflicts with the current state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reset_password_users__user_id__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description account `id` from /users */
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The account's role does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

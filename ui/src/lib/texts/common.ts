@@ -33,6 +33,7 @@ export const common = {
     forecast: 'Forecast',
     models: 'Models',
     data: 'Data',
-    load: 'Load lab'
+    load: 'Load lab',
+    accounts: 'Accounts'
   }
 } as const;
