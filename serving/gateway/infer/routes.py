@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import JsonValue
 
 from plant_assets.profile.model import Slug
@@ -64,11 +64,25 @@ async def owner(user: SignedIn, store: Store = True) -> CurrentUser | None:
     return user if store else None
 
 
+async def close_after(
+    response: Response,
+    new_connection: Annotated[
+        bool,
+        Query(
+            description="true: the connection is closed after the response; the next request opens another"
+        ),
+    ] = False,
+) -> None:
+    """Close the connection after the response: browsers can't ask for it themselves."""
+    if new_connection:
+        response.headers["Connection"] = "close"
+
+
 Call = Annotated[InferenceCall, Depends(inference_call)]
 Owner = Annotated[CurrentUser | None, Depends(owner)]
 
 
-@router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY)
+@router.post("/predict", responses=_ASKED, openapi_extra=_JSON_BODY, dependencies=[Depends(close_after)])
 async def predict(call: Call, history: HistoryDep, owner: Owner) -> Document:
     """Score the alarm risk now, as inference's /predict, and store the result in your history."""
     return await _score("predict", call, history, owner)

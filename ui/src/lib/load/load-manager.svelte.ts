@@ -1,6 +1,7 @@
 /** A load: what is to be sent, how far it is, and what came of it. */
 import { faultsOf, MOST, requestsOf, START, type LoadPlan } from './plan.ts';
 import { run, type RequestOutcome, type SendRequest } from './run.service.ts';
+import type { ScoredReading } from './send.service.ts';
 import { histogram, summary, tally, type LatencyBin, type LatencySummary } from './stats.ts';
 
 export type LoadFigures = {
@@ -15,6 +16,7 @@ export type LoadFigures = {
 };
 
 const REFRESH_MS = 250;
+export const SHOWN_READINGS = 200;
 /** So long after the last request may be sent, answers are waited for. */
 const GRACE_MS = 10_000;
 
@@ -24,11 +26,23 @@ export class LoadManager {
   stopped = $state(false);
   result = $state.raw<LoadFigures | null>(null);
   error = $state.raw<unknown>(null);
+  /** The newest readings with what was said of them; `before` of them came earlier. */
+  readings = $state.raw<readonly ScoredReading[]>([]);
+  before = $state.raw(0);
   readonly faults = $derived(faultsOf(this.plan));
   readonly sound = $derived(Object.keys(this.faults).length === 0);
   /** How many are to be sent; null where time decides. */
   readonly total = $derived(requestsOf(this.plan));
   #stop = new AbortController();
+
+  #taken: ScoredReading[] = [];
+  #count = 0;
+
+  /** Take the readings of an answer in; they are shown with the next figures. */
+  take(readings: readonly ScoredReading[]): void {
+    this.#taken = [...this.#taken, ...readings].slice(-SHOWN_READINGS);
+    this.#count += readings.length;
+  }
 
   async start(send: SendRequest): Promise<void> {
     if (this.running || !this.sound) return;
@@ -39,7 +53,12 @@ export class LoadManager {
     const outcomes: RequestOutcome[] = [];
     const began = performance.now();
     let sent = 0;
-    const show = () => (this.result = resultOf(sent, outcomes, performance.now() - began));
+    [this.#taken, this.#count] = [[], 0];
+    const show = () => {
+      this.result = resultOf(sent, outcomes, performance.now() - began);
+      this.readings = this.#taken;
+      this.before = this.#count - this.#taken.length;
+    };
     const shown = setInterval(show, REFRESH_MS);
     const limit = setTimeout(() => this.stop(), MOST.seconds * 1000 + GRACE_MS);
     const hooks = {

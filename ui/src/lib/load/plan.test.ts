@@ -27,6 +27,10 @@ it.each([
   [{ kind: 'concurrent', workers: 21 }, 'workers'],
   [{ kind: 'concurrent', cycles: 0 }, 'cycles'],
   [{ kind: 'concurrent', each: NaN }, 'each'],
+  [{ readings: 0 }, 'readings'],
+  [{ readings: 101 }, 'readings'],
+  [{ anomalies: -1 }, 'anomalies'],
+  [{ anomalies: NaN }, 'anomalies'],
   [{ kind: 'sustained', cycles: 12, seconds: 10 }, 'plan']
 ] as [Partial<LoadPlan>, string][])('%j is refused at %s', (given, place) => {
   expect(Object.keys(faultsOf(plan(given)))).toEqual([place]);

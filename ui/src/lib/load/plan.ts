@@ -2,10 +2,14 @@
 import { load as words } from '#lib/texts/load.ts';
 
 export type LoadKind = 'batches' | 'stream' | 'concurrent' | 'sustained';
-export type PlanField = 'batches' | 'size' | 'perSecond' | 'seconds' | 'workers' | 'cycles' | 'each';
-export type LoadPlan = { kind: LoadKind } & Record<PlanField, number>;
+export type PlanField =
+  'batches' | 'size' | 'perSecond' | 'seconds' | 'workers' | 'cycles' | 'each' | 'readings' | 'anomalies';
+/** `readings` is how many a request holds, `anomalies` how many in a hundred of them are anomalous. */
+export type LoadPlan = { kind: LoadKind; newConnections: boolean } & Record<PlanField, number>;
 
-export const MOST = { workers: 20, requests: 5000, seconds: 120 } as const;
+export const MOST = { workers: 20, requests: 5000, seconds: 120, readings: 100, anomalies: 100 } as const;
+/** Of plants that score each reading by itself. */
+export const READING_FIELDS: readonly PlanField[] = ['readings', 'anomalies'];
 export const REST_MS = 1000;
 export const FIELDS: Record<LoadKind, readonly PlanField[]> = {
   batches: ['batches', 'size'],
@@ -15,13 +19,16 @@ export const FIELDS: Record<LoadKind, readonly PlanField[]> = {
 };
 export const START: LoadPlan = {
   kind: 'batches',
+  newConnections: false,
   batches: 20,
   size: 5,
   perSecond: 20,
   seconds: 10,
   workers: 5,
   cycles: 3,
-  each: 20
+  each: 20,
+  readings: 5,
+  anomalies: 10
 };
 
 /** How many requests a plan sends; null where time decides. */
@@ -39,6 +46,9 @@ export function faultsOf(plan: LoadPlan): Partial<Record<PlanField | 'plan', str
     else if ((field === 'workers' || field === 'size') && plan[field] > MOST.workers)
       faults[field] = words.most(MOST.workers);
   }
+  if (!Number.isInteger(plan.readings) || plan.readings < 1) faults.readings = words.whole;
+  else if (plan.readings > MOST.readings) faults.readings = words.most(MOST.readings);
+  if (!(plan.anomalies >= 0 && plan.anomalies <= MOST.anomalies)) faults.anomalies = words.share;
   if (Object.keys(faults).length > 0) return faults;
   const requests = requestsOf(plan) ?? 0;
   const seconds =

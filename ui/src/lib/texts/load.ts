@@ -22,13 +22,27 @@ export const load = {
     seconds: 'Seconds',
     workers: 'Workers',
     cycles: 'Cycles',
-    each: 'Requests per worker'
+    each: 'Requests per worker',
+    readings: 'Readings per request',
+    anomalies: 'Anomalous readings (%)'
   },
+  share: 'Enter 0 to 100.',
+  newConnections: 'Open a new connection for each request',
+  readings: 'Readings and anomalies',
+  readingsTold: (tag: string, count: number, anomalies: number) =>
+    `${tag}: ${count} readings, ${anomalies} of them anomalies.`,
+  readingsNote: (count: number, anomalies: number, most: number) =>
+    `The newest ${count} readings (at most ${most}), oldest left; ◆ anomaly: ${anomalies}.`,
+  noReadings: 'Shown once a load has started.',
+  reading: 'reading',
+  anomaly: 'anomaly',
   whole: 'Enter a whole number of 1 or more.',
   most: (n: number) => `At most ${n}.`,
   tooMany: (n: number, most: number) => `${n} requests; at most ${most}.`,
   tooLong: (n: number, most: number) => `${n} s; at most ${most} s.`,
   body: 'Each request is one row of normal values; nothing is stored in the history.',
+  bodyReadings:
+    'Each request holds readings drawn from the normal bands; the anomalous ones have one value beyond its limits. Nothing is stored in the history.',
   browser:
     'A browser opens six connections to one address, one of them for live events: with more than five requests at a time the rest queue in the browser, and latency includes the queueing.',
   start: 'Start',
@@ -57,6 +71,8 @@ export const load = {
   noAnswer: 'no response',
   extreme: 'Inject an extreme reading',
   extremeTold: (tag: string, value: string, unit: string, high: string) =>
+    `${tag} = ${value} ${unit}, beyond its valid maximum of ${high}; all other tags normal.`,
+  extremeAfter: (tag: string, value: string, unit: string, high: string) =>
     `${tag} = ${value} ${unit}, beyond its valid maximum of ${high}, after 72 h of normal values; all other tags normal.`,
   noExtreme: 'This plant has no tags.',
   inject: 'Inject',
