@@ -13,10 +13,14 @@ ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 +
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock sbom clean
+.PHONY: help init setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock sbom clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+init:  ## write .env from .env.example, if there is none
+	@if test -e .env; then echo ".env is there already; it stays as it is."; \
+	else cp .env.example .env && echo "Wrote .env: uncomment what you change, then \`set -a; . ./.env; set +a\` before make up."; fi
 
 setup: $(READY)  ## install what the project needs into .venv
 
