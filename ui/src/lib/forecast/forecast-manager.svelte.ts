@@ -4,7 +4,7 @@ import type { Plant, Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { faultOf, parseTyped } from '#lib/predict/check.ts';
 import { cellsOf, numberOf, parseTable, type TagValues } from '#lib/predict/csv.ts';
 import { extremeNames, withExtremes } from '#lib/predict/presets.ts';
-import { askForecasts, type Forecast } from '#lib/predict/score.service.ts';
+import { askForecasts, askRisk, type Forecast, type Prediction } from '#lib/predict/score.service.ts';
 import { forecast as words } from '#lib/texts/forecast.ts';
 
 export const ROWS = 12;
@@ -13,6 +13,8 @@ export class ForecastManager {
   /** Texts as typed, by row (the newest last) and tag. */
   cells = $state<Record<string, string>[]>(Array.from({ length: ROWS }, () => ({})));
   results = $state.raw<readonly Forecast[]>([]);
+  /** The risk of an alarm now by the same rows; a forecast is of the next one. */
+  now = $state.raw<Prediction | null>(null);
   /** Tags beyond a limit in the newest row that `results` are of, with the limit: an alarm begins no more, it is there. */
   beyond = $state.raw<readonly string[]>([]);
   error = $state.raw<unknown>(null);
@@ -94,7 +96,11 @@ export class ForecastManager {
     }
     this.working = true;
     try {
-      this.results = await askForecasts(plant.name, rows);
+      [this.results, this.now] = await Promise.all([
+        askForecasts(plant.name, rows),
+        // Forecasts are shown also where nothing says what is now.
+        askRisk(plant.name, rows, false).catch(() => null)
+      ]);
       this.beyond = this.#tags.flatMap((tag) => {
         const limit = crossedLimit(tag, rows.at(-1)?.[tag.name]);
         return limit ? [`${tag.name} ${limit}`] : [];

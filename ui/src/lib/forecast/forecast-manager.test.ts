@@ -9,10 +9,12 @@ afterEach(() => vi.unstubAllGlobals());
 
 type Asked = { recent_observations: Record<string, number | null>[]; horizon: string };
 
-function answering(status: number, body: unknown): Asked[] {
+function answering(status: number, body: unknown, now: unknown = null): Asked[] {
   const asked: Asked[] = [];
   vi.stubGlobal('fetch', async (request: Request) => {
-    asked.push(await request.json());
+    const ahead = request.url.includes('/infer/forecast');
+    if (ahead) asked.push(await request.json());
+    if (!ahead) return Response.json(now, { status: now ? 200 : 503 });
     return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
   });
   return asked;
@@ -83,6 +85,17 @@ describe('a forecast', () => {
     expect(asked[0]?.recent_observations).toHaveLength(12);
     expect(asked[0]?.recent_observations.at(-1)).toMatchObject({ PDT1: 302, PDT1_max: 302, LIC2_OP: null });
     expect(table.results.map((one) => one.horizon_hours)).toEqual([1, 6]);
+  });
+
+  it('has the present beside it, and is shown without where nobody knows that', async () => {
+    answering(200, { forecasts: [{ horizon_hours: 1 }] }, { alarm: true, rules: [{ name: 'high' }] });
+    const table = made();
+    table.fill([{ PDT1: 305 }]);
+    await table.send(plant);
+    expect([table.now?.alarm, table.now?.rules[0]?.name]).toEqual([true, 'high']);
+    answering(200, { forecasts: [{ horizon_hours: 3 }] });
+    await table.send(plant);
+    expect([table.now, table.results[0]?.horizon_hours, table.error]).toEqual([null, 3, null]);
   });
 
   it('sends the extremes that rows came with until they are typed over', async () => {

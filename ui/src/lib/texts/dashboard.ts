@@ -7,6 +7,7 @@ const moments = (hours: readonly number[]) =>
 
 /** Words of the dashboard. */
 export const dashboard = {
+  reasons: 'Warnings, drivers and checks',
   strip: {
     title: 'Alarm risk',
     now: 'Now',

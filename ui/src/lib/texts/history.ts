@@ -8,7 +8,11 @@ export const history = {
   zone: (zone: string) => `Times in ${zone}.`,
   order: 'The end must be after the start.',
   reset: 'All results',
-  chart: 'Risk over time',
+  charts: {
+    predict: 'Predictions: risk of an alarm now',
+    forecast: 'Forecasts: highest risk of the horizons asked for',
+    auto: 'Live plant: highest risk, now or ahead'
+  },
   chartTold: (n: number) => `Risk of ${n} results over time; the table below has the same values.`,
   chartNote: 'Large filled marks are alarms.',
   risk: 'Risk',

@@ -24,6 +24,8 @@ export const shell = {
 } as const;
 
 export const account = {
+  about:
+    'Early warning for process plants: the risk of an alarm now and in the next hours, why, and the data behind it.',
   login: 'Log in',
   register: 'Register',
   name: 'Name',
