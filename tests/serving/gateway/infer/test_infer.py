@@ -275,3 +275,11 @@ async def test_requests_are_counted_and_timed_also_when_they_fail(
     assert counted() == (before[0] + 2, before[1] + 2)
     exported = (await site.client.get("/metrics")).text
     assert f'gateway_infer_total{{type="{label["type"]}"}}' in exported
+
+
+async def test_a_client_that_asks_for_it_gets_a_new_connection_each_time(maria: Member) -> None:
+    closed = await ask(maria, "predict", new_connection="true")
+    assert (closed.status_code, closed.headers["connection"]) == (200, "close")
+    assert "connection" not in (await ask(maria, "predict")).headers
+    refused = await ask(maria, "predict", new_connection="often")
+    assert (refused.status_code, "new_connection" in refused.json()["detail"]) == (422, True)

@@ -1,0 +1,21 @@
+"""What `make` does by itself, without a command of ours."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def make(folder: Path, target: str) -> str:
+    command = ["make", "--file", str(ROOT / "Makefile"), target]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_init_writes_the_settings_once(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    assert make(tmp_path, "init").startswith("Wrote .env")
+    assert (tmp_path / ".env").read_text() == (ROOT / ".env.example").read_text()
+    (tmp_path / ".env").write_text("FOREWARN_DEMO=0\n")
+    assert "stays as it is" in make(tmp_path, "init")
+    assert (tmp_path / ".env").read_text() == "FOREWARN_DEMO=0\n"
