@@ -32,7 +32,7 @@ export const load = {
   readingsTold: (tag: string, count: number, anomalies: number) =>
     `${tag}: ${count} readings, ${anomalies} of them anomalies.`,
   readingsNote: (count: number, anomalies: number, most: number) =>
-    `The newest ${count} readings (at most ${most}), oldest left; ◆ anomaly: ${anomalies}.`,
+    `The newest ${count} readings (at most ${most}), oldest left; ● anomaly: ${anomalies}.`,
   noReadings: 'Shown once a load has started.',
   reading: 'reading',
   anomaly: 'anomaly',
