@@ -40,6 +40,16 @@ def plant_checks(profile: PlantProfile) -> list[dg.AssetChecksDefinition]:
     ]
 
 
+def check_own_table(asset: str, view: pl.DataFrame, schema: "DataFrameSchema") -> dg.AssetCheckResult:
+    """The result of a table's own check for an asset's table."""
+    return check_table(view, schema, shown=view)._replace(check_name=f"{asset}_schema")
+
+
+def check_oof(asset: str, oof: pl.DataFrame) -> dg.AssetCheckResult:
+    """The result of a table's own check for an asset whose table is an out-of-fold one."""
+    return check_own_table(asset, schemas.oof_view(oof), schemas.oof_schema())
+
+
 def check_table(table: pl.DataFrame, schema: "DataFrameSchema", shown: pl.DataFrame) -> dg.AssetCheckResult:
     """Check a table and describe each fault, with the rows that have it.
 

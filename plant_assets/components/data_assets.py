@@ -11,7 +11,9 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from plant_assets.components import schemas
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.checks import check_own_table
 from plant_assets.components.metadata import column_trend, lineage, records_table, table_metadata, tag_trend
 from plant_assets.components.naming import (
     ENGINEERS,
@@ -224,9 +226,11 @@ def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
         "features",
         f"The newest {profile.features.window_steps} rows side by side, for the forecasters.",
         ins={"labelled": LABELLED},
+        checked_table=True,
     )
-    def window_features(labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+    def window_features(labelled: pl.DataFrame) -> dg.MaterializeResult:
         from plant_assets.features.spec import feature_sources
+        from plant_assets.features.windows import window_columns
         from plant_assets.features.windows import window_features as compute
         from plant_assets.ingest.grid.quality import learnt_values
 
@@ -244,6 +248,13 @@ def _window_features(profile: PlantProfile) -> dg.AssetsDefinition:
                 "steps": profile.features.window_steps,
                 "dagster/column_lineage": lineage(asset_key(profile.name, LABELLED), origin),
             },
+            check_results=[
+                check_own_table(
+                    WINDOWS,
+                    schemas.wide_view(table, window_columns(profile)),
+                    schemas.windows_schema(profile),
+                )
+            ],
         )
 
     return window_features
@@ -257,12 +268,14 @@ def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
         "The training split with synthetic alarm rows beside the real ones, marked as such; it has no "
         "timeline. Kept as an ablation: no calibrated model learns from it.",
         ins={"features": FEATURES, "labelled": LABELLED},
+        checked_table=True,
     )
-    def smote_features(features: pl.DataFrame, labelled: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+    def smote_features(features: pl.DataFrame, labelled: pl.DataFrame) -> dg.MaterializeResult:
         from plant_assets.models.inputs import TrainingInputs
         from plant_assets.models.resampling import smote_features as resampled
 
-        table = resampled(TrainingInputs(labelled=labelled, features=features), profile)
+        inputs = TrainingInputs(labelled=labelled, features=features)
+        table = resampled(inputs, profile)
         synthetic = int(table["synthetic"].sum())
         return dg.MaterializeResult(
             value=table,
@@ -271,6 +284,13 @@ def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
                 "synthetic rows": synthetic,
                 "real rows": table.height - synthetic,
             },
+            check_results=[
+                check_own_table(
+                    SMOTE,
+                    schemas.wide_view(table, inputs.names("features"), filled=True),
+                    schemas.smote_schema(),
+                )
+            ],
         )
 
     return smote_features

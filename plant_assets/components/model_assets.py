@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.checks import check_oof
 from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
 from plant_assets.components.naming import (
@@ -66,10 +67,11 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         ins={"labelled": LABELLED, "features": FEATURES, **windows},
         kinds=[_KINDS.get(spec.builder, "scikitlearn"), "mlflow"],
         tags={"learning_mode": spec.learning_mode, "task": spec.task},
+        checked_table=True,
     )
     def model(
         context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
-    ) -> dg.MaterializeResult[pl.DataFrame]:
+    ) -> dg.MaterializeResult:
         from plant_assets.components.judging import PARITY_TAG
         from plant_assets.models.train import NoLabelsError, train
         from plant_assets.validation.oof import empty_oof
@@ -79,7 +81,11 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
             trained = train(spec, inputs, profile, model_store.promotion_metric)
         except NoLabelsError as error:
             context.log.warning(str(error))
-            return dg.MaterializeResult(value=empty_oof(), metadata={"not trained": str(error)})
+            return dg.MaterializeResult(
+                value=empty_oof(),
+                metadata={"not trained": str(error)},
+                check_results=[check_oof(_asset_name(spec), empty_oof())],
+            )
         for note in trained.notes:
             context.log.warning(note)
         version = _publish(trained, inputs, profile, lake=lake, model_store=model_store, context=context)
@@ -94,6 +100,7 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
                 "parity with the trained model": version.tags.get(PARITY_TAG, ""),
                 "data fingerprint": inputs.data_fingerprint,
             },
+            check_results=[check_oof(_asset_name(spec), oof)],
         )
 
     return model

@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.checks import check_oof
 from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import records_table, table_metadata
 from plant_assets.components.model_assets import model_names
@@ -46,10 +47,11 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         ins={name: name for name in names},
         owners=[MODELLERS, ENGINEERS],
         kinds=["polars", "mlflow"],
+        checked_table=True,
     )
     def validation_report(
         context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
-    ) -> dg.MaterializeResult[pl.DataFrame]:
+    ) -> dg.MaterializeResult:
         from plant_assets.components.judging import judge_challenger, unscored_figures
         from plant_assets.labels.label import is_unlabelled
         from plant_assets.models.train import untrainable
@@ -90,6 +92,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
                 "report": dg.MetadataValue.path(page),
                 "MLflow run": model_store.run_page(run),
             },
+            check_results=[check_oof(REPORT, oof)],
         )
 
     return validation_report

@@ -4,14 +4,16 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import pytest
 
 from plant_assets.components import findings, schemas
-from plant_assets.components.checks import check_table
+from plant_assets.components.checks import check_oof, check_table
 from plant_assets.components.metadata import tag_trend
 from plant_assets.ingest.grid.quality import FROZEN
 from plant_assets.profile.model import PlantProfile
+from plant_assets.validation.oof import oof_rows
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -102,6 +104,59 @@ def test_infinite_feature_is_named(profile: PlantProfile) -> None:
     result = check_table(view, schemas.features_schema(profile, ["a", "b"]), table)
     assert not result.passed
     assert view["not_finite"][0] == "b"
+
+
+def test_a_window_that_is_infinite_absent_or_no_number_is_named(profile: PlantProfile) -> None:
+    table = _raw(profile).select("timestamp", a=pl.lit(1.0), b=pl.lit(None, pl.Float64))
+    schema = schemas.windows_schema(profile)
+    assert check_table(schemas.wide_view(table, ["a", "b"]), schema, table).passed
+    infinite = schemas.wide_view(table.with_columns(a=pl.lit(float("inf"))), ["a", "b"])
+    assert infinite["not_finite"][0] == "a"
+    assert not check_table(infinite, schema, table).passed
+    absent = schemas.wide_view(table.with_columns(b=pl.lit("x")), ["a", "b", "c"])
+    assert absent["lacking"][0] == "b c"
+    assert not check_table(absent, schema, table).passed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pl.lit(None, pl.Float64).alias("a"),
+        pl.lit(2, pl.Int8).alias("anomaly_label"),
+        pl.lit(None, pl.Boolean).alias("synthetic"),
+    ],
+)
+def test_a_resampled_row_has_every_feature_and_both_marks(wrong: pl.Expr) -> None:
+    table = pl.DataFrame(
+        {"a": [1.0, 2.0], "anomaly_label": [0, 1], "synthetic": [False, True]},
+        schema_overrides={"anomaly_label": pl.Int8},
+    )
+    for checked, passes in ((table, True), (table.with_columns(wrong), False)):
+        view = schemas.wide_view(checked, ["a"], filled=True)
+        assert check_table(view, schemas.smote_schema(), view).passed is passes
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pl.lit(1.2).alias("probability"),
+        pl.lit(2, pl.Int8).alias("y"),
+        pl.lit(0, pl.Int32).alias("fold"),
+        pl.lit(None, pl.Boolean).alias("alarm"),
+        pl.lit("score").alias("score"),
+        pl.col("timestamp").first().alias("timestamp"),
+    ],
+)
+def test_an_out_of_fold_table_holds_each_row_once_and_in_range(wrong: pl.Expr) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    oof = oof_rows(
+        pl.Series([start, start + timedelta(hours=1)]).dt.cast_time_unit("us"),
+        model="m", horizon=0, fold=1, y=np.array([0.0, np.nan]), score=np.array([0.1, np.nan]),
+        alarm=np.array([False, True]), threshold=float("nan"), probability=np.array([0.2, np.nan]),
+    )  # fmt: skip
+    assert check_oof("m", oof).passed
+    assert check_oof("m", oof.clear()).passed, "a model that can't be trained has no rows"
+    assert not check_oof("m", oof.with_columns(wrong)).passed
 
 
 def test_frozen_tags_are_listed_with_their_share(profile: PlantProfile) -> None:

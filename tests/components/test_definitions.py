@@ -39,6 +39,13 @@ def test_asset_graph_is_the_known_one(location: dg.Definitions) -> None:
     assert "\n".join(lines) == SNAPSHOT.read_text("utf-8").strip()
 
 
+TABLES = (
+    "window_features", "smote_features", "validation_report", "challenger", "isolation_forest", "regime_classifier",
+    "lr_soft_alarm", "rf_soft_alarm", "deviation_predictor", "forecaster_1h", "forecaster_3h", "forecaster_6h",
+)  # fmt: skip
+"""Whose own step checks them."""
+
+
 def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> None:
     repository = location.get_repository_def()
     for plant in ("gas_treatment", "demo"):
@@ -56,6 +63,7 @@ def test_every_plant_has_its_job_sensor_and_checks(location: dg.Definitions) -> 
         ("raw_sensor_data", "raw_sensor_data_schema", True),
         ("labeled_dataset", "labeled_dataset_schema", True),
         ("features", "features_schema", True),
+        *((name, f"{name}_schema", True) for name in TABLES),
         ("raw_sensor_data", "no_frozen_tags", False),
         ("raw_sensor_data", "no_saturated_tags", False),
         ("raw_sensor_data", "no_stale_tags", False),
