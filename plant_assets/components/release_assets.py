@@ -233,6 +233,15 @@ def _ranking_table(report: "ValidationReport") -> pl.DataFrame:
 def _figures(report: "ValidationReport") -> dict[str, float]:
     """The report's main figures for MLflow, by model and horizon: ranking, F1 of its alarms, Brier, recall, false alarms."""
     found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
+    for ablation in report.ablations:
+        figures = {
+            "pr_auc_without": ablation.pr_auc_without.value,
+            "pr_auc_with": ablation.pr_auc_with.value,
+            "pr_auc_gain": ablation.pr_auc_gain.value,
+            "brier_without": ablation.brier_without.value,
+            "brier_with": ablation.brier_with.value,
+        }
+        found |= {f"smote.{ablation.model}.{name}": value for name, value in figures.items()}
     for horizon in report.horizons:
         for result in (*horizon.models, *horizon.baselines):
             figures = {

@@ -152,6 +152,10 @@ def test_the_report_of_each_horizon_lies_in_the_plant_s_validation_experiment(
     for name in ("champion/0h", "forecaster_1h/1h"):
         assert 0 <= run.data.metrics[f"{name}.f1"] <= 1, name
         assert 0 <= run.data.metrics[f"{name}.roc_auc"] <= 1, name
+    smote = {
+        name: run.data.metrics[f"smote/lgbm_soft_alarm.pr_auc_{name}"] for name in ("without", "with", "gain")
+    }
+    assert smote["gain"] == pytest.approx(smote["with"] - smote["without"])
     files = {artifact.path for artifact in registry.client.list_artifacts(run.info.run_id)}
     assert files == {"validation_report.html", "validation_report.json", "model_results.csv"}
     (given,) = run.inputs.dataset_inputs
