@@ -32,6 +32,7 @@ class PipelineSettings(EnvironmentVariables):
     poll_seconds: int = Field(default=2, ge=1, le=3600)
     start_silence_seconds: int = Field(default=180, ge=1)
     run_start_seconds: int = Field(default=900, ge=60)
+    train_if_missing: bool | None = Field(default=None, validation_alias="TRAIN_IF_MISSING")
     port_code: int = Field(default=3001, ge=1, le=65535)
     model_promotion_mode: Literal["auto", "manual"] = Field(
         default="auto", validation_alias="MODEL_PROMOTION_MODE"

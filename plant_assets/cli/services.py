@@ -113,7 +113,14 @@ def _daemon(settings: PipelineSettings) -> ServiceProcess:
 def _inference(settings: PipelineSettings) -> ServiceProcess:
     # Alive is enough: its models come later.
     return _service_process(
-        settings, "inference", settings.port_inference, "health", plant=default_plant(settings)
+        settings,
+        "inference",
+        settings.port_inference,
+        "health",
+        environment={
+            "FOREWARN_DEFAULT_PLANT": default_plant(settings),
+            "TRAIN_IF_MISSING": str(int(_trains_missing(settings))),
+        },
     )
 
 
@@ -126,7 +133,13 @@ def _sensors(settings: PipelineSettings) -> ServiceProcess:
 
 
 def _service_process(
-    settings: PipelineSettings, name: str, port: int, probe: str, *, page: str = "docs", plant: str = ""
+    settings: PipelineSettings,
+    name: str,
+    port: int,
+    probe: str,
+    *,
+    page: str = "docs",
+    environment: dict[str, str] | None = None,
 ) -> ServiceProcess:
     url = f"http://{settings.host}:{port}"
     return ServiceProcess(
@@ -135,7 +148,7 @@ def _service_process(
         port=port,
         ready_url=f"{url}/{probe}",
         page=f"{url}/{page}",
-        environment={"FOREWARN_DEFAULT_PLANT": plant} if plant else {},
+        environment=environment or {},
     )
 
 
@@ -143,6 +156,11 @@ def _sensors_run(settings: PipelineSettings) -> bool:
     """Whether the platform has a live plant: the one that is asked for, else the demo where it runs."""
     asked = "sensors_plant" in settings.model_fields_set
     return asked or (settings.demo and settings.sensors_plant in plant_names(settings.defs))
+
+
+def _trains_missing(settings: PipelineSettings) -> bool:
+    """Whether simulated plants get their first model by themselves: as it is set, else where the demo runs."""
+    return settings.demo if settings.train_if_missing is None else settings.train_if_missing
 
 
 def _program(name: str) -> str:

@@ -59,6 +59,23 @@ def test_the_live_plant_runs_with_the_demo_or_where_it_is_asked_for(
     assert "gateway" in started(monkeypatch, **variables)
 
 
+@pytest.mark.parametrize(
+    ("variables", "trains"),
+    [
+        ({}, "1"),
+        ({"TRAIN_IF_MISSING": "0"}, "0"),
+        ({"FOREWARN_DEMO": "0"}, "0"),
+        ({"FOREWARN_DEMO": "0", "TRAIN_IF_MISSING": "1"}, "1"),
+    ],
+)
+def test_simulated_plants_are_trained_by_themselves_with_the_demo_or_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], trains: str
+) -> None:
+    started(monkeypatch, **variables)
+    inference = single_services(read_settings())["inference"]
+    assert inference.environment["TRAIN_IF_MISSING"] == trains
+
+
 def test_without_a_demo_plant_there_is_no_live_plant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "defs").mkdir()
     assert "sensors" not in started(monkeypatch, FOREWARN_DEFS=str(tmp_path / "defs"))

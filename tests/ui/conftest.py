@@ -72,6 +72,7 @@ def site(
     needs_service(index.is_file(), "the built screen (`make ui`)")
     variables = {
         "FOREWARN_DEMO": "1",
+        "TRAIN_IF_MISSING": "0",
         "FOREWARN_PLANT_SPEED": HOURS_PER_SECOND,
         "FOREWARN_LIVE_FLUSH_HOURS": "0",
         "FOREWARN_LOGINS_PER_MINUTE": "1000",

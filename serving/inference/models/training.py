@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ CHECK_EVERY_S = 0.5
 NICENESS = 10
 """The child's niceness: requests and other trainings go first."""
 LONGEST_LINE = 300
+LONGEST_HOLD_S = 600.0
+"""How long other plants' trainings wait for the default plant's first model; its run may have failed."""
 
 
 def train_command(plant: str) -> list[str]:
@@ -54,6 +57,7 @@ class MissingModelTrainer:
         self._logs = logs
         self._command = command
         self._tried: set[str] = set()
+        self._hold_until = time.monotonic() + LONGEST_HOLD_S
 
     async def run(self) -> None:
         """Train what is missing, each plant once, one after another, for as long as the service runs."""
@@ -63,23 +67,38 @@ class MissingModelTrainer:
             await asyncio.sleep(CHECK_EVERY_S)
 
     def _next_slot(self) -> ModelSlot | None:
-        """The slot to train for next; the hints of those after it say what they wait for."""
+        """The slot to train for next; the hints of those after it say what they wait for.
+
+        While the pipeline makes the first plant's first model, the others wait, but not for ever.
+        """
         profiles = sorted(
             self._reconciler.profiles.values(), key=lambda p: (p.name != self._first, len(p.models))
         )
         found = [slot for profile in profiles if (slot := self._slot_to_fill(profile)) is not None]
+        if found and self._first_is_in_progress():
+            for slot in found:
+                slot.hint = f"its training is queued after {self._first}"
+            return None
         for slot in found[1:]:
             slot.hint = f"its training is queued after {found[0].plant}"
         return found[0] if found else None
+
+    def _first_is_in_progress(self) -> bool:
+        if self._first not in self._reconciler.slots or time.monotonic() > self._hold_until:
+            return False
+        slot = self._reconciler.main_slot(self._first)
+        return slot.current is None and not slot.fault and self._has_files(self._first)
 
     def _slot_to_fill(self, profile: PlantProfile) -> ModelSlot | None:
         """The slot of a simulated plant's main model, if this service is to train it."""
         slot = self._reconciler.slots[profile.name].get(profile.answering)
         if not profile.simulated or profile.name in self._tried or slot is None or slot.aliases:
             return None
-        folder = self._drop / profile.name
-        has_files = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
-        return None if has_files else slot
+        return None if self._has_files(profile.name) else slot
+
+    def _has_files(self, plant: str) -> bool:
+        folder = self._drop / plant
+        return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
     async def _train(self, slot: ModelSlot) -> None:
         plant = slot.plant

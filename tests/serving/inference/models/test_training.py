@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.inference.models import training
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.training import MissingModelTrainer, train_command
 from serving.settings import ServingSettings
@@ -115,6 +116,20 @@ async def test_plants_with_dropped_files_or_a_model_or_of_real_data_are_left_alo
         assert "or run `forewarn train demo`" in await detail(client, "demo")
         assert "forewarn train" not in await detail(client, "gas_treatment")
     assert lines(asked) == ["power_grid"]
+
+
+async def test_others_wait_while_the_pipeline_makes_the_default_plant_s_first_model(
+    here: ServingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here.drop / "power_grid").mkdir(parents=True)
+    (here.drop / "power_grid" / "days.csv").write_text("records")
+    async with trained_by("pass", here) as (client, asked):
+        await until(lambda t: "its training is queued after power_grid" in t, client, "demo")
+        assert lines(asked) == []
+    monkeypatch.setattr(training, "LONGEST_HOLD_S", -1)  # its run has failed, for all that is known
+    async with trained_by("pass", here) as (client, asked):
+        await until(lambda t: "trained; loading" in t, client, "demo")
+    assert lines(asked) == ["demo"]
 
 
 async def test_nothing_is_trained_while_nobody_knows_what_is_missing(here: ServingSettings) -> None:

@@ -25,8 +25,8 @@ __all__ = ["log"]  # a fixture
 pytestmark = pytest.mark.anyio
 NAME = "power_grid_isolation_forest"
 PATH = "/plants/power_grid/predict"
-USUAL = {"voltage": 230.0, "current": 80.0, "frequency": 50.0}
-SAG = {"voltage": 150.0, "current": 80.0, "frequency": 50.0}
+USUAL = {"voltage": 230.0, "current": 9.8, "frequency": 50.0}
+SAG = {"voltage": 150.0, "current": 9.8, "frequency": 50.0}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ async def test_each_reading_is_an_anomaly_or_not_by_its_own_score(
     answer = response.json()
     assert response.status_code == 200
     assert [one["anomaly"] for one in answer["predictions"]] == [False, True, False]
-    rows = np.array([[230.0, 80.0, 50.0], [150.0, 80.0, 50.0], [230.0, 80.0, 50.0]])
+    rows = np.array([[230.0, 9.8, 50.0], [150.0, 9.8, 50.0], [230.0, 9.8, 50.0]])
     assert [one["score"] for one in answer["predictions"]] == Bundle.load(forest).score(rows).tolist()
     assert (answer["anomalies"], answer["total"]) == (1, 3)
     assert (answer["model"], answer["version"], answer["plant"]) == (NAME, 3, "power_grid")
@@ -101,7 +101,7 @@ async def test_times_are_optional_and_free_of_spacing(client: httpx.AsyncClient)
 
 
 async def test_what_is_missing_is_filled_and_told(client: httpx.AsyncClient) -> None:
-    answer = (await judged(client, {"Voltage": 230}, {"voltage": None, "current": 80.0}, USUAL)).json()
+    answer = (await judged(client, {"Voltage": 230}, {"voltage": None, "current": 9.8}, USUAL)).json()
     assert answer["imputed"] == {"voltage": 1, "current": 1, "frequency": 2}
     assert [one["anomaly"] for one in answer["predictions"]] == [False, False, False]
 
@@ -118,7 +118,7 @@ async def test_what_can_not_be_true_stays_unusual(client: httpx.AsyncClient) -> 
 
 
 async def test_a_bad_signal_is_an_anomaly_where_a_limit_lies_on_its_side(client: httpx.AsyncClient) -> None:
-    readings = [USUAL, {**USUAL, "voltage": 501}, {**USUAL, "current": -1}, {"current": 401, "voltage": None}]
+    readings = [USUAL, {**USUAL, "voltage": 501}, {**USUAL, "current": -1}, {"current": 101, "voltage": None}]
     answer = (await judged(client, *readings)).json()
     high, low, crossed = (answer["predictions"][i] for i in (1, 2, 3))
     assert (high["anomaly"], high["confidence"]) == (True, "reduced")
@@ -133,7 +133,7 @@ async def test_a_bad_signal_is_an_anomaly_where_a_limit_lies_on_its_side(client:
     assert [(bad["reading"], bad["name"], bad["side"], bad["crossed"]) for bad in answer["bad_signals"]] == [
         (1, "voltage", "high", ["H 240", "HH 253"]),
         (2, "current", "low", []),
-        (3, "current", "high", ["H 140", "HH 160"]),
+        (3, "current", "high", ["H 20", "HH 25"]),
     ]
     assert answer["anomalies"] == sum(one["anomaly"] for one in answer["predictions"])
 
