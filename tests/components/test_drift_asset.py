@@ -209,4 +209,4 @@ def test_reports_are_kept_in_mlflow(judged: Judged, tmp_path: Path) -> None:
         registry.client.download_artifacts(newest.info.run_id, "drift.json", str(tmp_path))
     ).read_bytes()
     assert DriftReport.model_validate_json(content) == report
-    assert "PDT31001.psi" in newest.data.metrics
+    assert "PDT31001/psi" in newest.data.metrics
