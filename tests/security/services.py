@@ -27,7 +27,7 @@ from serving.inference.app import create_app as inference_app
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import ServingSettings
 from serving.web.bounded_http import BoundedHttp
-from tests.bundle.factories import bundle_folder
+from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.servers import free_port
 from tests.serving.gateway.drops.fake_dagster import RUN_ID, FakeDagster
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
@@ -144,6 +144,12 @@ def _inference(folder: Path) -> FastAPI:
             spec = CHAMPION if name == "champion" else model_spec(name, profile)
             bundle = bundle_folder(profile, folder / name, kind, spec)
             fake.publish(f"{profile.registry_prefix}{name}", 1, bundle, "champion")
+        regimes = bundle_folder(
+            profile, folder / "regimes", "multinomial", model_spec("regime_classifier", profile), slope=0
+        )
+        fake.publish(f"{profile.registry_prefix}regime_classifier", 1, regimes, "champion")
+        deviation = deviation_folder(profile, folder / "deviation")
+        fake.publish(f"{profile.registry_prefix}deviation_predictor", 1, deviation, "champion")
     return inference_app(settings_in(folder), transport=fake)
 
 
