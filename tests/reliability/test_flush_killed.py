@@ -53,7 +53,7 @@ def test_each_hour_is_in_the_history_once_whichever_step_the_plant_dies_at(
 ) -> None:
     first = START + PAST_HOURS * HOUR
     begins = [first + n * FLUSH_HOURS * HOUR for n in range(DROPS)]
-    for step in itertools.count(1):
+    for step in itertools.count(1, 2):
         root = tmp_path / str(step)
         settings = _settings(root)
         profile = load_profile(SMALL, settings.defs)

@@ -51,7 +51,7 @@ def report() -> DriftReport:
 
 @pytest.fixture
 def mlflow(site: Site) -> FakeMlflow:
-    fake = FakeMlflow(files={"drift.json": report().to_json().encode()})
+    fake = FakeMlflow(files={"drift.json": report().to_json().encode()}, reports="demo_drift")
     site.network.services[site.gateway.settings.port_mlflow] = fake.app
     return fake
 
