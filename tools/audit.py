@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 LOCK = Path(__file__).parents[1] / "requirements.lock"
+PIP_AUDIT = "pip-audit==2.10.1"
 WITHIN_S = 120
 _COMMAND = (
-    "tool", "run", "--quiet", "pip-audit==2.10.1", "--requirement", str(LOCK), "--disable-pip", "--no-deps",
+    "tool", "run", "--quiet", PIP_AUDIT, "--requirement", str(LOCK), "--disable-pip", "--no-deps",
     "--format", "json", "--progress-spinner", "off", "--timeout", "10",
 )  # fmt: skip
 
