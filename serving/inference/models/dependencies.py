@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from plant_assets.profile.model import PlantProfile
-from serving.errors import RETRY_LATER, NotReady
+from serving.errors import RETRY_LATER, NotReady, invalid
+from serving.faults import describe_value
 from serving.inference.models.reconciler import ModelReconciler, NotLoadedError
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.inference.prediction_id import PredictionIds
@@ -71,6 +72,18 @@ class RequestedPlant:
         if slot is None:
             raise NotReady(f"plant {self.name} has no {model}: its profile lists none", missing=[model])
         return await load_version(self.reconciler, slot, slot.current)
+
+    async def ready_if_listed(self, model: str) -> LoadedModel:
+        """A model that a request asks for, of those that not every plant has.
+
+        Raises:
+            InvalidInput: the plant's profile lists none.
+            NotReady: it isn't there; says what is missing.
+        """
+        if model not in self.slots:
+            expected = f"a plant with a {model}; this one's profile lists none"
+            raise invalid("plant", describe_value(self.name), expected)
+        return await self.ready(model)
 
 
 async def load_version(
