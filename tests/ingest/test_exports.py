@@ -1,52 +1,17 @@
 """What exports mean that historians, loggers and stores write, each kind in small: what is read, left out and guessed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from plant_assets.draft.preview import preview_file
-from plant_assets.draft.series import NamedSeries, provisional_profile, read_exports
+from plant_assets.draft.series import read_exports
 from plant_assets.ingest.errors import Refusal
-from plant_assets.ingest.reading import ReadReport, TagReading, read_drop_file
-from plant_assets.profile.model import PlantProfile
-from tests.ingest.exports import ROWS, Cell, flow, long, once, pressure, stamp, wide
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def plant(*tags: str, **reading: object) -> PlantProfile:
-    """A plant of tags with any range, and what its exports mean."""
-    profile = provisional_profile([NamedSeries(tag, tag) for tag in tags or ("FT101", "PT102")], "UTC")
-    attributes = profile.model_dump(mode="json", exclude_defaults=True)
-    attributes["sampling"] = dict.fromkeys(("interval", "hold_limit", "stale_after", "frozen_after"), "1s")
-    attributes["validation"] = {"gap": "1s"}
-    return PlantProfile.model_validate({**attributes, "reading": reading})
-
-
-def write(folder: Path, text: str, name: str = "export.csv") -> Path:
-    path = folder / name
-    path.write_text(text, "utf-8")
-    return path
-
-
-def report_of(
-    folder: Path, text: str, profile: PlantProfile | None = None, name: str = "export.csv"
-) -> ReadReport:
-    return read_drop_file(write(folder, text, name), profile or plant(), now=NOW).report
-
-
-def counts(report: ReadReport) -> dict[str, tuple[int, int, int, int, int]]:
-    def of(tag: TagReading) -> tuple[int, int, int, int, int]:
-        return tag.records, tag.bad, tag.uncertain, tag.missing, tag.dropped
-
-    return {name: of(tag) for name, tag in report.per_tag.items()}
-
-
-BAD = (ROWS - 1, 1, 0, 0, 0)
-GOOD = (ROWS, 0, 0, 0, 0)
-EMPTY = (ROWS - 1, 0, 0, 1, 0)
+from plant_assets.ingest.reading import read_drop_file
+from tests.ingest.exports import ROWS, flow, long, once, pressure, stamp, wide
+from tests.ingest.reports import BAD, EMPTY, GOOD, NOW, counts, plant, report_of, write
 
 
 @pytest.mark.parametrize(
@@ -177,133 +142,6 @@ def test_codes_for_no_value_are_dropped_counted_and_told(tmp_path: Path, code: s
     assert counts(report) == {"FT101": (ROWS - number, 0, 0, 0, number), "PT102": GOOD}
     assert f"{float(code):.10g} ({number} of FT101)" in report.guesses[-1]
     assert counts(report_of(tmp_path, text, plant(codes=[])))["FT101"] == GOOD
-
-
-@pytest.mark.parametrize(
-    ("time", "first"),
-    [
-        (lambda row: stamp(row, "%d-Mrz-%y %H:%M:%S"), 6),
-        (lambda row: stamp(row, "%d mars %Y %H:%M"), 6),
-        (lambda row: stamp(row, "%d/%m/%Y %I:%M:%S ") + ("a. m." if (6 + row) % 24 < 12 else "p. m."), 6),
-        (lambda row: stamp(row, "%Y-%m-%d %H:%M:%S CET"), 5),
-        (lambda row: stamp(row, "%Y-%m-%d %H:%M:%S +0300"), 3),
-        (lambda row: stamp(row, "%Y-%m-%dT%H:%M:%S+01:00[Europe/Berlin]"), 5),
-        (lambda row: stamp(row, "Mon, %d Mar %Y %H:%M:%S GMT"), 6),
-        (lambda row: stamp(row, "%Y%m%d%H%M%S"), 6),
-        (lambda row: stamp(row, "%Y%m%d%H%M"), 6),
-        (lambda row: stamp(row, "%d%b%Y:%H:%M:%S"), 6),
-        (lambda row: f"{1740981600 + 3600 * row}000", 6),
-        (lambda row: stamp(row, "%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)"), 5),
-        (lambda row: stamp(row, "%Y年%-m月%-d日 %H时%M分"), 6),
-        (lambda row: stamp(row, "%Y年%m月%d日%H時%M分%S秒"), 6),
-        (lambda row: stamp(row, "%Y년 %-m월 %-d일 %-H시 %M분"), 6),
-        (lambda row: stamp(row, f"%Y/%-m/%-d {'上午' if (6 + row) % 24 < 12 else '下午'}%-I:%M:%S"), 6),
-        (lambda row: stamp(row, f"%Y-%m-%d {'오전' if (6 + row) % 24 < 12 else '오후'} %-I:%M:%S"), 6),
-        (lambda row: stamp(row, "%Y-%m-%d %p %-I:%M"), 6),
-    ],
-)
-def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time: Cell, first: int) -> None:
-    text = wide("t_stamp;FT101", flow, time=time, delimiter=";")
-    found = report_of(tmp_path, "\n".join(text.splitlines()[:12]) + "\n").per_tag["FT101"].first
-    assert found == datetime(2025, 3, 3, first, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("year", "name"),
-    [(1601, "Windows file times"), (1, ".NET ticks")],
-)
-def test_ticks_of_windows_are_times_and_said(tmp_path: Path, year: int, name: str) -> None:
-    ticks = (datetime(2025, 3, 3, 6) - datetime(year, 1, 1)) // timedelta(microseconds=1) * 10
-    text = wide("ts,FT101", flow, time=lambda row: str(ticks + row * 3600 * 10**7))
-    report = report_of(tmp_path, text, plant("FT101"))
-    assert report.start == datetime(2025, 3, 3, 6, tzinfo=UTC)
-    assert f"Times are read as {name}." in report.guesses
-
-
-@pytest.mark.parametrize(
-    ("header", "form"),
-    [
-        ("year,month,day,hour,FT101", "%Y,%m,%d,%H"),
-        ("Year,DOY,Hour,FT101", "%Y,%j,%H"),
-        ("Year,Day of Year,HH,MM,FT101", "%Y,%-j,%-H,%M"),
-        ("Jahr,Monat,Tag,Stunde,Minute,FT101", "%Y,%-m,%-d,%-H,%M"),
-        ("No,YYYY,MM,DD,HH,FT101", "1,%Y,%m,%d,%H"),
-    ],
-)
-def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, form: str) -> None:
-    report = report_of(tmp_path, wide(header, flow, time=lambda row: stamp(row, form)), plant("FT101"))
-    first = datetime(2025, 3, 3, 6, tzinfo=UTC)
-    assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))
-    assert "Times are put together from" in report.guesses[0]
-
-
-@pytest.mark.parametrize(
-    ("header", "form", "odd"),
-    [
-        ("year,month,day,FT101", "%Y,%m,%d", "2025,x,3"),
-        ("year,doy,FT101", "%Y,%j", "2025,x"),
-        ("year,doy,FT101", "%Y,%j", "2025,366"),
-    ],
-)
-def test_a_calendar_s_column_that_holds_no_day_is_refused_by_its_row(
-    tmp_path: Path, header: str, form: str, odd: str
-) -> None:
-    text = wide(header, flow, time=once(odd, lambda row: stamp(row, form)))
-    with pytest.raises(Refusal, match="is no time"):
-        report_of(tmp_path, text, plant("FT101"))
-
-
-def test_hour_24_is_the_next_midnight(tmp_path: Path) -> None:
-    text = wide("date;time;FT101", flow, time=lambda row: f"2025/03/03;{row + 1:02}:00", delimiter=";")
-    tag = report_of(tmp_path, text).per_tag["FT101"]
-    assert (tag.records, tag.last) == (24, datetime(2025, 3, 4, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    ("header", "hour"),
-    [
-        ("Time (UTC+2)", 4),
-        ("Time (EST)", 11),
-        ("time_utc", 6),
-        ("Zeit (MEZ)", 5),
-        ("Time (America/New_York)", 11),
-    ],
-)
-def test_the_header_s_zone_is_honoured_and_said(tmp_path: Path, header: str, hour: int) -> None:
-    report = report_of(tmp_path, wide(f"{header},FT101", flow), plant("FT101"))
-    assert report.start == datetime(2025, 3, 3, hour, tzinfo=UTC)
-    assert report.zone in header
-    assert report.guesses[0] == f"Times are in {report.zone}, as their header says."
-
-
-@pytest.mark.parametrize(
-    ("header", "time", "hour"),
-    [
-        ("timestamp,tz,FT101", "{},+01:00", 5),
-        ("UTC offset,timestamp,FT101", "-0300,{}", 9),
-        ("Date,Time,timezone,FT101", "{},CET", 5),
-        ("timestamp,Zeitzone,FT101", "{},Z", 6),
-    ],
-)
-def test_a_column_of_zones_belongs_to_the_times(tmp_path: Path, header: str, time: str, hour: int) -> None:
-    form = "%Y-%m-%d,%H:%M" if "Date" in header else "%Y-%m-%d %H:%M"
-    text = wide(header, flow, time=lambda row: time.format(stamp(row, form)))
-    report = report_of(tmp_path, text, plant("FT101"))
-    assert (report.start, report.guesses) == (datetime(2025, 3, 3, hour, tzinfo=UTC), [])
-    assert report.unread == []
-
-
-def test_a_zone_of_the_plant_is_none_of_its_times(tmp_path: Path) -> None:
-    report = report_of(tmp_path, wide("timestamp,zone,FT101", lambda _: "EAST", flow), plant("FT101"))
-    assert (report.start, report.unread) == (datetime(2025, 3, 3, 6, tzinfo=UTC), ["zone"])
-
-
-def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path: Path) -> None:
-    text = wide("Time (CST),FT101", flow)
-    with pytest.raises(Refusal, match=r"'CST' is used for several zones"):
-        report_of(tmp_path, text)
-    report = report_of(tmp_path, text, plant("FT101", zone="America/Chicago"))
-    assert (report.start, report.zone) == (datetime(2025, 3, 3, 12, tzinfo=UTC), "America/Chicago")
 
 
 @pytest.mark.parametrize(
