@@ -3,9 +3,16 @@
 Belongs here: what a service needs around its app. Doesn't belong here: the apps.
 """
 
+import contextlib
 import importlib
+import os
 import sys
-from typing import Literal, get_args
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Name = Literal["inference", "gateway", "sensors"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -14,6 +21,10 @@ KEEP_ALIVE_S = 15
 END_WITHIN_S = 5
 """How long requests, and streams of events, may go on once the service is told to end."""
 MOST_CONNECTIONS = 3000
+SILENT_FOR_S = 120
+"""A worker that says nothing for so long is replaced; on a busy machine one may be silent for seconds."""
+SHARED_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+"""The Prometheus client's own variable."""
 OTHER_FILES = 256
 """What a service may have open beside its connections."""
 
@@ -21,38 +32,68 @@ OTHER_FILES = 256
 def serve(name: Name) -> None:
     """Run a service until it is told to end; exits with status 1 and a sentence where it can't start."""
     import uvicorn
-    from prometheus_client import disable_created_metrics
 
     from plant_assets.profile.variables import SettingsError
     from serving.settings import read_settings
-    from serving.telemetry import logs, traces
     from serving.web.bounded_http import BoundedHttp
 
-    disable_created_metrics()  # twice as many series for a time that nobody asks for
     try:
+        app = _create_app(name)
         settings = read_settings()
-        logs.configure(name, settings.log_level)
-        traces.configure(name)
-        module = importlib.import_module(f"serving.{name}.app")
-        app = module.create_app(settings)
-        module.prepare(settings)
+        importlib.import_module(f"serving.{name}.app").prepare(settings)
     except SettingsError as error:
         sys.exit(str(error))
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=getattr(settings, f"port_{name}"),
-        http=BoundedHttp,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Addresses that a client names itself would be of no use for rate limits.
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=END_WITHIN_S,
-        limit_concurrency=most_connections(),
-    )
+    # Gateway and sensors hold a plant's state, of which there is one.
+    workers = settings.workers if name == "inference" else 1
+    with _shared_figures() if workers > 1 else contextlib.nullcontext():
+        uvicorn.run(
+            app if workers == 1 else "serving.server:inference_app",
+            factory=workers > 1,
+            workers=workers,
+            timeout_worker_healthcheck=SILENT_FOR_S,
+            host=settings.host,
+            port=getattr(settings, f"port_{name}"),
+            http=BoundedHttp,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Addresses that a client names itself would be of no use for rate limits.
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=END_WITHIN_S,
+            limit_concurrency=most_connections(),
+        )
+
+
+def inference_app() -> "FastAPI":
+    """The inference service's application, for a worker."""
+    return _create_app("inference")
+
+
+def _create_app(name: Name) -> "FastAPI":
+    from prometheus_client import disable_created_metrics
+
+    from serving.settings import read_settings
+    from serving.telemetry import logs, traces
+
+    disable_created_metrics()  # twice as many series for a time that nobody asks for
+    settings = read_settings()
+    logs.configure(name, settings.log_level)
+    traces.configure(name)
+    return importlib.import_module(f"serving.{name}.app").create_app(settings)
+
+
+@contextlib.contextmanager
+def _shared_figures() -> Iterator[None]:
+    """Let the workers that are started meanwhile write their figures into files of one folder.
+
+    Raises:
+        OSError: there is no room for them.
+    """
+    with tempfile.TemporaryDirectory(prefix="forewarn-figures-") as folder:
+        os.environ[SHARED_FIGURES] = folder
+        yield
 
 
 def most_connections() -> int:

@@ -30,6 +30,8 @@ class ServingSettings(EnvironmentVariables):
     model_name: str = Field(default="", validation_alias="MODEL_NAME", max_length=200)
     pod_name: str = Field(default="", validation_alias="POD_NAME", pattern=KUBERNETES_NAME)
     node_name: str = Field(default="", validation_alias="NODE_NAME", pattern=KUBERNETES_NAME)
+    workers: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
+    shared_figures: Folder | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None
@@ -85,6 +87,11 @@ class ServingSettings(EnvironmentVariables):
     def models_folder(self) -> Path:
         """Where downloaded bundles lie."""
         return self.home / "serving" / "models"
+
+    @property
+    def workers_folder(self) -> Path:
+        """Where workers find their numbers."""
+        return self.home / "serving" / "workers"
 
     @property
     def most_loaded_bytes(self) -> int:

@@ -79,6 +79,8 @@ def test_promotion_metrics_go_by_their_older_names_too(
         ("FOREWARN_SHIFT_STARTS", "6:00,25:00"),
         ("TRAIN_IF_MISSING", "perhaps"),
         ("POD_NAME", "two words"),
+        ("WORKERS", "0"),
+        ("WORKERS", "many"),
         ("NODE_NAME", "-worker"),
     ],
 )
@@ -143,7 +145,7 @@ def test_nothing_listens_beyond_loopback_by_default() -> None:
 def test_every_setting_is_known_and_documented() -> None:
     documented = set(
         re.findall(
-            r"^# ((?:FOREWARN|MODEL|TRAIN|POD|NODE|MLFLOW)_[A-Z_]+)=",
+            r"^# ([A-Z]+[A-Z_]*)=",
             (ROOT / ".env.example").read_text(),
             re.M,
         )
@@ -158,7 +160,10 @@ def test_every_setting_is_known_and_documented() -> None:
     of_the_originals = {"MODEL_PROMOTION_MODE", "MODEL_PROMOTION_METRIC", "TRAIN_IF_MISSING"}
     assert (
         fields ^ KNOWN
-        == of_the_originals | {"POD_NAME", "NODE_NAME", "MODEL_NAME", "MLFLOW_TRACKING_URI"} | no_service
+        == of_the_originals
+        | {"POD_NAME", "NODE_NAME", "MODEL_NAME", "WORKERS"}
+        | {"MLFLOW_TRACKING_URI", "PROMETHEUS_MULTIPROC_DIR"}
+        | no_service
     )
     assert fields <= documented
     assert {name for name in documented if name.startswith("FOREWARN_")} == KNOWN

@@ -36,6 +36,7 @@ from serving.settings import ServingSettings, read_settings
 from serving.telemetry import install as telemetry
 from serving.telemetry.metrics import app_registry
 from serving.web.app import new_app
+from serving.worker import worker_number
 
 MLFLOW_TIMEOUT_S = 5.0
 DEVIATION = "deviation_predictor"
@@ -106,15 +107,22 @@ async def _run_parts(
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end."""
     app.state.ids = PredictionIds(sha256(prepare(settings).encode()).digest())
-    async with httpx.AsyncClient(
-        base_url=settings.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
-    ) as client:
+    async with contextlib.AsyncExitStack() as stack:
+        number = stack.enter_context(worker_number(settings.workers_folder)) if settings.workers > 1 else 0
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=settings.mlflow_address,
+                timeout=MLFLOW_TIMEOUT_S,
+                transport=transport,
+                trust_env=False,
+            )
+        )
         registry = RegistryClient(client)
         app.state.tracer = LineageTracer(registry, settings.mlflow_address, settings.dagster_address)
         app.state.reconciler = ModelReconciler(
             plants,
             registry,
-            settings.models_folder,
+            _models_folder(settings, number),
             ModelCache(settings.most_loaded_bytes),
             poll_seconds=settings.poll_seconds,
             first=settings.default_plant,
@@ -122,7 +130,7 @@ async def _run_parts(
         )
         app.state.batch_workers = workers = BatchWorkers()
         tasks = [asyncio.create_task(app.state.reconciler.run())]
-        if settings.train_if_missing:
+        if settings.train_if_missing and number == 0:
             trainings = MissingModelTrainer(
                 app.state.reconciler, settings.default_plant, settings.drop, settings.home / "logs"
             )
@@ -132,6 +140,11 @@ async def _run_parts(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _models_folder(settings: ServingSettings, number: int) -> Path:
+    """Where a worker's copies of bundles lie; one may follow an alias, and delete old copies, before the others."""
+    return settings.models_folder.with_name(f"models-{number}") if number else settings.models_folder
 
 
 def _chosen_model(settings: ServingSettings, plants: PlantFolder) -> str:

@@ -71,7 +71,13 @@ class ScoreMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
-        self._last = Gauge("inference_last_risk_score", "Latest score", LABELS, registry=registry)
+        self._last = Gauge(
+            "inference_last_risk_score",
+            "Latest score",
+            LABELS,
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self._high = Counter(
             "inference_high_risk_total",
             "Rows in alarm, by threshold or alarm rule",

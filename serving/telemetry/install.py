@@ -6,7 +6,8 @@ Belongs here: what all three services have in common. Doesn't belong here: a ser
 from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from serving.telemetry.metrics import HttpMetrics, app_registry
+from serving.settings import read_settings
+from serving.telemetry.metrics import HttpMetrics, WorkersCollector, app_registry
 from serving.telemetry.middleware import Observer, TelemetryMiddleware
 from serving.telemetry.traces import annotate
 
@@ -20,7 +21,17 @@ def install(
     """
     figures = registry or app_registry()
     app.add_middleware(TelemetryMiddleware, metrics=HttpMetrics(figures), observers=(*observers, annotate))
-    app.include_router(_metrics_router(figures))
+    app.include_router(_metrics_router(_all_workers(figures)))
+
+
+def _all_workers(registry: CollectorRegistry) -> CollectorRegistry:
+    """The figures that a process answers: its own, or where it has colleagues those of all of them."""
+    folder = read_settings().shared_figures
+    if folder is None:
+        return registry
+    found = CollectorRegistry()
+    found.register(WorkersCollector(registry, folder))
+    return found
 
 
 def _metrics_router(registry: CollectorRegistry) -> APIRouter:

@@ -4,7 +4,12 @@ Belongs here: one registry an app, and the figures that all services have. Doesn
 service counts (`<service>/metrics.py`).
 """
 
+from pathlib import Path
+
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client.core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -16,6 +21,19 @@ def app_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(REGISTRY)
     return registry
+
+
+class WorkersCollector(Collector):
+    """What all workers of a service have counted; the rest, such as memory and loaded models, of the one that answers."""
+
+    def __init__(self, own: CollectorRegistry, folder: Path) -> None:
+        self._own = own
+        self._folder = folder
+
+    def collect(self) -> list[Metric]:
+        shared = list(MultiProcessCollector(None, str(self._folder)).collect())
+        counted = {family.name for family in shared}
+        return [*shared, *(family for family in self._own.collect() if family.name not in counted)]
 
 
 class HttpMetrics:
