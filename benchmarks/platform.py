@@ -28,6 +28,7 @@ from rich.table import Table
 
 from plant_assets.models.spec import model_specs
 from plant_assets.profile.load import load_profile
+from plant_assets.resources.run_server import is_forked
 
 PLANT = "gas_treatment"
 FOREWARN = str(Path(sys.executable).parent / "forewarn")
@@ -58,7 +59,7 @@ class MemorySampler:
         found = {"run": 0.0, "services": 0.0}
         for process in psutil.Process(self.root).children(recursive=True):
             try:
-                kind = "run" if _is_run(process) else "services"
+                kind = "run" if is_forked(process) else "services"
                 found[kind] += process.memory_full_info().pss / MIB
             except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
                 continue
@@ -76,11 +77,6 @@ class MemorySampler:
         yield
         self._stop.set()
         thread.join()
-
-
-def _is_run(process: psutil.Process) -> bool:
-    """The code server starts each run as a child of its own."""
-    return any("grpc" in part for part in process.parent().cmdline()) if process.parent() else False
 
 
 def yardstick() -> float:

@@ -31,6 +31,7 @@ from plant_assets.components.run_failures import fail_lost_starts, run_failure
 from plant_assets.ingest.folder.ledger_entry import UNREADABLE, LedgerEntry
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import LakeResource
+from plant_assets.resources.run_server import fork_runs
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger
@@ -56,6 +57,7 @@ def drop_sensor(profile: PlantProfile, poll_seconds: int) -> dg.SensorDefinition
         tags={PLANT_TAG: profile.name},
     )
     def drop_folder(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+        fork_runs()
         ledger = lake.ledger()
         for moved in lake.move_strays(profile.name):
             context.log.info(f"{moved.name} lay in {lake.drop}; it goes to {profile.name}, now as {moved}")

@@ -12,10 +12,9 @@ from plant_assets.resources.feature_engine import FeatureEngine
 from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
 from plant_assets.resources.parquet import ParquetAssets
+from plant_assets.resources.run_server import PRELOADED
 from plant_assets.resources.spark import SparkResource
 from plant_assets.settings import read_settings
-
-_PRELOADED = ["mlflow", "polars", "sklearn.ensemble", "xgboost", "plant_assets.definitions"]
 
 
 @dg.definitions
@@ -50,5 +49,5 @@ def _spark(context: dg.InitResourceContext) -> Iterator[SparkResource]:
 def _forkserver() -> dg.ExecutorDefinition:
     """A process a step, forked from one that has the heavy libraries loaded."""
     return dg.multiprocess_executor.configured(
-        {"start_method": {"forkserver": {"preload_modules": _PRELOADED}}}, name="forkserver"
+        {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}, name="forkserver"
     )

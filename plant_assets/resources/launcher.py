@@ -17,6 +17,8 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
+from plant_assets.resources.run_server import is_code_server, is_forked
+
 _STARTED = re.compile(r"Started process for run \(pid: (\d+)\)")
 _CLOCK_SLACK_S = 2.0
 _ANSWERS_WITHIN_S = 5
@@ -114,9 +116,10 @@ def platform_processes() -> list[PlatformProcess]:
             if home is None or process.environ().get("DAGSTER_HOME") != home:
                 continue
             command = process.cmdline()
-            is_code_server, is_worker = "grpc" in command, any("spawn_main" in part for part in command)
-            if (is_code_server or is_worker) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(PlatformProcess(process.pid, process.create_time(), is_code_server, is_worker))
+            is_server = is_code_server(command)
+            is_worker = any("spawn_main" in part for part in command) or is_forked(process)
+            if (is_server or is_worker) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(PlatformProcess(process.pid, process.create_time(), is_server, is_worker))
         except (psutil.Error, OSError):
             continue  # gone meanwhile, or another person's
     return found
