@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
-LONGEST = ("tests/ui/", "tests/e2e/", "tests/reliability/")
+LONGEST = (
+    "tests/ui/",
+    "tests/e2e/",
+    "tests/reliability/test_run_killed_at_a_write",
+    "tests/reliability/test_run_killed_at_any_time",
+    "tests/reliability/",
+)
+"""What takes minutes, the longest first."""
 ONE_PLATFORM = "tests/ui/"
 """Tests of this folder share a platform, which takes a minute to start: one worker runs them all."""
 
@@ -58,8 +65,12 @@ def allow_slow_examples() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes minutes, so that no worker waits for it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """Begin with what takes minutes, so that no worker waits for it at the end, nor has two of them."""
+    items.sort(
+        key=lambda item: next(
+            (place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path)), len(LONGEST)
+        )
+    )
 
 
 @pytest.fixture(autouse=True)
