@@ -21,7 +21,7 @@ from serving.settings import ServingSettings
 
 BUSY_TIMEOUT_S = 10.0
 WRITES = "gateway_writes"
-"""The execution option of connections that will write."""
+"""The execution option of connections that will write: for how many seconds they wait for another writer."""
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -30,7 +30,6 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._engine = _engine(url)
-        self._writer = self._engine.execution_options(**{WRITES: True})
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -39,9 +38,14 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A transaction, committed at the end; undone if anything is raised in between."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+    async def write(self, waits_s: float = BUSY_TIMEOUT_S) -> AsyncIterator[AsyncSession]:
+        """A transaction, committed at the end; undone if anything is raised in between.
+
+        Args:
+            waits_s: for how long it waits for another writer of SQLite.
+        """
+        writer = self._engine.execution_options(**{WRITES: waits_s})
+        async with AsyncSession(writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     async def close(self) -> None:
@@ -98,8 +102,12 @@ def _on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 def _on_begin(connection: Connection) -> None:
     """A writer takes its turn at once: one that has read before it writes could not wait any more."""
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    waits_s = connection.get_execution_options().get(WRITES)
+    if waits_s is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(waits_s * 1000)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _parse_json(stored: str | bytes | float) -> object:

@@ -175,7 +175,6 @@ async def test_a_database_that_is_away_is_a_problem_that_says_when_to_try_again(
     )
     away = Database(nowhere)
     monkeypatch.setattr(site.gateway.database, "_engine", away._engine)
-    monkeypatch.setattr(site.gateway.database, "_writer", away._writer)
     for path in ("/auth/me", "/history", "/ready"):
         answer = await maria.client.get(path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -212,8 +211,9 @@ async def test_a_database_that_is_read_only_is_told_until_it_can_be_written(site
 async def test_a_database_that_another_process_holds_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "DATABASE_WITHIN_S", 1)
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 2)
+    monkeypatch.setattr(health, "WRITER_WITHIN_S", 0.2)
+    monkeypatch.setattr(health, "DATABASE_WITHIN_S", 600)  # whoever waits that long was not told to wait less
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 600)
     async with running_site(ServingSettings(home=tmp_path, live_scoring=False)) as site:
         holder = sqlite3.connect(tmp_path / "gateway" / "gateway.db", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
