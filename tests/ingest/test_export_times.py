@@ -69,6 +69,47 @@ def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, 
 
 
 @pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("Date,Time,FT101", "%Y-%m-%d,%H%M"),
+        ("Date,Time,FT101", "%Y-%m-%d,%-H%M"),
+        ("YYYYMMDD,HHMM,FT101", "%Y%m%d,%H%M"),
+        ("Date,Time,FT101", "%Y-%m-%d,%H%M%S"),
+        ("Date,Time,FT101", "%d.%m.%Y,%H.%M.%S"),
+        ("Datum,Uhrzeit,FT101", "%d.%m.%Y,%H.%M"),
+        ("Date,Hour,FT101", "%Y-%m-%d,%-H"),
+        ("Hour,Date,FT101", "%-H,%Y-%m-%d"),
+        ("Date,Site,HH,FT101", "%Y-%m-%d,A,%H"),
+    ],
+)
+def test_numbers_of_a_clock_beside_dates_are_times_and_said(tmp_path: Path, header: str, form: str) -> None:
+    report = report_of(tmp_path, wide(header, flow, time=lambda row: stamp(row, form)), plant("FT101"))
+    first = datetime(2025, 3, 3, 6, tzinfo=UTC)
+    assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))
+    assert "Times are put together from" in report.guesses[0]
+
+
+def test_hours_that_end_at_24_are_of_the_next_day(tmp_path: Path) -> None:
+    def ends(row: int) -> str:
+        begun = datetime(2025, 3, 3, 6) + timedelta(hours=row)
+        return f"{begun:%Y-%m-%d},{begun.hour + 1}"
+
+    report = report_of(tmp_path, wide("Date,Hour Ending,FT101", flow, time=ends), plant("FT101"))
+    first = datetime(2025, 3, 3, 7, tzinfo=UTC)
+    assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))
+
+
+def test_numbers_beside_dates_that_no_name_calls_a_clock_are_readings(tmp_path: Path) -> None:
+    def daily(row: int) -> str:
+        return f"{datetime(2025, 1, 1) + timedelta(days=row):%Y-%m-%d}"
+
+    rows = [f"{daily(row)},{row % 23},{flow(row)}" for row in range(30)]
+    report = report_of(tmp_path, "\n".join(["Date,PT102,FT101", *rows, ""]))
+    assert {name: tag.records for name, tag in report.per_tag.items()} == {"PT102": 30, "FT101": 30}
+    assert not any("put together" in guess for guess in report.guesses)
+
+
+@pytest.mark.parametrize(
     ("header", "form", "odd"),
     [
         ("year,month,day,FT101", "%Y,%m,%d", "2025,x,3"),

@@ -13,6 +13,7 @@ from plant_assets.ingest.decode.numbers import SWITCHED, Decimal, find_decimal, 
 from plant_assets.ingest.decode.quality import GradedColumn, grade_column, worst_of
 from plant_assets.ingest.decode.times import TimeGuesses, parse_times
 from plant_assets.ingest.errors import Refusal, quote
+from plant_assets.ingest.layouts.bare_clock import with_colons
 from plant_assets.ingest.layouts.label_column import label_periods
 from plant_assets.ingest.layouts.matching import SeriesSource, TableLayout
 from plant_assets.ingest.layouts.table import TimeColumns
@@ -284,7 +285,10 @@ class TableReader:
         names = [self._table.header.names[c] for c in columns]
         is_day_of_year = plain_word(names[1]) in DAY_OF_YEAR_WORDS
         if len(others) == 1 and not is_day_of_year:
-            clock = others[0].cast(pl.String).str.replace(r"^1899-12-3[01] ", "")
+            clock = with_colons(others[0])
+            if not clock.equals(others[0].cast(pl.String)):
+                self.guesses.append(f"Times are put together from {', '.join(map(quote, names))}.")
+            clock = clock.str.replace(r"^1899-12-3[01] ", "")
             date = first.cast(pl.String).str.replace(r" 00:00:00$", "")
             return pl.select(pl.concat_str(date, clock, separator=" ")).to_series()
         self.guesses.append(f"Times are put together from {', '.join(map(quote, names))}.")

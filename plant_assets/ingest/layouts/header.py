@@ -15,6 +15,7 @@ from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import looks_like_time
 from plant_assets.ingest.decode.zones import zone_in
 from plant_assets.ingest.errors import Refusal
+from plant_assets.ingest.layouts.bare_clock import CLOCK_WORDS, is_bare_clock
 from plant_assets.ingest.layouts.names import PlantNames
 from plant_assets.ingest.layouts.table import TableHeader, TimeColumns, Times
 from plant_assets.ingest.layouts.units import is_unit
@@ -60,7 +61,7 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     if grid.names is not None:
         filled = _filled(grid.frame)
         titles = [[name] for name in grid.names]
-        return TableHeader(list(grid.names), titles, 0, filled, *_kinds(grid.frame, filled))
+        return TableHeader(list(grid.names), titles, 0, filled, *_kinds(grid.frame, filled, grid.names))
     if names.headless is not None:
         return _headless(grid, names.headless)
     rows = [_texts(row) for row in grid.frame.head(_LOOK).rows()]
@@ -73,7 +74,7 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     filled = _filled(body)
     texts = rows[row] if row is not None else [""] * grid.frame.width
     titles = [[r[c] for r in reversed(rows[: (row or 0) + 1]) if r[c]] for c in range(grid.frame.width)]
-    header = TableHeader(texts, titles, begin, filled, *_kinds(body, filled), row=row)
+    header = TableHeader(texts, titles, begin, filled, *_kinds(body, filled, texts), row=row)
     if row is not None and len(time_columns(header)) == 1:
         header.names = _joined(rows[:begin], row)
     return header
@@ -91,7 +92,7 @@ def _headless(grid: CellGrid, names: Sequence[str]) -> TableHeader:
         )
     titles = list(names) or [f"column_{place + 1}" for place in range(width)]
     filled = _filled(grid.frame)
-    return TableHeader(titles, [[title] for title in titles], 0, filled, *_kinds(grid.frame, filled))
+    return TableHeader(titles, [[title] for title in titles], 0, filled, *_kinds(grid.frame, filled, titles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | 
     """The first column of dates, and the nearest one of clock times that is beside it or called a time."""
     if (date := next((c for c in header.filled if c in header.dates), None)) is None:
         return None
+    called = called | {c for c, name in enumerate(header.names) if plain_word(name) in CLOCK_WORDS}
     clocks = [c for c in header.filled if c in header.clocks and (abs(c - date) == 1 or c in called)]
     return (date, min(clocks, key=lambda c: abs(c - date))) if clocks else None
 
@@ -283,20 +285,20 @@ def _filled(body: pl.DataFrame) -> list[int]:
     return [i for i in range(body.width) if body[str(i)].null_count() < body.height]
 
 
-def _kinds(body: pl.DataFrame, filled: list[int]) -> tuple[set[int], set[int], set[int], set[int]]:
+def _kinds(
+    body: pl.DataFrame, filled: list[int], names: Sequence[str]
+) -> tuple[set[int], set[int], set[int], set[int]]:
     """Columns whose first cells look like times, like dates without a clock, like a clock alone, and like zones."""
-    dated, dates, clocks, zones = set(), set(), set(), set()
-    for column in filled:
-        kind = _kind(body[str(column)])
-        if kind in ("time", "date"):
-            dated.add(column)
-        if kind == "date":
-            dates.add(column)
-        if kind == "clock":
-            clocks.add(column)
-        if kind == "zone":
-            zones.add(column)
-    return dated, dates, clocks, zones
+    kinds = {column: _kind(body[str(column)]) for column in filled}
+    # 18.30.00 may be a date too, unless there is one.
+    bare = {c for c in filled if is_bare_clock(body[str(c)], plain_word(names[c]))}
+    if any(kind == "date" for column, kind in kinds.items() if column not in bare):
+        kinds |= dict.fromkeys(bare, "clock")
+
+    def of(*wanted: str) -> set[int]:
+        return {column for column, kind in kinds.items() if kind in wanted}
+
+    return of("time", "date"), of("date"), of("clock"), of("zone")
 
 
 def _kind(cells: pl.Series) -> str | None:
