@@ -1,7 +1,7 @@
 """Forecasters: does an alarm start within the horizon of a row that isn't in alarm?
 
 Belongs here: target, fits and walk-forward of an onset model. Doesn't belong here: folds, thresholds and
-figures (`plant_assets.validation`), calibration itself (`calibration.py`).
+figures (`plant_assets.validation`), calibration itself (`calibration.py`), the order of horizons (`horizons.py`).
 """
 
 from dataclasses import replace
@@ -14,15 +14,15 @@ from plant_assets.models.calibration import PlattScaling
 from plant_assets.models.fitted import BaseRate, Estimator, FittedModel
 from plant_assets.models.fitting import ModelFit, ReferenceDecisions, rows_per_day
 from plant_assets.models.forecast_scoring import forecast_metrics
+from plant_assets.models.horizons import order_walk
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.rare_calibration import fit_rare_platt
-from plant_assets.models.spec import ModelSpec
-from plant_assets.models.walk_forward import TrainedModel, fallback_notes, walk_folds
+from plant_assets.models.spec import ModelSpec, forecaster
+from plant_assets.models.walk_forward import AlarmWalk, TrainedModel, WalkForward, fallback_notes, walk_folds
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation.events import choose_threshold
-from plant_assets.validation.oof import join_oof
 from plant_assets.validation.targets import onset_target
 
 LATER_BLOCKS = ((0.4, 0.7), (0.7, 1.0))
@@ -56,29 +56,29 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
     Rows in alarm are neither learnt from nor judged; they are scored, so that the alarm's state goes on.
     Within a fold, later blocks of training rows, scored by models of the rows before them, give the
     calibrator and the threshold; the model that answers is then fitted on all training rows.
+
+    The plant's other horizons are walked too, once for all of them: probabilities are judged in order, as they
+    are answered.
     """
-    steps = max(profile.steps(spec.horizon), 1)
-    rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
-    target = onset_target(inputs.labels, steps)
-
-    def fit(part: Index) -> ModelFit:
-        return fit_onset(rows[part], target[part], names, steps, profile)
-
-    walked = walk_folds(spec, fit, target, inputs, profile, purge=steps)
-    oof = join_oof(walked.answers)
+    steps, target = _steps(spec, profile), _target(spec, inputs, profile)
+    walked = walk_onset(spec, inputs, profile)
+    others = [forecaster(span) for span in profile.horizons if span != spec.horizon]
+    walks = {other.horizon: walk_onset(other, inputs, profile) for other in others} | {spec.horizon: walked}
+    oof, moved = order_walk(walked, [walks[span] for span in sorted(walks)], profile.budget)
     return TrainedModel(
         spec=spec,
         model=with_band(walked.final, target, steps, profile),
         oof=oof,
         metrics={
             **forecast_metrics(oof, inputs, profile),
+            "order_corrected_share": moved,
             **{f"final.{name}": value for name, value in walked.final.notes.items()},
         },
         params={
             "builder": spec.builder,
             "learning_mode": spec.learning_mode,
-            "features": len(names),
-            "rows": len(rows),
+            "features": len(inputs.names(spec.feature_set)),
+            "rows": inputs.labelled.height,
             "onset_rows": int(np.nansum(target)),
             "horizon_h": spec.horizon_hours,
             "seed": profile.validation.seed,
@@ -86,6 +86,28 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
         notes=fallback_notes(spec, walked),
         builder=spec.builder,
     )
+
+
+def walk_onset(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> AlarmWalk:
+    """The walk-forward of one forecaster by itself; asked again for the same tables it gives the first answer."""
+    done = inputs.walks.get((spec, profile))
+    if not isinstance(done, WalkForward):
+        rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
+        steps, target = _steps(spec, profile), _target(spec, inputs, profile)
+
+        def fit(part: Index) -> ModelFit:
+            return fit_onset(rows[part], target[part], names, steps, profile)
+
+        done = inputs.walks[(spec, profile)] = walk_folds(spec, fit, target, inputs, profile, purge=steps)
+    return done
+
+
+def _steps(spec: ModelSpec, profile: PlantProfile) -> int:
+    return max(profile.steps(spec.horizon), 1)
+
+
+def _target(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> Floats:
+    return onset_target(inputs.labels, _steps(spec, profile))
 
 
 def fit_onset(
@@ -127,7 +149,7 @@ def with_band(fit: ModelFit, target: Floats, steps: int, profile: PlantProfile) 
     rows, decisions = fit.reference.rows, fit.reference.decisions
     asked = ~np.isnan(target[rows])
     calibrator = fit.model.calibrator
-    if calibrator is None or not asked.any():
+    if not isinstance(calibrator, PlattScaling) or not asked.any():
         return fit.model
     labels = target[rows][asked].astype(np.int8)
     scores = calibrator.score(decisions[asked])

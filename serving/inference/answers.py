@@ -26,7 +26,7 @@ def answer_row(
 ) -> RowAnswer:
     """What a model says to a row: an alarm by its threshold, by a rule among `fired`, or by a bad signal."""
     manifest = model.bundle.manifest
-    score = float(model.bundle.score(row.values)[0])
+    score = float(model.score(row.values[None, :])[0])
     return RowAnswer(
         risk_score=score,
         alarm=bool(fired)

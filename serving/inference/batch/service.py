@@ -99,7 +99,7 @@ def score_batch(model: LoadedModel, rows: ModelRows, ids: PredictionIds, pool: E
     """Score rows, in chunks that `pool` works on at the same time."""
     manifest = model.bundle.manifest
     chunks = (rows.values[at : at + CHUNK] for at in range(0, len(rows.values), CHUNK))
-    scores = np.where(rows.given, np.concatenate([*pool.map(model.bundle.score, chunks)]), np.nan)
+    scores = np.where(rows.given, np.concatenate([*pool.map(model.score, chunks)]), np.nan)
     alarms = scores >= (math.inf if manifest.threshold is None else manifest.threshold)
     fired: list[list[str]] = [[] for _ in scores]
     for rule, held in (*rows.rules, *rows.faults.rules):

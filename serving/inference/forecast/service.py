@@ -1,6 +1,7 @@
 """Whether an alarm starts within the next hours: one forecaster a horizon over the same recent rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from serving.errors import invalid
 from serving.faults import describe_value
@@ -32,8 +33,12 @@ async def forecasters(plant: RequestedPlant, request: schemas.ForecastRequest) -
     hours = plant.forecasters
     if request.horizon != "all" and request.horizon not in hours:
         raise invalid("horizon", describe_value(request.horizon), f"one of {sorted(hours)} or 'all'")
-    wanted = sorted(hours) if request.horizon == "all" else [request.horizon]
-    return [await plant.ready(hours[h]) for h in wanted]
+    if request.horizon != "all":
+        return [await plant.ready(hours[request.horizon])]
+    models = [await plant.ready(hours[h]) for h in sorted(hours)]
+    # A version that is swapped meanwhile mustn't leave one horizon in order with another version than is answered.
+    together = tuple(model.bundle for model in models if model.horizons)
+    return [replace(model, horizons=together) if model.horizons else model for model in models]
 
 
 def forecast(

@@ -4,6 +4,8 @@ Belongs here: from a path to a plant's models, and what is said where one is mis
 how models are loaded (`serving.inference.models.reconciler`).
 """
 
+import contextlib
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -71,7 +73,7 @@ class RequestedPlant:
         slot = self.slots.get(model)
         if slot is None:
             raise NotReady(f"plant {self.name} has no {model}: its profile lists none", missing=[model])
-        return await load_version(self.reconciler, slot, slot.current)
+        return await in_order(self.reconciler, slot, await load_version(self.reconciler, slot, slot.current))
 
     async def ready_if_listed(self, model: str) -> LoadedModel:
         """A model that a request asks for, of those that not every plant has.
@@ -100,6 +102,28 @@ async def load_version(
         return await reconciler.load(slot, kept)
     except NotLoadedError:
         raise not_ready(slot, reconciler.registry_fault) from None
+
+
+async def in_order(reconciler: ModelReconciler, slot: ModelSlot, model: LoadedModel) -> LoadedModel:
+    """A forecaster together with those of the plant's other horizons that are served; any other model as it is.
+
+    One that is absent or can't be read is left out: the others' probabilities are in order still.
+    """
+    if not _foresees(model):
+        return model
+    found = [model]
+    for other in reconciler.slots[slot.plant].values():
+        if other is slot or other.current is None or other.current.facts.task != model.bundle.manifest.task:
+            continue
+        with contextlib.suppress(NotLoadedError):
+            found.append(await reconciler.load(other, other.current))
+    served = sorted(filter(_foresees, found), key=lambda one: one.bundle.manifest.horizon_hours)
+    return replace(model, horizons=tuple(one.bundle for one in served))
+
+
+def _foresees(model: LoadedModel) -> bool:
+    """Whether it answers with the probability that an alarm starts within its horizon."""
+    return model.bundle.manifest.task == "onset" and model.bundle.manifest.calibrated
 
 
 def not_ready(slot: ModelSlot, registry_fault: str) -> NotReady:

@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from plant_assets.bundle.bundle import Bundle
+import numpy as np
+
+from plant_assets.bundle.bundle import Bundle, BundleScores
+from plant_assets.bundle.horizons import order_horizons
 from plant_assets.bundle.manifest import BundleManifest
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
 from serving.inference.models.insight import ModelInsight
 from serving.inference.rows.inputs import ModelInputs
@@ -26,6 +30,7 @@ class LoadedModel:
 
     Attributes:
         plant: the plant whose rules, ranges and advice hold for it.
+        horizons: the plant's forecasters that are served, the nearest horizon first, where it is one of them.
     """
 
     registry_name: str
@@ -35,6 +40,30 @@ class LoadedModel:
     inputs: ModelInputs
     insight: ModelInsight
     plant: PlantProfile
+    horizons: tuple[Bundle, ...] = ()
+
+    def evaluate(self, rows: Floats) -> BundleScores:
+        """Its scores of rows (rows, features), and decisions; those of a forecaster in order with the other horizons'."""
+        own = self.bundle.evaluate(rows)
+        if len(self.horizons) < 2:
+            return own
+        decided = [own.decisions if one is self.bundle else self._decide(one, rows) for one in self.horizons]
+        return BundleScores(own.scores, order_horizons(np.stack(decided))[self.horizons.index(self.bundle)])
+
+    def score(self, rows: Floats) -> Floats:
+        """The decision number of rows (rows, features), as it is answered."""
+        return self.evaluate(rows).decisions
+
+    def _decide(self, other: Bundle, rows: Floats) -> Floats:
+        """What another horizon's model decides on rows of this one's features; what only that one reads is missing."""
+        if other.names == self.bundle.names:
+            return other.score(rows)
+        place = {name: column for column, name in enumerate(self.bundle.names)}
+        theirs = np.full((len(rows), len(other.names)), np.nan)
+        for column, name in enumerate(other.names):
+            if name in place:
+                theirs[:, column] = rows[:, place[name]]
+        return other.score(theirs)
 
 
 @dataclass(frozen=True, slots=True)

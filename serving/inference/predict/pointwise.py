@@ -79,7 +79,7 @@ def score_pointwise(model: LoadedModel, readings: Sequence[Reading], ids: Predic
         raise EmptyBatch("readings: got none; expected at least one reading")
     columns = _parse_columns(model.inputs, readings)
     rows = model.inputs.pointwise_rows(columns.values, len(readings))
-    scores = model.bundle.score(rows)
+    scores = model.score(rows)
     threshold = model.bundle.manifest.threshold
     anomalies = scores >= (math.inf if threshold is None else threshold)
     faults = model.inputs.signals.faults([*columns.bad.values()], columns.sound, ())

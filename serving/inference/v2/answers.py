@@ -109,7 +109,7 @@ def _reliance(checked: CheckedRows) -> dict[str, JsonValue]:
 
 def _evaluate(model: LoadedModel, checked: CheckedRows) -> dict[str, np.ndarray]:
     """Each output (rows, …); an alarm by the threshold, or by an alarm rule or limit that counts as met or crossed as a signal is bad."""
-    scored = model.bundle.evaluate(checked.values)
+    scored = model.evaluate(checked.values)
     threshold = model.bundle.manifest.threshold
     own = PROBABILITIES if scored.scores.ndim == 2 else SCORE
     alarms = scored.decisions >= (np.inf if threshold is None else threshold)

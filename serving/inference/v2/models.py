@@ -7,7 +7,7 @@ how models are loaded (`serving.inference.models.reconciler`).
 import difflib
 from typing import Literal
 
-from serving.inference.models.dependencies import load_version, not_ready
+from serving.inference.models.dependencies import in_order, load_version, not_ready
 from serving.inference.models.reconciler import ModelReconciler
 from serving.inference.models.slots import CachedVersion, LoadedModel, ModelSlot
 from serving.inference.v2.errors import UnknownModel
@@ -45,6 +45,13 @@ async def find_model(reconciler: ModelReconciler, name: str, version: str | None
     """
     slot = find_slot(reconciler, name)
     return await load_version(reconciler, slot, _version(reconciler, slot, version))
+
+
+async def find_answering(reconciler: ModelReconciler, name: str, version: str | None) -> LoadedModel:
+    """`find_model` for a request to score: a forecaster together with the plant's other horizons."""
+    return await in_order(
+        reconciler, find_slot(reconciler, name), await find_model(reconciler, name, version)
+    )
 
 
 def _version(reconciler: ModelReconciler, slot: ModelSlot, version: str | None) -> CachedVersion:

@@ -15,7 +15,7 @@ from serving.inference.v2 import schemas
 from serving.inference.v2.answers import check_outputs, infer
 from serving.inference.v2.errors import V2Route, errors
 from serving.inference.v2.inputs import HEADER_LENGTH, parse, read_inference
-from serving.inference.v2.models import find_model, metadata, model_names, repository_index
+from serving.inference.v2.models import find_answering, find_model, metadata, model_names, repository_index
 from serving.web.body import answer, read_bytes
 from serving.web.openapi import json_body
 from serving.web.parts import SettingsDep
@@ -123,7 +123,7 @@ async def model_infer(
 ) -> Response:
     """Score rows of a model's features, in JSON or binary."""
     content = await read_bytes(request, settings.max_body_bytes)
-    model = await find_model(*named)
+    model = await find_answering(*named)
     header_length, names = request.headers.get(HEADER_LENGTH), model.bundle.names
     if len(content) < LARGE_BODY_BYTES:
         asked = read_inference(content, header_length, names)
