@@ -12,6 +12,7 @@ import numpy as np
 
 from plant_assets.bundle import calibration, scorers
 from plant_assets.models.anomaly import BOUND, AnomalyEnsemble, FeatureView, IsolationScore
+from plant_assets.models.calibration import IsotonicScaling, PlattScaling, ScoreCalibration
 from plant_assets.models.compile_trees import (
     TreeEnsemble,
     isolation_forest_trees,
@@ -52,7 +53,7 @@ class BundleParts:
 
 def compile_model(
     fitted: FittedModel,
-) -> tuple[scorers.ScorerNode, calibration.PlattCalibrator | None, BundleParts]:
+) -> tuple[scorers.ScorerNode, calibration.Calibrator | None, BundleParts]:
     """The scorer, calibrator and parts of a fitted model.
 
     Raises:
@@ -64,11 +65,23 @@ def compile_model(
         scale=parts.array("scale", fitted.preprocess.scale),
         scorer=compile_estimator(fitted.estimator, parts),
     )
-    platt = fitted.calibrator
-    calibrator = (
-        None if platt is None else calibration.PlattCalibrator(slope=platt.slope, intercept=platt.intercept)
-    )
-    return scaled, calibrator, parts
+    return scaled, compile_calibrator(fitted.calibrator), parts
+
+
+def compile_calibrator(fitted: ScoreCalibration | None) -> calibration.Calibrator | None:
+    """A bundle's calibrator; None where the score itself is compared with the threshold.
+
+    Raises:
+        CompileError: it is of no known kind.
+    """
+    match fitted:
+        case None:
+            return None
+        case PlattScaling(slope, intercept):
+            return calibration.PlattCalibrator(slope=slope, intercept=intercept)
+        case IsotonicScaling(scores, probabilities):
+            return calibration.IsotonicCalibrator(scores=scores, probabilities=probabilities)
+    raise CompileError(f"cannot compile a {type(fitted).__name__}: expected PlattScaling or IsotonicScaling")
 
 
 def compile_estimator(estimator: Estimator, parts: BundleParts) -> scorers.ScorerNode:

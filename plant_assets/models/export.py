@@ -26,7 +26,7 @@ from plant_assets.bundle.bundle import (
     max_difference,
     read_manifest,
 )
-from plant_assets.bundle.calibration import PlattCalibrator
+from plant_assets.bundle.calibration import Calibrator
 from plant_assets.bundle.data_files import DATA_FILES
 from plant_assets.bundle.manifest import (
     BundleManifest,
@@ -127,7 +127,7 @@ def check_parity(fitted: FittedModel, folder: Path, rows: Floats) -> ParityCheck
 
 def _compile_model(
     fitted: FittedModel, rows: Floats
-) -> tuple[ScorerNode, PlattCalibrator | None, dict[str, bytes]]:
+) -> tuple[ScorerNode, Calibrator | None, dict[str, bytes]]:
     """The model as plain data: its nodes, and the files that they and the bundle's own check read."""
     scorer, calibrator, parts = compile_model(fitted)
     references = _reference_rows(rows)

@@ -11,7 +11,7 @@ import numpy as np
 
 from plant_assets.bundle.calibration import CalibrationBand
 from plant_assets.features.arrays import Floats, Labels
-from plant_assets.models.calibration import PlattScaling
+from plant_assets.models.calibration import ScoreCalibration
 from plant_assets.models.preprocess import Preprocessor
 
 
@@ -77,13 +77,18 @@ class FittedModel:
 
     preprocess: Preprocessor
     estimator: Estimator
-    calibrator: PlattScaling | None = None
+    calibrator: ScoreCalibration | None = None
     threshold: float = float("nan")
     band: CalibrationBand | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         return self.preprocess.feature_names
+
+    @property
+    def calibration(self) -> str:
+        """`platt`, `isotonic`, or `none` where the score itself is compared with the threshold."""
+        return "none" if self.calibrator is None else self.calibrator.kind
 
     def scores(self, rows: Floats) -> Floats:
         """Raw scores of feature rows (rows, features), NaN = missing."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from plant_assets.features.arrays import Floats, Index, Labels
 from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
-from plant_assets.models.calibration import fit_platt, later_block
+from plant_assets.models.calibration import fit_calibrator, later_block
 from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, UnsupervisedEstimator
 from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
@@ -120,7 +120,7 @@ def _fit_unsupervised(
     scores = estimator.standardise(held_out).combine(held_out)
     calibrator = None
     if spec.calibrated and labels is not None:
-        calibrator = fit_platt(scores, labels, rows_per_day(profile))
+        calibrator = fit_calibrator(scores, labels, rows_per_day(profile))
     model = FittedModel(preprocess, estimator, calibrator)
     decisions = model.decide(scores)
     threshold = choose_threshold(decisions, known, profile.budget, profile.sampling.interval, BUDGET_SHARE)
@@ -196,7 +196,7 @@ def _fit_supervised(
         scaled, known = np.vstack([scaled, made]), np.append(known, np.ones(len(made), np.int8))
     estimator.fit(scaled, known)
     scores = estimator.score(preprocess.transform(rows[later]))
-    calibrator = fit_platt(scores, labels[later], rows_per_day(profile))
+    calibrator = fit_calibrator(scores, labels[later], rows_per_day(profile))
     decisions = calibrator.probability(scores)
     threshold = choose_threshold(
         decisions, labels[later], profile.budget, profile.sampling.interval, BUDGET_SHARE

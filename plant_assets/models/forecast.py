@@ -78,6 +78,7 @@ def train_forecaster(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProf
             "builder": spec.builder,
             "learning_mode": spec.learning_mode,
             "features": len(inputs.names(spec.feature_set)),
+            "calibration": walked.final.model.calibration,
             "rows": inputs.labelled.height,
             "onset_rows": int(np.nansum(target)),
             "horizon_h": spec.horizon_hours,

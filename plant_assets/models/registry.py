@@ -28,6 +28,8 @@ from plant_assets.settings import PipelineSettings, read_settings
 
 BUNDLE_PATH = "bundle"
 OOF_FILE = "oof.parquet"
+CALIBRATION_TAG = "calibration"
+"""Tag of a version: how its scores become probabilities, `platt` or `isotonic`; absent where they don't."""
 DAGSTER_RUN = "dagster_run"
 """Tag of an MLflow run: the Dagster run that it belongs to."""
 
@@ -234,6 +236,7 @@ def _tags(manifest: BundleManifest) -> dict[str, str]:
         "task": manifest.task,
         "builder": manifest.builder,
         "learning_mode": manifest.learning_mode,
+        CALIBRATION_TAG: manifest.calibrator.kind if manifest.calibrator else "",
         "data_fingerprint": manifest.lineage.data_fingerprint,
         "config_sha256": manifest.lineage.config_sha256,
         "arrays_sha256": manifest.files[ARRAYS_FILE],
