@@ -265,8 +265,8 @@ def _smote_features(profile: PlantProfile) -> dg.AssetsDefinition:
         profile,
         SMOTE,
         "features",
-        "The training split with synthetic alarm rows beside the real ones, marked as such; it has no "
-        "timeline. Kept as an ablation: no calibrated model learns from it.",
+        "The rows that supervised models learn from, with synthetic alarm rows beside them, marked as such; it has "
+        "no timeline. smote_ablation learns from it; no model that serves does.",
         ins={"features": FEATURES, "labelled": LABELLED},
         checked_table=True,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from plant_assets.models.spec import CANDIDATES, CHAMPION, ModelSpec, model_specs
+from plant_assets.models.spec import CANDIDATES, CHAMPION, LGBM_SMOTE, SMOTE_ABLATION, ModelSpec, model_specs
 from plant_assets.profile.model import PlantProfile
 
 if TYPE_CHECKING:
@@ -64,6 +64,31 @@ def unscored_figures(profile: PlantProfile, registry: "ModelRegistry", oof: pl.D
             continue
         figures = registry.manifest(version).metrics
         found |= {f"{spec.name}.{name}": value for name, value in figures.items()}
+    return found
+
+
+def registered_ablations(
+    profile: PlantProfile, registry: "ModelRegistry", oof: pl.DataFrame
+) -> dict[str, str]:
+    """Which version of the ablation's model the out-of-fold rows of its walk stand for; empty where it wasn't walked."""
+    name = SMOTE_ABLATION.registry_name(profile)
+    if LGBM_SMOTE.name not in oof["model"] or (version := registry.newest(name)) is None:
+        return {}
+    return {LGBM_SMOTE.name: f"{name} version {version.version}"}
+
+
+def calibrations(profile: PlantProfile, registry: "ModelRegistry") -> dict[str, str]:
+    """Calibrated model → how the version that waits or serves was calibrated: `platt` or `isotonic`."""
+    from plant_assets.models.registry import CALIBRATION_TAG
+
+    found: dict[str, str] = {}
+    for spec in model_specs(profile):
+        name = spec.registry_name(profile)
+        version = (
+            registry.by_alias(name, "challenger") or registry.champion(name) if spec.calibrated else None
+        )
+        if version is not None and (kind := version.tags.get(CALIBRATION_TAG)):
+            found[spec.name] = kind
     return found
 
 

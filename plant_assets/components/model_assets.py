@@ -16,15 +16,17 @@ from plant_assets.components.checks import check_oof
 from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
 from plant_assets.components.naming import (
+    ABLATION,
     CHALLENGER,
     CHAMPION,
     FEATURES,
     LABELLED,
     RAW,
+    SMOTE,
     WINDOWS,
     asset_key,
 )
-from plant_assets.models.spec import ModelSpec, model_specs
+from plant_assets.models.spec import SMOTE_ABLATION, ModelSpec, model_specs
 from plant_assets.profile.model import PlantProfile
 from plant_assets.resources.lake import LakeResource
 from plant_assets.resources.model_store import ModelStore
@@ -44,12 +46,17 @@ _KINDS = {"xgboost": "xgboost", "best_candidate": "mlflow"}
 
 def model_names(profile: PlantProfile) -> list[str]:
     """Assets whose out-of-fold tables the validation report reads."""
-    return [_asset_name(spec) for spec in model_specs(profile)]
+    return [*map(_asset_name, model_specs(profile)), *([ABLATION] if _has_candidates(profile) else [])]
 
 
 def model_assets(profile: PlantProfile) -> list[dg.AssetsDefinition]:
-    """An asset a model; the champion's candidates are trained together in `challenger`."""
-    return [_model_asset(profile, spec) for spec in model_specs(profile)]
+    """An asset a model; the champion's candidates are trained together in `challenger`, and have an ablation."""
+    ablation = [_ablation_asset(profile)] if _has_candidates(profile) else []
+    return [*(_model_asset(profile, spec) for spec in model_specs(profile)), *ablation]
+
+
+def _has_candidates(profile: PlantProfile) -> bool:
+    return any(spec.name == CHAMPION for spec in model_specs(profile))
 
 
 def _asset_name(spec: ModelSpec) -> str:
@@ -104,6 +111,59 @@ def _model_asset(profile: PlantProfile, spec: ModelSpec) -> dg.AssetsDefinition:
         )
 
     return model
+
+
+def _ablation_asset(profile: PlantProfile) -> dg.AssetsDefinition:
+    @plant_asset(
+        profile,
+        ABLATION,
+        "models",
+        f"{_describe(SMOTE_ABLATION)} Learns from the rows of {SMOTE}; registered behind no alias, and never served.",
+        ins={"labelled": LABELLED, "features": FEATURES, "balanced": SMOTE},
+        kinds=["mlflow"],
+        tags={"learning_mode": SMOTE_ABLATION.learning_mode, "task": SMOTE_ABLATION.task},
+        checked_table=True,
+    )
+    def smote_ablation(
+        context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
+    ) -> dg.MaterializeResult:
+        from plant_assets.models.smote_ablation import train_smote_ablation
+        from plant_assets.models.train import untrainable
+        from plant_assets.validation.oof import empty_oof
+
+        balanced = tables.pop("balanced")
+        inputs = _inputs(context.run_id, lake.history(profile.name), tables)
+        why = untrainable([SMOTE_ABLATION], profile, has_labels=inputs.has_labels)
+        if why:
+            return dg.MaterializeResult(
+                value=empty_oof(),
+                metadata={"not trained": why[SMOTE_ABLATION.name]},
+                check_results=[check_oof(ABLATION, empty_oof())],
+            )
+        trained = train_smote_ablation(balanced, inputs, profile)
+        version = model_store.registry().log(
+            trained,
+            inputs,
+            profile,
+            dagster_run_id=context.run_id,
+            dagster_assets=[
+                asset_key(profile.name, name).to_user_string()
+                for name in (RAW, LABELLED, FEATURES, SMOTE, ABLATION)
+            ],
+            dataset=used_dataset(lake, profile.name, SMOTE, balanced),
+        )
+        return dg.MaterializeResult(
+            value=trained.oof,
+            metadata={
+                **table_metadata(trained.oof, profile),
+                **_training_metadata(trained),
+                "model version": model_store.version_page(version.name, version.version),
+                "MLflow run": model_store.run_page(version.run_id),
+            },
+            check_results=[check_oof(ABLATION, trained.oof)],
+        )
+
+    return smote_ablation
 
 
 def _publish(

@@ -13,6 +13,7 @@ MODELLERS = "team:machine_learning"
 
 RAW, LABELLED = "raw_sensor_data", "labeled_dataset"
 FEATURES, WINDOWS, SMOTE = "features", "window_features", "smote_features"
+ABLATION = "smote_ablation"
 CHALLENGER, REPORT, CHAMPION = "challenger", "validation_report", "champion"
 DRIFT = "drift"
 RETRAINING_TAG = "forewarn/retraining"

@@ -52,7 +52,12 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
     def validation_report(
         context: dg.AssetExecutionContext, lake: LakeResource, model_store: ModelStore, **tables: pl.DataFrame
     ) -> dg.MaterializeResult:
-        from plant_assets.components.judging import judge_challenger, unscored_figures
+        from plant_assets.components.judging import (
+            calibrations,
+            judge_challenger,
+            registered_ablations,
+            unscored_figures,
+        )
         from plant_assets.labels.label import is_unlabelled
         from plant_assets.models.train import untrainable
         from plant_assets.validation.baselines import plant_baselines
@@ -80,6 +85,8 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             further=unscored_figures(profile, registry, models),
             titles={spec.name: spec.title for spec in model_specs(profile)},
             untrained=untrained,
+            registered_ablations=registered_ablations(profile, registry, models),
+            calibrations=calibrations(profile, registry),
         )
         page, run = _keep_report(report, profile, lake, registry, oof=oof, labelled=labelled)
         return dg.MaterializeResult(

@@ -16,6 +16,7 @@ from plant_assets.features.arrays import Floats, Index, Labels
 from plant_assets.models.anomaly import TREES, AnomalyEnsemble, IsolationScore, views_of
 from plant_assets.models.calibration import fit_calibrator, later_block
 from plant_assets.models.fitted import BaseRate, Estimator, FittedModel, UnsupervisedEstimator
+from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.models.resampling import smote
@@ -48,6 +49,14 @@ class ModelFit:
     notes: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class LearntRows:
+    """Rows for an estimator to learn from: features (rows, features) in their units, and 0/1 of the same rows."""
+
+    rows: Floats
+    labels: Labels
+
+
 def fit_nowcast(
     spec: ModelSpec,
     names: tuple[str, ...],
@@ -67,6 +76,18 @@ def fit_nowcast(
     if spec.learning_mode == "unsupervised" or labels is None:
         return _fit_unsupervised(spec, names, rows, labels, profile)
     return _fit_supervised(spec, names, rows, labels, profile)
+
+
+def fit_on_table(
+    spec: ModelSpec, inputs: TrainingInputs, table: LearntRows, profile: PlantProfile
+) -> ModelFit:
+    """Fit a supervised model whose estimator learns from given rows in place of the earlier part of `inputs`.
+
+    Everything else comes from `inputs`, as in `fit_nowcast`: gaps and scale from the earlier part, calibrator and
+    threshold from the later block.
+    """
+    rows, names = inputs.matrix_for(spec), inputs.names(spec.feature_set)
+    return _fit_supervised(spec, names, rows, inputs.labels, profile, table=table)
 
 
 def new_estimator(builder: Builder, seed: int) -> Estimator:
@@ -170,7 +191,13 @@ def _held_out_parts(new: NewUnsupervised, scaled: Floats) -> Floats:
 
 
 def _fit_supervised(
-    spec: ModelSpec, names: tuple[str, ...], rows: Floats, labels: Labels, profile: PlantProfile
+    spec: ModelSpec,
+    names: tuple[str, ...],
+    rows: Floats,
+    labels: Labels,
+    profile: PlantProfile,
+    *,
+    table: LearntRows | None = None,
 ) -> ModelFit:
     """Fit on the earlier part, calibrate and choose the threshold on a later block.
 
@@ -191,7 +218,9 @@ def _fit_supervised(
     preprocess = Preprocessor.fit(rows[earlier], names)
     estimator = BaseRate() if one_class else new_estimator(spec.builder, profile.validation.seed)
     scaled, known = preprocess.transform(rows[earlier]), labels[earlier]
-    if spec.resampled:
+    if table is not None:
+        scaled, known = preprocess.transform(table.rows), table.labels
+    elif spec.resampled:
         made = smote(scaled, known, profile.validation.seed)
         scaled, known = np.vstack([scaled, made]), np.append(known, np.ones(len(made), np.int8))
     estimator.fit(scaled, known)

@@ -34,8 +34,20 @@ def walk_nowcast(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
         def fit(part: Index) -> ModelFit:
             return fit_nowcast(spec, names, rows[part], None if labels is None else labels[part], profile)
 
-        done = inputs.walks[(spec, profile)] = walk_folds(spec, fit, alarm_truth(inputs), inputs, profile)
+        # Of an ablation its folds alone are asked for.
+        done = inputs.walks[(spec, profile)] = walk_folds(
+            spec, fit, alarm_truth(inputs), inputs, profile, refits=not spec.resampled
+        )
     return done
+
+
+def walk_figures(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+    """Figures of a walk's out-of-fold rows, kept like the walk itself."""
+    done = inputs.walks.get(((spec, "figures"), profile))
+    if not isinstance(done, dict):
+        oof = join_oof(walk_nowcast(spec, inputs, profile).answers)
+        done = inputs.walks[((spec, "figures"), profile)] = nowcast_metrics(oof, inputs, profile)
+    return dict(done)
 
 
 def alarm_truth(inputs: TrainingInputs) -> np.ndarray:
@@ -56,7 +68,7 @@ def nowcast_result(
         model=walked.final.model,
         oof=oof,
         metrics={
-            **nowcast_metrics(oof, inputs, profile),
+            **walk_figures(spec, inputs, profile),
             **{f"final.{name}": value for name, value in walked.final.notes.items()},
             "folds_with_fallback": float(sum(bool(fallback_reason(fit)) for fit in walked.fits)),
         },
@@ -64,6 +76,7 @@ def nowcast_result(
             "builder": spec.builder,
             "learning_mode": spec.learning_mode,
             "features": len(walked.final.model.feature_names),
+            "calibration": walked.final.model.calibration,
             "rows": inputs.labelled.height,
             "seed": profile.validation.seed,
             **(profile.isolation_forest.model_dump() if spec.task == "anomaly" else {}),

@@ -116,6 +116,15 @@ class VersionedModels(MlflowConnection):
         detailed = (self.version(name, int(v.version)) for v in found)
         return sorted(filter(None, detailed), key=lambda v: -v.version)
 
+    def newest(self, name: str) -> PublishedVersion | None:
+        """The version that was published last; None without such a model or version."""
+        found = self.call(
+            lambda: self.client.search_model_versions(
+                f"name = '{name}'", max_results=1, order_by=["version_number DESC"]
+            )
+        )
+        return read_version(found[0]) if found else None
+
     def version(self, name: str, version: int) -> PublishedVersion | None:
         found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
         return read_version(found) if found is not None else None

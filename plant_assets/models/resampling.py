@@ -2,26 +2,32 @@
 
 Synthetic rows have no time of their own: the result carries no timestamp, so it can't end up on a
 timeline or in a walk-forward. It lowers ranking on the real unit (docs/decisions/0004-champion.md), so
-no calibrated model learns from it.
+no model that serves learns from it; `smote_ablation.py` trains the one that shows it.
 """
 
 import numpy as np
 import polars as pl
 
-from plant_assets.models.inputs import TrainingDataError, TrainingInputs
+from plant_assets.features.arrays import Index, Labels
+from plant_assets.models.calibration import later_block
+from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.preprocess import Preprocessor
 from plant_assets.profile.model import PlantProfile
 
 NEIGHBOURS = 5
-TRAIN_SHARE = 0.8
 
 
-def training_split(n_rows: int, profile: PlantProfile) -> np.ndarray:
-    """Row positions of the training split: the first 80 % of rows less the gap."""
-    stop = int(n_rows * TRAIN_SHARE) - profile.steps(profile.validation.gap)
-    if stop < 1:
-        raise TrainingDataError(f"{n_rows} rows: too few for a training split of 80 % less the gap")
-    return np.arange(stop)
+def training_split(labels: Labels, profile: PlantProfile) -> Index:
+    """Row positions that a supervised model learns from: those before the block that calibrates it, less the gap.
+
+    All of them where no later block holds both classes, as in its fit.
+
+    Args:
+        labels: 0/1 of all rows in time order.
+        profile: its gap.
+    """
+    block = later_block(labels, profile.steps(profile.validation.gap))
+    return np.arange(len(labels)) if block is None else block.earlier
 
 
 def smote_features(inputs: TrainingInputs, profile: PlantProfile) -> pl.DataFrame:
@@ -31,7 +37,7 @@ def smote_features(inputs: TrainingInputs, profile: PlantProfile) -> pl.DataFram
         Feature columns (imputed, in their units), `anomaly_label` Int8 and `synthetic` Boolean; no
         timestamp. Without two alarm rows to go between, the real rows only.
     """
-    split = training_split(inputs.labelled.height, profile)
+    split = training_split(inputs.labels, profile)
     names = inputs.names("features")
     rows, labels = inputs.matrix("features")[split], inputs.labels[split]
     scale = Preprocessor.fit(rows, names)

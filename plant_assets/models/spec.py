@@ -118,7 +118,7 @@ RF_SOFT_ALARM = _soft_alarm("rf_soft_alarm", "Random forest, calibrated", "rando
 XGB_SOFT_ALARM = _soft_alarm("xgb_soft_alarm", "XGBoost, calibrated", "xgboost")
 LGBM_SOFT_ALARM = _soft_alarm("lgbm_soft_alarm", "LightGBM, calibrated", "lightgbm")
 CALIBRATED_ISOLATION = _soft_alarm(
-    "isolation_soft_alarm", "IsolationForest, 300 trees; Platt", "isolation_forest", "unsupervised"
+    "isolation_soft_alarm", "IsolationForest, 300 trees, calibrated", "isolation_forest", "unsupervised"
 )
 LGBM_SMOTE = _soft_alarm(
     "lgbm_smote",
@@ -126,9 +126,15 @@ LGBM_SMOTE = _soft_alarm(
     "lightgbm",
     resampled=True,
 )
+SMOTE_ABLATION = replace(
+    LGBM_SMOTE,
+    name="smote_ablation",
+    title="LightGBM on the rows of smote_features, calibrated: an ablation, never the champion",
+)
+"""What is registered of `LGBM_SMOTE`: fitted on the table of balanced rows."""
 ANOMALY_ENSEMBLE = _soft_alarm(
     "anomaly_ensemble",
-    "Mean of IsolationForest and of distances to the nearest training rows, in two views; Platt",
+    "Mean of IsolationForest and of distances to the nearest training rows, in two views, calibrated",
     "anomaly_ensemble",
     "unsupervised",
 )

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -56,12 +57,21 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True)
 class WalkForward(Generic[Fitted, Answers]):
-    """A model's fits and what they answered for their folds' test rows, fold by fold, and its fit on all rows."""
+    """A model's fits and what they answered for their folds' test rows, fold by fold.
+
+    Attributes:
+        refit: gives the fit on all rows, always the same one.
+    """
 
     folds: tuple[Fold, ...]
     fits: tuple[Fitted, ...]
     answers: tuple[Answers, ...]
-    final: Fitted
+    refit: Callable[[], Fitted]
+
+    @property
+    def final(self) -> Fitted:
+        """The fit on all rows."""
+        return self.refit()
 
 
 AlarmWalk = WalkForward[ModelFit, pl.DataFrame]
@@ -69,7 +79,11 @@ AlarmWalk = WalkForward[ModelFit, pl.DataFrame]
 
 
 def walk_forward(
-    fit: Callable[[Index], Fitted], score: Callable[[Fitted, Fold], Answers], folds: Sequence[Fold]
+    fit: Callable[[Index], Fitted],
+    score: Callable[[Fitted, Fold], Answers],
+    folds: Sequence[Fold],
+    *,
+    refits: bool = True,
 ) -> WalkForward[Fitted, Answers]:
     """Fit each fold's training rows and score its test rows by that fit, and fit all rows; on all processors at once.
 
@@ -79,6 +93,7 @@ def walk_forward(
         fit: from row positions to a fit on them alone; called by several threads.
         score: what a fit answers for the test rows of its fold; called by several threads.
         folds: in time order; the last one's test rows end the history.
+        refits: whether all rows are fitted at once; else when that fit is first asked for, if ever.
 
     >>> walk = walk_forward(len, lambda rows, fold: (rows, fold.test.tolist()), expanding_folds(6, 2, gap=0))
     >>> walk.answers, walk.final
@@ -89,12 +104,15 @@ def walk_forward(
         fitted = fit(fold.train)
         return fitted, score(fitted, fold)
 
+    everything = np.arange(folds[-1].test[-1] + 1)
     with ThreadPoolExecutor(min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
         # The largest first, so that no processor waits for it alone at the end.
-        final = pool.submit(fit, np.arange(folds[-1].test[-1] + 1))
+        refit = pool.submit(fit, everything).result if refits else cache(lambda: fit(everything))
         walked = [pool.submit(fit_and_score, fold) for fold in reversed(folds)]
         fits, answers = zip(*(one.result() for one in reversed(walked)), strict=True)
-        return WalkForward(tuple(folds), fits, answers, final.result())
+        if refits:
+            refit()
+        return WalkForward(tuple(folds), fits, answers, refit)
 
 
 def plant_folds(inputs: TrainingInputs, profile: PlantProfile, purge: int = 0) -> list[Fold]:
@@ -111,6 +129,7 @@ def walk_folds(
     profile: PlantProfile,
     *,
     purge: int = 0,
+    refits: bool = True,
 ) -> AlarmWalk:
     """Walk the plant's folds with a model that alarms; it answers with out-of-fold rows.
 
@@ -121,6 +140,7 @@ def walk_folds(
         inputs: the tables.
         profile: folds, gap and budget.
         purge: the longest look-ahead of the truth, in rows.
+        refits: as in `walk_forward`.
     """
 
     def score(fitted: ModelFit, fold: Fold) -> pl.DataFrame:
@@ -139,7 +159,7 @@ def walk_folds(
             threshold=model.threshold,
         )
 
-    return walk_forward(fit, score, plant_folds(inputs, profile, purge))
+    return walk_forward(fit, score, plant_folds(inputs, profile, purge), refits=refits)
 
 
 def fallback_reason(fit: ModelFit) -> str:

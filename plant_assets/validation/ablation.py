@@ -1,6 +1,7 @@
 """What synthetic minority rows (SMOTE) in the training folds change, model by model."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -12,7 +13,12 @@ SMOTE_SUFFIX = "_smote"
 
 @dataclass(frozen=True, slots=True)
 class SmoteAblation:
-    """One model trained with and without SMOTE, on the same rows."""
+    """One model trained with and without SMOTE, on the same rows.
+
+    Attributes:
+        registered: the version that learnt from the balanced rows, such as `plant_alarm_smote_ablation version 3`; empty
+            where none is registered.
+    """
 
     model: str
     horizon: int
@@ -22,13 +28,19 @@ class SmoteAblation:
     brier_without: BootstrapInterval
     brier_with: BootstrapInterval
     sentence: str
+    registered: str = ""
 
 
-def smote_ablation(ground: GroundTruth, oof: pl.DataFrame) -> tuple[SmoteAblation, ...]:
-    """Pair each `<model>_smote` of the table with `<model>` or `<model>_soft_alarm`; those without a partner are left out."""
+def smote_ablation(
+    ground: GroundTruth, oof: pl.DataFrame, registered: Mapping[str, str] | None = None
+) -> tuple[SmoteAblation, ...]:
+    """Pair each `<model>_smote` of the table with `<model>` or `<model>_soft_alarm`; those without a partner are left out.
+
+    `registered` says which version each `<model>_smote` is registered as.
+    """
     pairs = oof.select("model", "horizon").unique(maintain_order=True).rows()
     return tuple(
-        _ablation(ground, oof, partner, name, horizon)
+        replace(_ablation(ground, oof, partner, name, horizon), registered=(registered or {}).get(name, ""))
         for name, horizon in pairs
         if (partner := _partner(name, horizon, pairs)) is not None
     )

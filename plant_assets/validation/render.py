@@ -32,6 +32,7 @@ def render(report: ValidationReport) -> str:
         "lead": lead,
         "span": span,
         "model_words": model_words,
+        "calibration_words": calibration_words,
     }
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -40,6 +41,11 @@ def render(report: ValidationReport) -> str:
         style=(TEMPLATES / "style.css").read_text("utf-8"),
         names={h.hours: [r.model for r in h.models] for h in report.horizons},
     )
+
+
+def calibration_words(kind: str) -> str:
+    """How scores become probabilities."""
+    return {"platt": "calibrated by Platt's sigmoid", "isotonic": "calibrated by isotonic regression"}[kind]
 
 
 def figure(value: float | None, digits: int = 3) -> str:

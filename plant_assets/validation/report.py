@@ -33,6 +33,8 @@ def build_report(
     further: Mapping[str, float] | None = None,
     titles: Mapping[str, str] | None = None,
     untrained: Mapping[str, str] | None = None,
+    registered_ablations: Mapping[str, str] | None = None,
+    calibrations: Mapping[str, str] | None = None,
 ) -> ValidationReport:
     """Judge every model of an out-of-fold table beside the trivial baselines.
 
@@ -47,6 +49,8 @@ def build_report(
         further: name → figure, for models that have no out-of-fold table.
         titles: model → what it is, in words for people, shown under its name.
         untrained: model → why it wasn't trained.
+        registered_ablations: `<model>_smote` → the version that it is registered as.
+        calibrations: model → `platt` or `isotonic`, shown under its name.
 
     Raises:
         OofError: `oof` isn't an out-of-fold table.
@@ -73,13 +77,14 @@ def build_report(
         horizons=findings.horizons,
         events=event_table(ground, {h.hours: h.models for h in findings.horizons}, findings.lead),
         timeline=_timeline(ground, models, findings.lead),
-        ablations=smote_ablation(ground, table),
+        ablations=smote_ablation(ground, table, registered_ablations),
         verdict=verdict,
         lineage=dict(lineage),
         further=dict(further or {}),
         titles=dict(titles or {}),
         untrained=dict(untrained or {}),
         flagged=findings.flagged,
+        calibrations=dict(calibrations or {}),
     )
 
 

@@ -114,6 +114,7 @@ class ValidationReport:
         titles: model → what it is, in words for people.
         untrained: model → why it wasn't trained.
         flagged: what models called unusual; only where nothing is labelled, in place of horizons and events.
+        calibrations: model → how its scores become probabilities, `platt` or `isotonic`.
     """
 
     plant: str
@@ -135,6 +136,7 @@ class ValidationReport:
     titles: dict[str, str] = field(default_factory=dict)
     untrained: dict[str, str] = field(default_factory=dict)
     flagged: tuple[FlaggedShare, ...] = ()
+    calibrations: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """The report as JSON-able values; what isn't finite is null."""

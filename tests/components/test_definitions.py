@@ -42,6 +42,7 @@ def test_asset_graph_is_the_known_one(location: dg.Definitions) -> None:
 TABLES = (
     "window_features", "smote_features", "validation_report", "challenger", "isolation_forest", "regime_classifier",
     "lr_soft_alarm", "rf_soft_alarm", "deviation_predictor", "forecaster_1h", "forecaster_3h", "forecaster_6h",
+    "smote_ablation",
 )  # fmt: skip
 """Whose own step checks them."""
 

@@ -163,6 +163,48 @@ def test_the_report_of_each_horizon_lies_in_the_plant_s_validation_experiment(
     assert Path(json.loads(given.dataset.source)["uri"]).is_file()
 
 
+def test_the_ablation_of_smote_is_registered_with_its_figures_and_never_serves(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    registry = ModelRegistry.from_settings()
+    (version,) = registry.versions("demo_alarm_smote_ablation")
+    assert version.aliases == ()
+    manifest = registry.manifest(version)
+    assert manifest.lineage.dagster_run == finished.run_id
+    assets = ["raw_sensor_data", "labeled_dataset", "features", "smote_features", "smote_ablation"]
+    assert list(manifest.lineage.dagster_assets) == [f"demo/{name}" for name in assets]
+    run = registry.client.get_run(version.run_id)
+    balanced = pipeline.asset("smote_features")
+    assert run.data.params["synthetic_rows_learnt"] == str(balanced["synthetic"].sum())
+    assert [given.dataset.name for given in run.inputs.dataset_inputs] == ["demo/smote_features"]
+    page = Path(str(pipeline.metadata(finished, "validation_report")["report"].value))
+    (ablation,) = json.loads(page.with_suffix(".json").read_text("utf-8"))["ablations"]
+    assert ablation["registered"] == "demo_alarm_smote_ablation version 1"
+    assert ablation["pr_auc_with"]["value"] == pytest.approx(manifest.metrics["pr_auc"])
+    assert ablation["pr_auc_without"]["value"] == pytest.approx(manifest.metrics["without.pr_auc"])
+    assert "demo_alarm_smote_ablation version 1, never served" in page.read_text("utf-8")
+    champion = registry.champion("demo_alarm_champion")
+    assert champion is not None
+    assert "ablation.lgbm_smote.pr_auc" in registry.manifest(champion).metrics
+
+
+def test_the_report_and_each_version_say_how_they_are_calibrated(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    registry = ModelRegistry.from_settings()
+    page = Path(str(pipeline.metadata(finished, "validation_report")["report"].value))
+    said = json.loads(page.with_suffix(".json").read_text("utf-8"))["calibrations"]
+    assert set(said) == {"champion", "forecaster_1h"}
+    for name, kind in said.items():
+        version = registry.champion(f"demo_alarm_{name}")
+        assert version is not None
+        calibrator = registry.manifest(version).calibrator
+        assert calibrator is not None
+        assert version.tags["calibration"] == calibrator.kind == kind
+        assert registry.client.get_run(version.run_id).data.params["calibration"] == kind
+    assert "calibrated by Platt&#39;s sigmoid" in page.read_text("utf-8")
+
+
 def test_columns_are_traced_from_feature_to_tag(
     pipeline: Pipeline, finished: dg.ExecuteInProcessResult
 ) -> None:

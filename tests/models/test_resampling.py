@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from plant_assets.models.calibration import later_block
 from plant_assets.models.inputs import TrainingInputs
 from plant_assets.models.resampling import smote, smote_features, training_split
 from tests.models import plants
@@ -18,15 +19,22 @@ def test_synthetic_rows_have_no_time_are_marked_and_balance_the_classes():
     assert table.drop("anomaly_label", "synthetic").null_count().sum_horizontal().item() == 0
 
 
-def test_the_training_split_ends_a_gap_before_the_last_fifth():
-    assert training_split(1000, PROFILE).tolist() == list(range(800 - 24))
-    real = smote_features(plants.inputs(), PROFILE).filter(~pl.col("synthetic"))
-    assert real.height == len(training_split(plants.ROWS, PROFILE))
+def test_the_training_split_is_what_supervised_models_learn_from():
+    inputs = plants.inputs()
+    block = later_block(inputs.labels, PROFILE.steps(PROFILE.validation.gap))
+    assert block is not None
+    real = smote_features(inputs, PROFILE).filter(~pl.col("synthetic"))
+    assert real.height == len(block.earlier) < inputs.labelled.height
+    assert real["anomaly_label"].to_list() == inputs.labels[block.earlier].tolist()
+
+
+def test_all_rows_are_the_split_where_no_later_block_calibrates():
+    assert training_split(np.zeros(100, np.int8), PROFILE).tolist() == list(range(100))
 
 
 def test_rows_after_the_training_split_change_nothing():
     inputs = plants.inputs()
-    last = training_split(inputs.labelled.height, PROFILE)[-1]
+    last = training_split(inputs.labels, PROFILE)[-1]
     later = pl.int_range(pl.len()) > last
     features = inputs.features.with_columns(
         pl.when(later).then(1e6).otherwise(pl.col(name)).alias(name) for name in inputs.names("features")
