@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.nowcast_training import nowcast_result, walk_figures, walk_nowcast
-from plant_assets.models.scoring import nowcast_metrics
+from plant_assets.models.nowcast_training import nowcast_result, walk_nowcast
+from plant_assets.models.scoring import nowcast_metrics, walk_metrics
 from plant_assets.models.spec import CANDIDATES, LGBM_SMOTE, ModelSpec
 from plant_assets.models.walk_forward import AlarmWalk, TrainedModel
 from plant_assets.profile.model import PlantProfile
@@ -42,7 +42,7 @@ def train_champion(
     specs = CANDIDATES if inputs.has_labels else tuple(c for c in CANDIDATES if c.name == "anomaly_ensemble")
     walked = {c: walk_nowcast(c, inputs, profile) for c in specs}
     tables = {c.name: join_oof(w.answers) for c, w in walked.items()}
-    figures = {c.name: walk_figures(c, inputs, profile) for c in specs}
+    figures = {c.name: walk_metrics(c, tables[c.name], inputs, profile) for c in specs}
     chosen = choose([_candidate_standing(name, f, metric, profile) for name, f in figures.items()])
     won = next(nowcast_result(c, w, inputs, profile) for c, w in walked.items() if c.name == chosen)
     if inputs.has_labels:
@@ -56,7 +56,7 @@ def train_champion(
         metrics=won.metrics
         | {f"candidate.{name}.{key}": v for name, found in figures.items() for key, v in found.items()}
         | nested_figures
-        | _ablation_figures(inputs, profile),
+        | _ablation_figures(tables, inputs, profile),
         params=won.params | {"candidate": chosen, "nested_choices": ", ".join(choices)},
         notes=(*won.notes, _sentence(chosen, figures, metric)),
         candidates=join_oof(tables.values()),
@@ -133,11 +133,13 @@ def _nested_figures(nested: pl.DataFrame, inputs: TrainingInputs, profile: Plant
     return {f"nested_{short}": figures[name] for name, short in wanted.items() if name in figures}
 
 
-def _ablation_figures(inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
+def _ablation_figures(
+    tables: dict[str, pl.DataFrame], inputs: TrainingInputs, profile: PlantProfile
+) -> dict[str, float]:
     """What SMOTE inside the fold does to LightGBM; beside `candidate.lgbm_soft_alarm.*`."""
-    if not inputs.has_labels:
+    if LGBM_SMOTE.name not in tables:
         return {}
-    figures = walk_figures(LGBM_SMOTE, inputs, profile)
+    figures = walk_metrics(LGBM_SMOTE, tables[LGBM_SMOTE.name], inputs, profile)
     wanted = ("pr_auc", "roc_auc", "brier", "calibration_slope")
     return {f"ablation.{LGBM_SMOTE.name}.{name}": figures[name] for name in wanted if name in figures}
 

@@ -5,7 +5,7 @@ import numpy as np
 from plant_assets.features.arrays import Index
 from plant_assets.models.fitting import ModelFit, fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.scoring import nowcast_metrics
+from plant_assets.models.scoring import walk_metrics
 from plant_assets.models.spec import ModelSpec
 from plant_assets.models.walk_forward import (
     AlarmWalk,
@@ -41,15 +41,6 @@ def walk_nowcast(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile)
     return done
 
 
-def walk_figures(spec: ModelSpec, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:
-    """Figures of a walk's out-of-fold rows, kept like the walk itself."""
-    done = inputs.walks.get(((spec, "figures"), profile))
-    if not isinstance(done, dict):
-        oof = join_oof(walk_nowcast(spec, inputs, profile).answers)
-        done = inputs.walks[((spec, "figures"), profile)] = nowcast_metrics(oof, inputs, profile)
-    return dict(done)
-
-
 def alarm_truth(inputs: TrainingInputs) -> np.ndarray:
     """Whether each row is an alarm, as float64 (rows,); NaN where nothing is labelled."""
     return inputs.labels.astype(np.float64) if inputs.has_labels else np.full(len(inputs.labels), np.nan)
@@ -68,7 +59,7 @@ def nowcast_result(
         model=walked.final.model,
         oof=oof,
         metrics={
-            **walk_figures(spec, inputs, profile),
+            **walk_metrics(spec, oof, inputs, profile),
             **{f"final.{name}": value for name, value in walked.final.notes.items()},
             "folds_with_fallback": float(sum(bool(fallback_reason(fit)) for fit in walked.fits)),
         },

@@ -7,10 +7,21 @@ import numpy as np
 import polars as pl
 
 from plant_assets.models.inputs import TrainingInputs
+from plant_assets.models.spec import ModelSpec
 from plant_assets.profile.model import PlantProfile
 from plant_assets.validation import bootstrap, metrics
 from plant_assets.validation.events import event_metrics
 from plant_assets.validation.plant_events import PERIOD, plant_events, times_of
+
+
+def walk_metrics(
+    spec: ModelSpec, oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile
+) -> dict[str, float]:
+    """`nowcast_metrics` of the rows of a model's walk over `inputs`, kept like the walk itself."""
+    done = inputs.walks.get(((spec, "metrics"), profile))
+    if not isinstance(done, dict):
+        done = inputs.walks[((spec, "metrics"), profile)] = nowcast_metrics(oof, inputs, profile)
+    return dict(done)
 
 
 def nowcast_metrics(oof: pl.DataFrame, inputs: TrainingInputs, profile: PlantProfile) -> dict[str, float]:

@@ -11,7 +11,8 @@ import polars as pl
 
 from plant_assets.models.fitting import LearntRows, fit_on_table
 from plant_assets.models.inputs import TrainingDataError, TrainingInputs
-from plant_assets.models.nowcast_training import walk_figures, walk_nowcast
+from plant_assets.models.nowcast_training import walk_nowcast
+from plant_assets.models.scoring import walk_metrics
 from plant_assets.models.spec import LGBM_SMOTE, LGBM_SOFT_ALARM, SMOTE_ABLATION
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.model import PlantProfile
@@ -35,11 +36,14 @@ def train_smote_ablation(table: pl.DataFrame, inputs: TrainingInputs, profile: P
         TrainingDataError: the table's features aren't those of `inputs`.
     """
     fit = fit_on_table(SMOTE_ABLATION, inputs, _learnt_rows(table, inputs.names("features")), profile)
-    figures, without = (walk_figures(spec, inputs, profile) for spec in (LGBM_SMOTE, LGBM_SOFT_ALARM))
+    walked = {
+        spec: join_oof(walk_nowcast(spec, inputs, profile).answers) for spec in (LGBM_SMOTE, LGBM_SOFT_ALARM)
+    }
+    figures, without = (walk_metrics(spec, oof, inputs, profile) for spec, oof in walked.items())
     return TrainedModel(
         spec=SMOTE_ABLATION,
         model=fit.model,
-        oof=join_oof(walk_nowcast(LGBM_SMOTE, inputs, profile).answers),
+        oof=walked[LGBM_SMOTE],
         metrics={
             **figures,
             **{f"without.{name}": without[name] for name in COMPARED if name in without},
