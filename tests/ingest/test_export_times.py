@@ -31,6 +31,8 @@ from tests.ingest.reports import plant, report_of
         (lambda row: stamp(row, f"%Y/%-m/%-d {'上午' if (6 + row) % 24 < 12 else '下午'}%-I:%M:%S"), 6),
         (lambda row: stamp(row, f"%Y-%m-%d {'오전' if (6 + row) % 24 < 12 else '오후'} %-I:%M:%S"), 6),
         (lambda row: stamp(row, "%Y-%m-%d %p %-I:%M"), 6),
+        (lambda row: stamp(row, "%a %b %d %H:%M:%S %Y"), 6),
+        (lambda row: stamp(row, "%a %b %e %H:%M:%S CET %Y"), 5),
     ],
 )
 def test_times_are_read_in_other_languages_zones_and_forms(tmp_path: Path, time: Cell, first: int) -> None:
@@ -176,3 +178,45 @@ def test_a_zone_that_may_be_several_is_refused_unless_the_profile_tells(tmp_path
         report_of(tmp_path, text)
     report = report_of(tmp_path, text, plant("FT101", zone="America/Chicago"))
     assert (report.start, report.zone) == (datetime(2025, 3, 3, 12, tzinfo=UTC), "America/Chicago")
+
+
+@pytest.mark.parametrize(
+    ("line", "hour"),
+    [
+        ("Time zone: US/Eastern", 11),
+        ("Zeitzone;Europe/Berlin", 5),
+        ("# TZ=UTC+02:00", 4),
+        ("Time zone: Local", 6),
+        ("Timezone settings of the client", 6),
+    ],
+)
+def test_zone_in_a_line_above_the_table_counts_where_it_is_known(
+    tmp_path: Path, line: str, hour: int
+) -> None:
+    text = wide("ts;FT101", flow, delimiter=";", above=f"Report\n{line}\n")
+    report = report_of(tmp_path, text, plant("FT101"))
+    assert report.start == datetime(2025, 3, 3, hour, tzinfo=UTC)
+    assert any("as their header says" in guess for guess in report.guesses) is (hour != 6)
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("Date;Time;Milliseconds;FT101", "%Y-%m-%d;%H:%M:%S;250"),
+        ("Date;Time;Millitm;FT101", "%m/%d/%Y;%I:%M:%S %p;250"),
+        ("Timestamp;ms;FT101", "%Y-%m-%d %H:%M:%S;250"),
+        ("Timestamp;ms;FT101", "%Y-%m-%dT%H:%M:%S+00:00;250"),
+    ],
+)
+def test_milliseconds_in_a_column_of_their_own_are_part_of_the_time(
+    tmp_path: Path, header: str, form: str
+) -> None:
+    text = wide(header, flow, time=lambda row: stamp(row, form), delimiter=";")
+    assert report_of(tmp_path, text, plant("FT101")).start == datetime(2025, 3, 3, 6, 0, 0, 250_000, UTC)
+
+
+def test_ms_that_go_beyond_a_second_are_readings(tmp_path: Path) -> None:
+    text = wide("ts;ms;FT101", lambda row: f"{row * 500};{flow(row)}", delimiter=";")
+    report = report_of(tmp_path, text, plant("FT101"))
+    assert report.start == datetime(2025, 3, 3, 6, tzinfo=UTC)
+    assert report.unread == ["ms"]

@@ -219,9 +219,12 @@ def test_columns_of_a_long_table_that_nobody_reads_are_named(tmp_path: Path) -> 
              above="#group,false,false,true,true,false,false,true\n#datatype,string,long,a,b,c,double,string\n"),
         long("entity_id,state,last_changed", "sensor.{tag},{value},{iso}"),
         long("Series;Time;Value", "{tag};{time};{value}"),
+        long("Timestamp ($ts),Id,value.Double", "{iso},{tag},{value}"),
+        long("Time,Millitm,TagIndex,Value,Marker", "{time},0,{tag},{value},"),
+        long("TIMESTAMP_S,PROPERTY_ID,VALUE", "{iso},{tag},{value}"),
         wide("timestamp FT101 PT102", flow, pressure, time=lambda row: stamp(row, "%Y-%m-%dT%H:%M"), delimiter="  "),
     ],
-    ids=["dates above", "footer", "sums", "SQL", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "blanks"],
+    ids=["dates above", "footer", "sums", "SQL", "unit rows", "tag, description, unit", "header again", "influx", "home assistant", "grafana", "series insights", "tag index", "property", "blanks"],
 )  # fmt: skip
 def test_the_table_is_found_between_what_stands_around_it(tmp_path: Path, text: str) -> None:
     found = counts(report_of(tmp_path, text))

@@ -26,6 +26,15 @@ _TOP = 40
 _WORDS = 2
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?")
 _CODE_PAGES = ["cp1252", "latin_1", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030"]
+_UNIT_SIGNS = "°²³µ·±¹º".encode("cp1252")
+"""Where a file holds no other sign beside ASCII; in East Asian pages the same bytes are parts of characters."""
+_EAST_ASIAN = ("cp932", "gb18030")
+_EAST_ASIAN_UNIT_SIGNS = set("°℃℉μ·±×Ω‰²³㎡㎥")
+_POWERS = re.compile(rb"m[\xb2\xb3](?![a-z\x80-\xff])", re.IGNORECASE)
+"""Square and cubic metres of Western pages; there Central European ones have a letter of Polish."""
+_L_WITH_STROKE = re.compile(rb"[^mM]\xb3|\xb3[a-z\x80-\xff]", re.IGNORECASE)
+_FOUR_BYTES = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+"""A character that GB 18030 alone writes so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +137,50 @@ def _recoded(data: bytes, encoding: str) -> bytes:
 
 def _code_page(data: bytes, first: int) -> str:
     """Best guess among the code pages of plant systems, from the surroundings of what isn't ASCII."""
-    from charset_normalizer import from_bytes
-
     sample = data[max(0, first - 2048) : first + 8192]
-    guess = from_bytes(sample, cp_isolation=_CODE_PAGES).best()
-    for name in (guess.encoding if guess else "cp1252", "cp1252"):
+    if all(byte < 128 or byte in _UNIT_SIGNS for byte in sample):
+        return "cp1252"
+    for page in _EAST_ASIAN:
+        signs = set(_signs(sample, page))
+        if signs and signs <= _EAST_ASIAN_UNIT_SIGNS:
+            return page
+    guess = _guess(sample, _CODE_PAGES)
+    if (guess == "gb18030" and not _is_chinese(sample)) or (guess == "cp932" and not _is_japanese(sample)):
+        guess = _guess(sample, [page for page in _CODE_PAGES if page not in _EAST_ASIAN])
+    if guess == "cp1250" and _POWERS.search(sample) and not _L_WITH_STROKE.search(sample):
+        guess = "cp1252"
+    for name in (guess, "cp1252"):
         try:
             data.decode(name)
             return name
         except UnicodeDecodeError:
             continue
     return "latin_1"
+
+
+def _guess(sample: bytes, pages: list[str]) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=pages).best()
+    return best.encoding if best else "cp1252"
+
+
+def _is_chinese(sample: bytes) -> bool:
+    """Whether most of what isn't ASCII are characters that are in use: a degree sign and a C are a rare one together."""
+    if _FOUR_BYTES.search(sample):
+        return True
+    signs = _signs(sample, "gb18030")
+    used = sum(bool(sign.encode("gb2312", "ignore")) for sign in signs)
+    return 2 * used > len(signs)
+
+
+def _is_japanese(sample: bytes) -> bool:
+    """Whether signs that aren't ASCII stand together somewhere: half-wide ones alone are letters of other pages."""
+    return re.search(r"[^\x00-\x7f]{2}", sample.decode("cp932", "replace")) is not None
+
+
+def _signs(sample: bytes, page: str) -> list[str]:
+    return [sign for sign in sample.decode(page, "replace") if not sign.isascii()]
 
 
 def _check_lines(text: bytes) -> None:

@@ -68,6 +68,10 @@ _TICKS = (
 _OFFSET = r"(?i)\s*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?)$"
 _ZONE_WORD = r"\d(?:\s*[AaPp]\.?[Mm]\.?)?\s+([A-Z]{2,5}|[A-Z][a-z]+/[A-Za-z_/+-]+)$"
 _FORMS = (
+    (
+        r"^(?:[A-Za-z]{3} )?([A-Za-z]{3}) +(\d{1,2}) (\d{1,2}:\d\d:\d\d)((?: [A-Z]{3,5})?) (\d{4})$",
+        "$1 $2 $5 $3$4",
+    ),  # as C and `date` write times
     (r"^(\S*\d.*?\d) +[-\u2013] +\d.*$", "$1"),  # an interval in one cell: its start
     (r"^(\d{4}-\d\d-\d\d)-(\d\d)\.(\d\d)\.(\d\d)", "$1 $2:$3:$4"),
     (r"^(\d{4}-\d\d-\d\d)_(\d)", "$1 $2"),
@@ -84,7 +88,7 @@ _MIDNIGHT = r"([ T])24:00(:00(?:\.0+)?)?$"
 _WEEKDAY = r"^(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _TIME_LIKE = re.compile(
     "|".join(pattern if pattern.startswith("^(?:19") else f"{_WEEKDAY}{pattern[1:]}" for pattern, _ in _DATES)
-    + r"|^\d{8}T\d{4,6}|^\d{4}\s*[年년]",
+    + r"|^\d{8}T\d{4,6}|^\d{4}\s*[年년]|^[a-z]{3} [a-z]{3} +\d{1,2} \d{1,2}:\d\d:\d\d",
     re.IGNORECASE,
 )
 

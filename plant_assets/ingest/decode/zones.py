@@ -18,6 +18,10 @@ _IN_TITLE = re.compile(
     r"[\[({]\s*([^\])}]+?)\s*[\])}]|(?<![A-Za-z])((?:UTC|GMT)(?:\s*[+\-\u2212\u2013]\s*\d{1,2}(?::?\d{2})?)?)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_IN_LINE = re.compile(
+    r"(?:time ?zone|zeitzone|fuseau horaire|zona horaria|utc[ _]offset|\btz)\s*[:=;,]?\s*([^\s,;]+)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[A-Za-z]{2,5}")
 _ZONE_LIKE = re.compile(r"[A-Z]{1,4}[TZ]")
 _LOCAL = frozenset({"LT", "LOCAL", "OZ"})
@@ -45,6 +49,19 @@ def zone_in(title: str) -> str:
         ):
             return text
     return ""
+
+
+def zone_of_line(text: str) -> str:
+    """The zone that a line above a table tells, such as `Time zone: US/Eastern`.
+
+    Returns:
+        as it is written, empty where it tells none, or one that isn't known, such as local time.
+    """
+    if (match := _IN_LINE.search(text)) is None:
+        return ""
+    word = match[1].strip("\"'()[]")
+    known = _OFFSET.fullmatch(word) or word.casefold() in _UTC or word in _names()
+    return word if known or len(_offsets().get(_key(word), ())) == 1 else ""
 
 
 def find_zone(text: str, plant: str, place: str) -> tzinfo:

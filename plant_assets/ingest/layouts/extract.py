@@ -279,6 +279,8 @@ class TableReader:
             clocked = self._joined(tuple(rest)).cast(pl.String)
             zone = self.column(last).str.strip_chars()
             return pl.select(pl.concat_str(clocked, zone, separator=" ")).to_series()
+        if rest and last in self._table.header.millis:
+            return _with_millis(self._joined(tuple(rest)), self.column(last))
         first, *others = (self.column(c) for c in columns)
         if not others:
             return first
@@ -320,6 +322,19 @@ class TableReader:
         assert source.tag_column is not None
         raw = self.column(source.tag_column).cast(pl.String)
         return raw.replace_strict(source.tags, default=None, return_dtype=pl.Categorical)
+
+
+def _with_millis(times: pl.Series, millis: pl.Series) -> pl.Series:
+    """Times that go on with a column of milliseconds; numbers, and texts without seconds, stay as they are."""
+    parts = millis.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).fill_null(0)
+    if times.dtype.is_temporal():
+        return times.cast(pl.Datetime("us")) + pl.select(pl.duration(milliseconds=pl.lit(parts))).to_series()
+    if times.dtype != pl.String:
+        return times
+    ends = times.str.extract_groups(r"^(.*\d:\d\d:\d\d)([^.,\d].*)?$").struct.unnest()
+    told = pl.concat_str(ends["1"], parts.cast(pl.String).str.zfill(3), separator=".")
+    whole = pl.concat_str(told, ends["2"].fill_null(""))
+    return pl.select(pl.coalesce(whole, times)).to_series()
 
 
 def _month_and_day(year: pl.Series, day_of_year: pl.Series) -> list[pl.Series]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from plant_assets.ingest.decode.cells import CellGrid
 from plant_assets.ingest.decode.times import looks_like_time
-from plant_assets.ingest.decode.zones import zone_in
+from plant_assets.ingest.decode.zones import zone_in, zone_of_line
 from plant_assets.ingest.errors import Refusal
 from plant_assets.ingest.layouts.bare_clock import CLOCK_WORDS, is_bare_clock
 from plant_assets.ingest.layouts.names import PlantNames
@@ -24,6 +24,7 @@ from plant_assets.ingest.layouts.words import (
     DAY_OF_YEAR_WORDS,
     END_WORDS,
     MAYBE_QUALITY_WORDS,
+    MILLI_WORDS,
     QUALITY_WORDS,
     ROLE_WORDS,
     START_WORDS,
@@ -74,7 +75,9 @@ def find_header(grid: CellGrid, names: PlantNames) -> TableHeader:
     filled = _filled(body)
     texts = rows[row] if row is not None else [""] * grid.frame.width
     titles = [[r[c] for r in reversed(rows[: (row or 0) + 1]) if r[c]] for c in range(grid.frame.width)]
-    header = TableHeader(texts, titles, begin, filled, *_kinds(body, filled, texts), row=row)
+    told = (zone for line in rows[:begin] if (zone := zone_of_line(" ".join(filter(None, line)))))
+    kinds = _kinds(body, filled, texts)
+    header = TableHeader(texts, titles, begin, filled, *kinds, row=row, zone=next(told, ""))
     if row is not None and len(time_columns(header)) == 1:
         header.names = _joined(rows[:begin], row)
     return header
@@ -181,11 +184,12 @@ def _part(text: str) -> str | None:
 def time_columns(header: TableHeader) -> Times:
     """Time columns; one of dates and one of clock times, in either order, count as one, and so do those of a calendar.
 
-    A column of zones belongs to the first of them.
+    A column of zones, and one of milliseconds, belong to the first of them.
     """
     zone = [c for c in header.zones if plain_word(header.names[c]) in ZONE_WORDS][:1]
     first, *others = _clocked(header) or ((),)
-    return ((*first, *zone), *others) if first else ()
+    millis = [c for c in header.filled if c in header.millis][:1]
+    return ((*first, *millis, *zone), *others) if first else ()
 
 
 def _clocked(header: TableHeader) -> Times:
@@ -227,7 +231,8 @@ def _date_and_clock(header: TableHeader, called: set[int]) -> tuple[int, int] | 
 
 def told_zone(header: TableHeader, columns: TimeColumns) -> str:
     """The time zone or offset that the name of a time column says its times are in; empty where it says none."""
-    return next(filter(None, (zone_in(header.names[c]) for c in columns if c not in header.zones)), "")
+    titles = (zone_in(header.names[c]) for c in columns if c not in header.zones)
+    return next(filter(None, titles), header.zone)
 
 
 def _most_known(rows: Rows, names: PlantNames) -> int | None:
@@ -287,8 +292,8 @@ def _filled(body: pl.DataFrame) -> list[int]:
 
 def _kinds(
     body: pl.DataFrame, filled: list[int], names: Sequence[str]
-) -> tuple[set[int], set[int], set[int], set[int]]:
-    """Columns whose first cells look like times, like dates without a clock, like a clock alone, and like zones."""
+) -> tuple[set[int], set[int], set[int], set[int], set[int]]:
+    """Columns whose cells look like times, dates without a clock, a clock alone, zones, and milliseconds."""
     kinds = {column: _kind(body[str(column)]) for column in filled}
     # 18.30.00 may be a date too, unless there is one.
     bare = {c for c in filled if is_bare_clock(body[str(c)], plain_word(names[c]))}
@@ -298,7 +303,13 @@ def _kinds(
     def of(*wanted: str) -> set[int]:
         return {column for column, kind in kinds.items() if kind in wanted}
 
-    return of("time", "date"), of("date"), of("clock"), of("zone")
+    millis = {c for c in filled if plain_word(names[c]) in MILLI_WORDS and _are_millis(body[str(c)])}
+    return of("time", "date"), of("date"), of("clock"), of("zone"), millis
+
+
+def _are_millis(cells: pl.Series) -> bool:
+    numbers = cells.cast(pl.Float64, strict=False)
+    return numbers.null_count() == cells.null_count() and bool(numbers.is_between(0, 999).all())
 
 
 def _kind(cells: pl.Series) -> str | None:

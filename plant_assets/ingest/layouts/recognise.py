@@ -27,6 +27,7 @@ from plant_assets.ingest.layouts.table import (
 )
 from plant_assets.ingest.layouts.units import split_unit, tidy_unit
 from plant_assets.ingest.layouts.words import (
+    MAYBE_TAG_WORDS,
     STATE_WORDS,
     TAG_WORDS,
     UNIT_WORDS,
@@ -89,6 +90,8 @@ def _long_roles(header: TableHeader, columns: TableColumns, times: Times) -> dic
     value = first_of(words, VALUE_WORDS)
     if value is None:
         value = first_of(words, STATE_WORDS)
+    if tag is None:
+        tag = first_of({c: word for c, word in words.items() if columns.why(c) == "text"}, MAYBE_TAG_WORDS)
     if tag is None or value is None:
         return {}
     roles: dict[int, ColumnRole] = {tag: "tag", value: "value"}

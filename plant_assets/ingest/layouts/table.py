@@ -30,6 +30,8 @@ class TableHeader:
         dates: those of them without a clock.
         clocks: columns whose first cells are clock times alone.
         zones: columns whose first cells are offsets from UTC or zones alone.
+        millis: columns of a time's milliseconds.
+        zone: of times that tell none, as a line above the data says; empty where none does.
     """
 
     names: list[str]
@@ -40,7 +42,9 @@ class TableHeader:
     dates: set[int]
     clocks: set[int]
     zones: set[int]
+    millis: set[int]
     row: int | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ _LABELS = re.compile(
 )
 _CALENDAR = re.compile(r"(hour|minute|day|week|month|year|quarter|season)(_?of_?(day|week|month|year|hour))?|weekday|is_?weekend|weekend")  # fmt: skip
 _INDEX = re.compile(
-    r"(unnamed(_?\d+)?|index|idx|id|no|nr|row|row_?(no|nr|id|number)|lfd_?nr|n|record|seq(uence)?)?"
+    r"(#|unnamed(_?\d+)?|index|idx|id|no|nr|(row|rec|record|entry|sample|scan|line|seq|sequence|s|sr|sl)(_?(no|nr|id|num|number))?|lfd_?nr|n|"
+    r"obs|observation)?"
 )
 _DERIVED = re.compile(
     r"(maximum|minimum|max|min|mean|avg|average|std|stdev|var|median|sum|range|rms|slope|trend|delta|diff|lag|ewm|"

@@ -23,7 +23,8 @@ TIME_WORDS = _words(
     source_timestamp sourcetimestamp source_time server_timestamp servertimestamp server_time recorded_at observed_at
     measured_at created_at mtu epoch epoch_ms unix unix_time unixtime unix_timestamp time_ms timestamp_ms ts_ms
     heure date_heure horodatage horodate fecha hora fecha_hora marca_de_tiempo data_ora dataora data_hora ora
-    tijd tijdstip tijdstempel czas tid tidpunkt
+    tijd tijdstip tijdstempel czas tid tidpunkt timestamp_seconds timestamp_sec timestamp_s epoch_seconds epoch_s
+    unix_seconds unixtimestamp
     """
 )
 CALENDAR_WORDS = tuple(
@@ -38,6 +39,8 @@ CALENDAR_WORDS = tuple(
     )
 )
 """Of columns that together are a time; the clock's may be absent."""
+MILLI_WORDS = _words("ms msec msecs millis millisec millisecond milliseconds millitm")
+"""Of a column that stands beside a time and goes on where it ends."""
 DAY_OF_YEAR_WORDS = _words("doy day_of_year dayofyear yday julian_day julianday julian jour_julien jd jday")
 """Of a column that stands for month and day."""
 ZONE_WORDS = _words("tz timezone time_zone utc_offset utcoffset gmt_offset zeitzone utc_versatz")
@@ -48,9 +51,12 @@ TAG_WORDS = _words(
     sensorid variable variable_name varname var_name item itemid item_id itemname item_name messstelle messstellenname
     signal signal_name signalname kks series entity_id field metric metric_name channel channel_name kanal parameter
     parameter_name param attribute node_id nodeid browse_name fullname full_name variable_id bezeichnung kennung
-    etiqueta nombre nom repère repere étiquette nome etichetta naam benämning
+    etiqueta nombre nom repère repere étiquette nome etichetta naam benämning tagindex tag_index property
+    property_id propertyid property_alias propertyalias
     """
 )
+MAYBE_TAG_WORDS = _words("id key label source topic device device_id deviceid instrument measurement")
+"""Titles of tags where nothing else is, and the column holds texts."""
 VALUE_WORDS = _words(
     """
     value val wert messwert reading data vvalue numeric_value value_numeric varvalue var_value float_value floatvalue
