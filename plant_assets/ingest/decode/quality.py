@@ -38,6 +38,7 @@ FLAG_TITLES = frozenset([*_SAID, *(f"is_{word}" for word in _SAID)])
 """Titles of columns that hold yes and no."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,10}(\.0+)?")
+_FRACTION = re.compile(r"\d{1,2}[.,]\d*[1-9]\d*")
 _HEX = re.compile(r"0x[0-9a-f]{1,8}")
 _WRAPPED = re.compile(r"(?:opc)?(?:quality|status_?code)s?\s*[(\[:=]\s*(.*?)[)\]]?")
 _LETTERS: dict[str, Grade] = {
@@ -143,7 +144,9 @@ def find_scale(counts: Mapping[str, int], title: str) -> QualityScale | None:
         return "words"
     if _said_by(title) and set(numbers) <= {0, 1}:
         return "one_is_good"
-    if max(numbers) > 0xFFFF or any(_HEX.fullmatch(word) and len(word) > 6 for word in counts):
+    is_wide = any(_HEX.fullmatch(word) and len(word) > 6 for word in counts)
+    # OPC UA keeps what it says in the upper half; what stands in the lowest byte alone is one of OPC DA.
+    if max(numbers) > 0xFFFF or (is_wide and not (0 < max(numbers) <= 0xFF)):
         return "opc_ua"
     return _small_scale(numbers, title)
 
@@ -204,6 +207,8 @@ def _grade(word: str, scale: QualityScale, title: str, counts: Collection[str]) 
         return "good"
     if (said := _said_by(title)) and scale in ("words", "one_is_good") and word in _TRUE | _FALSE:
         return said if word in _TRUE else _DENIED[said]
+    if scale == "percent" and _FRACTION.fullmatch(word):
+        return "uncertain"
     if (number := _number(word)) is not None and scale != "words":
         return _of_number(number, scale, {n for w in counts if (n := _number(w)) is not None})
     return _of_word(word)

@@ -70,7 +70,7 @@ STATE_WORDS = _words("state")
 QUALITY_WORDS = _words(
     """
     quality qual opc_quality opcquality data_quality dataquality quality_detail qualitydetail quality_code qualitycode
-    quality_flag qualityflag percent_good percentgood pct_good data_integrity dataintegrity integrity güte guete
+    quality_flag qualityflag percent_good percentgood pct_good %good %_good good_% data_integrity dataintegrity integrity güte guete
     quality_flag qualityflag quality_status qualitystatus value_quality tag_quality opcua_quality statuscode status_code
     statuscodes opc_status opc_statuscode validity confidence confidence_level qc qc_flag qc_code qualität qualitaet
     datenqualität gültigkeit qualité qualite qualità qualita calidad qualidade kwaliteit kvalitet jakość
