@@ -1,4 +1,4 @@
-"""`forewarn user add|list|role|password|remove`: the gateway's accounts, for whoever may read its state.
+"""`forewarn user add|list|role|disable|enable|password|remove`: the gateway's accounts, for whoever may read its state.
 
 The first administrator is made here. Passwords are asked for or come by stdin, never as an argument: the
 shell's history and the list of processes would show them.
@@ -71,6 +71,18 @@ def role(
     Console().print(f"{user.name} is {user.role}")
 
 
+@app.command()
+def disable(name: Name) -> None:
+    """Disable an account: all of its log-ins end, and nobody can log in with it."""
+    Console().print(f"{_set_disabled(name, True)} is disabled")
+
+
+@app.command()
+def enable(name: Name) -> None:
+    """Enable a disabled account again."""
+    Console().print(f"{_set_disabled(name, False)} is enabled")
+
+
 @app.command("password")
 def set_password(name: Name, password_stdin: FromStdin = False) -> None:
     """Change an account's password; all of its log-ins end."""
@@ -94,6 +106,15 @@ def remove(
         typer.confirm(f"Remove {known} with all of its history?", abort=True)
     _run(lambda accounts: accounts.remove(known))
     Console().print(f"{known} is removed")
+
+
+def _set_disabled(name: str, disabled: bool) -> str:
+    known = _name(name)
+
+    async def change(accounts: "AccountService") -> "User":
+        return await accounts.change((await accounts.find(known)).id, disabled=disabled)
+
+    return _run(change).name
 
 
 def _run(action: "Callable[[AccountService], Awaitable[Answer]]") -> Answer:

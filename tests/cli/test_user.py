@@ -11,6 +11,7 @@ from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.tables import User
 from serving.gateway.database import Database, database_url
+from serving.gateway.problems import AccountDisabled
 from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
 
@@ -68,6 +69,17 @@ def test_accounts_are_listed_changed_and_removed() -> None:
     assert run("remove", "a-very-long-name-that-a-narrow-terminal-would-cut", "--yes").exit_code == 0
 
 
+def test_a_disabled_account_is_refused_until_it_is_enabled(home: Path) -> None:
+    run("add", "root", "--role", "admin", "--password-stdin", given=PASSWORD)
+    run("add", "maria", "--password-stdin", given=PASSWORD)
+    assert run("disable", "MARIA").output.strip() == "maria is disabled"
+    with pytest.raises(AccountDisabled):
+        authenticated(home, "maria", PASSWORD)
+    assert "disabled" in run("list").output
+    assert run("enable", "maria").output.strip() == "maria is enabled"
+    assert authenticated(home, "maria", PASSWORD).name == "maria"
+
+
 def test_a_forgotten_password_is_replaced(home: Path) -> None:
     run("add", "maria", "--password-stdin", given="forgotten since then")
     assert run("password", "maria", "--password-stdin", given=PASSWORD).exit_code == 0
@@ -93,6 +105,9 @@ def test_a_forgotten_password_is_replaced(home: Path) -> None:
         (["role", "root", "king"], "", "unknown role 'king'"),
         (["role", "root", "viewer"], "", "root is the only administrator"),
         (["remove", "nobody", "--yes"], "", "no user 'nobody'"),
+        (["disable", "nobody"], "", "no user 'nobody'"),
+        (["enable", "no body"], "", "expected 3 to 64 characters of a-z"),
+        (["disable", "root"], "", "root is the only administrator"),
     ],
 )
 def test_a_refusal_is_one_error(arguments: list[str], given: str, says: str) -> None:

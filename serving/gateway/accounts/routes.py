@@ -1,5 +1,9 @@
-"""/auth and /users: accounts are made, logged in and out, and what administrators do with them."""
+"""/auth and /users: accounts are made, logged in and out, and what administrators do with them.
 
+Each change of an account is a line of the log that says who made it.
+"""
+
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -22,6 +26,7 @@ from serving.gateway.tables import LARGEST_ID
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 
+log = logging.getLogger("serving")
 router = APIRouter(prefix="/auth", tags=["accounts"], route_class=SmallBodyRoute)
 UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="account `id` from /users")]
 users_router = APIRouter(prefix="/users", tags=["accounts"], route_class=SmallBodyRoute)
@@ -39,6 +44,7 @@ async def register(
     """Create an account with the role viewer; an administrator may change the role."""
     await attempts.registration_as(body.name)
     user = await accounts.add(body.name, body.password, "viewer")
+    log.info("%s: registered", user.name)
     return schemas.UserAnswer.model_validate(user)
 
 
@@ -91,6 +97,7 @@ async def change_password(
     except ValueError:
         raise invalid("new_password", "invalid name", PASSWORD_EXPECTED) from None
     await accounts.change_password(user.id, body.password, new)
+    log.info("%s: changed the own password", user.name)
     return _tokens(await sessions.begin(user.id), response)
 
 
@@ -123,21 +130,38 @@ async def users(
     )
 
 
+@users_router.post("", status_code=201, responses=problems(*BODY, 401, 403, 409))
+async def create_account(
+    body: schemas.NewAccountRequest, accounts: AccountsDep, admin: Admin
+) -> schemas.UserAnswer:
+    """Create an account with a role, also where registration is closed. Administrators only."""
+    user = await accounts.add(body.name, body.password, body.role)
+    log.info("%s: created the account %s, %s", admin.name, user.name, user.role)
+    return schemas.UserAnswer.model_validate(user)
+
+
 @users_router.patch("/{user_id}", responses=problems(*BODY, 401, 403, 404, 409))
 async def change_account(
-    user_id: UserId, body: schemas.AccountChange, accounts: AccountsDep, _: Admin
+    user_id: UserId, body: schemas.AccountChange, accounts: AccountsDep, admin: Admin
 ) -> schemas.UserAnswer:
     """Change an account's role, from its next request on, disable it or enable it again. Administrators only."""
     changed = await accounts.change(user_id, role=body.role, disabled=body.disabled)
+    if body.role is not None:
+        log.info("%s: gave the account %s the role %s", admin.name, changed.name, changed.role)
+    if body.disabled is not None:
+        done = "disabled" if body.disabled else "enabled"
+        log.info("%s: %s the account %s", admin.name, done, changed.name)
     return schemas.UserAnswer.model_validate(changed)
 
 
 @users_router.post("/{user_id}/password", responses=problems(*BODY, 401, 403, 404))
 async def reset_password(
-    user_id: UserId, body: schemas.PasswordReset, accounts: AccountsDep, _: Admin
+    user_id: UserId, body: schemas.PasswordReset, accounts: AccountsDep, admin: Admin
 ) -> schemas.UserAnswer:
     """Set another password for an account; all its sessions end. Administrators only."""
     try:
-        return schemas.UserAnswer.model_validate(await accounts.reset_password(user_id, body.new_password))
+        user = await accounts.reset_password(user_id, body.new_password)
     except ValueError:
         raise invalid("new_password", "invalid password", PASSWORD_EXPECTED) from None
+    log.info("%s: set another password for the account %s", admin.name, user.name)
+    return schemas.UserAnswer.model_validate(user)

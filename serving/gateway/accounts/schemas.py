@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
@@ -38,8 +39,24 @@ def _hidden(given: object, handler: ValidatorFunctionWrapHandler) -> str:
     return handler(given)
 
 
-NewName = Annotated[str, Field(max_length=MOST_TYPED, examples=["maria"]), AfterValidator(_name)]
-TypedName = Annotated[str, Field(min_length=1, max_length=MOST_TYPED, examples=["maria"])]
+# Clients of the API that this one comes from say `username`.
+NAME_KEYS = AliasChoices("name", "username")
+NAME_KEYS_TOLD = "`username` may stand in place of `name`"
+NewName = Annotated[
+    str,
+    Field(max_length=MOST_TYPED, validation_alias=NAME_KEYS, description=NAME_KEYS_TOLD, examples=["maria"]),
+    AfterValidator(_name),
+]
+TypedName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MOST_TYPED,
+        validation_alias=NAME_KEYS,
+        description=NAME_KEYS_TOLD,
+        examples=["maria"],
+    ),
+]
 Password = Annotated[str, WrapValidator(_hidden), Field(examples=["correct horse battery"])]
 
 
@@ -60,6 +77,12 @@ class RegisterRequest(_Request):
             return sound_password(password, info.data.get("name", ""))
         except ValueError:
             raise expectation_error("invalid password", PASSWORD_EXPECTED) from None
+
+
+class NewAccountRequest(RegisterRequest):
+    """A new account, as an administrator creates it."""
+
+    role: Role = "viewer"
 
 
 class LoginRequest(_Request):

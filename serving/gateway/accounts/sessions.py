@@ -114,7 +114,7 @@ class SessionStore:
         """Who an access token was given out to.
 
         Raises:
-            Unauthenticated: it doesn't hold, its log-in has ended, or its user is gone.
+            Unauthenticated: it doesn't hold, its log-in has ended, or its user is gone or disabled.
         """
         try:
             access = self._access_tokens.read(access_token)
@@ -125,6 +125,7 @@ class SessionStore:
             .join(RefreshToken, RefreshToken.user_id == User.id)
             .where(
                 User.id == access.user_id,
+                User.disabled_at.is_(None),
                 RefreshToken.family == access.family,
                 RefreshToken.ended_at.is_(None),
                 RefreshToken.expires_at > datetime.now(UTC),

@@ -1,5 +1,7 @@
 """Accounts over HTTP, on both databases."""
 
+import logging
+
 import pytest
 from pwdlib import PasswordHash
 
@@ -141,6 +143,60 @@ async def test_an_administrator_who_is_disabled_is_none_that_remains(site: Site)
         refused = await admin.client.patch(f"/users/{admin.id}", json=body)
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:forewarn:problem:last-admin")
     assert (await admin.client.patch(f"/users/{second.id}", json={"role": "viewer"})).status_code == 200
+
+
+async def test_a_log_in_that_overlaps_the_disabling_opens_nothing(site: Site) -> None:
+    admin, maria = await site.member("root", "admin"), await site.member("maria")
+    await admin.client.patch(f"/users/{maria.id}", json={"disabled": True})
+    late = await site.gateway.sessions.begin(maria.id)
+    bearer = {"Authorization": f"Bearer {late.access}"}
+    assert (await site.client.get("/auth/me", headers=bearer)).status_code == 401
+
+
+async def test_an_administrator_creates_an_account_with_a_role(site: Site) -> None:
+    admin = await site.member("root", "admin")
+    body = {"name": "Otto", "password": PASSWORD, "role": "operator"}
+    made = await admin.client.post("/users", json=body)
+    assert (made.status_code, made.json()["name"], made.json()["role"]) == (201, "otto", "operator")
+    assert (await login(site, "otto")).status_code == 200
+    again = await admin.client.post("/users", json=body)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:forewarn:problem:name-taken")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "otto", "password": "short"}, "password"),
+        ({"name": "otto", "password": PASSWORD, "role": "king"}, "role"),
+        ({"name": "o", "password": PASSWORD}, "name"),
+        ({"password": PASSWORD}, "name"),
+    ],
+)
+async def test_an_account_that_can_not_be_created(site: Site, body: dict, field: str) -> None:
+    admin = await site.member("root", "admin")
+    refused = await admin.client.post("/users", json=body)
+    assert (refused.status_code, [fault["field"] for fault in refused.json()["errors"]]) == (422, [field])
+    assert "short" not in refused.text
+    assert [user["name"] for user in (await admin.client.get("/users")).json()["users"]] == ["root"]
+
+
+async def test_the_log_says_who_changed_which_account(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "serving")
+    admin = await site.member("root", "admin")
+    made = await admin.client.post("/users", json={"name": "otto", "password": PASSWORD, "role": "operator"})
+    otto = f"/users/{made.json()['id']}"
+    for body in ({"role": "engineer"}, {"disabled": True}, {"disabled": False}):
+        await admin.client.patch(otto, json=body)
+    await admin.client.post(f"{otto}/password", json={"new_password": "another horse battery"})
+    refused = await admin.client.patch(f"/users/{admin.id}", json={"disabled": True})
+    assert refused.status_code == 409
+    assert [record.getMessage() for record in caplog.records if record.name == "serving"] == [
+        "root: created the account otto, operator",
+        "root: gave the account otto the role engineer",
+        "root: disabled the account otto",
+        "root: enabled the account otto",
+        "root: set another password for the account otto",
+    ]
 
 
 async def test_an_administrator_sets_another_password(site: Site) -> None:

@@ -1,13 +1,24 @@
 /** The list of accounts, and the change that is under way. */
-import { sentence } from '#lib/api/problem.ts';
+import { faultsByField, sentence } from '#lib/api/problem.ts';
 import { accounts as words } from '#lib/texts/accounts.ts';
-import { changeAccount, readAccounts, resetPassword, type Account, type Role } from './accounts.service.ts';
+import {
+  changeAccount,
+  createAccount,
+  readAccounts,
+  resetPassword,
+  type Account,
+  type NewAccount,
+  type Role
+} from './accounts.service.ts';
+
+const NOBODY = 0;
+const SOMEBODY_NEW = -1;
 
 export class AccountsManager {
   accounts = $state.raw<readonly Account[] | null>(null);
   fault = $state.raw<unknown>(null);
-  /** Whose change is under way; 0 is nobody's. */
-  working = $state(0);
+  /** Whose change is under way. */
+  working = $state(NOBODY);
   /** What the last change did, or why it was refused. */
   told = $state('');
   refused = $state('');
@@ -18,6 +29,22 @@ export class AccountsManager {
       this.fault = null;
     } catch (error) {
       this.fault = error;
+    }
+  }
+
+  /** What stands in the way, by field; null where the account is made. */
+  async create(wanted: NewAccount): Promise<Record<string, string> | null> {
+    this.working = SOMEBODY_NEW;
+    this.told = this.refused = '';
+    try {
+      const made = await createAccount(wanted);
+      this.accounts = [...(this.accounts ?? []), made];
+      this.told = words.wasCreated(made.name, made.role);
+      return null;
+    } catch (error) {
+      return faultsByField(error);
+    } finally {
+      this.working = NOBODY;
     }
   }
 
@@ -49,7 +76,7 @@ export class AccountsManager {
       await this.read();
       return false;
     } finally {
-      this.working = 0;
+      this.working = NOBODY;
     }
   }
 }

@@ -46,6 +46,26 @@ test('a change takes its place in the list, and is told', async () => {
   expect(manager.told).toBe('user2 is operator now.');
 });
 
+test('a new account stands at the end of the list', async () => {
+  answer = () => [201, account(2, { name: 'otto', role: 'operator' })];
+  const manager = new AccountsManager();
+  manager.accounts = [account(1)];
+  const wanted = { name: 'otto', password: 'correct horse battery', role: 'operator' } as const;
+  expect(await manager.create(wanted)).toBeNull();
+  expect(asked).toEqual([['POST', '/users', wanted]]);
+  expect(manager.accounts.map(({ name }) => name)).toEqual(['user1', 'otto']);
+  expect(manager.told).toBe('otto is created as operator.');
+});
+
+test('a name that is taken is told at the name, and the list stays', async () => {
+  answer = () => [409, { type: 'urn:forewarn:problem:name-taken', detail: "the name 'otto' is taken" }];
+  const manager = new AccountsManager();
+  manager.accounts = [account(1)];
+  const refused = await manager.create({ name: 'otto', password: 'correct horse battery', role: 'viewer' });
+  expect(refused).toEqual({ name: "the name 'otto' is taken" });
+  expect([manager.accounts.length, manager.working]).toEqual([1, 0]);
+});
+
 test('a refusal is told, and the list read anew', async () => {
   answer = (path) =>
     path === '/users/1'

@@ -4,6 +4,7 @@ import type { components } from '#lib/api/gateway.d.ts';
 
 export type Account = components['schemas']['UserAnswer'];
 export type Role = Account['role'];
+export const ROLES: readonly Role[] = ['viewer', 'operator', 'engineer', 'admin'];
 const PAGE = 200;
 
 /** All of them, in the order in which they were made.
@@ -20,6 +21,13 @@ export async function readAccounts(): Promise<Account[]> {
     after = page.next;
   }
   return found;
+}
+
+export type NewAccount = { name: string; password: string; role: Role };
+
+/** @throws Problem where the name is taken, or name or password can't be used. */
+export async function createAccount(account: NewAccount): Promise<Account> {
+  return unwrap(api.POST('/users', { body: account }));
 }
 
 /** @throws Problem where it would leave no administrator. */

@@ -929,7 +929,11 @@ export interface paths {
          */
         get: operations["users_users_get"];
         put?: never;
-        post?: never;
+        /**
+         * Create an account with a role, also where registration is closed
+         * @description Create an account with a role, also where registration is closed. Administrators only.
+         */
+        post: operations["create_account_users_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2200,6 +2204,7 @@ export interface components {
         LoginRequest: {
             /**
              * Name
+             * @description `username` may stand in place of `name`
              * @example maria
              */
             name: string;
@@ -2456,6 +2461,30 @@ export interface components {
              * @description whether inference was notified; otherwise it polls the alias within seconds
              */
             told: boolean;
+        };
+        /**
+         * NewAccountRequest
+         * @description A new account, as an administrator creates it.
+         */
+        NewAccountRequest: {
+            /**
+             * Name
+             * @description `username` may stand in place of `name`
+             * @example maria
+             */
+            name: string;
+            /**
+             * Password
+             * @description 10 to 200 characters, and not the name
+             * @example correct horse battery
+             */
+            password: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "engineer" | "admin";
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2801,6 +2830,7 @@ export interface components {
         RegisterRequest: {
             /**
              * Name
+             * @description `username` may stand in place of `name`
              * @example maria
              */
             name: string;
@@ -7597,6 +7627,110 @@ export interface operations {
             };
             /** @description The account's role does not permit this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    create_account_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description The body is not valid JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The account's role does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request conflicts with the current state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is compressed; see Accept-Encoding */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -62,6 +62,14 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** What a form should say, by the field where it belongs; at `form` what belongs to none. */
+export function faultsByField(error: unknown): Record<string, string> {
+  if (error instanceof Problem && error.faults.length > 0)
+    return Object.fromEntries(error.faults.map((fault) => [fault.field, fault.detail]));
+  if (error instanceof Problem && error.type === 'name-taken') return { name: error.message };
+  return { form: sentence(error) };
+}
+
 /** What a person should read of any error. */
 export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
