@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from fastapi import Response
 from pydantic import BaseModel
 
+from plant_assets.bundle.bundle import BundleScores
 from serving.inference.models.slots import LoadedModel
 from serving.inference.prediction_id import PredictionIds
 from serving.inference.rows.inputs import ModelRow
@@ -22,11 +23,20 @@ LARGE_ROWS = 500
 
 
 def answer_row(
-    model: LoadedModel, row: ModelRow, ids: PredictionIds, fired: Sequence[FiredAlarmRule] = ()
+    model: LoadedModel,
+    row: ModelRow,
+    ids: PredictionIds,
+    fired: Sequence[FiredAlarmRule] = (),
+    *,
+    scored: BundleScores | None = None,
 ) -> RowAnswer:
-    """What a model says to a row: an alarm by its threshold, by a rule among `fired`, or by a bad signal."""
+    """What a model says to a row: an alarm by its threshold, by a rule among `fired`, or by a bad signal.
+
+    Args:
+        scored: the model's scores of the row, where they are known already.
+    """
     manifest = model.bundle.manifest
-    score = float(model.score(row.values[None, :])[0])
+    score = float((scored or model.evaluate(row.values[None, :])).decisions[0])
     return RowAnswer(
         risk_score=score,
         alarm=bool(fired)

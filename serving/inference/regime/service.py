@@ -12,10 +12,10 @@ MODEL = "regime_classifier"
 
 def regime_of_row(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> RegimeAnswer:
     """The answer to /regime, counted."""
-    found = answer_row(model, row, ids)
+    scored = model.evaluate(row.values[None, :])
+    found = answer_row(model, row, ids, scored=scored)
     record_row(found, model)
-    scores = model.bundle.evaluate(row.values[None, :]).scores[0].tolist()
-    probabilities = dict(zip(model.bundle.manifest.classes, scores, strict=True))
+    probabilities = dict(zip(model.bundle.manifest.classes, scored.scores[0].tolist(), strict=True))
     return RegimeAnswer(
         **vars(found), regime=max(probabilities, key=probabilities.__getitem__), probabilities=probabilities
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from plant_assets.bundle.bundle import Bundle
 from plant_assets.models.spec import model_spec
 from plant_assets.profile.model import PlantProfile
 from serving.inference.regime.schemas import RegimeAnswer
@@ -46,6 +47,16 @@ async def test_the_most_probable_class_is_the_regime(client: httpx.AsyncClient, 
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
     assert answer["probabilities"][answer["regime"]] == max(answer["probabilities"].values())
     assert (answer["model"], answer["version"]) == (NAME, 2)
+
+
+async def test_the_classifier_is_asked_once_a_row(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    evaluate = Bundle.evaluate
+    monkeypatch.setattr(Bundle, "evaluate", lambda *given: asked.append(1) or evaluate(*given))
+    assert (await client.post("/regime", json={"features": {"PDT31008": 140.0}})).is_success
+    assert asked == [1]
 
 
 async def test_readings_are_taken_too(client: httpx.AsyncClient) -> None:
