@@ -1,4 +1,6 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import adapter from '@sveltejs/adapter-static';
+import type { Adapter } from '@sveltejs/kit';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vitest/config';
 
@@ -23,11 +25,27 @@ const routes = [
   'ready'
 ];
 
+/** Builds beside the folder that a running gateway serves, and takes its place when all is there. */
+function swappedIn(): Adapter {
+  const [served, made, before] = ['build', '.svelte-kit/made', '.svelte-kit/before'];
+  const inner = adapter({ pages: made, precompress: true });
+  return {
+    ...inner,
+    async adapt(builder) {
+      await inner.adapt(builder);
+      rmSync(before, { force: true, recursive: true });
+      if (existsSync(served)) renameSync(served, before);
+      renameSync(made, served);
+      rmSync(before, { force: true, recursive: true });
+    }
+  };
+}
+
 export default defineConfig({
   plugins: [
     sveltekit({
       compilerOptions: { runes: true },
-      adapter: adapter({ precompress: true }),
+      adapter: swappedIn(),
       // One document at the gateway's root: its API has paths of the same names as the pages.
       router: { type: 'hash' },
       paths: { relative: true },

@@ -69,6 +69,35 @@ def test_nothing_outside_the_build_is_served(client: TestClient, path: str) -> N
     assert "not for browsers" not in answer.text
 
 
+def test_a_new_build_takes_effect_while_the_gateway_runs(client: TestClient, built: Path) -> None:
+    assert client.get("/").text == PAGE
+    assert client.get("/_app/immutable/start.js").is_success
+
+    newer = PAGE.replace("start.js", "another-start.js")
+    made = built.with_name("made")
+    (made / "_app" / "immutable").mkdir(parents=True)
+    (made / "index.html").write_text(newer)
+    (made / "_app" / "immutable" / "another-start.js").write_text("console.log(2)")
+    built.rename(built.with_name("before"))
+    made.rename(built)
+
+    answer = client.get("/")
+    assert (answer.status_code, answer.text) == (200, newer)
+    script = newer.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert client.get("/_app/immutable/another-start.js").text == "console.log(2)"
+    assert client.get("/_app/immutable/start.js").status_code == 404
+
+
+def test_a_build_that_goes_while_the_gateway_runs_is_told(client: TestClient, built: Path) -> None:
+    built.rename(built.with_name("elsewhere"))
+    gone = client.get("/")
+    assert (gone.status_code, "make ui" in gone.json()["detail"]) == (404, True)
+    built.with_name("elsewhere").rename(built)
+    assert client.get("/").text == PAGE
+
+
 def test_a_gateway_without_a_build_says_how_to_get_one(tmp_path: Path) -> None:
     client = TestClient(create_app(ServingSettings(home=tmp_path / "home", ui=tmp_path / "nothing")))
 
