@@ -8,7 +8,8 @@ from serving.inference.models import schemas
 from serving.inference.models.dependencies import PlantOfPath, Reconciler
 from serving.inference.models.service import describe_model, model_health, readiness, summarise_plants
 from serving.inference.openapi import problems
-from serving.web.app import SERVICE
+from serving.telemetry.correlation import instance
+from serving.web.app import SERVICE, Health
 from serving.web.body import answer
 from serving.web.parts import SettingsDep
 
@@ -30,6 +31,12 @@ async def health(reconciler: Reconciler, settings: SettingsDep) -> Response:
 async def health_of_plant(plant: PlantOfPath) -> Response:
     """Check that the process is alive, and which model of the plant answers."""
     return answer(model_health(plant.reconciler, plant.name))
+
+
+@service_router.get("/live")
+async def live() -> Health:
+    """Check that the process is alive, whatever is loaded."""
+    return Health(instance=instance())
 
 
 @service_router.get("/plants", response_model=schemas.PlantSummariesAnswer)
