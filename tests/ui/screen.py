@@ -19,6 +19,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+CLIPPED = Path(__file__).with_name("clipped.js")
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SETTLED_MS = 30_000
@@ -78,6 +79,10 @@ class Screen:
             for rule in found
             for node in rule["nodes"]
         ]
+
+    def clipped(self) -> list[str]:
+        """Texts that are cut or stand outside of the page, each with where."""
+        return self.page.evaluate(CLIPPED.read_text(encoding="utf-8").partition("\n")[2].rstrip().rstrip(";"))
 
     def _heard(self, message: object) -> None:
         kind, text = getattr(message, "type", ""), getattr(message, "text", "")

@@ -101,7 +101,7 @@ export const dashboard = {
   },
   checks: {
     title: 'Recommended checks',
-    none: 'None: no recommendation applies to these values.',
+    none: 'None for these values.',
     away: 'Recommendations are not available.'
   },
   warnings: { title: 'Active warnings', none: 'None.', shelved: (n: number) => `${n} shelved` },

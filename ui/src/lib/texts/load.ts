@@ -31,8 +31,9 @@ export const load = {
   readings: 'Readings and anomalies',
   readingsTold: (tag: string, count: number, anomalies: number) =>
     `${tag}: ${count} readings, ${anomalies} of them anomalies.`,
-  readingsNote: (count: number, anomalies: number, most: number) =>
-    `The newest ${count} readings (at most ${most}), oldest left; ● anomaly: ${anomalies}.`,
+  readingsNote: (count: number, most: number) =>
+    `The newest ${count} readings (at most ${most}), oldest left.`,
+  anomalies: (count: number) => `anomaly: ${count}`,
   noReadings: 'Shown once a load has started.',
   reading: 'reading',
   anomaly: 'anomaly',
