@@ -13,7 +13,7 @@ ROOM_IN_MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk '$$1 +
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help init setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate lock sbom clean
+.PHONY: help init setup up down ps logs ui ui-dev ui-types test check format architecture bench mutate notebooks lock sbom clean
 
 help:  ## show the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -100,6 +100,9 @@ bench: setup  ## print the benchmark tables
 
 mutate: setup  ## show the mutants of MODULE=plant_assets/…, or of ten modules by SEED=…, that its tests let live
 	@$(BIN)/python -m tools.mutation $(MODULE) $(if $(SEED),--seed $(SEED)) $(if $(TESTS),--tests $(TESTS))
+
+notebooks: setup  ## run notebooks/ in order, on simulated data or ARGS="--csv FILE --operator-log FILE"
+	@$(BIN)/python -m tools.notebooks $(ARGS)
 
 lock: | $(BIN)/uv  ## resolve pyproject.toml into requirements.lock (names, versions and hashes only)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --generate-hashes \

@@ -6,6 +6,7 @@ the tables hold, who asks for them (`cli/export.py`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
@@ -75,6 +76,14 @@ def read_table(lake: str, plant: str, name: str) -> pl.DataFrame:
         raise ExportError(f"plant {plant} has no {name} yet; `forewarn train {plant}` makes it")
     with path.open("rb") as source:
         return table.convert(pl.read_parquet(source))
+
+
+def save_csv(name: str, table: pl.DataFrame, folder: Path) -> Path:
+    """Write an asset's table as one of `TABLES`, `<name>.csv` in a folder; answers where it is."""
+    path = folder / f"{name}.csv"
+    with path.open("wb") as target:
+        write_csv(TABLES[name].convert(table), target)
+    return path
 
 
 def write_csv(table: pl.DataFrame, target: BinaryIO) -> None:

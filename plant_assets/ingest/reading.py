@@ -5,7 +5,7 @@ tables in `layouts/`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import polars as pl
 from plant_assets.ingest.codes import FoundCode, drop_codes
 from plant_assets.ingest.decode.cells import CellGrid, DecodedFile
 from plant_assets.ingest.decode.opening import MAX_BYTES, OpenedFile, open_file, refuse_unreadable
-from plant_assets.ingest.errors import Refusal, quote
+from plant_assets.ingest.errors import Refusal, name_file, quote
 from plant_assets.ingest.layouts.extract import LEFT_OUT, ReadContext, TableReader
 from plant_assets.ingest.layouts.matching import TableLayout, lay_out
 from plant_assets.ingest.layouts.names import PlantNames
@@ -166,6 +166,24 @@ def combine(readings: list[FileReading], profile: PlantProfile) -> pl.DataFrame:
             expected=f"at least one value of a tag such as {profile.tag_names[0]}",
         )
     return records
+
+
+def read_files(
+    paths: Sequence[Path], profile: PlantProfile, *, now: datetime | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Read files as one drop that goes into no history: their records, and the operators' periods if there are any.
+
+    Raises:
+        FileRefusal: one of them can't be used; the text names it.
+        Refusal: none holds a record of the plant.
+        OSError: one is gone, or may not be read.
+    """
+    readings: list[FileReading] = []
+    for path in paths:
+        with name_file(path.name):
+            readings.append(read_drop_file(path, profile, now=now))
+    periods = [reading.periods for reading in readings if reading.periods is not None]
+    return combine(readings, profile), pl.concat(periods) if periods else None
 
 
 def _read(

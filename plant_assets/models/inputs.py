@@ -4,12 +4,18 @@ Belongs here: alignment and its checks. Doesn't belong here: features themselves
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import polars as pl
 
 from plant_assets.bundle.data_files import DataFiles
+from plant_assets.features.polars_engine import compute_features, with_deviations
+from plant_assets.features.spec import feature_specs
+from plant_assets.features.windows import window_features
+from plant_assets.ingest.grid.quality import learnt_values
 from plant_assets.models.spec import FeatureSet, ModelSpec
+from plant_assets.profile.model import PlantProfile
 
 REGIMES = ("normal", "transition", "alarm")
 
@@ -50,6 +56,21 @@ class TrainingInputs:
         for name, frame in (("features", self.features), ("window_features", self.window_features)):
             if frame is not None and not frame["timestamp"].equals(times):
                 raise TrainingDataError(f"{name}: timestamps differ from labelled's; expected the same rows")
+
+    @classmethod
+    def of(cls, labelled: pl.DataFrame, profile: PlantProfile, data_fingerprint: str = "") -> Self:
+        """The tables that a plant's assets make of a labelled one, with its quality flags.
+
+        Raises:
+            FeatureError: a source is absent or no number, or the grid isn't regular.
+        """
+        learnt = learnt_values(labelled, profile)
+        return cls(
+            labelled,
+            compute_features(with_deviations(learnt, profile), feature_specs(profile)),
+            window_features(learnt, profile) if profile.looks_ahead else None,
+            data_fingerprint,
+        )
 
     @property
     def timestamps(self) -> pl.Series:

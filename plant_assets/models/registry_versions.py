@@ -125,6 +125,11 @@ class VersionedModels(MlflowConnection):
         )
         return read_version(found[0]) if found else None
 
+    def newest_of(self, name: str, data_fingerprint: str) -> PublishedVersion | None:
+        """The newest version that was trained on such data; None without one."""
+        found = (v for v in self.versions(name) if v.tags.get("data_fingerprint") == data_fingerprint)
+        return next(found, None)
+
     def version(self, name: str, version: int) -> PublishedVersion | None:
         found = self.find(lambda: self.client.get_model_version(name, str(version)), ABSENT)
         return read_version(found) if found is not None else None
