@@ -18,6 +18,7 @@ from coniferest.isoforest import IsolationForest
 
 from benchmarks.forecasters import real, simulate_inputs
 from plant_assets.bundle.bundle import Bundle
+from plant_assets.explain.explainer import ScoreExplainer
 from plant_assets.models.export import export_bundle
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.fitting import fit_nowcast
@@ -26,7 +27,6 @@ from plant_assets.models.spec import CANDIDATES
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import ScoreExplainer
 
 ENSEMBLE = "anomaly_ensemble"
 Call = Callable[[np.ndarray], object]

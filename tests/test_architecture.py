@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 Node = TypeVar("Node", bound=ast.AST)
 SOURCES = sorted([*(ROOT / "plant_assets").rglob("*.py"), *(ROOT / "serving").rglob("*.py")])
 MAY_IMPORT_DAGSTER = ("definitions", "defs", "components", "resources", "cli")
-SERVING_MAY_IMPORT = ("profile", "features", "bundle")
+SERVING_MAY_IMPORT = ("profile", "features", "bundle", "explain")
 SENSORS_MAY_IMPORT = (*SERVING_MAY_IMPORT, "simulation", "ingest.grid")
 UNPICKLERS = {"pickle", "cloudpickle", "joblib", "dill"}
 MOST_COMPLEX = 20

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from plant_assets.bundle.scorers import ScorerError
+from plant_assets.explain.onnx_trees import TreeFileError
 from serving.errors import NotReady, invalid
-from serving.explain.onnx_trees import TreeFileError
 from serving.faults import describe_value
 from serving.inference.explain import schemas
 from serving.inference.explain.service import explain_row, global_shares, recommend_on_row

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from serving.explain.explainer import TagDriver
+from plant_assets.explain.explainer import TagDriver
 from serving.inference.batch.schemas import BatchRequest
 from serving.inference.batch.tables import columns_of, rows_of
 from serving.inference.explain import schemas

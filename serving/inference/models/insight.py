@@ -1,14 +1,14 @@
 """What a loaded model can say besides its score: why it answers so, and what its plant advises.
 
 Belongs here: building either once, at the first request that asks. Doesn't belong here: their work
-(`serving.explain`, `recommendations.py`).
+(`plant_assets.explain`, `recommendations.py`).
 """
 
 import threading
 
 from plant_assets.bundle.bundle import Bundle
+from plant_assets.explain.explainer import ScoreExplainer
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import ScoreExplainer
 from serving.inference.rows.recommendations import RecommendationRules
 
 

@@ -1,7 +1,7 @@
 """What a plant's engineers advise when something holds: the profile's recommendations on a row's values.
 
 Belongs here: conditions, urgency, and the words for an operator. Doesn't belong here: scores (`answers.py`), drivers
-(`serving.explain`), the requests that ask (`service.py`).
+(`plant_assets.explain`), the requests that ask (`service.py`).
 """
 
 import re

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from plant_assets.explain.explainer import FeatureDriver, GlobalImportance, ScoreExplanation, TagDriver
 from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import FeatureDriver, GlobalImportance, ScoreExplanation, TagDriver
 from serving.inference.explain import service
 from serving.inference.predict.schemas import PredictAnswer
 from serving.inference.prediction_id import PredictionIds
@@ -336,7 +336,7 @@ async def test_many_first_questions_at_once_build_one_explainer(
     monkeypatch: pytest.MonkeyPatch,
     champion: int,
 ) -> None:
-    from serving.explain.explainer import ScoreExplainer
+    from plant_assets.explain.explainer import ScoreExplainer
 
     built: list[int] = []
     original = ScoreExplainer.of.__func__  # type: ignore[attr-defined]

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle.forests import ForestFiles
+from plant_assets.explain.diagonal import SHARES, WEIGHTS
+from plant_assets.explain.onnx_trees import TreeFileError, read_trees
+from plant_assets.explain.trees import ForestPart, TreeNodes
 from plant_assets.models.compile_trees import (
     TreeEnsemble,
     isolation_forest_trees,
@@ -20,9 +23,6 @@ from plant_assets.models.compile_trees import (
     to_onnx,
     xgboost_trees,
 )
-from serving.explain.diagonal import SHARES, WEIGHTS
-from serving.explain.onnx_trees import TreeFileError, read_trees
-from serving.explain.trees import ForestPart, TreeNodes
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.calibration import PlattCalibrator
-from plant_assets.features.arrays import Floats
+from plant_assets.explain.diagonal import WEIGHTS, DiagonalPart, SumPart
+from plant_assets.explain.parts import Explain, Method, PartSource, margin_of, method_of, part_of
+from plant_assets.features.arrays import Floats, Index
 from plant_assets.profile.model import PlantProfile
-from serving.explain.diagonal import WEIGHTS, DiagonalPart, SumPart
-from serving.explain.parts import Explain, Method, PartSource, margin_of, method_of, part_of
 
 Space = Literal["log_odds", "score"]
 
@@ -60,6 +60,26 @@ class ScoreExplanation:
     method: Method
     contributions: tuple[FeatureDriver, ...]
     tags: tuple[TagDriver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRows:
+    """Contributions of many rows, each exact as in a `ScoreExplanation`.
+
+    Attributes:
+        names: of the features.
+        values: as given, the training median where one was missing; (rows, features).
+        contributions: in the explanation's space; (rows, features).
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    contributions: Floats
+
+    @property
+    def largest_first(self) -> Index:
+        """Positions of the features, the largest mean magnitude of contributions first."""
+        return np.argsort(-np.abs(self.contributions).mean(axis=0), kind="stable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,15 @@ class ScoreExplainer:
                 self._importance = self._mean_magnitude()
             return self._importance
 
+    def explain_reference_rows(self) -> ExplainedRows:
+        """The bundle's reference rows, each explained; those without any value are left out."""
+        rows = self._bundle.reference_rows
+        values = np.array([self._bundle.impute(row) for row in rows[np.isfinite(rows).any(axis=1)]]).reshape(
+            -1, len(self._names)
+        )
+        found = np.array([self._worths(row)[0] for row in values]).reshape(values.shape)
+        return ExplainedRows(tuple(self._names.tolist()), values, found)
+
     def part(self, row: Floats) -> DiagonalPart:
         """The way from the medians to a row (features,), before sums are made exact."""
         return self._explain(self._bundle.fill, self._bundle.impute(row))
@@ -175,11 +204,9 @@ class ScoreExplainer:
         return np.bincount(self._places, worths, minlength=len(self._tags)).astype(np.float64)
 
     def _mean_magnitude(self) -> GlobalImportance:
-        rows = self._bundle.reference_rows
-        known = rows[np.isfinite(rows).any(axis=1)]
-        found = np.array([self._worths(self._bundle.impute(row))[0] for row in known])
+        found = self.explain_reference_rows().contributions
         sums = np.array([self.by_tag(worths) for worths in found])
-        return GlobalImportance(_shares(self._names, found), _shares(self._tags, sums), len(known))
+        return GlobalImportance(_shares(self._names, found), _shares(self._tags, sums), len(found))
 
 
 def _calibrate(explain: Explain, platt: PlattCalibrator) -> Explain:

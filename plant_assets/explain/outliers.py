@@ -6,8 +6,8 @@ nearly normal at every t, and Welsch's loss has a closed expectation over a norm
 
 import numpy as np
 
+from plant_assets.explain.diagonal import SHARES, DiagonalPart
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, DiagonalPart
 
 
 class ResidualsPart(DiagonalPart):

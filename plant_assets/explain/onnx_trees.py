@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.explain.trees import TreeNodes
+from plant_assets.explain.trees import TreeNodes
 
 OPERATOR = "TreeEnsemble"
 LESS_OR_EQUAL, LESS = 0, 1

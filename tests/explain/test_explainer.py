@@ -5,11 +5,11 @@ import pytest
 
 from plant_assets.bundle.bundle import Bundle
 from plant_assets.bundle.scorers import logistic
+from plant_assets.explain.diagonal import WEIGHTS
+from plant_assets.explain.explainer import ScoreExplainer
 from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
-from serving.explain.diagonal import WEIGHTS
-from serving.explain.explainer import ScoreExplainer
-from tests.serving.explain.conftest import FAMILIES
+from tests.explain.conftest import FAMILIES
 
 EVERY = [*FAMILIES, "forecaster_1h", "forecaster_3h", "forecaster_6h", "deviation_predictor"]
 METHODS = {

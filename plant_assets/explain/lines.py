@@ -5,8 +5,8 @@ Belongs here: parts whose marginal worth has a closed form in t. Doesn't belong 
 
 import numpy as np
 
+from plant_assets.explain.diagonal import SHARES, DiagonalPart
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, DiagonalPart
 
 
 class ConstantPart(DiagonalPart):

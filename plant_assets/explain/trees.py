@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_assets.explain.diagonal import SHARES, DiagonalPart
 from plant_assets.features.arrays import Flags, Floats, Index
-from serving.explain.diagonal import SHARES, DiagonalPart
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ import numpy as np
 from plant_assets.bundle import scorers
 from plant_assets.bundle.scorers import BundleArrays, ScorerNode, logistic, soft_clip
 from plant_assets.bundle.surprise import deviation, surprise, surprise_slope
+from plant_assets.explain.diagonal import DiagonalPart, OuterPart, SplitPart, SubsetPart, SumPart
+from plant_assets.explain.distances import NearestPart, StoredRows
+from plant_assets.explain.lines import AdditivePart, ConstantPart, LogOddsPart
+from plant_assets.explain.onnx_trees import read_trees
+from plant_assets.explain.outliers import ResidualsPart
+from plant_assets.explain.trees import ForestPart
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import DiagonalPart, OuterPart, SplitPart, SubsetPart, SumPart
-from serving.explain.distances import NearestPart, StoredRows
-from serving.explain.lines import AdditivePart, ConstantPart, LogOddsPart
-from serving.explain.onnx_trees import read_trees
-from serving.explain.outliers import ResidualsPart
-from serving.explain.trees import ForestPart
 
 Method = Literal["constant", "linear_shap", "tree_shap", "multilinear_shap"]
 """The first three are exact Shapley values; the last takes an expectation inside a function that isn't linear."""

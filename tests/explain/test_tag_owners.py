@@ -1,5 +1,5 @@
+from plant_assets.explain.explainer import TagOwners
 from plant_assets.profile.model import PlantProfile
-from serving.explain.explainer import TagOwners
 
 
 def test_features_windows_and_extremes_belong_to_their_tag(profile: PlantProfile) -> None:

@@ -9,8 +9,8 @@ from typing import Self
 
 import numpy as np
 
+from plant_assets.explain.diagonal import SHARES, DiagonalPart
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, DiagonalPart
 
 TINY = 1e-300
 LOOKS = (0, 8, 17, 25, 33)

@@ -11,10 +11,10 @@ import pytest
 from plant_assets.bundle import scorers
 from plant_assets.bundle.forests import ForestFiles
 from plant_assets.bundle.scorers import BundleArrays, ScorerNode
+from plant_assets.explain.diagonal import SHARES, WEIGHTS
+from plant_assets.explain.lines import LogOddsPart
+from plant_assets.explain.parts import PartSource, part_of
 from plant_assets.features.arrays import Floats
-from serving.explain.diagonal import SHARES, WEIGHTS
-from serving.explain.lines import LogOddsPart
-from serving.explain.parts import PartSource, part_of
 
 FEATURES = 8
 GENERATOR = np.random.default_rng(11)
