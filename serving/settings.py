@@ -32,7 +32,6 @@ class ServingSettings(EnvironmentVariables):
     node_name: str = Field(default="", validation_alias="NODE_NAME", pattern=KUBERNETES_NAME)
     workers: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     shared_figures: Folder | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
-    dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     registration: Literal["open", "closed"] | None = None
     access_token_minutes: float = Field(default=15, gt=0, le=1440)
@@ -65,11 +64,6 @@ class ServingSettings(EnvironmentVariables):
         if self.mlflow_url.startswith(("http://", "https://")):
             return self.mlflow_url.rstrip("/")
         return f"http://{self.local_host}:{self.port_mlflow}"
-
-    @property
-    def dagster_address(self) -> str:
-        """Dagster's webserver, for links."""
-        return self.dagster_url.rstrip("/") or f"http://{self.local_host}:{self.port_dagster}"
 
     @property
     def sensors_address(self) -> str:

@@ -6,12 +6,14 @@ Doesn't belong here: estimators, folds, calibration, bundles.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.attempts import first_attempt, how_it_ended
 from plant_assets.components.checks import check_oof
 from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import column_trend, records_table, table_metadata
@@ -177,13 +179,9 @@ def _publish(
 ) -> "PublishedVersion":
     """The model's new version, which waits as challenger; what killed runs left open in MLflow is ended."""
 
-    def is_going(run_id: str) -> bool:
-        run = context.instance.get_run_by_id(run_id)
-        return run is not None and not run.is_finished
-
     registry = model_store.registry()
-    for run_id in registry.end_abandoned(profile, is_going):
-        context.log.info(f"MLflow run {run_id} was left running by a killed run; ended as killed")
+    for run_id in registry.end_abandoned(profile, partial(how_it_ended, context.instance)):
+        context.log.info(f"MLflow run {run_id} was left running by a run that has ended; ended too")
     table = _table_of(trained.spec)
     version = registry.log(
         trained,
@@ -191,6 +189,8 @@ def _publish(
         profile,
         dagster_run_id=context.run_id,
         dagster_assets=_behind(profile, trained.spec),
+        dagster_page=model_store.dagster_page(context.run_id),
+        parent_run=model_store.pipeline_run(profile.name, first_attempt(context.instance, context.run)),
         dataset=used_dataset(
             lake,
             profile.name,

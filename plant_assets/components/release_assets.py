@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from plant_assets.components.asset import plant_asset
+from plant_assets.components.attempts import first_attempt
 from plant_assets.components.checks import check_oof
 from plant_assets.components.datasets import used_dataset
 from plant_assets.components.metadata import records_table, table_metadata
@@ -59,10 +60,12 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             unscored_figures,
         )
         from plant_assets.labels.label import is_unlabelled
+        from plant_assets.models.registry import DAGSTER_RUN
         from plant_assets.models.train import untrainable
         from plant_assets.validation.baselines import plant_baselines
         from plant_assets.validation.oof import empty_oof, join_oof
         from plant_assets.validation.report import build_report
+        from plant_assets.validation.report_figures import ranking_table
 
         labelled = tables.pop(LABELLED)
         models = _once(tables)
@@ -73,7 +76,7 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
         registry = model_store.registry()
         lineage = {
             "data_fingerprint": lake.history(profile.name).fingerprint(),
-            "dagster_run": context.run_id,
+            DAGSTER_RUN: context.run_id,
         }
         report = build_report(
             models,
@@ -88,13 +91,23 @@ def _validation_report(profile: PlantProfile) -> dg.AssetsDefinition:
             registered_ablations=registered_ablations(profile, registry, models),
             calibrations=calibrations(profile, registry),
         )
-        page, run = _keep_report(report, profile, lake, registry, oof=oof, labelled=labelled)
+        parent = model_store.pipeline_run(profile.name, first_attempt(context.instance, context.run))
+        page, run = _keep_report(
+            report,
+            profile,
+            lake,
+            registry,
+            oof=oof,
+            labelled=labelled,
+            dagster_page=model_store.dagster_page(context.run_id),
+            parent_run=parent,
+        )
         return dg.MaterializeResult(
             value=oof,
             metadata={
                 **table_metadata(oof, profile),
                 "summary": dg.MetadataValue.md("\n\n".join(report.sentences)),
-                "models": records_table(_ranking_table(report)),
+                "models": records_table(ranking_table(report)),
                 **_not_trained(untrained),
                 "report": dg.MetadataValue.path(page),
                 "MLflow run": model_store.run_page(run),
@@ -118,32 +131,35 @@ def _keep_report(
     *,
     oof: pl.DataFrame,
     labelled: pl.DataFrame,
+    dagster_page: str,
+    parent_run: str,
 ) -> tuple[str, str]:
     """Keep the report as HTML and JSON in the lake, and in MLflow with each row's results.
 
     Returns:
         its page, and the id of the MLflow run.
     """
-    from plant_assets.exports.tables import write_csv
-    from plant_assets.validation.model_results import model_results
+    from plant_assets.exports.tables import save_csv
+    from plant_assets.models.registry import DAGSTER_PAGE, DAGSTER_RUN, dagster_link
     from plant_assets.validation.report import render_html
+    from plant_assets.validation.report_figures import headline, report_figures
 
+    link = f"{dagster_link(report.lineage[DAGSTER_RUN], dagster_page)}."
     texts = {"validation_report.html": render_html(report), "validation_report.json": report.to_json()}
     page = lake.write_report(profile.name, texts)
     with TemporaryDirectory(prefix="forewarn-") as scratch:
         files = {name: Path(scratch) / name for name in texts}
         for name, path in files.items():
             path.write_text(texts[name], "utf-8")
-        results = Path(scratch) / "model_results.csv"
-        with results.open("wb") as target:
-            write_csv(model_results(oof), target)
+        results = save_csv("model_results", oof, Path(scratch))
         run = registry.log_report(
             profile,
             files | {results.name: results},
-            _figures(report),
-            report.lineage,
-            description="\n\n".join(report.sentences),
+            report_figures(report),
+            report.lineage | ({DAGSTER_PAGE: dagster_page} if dagster_page else {}),
+            description="\n\n".join(filter(None, (*report.sentences, headline(report), link))),
             dataset=used_dataset(lake, profile.name, LABELLED, labelled),
+            parent_run=parent_run,
         )
         return page, run
 
@@ -214,50 +230,3 @@ def _once(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(tables.values()).unique(
         ["model", "horizon", "timestamp"], keep="first", maintain_order=True
     )
-
-
-def _ranking_table(report: "ValidationReport") -> pl.DataFrame:
-    """Models and baselines of every horizon with the figures that they are compared by."""
-    rows = [
-        {
-            "horizon in hours": horizon.hours,
-            "model": result.model,
-            "kind": kind,
-            "PR-AUC": result.pr_auc.value,
-            "low": result.pr_auc.low,
-            "high": result.pr_auc.high,
-            "ROC-AUC": result.roc_auc.value,
-            "F1": result.f1,
-        }
-        for horizon in report.horizons
-        for kind, results in (("model", horizon.models), ("baseline", horizon.baselines))
-        for result in results
-    ]
-    rows += [{"model": one.model, "scored rows": one.rows, "flagged": one.share} for one in report.flagged]
-    return pl.DataFrame(rows).with_columns(pl.selectors.float().round(3)) if rows else pl.DataFrame()
-
-
-def _figures(report: "ValidationReport") -> dict[str, float]:
-    """The report's main figures for MLflow, by model and horizon: ranking, F1 of its alarms, Brier, recall, false alarms."""
-    found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
-    for ablation in report.ablations:
-        figures = {
-            "pr_auc_without": ablation.pr_auc_without.value,
-            "pr_auc_with": ablation.pr_auc_with.value,
-            "pr_auc_gain": ablation.pr_auc_gain.value,
-            "brier_without": ablation.brier_without.value,
-            "brier_with": ablation.brier_with.value,
-        }
-        found |= {f"smote.{ablation.model}.{name}": value for name, value in figures.items()}
-    for horizon in report.horizons:
-        for result in (*horizon.models, *horizon.baselines):
-            figures = {
-                "pr_auc": result.pr_auc.value,
-                "roc_auc": result.roc_auc.value,
-                "f1": result.f1,
-                "brier": result.brier.value,
-                "event_recall": result.recall.value,
-                "false_episodes_per_day": result.false_episodes.value,
-            }
-            found |= {f"{result.model}.{horizon.hours}h.{name}": value for name, value in figures.items()}
-    return found

@@ -26,7 +26,9 @@ def resources() -> dg.Definitions:
             "lake": _fixed(LakeResource.of(here)),
             "feature_engine": _fixed(FeatureEngine.of(here)),
             "spark": dg.ResourceDefinition(_spark, config_schema={}),
-            "model_store": _fixed(ModelStore.of(here)),
+            "model_store": dg.ResourceDefinition(
+                lambda context: ModelStore.of_run(here, context), config_schema={}
+            ),
         },
         executor=dg.in_process_executor if here.executor == "in_process" else _forkserver(),
     )

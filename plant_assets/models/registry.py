@@ -19,7 +19,8 @@ from plant_assets.bundle.bundle import ARRAYS_FILE, Bundle, BundleError, parse_m
 from plant_assets.bundle.manifest import FORMAT_TAG, BundleManifest
 from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.registry_connection import EXISTS, RegistryError, UsedDataset
+from plant_assets.models.main_figures import main_figures
+from plant_assets.models.registry_connection import EXISTS, RegistryError, RunStatus, UsedDataset
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import PublishedVersion, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
@@ -32,6 +33,8 @@ CALIBRATION_TAG = "calibration"
 """Tag of a version: how its scores become probabilities, `platt` or `isotonic`; absent where they don't."""
 DAGSTER_RUN = "dagster_run"
 """Tag of an MLflow run: the Dagster run that it belongs to."""
+DAGSTER_PAGE = "dagster_page"
+"""Tag of an MLflow run: the page of that run."""
 
 
 class ModelRegistry(VersionedModels):
@@ -53,6 +56,8 @@ class ModelRegistry(VersionedModels):
         dagster_run_id: str = "",
         dagster_assets: Sequence[str] = (),
         dataset: UsedDataset | None = None,
+        dagster_page: str = "",
+        parent_run: str = "",
     ) -> PublishedVersion:
         """Publish a trained model as a new version, behind no alias yet.
 
@@ -80,6 +85,8 @@ class ModelRegistry(VersionedModels):
                 attachments={OOF_FILE: oof},
                 notes=trained.notes,
                 dataset=dataset,
+                dagster_page=dagster_page,
+                parent_run=parent_run,
             )
 
     def log_bundle(
@@ -90,10 +97,13 @@ class ModelRegistry(VersionedModels):
         attachments: Mapping[str, Path] | None = None,
         notes: Sequence[str] = (),
         dataset: UsedDataset | None = None,
+        dagster_page: str = "",
+        parent_run: str = "",
     ) -> PublishedVersion:
         """Publish a bundle folder as a new version, behind no alias yet; `log` for what lies in a folder.
 
-        `notes` are sentences for the run's description; `dataset` is what it was trained on.
+        `notes` are sentences for the run's description; `dataset` is what it was trained on; `dagster_page` is
+        the page of its Dagster run, `parent_run` the MLflow run that its own is nested under.
 
         Raises:
             BundleError: the folder is no sound bundle.
@@ -101,15 +111,17 @@ class ModelRegistry(VersionedModels):
         """
         manifest = Bundle.load(folder).manifest
         labels = _tags(manifest)
-        experiment = self.experiment(_models(manifest.plant))
+        page = {DAGSTER_PAGE: dagster_page} if dagster_page else {}
+        experiment = self.experiment(models_experiment(manifest.plant))
         with self.run(
             experiment,
             manifest.model,
-            labels,
+            labels | page,
             params or {},
             manifest.metrics,
-            description=_description(manifest, notes),
+            description=_description(manifest, notes, dagster_page),
             dataset=dataset,
+            parent=parent_run,
         ) as (run_id, root):
             stamp_run(folder, run_id)
             write_mlflow_model(manifest, folder, run_id)
@@ -126,6 +138,7 @@ class ModelRegistry(VersionedModels):
         *,
         description: str = "",
         dataset: UsedDataset | None = None,
+        parent_run: str = "",
     ) -> str:
         """Keep a validation report in the experiment of the plant's validations; answers the run's id."""
         with self.run(
@@ -136,24 +149,30 @@ class ModelRegistry(VersionedModels):
             metrics,
             description=description,
             dataset=dataset,
+            parent=parent_run,
         ) as (run_id, _):
             self.attach(run_id, files)
         return run_id
 
-    def end_abandoned(self, profile: PlantProfile, is_going: Callable[[str], bool]) -> list[str]:
-        """End as killed what a plant's killed Dagster runs left running.
+    def end_abandoned(
+        self, profile: PlantProfile, how_it_ended: Callable[[str], RunStatus | None]
+    ) -> list[str]:
+        """End what a plant's Dagster runs left running, which were killed most of the time.
+
+        Args:
+            profile: the plant's.
+            how_it_ended: from a Dagster run's id to the status of what it left; None while it goes on.
 
         Returns:
             Ids of the runs that were ended; those without a Dagster run are left alone.
         """
-        left = [
-            run.info.run_id
-            for run in self.open_runs((_models(profile.name), profile.validation_experiment))
-            if (dagster_run := run.data.tags.get(DAGSTER_RUN)) and not is_going(dagster_run)
-        ]
-        for run_id in left:
-            self.call(lambda run_id=run_id: self.client.set_terminated(run_id, "KILLED"))
-        return left
+        ended: list[str] = []
+        for run in self.open_runs((models_experiment(profile.name), profile.validation_experiment)):
+            dagster_run = run.data.tags.get(DAGSTER_RUN)
+            if dagster_run and (status := how_it_ended(dagster_run)) is not None:
+                self.end_run(run.info.run_id, status)
+                ended.append(run.info.run_id)
+        return ended
 
     # Reading
 
@@ -213,20 +232,27 @@ class ModelRegistry(VersionedModels):
         return read_version(made)
 
 
-def _models(plant: str) -> str:
+def models_experiment(plant: str) -> str:
+    """The MLflow experiment of a plant's models and pipeline runs."""
     return f"{plant}_models"
 
 
-def _description(manifest: BundleManifest, notes: Sequence[str]) -> str:
+def _description(manifest: BundleManifest, notes: Sequence[str], dagster_page: str) -> str:
     """What MLflow's page of a run says first, in Markdown."""
     run = manifest.lineage.dagster_run
     lines = [
         f"**{manifest.title}.** {manifest.learning_mode.capitalize()} model of plant {manifest.plant}, "
         "walked forward; all figures are out of fold.",
         *notes,
-        *([f"Dagster run `{run}`."] if run else []),
+        main_figures(manifest.metrics),
+        *([f"{dagster_link(run, dagster_page)}."] if run else []),
     ]
-    return "\n\n".join(lines)
+    return "\n\n".join(filter(None, lines))
+
+
+def dagster_link(run_id: str, page: str) -> str:
+    """A Dagster run in Markdown, as a link where its page is known."""
+    return f"Dagster run [`{run_id}`]({page})" if page else f"Dagster run `{run_id}`"
 
 
 def _tags(manifest: BundleManifest) -> dict[str, str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from filelock import FileLock
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -29,10 +29,14 @@ LOCKED_FOR_S = 30.0
 EXISTS = ("RESOURCE_ALREADY_EXISTS",)
 
 Answer = TypeVar("Answer")
+RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
+"""How a run of MLflow may end."""
 
 
-_NOTE_TAG = "mlflow.note.content"
+NOTE_TAG = "mlflow.note.content"
 """MLflow's own: what its pages show as a run's description."""
+_PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's own: the run that its pages show a run under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +125,19 @@ class MlflowConnection:
         *,
         description: str = "",
         dataset: "UsedDataset | None" = None,
+        parent: str = "",
     ) -> Iterator[tuple[str, str]]:
         """A run with its figures, open inside the block; gives its id and the root of its artifacts.
 
-        It ends as finished, or as failed where the block raises. A figure `candidate.lr.pr_auc` is logged as
+        It ends as finished, or as failed where the block raises; with a parent it is nested under that run. A figure `candidate.lr.pr_auc` is logged as
         `candidate/lr.pr_auc`, since MLflow's pages group by what stands before the slash.
         """
         from mlflow.entities import Metric, Param
 
         if description:
-            tags = {**tags, _NOTE_TAG: description}
+            tags = {**tags, NOTE_TAG: description}
+        if parent:
+            tags = {**tags, _PARENT_TAG: parent}
         run = self.call(lambda: self.client.create_run(experiment, run_name=name, tags=dict(tags)))
         run_id, now = run.info.run_id, int(time.time() * 1000)
         rows = [
@@ -145,9 +152,12 @@ class MlflowConnection:
                 self.call(lambda: self.client.log_inputs(run_id, [dataset.as_input()]))
             yield run_id, str(run.info.artifact_uri)
         except BaseException:
-            self.call(lambda: self.client.set_terminated(run_id, "FAILED"))
+            self.end_run(run_id, "FAILED")
             raise
-        self.call(lambda: self.client.set_terminated(run_id))
+        self.end_run(run_id, "FINISHED")
+
+    def end_run(self, run_id: str, status: RunStatus) -> None:
+        self.call(lambda: self.client.set_terminated(run_id, status))
 
     def open_runs(self, experiments: Sequence[str]) -> list["Run"]:
         """Runs of the experiments with these names that have not ended."""

@@ -62,6 +62,7 @@ class EnvironmentVariables(BaseSettings):
         description="tracking URI; empty: the pipeline's own MLflow",
     )
     inference_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    dagster_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     port_dagster: int = Field(default=3000, ge=1, le=65535)
     port_mlflow: int = Field(default=5000, ge=1, le=65535)
     port_inference: int = Field(default=7502, ge=1, le=65535)
@@ -76,6 +77,11 @@ class EnvironmentVariables(BaseSettings):
     def local_host(self) -> str:
         """Where Dagster and MLflow listen, which have no accounts: this machine alone."""
         return self.host if self.host in LOOPBACK else LOOPBACK[0]
+
+    @property
+    def dagster_address(self) -> str:
+        """Dagster's webserver, for links."""
+        return self.dagster_url.rstrip("/") or f"http://{self.local_host}:{self.port_dagster}"
 
     @property
     def inference_address(self) -> str:
@@ -98,7 +104,6 @@ KNOWN = frozenset(
         "FOREWARN_START_SILENCE_SECONDS",
         "FOREWARN_RUN_START_SECONDS",
         "FOREWARN_PORT_CODE",
-        "FOREWARN_DAGSTER_URL",
         "FOREWARN_SENSORS_URL",
         "FOREWARN_REGISTRATION",
         "FOREWARN_ACCESS_TOKEN_MINUTES",

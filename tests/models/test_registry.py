@@ -12,7 +12,7 @@ from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.ingest.storage import StorageFullError
 from plant_assets.models.export import ParityError
 from plant_assets.models.registry import ModelRegistry
-from plant_assets.models.registry_connection import RegistryError, UsedDataset
+from plant_assets.models.registry_connection import RegistryError, RunStatus, UsedDataset
 from plant_assets.profile.model import PlantProfile
 from tests.bundle.factories import inputs_of, model_of, trained_model
 from tests.models.registered import CHAMPION, KilledError, published
@@ -239,7 +239,7 @@ def test_what_killed_runs_left_running_is_ended_as_killed_and_nothing_else(
         tags = {"dagster_run": dagster_run} if dagster_run else {}
         return registry.client.create_run(registry.experiment(experiment), tags=tags).info.run_id
 
-    assert registry.end_abandoned(profile, lambda _: False) == [], "no experiment yet"
+    assert registry.end_abandoned(profile, lambda _: "KILLED") == [], "no experiment yet"
     gone = [left(name, "killed") for name in ("gas_treatment_models", "plant_alarm_validation")]
     kept = [
         left("gas_treatment_models", "going"),
@@ -247,7 +247,11 @@ def test_what_killed_runs_left_running_is_ended_as_killed_and_nothing_else(
         left("demo_models", "killed"),
     ]
     finished = registry.log_report(profile, {}, {}, {"dagster_run": "killed"})
-    assert sorted(registry.end_abandoned(profile, "going".__eq__)) == sorted(gone)
+
+    def how_it_ended(run: str) -> RunStatus | None:
+        return None if run == "going" else "KILLED"
+
+    assert sorted(registry.end_abandoned(profile, how_it_ended)) == sorted(gone)
     status = {run_id: registry.client.get_run(run_id).info.status for run_id in (*gone, *kept, finished)}
     assert [status[run_id] for run_id in gone] == ["KILLED", "KILLED"]
     assert [status[run_id] for run_id in kept] == ["RUNNING"] * 3
