@@ -31,6 +31,7 @@ def plant_asset(
     description: str,
     *,
     ins: Mapping[str, str] | None = None,
+    after: Sequence[str] = (),
     owners: Sequence[str] = (MODELLERS,),
     kinds: Sequence[str] = ("polars", "parquet"),
     tags: Mapping[str, str] | None = None,
@@ -43,12 +44,14 @@ def plant_asset(
 
     Args:
         ins: parameter → asset of the same plant that is read into it.
+        after: assets of the same plant that it follows without reading them.
         first: whether it goes before others that could run at the same moment.
         checked_table: whether it gives a table and its check; Dagster can't take that from an annotation.
     """
     return dg.asset(
         key=asset_key(profile.name, name),
         ins={given: dg.AssetIn(key=asset_key(profile.name, read)) for given, read in (ins or {}).items()},
+        deps=[asset_key(profile.name, name) for name in after],
         group_name=f"{profile.name}_{stage}",
         owners=owners,
         kinds=set(kinds),

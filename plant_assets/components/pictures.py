@@ -5,9 +5,10 @@ Belongs here: trends, and pictures within Markdown. Doesn't belong here: drawing
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
+from markupsafe import Markup
 
 from plant_assets.svg import SvgCanvas, element
 
@@ -45,18 +46,29 @@ def trend(timestamps: pl.Series, traces: Sequence[TrendLine], shaded: pl.Series 
 
 
 def markdown_picture(name: str, canvas: SvgCanvas) -> str:
-    """A drawing on white within Markdown."""
-    canvas.parts.insert(0, element("rect", width="100%", height="100%", fill="#fff"))
-    svg = canvas.markup(
-        name,
-        xmlns="http://www.w3.org/2000/svg",
-        width=canvas.width,
-        height=canvas.height,
-        font_family="sans-serif",
-        font_size=11,
-        fill="#444",
+    """A drawing within Markdown."""
+    return (
+        f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg_text(name, canvas).encode()).decode()})"
     )
-    return f"![{name}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+
+
+def svg_text(name: str, canvas: SvgCanvas) -> str:
+    """A drawing on white, as a file of its own has it."""
+    white = element("rect", width="100%", height="100%", fill="#fff")
+    # Lines of a grid have a class for pages with a style sheet; without one they would have no stroke.
+    style = element("style", Markup(".grid{stroke:#ddd}"))
+    whole = replace(canvas, parts=[style, white, *canvas.parts])
+    return str(
+        whole.markup(
+            name,
+            xmlns="http://www.w3.org/2000/svg",
+            width=canvas.width,
+            height=canvas.height,
+            font_family="sans-serif",
+            font_size=11,
+            fill="#444",
+        )
+    )
 
 
 def _draw_trace(canvas: SvgCanvas, trace: TrendLine, top: int) -> None:

@@ -16,6 +16,7 @@ from plant_assets.components.checks import plant_checks
 from plant_assets.components.data_assets import data_assets
 from plant_assets.components.drift_asset import drift_assets
 from plant_assets.components.drop_sensor import drop_sensor
+from plant_assets.components.explanation_asset import explanation_assets
 from plant_assets.components.model_assets import model_assets
 from plant_assets.components.naming import PLANT_TAG, job_name
 from plant_assets.components.release_assets import release_assets
@@ -115,6 +116,7 @@ def plant_definitions(profile: PlantProfile, poll_seconds: int) -> dg.Definition
         *drift_assets(profile),
         *model_assets(profile),
         *release_assets(profile),
+        *explanation_assets(profile),
     ]
     checks = plant_checks(profile)
     job = dg.define_asset_job(

@@ -1,5 +1,6 @@
 """A plant's whole job in process: from dropped files to a champion behind its alias."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,6 +204,52 @@ def test_the_report_and_each_version_say_how_they_are_calibrated(
         assert version.tags["calibration"] == calibrator.kind == kind
         assert registry.client.get_run(version.run_id).data.params["calibration"] == kind
     assert "calibrated by Platt&#39;s sigmoid" in page.read_text("utf-8")
+
+
+def test_models_and_report_are_nested_under_the_run_of_their_pipeline(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    client, registry = ModelRegistry.from_settings().client, ModelRegistry.from_settings()
+    models, reports = registry.experiment("demo_models"), registry.experiment("demo_alarm_validation")
+    (parent,) = client.search_runs([models], f"tags.dagster_run_id = '{finished.run_id}'")
+    assert parent.info.status == "FINISHED"
+    nested = client.search_runs([models, reports], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
+    names = {run.info.run_name for run in nested}
+    assert names == {*FEW_MODELS} - {"forecaster"} | {"forecaster_1h", "smote_ablation", "validation_report"}
+    for run in nested:
+        assert f"/runs/{finished.run_id})" in run.data.tags["mlflow.note.content"], run.info.run_name
+
+
+def test_descriptions_show_the_main_figures(pipeline: Pipeline, finished: dg.ExecuteInProcessResult) -> None:
+    registry = ModelRegistry.from_settings()
+    (report,) = registry.client.search_runs([registry.experiment("demo_alarm_validation")])
+    version = registry.champion("demo_alarm_champion")
+    assert version is not None
+    champion = registry.client.get_run(version.run_id).data
+    figures = champion.tags["mlflow.note.content"].split("| figure | value |")[1]
+    assert f"| pr_auc | {champion.metrics['pr_auc']:.3g} (" in figures
+    lines = report.data.tags["mlflow.note.content"].splitlines()
+    (row,) = [line for line in lines if line.startswith("| champion | now |")]
+    assert f"{report.data.metrics['champion/0h.pr_auc']:.3f}" in row
+
+
+def test_each_tree_model_is_pictured_in_dagster_and_in_mlflow(
+    pipeline: Pipeline, finished: dg.ExecuteInProcessResult
+) -> None:
+    registry = ModelRegistry.from_settings()
+    metadata = pipeline.metadata(finished, "explanations")
+    pictured = {name.partition(":")[0] for name in metadata if name.endswith(": beeswarm")}
+    assert {"isolation_forest", "forecaster_1h"} <= pictured
+    assert "deviation_predictor" not in pictured, "it has no trees"
+    for model in pictured:
+        version = registry.newest(f"demo_alarm_{model}")
+        assert version is not None
+        for kind in ("beeswarm", "dependence"):
+            shown = str(metadata[f"{model}: {kind}"].value)
+            path = registry.client.download_artifacts(version.run_id, f"explanations/{kind}.svg")
+            drawn = Path(path).read_bytes()
+            assert base64.b64encode(drawn).decode() in shown
+            assert b"<svg" in drawn
 
 
 def test_columns_are_traced_from_feature_to_tag(
