@@ -153,6 +153,8 @@ def _ablation_asset(profile: PlantProfile) -> dg.AssetsDefinition:
                 for name in (RAW, LABELLED, FEATURES, SMOTE, ABLATION)
             ],
             dataset=used_dataset(lake, profile.name, SMOTE, balanced),
+            dagster_page=model_store.dagster_page(context.run_id),
+            parent_run=model_store.pipeline_run(profile.name, first_attempt(context.instance, context.run)),
         )
         return dg.MaterializeResult(
             value=trained.oof,
@@ -178,7 +180,6 @@ def _publish(
     context: dg.AssetExecutionContext,
 ) -> "PublishedVersion":
     """The model's new version, which waits as challenger; what killed runs left open in MLflow is ended."""
-
     registry = model_store.registry()
     for run_id in registry.end_abandoned(profile, partial(how_it_ended, context.instance)):
         context.log.info(f"MLflow run {run_id} was left running by a run that has ended; ended too")
