@@ -37,6 +37,7 @@ class ValueBands:
         saturation: ends that the instrument reads instead of the process.
         suggested: limits LL, L, H and HH by quantiles, for a comment.
         used: whether features are built from it.
+        state: whether it is on and off, told by 0 and 1 alone.
         flags: what is odd about it, for people.
     """
 
@@ -46,6 +47,7 @@ class ValueBands:
     saturation: Ends = (None, None)
     suggested: tuple[float, float, float, float] | None = None
     used: bool = True
+    state: bool = False
     flags: tuple[str, ...] = ()
 
 
@@ -73,6 +75,7 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> ValueBands:
     ends, why = _possible(low, high), f"seen {low:.6g} to {high:.6g}; only what is far from it can't be true"
     if unit == "%" and low >= _PERCENT[0] and high <= _PERCENT[1]:
         ends, why = _PERCENT, f"of a percentage; seen {low:.6g} to {high:.6g}"
+    state = role == "indicator" and bool(np.isin(known, (0.0, 1.0)).all())
     told = _saturation(known) if role in ("indicator", "pv") else _Told()
     q = np.quantile(known, [0.001, 0.01, 0.05, 0.95, 0.99, 0.999])
     return ValueBands(
@@ -80,9 +83,10 @@ def find_bands(records: pl.DataFrame, role: str, unit: str) -> ValueBands:
         why,
         normal=_band(q[2], q[3], span),
         saturation=told.saturation,
-        suggested=_limits(q, span),
+        suggested=None if state else _limits(q, span),
         used=role != "sp" and not told.mostly,
-        flags=(*told.flags, *(_frozen(records) if role != "sp" else [])),
+        state=state,
+        flags=(*told.flags, *(_frozen(records) if role != "sp" and not state else [])),
     )
 
 

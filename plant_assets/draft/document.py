@@ -101,6 +101,8 @@ def _tag(node: CommentedMap, tag: DraftedTag, codes: Sequence[str]) -> None:
         text = ", ".join(f"{key}: {value:g}" for key, value in limits.items())
         before = f"limits: {{{text}}}  # 0.1 %, 1 %, 99 % and 99.9 % of the values"
         node.yaml_set_comment_before_after_key("process_unit", before=before, indent=6)
+    if bands.state:
+        node.yaml_add_eol_comment("0 and 1 alone: on and off, which may stay without being frozen", "state")
     if node.get("used") is False:
         why = "features use the deviation SP - PV instead" if node.get("role") == "sp" else bands.flags[0]
         node.yaml_add_eol_comment(_one_line(why), "used")

@@ -216,4 +216,5 @@ def _tag(tag: DraftedTag) -> dict[str, object]:
         **({"role": series.loop.role, "controller": series.loop.controller} if series.loop else {}),
         **({"aliases": list(series.aliases)} if series.aliases else {}),
         **({} if bands.used else {"used": False}),
+        **({"state": True} if bands.state else {}),
     }

@@ -63,6 +63,7 @@ class Tag(StrictModel):
     )
     aliases: tuple[str, ...] = ()
     used: bool = Field(default=True, description="whether features use it")
+    state: bool = Field(default=False, description="on and off, or a mode: it may stay without being frozen")
 
     @field_validator("name")
     @classmethod

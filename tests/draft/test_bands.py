@@ -54,6 +54,13 @@ def test_a_tag_that_never_leaves_its_end_is_not_used() -> None:
     assert "saturated at its upper end" in found.flags[0]
 
 
+def test_a_column_of_zeros_and_ones_is_a_state_that_may_stay() -> None:
+    found = bands(np.repeat([1.0, 0.0, 1.0], [700, 50, 250]))
+    assert (found.state, found.used, found.suggested, found.flags) == (True, True, None, ())
+    assert not bands(np.repeat([1.0, 2.0, 1.0], [700, 50, 250])).state
+    assert not bands(np.repeat([1.0, 0.0], [500, 500]), role="sp").state
+
+
 def test_a_set_point_is_not_used_and_never_frozen() -> None:
     found = bands(np.repeat([50.0, 60.0], 500), role="sp")
     assert (found.used, found.flags) == (False, ())

@@ -47,6 +47,15 @@ def loaded(draft: PlantDraft, folder: Path) -> PlantProfile:
     return profile
 
 
+def test_a_column_of_zeros_and_ones_becomes_a_state(tmp_path: Path) -> None:
+    running = np.repeat([1, 0, 1], [120, 20, 60])
+    draft = draft_plant("unit_8", [export(tmp_path, Flow=None, Pump_Status=running)])
+    profile = loaded(draft, tmp_path)
+    assert (profile.tag("Pump_Status").state, profile.tag("Flow").state) == (True, False)
+    assert "# 0 and 1 alone: on and off, which may stay without being frozen" in draft.text
+    assert draft.text.count("# limits:") == 1
+
+
 def test_a_header_becomes_tags_with_units_and_loops(tmp_path: Path) -> None:
     path = export(
         tmp_path,

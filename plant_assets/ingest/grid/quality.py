@@ -10,7 +10,7 @@ HELD = 1
 STALE = 2
 """No record for `sampling.stale_after`."""
 FROZEN = 4
-"""The records have repeated one value for `sampling.frozen_after`; set points are never frozen."""
+"""The records have repeated one value for `sampling.frozen_after`; set points and states are never frozen."""
 SATURATED = 8
 """The value is at the end of what the instrument can read."""
 MISSING = 16
@@ -70,7 +70,8 @@ def flags(
         saturated = saturated | (value <= low)
     if high is not None:
         saturated = saturated | (value >= high)
-    frozen = pl.lit(False) if tag.role == "sp" else recorded & (unchanged >= sampling.frozen_after)
+    may_stay = tag.role == "sp" or tag.state
+    frozen = pl.lit(False) if may_stay else recorded & (unchanged >= sampling.frozen_after)
     conditions = {
         HELD: value.is_not_null() & ~recorded,
         STALE: ~recorded & (age >= sampling.stale_after),

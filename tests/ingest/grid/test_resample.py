@@ -72,6 +72,15 @@ def test_a_set_point_that_stays_is_not_frozen() -> None:
     assert raw["F_SP_flags"].sum() == 0
 
 
+def test_a_state_that_stays_is_not_frozen() -> None:
+    given = PROFILE.model_dump(mode="json")
+    given["tags"] = [{**tag, "state": tag["name"] == "P"} for tag in given["tags"]]
+    events = [(60.0 * hour, tag, 1.0) for hour in range(9) for tag in ("P", "L")]
+    raw = resample(records_of(events), PROFILE.model_validate(given))
+    assert raw["P_flags"].sum() == 0
+    assert raw["L_flags"].to_list()[-1] == FROZEN
+
+
 def test_values_at_or_beyond_the_instruments_ends_are_saturated_held_ones_too() -> None:
     raw = resample(records_of([(0, "L", 100.0), (120, "L", -0.1), (180, "L", 50.0)]), PROFILE)
     assert raw["L_flags"].to_list() == [SATURATED, SATURATED | HELD, SATURATED, 0]
