@@ -80,6 +80,8 @@ def test_first_drop_trains_all_models_and_they_answer(demo: Site) -> None:
     forecasts = demo.ask("forecast", {"recent_observations": _newest_rows(demo, 24), "horizon": "all"})
     assert forecasts.status_code == 200, forecasts.text
     assert [f["horizon_hours"] for f in forecasts.json()["forecasts"]] == [1, 3, 6]
+    probabilities = [f["anomaly_probability"] for f in forecasts.json()["forecasts"]]
+    assert probabilities == sorted(probabilities)
 
 
 def test_refused_file_is_put_aside_and_the_others_go_on(small: Site, folder: Path) -> None:

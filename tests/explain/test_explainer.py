@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from plant_assets.bundle.bundle import Bundle
+from plant_assets.bundle.calibration import IsotonicCalibrator
 from plant_assets.bundle.scorers import logistic
 from plant_assets.explain.diagonal import WEIGHTS
 from plant_assets.explain.explainer import ScoreExplainer
@@ -44,6 +45,22 @@ def test_contributions_lead_from_the_medians_answer_to_the_rows(
         assert found.base_value + sum(t.contribution for t in found.tags) == pytest.approx(
             found.output, abs=1e-9
         )
+
+
+def test_a_model_that_isotonic_regression_calibrates_is_explained_in_its_score(
+    explained: dict[str, Bundle], rows: dict[str, Floats]
+) -> None:
+    plain = explained["lightgbm"]
+    stepped = IsotonicCalibrator(scores=(-9.0, 0.0, 9.0), probabilities=(0.1, 0.2, 0.9))
+    bundle = Bundle.load(plain.folder)
+    bundle.manifest = plain.manifest.model_copy(update={"calibrator": stepped})
+    explainer = ScoreExplainer.of(bundle)
+    for row in rows["features"]:
+        found = explainer.explain(row)
+        assert found.space == "score"
+        assert found.output == pytest.approx(float(bundle.evaluate(row).scores[0]), abs=1e-6)
+        total = found.base_value + sum(driver.contribution for driver in found.contributions)
+        assert total == pytest.approx(found.output, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -7,7 +7,7 @@ import pytest
 
 from plant_assets.bundle.bundle import Bundle, BundleError
 from plant_assets.ingest.history.fingerprint import profile_fingerprint
-from plant_assets.models.calibration import PlattScaling
+from plant_assets.models.calibration import PlattScaling, fit_isotonic
 from plant_assets.models.export import ParityError, check_parity, export_bundle
 from plant_assets.models.fitted import FittedModel
 from plant_assets.models.spec import model_spec
@@ -27,6 +27,22 @@ def test_an_exported_model_loads_and_answers_like_the_trained_one(
     assert manifest == bundle.manifest
     assert manifest.parity.rows == len(rows)
     assert manifest.parity.max_difference <= 1e-9
+
+
+@pytest.mark.parametrize("kind", ["logistic", "lightgbm", "xgboost"])
+def test_a_model_that_isotonic_regression_calibrates_says_so_and_answers_like_the_trained_one(
+    kind: str, profile: PlantProfile, tmp_path: Path
+) -> None:
+    inputs, trained = inputs_of(profile), trained_model(profile, kind)
+    rows, plain = inputs.matrix("features"), trained.model
+    fitted = replace(plain, calibrator=fit_isotonic(plain.scores(rows), inputs.labels, rows_per_day=1.0))
+    manifest = export_bundle(replace(trained, model=fitted), inputs, profile, tmp_path / "b")
+    bundle = Bundle.load(tmp_path / "b")
+    assert (manifest.calibrator.kind if manifest.calibrator else None) == "isotonic"
+    assert manifest.calibrated
+    np.testing.assert_allclose(bundle.score(rows), fitted.decisions(rows), rtol=0, atol=1e-6)
+    order = np.argsort(plain.scores(rows))
+    assert (np.diff(bundle.score(rows)[order]) >= 0).all()
 
 
 def test_a_bundle_says_what_it_is(profile: PlantProfile, tmp_path: Path) -> None:

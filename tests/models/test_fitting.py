@@ -61,6 +61,18 @@ def test_rows_without_any_reading_teach_nothing(spec: ModelSpec, labels: np.ndar
     assert with_gap.reference.rows.tolist() == [*range(300), *range(2300, len(rows))]
 
 
+@pytest.mark.parametrize("spec", [LR_SOFT_ALARM, CALIBRATED_ISOLATION], ids=lambda spec: spec.name)
+def test_many_rows_are_calibrated_by_isotonic_regression_and_alarm_as_their_scores(spec: ModelSpec) -> None:
+    few, many = (
+        fitted(spec, ROWS),
+        fit_nowcast(spec, NAMES, np.tile(ROWS, (20, 1)), np.tile(LABELS, 20), PROFILE),
+    )
+    assert (few.model.calibration, many.model.calibration) == ("platt", "isotonic")
+    scores, decisions = many.model.scores(ROWS), many.model.decisions(ROWS)
+    assert (np.diff(decisions[np.argsort(scores)]) >= 0).all()
+    assert len(np.unique(decisions)) == len(np.unique(scores))
+
+
 def test_a_plant_that_never_had_a_reading_gets_a_model_all_the_same() -> None:
     fit = fit_nowcast(ISOLATION_FOREST, NAMES, np.full((50, len(NAMES)), np.nan), None, PROFILE)
     assert np.isfinite(fit.model.decisions(ROWS[:3])).all()
