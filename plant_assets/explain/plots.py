@@ -110,6 +110,5 @@ def _ticks(low: float, high: float) -> Sequence[float]:
         step *= 2
     while (high - low) / step < 3:
         step /= 2
-    return [
-        round(float(tick), 10) for tick in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-    ]
+    ticks = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return [float(f"{tick:.6g}") + 0.0 for tick in ticks]

@@ -1,4 +1,4 @@
-"""A model's main figures as a table in Markdown: MLflow's pages show a run's description first, and its figures by name.
+"""A model's main figures first: in MLflow's list of them, which has the order in which they were logged, and as a table in Markdown.
 
 Doesn't belong here: computing them (`scoring.py`, `forecast_scoring.py`, `deviation.py`).
 """
@@ -33,12 +33,26 @@ def main_figures(metrics: Mapping[str, float]) -> str:
     | pr_auc | 0.857 (0.5 to 0.9) |
     | rows | 5 |
     """
+    shown = _main(metrics)
+    if not shown:
+        return ""
+    lines = [f"| {name} | {_with_interval(name, metrics)} |" for name in shown]
+    return "\n".join(["| figure | value |", "|---|---|", *lines])
+
+
+def sort_figures(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The same figures, the main ones first.
+
+    >>> list(sort_figures({"candidate.lr.pr_auc": 0.4, "rows": 5.0, "pr_auc": 0.9}))
+    ['pr_auc', 'rows', 'candidate.lr.pr_auc']
+    """
+    return {name: metrics[name] for name in _main(metrics)} | dict(metrics)
+
+
+def _main(metrics: Mapping[str, float]) -> list[str]:
     own = [name for name in metrics if "." not in name and not name.endswith(_ENDS)]
     order = [*(name for name in _FIRST if name in own), *(name for name in own if name not in _FIRST)]
-    if not order:
-        return ""
-    lines = [f"| {name} | {_with_interval(name, metrics)} |" for name in order[:MOST]]
-    return "\n".join(["| figure | value |", "|---|---|", *lines])
+    return order[:MOST]
 
 
 def _with_interval(name: str, metrics: Mapping[str, float]) -> str:

@@ -19,7 +19,7 @@ from plant_assets.bundle.bundle import ARRAYS_FILE, Bundle, BundleError, parse_m
 from plant_assets.bundle.manifest import FORMAT_TAG, BundleManifest
 from plant_assets.models.export import export_bundle, stamp_run
 from plant_assets.models.inputs import TrainingInputs
-from plant_assets.models.main_figures import main_figures
+from plant_assets.models.main_figures import main_figures, sort_figures
 from plant_assets.models.registry_connection import EXISTS, RegistryError, RunStatus, UsedDataset
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import PublishedVersion, VersionedModels, read_version
@@ -118,7 +118,7 @@ class ModelRegistry(VersionedModels):
             manifest.model,
             labels | page,
             params or {},
-            manifest.metrics,
+            sort_figures(manifest.metrics),
             description=_description(manifest, notes, dagster_page),
             dataset=dataset,
             parent=parent_run,
@@ -243,8 +243,8 @@ def _description(manifest: BundleManifest, notes: Sequence[str], dagster_page: s
     lines = [
         f"**{manifest.title}.** {manifest.learning_mode.capitalize()} model of plant {manifest.plant}, "
         "walked forward; all figures are out of fold.",
-        *notes,
         main_figures(manifest.metrics),
+        *notes,
         *([f"{dagster_link(run, dagster_page)}."] if run else []),
     ]
     return "\n\n".join(filter(None, lines))

@@ -6,6 +6,7 @@ Belongs here: picking figures out of a report. Doesn't belong here: computing th
 import numpy as np
 import polars as pl
 
+from plant_assets.validation.evaluate import ModelResult
 from plant_assets.validation.report_data import ValidationReport
 
 HEADLINE_ROWS = 10
@@ -34,23 +35,31 @@ def ranking_table(report: ValidationReport) -> pl.DataFrame:
 
 def headline(report: ValidationReport) -> str:
     """The report's ten main lines in Markdown: models by horizon and PR-AUC, without baselines; empty without any."""
-    results = [
-        (horizon.hours, result) for horizon in report.horizons for result in horizon.models if result.rows
-    ]
-    results.sort(key=lambda found: (found[0], -np.nan_to_num(found[1].pr_auc.value, nan=-1.0)))
+    results = _headline_results(report)
     if not results:
         return ""
     lines = [
         f"| {r.model} | {f'within {hours} h' if hours else 'now'} | {r.pr_auc.value:.3f} | {r.roc_auc.value:.3f} | {r.f1:.3f} "
         f"| {r.false_episodes.value:.2f} |"
-        for hours, r in results[:HEADLINE_ROWS]
+        for hours, r in results
     ]
     head = ["| model | alarm | PR-AUC | ROC-AUC | F1 | false alarms a day |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *lines])
 
 
+def _headline_results(report: ValidationReport) -> list[tuple[int, ModelResult]]:
+    results = [
+        (horizon.hours, result) for horizon in report.horizons for result in horizon.models if result.rows
+    ]
+    results.sort(key=lambda found: (found[0], -np.nan_to_num(found[1].pr_auc.value, nan=-1.0)))
+    return results[:HEADLINE_ROWS]
+
+
 def report_figures(report: ValidationReport) -> dict[str, float]:
-    """The report's main figures for MLflow, by model and horizon: ranking, F1 of its alarms, Brier, recall, false alarms."""
+    """The report's main figures for MLflow, by model and horizon: ranking, F1 of its alarms, Brier, recall, false alarms.
+
+    PR-AUC of the headline's models come first.
+    """
     found = dict(report.further) | {f"{one.model}.called_unusual": one.share for one in report.flagged}
     for ablation in report.ablations:
         figures = {
@@ -72,4 +81,5 @@ def report_figures(report: ValidationReport) -> dict[str, float]:
                 "false_episodes_per_day": result.false_episodes.value,
             }
             found |= {f"{result.model}.{horizon.hours}h.{name}": value for name, value in figures.items()}
-    return found
+    first = [f"{result.model}.{hours}h.pr_auc" for hours, result in _headline_results(report)]
+    return {name: found[name] for name in first} | found

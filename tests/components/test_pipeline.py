@@ -231,6 +231,11 @@ def test_descriptions_show_the_main_figures(pipeline: Pipeline, finished: dg.Exe
     lines = report.data.tags["mlflow.note.content"].splitlines()
     (row,) = [line for line in lines if line.startswith("| champion | now |")]
     assert f"{report.data.metrics['champion/0h.pr_auc']:.3f}" in row
+    listed, shown = list(champion.metrics), figures.split("Dagster run")[0]
+    assert listed[:3] == ["pr_auc", "roc_auc", "f1"]
+    assert all(f"| {name} |" in shown for name in listed[:10])
+    of_models = {"champion", "isolation_forest", "forecaster_1h"}
+    assert {name.partition("/")[0] for name in list(report.data.metrics)[:3]} == of_models
 
 
 def test_each_tree_model_is_pictured_in_dagster_and_in_mlflow(

@@ -94,6 +94,12 @@ def test_the_largest_features_alone_are_shown() -> None:
     assert sum(map(len, dots(dependence(rows, "score")).values())) == 50 * DEPENDENCE_FEATURES
 
 
+def test_no_tick_is_a_negative_zero() -> None:
+    rows = rows_of([[1.0], [2.0]], [[-0.05], [1.3]])
+    assert ">-0<" not in str(beeswarm(rows, "score").markup("picture"))
+    assert ">0<" in str(beeswarm(rows, "score").markup("picture"))
+
+
 @pytest.mark.parametrize("draw", [beeswarm, dependence])
 def test_a_model_that_nothing_moves_has_a_picture_all_the_same(draw) -> None:
     canvas = draw(rows_of([[1.0, 2.0]] * 4, [[0.0, 0.0]] * 4), "log_odds")
