@@ -34,7 +34,7 @@ def ranking_table(report: ValidationReport) -> pl.DataFrame:
 
 
 def headline(report: ValidationReport) -> str:
-    """The report's ten main lines in Markdown: models by horizon and PR-AUC, without baselines; empty without any."""
+    """The report's ten main lines in Markdown: registered models before candidates, by horizon and PR-AUC; empty without any."""
     results = _headline_results(report)
     if not results:
         return ""
@@ -51,8 +51,13 @@ def _headline_results(report: ValidationReport) -> list[tuple[int, ModelResult]]
     results = [
         (horizon.hours, result) for horizon in report.horizons for result in horizon.models if result.rows
     ]
-    results.sort(key=lambda found: (found[0], -np.nan_to_num(found[1].pr_auc.value, nan=-1.0)))
+    results.sort(key=lambda found: _rank(report, *found))
     return results[:HEADLINE_ROWS]
+
+
+def _rank(report: ValidationReport, hours: int, result: ModelResult) -> tuple[bool, int, float]:
+    """Models that are registered before mere candidates, then by horizon, the best first."""
+    return result.model not in report.titles, hours, -float(np.nan_to_num(result.pr_auc.value, nan=-1.0))
 
 
 def report_figures(report: ValidationReport) -> dict[str, float]:
