@@ -48,7 +48,7 @@ def dependence(rows: ExplainedRows, space: str) -> SvgCanvas:
         first, last = _ends(values)
         margins = (place * _PANEL + 52, canvas.width - (place + 1) * _PANEL + 12, 10, 40)
         panel = SvgCanvas(canvas.width, canvas.height, (first, last), (low, high), margins)
-        label = f"contribution to the {_words(space)}" if place == 0 else ""
+        label = f"contribution, {space.replace('_', '-')}" if place == 0 else ""
         panel.axes(rows.names[feature], label, _ticks(first, last), _ticks(low, high))
         _dots(panel, values, rows.contributions[:, feature], values)
         canvas.parts += panel.parts

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from plant_assets.ingest.reading import combine
+from plant_assets.ingest.errors import FileRefusal
+from plant_assets.ingest.reading import combine, read_files
 from plant_assets.ingest.records import RECORD_SCHEMA
 from tests.ingest.cases import BERLIN, NOW, PLANT, WIDE, read, rows, times, values, write
 
@@ -276,3 +277,19 @@ def test_a_column_of_utc_times_in_a_plant_elsewhere(tmp_path: Path) -> None:
 
 def test_the_end_mark_of_old_exports_is_no_row(tmp_path: Path) -> None:
     assert values(read(write(tmp_path, "a.csv", WIDE + "\x1a")), "TE301020") == [107.5, 108.0]
+
+
+def test_files_without_a_history_are_read_as_one_drop_and_a_bad_one_is_named(tmp_path: Path) -> None:
+    first = write(tmp_path, "first.csv", WIDE)
+    later = write(tmp_path, "later.csv", WIDE.replace("229.25", "231.25"))
+    log = write(
+        tmp_path, "log.csv", "start_time,end_time,reason\n2015-01-01 00:00,2015-01-01 01:00,flooding\n"
+    )
+    records, periods = read_files([first, later, log], PLANT, now=NOW)
+    assert 231.25 in records["value"].to_list()
+    assert 229.25 not in records["value"].to_list(), "the later file wins"
+    assert periods is not None
+    assert periods["reason"].to_list() == ["flooding"]
+    assert read_files([first], PLANT, now=NOW)[1] is None
+    with pytest.raises(FileRefusal, match=r"^bad\.csv: .*; expected "):
+        read_files([first, write(tmp_path, "bad.csv", "name,city\nA,Rome\n")], PLANT, now=NOW)
