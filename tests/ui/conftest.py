@@ -20,6 +20,7 @@ from tests.ui.screen import PASSWORD, SETTLED_MS, Screen, browser_path, launch
 
 PEOPLE = {"vera": "viewer", "otto": "operator", "enno": "engineer", "anna": "admin"}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 HOURS_PER_SECOND = "2"
 
 

@@ -84,6 +84,13 @@ class Screen:
         """Texts that are cut or stand outside of the page, each with where."""
         return self.page.evaluate(CLIPPED.read_text(encoding="utf-8").partition("\n")[2].rstrip().rstrip(";"))
 
+    def shortcomings(self) -> list[str]:
+        """What is wrong with the page that is shown: violations, cut texts, sideways scrolling."""
+        root = "document.documentElement"
+        excess = self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+        too_wide = [f"{excess} px wider than its window"] if excess > 0 else []
+        return [*self.violations(), *self.clipped(), *too_wide]
+
     def _heard(self, message: object) -> None:
         kind, text = getattr(message, "type", ""), getattr(message, "text", "")
         # The browser notes each answer above 399 by itself; the page shows what matters of them.

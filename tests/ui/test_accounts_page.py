@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import expect
 
+from tests.ui.conftest import PHONE
 from tests.ui.screen import PASSWORD, Screen
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
-SMALL: ViewportSize = {"width": 390, "height": 844}
 
 
 def test_an_account_from_its_creation_to_another_password(screen: Callable[..., Screen]) -> None:
@@ -48,11 +48,14 @@ def test_an_account_from_its_creation_to_another_password(screen: Callable[..., 
 
 
 def test_the_last_administrator_can_not_step_down(screen: Callable[..., Screen]) -> None:
-    window = screen(size=SMALL)
+    window = screen(size=PHONE)
     window.log_in("anna")
     page = window.open("/accounts")
     page.get_by_label("Role of anna").select_option("viewer")
     expect(page.get_by_text("anna is the only administrator", exact=False)).to_be_visible()
     expect(page.get_by_label("Role of anna")).to_have_value("admin")
+    page.get_by_role("button", name="Create account …").click()
+    page.get_by_role("button", name="Reset password …").first.click()
+    assert window.shortcomings() == []
     own = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="anna"))
     expect(own.get_by_role("button", name="Disable")).to_be_disabled()

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.ui.conftest import LAPTOP
+from tests.ui.conftest import LAPTOP, PHONE
 from tests.ui.screen import Screen
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 WALL: ViewportSize = {"width": 1920, "height": 1080}
 PAGES = {
     "/": "Dashboard",
@@ -35,14 +34,10 @@ THEMES = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 
 def looked_at(window: Screen, path: str, size: ViewportSize, dark: bool) -> list[str]:
     """What is wrong with the page that is shown; its picture is kept where somebody wants to see it."""
-    page = window.page
-    faults = [*window.violations(), *window.clipped()]
-    width = page.evaluate("document.documentElement.scrollWidth")
-    if width > size["width"]:
-        faults.append(f"{width} px wide on a screen of {size['width']}")
+    faults = window.shortcomings()
     if PICTURES:
         name = f"{path.strip('/') or 'dashboard'}-{size['width']}-{'dark' if dark else 'light'}.png"
-        page.screenshot(path=Path(PICTURES) / name)
+        window.page.screenshot(path=Path(PICTURES) / name)
     return [f"{path} {fault}" for fault in faults]
 
 

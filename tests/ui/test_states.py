@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Route, ViewportSize, expect
 
-from tests.ui.conftest import Platform
+from tests.ui.conftest import LAPTOP, PHONE, Platform
 from tests.ui.screen import Screen
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
@@ -85,28 +85,31 @@ def test_other_peoples_texts_are_only_texts(screen: Callable[..., Screen], site:
     assert window.violations() == []
 
 
-def test_results_and_ways_that_lead_nowhere_have_no_violations(screen: Callable[..., Screen]) -> None:
-    window = screen()
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_results_and_ways_that_lead_nowhere_are_whole_and_accessible(
+    screen: Callable[..., Screen], size: ViewportSize
+) -> None:
+    window = screen(size=size)
     window.log_in("enno")
     page = window.open("/predict")
     page.get_by_role("button", name="Normal", exact=True).click()
     page.get_by_role("button", name="Predict", exact=True).click()
     expect(page.get_by_role("button", name="Predict", exact=True)).to_be_enabled()
     expect(page.get_by_role("columnheader", name="Contribution")).to_be_visible()
-    faults = [f"predict {found}" for found in window.violations()]
+    faults = [f"predict {found}" for found in window.shortcomings()]
 
     window.open("/forecast")
     page.get_by_role("button", name="Normal", exact=True).click()
     page.get_by_role("button", name="Forecast", exact=True).click()
     expect(page.get_by_text("Within 1 h").first).to_be_visible()
-    faults += [f"forecast {found}" for found in window.violations()]
+    faults += [f"forecast {found}" for found in window.shortcomings()]
 
     window.open("/load")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("table").first).to_be_visible()
-    faults += [f"load {found}" for found in window.violations()]
+    faults += [f"load {found}" for found in window.shortcomings()]
 
     window.open("/nowhere")
     expect(page.get_by_text("Page not found.")).to_be_visible()
-    faults += [f"nowhere {found}" for found in window.violations()]
+    faults += [f"nowhere {found}" for found in window.shortcomings()]
     assert faults == []

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { percent, reading, unitText } from './numbers.ts';
 
 it.each([
-  [0, '0 %'],
-  [0.004, '<1 %'],
-  [0.256, '26 %'],
-  [0.997, '>99 %'],
-  [1, '100 %'],
+  [0, '0\u00a0%'],
+  [0.004, '<1\u00a0%'],
+  [0.256, '26\u00a0%'],
+  [0.997, '>99\u00a0%'],
+  [1, '100\u00a0%'],
   [null, '–']
 ])('shows %s as %s', (probability, shown) => expect(percent(probability)).toBe(shown));
 

@@ -15,9 +15,9 @@ export function reading(value: number | null | undefined, { range, normal }: Sca
 export function percent(probability: number | null | undefined): string {
   if (probability === null || probability === undefined) return '–';
   const hundredth = probability * 100;
-  if (hundredth > 0 && hundredth < 1) return '<1 %';
-  if (hundredth > 99 && hundredth < 100) return '>99 %';
-  return `${Math.round(hundredth)} %`;
+  if (hundredth > 0 && hundredth < 1) return '<1\u00a0%';
+  if (hundredth > 99 && hundredth < 100) return '>99\u00a0%';
+  return `${Math.round(hundredth)}\u00a0%`;
 }
 
 export function figure(value: number | null | undefined, digits = 2): string {

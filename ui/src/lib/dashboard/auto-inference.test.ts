@@ -25,7 +25,7 @@ it('scores a row once, one at a time, and only while it is on', async () => {
   expect(waiting).toHaveLength(1);
   waiting[0]?.(new Response(JSON.stringify({ prediction: { risk_score: 0.34 } })));
   await first;
-  expect(autoInference.risk).toBe('34 %');
+  expect(autoInference.risk).toBe('34\u00a0%');
   await autoInference.row('2');
   expect(waiting).toHaveLength(1);
 });

@@ -29,11 +29,11 @@ class Driving {
     if (!tag) return '';
     const values = board.readings.of(tag.name);
     const newest = values.findLast((value) => value !== null);
-    const at = `${reading(newest, tag)} ${tag.unit}`;
+    const at = `${reading(newest, tag)}\u00a0${tag.unit}`;
     const perHour = slope(board.readings.times, values);
     if (perHour === null || !moves(tag, perHour)) return words.steady(tag.name, at);
     const size = Math.abs(perHour);
-    const by = `${size.toFixed(size >= 10 ? 0 : size >= 1 ? 1 : 2)} ${tag.unit}`;
+    const by = `${size.toFixed(size >= 10 ? 0 : size >= 1 ? 1 : 2)}\u00a0${tag.unit}`;
     return (perHour > 0 ? words.rising : words.falling)(tag.name, by, at);
   });
 }

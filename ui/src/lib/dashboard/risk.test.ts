@@ -81,15 +81,15 @@ it('compares scores over their thresholds, and never rounds one up to its thresh
 
 it('writes rare chances with a digit more', () => {
   expect([0, 0.0005, 0.033, 0.0998, 0.62, 0.998, 1].map(chance)).toEqual([
-    '0 %',
-    '<0.1 %',
-    '3.3 %',
-    '10 %',
-    '62 %',
-    '>99 %',
-    '100 %'
+    '0\u00a0%',
+    '<0.1\u00a0%',
+    '3.3\u00a0%',
+    '10\u00a0%',
+    '62\u00a0%',
+    '>99\u00a0%',
+    '100\u00a0%'
   ]);
-  expect(withInterval(score({ probability: 0.62, low: 0.48, high: 0.74 }))).toBe('62 % (48 to 74)');
+  expect(withInterval(score({ probability: 0.62, low: 0.48, high: 0.74 }))).toBe('62\u00a0% (48 to 74)');
 });
 
 it('puts the nearest alarm first, else what is closest to its threshold', () => {
@@ -113,14 +113,16 @@ it('puts rules before models, near before far, and leaves shelved ones out', () 
 
 it('says what is coming, when and how sure', () => {
   const ahead = score({ horizon_hours: 3, probability: 0.62, low: 0.48, high: 0.74 });
-  expect(headline(row(score({}), ahead), null)).toBe('Alarm starts within 3 h: probability 62 % (48 to 74)');
+  expect(headline(row(score({}), ahead), null)).toBe(
+    'Alarm starts within 3 h: probability 62\u00a0% (48 to 74)'
+  );
   expect(headline(row(score({}), ahead), warning({ id: 7 }))).toContain('warning 7');
   expect(headline(row(score({ probability: 0.12 })), null)).toBe(
-    'No alarm expected. Closest to its threshold: 12 % now (threshold 40 %).'
+    'No alarm expected. Closest to its threshold: 12\u00a0% now (threshold 40\u00a0%).'
   );
   expect(headline(row(score({ threshold: null })), null)).toContain('No threshold is set');
   expect(headline(row(score({ probability: 0.3 })), null)).toBe(
-    'Below the threshold. Alarm risk 30 % now (threshold 40 %).'
+    'Below the threshold. Alarm risk 30\u00a0% now (threshold 40\u00a0%).'
   );
   const rule = {
     ...warning({ kind: 'rule' }),
@@ -135,6 +137,6 @@ it('says what is coming, when and how sure', () => {
 it('says that a warning stays open where the risk has fallen below its threshold', () => {
   const fallen = row(score({ horizon_hours: 3, probability: 0.3 }));
   expect(headline(fallen, warning({ id: 7 }))).toBe(
-    'Warning 7 is still open: probability 30 % within 3 h (threshold 40 %).'
+    'Warning 7 is still open: probability 30\u00a0% within 3 h (threshold 40\u00a0%).'
   );
 });

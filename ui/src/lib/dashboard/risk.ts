@@ -31,9 +31,9 @@ export function ratioText(ratio: number): string {
 /** A probability with the digits that rare events need: '3.3 %', '17 %'. */
 export function chance(probability: number): string {
   const hundredth = probability * 100;
-  if (hundredth > 0 && hundredth < 0.1) return '<0.1 %';
-  if (hundredth > 99 && hundredth < 100) return '>99 %';
-  return `${hundredth.toFixed(hundredth > 0 && hundredth < 9.95 ? 1 : 0)} %`;
+  if (hundredth > 0 && hundredth < 0.1) return '<0.1\u00a0%';
+  if (hundredth > 99 && hundredth < 100) return '>99\u00a0%';
+  return `${hundredth.toFixed(hundredth > 0 && hundredth < 9.95 ? 1 : 0)}\u00a0%`;
 }
 
 /** '62 % (48 to 74)': a probability with its interval. */

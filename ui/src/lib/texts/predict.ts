@@ -4,12 +4,12 @@ export const predict = {
   result: 'Result',
   before: 'History before these values',
   befores: {
-    steady: 'constant for 72 h',
+    steady: 'constant for 72\u00a0h',
     live: 'the live plant’s last 72 h',
     unknown: 'unknown'
   },
   beforeHints: {
-    steady: 'The plant has been at these values for 72 h.',
+    steady: 'The plant has been at these values for 72\u00a0h.',
     live: 'The values are the newest hour of the live plant.',
     unknown: 'Means, slopes and deviations are set to their training medians: the risk is unreliable.'
   },

@@ -19,9 +19,22 @@ const row = (plant: string, time: string): ScoredRow =>
 
 describe('what a warning says', () => {
   test('a rare event keeps the digit that tells it from its threshold', () => {
-    expect([0, 0.0334, 0.0328, 0.168, null].map(chance)).toEqual(['0 %', '3.3 %', '3.3 %', '17 %', '–']);
-    expect([0.0004, 0.0995, 0.999, 1].map(chance)).toEqual(['<0.1 %', '10.0 %', '>99 %', '100 %']);
-    expect(headline(makeWarning())).toBe('Alarm starts within 3 h: probability 17 % (threshold 9.6 %)');
+    expect([0, 0.0334, 0.0328, 0.168, null].map(chance)).toEqual([
+      '0\u00a0%',
+      '3.3\u00a0%',
+      '3.3\u00a0%',
+      '17\u00a0%',
+      '–'
+    ]);
+    expect([0.0004, 0.0995, 0.999, 1].map(chance)).toEqual([
+      '<0.1\u00a0%',
+      '10.0\u00a0%',
+      '>99\u00a0%',
+      '100\u00a0%'
+    ]);
+    expect(headline(makeWarning())).toBe(
+      'Alarm starts within 3 h: probability 17\u00a0% (threshold 9.6\u00a0%)'
+    );
   });
 
   test('a rule is told by its description, else by its name', () => {

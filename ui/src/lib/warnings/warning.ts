@@ -34,9 +34,9 @@ export function horizon(hours: number): string {
 export function chance(probability: number | null | undefined): string {
   if (probability === null || probability === undefined) return '–';
   const hundredth = probability * 100;
-  if (hundredth > 0 && hundredth < 0.1) return '<0.1 %';
-  if (hundredth > 99 && hundredth < 100) return '>99 %';
-  return `${hundredth.toFixed(hundredth > 0 && hundredth < 10 ? 1 : 0)} %`;
+  if (hundredth > 0 && hundredth < 0.1) return '<0.1\u00a0%';
+  if (hundredth > 99 && hundredth < 100) return '>99\u00a0%';
+  return `${hundredth.toFixed(hundredth > 0 && hundredth < 10 ? 1 : 0)}\u00a0%`;
 }
 
 /** What it warns of, in one line. */
