@@ -153,7 +153,7 @@ export const data = {
       features: 'Features',
       models: 'Models',
       report: 'Validation report',
-      live: 'Live'
+      live: 'Serving'
     }
   }
 } as const;
