@@ -12,8 +12,6 @@ DEMO = "demo"
 DATABASES = "databases"
 """What the code server needs: Dagster's databases, which `up` makes while the other services start."""
 
-_EXPERIMENTS = "/#/experiments"
-"""MLflow's own first page is one about language models."""
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
@@ -61,7 +59,7 @@ def pages(settings: PipelineSettings) -> dict[str, str]:
     """What a person opens, by service; MLflow's may be one that runs elsewhere."""
     given = settings.mlflow_elsewhere
     own = {service.name: service.page for service in services(settings) if service.page}
-    return {"mlflow": f"{given.rstrip('/')}{_EXPERIMENTS}", **own} if given else own
+    return {"mlflow": given, **own} if given else own
 
 
 def _mlflow(settings: PipelineSettings) -> ServiceProcess:
@@ -72,7 +70,7 @@ def _mlflow(settings: PipelineSettings) -> ServiceProcess:
         port=settings.port_mlflow,
         is_local=True,
         ready_url=f"{url}/health",
-        page=f"{url}{_EXPERIMENTS}",
+        page=url,
     )
 
 

@@ -260,7 +260,7 @@ def test_a_given_mlflow_is_shown_and_none_is_started(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("FOREWARN_MLFLOW_URL", "https://someone:hunter2@mlflow.example/base")
     read_settings.cache_clear()
     assert "mlflow" not in {service.name for service in services(read_settings())}
-    assert pages(read_settings())["mlflow"] == "https://mlflow.example/base/#/experiments"
+    assert pages(read_settings())["mlflow"] == "https://mlflow.example/base"
 
 
 @pytest.mark.parametrize("url", ["", "postgresql://someone@127.0.0.1:1/mlflow"])
@@ -268,7 +268,7 @@ def test_an_mlflow_of_our_own_serves_a_database(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("FOREWARN_MLFLOW_URL", url)
     read_settings.cache_clear()
     assert services(read_settings())[0].name == "mlflow"
-    assert pages(read_settings())["mlflow"] == "http://127.0.0.1:5000/#/experiments"
+    assert pages(read_settings())["mlflow"] == "http://127.0.0.1:5000"
 
 
 def test_only_ports_of_what_is_started_must_be_free(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,25 +102,24 @@ def test_mlflow_is_one_process_and_comes_again_on_its_port_when_killed(
 def test_mlflow_guards_its_pages_against_other_sites_and_keeps_what_it_is_told(
     here: PipelineSettings, mlflow: ServiceProcess
 ) -> None:
-    root = mlflow.page.removesuffix("/#/experiments")
-    create = f"{root}/api/2.0/mlflow/experiments/create"
+    create = f"{mlflow.page}/api/2.0/mlflow/experiments/create"
     strange = httpx.post(create, json={"name": "a"}, headers={"Host": "evil.example"})
     assert (strange.status_code, strange.json()["type"]) == (421, "urn:forewarn:problem:unknown-host")
     for origin in ("http://evil.example", "http://127.0.0.1:1", "null"):
-        for path in (create, f"{root}/graphql"):
+        for path in (create, f"{mlflow.page}/graphql"):
             elsewhere = httpx.post(path, json={"name": "b"}, headers={"Origin": origin})
             assert (elsewhere.status_code, "cross-site" in elsewhere.text) == (403, True), (origin, path)
-    own = httpx.post(create, json={"name": "d"}, headers={"Origin": root})
+    own = httpx.post(create, json={"name": "d"}, headers={"Origin": mlflow.page})
     assert own.status_code == 200, own.text
     made = httpx.post(create, json={"name": "c"})
     assert made.status_code == 200, made.text
     found = httpx.get(
-        f"{root}/api/2.0/mlflow/experiments/get",
+        f"{mlflow.page}/api/2.0/mlflow/experiments/get",
         params={"experiment_id": made.json()["experiment_id"]},
     ).json()["experiment"]
     assert found["artifact_location"].startswith(str(here.mlflow_artifacts))
     assert (here.home / "mlflow" / "mlflow.db").is_file()
-    assert httpx.get(root).headers["x-frame-options"] == "SAMEORIGIN"
+    assert httpx.get(mlflow.page).headers["x-frame-options"] == "SAMEORIGIN"
 
 
 @pytest.mark.usefixtures("known_mlflow")
