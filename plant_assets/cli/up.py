@@ -17,7 +17,8 @@ from rich.text import Text
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
-from plant_assets.cli.services import DEMO, ServiceProcess, pages, services
+from plant_assets.cli.pages import models_page
+from plant_assets.cli.services import DEMO, ServiceProcess, default_plant, pages, services
 from plant_assets.cli.start import await_ready, is_listening
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings, read_settings
@@ -182,6 +183,7 @@ def tunnel_hint(settings: PipelineSettings) -> str:
 def _print_addresses(settings: PipelineSettings, console: Console) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     shown = pages(settings)
+    shown["mlflow"] = models_page(shown["mlflow"], default_plant(settings))
     for name, page in shown.items():
         table.add_row(f"[bold]{name}[/]", escape(page))
     print_whole(table, console)

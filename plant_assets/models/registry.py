@@ -24,7 +24,7 @@ from plant_assets.models.registry_connection import EXISTS, RegistryError, RunSt
 from plant_assets.models.registry_model import write_mlflow_model
 from plant_assets.models.registry_versions import PublishedVersion, VersionedModels, read_version
 from plant_assets.models.walk_forward import TrainedModel
-from plant_assets.profile.model import PlantProfile
+from plant_assets.profile.model import PlantProfile, models_experiment
 from plant_assets.settings import PipelineSettings, read_settings
 
 BUNDLE_PATH = "bundle"
@@ -230,11 +230,6 @@ class ModelRegistry(VersionedModels):
             )
         )
         return read_version(made)
-
-
-def models_experiment(plant: str) -> str:
-    """The MLflow experiment of a plant's models and pipeline runs."""
-    return f"{plant}_models"
 
 
 def _description(manifest: BundleManifest, notes: Sequence[str], dagster_page: str) -> str:

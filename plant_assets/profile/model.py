@@ -352,3 +352,8 @@ class PlantProfile(StrictModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+def models_experiment(plant: str) -> str:
+    """The MLflow experiment of a plant's models and pipeline runs."""
+    return f"{plant}_models"

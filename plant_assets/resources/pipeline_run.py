@@ -19,9 +19,9 @@ from plant_assets.models.registry import (
     DAGSTER_RUN,
     ModelRegistry,
     dagster_link,
-    models_experiment,
 )
 from plant_assets.models.registry_connection import NOTE_TAG
+from plant_assets.profile.model import models_experiment
 
 _SET_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID")
 _ASSET_JOB = "__ASSET_JOB"
