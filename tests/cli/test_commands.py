@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.testing import CliRunner
 
-from plant_assets.cli import home, supervision
+from plant_assets.cli import home, supervision, up
 from plant_assets.cli.console import print_whole
 from plant_assets.cli.follow import step_name
 from plant_assets.cli.main import app
@@ -232,6 +232,7 @@ def test_databases_that_cannot_be_made_stop_what_started_meanwhile(monkeypatch: 
     monkeypatch.setattr(supervision, "start", lambda *_: None)
     monkeypatch.setattr(supervision, "stop", stopped.append)
     monkeypatch.setattr(supervision, "states", Mock(side_effect=supervision.NotRunningError))
+    monkeypatch.setattr(up, "refuse_taken_ports", lambda *_: None)  # a platform may run beside the tests
     monkeypatch.setattr(home, "create_databases", refuse)
     result = CliRunner().invoke(app, ["up"], env={"FOREWARN_DEMO": "0"})
     assert isinstance(result.exception, OSError)
