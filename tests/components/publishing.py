@@ -40,9 +40,8 @@ def demo__pipeline() -> None:
 
 @dg.job(
     resource_defs=_STORE,
-    executor_def=dg.multiprocess_executor.configured(
-        {"start_method": {"forkserver": {"preload_modules": ["mlflow"]}}}
-    ),
+    # A fork server that another test started would give them its environment, and so its home.
+    executor_def=dg.multiprocess_executor.configured({"start_method": {"spawn": {}}}),
 )
 def demo__processes() -> None:
     report(train())
