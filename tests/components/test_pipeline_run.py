@@ -16,7 +16,7 @@ from plant_assets.settings import read_settings
 from tests.components.publishing import FAILS, demo__pipeline, demo__processes
 
 
-class Publisher:
+class RunPublisher:
     """Runs of a job that publishes."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
@@ -31,9 +31,9 @@ class Publisher:
 
 
 @pytest.fixture
-def publisher(home: Path) -> Iterator[Publisher]:
+def publisher(home: Path) -> Iterator[RunPublisher]:
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Publisher(instance)
+        yield RunPublisher(instance)
 
 
 def parents(dagster_run: str, plant: str = "demo") -> list[Run]:
@@ -49,7 +49,7 @@ def children(parent: Run) -> list[Run]:
 
 
 def test_a_dagster_run_has_one_run_that_links_back_with_its_models_nested_under_it(
-    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    publisher: RunPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FOREWARN_DAGSTER_URL", "https://plant.example/dagster/")
     read_settings.cache_clear()
@@ -69,7 +69,7 @@ def test_a_dagster_run_has_one_run_that_links_back_with_its_models_nested_under_
     )
 
 
-def test_each_plant_of_a_run_has_one_in_its_own_experiment(publisher: Publisher) -> None:
+def test_each_plant_of_a_run_has_one_in_its_own_experiment(publisher: RunPublisher) -> None:
     done = publisher.run()
     (first,), (second,) = parents(done.run_id), parents(done.run_id, "mains")
     assert first.info.experiment_id != second.info.experiment_id
@@ -78,7 +78,7 @@ def test_each_plant_of_a_run_has_one_in_its_own_experiment(publisher: Publisher)
 
 
 def test_it_fails_with_the_dagster_run_and_an_attempt_at_the_same_drop_goes_on_with_it(
-    publisher: Publisher,
+    publisher: RunPublisher,
 ) -> None:
     failed = publisher.run({DROP_TAG: "drop-1"}, fails=True)
     (parent,) = parents(failed.run_id)
@@ -94,7 +94,7 @@ def test_it_fails_with_the_dagster_run_and_an_attempt_at_the_same_drop_goes_on_w
 
 
 def test_runs_of_one_process_have_one_each_and_leave_no_trace_in_it(
-    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    publisher: RunPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import mlflow
 
@@ -105,7 +105,7 @@ def test_runs_of_one_process_have_one_each_and_leave_no_trace_in_it(
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
-def test_a_person_s_second_execution_goes_on_with_the_first_one_s(publisher: Publisher) -> None:
+def test_a_person_s_second_execution_goes_on_with_the_first_one_s(publisher: RunPublisher) -> None:
     first = publisher.run()
     run = publisher.instance.get_run_by_id(first.run_id)
     assert run is not None
@@ -116,7 +116,7 @@ def test_a_person_s_second_execution_goes_on_with_the_first_one_s(publisher: Pub
     assert first_attempt(publisher.instance, repeated) == first.run_id
 
 
-def test_what_a_run_left_open_ends_as_the_run_did(publisher: Publisher) -> None:
+def test_what_a_run_left_open_ends_as_the_run_did(publisher: RunPublisher) -> None:
     done, failed = publisher.run(), publisher.run(fails=True)
     waiting = publisher.instance.create_run_for_job(demo__pipeline)
     ended = [how_it_ended(publisher.instance, run) for run in (done.run_id, failed.run_id, "absent")]

@@ -61,18 +61,6 @@ def test_ticks_of_windows_are_times_and_said(tmp_path: Path, year: int, name: st
         ("Year,Day of Year,HH,MM,FT101", "%Y,%-j,%-H,%M"),
         ("Jahr,Monat,Tag,Stunde,Minute,FT101", "%Y,%-m,%-d,%-H,%M"),
         ("No,YYYY,MM,DD,HH,FT101", "1,%Y,%m,%d,%H"),
-    ],
-)
-def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, form: str) -> None:
-    report = report_of(tmp_path, wide(header, flow, time=lambda row: stamp(row, form)), plant("FT101"))
-    first = datetime(2025, 3, 3, 6, tzinfo=UTC)
-    assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))
-    assert "Times are put together from" in report.guesses[0]
-
-
-@pytest.mark.parametrize(
-    ("header", "form"),
-    [
         ("Date,Time,FT101", "%Y-%m-%d,%H%M"),
         ("Date,Time,FT101", "%Y-%m-%d,%-H%M"),
         ("YYYYMMDD,HHMM,FT101", "%Y%m%d,%H%M"),
@@ -84,7 +72,9 @@ def test_columns_of_a_calendar_are_a_time_and_said(tmp_path: Path, header: str, 
         ("Date,Site,HH,FT101", "%Y-%m-%d,A,%H"),
     ],
 )
-def test_numbers_of_a_clock_beside_dates_are_times_and_said(tmp_path: Path, header: str, form: str) -> None:
+def test_columns_of_a_calendar_and_numbers_of_a_clock_are_a_time_and_said(
+    tmp_path: Path, header: str, form: str
+) -> None:
     report = report_of(tmp_path, wide(header, flow, time=lambda row: stamp(row, form)), plant("FT101"))
     first = datetime(2025, 3, 3, 6, tzinfo=UTC)
     assert (report.start, report.end) == (first, first + timedelta(hours=ROWS - 1))

@@ -28,7 +28,7 @@ ROW = {"features": {"PDT31008": 240.5}}
 
 
 @dataclass
-class Service:
+class WorkersService:
     """Inference with its workers; each question goes over a connection of its own, to any of them."""
 
     address: str
@@ -74,7 +74,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def service(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkersService]:
     mlflow = FakeMlflow()
     mlflow.publish(CHAMPION_NAME, 1, bundles["v1"], "champion")
 
@@ -101,7 +101,7 @@ def service(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) 
             stderr=log,
         )
         try:
-            yield Service(f"http://127.0.0.1:{port}", process, home)
+            yield WorkersService(f"http://127.0.0.1:{port}", process, home)
         finally:
             process.terminate()
             status = process.wait(60)
@@ -109,7 +109,7 @@ def service(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) 
     assert "Traceback" not in (home / "log").read_text()
 
 
-def test_any_worker_tells_what_all_have_counted(service: Service) -> None:
+def test_any_worker_tells_what_all_have_counted(service: WorkersService) -> None:
     assert len(service.instances()) == WORKERS
     before = service.figure("inference_requests_total")
     answered = [service.predict() for _ in range(20)]
@@ -122,7 +122,9 @@ def test_any_worker_tells_what_all_have_counted(service: Service) -> None:
     assert service.figure("process_resident_memory_bytes") > 0
 
 
-def test_killed_worker_is_replaced_with_its_copies_and_nothing_counted_is_lost(service: Service) -> None:
+def test_killed_worker_is_replaced_with_its_copies_and_nothing_counted_is_lost(
+    service: WorkersService,
+) -> None:
     before = service.instances()
     counted = service.figure("requests_total")
     os.kill(service.workers()[0].pid, signal.SIGKILL)
