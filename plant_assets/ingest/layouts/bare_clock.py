@@ -30,7 +30,11 @@ def with_colons(cells: pl.Series) -> pl.Series:
     """Texts such as 09:30; those that are no bare clock times stay as they are."""
     texts = _texts(cells)
     filled = texts.drop_nulls()
-    if filled.is_empty() or not filled.str.contains(rf"^({_DIGITS.pattern}|{_DOTTED.pattern})$").all():
+    if (
+        filled.is_empty()
+        or ":" in filled[0]
+        or not filled.str.contains(rf"^({_DIGITS.pattern}|{_DOTTED.pattern})$").all()
+    ):
         return texts
     if filled.str.contains(r"\.").any():
         return texts.str.replace_all(".", ":", literal=True)
