@@ -1,11 +1,13 @@
 """Fixtures that all tests share: profiles, real data, and a home of their own."""
 
+import gc
 import os
 import shutil
 
-# As the services run: threads of the linear algebra only get into each other's way. Read when NumPy is imported.
+# As the services run: threads of libraries only get into each other's way. Read when they are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 # Names that clients of an application in this process go by.
 os.environ.setdefault("FOREWARN_ALLOWED_HOSTS", "inference,gateway,sensors,service,testserver")
 
@@ -71,6 +73,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path)), len(LONGEST)
         )
     )
+
+
+def pytest_configure() -> None:
+    """What collection imports lives to the end: searching it for garbage again and again is 40 % of collection."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Search for garbage again, but not among what collection left."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from tests.reliability.plants import union, write_days
 from tests.reliability.run_site import RunSite, answering_models
 
 KILLS = 10
+KILLS_A_DROP = 3, 6
 DAYS, DAYS_A_DROP = 20, 14
 
 Kill = Callable[[RunSite, dg.RunRequest, random.Random, float, int], bool]
@@ -26,7 +27,7 @@ def drop_and_kill(site: RunSite, kill: Kill, seed: int) -> None:
     for number in range(1, 4 * KILLS):
         old, first = expected, chance.randrange(DAYS - DAYS_A_DROP)
         expected = _drop(site, old, first, seed + number)
-        planned = chance.randint(1, 5)
+        planned = chance.randint(*KILLS_A_DROP)
         while request := _next_request(site):
             if planned and kills < KILLS:
                 planned -= 1

@@ -13,6 +13,7 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.reliability.run_preloaded"])
 _PATIENCE_S = 240
 _TREES = 3
+_CANDIDATES = 2
 
 
 class RunChild:
@@ -112,7 +113,7 @@ def _main(
 
     from plant_assets.definitions import defs
 
-    _grow_small_forests()
+    _train_less()
     if impatient:
         _lose_patience()
     job = defs().resolve_job_def(f"{plant}__pipeline")
@@ -126,10 +127,12 @@ def _main(
         answers.send((result.success, writes.count))
 
 
-def _grow_small_forests() -> None:
-    """Most of a run's time is trees; how many there are changes nothing of what a run writes, or when."""
+def _train_less() -> None:
+    """Most of a run's time is training; how many candidates and trees there are changes nothing of what it writes, or when."""
+    from plant_assets.models import candidates
     from plant_assets.models.nowcast import RandomForest
 
+    candidates.CANDIDATES = candidates.CANDIDATES[:_CANDIDATES]
     RandomForest.__init__.__defaults__ = (_TREES,)
 
 
