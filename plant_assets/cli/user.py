@@ -122,9 +122,9 @@ def _run(action: "Callable[[AccountService], Awaitable[Answer]]") -> Answer:
     from serving.errors import Problem
     from serving.gateway.accounts.passwords import PasswordHasher
     from serving.gateway.accounts.service import AccountService
-    from serving.gateway.database import Database, database_url
-    from serving.gateway.migrate import migrate
     from serving.settings import read_settings
+    from serving.store.database import Database, database_url
+    from serving.store.migrate import migrate
 
     async def act() -> Answer:
         url = database_url(read_settings())

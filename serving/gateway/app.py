@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
+from serving.events.log import EventLog
 from serving.gateway import health, problems, screen
 from serving.gateway.accounts import routes as accounts
 from serving.gateway.accounts.passwords import PasswordHasher
@@ -15,7 +16,6 @@ from serving.gateway.accounts.rate_limits import AttemptLimiter
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.accounts.tokens import AccessTokens
-from serving.gateway.database import Database, database_url
 from serving.gateway.drift import routes as drift
 from serving.gateway.drift.service import DriftService
 from serving.gateway.drivers import routes as drivers
@@ -27,7 +27,6 @@ from serving.gateway.drops.preview import FilePreviewer
 from serving.gateway.event_types import EVENT_STREAM
 from serving.gateway.events import routes as events
 from serving.gateway.events.hub import EventHub
-from serving.gateway.events.log import EventLog
 from serving.gateway.events.tail import follow_events
 from serving.gateway.exports import routes as exports
 from serving.gateway.exports.service import TableExporter
@@ -37,7 +36,6 @@ from serving.gateway.infer import routes as infer
 from serving.gateway.live import routes as live_routes
 from serving.gateway.live.loop import LiveLoop, run_live_loop
 from serving.gateway.live.status import LiveStatus
-from serving.gateway.migrate import migrate
 from serving.gateway.models import routes as models
 from serving.gateway.models.mlflow import MlflowClient
 from serving.gateway.models.service import ModelService
@@ -51,6 +49,8 @@ from serving.gateway.warnings.groups import WarningGroups
 from serving.gateway.warnings.service import WarningService
 from serving.secret_file import load_secret
 from serving.settings import ServingSettings, read_settings
+from serving.store.database import Database, database_url
+from serving.store.migrate import migrate
 from serving.telemetry import install as telemetry
 from serving.telemetry.correlation import bring_served_by, carry_request_id
 from serving.web.app import new_app

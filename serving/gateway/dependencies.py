@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from serving.gateway.database import Database
 from serving.gateway.upstream import ServiceClient
+from serving.store.database import Database
 from serving.web.parts import part
 
 DatabaseDep = Annotated[Database, part("database")]

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, RootModel
 
-from serving.gateway.events.kinds import TYPES, GapEvent
+from serving.events.kinds import TYPES, GapEvent
 from serving.gateway.live.schemas import ReadingEvent, RunEvent, ScoresEvent, StatusEvent
 from serving.gateway.models.schemas import ModelEvent
-from serving.gateway.warnings.schemas import WarningEvent
+from serving.warnings.schemas import WarningEvent
 from serving.web.openapi import event_stream
 
 AnyEvent = ReadingEvent | ScoresEvent | StatusEvent | WarningEvent | RunEvent | ModelEvent | GapEvent

@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from serving.errors import Problem
-from serving.gateway.database import Database, check_database
 from serving.gateway.dependencies import DatabaseDep, InferenceDep, SensorsDep
 from serving.gateway.live.status import LiveStatusDep
-from serving.gateway.migrate import VERSION_TABLE
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient
+from serving.store.database import Database, check_database
+from serving.store.migrate import VERSION_TABLE
 from serving.web.app import SERVICE
 from serving.web.parts import part
 

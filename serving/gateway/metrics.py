@@ -18,7 +18,6 @@ LATENCY = Histogram(
 
 SCORED_ROWS = Counter("gateway_live_rows_total", "Live rows scored")
 PASSED_OVER = Counter("gateway_live_passed_over_total", "Live rows skipped because newer ones were waiting")
-OPEN_WARNINGS = Gauge("gateway_warnings_open", "Open warnings", ["plant"])
 EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients connected to /events")
 
 

@@ -10,10 +10,10 @@ from plant_assets.cli.main import app
 from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.tables import User
-from serving.gateway.database import Database, database_url
 from serving.gateway.problems import AccountDisabled
 from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
+from serving.store.database import Database, database_url
 
 PASSWORD = "correct horse battery"
 

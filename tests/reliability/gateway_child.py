@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from serving.gateway.accounts import passwords
 from serving.gateway.app import run_parts
-from serving.gateway.database import database_url
 from serving.gateway.history.tables import HistoryEntry
-from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
+from serving.store.database import database_url
+from serving.store.migrate import migrate
 from tests.reliability.fork_server import KillSwitch
 
 LOADED = alembic.command, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from fastapi import Response
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from serving.gateway.database import database_url
-from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
+from serving.store.database import database_url
+from serving.store.migrate import migrate
 from tests.reliability import gateway_child
 from tests.reliability.fork_server import ForkServer, fork_server
 from tests.reliability.gateway_child import READINGS, SCORES

@@ -22,10 +22,10 @@ from plant_assets.profile.load import load_profile
 from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.app import create_app as gateway_app
-from serving.gateway.database import Database, database_url
 from serving.inference.app import create_app as inference_app
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import ServingSettings
+from serving.store.database import Database, database_url
 from serving.web.bounded_http import BoundedHttp
 from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.servers import free_port

@@ -23,7 +23,7 @@ def test_modules_are_drawn_among_those_that_compute_and_have_tests() -> None:
     modules = plain_modules()
     assert all(Path(mirrored(module)).is_file() for module in modules)
     assert {"plant_assets/drift/judge.py", "plant_assets/labels/label.py"} <= set(modules)
-    assert not {"plant_assets/cli/home.py", "serving/gateway/database.py"} & set(modules)
+    assert not {"plant_assets/cli/home.py", "serving/store/database.py"} & set(modules)
 
 
 def test_what_runs_for_ever_or_breaks_the_process_is_killed_and_what_no_test_runs_is_not() -> None:

@@ -15,9 +15,9 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.gateway.accounts.tables import KnownAddress, LoginAttempt, User
-from serving.gateway.database import Database
 from serving.gateway.problems import TooManyAttempts
 from serving.settings import ServingSettings
+from serving.store.database import Database
 
 ADDRESS_FACTOR = 3
 """An address may try so many times as often as a name: people share addresses."""

@@ -22,7 +22,7 @@ from serving.gateway.accounts.dependencies import (
 from serving.gateway.accounts.names import PASSWORD_EXPECTED, fold_name, sound_password
 from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.openapi import problems
-from serving.gateway.tables import LARGEST_ID
+from serving.store.tables import LARGEST_ID
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 

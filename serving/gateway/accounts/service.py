@@ -13,8 +13,8 @@ from serving.errors import NotFound
 from serving.gateway.accounts.names import normal_name, normal_password, sound_password
 from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.tables import RefreshToken, Role, User
-from serving.gateway.database import Database
 from serving.gateway.problems import AccountDisabled, LastAdmin, NameTaken, Unauthenticated, WrongPassword
+from serving.store.database import Database
 
 ADMIN: Role = "admin"
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from serving.gateway.accounts.tables import RefreshToken, User
 from serving.gateway.accounts.tokens import AccessClaims, AccessTokens, SplitRefreshToken, TokenError
-from serving.gateway.database import Database
 from serving.gateway.problems import Unauthenticated
+from serving.store.database import Database
 
 MOST_SESSIONS = 50
 """Log-ins of one user at a time; the oldest make room."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.gateway.upstream import Finite
+from serving.warnings.brief import DriverTag
 
 
 class DriverFeature(BaseModel):
@@ -13,13 +14,6 @@ class DriverFeature(BaseModel):
 
     feature: Annotated[str, Field(max_length=200)]
     value: Finite
-    contribution: Finite
-
-
-class DriverTag(BaseModel):
-    """A tag or a controller, and what its features add together."""
-
-    tag: Annotated[str, Field(max_length=100)]
     contribution: Finite
 
 

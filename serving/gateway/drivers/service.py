@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 
 from serving.errors import NotFound, Problem, invalid
-from serving.gateway.database import Database
 from serving.gateway.drivers import schemas
 from serving.gateway.infer.schemas import HOURS, ReadingRows
-from serving.gateway.infer.tables import LiveScore
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.scores.tables import LiveScore
+from serving.store.database import Database
 from serving.web.parts import part
 
 SPARE_HOURS = 48

@@ -17,11 +17,11 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from serving.errors import NotFound
-from serving.gateway.database import database_url
 from serving.gateway.drops.schemas import DroppedFile, RefusedFile
 from serving.gateway.drops.tables import DROP_FILES, SHOWN
 from serving.gateway.problems import BadAnswer
 from serving.settings import ServingSettings
+from serving.store.database import database_url
 from serving.web.parts import part
 
 SHORT_HASH = 12

@@ -19,8 +19,8 @@ from serving.gateway.drops.ledger import DropLedgerDep
 from serving.gateway.drops.preview import PreviewerDep
 from serving.gateway.drops.upload import EXTENSIONS, checked_name, receive
 from serving.gateway.openapi import problems
-from serving.gateway.tables import LARGEST_ID
 from serving.settings import ServingSettings
+from serving.store.tables import LARGEST_ID
 from serving.web.body import MOST_DIGITS
 from serving.web.openapi import BODY, BYTES
 from serving.web.parts import SettingsDep

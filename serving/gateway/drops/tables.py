@@ -7,7 +7,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from serving.gateway.tables import UtcDateTime
+from serving.store.tables import UtcDateTime
 
 State = Literal["waiting", "running", "ingested", "quarantined", "failed", "superseded"]
 SHOWN: dict[str, State] = {

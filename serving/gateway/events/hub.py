@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
-from serving.gateway.events.kinds import EventMessage
+from serving.events.kinds import EventMessage
 from serving.gateway.metrics import EVENT_CLIENTS
 from serving.web.broadcast import StreamBroadcast, StreamSubscription
 from serving.web.parts import part

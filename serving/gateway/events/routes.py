@@ -8,10 +8,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
 from serving.errors import invalid
+from serving.events.kinds import TYPES
+from serving.events.log import EventLog, EventLogDep
 from serving.gateway.accounts.dependencies import SessionsDep, SignedIn
 from serving.gateway.events.hub import EventHub, EventHubDep
-from serving.gateway.events.kinds import TYPES
-from serving.gateway.events.log import EventLog, EventLogDep
 from serving.gateway.events.stream import StreamLease, stream
 from serving.gateway.openapi import problems
 from serving.web.sse import HeartbeatEvent

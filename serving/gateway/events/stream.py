@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from serving.events.kinds import gap
+from serving.events.log import EventLog
 from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.events.hub import EventListener
-from serving.gateway.events.kinds import gap
-from serving.gateway.events.log import EventLog
 from serving.gateway.problems import Unauthenticated
 from serving.web.broadcast import MOST_AT_ONCE
 from serving.web.sse import comment

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
+from serving.events.log import EventLog
 from serving.gateway.events.hub import EventHub
-from serving.gateway.events.log import EventLog
 from serving.web.tasks import beside
 
 LOOK_EVERY_S = 0.5

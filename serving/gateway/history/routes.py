@@ -10,7 +10,7 @@ from serving.gateway.history import schemas
 from serving.gateway.history.export import csv_lines
 from serving.gateway.history.service import HistoryDep
 from serving.gateway.openapi import problems
-from serving.gateway.tables import LARGEST_ID
+from serving.store.tables import LARGEST_ID
 
 router = APIRouter(prefix="/history", tags=["history"])
 EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="entry `id` from /history")]

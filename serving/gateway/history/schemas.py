@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from serving.gateway.tables import LARGEST_ID
-from serving.gateway.times import Time
+from serving.store.tables import LARGEST_ID
+from serving.times import Time
 
 InferType = Literal["predict", "forecast", "auto"]
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 
 from serving.errors import NotFound
-from serving.gateway.database import Database
 from serving.gateway.history.schemas import HistoryFilter, HistoryPage
 from serving.gateway.history.tables import HistoryEntry
+from serving.store.database import Database
 from serving.web.parts import part
 
 BATCH = 200

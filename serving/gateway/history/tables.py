@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.orm import Mapped, mapped_column
 
-from serving.gateway.tables import Base, BigId, UtcDateTime
+from serving.store.tables import Base, BigId, UtcDateTime
 
 
 class HistoryEntry(Base):

@@ -4,15 +4,14 @@ Those are the parts that the gateway relies on; everything else is passed on as 
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from plant_assets.profile.model import Slug
-from plant_assets.profile.tag import LONGEST_RULE
 from serving.gateway.upstream import Finite
+from serving.scores.scores import Confidence, FiredRule
 
-Confidence = Literal["full", "reduced", "none"]
 HOURS = 96
 """Look-back that the longest features need."""
 
@@ -51,18 +50,6 @@ class ModelAnswer(ScoreAnswer):
     threshold: Finite | None = None
     horizon_hours: Annotated[float, Field(ge=0, le=10_000)]
     interval: ScoreBand | None = None
-
-
-class FiredRule(BaseModel):
-    """An alarm rule that is met.
-
-    Attributes:
-        bad_signal: whether it only counts as met, as a signal is bad.
-    """
-
-    name: Annotated[str, Field(max_length=LONGEST_RULE)]
-    description: str = ""
-    bad_signal: bool = False
 
 
 class PredictionAnswer(ModelAnswer):

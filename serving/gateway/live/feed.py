@@ -12,10 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from serving.errors import Problem
-from serving.gateway.database import Database
-from serving.gateway.events.log import EventLog
+from serving.events.log import EventLog
 from serving.gateway.infer.schemas import HOURS
-from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.readings import (
     LiveRow,
     NewestLiveRow,
@@ -27,6 +25,8 @@ from serving.gateway.live.schemas import ReadingData, ReadingEvent
 from serving.gateway.live.status import StatusReporter
 from serving.gateway.problems import BadAnswer, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.store.database import Database
+from serving.store.memory import TaskMemory
 
 SENSORS = "sensors"
 LONGEST_PAUSE_S = 10

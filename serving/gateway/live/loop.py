@@ -13,17 +13,17 @@ import httpx
 from sqlalchemy.engine import URL
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from serving.gateway.database import Database, database_url
-from serving.gateway.events.log import EventLog
+from serving.events.log import EventLog
 from serving.gateway.live.feed import ReadingsFeed
-from serving.gateway.live.leader import leadership
 from serving.gateway.live.scorer import RowScorer
 from serving.gateway.live.status import OFF, SCORES, STARTING, WAITING, LiveStatus, StatusReporter
 from serving.gateway.live.watchers import ChangeWatcher, model_event, model_versions, plant_runs, run_event
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
-from serving.gateway.warnings.lifecycle import unshelve_expired
 from serving.settings import ServingSettings
+from serving.store.database import Database, database_url
+from serving.store.leader import leadership
+from serving.warnings.lifecycle import unshelve_expired
 from serving.web.tasks import beside
 
 LONGEST_PAUSE_S = 10

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.model import Slug
-from serving.gateway.events.kinds import LiveEvent
-from serving.gateway.infer.scores import ModelScore
+from serving.events.kinds import LiveEvent
 from serving.gateway.live.readings import LiveRow
-from serving.gateway.tables import LARGEST_ID
-from serving.gateway.times import Time
+from serving.scores.scores import ModelScore
+from serving.store.tables import LARGEST_ID
+from serving.times import Time
 
 
 class LiveAnswer(BaseModel):

@@ -14,23 +14,25 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem, UnknownPlant
+from serving.events.log import EventLog, UnitOfWork
 from serving.gateway import metrics
-from serving.gateway.database import Database
-from serving.gateway.events.log import EventLog, UnitOfWork
-from serving.gateway.infer.scores import RowScores, score_row
-from serving.gateway.infer.tables import LiveScore
+from serving.gateway.infer.brief import fetch_advice, fetch_brief
+from serving.gateway.infer.scores import score_row
 from serving.gateway.live.feed import ReadingsFeed
-from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.readings import NumberedRow, ReadingWindow, stale_tags
 from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
 from serving.gateway.live.status import OK, StatusReporter
-from serving.gateway.live.tables import LiveState
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
-from serving.gateway.warnings import lifecycle
-from serving.gateway.warnings.brief import WarningBrief, fetch_advice, fetch_brief
-from serving.gateway.warnings.tracks import KeptTrack, RowEffects, TrackSignal, evaluate_row, rule_tags
+from serving.scores.scores import RowScores
+from serving.scores.tables import LiveScore
 from serving.settings import ServingSettings
+from serving.store.database import Database
+from serving.store.memory import TaskMemory
+from serving.store.memory_tables import LiveState
+from serving.warnings import lifecycle
+from serving.warnings.brief import WarningBrief
+from serving.warnings.tracks import KeptTrack, RowEffects, TrackSignal, evaluate_row, rule_tags
 
 INFERENCE = "inference"
 PLANT = "plant"

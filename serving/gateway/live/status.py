@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from serving.gateway.events.log import EventLog
+from serving.events.log import EventLog
 from serving.gateway.live.schemas import LiveAnswer, StatusEvent
 from serving.web.parts import part
 

@@ -13,14 +13,14 @@ from typing import Literal
 from pydantic import BaseModel, JsonValue
 
 from serving.errors import Problem
-from serving.gateway.database import Database
+from serving.events.kinds import LiveEvent
+from serving.events.log import EventLog
 from serving.gateway.drops.dagster import PLANT_TAG, PipelineRun, newest_runs
-from serving.gateway.events.kinds import LiveEvent
-from serving.gateway.events.log import EventLog
-from serving.gateway.live.memory import TaskMemory
 from serving.gateway.live.schemas import RunData, RunEvent
 from serving.gateway.models.schemas import ModelData, ModelEvent
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.store.database import Database
+from serving.store.memory import TaskMemory
 
 EVERY_S = 2.0
 NEWEST_RUNS = 20

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from plant_assets.profile.model import Slug
-from serving.gateway.events.kinds import LiveEvent
+from serving.events.kinds import LiveEvent
 
 
 class MoveRequest(BaseModel):

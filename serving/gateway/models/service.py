@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from plant_assets.profile.model import PlantProfile
 from serving.errors import NotFound, Problem
-from serving.gateway.events.log import EventLog
+from serving.events.log import EventLog
 from serving.gateway.models import schemas
 from serving.gateway.models.aliases import CHAMPION, AliasMove, ModelAliases, earlier_champion
 from serving.gateway.models.figures import read_figures

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from serving.gateway.infer.tables import LiveScore
-from serving.gateway.warnings.tables import PlantWarning
+from serving.scores.tables import LiveScore
+from serving.warnings.tables import PlantWarning
 
 Label = tuple[datetime, datetime]
 

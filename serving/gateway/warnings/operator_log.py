@@ -15,9 +15,9 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from plant_assets.bundle.atomic_file import atomic_write
-from serving.gateway.warnings.answers import label_of
 from serving.gateway.warnings.excursions import Label
-from serving.gateway.warnings.tables import PlantWarning
+from serving.warnings.answers import label_of
+from serving.warnings.tables import PlantWarning
 
 COLUMNS = ("start_time", "end_time", "reason")
 LONGEST_REASON = 200

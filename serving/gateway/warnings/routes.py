@@ -10,12 +10,13 @@ from serving.gateway.accounts.dependencies import Engineer, Operator, SignedIn
 from serving.gateway.openapi import problems
 from serving.gateway.plants.profiles import PlantProfiles, ProfilesDep
 from serving.gateway.problems import Conflict, DropFolderAway
-from serving.gateway.tables import LARGEST_ID
 from serving.gateway.warnings import schemas
-from serving.gateway.warnings.answers import answer_of, members_of
 from serving.gateway.warnings.groups import GroupsDep
 from serving.gateway.warnings.operator_log import OperatorLog, drop, operator_log
 from serving.gateway.warnings.service import WarningsDep, WarningService
+from serving.store.tables import LARGEST_ID
+from serving.warnings.answers import answer_of, members_of
+from serving.warnings.schemas import WarningAnswer
 from serving.web.bounded_route import SmallBodyRoute
 from serving.web.openapi import BODY
 from serving.web.parts import SettingsDep
@@ -118,7 +119,7 @@ async def story(warning_id: WarningId, warnings: WarningsDep, _: SignedIn) -> sc
 @router.post("/{warning_id}/ack", responses=_CONFLICT)
 async def acknowledge(
     warning_id: WarningId, warnings: WarningsDep, user: Operator, body: schemas.AckRequest = ANYTHING
-) -> schemas.WarningAnswer:
+) -> WarningAnswer:
     """Acknowledge a warning; the first acknowledgement counts. Operators only."""
     return answer_of(await warnings.acknowledge(warning_id, user, body))
 
@@ -126,7 +127,7 @@ async def acknowledge(
 @router.post("/{warning_id}/shelve", responses=_CONFLICT)
 async def shelve(
     warning_id: WarningId, body: schemas.ShelveRequest, warnings: WarningsDep, user: Operator
-) -> schemas.WarningAnswer:
+) -> WarningAnswer:
     """Shelve a warning for a time, together with new warnings of the same kind. Operators only."""
     return answer_of(await warnings.shelve(warning_id, user, body))
 
@@ -134,7 +135,7 @@ async def shelve(
 @router.post("/{warning_id}/unshelve", responses=_CONFLICT)
 async def unshelve(
     warning_id: WarningId, body: schemas.UnshelveRequest, warnings: WarningsDep, user: Operator
-) -> schemas.WarningAnswer:
+) -> WarningAnswer:
     """Unshelve a warning. Operators only."""
     return answer_of(await warnings.unshelve(warning_id, user, body.note))
 
@@ -142,7 +143,7 @@ async def unshelve(
 @router.post("/{warning_id}/verdict", responses=_ACTION)
 async def judge(
     warning_id: WarningId, body: schemas.VerdictRequest, warnings: WarningsDep, user: Operator
-) -> schemas.WarningAnswer:
+) -> WarningAnswer:
     """Give a verdict on a warning: true, false or unsure, and when; the newest verdict counts. Operators only."""
     return answer_of(await warnings.judge(warning_id, user, body))
 

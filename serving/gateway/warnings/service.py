@@ -12,14 +12,14 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from serving.errors import NotFound, invalid
+from serving.events.log import EventLog, UnitOfWork
 from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.database import Database
-from serving.gateway.events.log import EventLog, UnitOfWork
 from serving.gateway.problems import Conflict
 from serving.gateway.warnings import schemas
 from serving.gateway.warnings.excursions import Label, excursions
-from serving.gateway.warnings.story import note
-from serving.gateway.warnings.tables import PlantWarning, WarningAction
+from serving.store.database import Database
+from serving.warnings.story import note
+from serving.warnings.tables import PlantWarning, WarningAction
 from serving.web.parts import part
 
 SAME_SHELF = timedelta(minutes=1)

@@ -14,9 +14,9 @@ from starlette.datastructures import State
 from serving.gateway.accounts.sessions import TokenPair
 from serving.gateway.accounts.tables import Role
 from serving.gateway.app import create_app, run_parts
-from serving.gateway.database import database_url
-from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
+from serving.store.database import database_url
+from serving.store.migrate import migrate
 from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
 
 PASSWORD = "correct horse battery"

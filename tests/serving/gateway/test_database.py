@@ -16,13 +16,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 
 from plant_assets.profile.variables import SettingsError
-from serving.gateway import database, health
+from serving.gateway import health
 from serving.gateway.accounts.tables import User
-from serving.gateway.database import Database, database_url
 from serving.gateway.history.tables import HistoryEntry
-from serving.gateway.migrate import VERSION_TABLE, migrate
-from serving.gateway.tables import Base
 from serving.settings import ServingSettings
+from serving.store import database
+from serving.store.database import Database, database_url
+from serving.store.migrate import VERSION_TABLE, migrate
+from serving.store.tables import Base
 from tests.reliability.disks import fill, small_disk
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site, running_site
@@ -141,7 +142,7 @@ def test_a_revision_that_fails_leaves_nothing_and_is_made_up_for(
 def test_several_gateways_start_at_once(gateway_settings: ServingSettings) -> None:
     address = database_url(gateway_settings).render_as_string(hide_password=False)
     code = (
-        "import sys; from sqlalchemy import make_url; from serving.gateway.migrate import migrate\n"
+        "import sys; from sqlalchemy import make_url; from serving.store.migrate import migrate\n"
         "sys.stdin.readline(); migrate(make_url(sys.argv[1]))"
     )
     starting = [

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from serving.documents import document
+from serving.events.kinds import TYPES, gap
 from serving.gateway.event_types import GatewayEvent
-from serving.gateway.events.kinds import TYPES, gap
 
 
 def test_the_document_names_each_kind_that_can_be_chosen_and_the_gap() -> None:

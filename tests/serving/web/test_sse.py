@@ -8,7 +8,7 @@ import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 from sse_starlette import EventSourceResponse
 
-from serving.gateway.events.kinds import message
+from serving.events.kinds import message
 from serving.web.sse import HeartbeatEvent, comment
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi import Response
 
-from serving.gateway.infer.tables import LiveScore
+from serving.scores.tables import LiveScore
 from tests.serving.gateway.fakes import START, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 

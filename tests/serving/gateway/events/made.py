@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from serving.gateway.events.kinds import LiveEvent
+from serving.events.kinds import LiveEvent
 
 
 class AnyData(BaseModel, extra="allow"):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 
-from serving.gateway.events.kinds import TYPES
+from serving.events.kinds import TYPES
 from serving.web.broadcast import MOST_CLIENTS
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.live.neighbours import Inference, Sensors

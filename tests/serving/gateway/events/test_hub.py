@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from serving.errors import TooManyClients
+from serving.events.kinds import message
 from serving.gateway.events.hub import EventHub
-from serving.gateway.events.kinds import message
 from serving.web import broadcast as module
 
 pytestmark = pytest.mark.anyio

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from serving.gateway.events import log
-from serving.gateway.events.kinds import message
-from serving.gateway.events.log import EventLog, UnitOfWork
+from serving.events import log
+from serving.events.kinds import message
+from serving.events.log import EventLog, UnitOfWork
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.events.made import event
 from tests.serving.gateway.site import Site

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from serving.events.kinds import message
 from serving.gateway.events import stream as module
 from serving.gateway.events.hub import EventListener
-from serving.gateway.events.kinds import message
 from serving.gateway.events.stream import StreamLease, stream
 from serving.web import broadcast
 from tests.serving.gateway.events.made import event

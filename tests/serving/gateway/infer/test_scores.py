@@ -9,11 +9,11 @@ from pydantic import JsonValue
 
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
+from serving.gateway.infer.brief import fetch_brief
 from serving.gateway.infer.scores import score_row
 from serving.gateway.live.watchers import model_versions
 from serving.gateway.problems import BadAnswer
 from serving.gateway.upstream import ServiceClient
-from serving.gateway.warnings.brief import fetch_brief
 from tests.bundle.factories import raw_table
 from tests.serving.conftest import serve
 from tests.serving.gateway.live.neighbours import Inference

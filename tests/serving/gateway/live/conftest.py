@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
+from serving.events.kinds import EventMessage
 from serving.gateway.app import create_app
 from serving.gateway.event_types import GatewayEvent
-from serving.gateway.events.kinds import EventMessage
-from serving.gateway.infer.tables import LiveScore
-from serving.gateway.warnings.tables import PlantWarning, WarningAction
+from serving.scores.tables import LiveScore
 from serving.settings import ServingSettings
+from serving.warnings.tables import PlantWarning, WarningAction
 from tests.serving.gateway.live.neighbours import Inference, Sensors
 from tests.serving.gateway.processes import listening
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.warnings.answers import label_of
 from serving.gateway.warnings.schemas import AckRequest, ShelveRequest, VerdictRequest
-from serving.gateway.warnings.tables import WarningAction
+from serving.warnings.answers import label_of
+from serving.warnings.tables import WarningAction
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.live.conftest import LiveSite, data

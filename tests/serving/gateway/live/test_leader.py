@@ -6,13 +6,13 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.gateway.database import database_url
-from serving.gateway.live import leader
-from serving.gateway.live.leader import leadership
-from serving.gateway.live.memory import TakenOverError, TaskMemory
 from serving.gateway.live.scorer import ScoringCursor
-from serving.gateway.migrate import migrate
 from serving.settings import ServingSettings
+from serving.store import leader
+from serving.store.database import database_url
+from serving.store.leader import leadership
+from serving.store.memory import TakenOverError, TaskMemory
+from serving.store.migrate import migrate
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 

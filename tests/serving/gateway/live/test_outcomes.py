@@ -3,7 +3,7 @@
 import pytest
 from fastapi import Response
 
-from serving.gateway.warnings.answers import members_of
+from serving.warnings.answers import members_of
 from tests.serving.gateway.fakes import problem
 from tests.serving.gateway.live.conftest import LiveSite, data
 from tests.serving.gateway.live.test_escalation import CLEARING_ROWS, Course

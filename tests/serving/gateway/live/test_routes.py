@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.gateway.infer.tables import LiveScore
 from serving.gateway.live.status import OFF
+from serving.scores.tables import LiveScore
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.live.conftest import LiveSite
 from tests.serving.gateway.live.neighbours import START

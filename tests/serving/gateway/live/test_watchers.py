@@ -5,7 +5,7 @@ from fastapi import FastAPI, Request
 
 from serving.gateway.drops.dagster import RUNS_QUERY
 from serving.gateway.live import watchers
-from serving.gateway.live.tables import LiveState
+from serving.store.memory_tables import LiveState
 from tests.serving.gateway.live.conftest import LiveSite, data, eventually
 from tests.serving.gateway.processes import listening
 

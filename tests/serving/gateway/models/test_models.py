@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import Response
 
 from plant_assets.validation import conditions
-from serving.gateway.events.tables import StoredEvent
+from serving.events.tables import StoredEvent
 from serving.gateway.models.figures import BASELINES, read_figures
 from tests.serving.gateway.models.fake_mlflow import BIN, INTERVAL, NAME, REPORT, RESULT, SERVED, FakeMlflow
 from tests.serving.gateway.site import Member, Site

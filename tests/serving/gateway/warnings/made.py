@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from serving.gateway.warnings.tables import PlantWarning
+from serving.warnings.tables import PlantWarning
 from tests.serving.gateway.site import Site
 
 SINCE = datetime(2026, 3, 1, 6, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from serving.gateway.accounts.tables import Role
-from serving.gateway.warnings.lifecycle import unshelve_expired
+from serving.warnings.lifecycle import unshelve_expired
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
 from tests.serving.gateway.warnings.made import CLEARED, hours, kept, warning

@@ -11,8 +11,8 @@ from plant_assets.ingest.folder.listing import list_files
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.labels.label import label, read_periods
 from plant_assets.profile.load import load_profile
-from serving.gateway.infer.tables import LiveScore
 from serving.gateway.warnings.operator_log import operator_log
+from serving.scores.tables import LiveScore
 from serving.settings import ServingSettings
 from tests.serving.gateway.databases import both_databases
 from tests.serving.gateway.site import Site
