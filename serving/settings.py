@@ -33,6 +33,8 @@ class ServingSettings(EnvironmentVariables):
     workers: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     shared_figures: Folder | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    live_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    lake: str = Field(default="", description="folder or s3://…; empty: $FOREWARN_HOME/lake")
     registration: Literal["open", "closed"] | None = None
     access_token_minutes: float = Field(default=15, gt=0, le=1440)
     refresh_token_days: float = Field(default=14, gt=0, le=365)
@@ -69,6 +71,18 @@ class ServingSettings(EnvironmentVariables):
     def sensors_address(self) -> str:
         """The sensors service that the gateway asks."""
         return self.sensors_url.rstrip("/") or f"http://{self.host}:{self.port_sensors}"
+
+    @property
+    def live_address(self) -> str:
+        """The live service that the gateway asks."""
+        return self.live_url.rstrip("/") or f"http://{self.host}:{self.port_live}"
+
+    @property
+    def lake_folder(self) -> Path | None:
+        """Where the pipeline's tables lie; None where that is no folder."""
+        if "://" in self.lake:
+            return None
+        return Path(self.lake).expanduser() if self.lake else self.home / "lake"
 
     @property
     def registration_open(self) -> bool:

@@ -68,6 +68,7 @@ class EnvironmentVariables(BaseSettings):
     port_inference: int = Field(default=7502, ge=1, le=65535)
     port_gateway: int = Field(default=7501, ge=1, le=65535)
     port_sensors: int = Field(default=7500, ge=1, le=65535)
+    port_live: int = Field(default=7505, ge=1, le=65535)
     sensors_plant: str = Field(default="demo", description="plant that the sensors service simulates")
     sensors_seed: int | None = Field(
         default=None, ge=0, lt=2**63, description="random seed of a new simulated plant"
@@ -105,6 +106,7 @@ KNOWN = frozenset(
         "FOREWARN_RUN_START_SECONDS",
         "FOREWARN_PORT_CODE",
         "FOREWARN_SENSORS_URL",
+        "FOREWARN_LIVE_URL",
         "FOREWARN_REGISTRATION",
         "FOREWARN_ACCESS_TOKEN_MINUTES",
         "FOREWARN_REFRESH_TOKEN_DAYS",

@@ -16,6 +16,8 @@ from serving.gateway.accounts.rate_limits import AttemptLimiter
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.accounts.tokens import AccessTokens
+from serving.gateway.connections import routes as connections
+from serving.gateway.connections.service import ConnectionDirectory
 from serving.gateway.drift import routes as drift
 from serving.gateway.drift.service import DriftService
 from serving.gateway.drivers import routes as drivers
@@ -42,6 +44,8 @@ from serving.gateway.models.service import ModelService
 from serving.gateway.plants import routes as plants
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.plants.service import PlantDirectory
+from serving.gateway.replay import routes as replay
+from serving.gateway.replay.loader import HistoryLoader
 from serving.gateway.sensors import routes as sensors_routes
 from serving.gateway.upstream import LIMITS, TIMEOUT, ServiceClient
 from serving.gateway.warnings import routes as warnings
@@ -59,6 +63,8 @@ ROUTERS = (
     accounts.router,
     accounts.users_router,
     plants.router,
+    replay.router,
+    connections.router,
     sensors_routes.router,
     infer.router,
     history.router,
@@ -141,6 +147,7 @@ async def run_parts(
     loop = LiveLoop(settings, profiles, database, log, client, status)
     inference = ServiceClient("inference", settings.inference_address, client)
     sensors = ServiceClient("sensors", settings.sensors_address, client)
+    live = ServiceClient("live", settings.live_address, client, is_optional=True)
     dagster = ServiceClient("dagster", settings.dagster_address, client)
     mlflow = MlflowClient(settings.mlflow_address, client)
     try:
@@ -161,12 +168,14 @@ async def run_parts(
             state.events = log
             state.hub = hub
             state.live = status
+            state.connections = ConnectionDirectory(live)
             state.drivers = DriverService(database, sensors, inference)
             state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
             state.warning_groups = WarningGroups(database, log)
             state.drop_ledger = LedgerReader(settings)
             state.file_previewer = FilePreviewer(settings)
             state.table_exporter = TableExporter(settings)
+            state.history_loader = HistoryLoader(settings, profiles, state.table_exporter)
             state.pipeline_runs = PipelineRuns(dagster, settings.dagster_address)
             state.models = ModelService(profiles, settings, mlflow, inference, log)
             state.drift = DriftService(profiles, settings, mlflow, dagster)

@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of all sources of readings and outputs of scores
+         * @description Get the state of all sources of readings and outputs of scores. Where it is unknown, `fault` says why.
+         */
+        get: operations["connections_connections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drift": {
         parameters: {
             query?: never;
@@ -708,6 +728,46 @@ export interface paths {
          * @description List all plants with their tags, limits, horizons, thresholds and alarm rules.
          */
         get: operations["plants_plants_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plants/{plant}/history/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the whole dropped history of a plant in few points, with its labels and the warnings there would have been
+         * @description Get the whole dropped history of a plant in few points, with its labels and the warnings there would have been.
+         */
+        get: operations["overview_plants__plant__history_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plants/{plant}/history/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rows of a plant's dropped history, oldest first
+         * @description List rows of a plant's dropped history, oldest first.
+         */
+        get: operations["rows_plants__plant__history_rows_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1381,6 +1441,27 @@ export interface components {
              */
             severity: "WARN" | "ERROR";
         };
+        /** ConnectionsAnswer */
+        ConnectionsAnswer: {
+            /**
+             * Fault
+             * @description why the live service's state is unknown or incomplete; otherwise empty
+             */
+            fault: string;
+            /** Outputs */
+            outputs: components["schemas"]["OutputState"][];
+            /** Sources */
+            sources: components["schemas"]["SourceState"][];
+            /**
+             * Unmapped
+             * @description by plant: names that no tag goes by, with the number of their records
+             */
+            unmapped: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
         /**
          * CrossedThreshold
          * @description The threshold or alarm rule that opened the warning, or escalated it last.
@@ -2016,6 +2097,101 @@ export interface components {
             next: number | null;
         };
         /**
+         * HistoryOverview
+         * @description The whole of a history in few points.
+         */
+        HistoryOverview: {
+            /**
+             * Alarms
+             * @description first and last row of periods labelled as alarms
+             */
+            alarms: [
+                number,
+                number
+            ][];
+            /**
+             * End
+             * @description the last row
+             */
+            end: number;
+            /**
+             * Fingerprint
+             * @description of the tables it was read from
+             */
+            fingerprint: string;
+            /**
+             * High
+             * @description highest value; null where each point is one row
+             */
+            high: {
+                [key: string]: (number | null)[];
+            } | null;
+            /** Interval S */
+            interval_s: number;
+            /** Labels */
+            labels: components["schemas"]["LabelledSpan"][];
+            /**
+             * Low
+             * @description lowest value of each point, by tag and by extreme of a tag
+             */
+            low: {
+                [key: string]: (number | null)[];
+            };
+            /** Plant */
+            plant: string;
+            /**
+             * Risk
+             * @description nearest first; empty where no model was validated
+             */
+            risk: components["schemas"]["HorizonSeries"][];
+            /** Rows */
+            rows: number;
+            /** Rows Per Point */
+            rows_per_point: number;
+            /** Start */
+            start: number;
+            /**
+             * Times
+             * @description each point's first row
+             */
+            times: number[];
+            /** Warnings */
+            warnings: components["schemas"]["PastWarning"][];
+        };
+        /**
+         * HistoryRows
+         * @description Rows of a history, oldest first.
+         */
+        HistoryRows: {
+            /** Fingerprint */
+            fingerprint: string;
+            /**
+             * Flags
+             * @description bits by tag, where any is set: 1 held, 2 stale, 4 frozen, 8 saturated, 16 missing, 32 uncertain
+             */
+            flags: {
+                [key: string]: number[];
+            };
+            /**
+             * Next
+             * @description time of the row after the last one, where `limit` cut; else null
+             */
+            next: number | null;
+            /** Plant */
+            plant: string;
+            /** Risk */
+            risk: components["schemas"]["HorizonSeries"][];
+            /** Times */
+            times: number[];
+            /**
+             * Values
+             * @description by tag and by extreme of a tag
+             */
+            values: {
+                [key: string]: (number | null)[];
+            };
+        };
+        /**
          * HorizonFigures
          * @description All models and baselines of one target: alarm now (0), or within `hours`.
          */
@@ -2075,6 +2251,37 @@ export interface components {
             version: number | null;
         };
         /**
+         * HorizonSeries
+         * @description What one model said out of fold; of a point that stands for several rows, that of the row nearest to its alarm.
+         */
+        HorizonSeries: {
+            /**
+             * Calibrated
+             * @description whether a decision is a probability
+             */
+            calibrated: boolean;
+            /**
+             * Decision
+             * @description null: not validated at this row
+             */
+            decision: (number | null)[];
+            /**
+             * Hours
+             * @description hours ahead; 0: now
+             */
+            hours: number;
+            /**
+             * Model
+             * @description registered name
+             */
+            model: string;
+            /**
+             * Threshold
+             * @description alarm at or above it; null: never
+             */
+            threshold: (number | null)[];
+        };
+        /**
          * IntervalReading
          * @description One complete sampling interval.
          */
@@ -2110,6 +2317,27 @@ export interface components {
             hours: number;
             /** Limit Hours */
             limit_hours: number;
+        };
+        /**
+         * LabelledSpan
+         * @description Rows with one reason to be labelled as an alarm.
+         */
+        LabelledSpan: {
+            /**
+             * End
+             * @description the last row
+             */
+            end: number;
+            /**
+             * Kind
+             * @description period: noted by operators, or in the profile
+             * @enum {string}
+             */
+            kind: "rule" | "period";
+            /** Name */
+            name: string;
+            /** Start */
+            start: number;
         };
         /** LeftOut */
         LeftOut: {
@@ -2486,6 +2714,31 @@ export interface components {
              */
             role: "viewer" | "operator" | "engineer" | "admin";
         };
+        /**
+         * OutputState
+         * @description An output of scores and warnings.
+         */
+        OutputState: {
+            /**
+             * Depth
+             * @description events that wait in the outbox
+             * @default 0
+             */
+            depth: number;
+            /** Kind */
+            kind: string;
+            /** Last Delivered At */
+            last_delivered_at?: string | null;
+            /** Last Error */
+            last_error?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @description `connected`, or a sentence why not
+             */
+            state: string;
+        };
         /** PasswordChange */
         PasswordChange: {
             /**
@@ -2509,6 +2762,36 @@ export interface components {
              * @example correct horse battery
              */
             new_password: string;
+        };
+        /**
+         * PastWarning
+         * @description A warning that there would have been, by the plant's de-bounce.
+         */
+        PastWarning: {
+            /**
+             * Alarm
+             * @description first row labelled as an alarm while it was open, or within the horizon that it opened for
+             */
+            alarm: number | null;
+            /**
+             * End
+             * @description the row that cleared it; null: open at the end of the history
+             */
+            end: number | null;
+            /**
+             * Horizon Hours
+             * @description the nearest horizon that crossed; 0: now
+             */
+            horizon_hours: number;
+            /** Opened Horizon Hours */
+            opened_horizon_hours: number;
+            /**
+             * Peak
+             * @description highest score over its threshold
+             */
+            peak: number;
+            /** Start */
+            start: number;
         };
         /** PlantInfo */
         PlantInfo: {
@@ -3268,6 +3551,49 @@ export interface components {
             reason: string;
             /** Until */
             until?: string | null;
+        };
+        /**
+         * SourceState
+         * @description A source of readings.
+         */
+        SourceState: {
+            /**
+             * Kind
+             * @description push, mqtt, sparkplug or opcua
+             */
+            kind: string;
+            /**
+             * Lag S
+             * @description from a reading's time to its storage; null: unknown
+             */
+            lag_s?: number | null;
+            /** Last Error */
+            last_error?: string | null;
+            /** Last Received At */
+            last_received_at?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Plant
+             * @description null: any
+             */
+            plant?: string | null;
+            /**
+             * Received
+             * @description records since its start
+             * @default 0
+             */
+            received: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+            /**
+             * State
+             * @description `connected`, or a sentence why not
+             */
+            state: string;
         };
         /** SpeedAnswer */
         SpeedAnswer: {
@@ -4425,6 +4751,46 @@ export interface operations {
             };
             /** @description Too many attempts; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    connections_connections_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsAnswer"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6912,6 +7278,159 @@ export interface operations {
             };
             /** @description The access token is missing, invalid or expired */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    overview_plants__plant__history_overview_get: {
+        parameters: {
+            query?: {
+                /** @description points of time at most; of more rows, each point stands for several */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                plant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOverview"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway sent an invalid response */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    rows_plants__plant__history_rows_get: {
+        parameters: {
+            query?: {
+                /** @description rows at or after this plant time */
+                since?: string | null;
+                /** @description rows at or before this plant time */
+                until?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                plant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryRows"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway sent an invalid response */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
