@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from plant_assets.profile.durations import Duration, format_duration
+from plant_assets.profile.live import LiveOptions
 from plant_assets.profile.options import (
     ColumnMeaning,
     DriftOptions,
@@ -180,6 +181,7 @@ class PlantProfile(StrictModel):
     budget: AlarmBudget
     validation: ValidationOptions = ValidationOptions()
     drift: DriftOptions = DriftOptions()
+    live: LiveOptions = LiveOptions()
     recommendations: tuple[RecommendationRule, ...] = ()
 
     @field_validator("timezone")

@@ -1,0 +1,24 @@
+"""How a plant's live readings come, as strict Pydantic models.
+
+Belongs here: what all sources share. Doesn't belong here: one source's own options (`live_mqtt.py` and its like).
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from plant_assets.profile.durations import Duration
+from plant_assets.profile.tag import StrictModel
+
+
+class LiveOptions(StrictModel):
+    """When a row of live readings is complete, and where readings come from beside the doors that are open to every plant."""
+
+    settle: Duration | None = Field(
+        default=None,
+        description="how long after an interval's end its readings may still come; default: a tenth of the interval",
+    )
+    clock: Literal["wall", "readings"] = Field(
+        default="wall",
+        description="the plant's time: the wall's, or that of its readings, for replays and simulations that run faster",
+    )
