@@ -34,6 +34,7 @@ class PipelineSettings(EnvironmentVariables):
     run_start_seconds: int = Field(default=900, ge=60)
     train_if_missing: bool | None = Field(default=None, validation_alias="TRAIN_IF_MISSING")
     port_code: int = Field(default=3001, ge=1, le=65535)
+    port_mqtt: int = Field(default=1883, ge=1, le=65535)
     model_promotion_mode: Literal["auto", "manual"] = Field(
         default="auto", validation_alias="MODEL_PROMOTION_MODE"
     )

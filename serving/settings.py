@@ -32,6 +32,11 @@ class ServingSettings(EnvironmentVariables):
     node_name: str = Field(default="", validation_alias="NODE_NAME", pattern=KUBERNETES_NAME)
     workers: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     shared_figures: Folder | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+    mqtt_url: str = Field(default="", description="the broker; empty: none", repr=False)
+    mqtt_password_file: Folder | None = None
+    mqtt_ca_file: Folder | None = None
+    mqtt_cert_file: Folder | None = None
+    mqtt_key_file: Folder | None = None
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     live_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     lake: str = Field(default="", description="folder or s3://…; empty: $FOREWARN_HOME/lake")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
+    from tests.servers import MosquittoServer
+
 LONGEST = (
     "tests/ui/",
     "tests/e2e/",
@@ -163,6 +165,16 @@ def postgres() -> Iterator[str]:
     assert programs is not None
     with running_postgres(programs) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator["MosquittoServer"]:
+    """An MQTT broker that takes anybody; tests have topics and sessions of their own."""
+    from tests.servers import mosquitto_program, running_mosquitto
+
+    needs_service(mosquitto_program() is not None, "Mosquitto")
+    with running_mosquitto() as server:
+        yield server
 
 
 def copy_mlflow(database: Path, home: Path) -> None:

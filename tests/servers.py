@@ -94,3 +94,65 @@ def _wait_ready(command: list[str | Path], server: "subprocess.Popen[bytes]") ->
         if server.poll() is not None:
             break
     raise RuntimeError("PostgreSQL did not start")
+
+
+class MosquittoServer:
+    """A Mosquitto in a folder, which can be killed and started again with what it kept.
+
+    Args:
+        folder: of its configuration and its store.
+        lines: of its configuration, beside port and store; by default anybody may do anything.
+    """
+
+    def __init__(self, folder: Path, lines: str = "allow_anonymous true") -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        (folder / "mosquitto.conf").write_text(
+            f"listener {self.port} 127.0.0.1\nuser {pwd.getpwuid(os.geteuid()).pw_name}\npersistence true\n"
+            f"persistence_location {folder}/\nmax_queued_messages 100000\n{lines}\n"
+        )
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it; it listens when this returns."""
+        log = (self._folder / "log").open("ab")
+        command = [mosquitto_program() or "", "-c", str(self._folder / "mosquitto.conf"), "-v"]
+        self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        log.close()
+        for _ in range(_START_TRIES):
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            if self._process.poll() is not None:
+                break
+            threading.Event().wait(0.02)
+        raise RuntimeError(f"Mosquitto did not start: {(self._folder / 'log').read_text()}")
+
+    def end(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end, or kill it."""
+        if self._process is not None:
+            self._process.send_signal(by)
+            self._process.wait(30)
+            self._process = None
+
+
+def mosquitto_program() -> str | None:
+    """Where Mosquitto is, None if it isn't installed."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+@contextmanager
+def running_mosquitto(lines: str = "allow_anonymous true") -> Iterator[MosquittoServer]:
+    """A fresh Mosquitto on loopback."""
+    with tempfile.TemporaryDirectory(prefix="mqtt", ignore_cleanup_errors=True) as folder:
+        server = MosquittoServer(Path(folder), lines)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.end()
