@@ -51,6 +51,7 @@ class ServingSettings(EnvironmentVariables):
     live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
+    outbox_rows: int = Field(default=1_000_000, ge=1000)
     repeat_hours: float = Field(default=12, ge=0, le=24 * 31)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
     shift_starts: str = Field(default="06:00,14:00,22:00", description="in the plant's zone")

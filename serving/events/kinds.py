@@ -40,6 +40,11 @@ class EventMessage:
     type: str
     content: bytes
 
+    @property
+    def data(self) -> bytes:
+        """The JSON document alone."""
+        return self.content.split(b"\ndata: ", 1)[1].removesuffix(b"\n\n")
+
 
 def message(number: int, kind: str, data: str) -> EventMessage:
     """An event's bytes; `data` is a JSON document in one line."""

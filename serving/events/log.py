@@ -13,12 +13,14 @@ from typing import Annotated
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from serving.events.cursors import oldest_needed
 from serving.events.kinds import EventMessage, LiveEvent, message
 from serving.events.tables import StoredEvent
 from serving.store.database import Database
 from serving.web.parts import part
 
 TRIM_EVERY = 200
+OUTBOX_ROWS = 1_000_000
 _LOCK_KEY = 723_003  # as in migrate.py, a number of our own
 
 
@@ -34,16 +36,19 @@ class UnitOfWork:
 
 
 class EventLog:
-    """All events of a gateway's database; of more than `most_rows` the oldest go first.
+    """All events of a database; of more than `most_rows` the oldest go first, once all consumers have them.
 
-    Attributes:
-        written: set when this process has written events.
+    Args:
+        database: where they are.
+        most_rows: kept whether or not a consumer needs them.
+        outbox_rows: kept at most for a consumer that is behind.
     """
 
-    def __init__(self, database: Database, most_rows: int) -> None:
+    def __init__(self, database: Database, most_rows: int, outbox_rows: int = OUTBOX_ROWS) -> None:
         self._database = database
         self._most_rows = most_rows
-        self.written = asyncio.Event()
+        self._outbox_rows = outbox_rows
+        self._written = asyncio.Event()
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[UnitOfWork]:
@@ -55,7 +60,12 @@ class EventLog:
             if change.told:
                 await self._append(change)
         if change.told:
-            self.written.set()
+            self._written.set()
+            self._written = asyncio.Event()
+
+    def next_write(self) -> asyncio.Event:
+        """What is set as soon as this process writes events after this call."""
+        return self._written
 
     async def newest(self) -> int:
         """The highest id; 0 if there is none."""
@@ -86,7 +96,14 @@ class EventLog:
         inserted = sa.insert(StoredEvent).returning(StoredEvent.id, sort_by_parameter_order=True)
         ids: Sequence[int] = (await session.scalars(inserted, rows)).all()
         if ids[-1] // TRIM_EVERY > (ids[0] - 1) // TRIM_EVERY:
-            await session.execute(sa.delete(StoredEvent).where(StoredEvent.id <= ids[-1] - self._most_rows))
+            await self._trim(session, ids[-1])
+
+    async def _trim(self, session: AsyncSession, newest: int) -> None:
+        last = newest - self._most_rows
+        needed = await session.scalar(sa.select(oldest_needed("events")))
+        if needed is not None:
+            last = min(last, max(needed, newest - self._outbox_rows))
+        await session.execute(sa.delete(StoredEvent).where(StoredEvent.id <= last))
 
 
 EventLogDep = Annotated[EventLog, part("events")]

@@ -142,7 +142,7 @@ async def run_parts(
         trust_env=False,
         event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
-    log, hub, status = EventLog(database, settings.event_rows), EventHub(), LiveStatus()
+    log, hub, status = EventLog(database, settings.event_rows, settings.outbox_rows), EventHub(), LiveStatus()
     profiles = PlantProfiles(settings.defs)
     loop = LiveLoop(settings, profiles, database, log, client, status)
     inference = ServiceClient("inference", settings.inference_address, client)

@@ -33,17 +33,17 @@ async def follow_events(events: EventLog, hub: EventHub) -> AsyncIterator[None]:
 
 
 async def _follow(events: EventLog, hub: EventHub) -> None:
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(SQLAlchemyError),
+        wait=wait_exponential(0.5, max=10),
+        before_sleep=_tell,
+    )
     while True:
+        written = events.next_write()
+        await attempts(_catch_up, events, hub)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
-                await events.written.wait()
-        events.written.clear()
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type(SQLAlchemyError),
-            wait=wait_exponential(0.5, max=10),
-            before_sleep=_tell,
-        )
-        await attempts(_catch_up, events, hub)
+                await written.wait()
 
 
 async def _catch_up(events: EventLog, hub: EventHub) -> None:
