@@ -107,6 +107,12 @@ class EncodedBody(Problem):
         )
 
 
+class BrokenEncoding(Problem):
+    status = 400
+    slug = "broken-encoding"
+    title = "The body can not be decompressed"
+
+
 class ClientLeft(Problem):
     """Nobody reads this; it stands in the log and in the figures."""
 

@@ -37,13 +37,14 @@ def parse_body(content: bytes, shape: type[Body]) -> Body:
 
 # A coroutine, though it waits for nothing: FastAPI runs plain functions in a thread, which costs half a millisecond.
 async def refuse_encoded(request: Request) -> None:
-    """Refuse a body that would have to be decoded first, whatever route it is for.
+    """Refuse a body that would have to be decoded first, but for routes that do so (`encoded_body.py`).
 
     Raises:
         EncodedBody: it is compressed.
     """
     encoding = request.headers.get("content-encoding", "")
-    if not AS_IT_IS.issuperset(one.strip().lower() for one in encoding.split(",")):
+    taken = AS_IT_IS | getattr(request.scope.get("route"), "encodings", AS_IT_IS)
+    if not taken.issuperset(one.strip().lower() for one in encoding.split(",")):
         raise EncodedBody(encoding[:LONGEST_ENCODING])
 
 
