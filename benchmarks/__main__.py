@@ -12,6 +12,7 @@ def commands() -> list[list[str]]:
     """Argument vectors; those that need the real data only where it is at hand."""
     found = [
         ["benchmarks.ingest"],
+        ["benchmarks.stream_grid"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],

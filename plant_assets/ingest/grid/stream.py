@@ -68,7 +68,7 @@ class StreamGrid:
             self._columns |= {tag.name: (number, records.own)}
             self._columns |= {name: (number, part) for name, part in records.extremes.items()}
         names = profile.columns
-        self._places = [np.array([names.index(n) for n in (t.name, *t.extremes)]) for t in profile.tags]
+        self._places = [[names.index(name) for name in (tag.name, *tag.extremes)] for tag in profile.tags]
         self._tag_of = np.array([self._columns[name][0] for name in names])
         # Rings, by slot; one row more than is kept has the state before the oldest.
         self._size = rows_kept + 1
@@ -180,9 +180,8 @@ class StreamGrid:
         """Fill the rows before the first from the records before it; they are kept and not shown."""
         oldest = first - self._rows_kept
         for tag, records in enumerate(self._tags):
-            self._states[oldest % self._size, tag] = records.state_after(
-                TagState(), _DAWN, oldest * self._step + self._step
-            )
+            past, _ = records.fill(TagState(), _DAWN, oldest * self._step + self._step)
+            self._states[oldest % self._size, tag] = past
             for slot in range(oldest + 1, first):
                 self._fill(tag, slot)
         self._first = first
@@ -198,11 +197,11 @@ class StreamGrid:
 
     def _fill(self, tag: int, slot: int) -> None:
         """A tag's recorded values and state in a row, from the state in the row before."""
-        begin, states, records = slot * self._step, self._states, self._tags[tag]
-        end, row = begin + self._step, slot % self._size
+        begin, states, row = slot * self._step, self._states, slot % self._size
         before = TagState._make(states[(slot - 1) % self._size, tag].item())
-        states[row, tag] = records.state_after(before, begin, end)
-        self._seen[row, self._places[tag]] = records.values_within(begin, end)
+        states[row, tag], values = self._tags[tag].fill(before, begin, begin + self._step)
+        for place, value in zip(self._places[tag], values, strict=True):
+            self._seen[row, place] = value
 
     def _values(self, slots: NDArray[np.int_]) -> NDArray[np.float64]:
         """(slots, columns): what the rows recorded, else the last value as long as it may be held."""

@@ -82,34 +82,36 @@ class TagRecords:
             for name, aggregate in zip(tag.extremes, tag.aggregates, strict=True)
         ]
 
-    def state_after(self, before: TagState, begin_us: int, end_us: int) -> TagState:
-        """The state at the end of [begin, end), from that at its beginning."""
-        own, span = self.own, self.own.between(begin_us, end_us)
-        if span.start == span.stop:
-            time_us, value, uncertain, since_us, _ = before
-            return TagState(time_us, value, uncertain, since_us, uncertain)
-        values, first, last = own.values, span.start, span.stop - 1
-        value, change = values[last], last
-        while change > first and values[change - 1] == value:
-            change -= 1
-        repeats = change == first and before.value == value
-        return TagState(
-            own.times[last],
-            value,
-            bool(own.uncertain[last]),
-            before.since_us if repeats else own.times[change],
-            1 in own.uncertain[span],
-        )
+    def fill(self, before: TagState, begin_us: int, end_us: int) -> tuple[TagState, list[float]]:
+        """What the records of [begin, end) make of the state before them.
 
-    def values_within(self, begin_us: int, end_us: int) -> list[float]:
-        """The median of the interval's records, then its extremes; NaN where the interval has no record of them."""
-        own = self.own
-        seen = sorted(own.values[own.between(begin_us, end_us)])
-        found = [_median(seen)]
+        Returns:
+            The state at the end; the median of the interval's records and its extremes, NaN where the interval has no
+            record of them.
+        """
+        own, span = self.own, self.own.between(begin_us, end_us)
+        ordered = sorted(own.values[span])
+        found = [_median(ordered)]
         for records, pick in self._picks:
             own_extremes = records.values[records.between(begin_us, end_us)]
-            found.append(pick(own_extremes or seen, default=_NAN))
-        return found
+            found.append(pick(own_extremes or ordered, default=_NAN))
+        return (self._state(before, span) if ordered else _carry(before)), found
+
+    def _state(self, before: TagState, span: slice) -> TagState:
+        own, first, last = self.own, span.start, span.stop - 1
+        value, change = own.values[last], last
+        while change > first and own.values[change - 1] == value:
+            change -= 1
+        repeats = change == first and before.value == value
+        since_us = before.since_us if repeats else own.times[change]
+        uncertain = own.uncertain
+        return TagState(own.times[last], value, bool(uncertain[last]), since_us, 1 in uncertain[span])
+
+
+def _carry(before: TagState) -> TagState:
+    """The state after an interval without a record: what its value is held from is the last record alone."""
+    time_us, value, uncertain, since_us, _ = before
+    return TagState(time_us, value, uncertain, since_us, uncertain)
 
 
 _NAN = float("nan")

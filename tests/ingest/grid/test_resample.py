@@ -82,8 +82,9 @@ def test_a_state_that_stays_is_not_frozen() -> None:
 
 
 def test_values_at_or_beyond_the_instruments_ends_are_saturated_held_ones_too() -> None:
-    raw = resample(records_of([(0, "L", 100.0), (120, "L", -0.1), (180, "L", 50.0)]), PROFILE)
-    assert raw["L_flags"].to_list() == [SATURATED, SATURATED | HELD, SATURATED, 0]
+    events = [(0, "L", 100.0), (120, "L", -0.1), (180, "L", 0.0), (240, "L", 50.0)]
+    raw = resample(records_of(events), PROFILE)
+    assert raw["L_flags"].to_list() == [SATURATED, SATURATED | HELD, SATURATED, SATURATED, 0]
 
 
 def test_extremes_come_from_their_own_records_else_from_the_intervals_else_held() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, STALE, flag_column
+from plant_assets.ingest.grid.quality import FROZEN, HELD, MISSING, STALE, UNCERTAIN, flag_column
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRecord, StreamRow
 from plant_assets.ingest.reading import read_drop_file
@@ -134,8 +134,8 @@ def moment(time_us: int) -> datetime:
 
 RECORDS = st.lists(
     st.tuples(
-        st.sampled_from(COLUMNS),
-        st.integers(-36, 12),  # quarters of an interval from the next row's beginning
+        st.just("P") | st.sampled_from(COLUMNS),
+        st.integers(-6, 3) | st.integers(-36, 12),  # quarters of an interval from the next row's beginning
         st.sampled_from([0.0, 50.0, 100.0, 50.1]),
         st.booleans(),
     ),
@@ -175,12 +175,13 @@ def stream_of(events: Iterable[tuple[float, str, float]], *, closings: int, rows
 
 
 def cells(grid: StreamGrid, column: str) -> list[tuple[float, int]]:
-    """Value and flags of a tag on the rows that are kept."""
+    """Value of a column and flags of its tag on the rows that are kept."""
     assert grid.first_slot is not None
     assert grid.newest_slot is not None
     rows = [grid.row(slot) for slot in range(grid.first_slot, grid.newest_slot + 1)]
     place = HOURLY.columns.index(column)
-    return [(row.values[place], row.flags[place]) for row in rows]
+    tag = HOURLY.tag_names.index(column.split("_m", maxsplit=1)[0])
+    return [(row.values[place], row.flags[tag]) for row in rows]
 
 
 def test_a_late_record_corrects_its_row_and_those_that_held_the_value_before_it() -> None:
@@ -223,6 +224,36 @@ def test_how_long_a_value_repeats_and_how_old_it_is_outlasts_the_rows_that_are_k
     assert np.isnan(grid.row(FIRST + 99).values).all()
     assert cells(grid, "L")[0][1] == MISSING | STALE
     assert cells(grid, "S")[0][1] == MISSING
+
+
+def test_a_value_repeats_from_its_first_record_within_an_interval_and_anew_after_an_excursion() -> None:
+    quick = plant("1h", hold="3h", stale="90m", frozen="30m")
+    for values, expected in (((10.0, 10.0), FROZEN), ((10.0, 11.0), 0), ((11.0, 10.0), 0)):
+        grid = StreamGrid(quick, 1)
+        grid.add("L", hours(-0.5), 10.0, False)
+        for at, value in zip((0.25, 0.75), values, strict=True):
+            grid.add("L", hours(at), value, False)
+        assert grid.close(FIRST).flags[quick.tag_names.index("L")] == expected
+    grid = StreamGrid(quick, 1)
+    grid.add_all(("L", hours(at), 10.0, False) for at in (0, 0.5))
+    assert grid.close(FIRST).flags[quick.tag_names.index("L")] == FROZEN
+
+
+def test_of_a_column_and_time_the_last_record_counts() -> None:
+    grid = stream_of([(0.25, "L", 10.0), (0.5, "L", 30.0)], closings=0, rows_kept=1)
+    grid.add("L", hours(0.25), 20.0, True)
+    assert grid.record_count == 2
+    grid.close(FIRST)
+    assert cells(grid, "L") == [(25.0, UNCERTAIN)]
+    grid.add("L", hours(0.25), 40.0, False)
+    assert cells(grid, "L") == [(35.0, 0)]
+
+
+def test_a_late_extreme_of_the_oldest_row_leaves_what_the_row_holds() -> None:
+    grid = stream_of([(0, "P", 1.0), (2, "P", 5.0)], closings=3, rows_kept=2)
+    grid.add("P_max", hours(1), 3.0, False)
+    assert cells(grid, "P") == [(1.0, HELD), (5.0, 0)]
+    assert cells(grid, "P_max")[0][0] == 3.0
 
 
 def test_records_before_the_first_row_are_held_and_repeat_as_in_the_batch() -> None:
