@@ -37,6 +37,7 @@ class ServingSettings(EnvironmentVariables):
     mqtt_ca_file: Folder | None = None
     mqtt_cert_file: Folder | None = None
     mqtt_key_file: Folder | None = None
+    sparkplug_host: str = Field(default="forewarn", pattern=r"^[^/+#\s]{1,60}$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     live_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     lake: str = Field(default="", description="folder or s3://…; empty: $FOREWARN_HOME/lake")

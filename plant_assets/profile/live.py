@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from plant_assets.profile.durations import Duration
+from plant_assets.profile.live_sparkplug import SparkplugOptions
 from plant_assets.profile.tag import StrictModel
 
 
@@ -22,3 +23,11 @@ class LiveOptions(StrictModel):
         default="wall",
         description="the plant's time: the wall's, or that of its readings, for replays and simulations that run faster",
     )
+    sparkplug: SparkplugOptions | None = Field(
+        default=None, description="the Sparkplug B edge node whose metrics are the plant's tags"
+    )
+
+    @property
+    def tags_by_source(self) -> dict[str, list[str]]:
+        """The tags that sources' options name, by the options' path."""
+        return {"sparkplug.names": [tag for _, tag in self.sparkplug.names] if self.sparkplug else []}

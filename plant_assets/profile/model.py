@@ -269,6 +269,13 @@ class PlantProfile(StrictModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_live_tags(self) -> Self:
+        for path, named in self.live.tags_by_source.items():
+            if strange := [tag for tag in named if tag not in self.columns]:
+                raise ValueError(f"live.{path}: expected tags of the plant, got {strange[0]!r}")
+        return self
+
     def _check_models(self) -> None:
         for path, given in (("models", self.models), ("horizons", self.horizons)):
             if len(set(given)) < len(given):

@@ -143,7 +143,7 @@ class BrokerConnection:
                 self._client.ack(message.mid, message.qos)
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Publish with QoS 1, in order; returns when the broker has acknowledged all of them.
+        """Publish in order; returns when the broker has acknowledged all of them, those of QoS 0 when they are sent.
 
         Raises:
             BrokerRefusal: it refuses one; those before and after it may have been published.
@@ -215,7 +215,7 @@ class BrokerConnection:
         return client
 
     def _send(self, message: OutgoingMessage) -> int:
-        sent = self._client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+        sent = self._client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
         return sent.mid
 
     async def _ask(self, send: Any) -> list[ReasonCode]:

@@ -30,6 +30,7 @@ class OutgoingMessage(NamedTuple):
     topic: str
     payload: bytes
     retain: bool = False
+    qos: int = 1
 
 
 class ArrivalBuffer:

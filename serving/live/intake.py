@@ -13,7 +13,6 @@ from plant_assets.profile.model import PlantProfile
 from serving.live.admission import PlantAdmission
 from serving.live.inbox.inbox import ReadingInbox, StoredCounts
 from serving.live.readings import AdmittedReading, IntakeReceipt, RawReading
-from serving.live.sources.board import SourceBoard
 from serving.plant_folder import PlantFolder
 from serving.web.parts import part
 
@@ -33,6 +32,12 @@ class ReadingListener(Protocol):
     def mark_stale(self, plant: str, columns: Collection[str], time_us: int) -> None: ...
 
 
+class NameBoard(Protocol):
+    """Who shows the names that are no tag's: the board of the sources."""
+
+    def note_unmapped(self, plant: str, names: dict[str, int]) -> None: ...
+
+
 @dataclass(slots=True)
 class _Waiting:
     """Admitted records that wait for their transaction."""
@@ -48,7 +53,7 @@ class LiveIntake:
     """The intake of all plants."""
 
     def __init__(
-        self, folder: PlantFolder, inbox: ReadingInbox, listener: ReadingListener, board: SourceBoard
+        self, folder: PlantFolder, inbox: ReadingInbox, listener: ReadingListener, board: NameBoard
     ) -> None:
         self._folder = folder
         self._inbox = inbox
