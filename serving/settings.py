@@ -33,6 +33,7 @@ class ServingSettings(EnvironmentVariables):
     workers: int = Field(default=1, ge=1, le=64, validation_alias="WORKERS")
     shared_figures: Folder | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     mqtt_url: str = Field(default="", description="the broker; empty: none", repr=False)
+    mqtt_group: str = Field(default="forewarn", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
     mqtt_password_file: Folder | None = None
     mqtt_ca_file: Folder | None = None
     mqtt_cert_file: Folder | None = None

@@ -72,6 +72,7 @@ def test_promotion_metrics_go_by_their_older_names_too(
         ("FOREWARN_INFERENCE_URL", "ftp://elsewhere"),
         ("FOREWARN_ALLOWED_HOSTS", "https://forewarn.plant.example"),
         ("FOREWARN_SENSORS_URL", "plant:7500"),
+        ("FOREWARN_MQTT_GROUP", "all/plants"),
         ("FOREWARN_ACCESS_TOKEN_MINUTES", "0"),
         ("FOREWARN_LOGINS_PER_MINUTE", "-1"),
         ("FOREWARN_HISTORY_ROWS", "0"),

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from plant_assets.profile.durations import Duration
+from plant_assets.profile.live_mqtt import MqttOptions
 from plant_assets.profile.live_sparkplug import SparkplugOptions
 from plant_assets.profile.tag import StrictModel
 
@@ -23,6 +24,7 @@ class LiveOptions(StrictModel):
         default="wall",
         description="the plant's time: the wall's, or that of its readings, for replays and simulations that run faster",
     )
+    mqtt: MqttOptions = MqttOptions()
     sparkplug: SparkplugOptions | None = Field(
         default=None, description="the Sparkplug B edge node whose metrics are the plant's tags"
     )
@@ -30,4 +32,7 @@ class LiveOptions(StrictModel):
     @property
     def tags_by_source(self) -> dict[str, list[str]]:
         """The tags that sources' options name, by the options' path."""
-        return {"sparkplug.names": [tag for _, tag in self.sparkplug.names] if self.sparkplug else []}
+        return {
+            "mqtt.topics": [tag for topic in self.mqtt.topics for tag in topic.tags],
+            "sparkplug.names": [tag for _, tag in self.sparkplug.names] if self.sparkplug else [],
+        }
