@@ -49,9 +49,7 @@ class MqttTopic(StrictModel):
     """
 
     topic: str = Field(description="topic filter; the level {tag} names the tag")
-    tag: str | None = Field(
-        default=None, min_length=1, description="tag of a topic without {tag}"
-    )
+    tag: str | None = Field(default=None, min_length=1, description="tag of a topic without {tag}")
     value: JsonPath | None = Field(default=None, description="JSON path to the one value of the payload")
     values: tuple[tuple[str, str], ...] | None = Field(
         default=None, min_length=1, description="tag → JSON path to its value"

@@ -71,6 +71,11 @@ def test_each_fault_names_its_yaml_path(tmp_path: Path, topic: str, path: str, s
     assert says in str(refused.value)
 
 
+def test_a_topic_leads_to_tags_of_the_plant(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"live.mqtt.topics: expected tags of the plant, got .current."):
+        topic_of("{topic: a, values: {voltage: $.u, current: $.i}}", tmp_path)
+
+
 def test_a_topic_stands_once(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"live.mqtt.topics: expected each topic once, got 'a/\+' twice"):
         topic_of("{topic: 'a/{tag}'}, {topic: 'a/+', tag: voltage}", tmp_path)
