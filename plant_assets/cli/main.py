@@ -33,6 +33,7 @@ _COMMANDS = {
     "load": "load.load",
     "plant": "plant.app",
     "user": "user.app",
+    "token": "token.app",
 }
 """Each command → its file, and what stands for it there."""
 

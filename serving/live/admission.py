@@ -87,6 +87,10 @@ class PlantAdmission:
             receipt.refuse(RefusedReading(places[number] if places else f"reading {number + 1}", *fault))
         return found
 
+    def knows(self, name: str) -> bool:
+        """Whether a site's name is one of the plant's."""
+        return name in self._columns or name.casefold() in self._columns
+
     def _converted(self, reading: RawReading, column: _Column) -> AdmittedReading | str:
         """The record in the profile's unit, or why it can't be."""
         try:

@@ -70,6 +70,14 @@ class LiveIntake:
         """The plants, as their files are now."""
         return self._folder.profiles
 
+    def knows(self, plant: str, name: str) -> bool:
+        """Whether a site's name is one of a plant's columns.
+
+        Raises:
+            UnknownPlant: there is no such plant.
+        """
+        return self._admission(plant).knows(name)
+
     async def receive(
         self, plant: str, source: str, readings: Sequence[RawReading], places: Sequence[str] | None = None
     ) -> IntakeReceipt:
