@@ -115,7 +115,7 @@ def open_dashboard(page: Page, address: str, plant: dict) -> None:
     """Log in, with the trends of nine tags."""
     tags = [t["name"] for t in plant["tags"] if t["used"] and t["role"] in ("indicator", "pv")][:TRENDS]
     page.add_init_script(f"localStorage.setItem('forewarn.trend.{plant['name']}', '{','.join(tags)}')")
-    page.goto(address)
+    page.goto(f"{address}/#/plants/{plant['name']}")
     page.get_by_label("Name").fill(LOGIN["name"])
     page.get_by_label("Password").fill(LOGIN["password"])
     page.get_by_role("button", name="Log in").click()

@@ -22,6 +22,7 @@ const routes = [
   'exports',
   'quarantine',
   'runs',
+  'connections',
   'ready'
 ];
 

@@ -17,7 +17,7 @@ from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.accounts.tokens import AccessTokens
 from serving.gateway.connections import routes as connections
-from serving.gateway.connections.service import ConnectionDirectory
+from serving.gateway.connections.service import LIVE, ConnectionDirectory
 from serving.gateway.drift import routes as drift
 from serving.gateway.drift.service import DriftService
 from serving.gateway.drivers import routes as drivers
@@ -147,7 +147,7 @@ async def run_parts(
     loop = LiveLoop(settings, profiles, database, log, client, status)
     inference = ServiceClient("inference", settings.inference_address, client)
     sensors = ServiceClient("sensors", settings.sensors_address, client)
-    live = ServiceClient("live", settings.live_address, client, is_optional=True)
+    live = ServiceClient(LIVE, settings.live_address, client, is_optional=True)
     dagster = ServiceClient("dagster", settings.dagster_address, client)
     mlflow = MlflowClient(settings.mlflow_address, client)
     try:

@@ -14,13 +14,16 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
 WALL: ViewportSize = {"width": 1920, "height": 1080}
 PAGES = {
-    "/": "Dashboard",
+    "/": "Overview",
+    "/plants/demo": "Dashboard",
+    "/plants/demo/replay": "Dashboard",
     "/warnings": "Warnings",
     "/history": "History",
     "/predict": "Predict",
     "/forecast": "Forecast",
     "/models": "Models",
     "/data": "Data",
+    "/connections": "Connections",
     "/load": "Load lab",
     "/accounts": "Accounts",
 }
@@ -36,7 +39,7 @@ def looked_at(window: Screen, path: str, size: ViewportSize, dark: bool) -> list
     """What is wrong with the page that is shown; its picture is kept where somebody wants to see it."""
     faults = window.shortcomings()
     if PICTURES:
-        name = f"{path.strip('/') or 'dashboard'}-{size['width']}-{'dark' if dark else 'light'}.png"
+        name = f"{path.strip('/').replace('/', '-') or 'overview'}-{size['width']}-{'dark' if dark else 'light'}.png"
         window.page.screenshot(path=Path(PICTURES) / name)
     return [f"{path} {fault}" for fault in faults]
 

@@ -17,7 +17,7 @@ SCRIPTS = "performance.getEntriesByType('resource').map(r => new URL(r.name).pat
 def test_the_dashboard_loads_little_script(screen: Callable[..., Screen]) -> None:
     window = screen()
     window.log_in("vera")
-    page = window.open("/")
+    page = window.open("/plants/demo")
     expect(page.get_by_role("region", name="Trend")).to_be_visible()
     page.reload()
     expect(page.get_by_role("region", name="Trend")).to_be_visible()

@@ -48,8 +48,8 @@ def test_no_page_shows_one_plants_readings_under_anothers_name(
         expect(banner.locator("b", has_text=live["title"])).to_be_visible()
         expect(page.get_by_text("Loading …")).to_have_count(0)
         assert window.violations() == []
-    window.open("/")
-    expect(window.page.get_by_text("Live readings are from")).to_be_visible()
+    window.open(f"/plants/{other['name']}")
+    expect(window.page.get_by_text("has no labeled_dataset yet")).to_be_visible()
     expect(window.page.get_by_role("region", name="Indicators")).to_have_count(0)
 
 

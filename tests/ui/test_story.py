@@ -79,7 +79,7 @@ def test_from_the_first_sight_of_a_warning_to_its_verdict(
         admin.patch(f"/users/{olga}", json={"role": "operator"}).raise_for_status()
     window.page.reload()
 
-    page = window.open("/")
+    page = window.open("/plants/demo")
     page.get_by_label("Scenario").select_option("pressure_rise")
     with (
         site.api("olga") as api,
@@ -112,7 +112,7 @@ def test_from_the_first_sight_of_a_warning_to_its_verdict(
 def test_a_viewer_sees_everything_and_changes_nothing(screen: Callable[..., Screen]) -> None:
     window = screen()
     window.log_in("vera")
-    page = window.open("/")
+    page = window.open("/plants/demo")
 
     expect(page.get_by_label("Scenario")).to_be_disabled()
     expect(page.get_by_role("link", name="Load lab")).to_have_count(0)
@@ -121,7 +121,7 @@ def test_a_viewer_sees_everything_and_changes_nothing(screen: Callable[..., Scre
 def test_inference_that_is_away_is_said_and_comes_back(screen: Callable[..., Screen], site: Platform) -> None:
     window = screen()
     window.log_in("otto")
-    page = window.open("/")
+    page = window.open("/plants/demo")
     expect(page.get_by_text("No forecast since")).to_have_count(0)
 
     with stopped(site, "inference"):
@@ -134,7 +134,7 @@ def test_inference_that_is_away_is_said_and_comes_back(screen: Callable[..., Scr
 def test_readings_that_stop_are_shown_as_old(screen: Callable[..., Screen], site: Platform) -> None:
     window = screen()
     window.log_in("otto")
-    page = window.open("/")
+    page = window.open("/plants/demo")
     expect(_state(page, "live")).to_be_visible()
 
     with stopped(site, "sensors"):
@@ -146,7 +146,7 @@ def test_readings_that_stop_are_shown_as_old(screen: Callable[..., Screen], site
 def test_a_gateway_that_is_away_is_said_and_comes_back(screen: Callable[..., Screen], site: Platform) -> None:
     window = screen()
     window.log_in("otto")
-    page = window.open("/")
+    page = window.open("/plants/demo")
     expect(_state(page, "live")).to_be_visible()
 
     with stopped(site, "gateway"):

@@ -18,6 +18,7 @@ from serving.gateway.connections.schemas import (
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.web.parts import part
 
+LIVE = "the live service"
 Answer = TypeVar("Answer")
 
 
@@ -48,14 +49,14 @@ class ConnectionDirectory:
         )
 
     async def _sources(self) -> SourcesList:
-        return parse_answer(SourcesList, await self._live.ask("GET", "/sources"), "live")
+        return parse_answer(SourcesList, await self._live.ask("GET", "/sources"), LIVE)
 
     async def _outputs(self) -> OutputsList:
-        return parse_answer(OutputsList, await self._live.ask("GET", "/outputs"), "live")
+        return parse_answer(OutputsList, await self._live.ask("GET", "/outputs"), LIVE)
 
     async def _unmapped(self, plant: str) -> UnmappedNames:
         path = f"/plants/{plant}/live/unmapped"
-        return parse_answer(UnmappedNames, await self._live.ask("GET", path), "live")
+        return parse_answer(UnmappedNames, await self._live.ask("GET", path), LIVE)
 
 
 async def _or_none(asked: Coroutine[None, None, Answer], faults: list[str]) -> Answer | None:

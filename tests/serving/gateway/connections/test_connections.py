@@ -45,7 +45,7 @@ async def test_a_live_service_that_is_away_is_said_in_one_sentence(vera: Member,
     answer = await vera.client.get("/connections")
     assert answer.status_code == 200
     assert answer.json() == {
-        "sources": [], "outputs": [], "unmapped": {}, "fault": "live does not respond; try again"
+        "sources": [], "outputs": [], "unmapped": {}, "fault": "the live service does not respond; try again"
     }  # fmt: skip
     assert (await site.client.get("/connections")).status_code == 401
 
@@ -56,4 +56,4 @@ async def test_what_can_be_had_is_shown_beside_the_fault_of_the_rest(vera: Membe
     )
     answer = (await vera.client.get("/connections")).json()
     assert (len(answer["sources"]), answer["outputs"]) == (1, [])
-    assert answer["fault"].startswith("live sent an invalid response (outputs.0.kind")
+    assert answer["fault"].startswith("the live service sent an invalid response (outputs.0.kind")

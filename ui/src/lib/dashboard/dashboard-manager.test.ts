@@ -23,6 +23,8 @@ const plant = (name: string) =>
   ({
     name,
     process_units: ['U'],
+    interval_s: HOUR,
+    horizons: [{ hours: 0 }, { hours: 6 }],
     alarm_rules: [{ when: 'E > 3' }],
     tags: ['A', 'B', 'C', 'D', 'E'].map((tag) => ({ name: tag, role: 'pv', used: true, process_unit: 'U' }))
   }) as unknown as Plant;

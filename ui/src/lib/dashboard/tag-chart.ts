@@ -11,6 +11,7 @@ import { token } from '#lib/charts/tokens.ts';
 import { reading } from '#lib/numbers.ts';
 import type { Tag } from '#lib/plant/plants-manager.svelte.ts';
 import { limits } from './plant-view.ts';
+import type { Span } from './spans.ts';
 
 /** Names of limits that lie close stand above each other. */
 const NAME_HEIGHT = 11;
@@ -24,7 +25,13 @@ export function reach(tag: Tag, low: number | null, high: number | null): [numbe
   return [from - margin, to + margin];
 }
 
-export function tagOptions(tag: Tag, shared: SharedAxis, now: () => number | null): ChartOptions {
+/** `shades` are times that are marked behind the trend, such as those labelled as alarms. */
+export function tagOptions(
+  tag: Tag,
+  shared: SharedAxis,
+  now: () => number | null,
+  shades: () => readonly Span[] = () => []
+): ChartOptions {
   return stackOptions(shared, {
     series: [
       { stroke: () => token('trace'), width: 1.5, points: { show: false } },
@@ -34,7 +41,7 @@ export function tagOptions(tag: Tag, shared: SharedAxis, now: () => number | nul
     y: { range: (_, low, high) => reach(tag, low, high) },
     axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag)) },
     hooks: {
-      drawClear: [(u) => band(u, tag)],
+      drawClear: [(u) => band(u, tag), (u) => shade(u, shades())],
       draw: [(u) => drawLimits(u, tag), (u) => verticalLine(u, now() ?? -1, 'ink')]
     }
   });
@@ -47,6 +54,19 @@ function band(u: uPlot, tag: Tag): void {
   const low = Math.min(top + height, u.valToPos(tag.normal[0], 'y', true));
   u.ctx.fillStyle = token('band');
   u.ctx.fillRect(left, high, width, low - high);
+}
+
+function shade(u: uPlot, spans: readonly Span[]): void {
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.fillStyle = token('high');
+  u.ctx.globalAlpha = 0.12;
+  for (const span of spans) {
+    const from = Math.max(left, u.valToPos(span.from, 'x', true));
+    const to = Math.min(left + width, span.to === null ? Infinity : u.valToPos(span.to, 'x', true));
+    if (to > from) u.ctx.fillRect(from, top, Math.max(devicePixelRatio, to - from), height);
+  }
+  u.ctx.restore();
 }
 
 function drawLimits(u: uPlot, tag: Tag): void {

@@ -41,6 +41,7 @@ class Freshness {
   countRows(rows: number): void {
     if (rows === this.#rows) return;
     const now = moment();
+    if (rows < this.#rows) [this.#gaps, this.#rows] = [[], 0]; // another plant is followed
     if (this.#rows > 0) this.#gaps = [...this.#gaps, msBetween(this.#since, now)].slice(-KEPT_GAPS);
     this.#rows = rows;
     this.#now = this.#since = now;

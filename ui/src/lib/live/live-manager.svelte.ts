@@ -4,6 +4,7 @@ import { sentence } from '#lib/api/problem.ts';
 import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
 import { follow, type ConnectionState } from './events.service.ts';
+import { pulses } from './pulses.svelte.ts';
 import type { LiveEvent, LiveStatus, ModelChange, PipelineRun, Row, ScoredRow, Warning } from './types.ts';
 
 const TYPES: readonly LiveEvent['event'][] = ['reading', 'scores', 'status', 'warning', 'run', 'model'];
@@ -33,19 +34,21 @@ class LiveManager {
 
   readonly newest = $derived(this.rows.at(-1) ?? null);
   readonly newestScores = $derived(this.scores.at(-1) ?? null);
-  /** Of the live plant: another one's are for its own pages. */
+  /** Of the followed plant: another one's are for its own pages. */
   readonly openWarnings = $derived(
     this.warnings.filter(
       (warning) => warning.state !== 'cleared' && (!plants.live || warning.plant === plants.live.name)
     )
   );
+  /** The plant whose rows and scores are followed; empty until it is known. */
+  #plant = '';
   readonly #latest = new Latest();
   #readAt = -Infinity;
   /** Events that came while the state was read: its answers may be older. */
   #meanwhile: LiveEvent[] | null = null;
   #again: ReturnType<typeof setTimeout> | undefined;
 
-  /** Follow the live plant until the returned function is called. */
+  /** Follow the stream until the returned function is called. */
   begin(): () => void {
     const ended = new AbortController();
     void follow(
@@ -54,9 +57,11 @@ class LiveManager {
         onEvent: (event) => this.take(event),
         onConnection: (state) => (this.connection = state),
         onConnect: (missed) => {
-          // A gateway that was begun anew may follow another plant.
-          void plants.read();
-          if (missed) void this.read();
+          // A gateway that was begun anew may have other plants.
+          void plants.read().then(() => {
+            this.#plant = plants.live?.name ?? this.#plant;
+            if (missed && !ended.signal.aborted) void this.read();
+          });
         }
       },
       ended.signal
@@ -65,6 +70,16 @@ class LiveManager {
       ended.abort();
       this.#clear();
     };
+  }
+
+  /** Follow a plant's rows and scores, in place of the one before; empty: the gateway's default. */
+  followPlant(name: string): void {
+    if (name === this.#plant) return;
+    this.#plant = name;
+    this.received = 0;
+    [this.rows, this.scores] = [[], []];
+    // Without a stream all is read as soon as there is one.
+    if (this.connection === 'open') void this.read();
   }
 
   /** Read the state anew, as it is now; again after a while where it can't be had. */
@@ -78,7 +93,7 @@ class LiveManager {
     };
     const state = Promise.all([
       unwrap(api.GET('/live')),
-      unwrap(api.GET('/live/scores', { params: { query: { limit: KEPT_ROWS } } })),
+      unwrap(api.GET('/live/scores', { params: { query: { ...this.#query(), limit: KEPT_ROWS } } })),
       unwrap(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
     ]);
     let settled = await this.#latest.settle(
@@ -94,8 +109,8 @@ class LiveManager {
       const history = unwrap(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
       settled = await this.#latest.settle(
         history,
-        ({ rows }) => {
-          this.rows = rows;
+        ({ plant, rows }) => {
+          this.rows = this.#isFollowed(plant) ? rows : [];
           this.#readAt = performance.now();
           this.fault = '';
           this.#meanwhile = null;
@@ -110,11 +125,13 @@ class LiveManager {
   /** Take an event of the stream in. */
   take(event: LiveEvent): void {
     this.#meanwhile?.push(event);
-    if (event.event === 'reading') this.received++;
+    if (event.event === 'reading' && this.#isFollowed(event.data.plant)) this.received++;
+    pulses.take(event);
     this.#apply(event);
   }
 
   #apply({ event, data }: LiveEvent): void {
+    if ((event === 'reading' || event === 'scores') && !this.#isFollowed(data.plant)) return;
     if (event === 'reading') this.rows = this.#after(this.rows, data, (row) => row.timestamp);
     else if (event === 'scores') this.scores = this.#after(this.scores, data, (row) => row.plant_time);
     else if (event === 'warning') this.replace(data.warning);
@@ -138,6 +155,15 @@ class LiveManager {
     return performance.now() - this.#readAt < LATE_MS ? past : [next];
   }
 
+  #query(): { plant?: string } {
+    return this.#plant ? { plant: this.#plant } : {};
+  }
+
+  /** As long as nobody knows which plant is followed, there is but one. */
+  #isFollowed(plant: string | undefined): boolean {
+    return this.#plant === '' || plant === undefined || plant === this.#plant;
+  }
+
   #run(run: PipelineRun): void {
     this.runs = [run, ...this.runs.filter((other) => other.id !== run.id)].slice(0, KEPT_RUNS);
   }
@@ -146,6 +172,8 @@ class LiveManager {
     clearTimeout(this.#again);
     this.#latest.cancel();
     this.#meanwhile = null;
+    this.#plant = '';
+    pulses.clear();
     this.received = 0;
     this.fault = '';
     this.rows = [];

@@ -89,3 +89,23 @@ it('counts open warnings of the live plant only', () => {
     live.replace(one);
   expect(live.openWarnings.map((one) => one.id)).toEqual([2]);
 });
+
+it('shows the rows of one plant, and another one’s as soon as that is followed', async () => {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === '/live/scores') asked.push(searchParams.get('plant') ?? '');
+    if (pathname === '/sensors/history') return Response.json({ plant: 'demo', rows: [row(1)] });
+    return Response.json({ rows: [], warnings: [], services: {} });
+  });
+  live.connection = 'open';
+  live.followPlant('demo');
+  await vi.advanceTimersByTimeAsync(1);
+  live.take(reading(2));
+  live.take({ event: 'reading', data: { plant: 'other', number: 3, ...row(3) } });
+  expect([hours(), live.received]).toEqual([[1, 2], 1]);
+  live.followPlant('other');
+  await vi.advanceTimersByTimeAsync(1);
+  live.take({ event: 'reading', data: { plant: 'other', number: 4, ...row(4) } });
+  expect([hours(), live.received, asked]).toEqual([[4], 1, ['demo', 'other']]);
+});

@@ -4,6 +4,7 @@ export const common = {
   again: 'Try again',
   errorTitle: 'Error',
   nowhere: 'Page not found.',
+  noPlant: (name: string) => `There is no plant ${name}.`,
   broken: 'This page has failed. Warnings continue, and no data is lost.',
   reload: 'Reload',
   loading: 'Loading …',
@@ -26,6 +27,7 @@ export const common = {
   unit: 'Unit',
   value: 'Value',
   pages: {
+    overview: 'Overview',
     dashboard: 'Dashboard',
     warnings: 'Warnings',
     history: 'History',
@@ -34,6 +36,7 @@ export const common = {
     models: 'Models',
     data: 'Data',
     load: 'Load lab',
+    connections: 'Connections',
     accounts: 'Accounts'
   }
 } as const;

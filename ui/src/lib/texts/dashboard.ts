@@ -1,3 +1,5 @@
+import { span } from '#lib/time.ts';
+
 const listed = new Intl.ListFormat('en-GB');
 
 /** 'now, 1 and 3 h ahead' */
@@ -65,8 +67,12 @@ export const dashboard = {
   trend: {
     title: 'Trend',
     hours: 'Time span',
-    back: (hours: number) => (hours < 48 ? `${hours} h` : `${hours / 24} d`),
+    back: (hours: number) =>
+      hours < 1.5 || hours % 1 ? span(hours * 3_600_000) : hours < 48 ? `${hours} h` : `${hours / 24} d`,
+    whole: 'All',
+    past: 'History and replay',
     follow: 'Back to live',
+    toCursor: 'Back to the replay',
     zoomed: 'Zoomed',
     risk: 'Alarm risk now and forecast',
     extremes: { max: 'maximum', min: 'minimum' },
@@ -114,7 +120,5 @@ export const dashboard = {
     autoHint: 'Scores each new row for your history while this page is open.',
     autoLast: (chance: string) => `${chance} at`,
     entry: 'in your history'
-  },
-  otherPlant: (name: string) => `Live readings are from ${name}, not from the selected plant.`,
-  showLive: 'Show the live plant'
+  }
 } as const;
