@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from serving.store.database import Database
 from serving.store.memory_tables import LiveState
 
-LogName = Literal["events", "readings"]
+LogName = Literal["events", "readings", "corrections"]
 
 
 class ConsumerCursor(BaseModel):
@@ -44,6 +44,12 @@ def oldest_needed(log: LogName) -> sa.ScalarSelect[int]:
         .where(LiveState.name.startswith(cursor_name(log, ""), autoescape=True), holds.is_(True))
         .scalar_subquery()
     )
+
+
+async def read_oldest_needed(database: Database, log: LogName) -> int | None:
+    """The lowest cursor that holds; None where there is none."""
+    async with database.read() as session:
+        return await session.scalar(sa.select(oldest_needed(log)))
 
 
 async def release_others(database: Database, log: LogName, consumers: Collection[str]) -> None:

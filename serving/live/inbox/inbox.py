@@ -7,7 +7,8 @@ Belongs here: writing and reading records. Doesn't belong here: which records ar
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -75,12 +76,18 @@ Row = tuple[int, int, float | None, int, int]
 
 
 class ReadingInbox:
-    """The records of all plants."""
+    """The records of all plants.
+
+    Attributes:
+        needed: the id up to which no output needs records any more; None: none needs any.
+    """
 
     def __init__(self, settings: ServingSettings) -> None:
         self.url = inbox_url(settings)
         self._engine = _engine(self.url)
         self._is_postgres = self.url.get_backend_name() == "postgresql"
+        self.needed: Callable[[], Awaitable[int | None]] | None = None
+        self._most_waiting = settings.outbox_rows
         self._series: dict[tuple[str, str], int] = {}
         self._names: dict[int, str] = {}
 
@@ -243,15 +250,28 @@ class ReadingInbox:
             return await connection.scalar(sa.select(table.c.until_us).where(table.c.plant == plant))
 
     async def note_flush(self, plant: str, until_us: int, keep_from_us: int) -> None:
-        """Note up to when records lie in the drop folder, and forget those that nothing looks back to."""
+        """Note up to when records lie in the drop folder, and forget those that nothing looks back to.
+
+        What an output still needs stays until a later flush, but for more than `FOREWARN_OUTBOX_ROWS`.
+        """
         table, readings = tables.flushes, tables.readings
+        needed = await self.needed() if self.needed is not None else None
         async with self._engine.begin() as connection:
             await connection.execute(sa.delete(table).where(table.c.plant == plant))
             await connection.execute(sa.insert(table).values(plant=plant, until_us=until_us))
             old = readings.c.series.in_(self._numbers(plant)) & (
                 readings.c.time_us < min(keep_from_us, until_us)
             )
+            if needed is not None:
+                newest = await connection.scalar(sa.select(sa.func.max(readings.c.id))) or 0
+                old &= readings.c.id <= max(needed, newest - self._most_waiting)
             await connection.execute(sa.delete(readings).where(old))
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading."""
+        async with self._engine.connect() as connection:
+            yield connection
 
     def _numbers(self, plant: str) -> list[int]:
         return [number for (owner, _), number in self._series.items() if owner == plant]

@@ -43,6 +43,7 @@ corrections = sa.Table(
     sa.Column("new_value", sa.Double),
     sa.Column("new_quality", sa.SmallInteger, nullable=False),
     sa.Column("received_us", sa.BigInteger, nullable=False),
+    sa.Index("ix_live_corrections_series_time_us", "series", "time_us"),
 )
 """Another value for an instant that had one."""
 

@@ -132,9 +132,10 @@ class LogConsumer(Generic[Entry]):
         wanted = [entry for entry in entries if self._is_wanted(entry)]
         if wanted:
             await self._deliver(wanted)
-        self._cursor = cursor.model_copy(update={"id": entries[-1].id})
+        moved = cursor.model_copy(update={"id": entries[-1].id})
         if wanted or entries[-1].id - self._kept >= KEEP_EVERY:
-            await self._keep(self._cursor)
+            await self._keep(moved)
+        self._cursor = moved
         self.status.note_delivery(len(wanted))
         if len(entries) < self._batch:
             self.status.depth = 0
