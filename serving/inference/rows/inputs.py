@@ -110,6 +110,14 @@ class ModelInputs:
         self._computed_places = [(n, i) for n, i in self._rule_places if n not in place]
         ranges = PhysicalRanges(plant).of(self.names)
         self._bounds = np.array([ranges.get(name, (-math.inf, math.inf)) for name in self.names]).T
+        self._columns = profile.columns
+        known = PhysicalRanges(plant).of(self._columns)
+        self._column_bounds = np.array([known.get(name, (-math.inf, math.inf)) for name in self._columns]).T
+        at = {name: i for i, name in enumerate(self._columns)}
+        self._source_places = [(place[name], at[name]) for name in self.sources if name in at]
+        self._column_deviations = [
+            (place[name], at[sp], at[pv]) for name, (sp, pv) in profile.deviations.items()
+        ]
 
     @property
     def is_pointwise(self) -> bool:
@@ -183,6 +191,45 @@ class ModelInputs:
         window = np.array(rows)
         row = self._row(self._compute(window), newest, field_name, self._at_end(window, newest))
         return replace(row, confidence="none") if is_blind else row
+
+    def from_window(self, window: Floats, columns: Sequence[str], field_name: str) -> ModelRow:
+        """The row that `from_readings` gives of rows without gaps, from an array of them.
+
+        Args:
+            window: (rows, columns), oldest first, NaN where missing; rows that the kernel doesn't look back to may be left out.
+            columns: names of its columns, those of the plant's profile as it is now.
+            field_name: what a refusal calls them.
+
+        Raises:
+            InvalidInput: the newest row holds no number that can be used.
+        """
+        given = dict(zip(columns, window[-1].tolist(), strict=True))
+        names = self.source_names
+        newest = parse_reading(given, names, names.find, len(self.sources), field_name)
+        self._add_deviations(newest)
+        is_blind = newest.is_empty
+        newest.known |= {n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)}
+        rows = self._source_rows(window, columns)
+        row = self._row(self._compute(rows), newest, field_name, self._at_end(rows, newest))
+        return replace(row, confidence="none") if is_blind else row
+
+    def _source_rows(self, window: Floats, columns: Sequence[str]) -> Floats:
+        """The window's rows (rows, sources), without what can't physically be true, and with deviations."""
+        if tuple(columns) != tuple(self._columns):
+            at = {name: i for i, name in enumerate(columns)}
+            moved = np.full((len(window), len(self._columns)), np.nan)
+            for i, name in enumerate(self._columns):
+                if name in at:
+                    moved[:, i] = window[:, at[name]]
+            window = moved
+        low, high = self._column_bounds
+        sound = np.where((window < low) | (window > high), np.nan, window)
+        rows = np.full((len(window), len(self.sources)), np.nan)
+        for source, column in self._source_places:
+            rows[:, source] = sound[:, column]
+        for source, sp, pv in self._column_deviations:
+            rows[:, source] = sound[:, sp] - sound[:, pv]
+        return rows
 
     def check_rows(self, values: Floats) -> CheckedRows:
         """Rows of features (rows, features), in the model's order, without what can't physically be true."""

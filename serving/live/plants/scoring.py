@@ -1,0 +1,190 @@
+"""What a plant's models say of its newest row, in this process: no request is made.
+
+Belongs here: asking the models, and their answers as scores, drivers and advice. Doesn't belong here: rows (`grid.py`), what
+follows from the scores (`serving/warnings`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+
+from plant_assets.features.arrays import Floats
+from plant_assets.features.spec import feature_specs, look_back
+from plant_assets.profile.model import PlantProfile
+from serving.errors import Problem
+from serving.inference.answers import answer_row
+from serving.inference.explain.service import RECENT, explain_row, recommend_on_row
+from serving.inference.models.dependencies import RequestedPlant
+from serving.inference.models.slots import LoadedModel
+from serving.inference.predict.pointwise import score_pointwise
+from serving.inference.predict.schemas import CrossedLimit, PointwiseAnswer
+from serving.inference.prediction_id import PredictionIds
+from serving.inference.rows.inputs import ModelRow
+from serving.inference.rows.schemas import PredictRequest
+from serving.inference.schemas import RowAnswer
+from serving.scores.scores import FiredRule, ModelScore, RowScores
+from serving.warnings.brief import LONGEST_MISSING, MOST_DRIVERS, DriverTag, WarningBrief
+
+FIELD = "readings"
+
+
+@dataclass(frozen=True, slots=True)
+class PlantWindow:
+    """The newest rows of a plant.
+
+    Attributes:
+        columns: of the profile.
+        values: (rows, columns), oldest first, NaN where missing.
+        newest: when the newest row begins.
+        interval: between rows.
+    """
+
+    columns: Sequence[str]
+    values: Floats
+    newest: datetime
+    interval: timedelta
+
+    def readings(self, rows: int) -> list[dict[str, float | str | None]]:
+        """The newest rows as a client would send them."""
+        kept = self.values[-rows:]
+        begin = self.newest - (len(kept) - 1) * self.interval
+        return [
+            {"timestamp": (begin + i * self.interval).isoformat()}
+            | {name: None if v != v else v for name, v in zip(self.columns, row, strict=True)}
+            for i, row in enumerate(kept.tolist())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringModels:
+    """A plant's models, as they are served now.
+
+    Attributes:
+        ahead: forecasters, the nearest horizon first; `fault` says why there are none where the plant has some.
+    """
+
+    champion: LoadedModel
+    ahead: tuple[LoadedModel, ...] = ()
+    fault: str = ""
+
+    def score(self, window: PlantWindow, ids: PredictionIds) -> RowScores:
+        """All words on the newest row."""
+        if self.champion.inputs.is_pointwise:
+            judged = score_pointwise(self.champion, window.readings(1), ids)
+            return RowScores(_pointwise_score(judged), (), _rules(judged.rules[0] if judged.rules else []))
+        row = self._row(self.champion, window)
+        now = answer_row(self.champion, row, ids, row.rules)
+        ahead = tuple(_forecast(model, self._row(model, window), ids) for model in self.ahead)
+        rules = _rules([CrossedLimit.of(rule) for rule in row.rules])
+        return RowScores(_score(now, None), ahead, rules, self.fault)
+
+    @staticmethod
+    def _row(model: LoadedModel, window: PlantWindow) -> ModelRow:
+        return model.inputs.from_window(window.values, window.columns, FIELD)
+
+
+async def scoring_models(plant: RequestedPlant) -> ScoringModels:
+    """A plant's models in memory.
+
+    Raises:
+        NotReady: the plant has no champion. Forecasters may be missing.
+    """
+    champion = await plant.champion()
+    if not plant.profile.looks_ahead:
+        return ScoringModels(champion)
+    hours = plant.forecasters
+    try:
+        models = [await plant.ready(hours[h]) for h in sorted(hours)]
+    except Problem as problem:
+        return ScoringModels(champion, (), f"forecasts: {problem.detail}")
+    together = tuple(model.bundle for model in models if model.horizons)
+    ahead = tuple(replace(model, horizons=together) if model.horizons else model for model in models)
+    return ScoringModels(champion, ahead)
+
+
+def rows_needed(profile: PlantProfile) -> int:
+    """How many rows scores, drivers and advice look back over."""
+    recent = RECENT // profile.sampling.interval
+    return max(look_back(feature_specs(profile)), profile.features.window_steps, recent, 1)
+
+
+async def brief_of(plant: RequestedPlant, model: str, window: PlantWindow) -> WarningBrief:
+    """The drivers of a registered model's score of the newest row, and advice; without those that can't be had."""
+    drivers, advice, missing = None, None, list[str]()
+    request = _request(plant, window)
+    try:
+        named = await plant.ready(model.removeprefix(plant.profile.registry_prefix))
+        found = await asyncio.to_thread(explain_row, named, request, plant.ids)
+        drivers = [DriverTag(tag=t.tag, contribution=t.contribution) for t in found.tags[:MOST_DRIVERS]]
+    except Problem as problem:
+        missing.append(f"drivers: {problem.detail}")
+    try:
+        advice = await advice_on(plant, window)
+    except Problem as problem:
+        missing.append(f"advice: {problem.detail}")
+    return WarningBrief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])
+
+
+async def advice_on(plant: RequestedPlant, window: PlantWindow) -> list[JsonValue]:
+    """Advice on the newest row, the most urgent first.
+
+    Raises:
+        Problem: there is none.
+    """
+    champion = await plant.champion()
+    found = await asyncio.to_thread(recommend_on_row, champion, _request(plant, window), plant.ids)
+    return [advice.model_dump(mode="json") for advice in found.recommendation]
+
+
+def _request(plant: RequestedPlant, window: PlantWindow) -> PredictRequest:
+    rows = 1 if plant.profile.judges == "each_reading" else rows_needed(plant.profile)
+    return PredictRequest.model_construct(features=None, readings=window.readings(rows))
+
+
+def _forecast(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> ModelScore:
+    found = answer_row(model, row, ids)
+    band, probability = model.bundle.manifest.interval, found.anomaly_probability
+    return _score(found, band.around(probability) if band is not None and probability is not None else None)
+
+
+def _score(answer: RowAnswer, band: tuple[float, float] | None) -> ModelScore:
+    probability = answer.anomaly_probability
+    return ModelScore(
+        horizon_hours=answer.horizon_hours,
+        probability=answer.risk_score if probability is None else probability,
+        calibrated=probability is not None,
+        low=band[0] if band else None,
+        high=band[1] if band else None,
+        threshold=answer.threshold,
+        alarm=answer.alarm,
+        model=answer.model,
+        version=answer.version,
+        prediction_id=answer.prediction_id,
+        confidence=answer.confidence,
+        bad_signals=[signal.name for signal in answer.bad_signals],
+    )
+
+
+def _pointwise_score(answer: PointwiseAnswer) -> ModelScore:
+    newest = answer.predictions[-1]
+    return ModelScore(
+        horizon_hours=0.0,
+        probability=newest.score,
+        calibrated=False,
+        low=None,
+        high=None,
+        threshold=answer.threshold,
+        alarm=newest.anomaly,
+        model=answer.model,
+        version=answer.version,
+        prediction_id=answer.prediction_id,
+        confidence=newest.confidence,
+        bad_signals=[signal.name for signal in answer.bad_signals],
+    )
+
+
+def _rules(crossed: Sequence[CrossedLimit]) -> tuple[FiredRule, ...]:
+    return tuple(FiredRule(name=r.name, description=r.description, bad_signal=r.bad_signal) for r in crossed)
