@@ -1,4 +1,4 @@
-"""`python -m serving inference|gateway|sensors` starts one service."""
+"""`python -m serving inference|gateway|sensors|live` starts one service."""
 
 import os
 import sys

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-Name = Literal["inference", "gateway", "sensors"]
+Name = Literal["inference", "gateway", "sensors", "live"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 KEEP_ALIVE_S = 15

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from plant_assets.profile.variables import LOOPBACK, EnvironmentVariables, Folder, read_environment
+from plant_assets.profile.variables import LOOPBACK, EnvironmentVariables, Folder, Names, read_environment
 
 KUBERNETES_NAME = r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$"
 UI_BUILD = Path(__file__).parents[1] / "ui" / "build"
@@ -50,6 +50,7 @@ class ServingSettings(EnvironmentVariables):
     history_rows: int = Field(default=20_000, ge=1)
     plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 pauses")
     live_flush_hours: int = Field(default=168, ge=0, le=2000)
+    live_plants: Names = Field(default=(), description="plants that are watched; empty: all")
     live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)

@@ -11,10 +11,10 @@ from rich.markup import escape
 from plant_assets.cli.console import fail, step_progress
 from plant_assets.cli.drop import follow_drop
 from plant_assets.ingest.folder.ledger import DropLedger
+from plant_assets.profile.live_drops import live_drop_span
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import PipelineSettings
 from plant_assets.simulation.drops import write_drop, write_operator_log
-from plant_assets.simulation.live_drops import live_drop_span
 from plant_assets.simulation.origin import OriginError, OriginNote
 from plant_assets.simulation.simulate import simulate
 

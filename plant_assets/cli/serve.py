@@ -21,6 +21,7 @@ class ServiceName(StrEnum):
     INFERENCE = "inference"
     GATEWAY = "gateway"
     SENSORS = "sensors"
+    LIVE = "live"
 
 
 def serve(

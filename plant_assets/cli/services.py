@@ -45,13 +45,14 @@ def services(settings: PipelineSettings) -> list[ServiceProcess]:
         _daemon(settings),
         *([_sensors(settings)] if _sensors_run(settings) else []),
         _inference(settings),
+        _live(settings),
         _gateway(settings),
     ]
 
 
 def single_services(settings: PipelineSettings) -> dict[str, ServiceProcess]:
     """The services that can run alone, by name; sensors whether or not the platform starts it."""
-    alone = (_sensors(settings), _inference(settings), _gateway(settings))
+    alone = (_sensors(settings), _inference(settings), _live(settings), _gateway(settings))
     return {service.name: service for service in alone}
 
 
@@ -126,6 +127,10 @@ def _inference(settings: PipelineSettings) -> ServiceProcess:
 
 def _gateway(settings: PipelineSettings) -> ServiceProcess:
     return _service_process(settings, "gateway", settings.port_gateway, "ready", page="")
+
+
+def _live(settings: PipelineSettings) -> ServiceProcess:
+    return _service_process(settings, "live", settings.port_live, "health")
 
 
 def _sensors(settings: PipelineSettings) -> ServiceProcess:

@@ -11,8 +11,8 @@ import dagster as dg
 
 from plant_assets.components.naming import DRIFT, FEATURES, LABELLED, RAW, REPORT, WINDOWS, asset_key
 from plant_assets.ingest.folder.ledger_entry import LedgerEntry
+from plant_assets.profile.live_drops import live_drop_span
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.live_drops import live_drop_span
 
 if TYPE_CHECKING:
     from plant_assets.ingest.folder.ledger import DropLedger

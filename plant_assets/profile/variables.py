@@ -35,6 +35,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_parts)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
 
 
 class EnvironmentVariables(BaseSettings):
@@ -124,6 +125,7 @@ KNOWN = frozenset(
         "FOREWARN_PLANT_SPEED",
         "FOREWARN_LIVE_FLUSH_HOURS",
         "FOREWARN_LIVE_RETRAIN_HOURS",
+        "FOREWARN_LIVE_PLANTS",
         "FOREWARN_LIVE_SCORING",
         "FOREWARN_LIVE_SCORE_ROWS",
         "FOREWARN_EVENT_ROWS",

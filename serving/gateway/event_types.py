@@ -9,8 +9,9 @@ from typing import Annotated
 from pydantic import Field, RootModel
 
 from serving.events.kinds import TYPES, GapEvent
-from serving.gateway.live.schemas import ReadingEvent, RunEvent, ScoresEvent, StatusEvent
+from serving.gateway.live.schemas import RunEvent
 from serving.gateway.models.schemas import ModelEvent
+from serving.scores.schemas import ReadingEvent, ScoresEvent, StatusEvent
 from serving.warnings.schemas import WarningEvent
 from serving.web.openapi import event_stream
 

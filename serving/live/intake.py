@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from plant_assets.profile.model import PlantProfile
+from serving.live import metrics
 from serving.live.admission import PlantAdmission
 from serving.live.inbox.inbox import ReadingInbox, StoredCounts
 from serving.live.readings import AdmittedReading, IntakeReceipt, RawReading
+from serving.live.role import LiveAway, LiveRole
 from serving.plant_folder import PlantFolder
 from serving.web.parts import part
 
@@ -53,12 +55,18 @@ class LiveIntake:
     """The intake of all plants."""
 
     def __init__(
-        self, folder: PlantFolder, inbox: ReadingInbox, listener: ReadingListener, board: NameBoard
+        self,
+        folder: PlantFolder,
+        inbox: ReadingInbox,
+        listener: ReadingListener,
+        board: NameBoard,
+        role: LiveRole,
     ) -> None:
         self._folder = folder
         self._inbox = inbox
         self._listener = listener
         self._board = board
+        self._role = role
         self._admissions: dict[str, PlantAdmission] = {}
         self._profiles: Mapping[str, PlantProfile] = {}
         self._waiting: list[_Waiting] = []
@@ -91,8 +99,11 @@ class LiveIntake:
 
         Raises:
             UnknownPlant: there is no such plant.
+            LiveAway: this process takes no readings at present.
             StoreUnavailable: nothing was stored; the source keeps the message.
         """
+        if self._role.fault:
+            raise LiveAway(self._role.fault)
         receipt = IntakeReceipt()
         admitted = self._admission(plant).admit(readings, places, receipt)
         if receipt.unmapped:
@@ -105,6 +116,9 @@ class LiveIntake:
                 counts.corrected,
             )
             receipt.late = self._listener.take(plant, source, admitted)
+            metrics.STORED.labels(plant).inc(receipt.stored)
+        if receipt.n_refused:
+            metrics.REFUSED.labels(plant).inc(receipt.n_refused)
         return receipt
 
     def note_time(self, plant: str, source: str, time_us: int) -> None:
@@ -116,14 +130,17 @@ class LiveIntake:
         await self.receive(plant, source, [RawReading(name, time_us, None, "bad") for name in names])
         self._listener.mark_stale(plant, names, time_us)
 
-    def _admission(self, plant: str) -> PlantAdmission:
-        profile = self._folder.profiles.get(plant)
-        if profile is None:
+    def check_plant(self, plant: str) -> None:
+        """Raises UnknownPlant where there is no such plant."""
+        if plant not in self._folder.profiles:
             raise self._folder.unknown_plant(plant)
+
+    def _admission(self, plant: str) -> PlantAdmission:
+        self.check_plant(plant)
         if self._profiles is not self._folder.profiles:
             self._profiles, self._admissions = self._folder.profiles, {}
         if plant not in self._admissions:
-            self._admissions[plant] = PlantAdmission(profile)
+            self._admissions[plant] = PlantAdmission(self._profiles[plant])
         return self._admissions[plant]
 
     async def _store(self, plant: str, admitted: list[AdmittedReading]) -> StoredCounts:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from plant_assets.bundle.atomic_file import atomic_write
-from plant_assets.simulation.live_drops import live_drop_name
+from plant_assets.profile.live_drops import live_drop_name
 from serving.sensors.plant import LivePlant
 
 

@@ -1,16 +1,16 @@
 """Requests and answers of the sensors API, as Pydantic models."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from plant_assets.profile.tag import Aggregate, AlarmLimits, Role
 from plant_assets.simulation.scenario_names import SCENARIOS, Scenario
 from serving.faults import ExpectedInput, expectation_error
+from serving.scores.schemas import Quality
 from serving.sensors.clock import FASTEST, SLOWEST
 
-Quality = Literal["good", "held", "stale", "frozen", "saturated", "missing"]
 Speed = Annotated[float, Field(strict=True, ge=SLOWEST, le=FASTEST, allow_inf_nan=False)]
 
 

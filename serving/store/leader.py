@@ -24,24 +24,28 @@ Watch = Callable[[], Coroutine[None, None, None]]
 
 
 @asynccontextmanager
-async def leadership(url: URL) -> AsyncIterator[Watch]:
-    """Wait for the lock and hold it.
+async def leadership(url: URL, work: str = "live") -> AsyncIterator[Watch]:
+    """Wait for the lock of a work and hold it.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
     """
-    held = _postgres(url) if url.get_backend_name() == "postgresql" else _file(Path(str(url.database)))
+    held = (
+        _postgres(url, work)
+        if url.get_backend_name() == "postgresql"
+        else _file(Path(str(url.database)), work)
+    )
     async with held as watch:
         yield watch
 
 
 @asynccontextmanager
-async def _postgres(url: URL) -> AsyncIterator[Watch]:
+async def _postgres(url: URL, work: str) -> AsyncIterator[Watch]:
     engine = create_async_engine(
         url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
     )
     # Databases may be shared: the lock is for the schema whose tables these are.
-    schema = sa.func.hashtext(sa.func.current_schema())
+    schema = sa.func.hashtext(sa.func.concat(sa.func.current_schema(), "" if work == "live" else f"/{work}"))
     try:
         async with engine.connect() as connection:
             while not await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK_KEY, schema))):
@@ -59,8 +63,8 @@ async def _watch(connection: AsyncConnection) -> None:
 
 
 @asynccontextmanager
-async def _file(database: Path) -> AsyncIterator[Watch]:
-    lock = FileLock(f"{database}.live.lock", thread_local=False)
+async def _file(database: Path, work: str) -> AsyncIterator[Watch]:
+    lock = FileLock(f"{database}.{work}.lock", thread_local=False)
     while not _acquire(lock):
         await asyncio.sleep(TRY_EVERY_S)
     try:

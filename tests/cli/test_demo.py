@@ -10,9 +10,9 @@ from rich.console import Console
 from plant_assets.cli.demo import seed_demo
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.folder.listing import look_at
+from plant_assets.profile.live_drops import live_drop_name
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import PipelineSettings, read_settings
-from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.origin import OriginNote, PlantOrigin
 from plant_assets.simulation.simulate import simulate
 from tests.simulation.conftest import START

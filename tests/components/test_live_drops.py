@@ -10,10 +10,10 @@ import pytest
 from plant_assets.components.live_drops import readings_alone
 from plant_assets.components.plant import plant_definitions
 from plant_assets.defs.resources import resources
+from plant_assets.profile.live_drops import live_drop_name
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.settings import read_settings
-from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.simulate import simulate
 from tests.components.test_drop_sensor import ClockedLake, Plant
 

@@ -17,9 +17,9 @@ from plant_assets.components.naming import PLANT_TAG
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import PlantHistory
 from plant_assets.models.registry import ModelRegistry
+from plant_assets.profile.live_drops import live_drop_name
 from plant_assets.profile.load import load_profile
 from plant_assets.settings import read_settings
-from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.simulate import simulate
 from tests.reliability.plants import KEY, START, union, write_days
 

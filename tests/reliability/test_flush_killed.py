@@ -11,8 +11,8 @@ import pytest
 from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.history.history import PlantHistory
+from plant_assets.profile.live_drops import live_drop_name
 from plant_assets.profile.load import load_profile
-from plant_assets.simulation.live_drops import live_drop_name
 from plant_assets.simulation.origin import OriginNote
 from plant_assets.simulation.simulate import simulate
 from serving.sensors.state import StateFile

@@ -15,16 +15,15 @@ from serving.errors import Problem
 from serving.events.log import EventLog
 from serving.gateway.infer.schemas import HOURS
 from serving.gateway.live.readings import (
-    LiveRow,
     NewestLiveRow,
     NumberedRow,
     PastRows,
     ReadingWindow,
 )
-from serving.gateway.live.schemas import ReadingData, ReadingEvent
 from serving.gateway.live.status import StatusReporter
 from serving.gateway.problems import BadAnswer, ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.scores.schemas import LiveRow, ReadingData, ReadingEvent
 from serving.store.database import Database
 from serving.store.memory import TaskMemory
 

@@ -11,17 +11,8 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, Field, JsonValue
 
 from plant_assets.profile.model import Slug
-from serving.gateway.infer.schemas import HOURS, ReadingRow
-from serving.sensors.schemas import Quality
-
-NO_NEWS = frozenset({"stale", "frozen", "missing"})
-"""Qualities of values that say nothing of the plant's present."""
-
-
-class LiveRow(ReadingRow):
-    """One sampling interval, with what is known of its values."""
-
-    quality: dict[str, Quality] = Field(default={}, max_length=2000)
+from serving.gateway.infer.schemas import HOURS
+from serving.scores.schemas import NO_NEWS, LiveRow
 
 
 class PastRows(BaseModel):

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query
 
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.dependencies import DatabaseDep
-from serving.gateway.live.schemas import LiveAnswer, ScoredRow, ScoresAnswer, ScoresPage
+from serving.gateway.live.schemas import ScoresAnswer, ScoresPage
 from serving.gateway.live.status import LiveStatusDep
 from serving.gateway.openapi import problems
+from serving.scores.schemas import LiveAnswer, ScoredRow
 from serving.scores.tables import LiveScore
 from serving.web.parts import SettingsDep
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from pydantic import AwareDatetime, BaseModel, JsonValue
+from pydantic import JsonValue
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from plant_assets.profile.model import PlantProfile
@@ -20,10 +20,11 @@ from serving.gateway.infer.brief import fetch_advice, fetch_brief
 from serving.gateway.infer.scores import score_row
 from serving.gateway.live.feed import ReadingsFeed
 from serving.gateway.live.readings import NumberedRow, ReadingWindow, stale_tags
-from serving.gateway.live.schemas import ScoredRow, ScoresData, ScoresEvent
 from serving.gateway.live.status import OK, StatusReporter
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.upstream import ServiceClient
+from serving.live.plants.writer import ScoringCursor
+from serving.scores.schemas import ScoredRow, ScoresData, ScoresEvent
 from serving.scores.scores import RowScores
 from serving.scores.tables import LiveScore
 from serving.settings import ServingSettings
@@ -32,7 +33,7 @@ from serving.store.memory import TaskMemory
 from serving.store.memory_tables import LiveState
 from serving.warnings import lifecycle
 from serving.warnings.brief import WarningBrief
-from serving.warnings.tracks import KeptTrack, RowEffects, TrackSignal, evaluate_row, rule_tags
+from serving.warnings.tracks import RowEffects, TrackSignal, evaluate_row, rule_tags
 
 INFERENCE = "inference"
 PLANT = "plant"
@@ -41,14 +42,6 @@ TRACKS = "scores:"
 LONGEST_PAUSE_S = 10
 TRIM_EVERY = 100
 log = logging.getLogger("serving")
-
-
-class ScoringCursor(BaseModel):
-    """The newest row that was scored, and where all tracks stand after it; number -1: none."""
-
-    number: int = -1
-    time: AwareDatetime | None = None
-    tracks: dict[str, KeptTrack] = {}
 
 
 @dataclass(slots=True)

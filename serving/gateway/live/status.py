@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from serving.events.log import EventLog
-from serving.gateway.live.schemas import LiveAnswer, StatusEvent
+from serving.scores.schemas import LiveAnswer, StatusEvent
 from serving.web.parts import part
 
 OK = "answers"

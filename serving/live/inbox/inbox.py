@@ -132,7 +132,7 @@ class ReadingInbox:
             (
                 series[plant, r.column],
                 r.time_us,
-                None if r.value != r.value else r.value,
+                None if math.isnan(r.value) else r.value,
                 CODES[r.quality],
                 now,
             )
@@ -233,6 +233,10 @@ class ReadingInbox:
         )
         same = (table.c.series == newest.c.series) & (table.c.time_us == newest.c.time_us)
         return await self._read(sa.select(table).join(newest, same).order_by(table.c.time_us))
+
+    async def plants(self) -> list[str]:
+        """The plants that have had a record."""
+        return sorted({plant for plant, _ in self._series})
 
     async def span(self, plant: str) -> tuple[int, int] | None:
         """The first and the last time of a plant's records; None where it has none."""

@@ -3,6 +3,7 @@
 Belongs here: the rule. Doesn't belong here: what time it is, rows (`watch.py`).
 """
 
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -47,21 +48,36 @@ class PlantClock:
         self._newest[source] = max(time_us, self._newest.get(source, time_us))
         self._heard[source] = heard_s
 
-    def complete_until(self, now_s: float) -> int:
-        """The first slot that isn't complete."""
-        patience_s = (self.step_us + self.settle_us) / 1e6
-        heard = {source: newest for source, newest in self._newest.items() if now_s - self._heard[source] <= patience_s}
-        begun = min(heard.values(), default=None) if self.follows_wall else max(self._newest.values(), default=None)
-        found = [] if begun is None else [begun // self.step_us]
-        if self.follows_wall and now_s - max(self._heard.values(), default=-QUIET_S) >= min(QUIET_S, self.settle_us / 1e6):
-            found.append((round(now_s * 1e6) - self.settle_us) // self.step_us)
-        return max(found, default=0)
+    def rebuilt(self, profile: PlantProfile) -> "PlantClock":
+        """The clock of a changed profile, which has heard what this one has."""
+        clock = PlantClock.of(profile)
+        clock._newest, clock._heard = self._newest, self._heard
+        return clock
 
-    def next_look_s(self, now_s: float) -> float | None:
-        """How many seconds until time alone completes an interval; None: only readings do."""
+    def complete_until(self, now_s: float, wall_s: float) -> int:
+        """The first slot that isn't complete.
+
+        Args:
+            now_s: the clock that `note` is given.
+            wall_s: seconds since 1970.
+        """
+        if not self.follows_wall:
+            return max(self._newest.values(), default=0) // self.step_us
+        patience_s = (self.step_us + self.settle_us) / 1e6
+        heard = [t for source, t in self._newest.items() if now_s - self._heard[source] <= patience_s]
+        begun = min(heard, default=0) // self.step_us
+        if self._quiet_in_s(now_s) > 0:
+            return begun
+        return max(begun, (round(wall_s * 1e6) - self.settle_us) // self.step_us)
+
+    def next_look_s(self, now_s: float, wall_s: float) -> float | None:
+        """How many seconds until time alone may complete an interval; None: only readings do."""
         if not self.follows_wall:
             return None
-        settled = round(now_s * 1e6) - self.settle_us
-        end_s = (self.step_us - settled % self.step_us) / 1e6
-        quiet_s = max(self._heard.values(), default=now_s) + min(QUIET_S, self.settle_us / 1e6) - now_s
-        return max(0.01, min(end_s, quiet_s) if quiet_s > 0 else end_s)
+        if (quiet_s := self._quiet_in_s(now_s)) > 0:
+            return quiet_s
+        return (self.step_us - (round(wall_s * 1e6) - self.settle_us) % self.step_us) / 1e6
+
+    def _quiet_in_s(self, now_s: float) -> float:
+        """When, if nothing comes meanwhile, readings will have stopped for so long that no more of the past come."""
+        return max(self._heard.values(), default=-math.inf) + min(QUIET_S, self.settle_us / 1e6) - now_s

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import isnan
 
 from pydantic import JsonValue
 
@@ -53,7 +54,7 @@ class PlantWindow:
         begin = self.newest - (len(kept) - 1) * self.interval
         return [
             {"timestamp": (begin + i * self.interval).isoformat()}
-            | {name: None if v != v else v for name, v in zip(self.columns, row, strict=True)}
+            | {name: None if isnan(v) else v for name, v in zip(self.columns, row, strict=True)}
             for i, row in enumerate(kept.tolist())
         ]
 

@@ -12,10 +12,10 @@ from plant_assets.ingest.drop import ingest_drop
 from plant_assets.ingest.folder.ledger import DropLedger
 from plant_assets.ingest.grid.resample import resample
 from plant_assets.ingest.history.history import PlantHistory
+from plant_assets.profile.live_drops import live_drop_name, live_drop_span
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.drops import write_drop
 from plant_assets.simulation.live import LiveUnit
-from plant_assets.simulation.live_drops import live_drop_name, live_drop_span
 from plant_assets.simulation.origin import OriginNote
 from plant_assets.simulation.simulate import simulate
 from serving.sensors.clock import PlantClock

@@ -9,7 +9,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Response
 
-from serving.gateway.live.readings import LiveRow, NewestLiveRow, PastRows, ReadingWindow, stale_tags
+from serving.gateway.live.readings import NewestLiveRow, PastRows, ReadingWindow, stale_tags
+from serving.scores.schemas import LiveRow
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import ServingSettings
 from tests.servers import free_port

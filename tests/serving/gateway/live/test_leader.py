@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from serving.gateway.live.scorer import ScoringCursor
+from serving.live.plants.writer import ScoringCursor
 from serving.settings import ServingSettings
 from serving.store import leader
 from serving.store.database import database_url

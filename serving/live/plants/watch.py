@@ -1,0 +1,299 @@
+"""One plant's task: readings become rows, rows are scored in their order, scores move warnings.
+
+Belongs here: the order of these steps, and what is remembered over a restart. A killed process goes on from the last
+transaction: no row is scored twice or passed over, no warning opened twice. Doesn't belong here: when an interval is complete
+(`clock.py`), what models say (`scoring.py`), what is written (`writer.py`).
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
+from serving.errors import Problem
+from serving.inference.models.dependencies import RequestedPlant
+from serving.live import metrics
+from serving.live.inbox.inbox import ReadingInbox, StoredReading
+from serving.live.plants.clock import PlantClock
+from serving.live.plants.drops import DropFlusher
+from serving.live.plants.rows import live_row, stale_tags, time_of
+from serving.live.plants.scoring import (
+    PlantWindow,
+    ScoringModels,
+    advice_on,
+    brief_of,
+    rows_needed,
+    scoring_models,
+)
+from serving.live.plants.writer import RowWriter, ScoredGridRow
+from serving.live.readings import AdmittedReading
+from serving.scores.schemas import LiveAnswer, LiveRows
+from serving.warnings.brief import WarningBrief
+from serving.warnings.tracks import RowEffects, evaluate_row, rule_tags
+
+AT_ONCE = 64
+"""Rows of a backlog that one transaction writes."""
+SHOWN_ROWS = 2000
+SHOWN_HOURS = 96
+RETRY_S = 1.0
+LONG_AGO_S = -1e9
+SCORES = "scores"
+OK = "answers"
+INFERENCE = "inference"
+log = logging.getLogger("serving")
+
+
+@dataclass(slots=True)
+class _OpenGrid:
+    """A plant's rows: the grid, and the next slot that is to be scored; None before the first record."""
+
+    grid: StreamGrid
+    next_slot: int | None
+
+
+class PlantWatch:
+    """Watches one plant.
+
+    Args:
+        plant: its profile and models, as they are now.
+        inbox: where its records are.
+        writer: writes its scores.
+        flusher: writes its drops.
+    """
+
+    def __init__(
+        self, plant: RequestedPlant, inbox: ReadingInbox, writer: RowWriter, flusher: DropFlusher
+    ) -> None:
+        self.name = plant.name
+        self.status = LiveAnswer(plant=plant.name, role="starting")
+        self._plant = plant
+        self._inbox = inbox
+        self._writer = writer
+        self._flusher = flusher
+        self._profile = plant.profile
+        self._clock = PlantClock.of(plant.profile)
+        self._open: _OpenGrid | None = None
+        self._early: list[tuple[str, AdmittedReading]] = []
+        self._gone: dict[str, int] = {}
+        self._arrived = asyncio.Event()
+
+    # What sources tell
+
+    def take(self, source: str, readings: Sequence[AdmittedReading]) -> int:
+        """Records that are stored now; how many of them belong to rows that are scored already."""
+        heard = time.monotonic()
+        newest = max(reading.time_us for reading in readings)
+        self._clock.note(source, newest, heard)
+        for reading in readings:
+            if self._gone and reading.quality != "bad":
+                self._gone.pop(reading.column, None)
+        self._note_time(newest)
+        self._arrived.set()
+        if self._open is None:
+            return 0  # the grid is read from the inbox, where they are
+        if self._open.next_slot is None:
+            self._open.next_slot = min(reading.time_us for reading in readings) // self._clock.step_us
+        self._open.grid.add_all(_records(readings))
+        begin_us = self._open.next_slot * self._clock.step_us
+        return sum(reading.time_us < begin_us for reading in readings)
+
+    def note_time(self, source: str, time_us: int) -> None:
+        """The plant's clock has reached a time."""
+        self._clock.note(source, time_us, time.monotonic())
+        self._note_time(time_us)
+        self._arrived.set()
+
+    def mark_stale(self, columns: Collection[str], time_us: int) -> None:
+        """The source of these columns is gone: they are stale until it brings them again."""
+        self._gone |= dict.fromkeys(columns, time_us)
+        self.status.stale = sorted(self._gone)
+        self._arrived.set()
+
+    def _note_time(self, time_us: int) -> None:
+        newest = time_of(time_us)
+        if self.status.plant_time is None or newest > self.status.plant_time:
+            self.status.plant_time = newest
+        self.status.stale = sorted(self._gone)
+
+    # What people ask
+
+    def rows(self, hours: float) -> LiveRows:
+        """The newest rows, oldest first."""
+        interval_s = self._clock.step_us / 1e6
+        found = []
+        if self._open is not None and (newest := self._open.grid.newest_slot) is not None:
+            first = self._open.grid.first_slot or 0
+            wanted = min(max(1, round(hours * 3600 / interval_s)), SHOWN_ROWS)
+            slots = range(max(first, newest - wanted + 1, newest - self._kept + 1), newest + 1)
+            found = [live_row(self._open.grid.row(slot), self._profile) for slot in slots]
+        return LiveRows.model_construct(plant=self.name, interval_s=interval_s, rows=found)
+
+    @property
+    def _kept(self) -> int:
+        shown = round(SHOWN_HOURS * 3.6e9 / self._clock.step_us)
+        return max(rows_needed(self._profile), min(shown, SHOWN_ROWS)) + 1
+
+    @property
+    def _warm_us(self) -> int:
+        """How far before a row records matter to its values and flags."""
+        sampling = self._profile.sampling
+        warm = max(sampling.frozen_after, sampling.hold_limit, sampling.stale_after)
+        return round(warm.total_seconds() * 1e6)
+
+    def _note_backlog(self, rows: int) -> None:
+        self.status.backlog = rows
+        metrics.BACKLOG.labels(self.name).set(rows)
+
+    # The task
+
+    async def run(self) -> None:
+        """Score rows until cancelled; a fault is told, and what was done is read again."""
+        while True:
+            try:
+                await self._watch()
+            except Problem as problem:
+                await self._tell(problem.detail)
+                await asyncio.sleep(RETRY_S)
+            except Exception as error:
+                log.exception("plant %s: scoring failed; reading its inbox again", self.name)
+                await self._tell(f"scoring failed: {type(error).__name__}; see the log of the live service")
+                self._open = None
+                await asyncio.sleep(RETRY_S)
+
+    async def _watch(self) -> None:
+        if self._open is None or self._profile != self._plant.profile:
+            await self._read_inbox()
+        while True:
+            self._arrived.clear()
+            if self._profile != self._plant.profile:
+                return
+            await self._score_complete()
+            wait_s = self._clock.next_look_s(time.monotonic(), time.time())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._arrived.wait()
+
+    async def _read_inbox(self) -> None:
+        """The rows as they were left, from the inbox."""
+        self._open = None
+        self._profile = self._plant.profile
+        self._clock = self._clock.rebuilt(self._profile)
+        step_us, kept = self._clock.step_us, self._kept
+        last = await self._writer.load(self._profile)
+        span = await self._inbox.span(self.name)
+        grid = StreamGrid(self._profile, kept)
+        if span is None:
+            self._open = _OpenGrid(grid, last.number + 1 if last.time is not None else None)
+            return
+        first = span[0] // step_us
+        if last.time is not None:
+            first = max(first, last.number - kept + 1)
+        begin_us = first * step_us - self._warm_us
+        grid.add_all(_records(await self._inbox.last_before(self.name, begin_us)))
+        grid.add_all(_records(await self._inbox.since(self.name, begin_us)))
+        next_slot = first
+        if last.time is not None:
+            for slot in range(min(first, last.number + 1), last.number + 1):
+                grid.close(slot)
+            next_slot = last.number + 1
+            self.status.scored_time = last.time
+        self._open = _OpenGrid(grid, next_slot)
+        self._clock.note("inbox", span[1], LONG_AGO_S)
+        self._note_time(span[1])
+
+    async def _score_complete(self) -> None:
+        """Score the rows that are complete, the oldest first."""
+        until = self._clock.complete_until(time.monotonic(), time.time())
+        opened = self._open
+        if opened is None or opened.next_slot is None or opened.next_slot >= until:
+            return
+        models = await scoring_models(self._plant)
+        await self._tell(SCORES, models.fault)
+        while opened.next_slot < until:
+            self._note_backlog(until - opened.next_slot)
+            await self._score_some(opened, until, models)
+            await asyncio.sleep(0)
+        self._note_backlog(0)
+        step_us, newest = self._clock.step_us, opened.next_slot
+        await self._flusher.flush(
+            (opened.grid.first_slot or newest) * step_us,
+            newest * step_us,
+            (newest - self._kept) * step_us - self._warm_us,
+        )
+
+    async def _score_some(self, opened: _OpenGrid, until: int, models: ScoringModels) -> None:
+        """Score rows up to one at which something happens, and write them."""
+        quiet: list[ScoredGridRow] = []
+        assert opened.next_slot is not None
+        for slot in range(opened.next_slot, min(until, opened.next_slot + AT_ONCE)):
+            row = opened.grid.close(slot)
+            window = PlantWindow(
+                self._profile.columns,
+                opened.grid.window(self._kept),
+                time_of(row.time_us),
+                self._profile.sampling.interval,
+            )
+            scored = self._score(row, window, models, self._writer.tracks_after(quiet))
+            if scored.is_quiet:
+                quiet.append(scored)
+                continue
+            await self._write(quiet)
+            quiet = []
+            await self._write([await self._with_briefs(scored, window)])
+        await self._write(quiet)
+        opened.next_slot = min(until, opened.next_slot + AT_ONCE)
+
+    async def _write(self, rows: list[ScoredGridRow]) -> None:
+        if rows:
+            await self._writer.write(rows)
+            self.status.scored_time = time_of(rows[-1].row.time_us)
+
+    def _score(
+        self, row: StreamRow, window: PlantWindow, models: ScoringModels, tracks: dict
+    ) -> ScoredGridRow:
+        outcome = models.score(window, self._plant.ids)
+        gone = {tag.name for tag in self._profile.tags if {tag.name, *tag.extremes} & self._gone.keys()}
+        stale = (stale_tags(row, self._profile) | gone) & set(self._profile.used_tags)
+        stale |= outcome.bad_tags(self._profile)
+        effects = evaluate_row(tracks, outcome, self._profile, stale, is_gap=False)
+        return ScoredGridRow(row, outcome, frozenset(stale), effects)
+
+    async def _with_briefs(self, scored: ScoredGridRow, window: PlantWindow) -> ScoredGridRow:
+        """The row with what new warnings say beside their probability, and advice for those that are open."""
+        effects = scored.effects
+        told = {k: effects.signals[k].score.model for k, what in effects.changes.items() if what != "cleared"}
+        found = {model: await brief_of(self._plant, model, window) for model in sorted(set(told.values()))}
+        scored.briefs = {key: self._led(found[model], effects, key) for key, model in told.items()}
+        if any(kept.warning is not None for kept in effects.before.values()):
+            try:
+                scored.advice = await advice_on(self._plant, window)
+            except Problem as problem:
+                log.warning("open warnings keep their advice: %s", problem.detail)
+        return scored
+
+    def _led(self, brief: WarningBrief, effects: RowEffects, key: str) -> WarningBrief:
+        """What a rule reads drives its warning, whatever moves the model."""
+        signal = effects.signals[key]
+        if signal.kind != "rule":
+            return brief
+        tags = [self._profile.tag(name) for name in rule_tags(signal.rule, self._profile)]
+        return brief.led_by(list(dict.fromkeys(tag.controller or tag.name for tag in tags)))
+
+    async def _tell(self, state: str, fault: str = "") -> None:
+        """Note how the plant is; clients are told when that changes."""
+        services = {INFERENCE: fault or (OK if state == SCORES else state)}
+        if (self.status.role, self.status.services) == (state, services):
+            return
+        self.status.role, self.status.services = state, services
+        if state != SCORES:
+            log.warning("plant %s: %s", self.name, state)
+        with contextlib.suppress(Exception):
+            await self._writer.tell_status(self.status)
+
+
+def _records(readings: Sequence[AdmittedReading | StoredReading]) -> list[tuple[str, int, float, bool]]:
+    """Records as the grid takes them; bad ones have no value, as in ingest."""
+    return [(r.column, r.time_us, r.value, r.quality == "uncertain") for r in readings if r.quality != "bad"]

@@ -1,0 +1,78 @@
+"""What the live service tells of itself: plants with their newest rows, sources, names that are no tag's."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from serving.errors import NotFound
+from serving.live.intake import IntakeDep
+from serving.live.plants.watches import WatchesDep
+from serving.live.role import LiveAway, RoleDep
+from serving.live.schemas import LiveReadiness, SourceAnswer, SourcesAnswer, UnmappedAnswer
+from serving.live.sources.board import BoardDep
+from serving.scores.schemas import LiveAnswer, LivePlants, LiveRows
+from serving.web.app import SERVICE
+from serving.web.openapi import problems
+
+router = APIRouter(tags=["live"])
+
+
+@router.get("/plants")
+async def plants(watches: WatchesDep) -> LivePlants:
+    """List the plants that receive readings, and how they are."""
+    return LivePlants(plants=[watch.status for watch in watches.watches.values()])
+
+
+@router.get("/plants/{plant}/live", responses=problems(404))
+async def plant_live(plant: str, watches: WatchesDep, intake: IntakeDep) -> LiveAnswer:
+    """Get how a plant's readings and scores are."""
+    intake.check_plant(plant)
+    watch = watches.watches.get(plant)
+    return watch.status if watch else LiveAnswer(role="no reading has come yet", plant=plant)
+
+
+@router.get("/plants/{plant}/live/rows", responses=problems(404, 422))
+async def plant_rows(
+    plant: str,
+    watches: WatchesDep,
+    intake: IntakeDep,
+    hours: Annotated[float, Query(gt=0, le=24 * 31, description="plant hours back from the newest row")] = 96,
+) -> LiveRows:
+    """Get a plant's newest rows, oldest first; at most 2000."""
+    intake.check_plant(plant)
+    if plant not in watches.watches:
+        raise NotFound(f"plant {plant} has no live rows: no reading has come yet")
+    return watches.watches[plant].rows(hours)
+
+
+@router.get("/plants/{plant}/live/unmapped", responses=problems(404))
+async def unmapped(plant: str, board: BoardDep, intake: IntakeDep) -> UnmappedAnswer:
+    """List names that came for a plant and are no tag's, with the number of their records."""
+    intake.check_plant(plant)
+    names = board.unmapped.get(plant, {})
+    return UnmappedAnswer(unmapped=dict(sorted(names.items(), key=lambda item: -item[1])))
+
+
+@router.get("/sources")
+async def sources(board: BoardDep) -> SourcesAnswer:
+    """List the sources of readings, and how each is doing."""
+    return SourcesAnswer(
+        sources=[
+            SourceAnswer.model_validate(status, from_attributes=True) for status in board.sources.values()
+        ]
+    )
+
+
+@router.get(
+    "/ready",
+    tags=[SERVICE],
+    responses=problems(503, said={503: "This process watches no plant; `detail` says why"}),
+)
+async def ready(role: RoleDep, watches: WatchesDep, board: BoardDep) -> LiveReadiness:
+    """Check that plants are watched; lists plants and sources at fault."""
+    if role.fault:
+        raise LiveAway(role.fault)
+    return LiveReadiness(
+        plants={name: watch.status.role for name, watch in watches.watches.items()},
+        sources={name: status.state for name, status in board.sources.items()},
+    )
