@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query
 
 from serving.errors import NotFound
 from serving.live.intake import IntakeDep
+from serving.live.openapi import problems
 from serving.live.plants.watches import WatchesDep
 from serving.live.role import LiveAway, RoleDep
 from serving.live.schemas import LiveReadiness, SourceAnswer, SourcesAnswer, UnmappedAnswer
 from serving.live.sources.board import BoardDep
 from serving.scores.schemas import LiveAnswer, LivePlants, LiveRows
 from serving.web.app import SERVICE
-from serving.web.openapi import problems
 
 router = APIRouter(tags=["live"])
 
