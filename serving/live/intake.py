@@ -29,6 +29,10 @@ class ReadingListener(Protocol):
         """Records that are stored now; how many of them are late."""
         ...
 
+    def reread(self, plant: str) -> None:
+        """Stored values are withdrawn: rows are to be made anew."""
+        ...
+
     def note_time(self, plant: str, source: str, time_us: int) -> None: ...
 
     def mark_stale(self, plant: str, columns: Collection[str], time_us: int) -> None: ...
@@ -115,6 +119,8 @@ class LiveIntake:
                 counts.repeated,
                 counts.corrected,
             )
+            if counts.corrected and any(reading.quality == "bad" for reading in admitted):
+                self._listener.reread(plant)
             receipt.late = self._listener.take(plant, source, admitted)
             metrics.STORED.labels(plant).inc(receipt.stored)
         if receipt.n_refused:

@@ -18,7 +18,7 @@ router = APIRouter(tags=["live"])
 
 
 @router.get("/plants")
-async def plants(watches: WatchesDep) -> LivePlants:
+async def list_plants(watches: WatchesDep) -> LivePlants:
     """List the plants that receive readings, and how they are."""
     return LivePlants(plants=[watch.status for watch in watches.watches.values()])
 
@@ -46,7 +46,7 @@ async def plant_rows(
 
 
 @router.get("/plants/{plant}/live/unmapped", responses=problems(404))
-async def unmapped(plant: str, board: BoardDep, intake: IntakeDep) -> UnmappedAnswer:
+async def list_unmapped(plant: str, board: BoardDep, intake: IntakeDep) -> UnmappedAnswer:
     """List names that came for a plant and are no tag's, with the number of their records."""
     intake.check_plant(plant)
     names = board.unmapped.get(plant, {})
@@ -54,7 +54,7 @@ async def unmapped(plant: str, board: BoardDep, intake: IntakeDep) -> UnmappedAn
 
 
 @router.get("/sources")
-async def sources(board: BoardDep) -> SourcesAnswer:
+async def list_sources(board: BoardDep) -> SourcesAnswer:
     """List the sources of readings, and how each is doing."""
     return SourcesAnswer(
         sources=[

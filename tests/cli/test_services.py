@@ -23,7 +23,7 @@ from tests.processes import PATIENCE_S, await_answer, running
 from tests.servers import free_port
 
 pytestmark = pytest.mark.usefixtures("forewarn_home")
-NAMES = ("sensors", "inference", "gateway")
+NAMES = ("sensors", "inference", "live", "gateway")
 FOREWARN = str(Path(sys.executable).with_name("forewarn"))
 
 
@@ -34,12 +34,13 @@ def started(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     return [service.name for service in services(read_settings())]
 
 
-def test_the_platform_has_its_three_services_with_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tuple(started(monkeypatch)[-3:]) == NAMES
+def test_the_platform_has_its_services_with_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tuple(started(monkeypatch)[-4:]) == NAMES
     shown = pages(read_settings())
     assert [shown[name] for name in NAMES] == [
         "http://127.0.0.1:7500/docs",
         "http://127.0.0.1:7502/docs",
+        "http://127.0.0.1:7505/docs",
         "http://127.0.0.1:7501/",
     ]
 
@@ -94,7 +95,7 @@ def test_a_taken_port_is_named_with_its_variable(name: str) -> None:
     ("arguments", "expected"),
     [
         (["serve"], "Missing argument"),
-        (["serve", "historian"], "'historian' is not one of 'inference', 'gateway', 'sensors'"),
+        (["serve", "historian"], "'historian' is not one of 'inference', 'gateway', 'sensors', 'live'"),
         (["serve", "gateway", "--port", "0"], "Invalid value for"),
     ],
 )
@@ -108,7 +109,7 @@ def test_the_module_names_what_it_runs() -> None:
     refused = subprocess.run([sys.executable, "-m", "serving"], capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stderr) == (
         1,
-        "expected `python -m serving inference|gateway|sensors`, got 'no service'\n",
+        "expected `python -m serving inference|gateway|sensors|live`, got 'no service'\n",
     )
 
 

@@ -15,7 +15,7 @@ _US = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
-class PlantClock:
+class IntervalClock:
     """Which intervals of a plant are complete.
 
     An interval is complete once all sources that bring readings have begun a later one, or, by the wall's clock, once it is
@@ -34,7 +34,7 @@ class PlantClock:
     _heard: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, profile: PlantProfile) -> "PlantClock":
+    def of(cls, profile: PlantProfile) -> "IntervalClock":
         interval = profile.sampling.interval
         settle = interval / 10 if profile.live.settle is None else profile.live.settle
         return cls(interval // _US, settle // _US, profile.live.clock == "wall")
@@ -48,9 +48,9 @@ class PlantClock:
         self._newest[source] = max(time_us, self._newest.get(source, time_us))
         self._heard[source] = heard_s
 
-    def rebuilt(self, profile: PlantProfile) -> "PlantClock":
+    def rebuilt(self, profile: PlantProfile) -> "IntervalClock":
         """The clock of a changed profile, which has heard what this one has."""
-        clock = PlantClock.of(profile)
+        clock = IntervalClock.of(profile)
         clock._newest, clock._heard = self._newest, self._heard
         return clock
 

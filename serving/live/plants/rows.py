@@ -8,17 +8,20 @@ from plant_assets.ingest.grid.stream import StreamRow
 from plant_assets.profile.model import PlantProfile
 from serving.scores.schemas import LiveRow, Quality
 
-_WORST_FIRST: dict[int, Quality] = {
-    MISSING: "missing",
-    STALE: "stale",
-    FROZEN: "frozen",
-    SATURATED: "saturated",
-    HELD: "held",
-}
+_WORST_FIRST: tuple[tuple[int, Quality], ...] = (
+    (MISSING, "missing"),
+    (STALE, "stale"),
+    (FROZEN, "frozen"),
+    (SATURATED, "saturated"),
+    (HELD, "held"),
+)
 
 
 def _word(flags: int) -> Quality:
-    return next((word for bit, word in _WORST_FIRST.items() if flags & bit), "good")
+    for bit, word in _WORST_FIRST:
+        if flags & bit:
+            return word
+    return "good"
 
 
 _WORDS = [_word(flags) for flags in range(256)]

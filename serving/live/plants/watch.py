@@ -17,7 +17,7 @@ from serving.errors import Problem
 from serving.inference.models.dependencies import RequestedPlant
 from serving.live import metrics
 from serving.live.inbox.inbox import ReadingInbox, StoredReading
-from serving.live.plants.clock import PlantClock
+from serving.live.plants.clock import IntervalClock
 from serving.live.plants.drops import DropFlusher
 from serving.live.plants.rows import live_row, stale_tags, time_of
 from serving.live.plants.scoring import (
@@ -74,7 +74,7 @@ class PlantWatch:
         self._writer = writer
         self._flusher = flusher
         self._profile = plant.profile
-        self._clock = PlantClock.of(plant.profile)
+        self._clock = IntervalClock.of(plant.profile)
         self._open: _OpenGrid | None = None
         self._early: list[tuple[str, AdmittedReading]] = []
         self._gone: dict[str, int] = {}
@@ -99,6 +99,11 @@ class PlantWatch:
         self._open.grid.add_all(_records(readings))
         begin_us = self._open.next_slot * self._clock.step_us
         return sum(reading.time_us < begin_us for reading in readings)
+
+    def reread(self) -> None:
+        """Make all rows anew from the inbox, where a value has been withdrawn."""
+        self._open = None
+        self._arrived.set()
 
     def note_time(self, source: str, time_us: int) -> None:
         """The plant's clock has reached a time."""
@@ -168,7 +173,7 @@ class PlantWatch:
             await self._read_inbox()
         while True:
             self._arrived.clear()
-            if self._profile != self._plant.profile:
+            if self._open is None or self._profile != self._plant.profile:
                 return
             await self._score_complete()
             wait_s = self._clock.next_look_s(time.monotonic(), time.time())

@@ -51,6 +51,10 @@ class PlantWatches:
         watch = self._watch(plant)
         return watch.take(source, readings) if watch else 0
 
+    def reread(self, plant: str) -> None:
+        if (watch := self.watches.get(plant)) is not None:
+            watch.reread()
+
     def note_time(self, plant: str, source: str, time_us: int) -> None:
         if (watch := self._watch(plant)) is not None:
             watch.note_time(source, time_us)
