@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
+from serving.broker.address import read_broker
 from serving.events.log import EventLog
 from serving.inference.models.cache import ModelCache
 from serving.inference.models.dependencies import RequestedPlant
@@ -32,6 +33,8 @@ from serving.live.plants.watches import PlantWatches
 from serving.live.plants.writer import RowWriter
 from serving.live.role import STARTING, WAITING, LiveRole
 from serving.live.sources.board import SourceBoard
+from serving.live.sources.mqtt.source import MqttSource
+from serving.live.sources.push.install import install_push, start_push
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
@@ -71,6 +74,7 @@ def create_app(
 
     app = new_app("Forewarn live", settings, lifespan)
     app.include_router(routes.router)
+    install_push(app)
     telemetry.install(app)
     return app
 
@@ -91,6 +95,7 @@ def prepare(settings: ServingSettings) -> str:
         raise SettingsError(
             f"FOREWARN_LIVE_PLANTS: no plant {unknown[0]!r}; expected some of {', '.join(sorted(known))}"
         )
+    read_broker(settings)
     migrate(database_url(settings))
     return load_secret(settings.prediction_key, LOST_KEY)
 
@@ -137,6 +142,7 @@ async def run_parts(
             state.role, state.sources = LiveRole(), SourceBoard()
             state.watches = PlantWatches(reconciler, inbox, watch_of, settings.live_plants)
             state.intake = LiveIntake(plants, inbox, state.watches, state.sources, state.role)
+            start_push(app, database, state.intake, state.sources)
             async with beside(reconciler.run()), beside(_lead(app, database_url(settings))):
                 yield
     finally:
@@ -145,8 +151,13 @@ async def run_parts(
 
 
 def parts_of(app: FastAPI) -> list[Coroutine[None, None, None]]:
-    """What runs in the process that watches plants, beside their tasks: sources and outputs."""
-    return [app.state.watches.run()]
+    """What runs in the process that watches plants: their tasks, and the sources and outputs that are set up."""
+    state = app.state
+    settings: ServingSettings = state.settings
+    parts = [state.watches.run()]
+    if (broker := read_broker(settings)) is not None:
+        parts.append(MqttSource(broker, state.intake, state.sources, settings).run())
+    return parts
 
 
 async def _lead(app: FastAPI, url: URL) -> None:
