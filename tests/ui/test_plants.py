@@ -14,8 +14,8 @@ SOURCE = {
     "refused": 5, "last_received_at": "2026-01-01T00:00:00Z", "last_error": "not authorised", "lag_s": 1.5,
 }  # fmt: skip
 OUTPUT = {
-    "name": "scores", "kind": "mqtt", "state": "connected", "depth": 17, "last_error": None,
-    "last_delivered_at": None,
+    "name": "scores", "kind": "mqtt", "target": "mqtt://127.0.0.1", "state": "delivering", "depth": 17,
+    "delivered": 2345, "lost": 0, "refused": 0, "last_error": "", "last_delivered_at": None,
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_connections_say_what_comes_what_waits_and_what_has_no_tag(
     sources = page.get_by_role("region", name="Sources of readings").get_by_role("row").last
     for text in ("broker", "the broker refuses the log-in", "1,234", "2 s", "not authorised"):
         expect(sources).to_contain_text(text)
-    expect(page.get_by_role("region", name="Outputs").get_by_role("row").last).to_contain_text("17")
+    expect(page.get_by_role("region", name="Outputs").get_by_role("row").last).to_contain_text("2,345")
     expect(page.get_by_role("row", name="FT999 demo 12")).to_be_visible()
     assert window.shortcomings() == []
 

@@ -28,8 +28,12 @@ class OutputState(BaseModel):
 
     name: str
     kind: str
-    state: str = Field(description="`connected`, or a sentence why not")
+    target: str = Field(default="", description="where it delivers to, without secrets")
+    state: str = Field(description="`delivering`, or a sentence why not")
     depth: int = Field(default=0, description="events that wait in the outbox")
+    delivered: int = Field(default=0, description="since the service's start")
+    lost: int = Field(default=0, description="deleted before they could be delivered")
+    refused: int = Field(default=0, description="refused for good by the target")
     last_error: str | None = None
     last_delivered_at: datetime | None = None
 

@@ -11,8 +11,8 @@ SOURCE = {
     "last_received_at": "2026-01-01T00:00:00Z", "last_error": None, "lag_s": 0.4,
 }  # fmt: skip
 OUTPUT = {
-    "name": "scores", "kind": "mqtt", "state": "the broker refuses the log-in", "depth": 17,
-    "last_error": "not authorised", "last_delivered_at": None,
+    "name": "scores", "kind": "mqtt", "target": "mqtt://127.0.0.1", "state": "the broker refuses the log-in",
+    "depth": 17, "delivered": 3, "lost": 1, "refused": 2, "last_error": "not authorised", "last_delivered_at": None,
 }  # fmt: skip
 
 

@@ -25,12 +25,13 @@ export function reach(tag: Tag, low: number | null, high: number | null): [numbe
   return [from - margin, to + margin];
 }
 
-/** `shades` are times that are marked behind the trend, such as those labelled as alarms. */
+/** `shades` are times that are marked behind the trend, such as those labelled as alarms; `anomalies` of single readings. */
 export function tagOptions(
   tag: Tag,
   shared: SharedAxis,
   now: () => number | null,
-  shades: () => readonly Span[] = () => []
+  shades: () => readonly Span[] = () => [],
+  anomalies: () => readonly number[] = () => []
 ): ChartOptions {
   return stackOptions(shared, {
     series: [
@@ -42,7 +43,11 @@ export function tagOptions(
     axis: { space: 28, values: (_, splits) => splits.map((value) => reading(value, tag)) },
     hooks: {
       drawClear: [(u) => band(u, tag), (u) => shade(u, shades())],
-      draw: [(u) => drawLimits(u, tag), (u) => verticalLine(u, now() ?? -1, 'ink')]
+      draw: [
+        (u) => drawLimits(u, tag),
+        (u) => drawAnomalies(u, anomalies()),
+        (u) => verticalLine(u, now() ?? -1, 'ink')
+      ]
     }
   });
 }
@@ -92,6 +97,24 @@ function drawLimits(u: uPlot, tag: Tag): void {
     );
     ctx.fillText(name, right + 4 * devicePixelRatio, apart);
     above = apart;
+  }
+  ctx.restore();
+}
+
+/** A dot on each reading that is an anomaly. */
+function drawAnomalies(u: uPlot, times: readonly number[]): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.fillStyle = token('high');
+  for (const time of times) {
+    const row = u.valToIdx(time);
+    const value = u.data[0][row] === time ? u.data[1]?.[row] : null;
+    if (value === null || value === undefined) continue;
+    const [x, y] = [u.valToPos(time, 'x', true), u.valToPos(value, 'y', true)];
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.arc(x, y, 4 * devicePixelRatio, 0, 7);
+    ctx.fill();
   }
   ctx.restore();
 }

@@ -20,7 +20,12 @@ export const connections = {
   error: 'Last error',
   name: 'Name',
   count: 'Records',
-  connected: 'connected',
+  target: 'To',
+  delivered: 'Delivered',
+  lost: 'Lost',
+  /** What the live service says of a connection that stands, and of one that isn't there yet. */
+  good: ['connected', 'delivering'],
+  starting: 'starting',
   noSources: 'No source is connected or configured.',
   noOutputs: 'No output is configured.',
   noUnmapped: 'None: every name that came is mapped to a tag.',

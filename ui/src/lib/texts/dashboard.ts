@@ -70,6 +70,7 @@ export const dashboard = {
     back: (hours: number) =>
       hours < 1.5 || hours % 1 ? span(hours * 3_600_000) : hours < 48 ? `${hours} h` : `${hours / 24} d`,
     whole: 'All',
+    anomaly: 'anomaly',
     past: 'History and replay',
     follow: 'Back to live',
     toCursor: 'Back to the replay',

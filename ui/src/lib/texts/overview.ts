@@ -1,14 +1,18 @@
 /** Words of the overview of all plants. */
+const states = {
+  alarm: 'Alarm',
+  warning: 'Warning',
+  stale: 'No readings',
+  unserved: 'No model',
+  quiet: 'Normal',
+  history: 'History only'
+} as const;
+
 export const overview = {
   title: 'All plants, worst first',
-  states: {
-    alarm: 'Alarm',
-    warning: 'Warning',
-    stale: 'No readings',
-    unserved: 'No model',
-    quiet: 'Normal',
-    history: 'History only'
-  },
+  states,
+  wall: 'Full screen',
+  count: (n: number, word: keyof typeof states) => `${n} ${states[word].toLowerCase()}`,
   more: (n: number) => (n === 1 ? 'and 1 more warning' : `and ${n} more warnings`),
   since: (time: string) => `since ${time}`,
   unacknowledged: 'unacknowledged',

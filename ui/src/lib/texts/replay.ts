@@ -4,6 +4,8 @@ export const replay = {
   rows: (n: string) => `${n} rows`,
   toLive: 'To the live plant',
   notLive: 'No live readings.',
+  noHistory: (plant: string) => `${plant} has no history yet and receives no readings. Drop an export:`,
+  toData: 'Data',
   play: 'Replay',
   pause: 'Pause',
   speed: 'Speed',
@@ -16,6 +18,7 @@ export const replay = {
   open: (since: string, horizon: string) =>
     `A warning would have been open since ${since}: alarm ${horizon}.`,
   labelled: (reasons: string) => `Labelled as an alarm: ${reasons}.`,
+  more: (n: number) => ` and ${n} more`,
   unlabelled: 'This history has no labels.',
   notLabelled: 'Not labelled as an alarm.',
   outOfFold: 'Each score is out of fold: by a model that was trained on earlier rows only.',
