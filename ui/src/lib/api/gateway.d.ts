@@ -2351,33 +2351,46 @@ export interface components {
         };
         /**
          * LiveAnswer
-         * @description State of this gateway process's live loop; of another process only the scores are visible.
+         * @description State of a plant's live readings and their scoring.
          */
         LiveAnswer: {
+            /**
+             * Backlog
+             * @description complete rows that wait for their scores
+             * @default 0
+             */
+            backlog: number;
             /** Plant */
             plant: string | null;
             /**
              * Plant Time
-             * @description plant time of the newest row
+             * @description plant time of the newest reading
              */
-            plant_time: string | null;
+            plant_time?: string | null;
             /**
              * Role
-             * @description `scores` if it scores live readings, otherwise the reason why not
+             * @description `scores` if its rows are scored, otherwise the reason why not
              */
             role: string;
             /**
              * Scored Time
              * @description plant time of the newest scored row
              */
-            scored_time: string | null;
+            scored_time?: string | null;
             /**
              * Services
-             * @description `answers` if it responds, otherwise the fault
+             * @description what scoring needs: `answers` if it responds, otherwise the fault
+             * @default {}
              */
             services: {
                 [key: string]: string;
             };
+            /**
+             * Stale
+             * @description tags whose source says that it is gone
+             * @default []
+             */
+            stale: string[];
         };
         /**
          * LiveReading
@@ -3046,7 +3059,7 @@ export interface components {
         ReadingData: {
             /**
              * Number
-             * @description row number since the plant's start
+             * @description number of the row's interval, the same after a restart
              */
             number: number;
             /** Plant */
@@ -3465,7 +3478,7 @@ export interface components {
             id: number;
             /**
              * Number
-             * @description row number since the plant's start
+             * @description number of the row's interval, the same after a restart
              */
             number: number;
             /**
@@ -3642,7 +3655,7 @@ export interface components {
         };
         /**
          * StatusEvent
-         * @description A service that the live loop needs has changed.
+         * @description A plant's readings, or what scoring needs, have changed.
          */
         StatusEvent: {
             data: components["schemas"]["LiveAnswer"];
