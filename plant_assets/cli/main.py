@@ -34,6 +34,7 @@ _COMMANDS = {
     "plant": "plant.app",
     "user": "user.app",
     "token": "token.app",
+    "stream": "stream.app",
 }
 """Each command → its file, and what stands for it there."""
 
