@@ -58,8 +58,8 @@ const shapes: { [Kind in LiveEvent['event']]: Guard<Data<Kind>> } = {
     scores: list(score), rules: list(text), stale: list(text)
   }),
   status: object({
-    role: text, services: record(text),
-    plant: nullable(text), plant_time: nullable(text), scored_time: nullable(text)
+    role: text, services: record(text), backlog: number, stale: list(text),
+    plant: nullable(text), plant_time: optional(nullable(text)), scored_time: optional(nullable(text))
   }),
   warning: object({ change, warning }),
   run: object({
