@@ -12,6 +12,7 @@ from plant_assets.profile.load import DEFS_FOLDER
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
 from serving.live.readings import AdmittedReading
+from serving.live.role import LiveRole
 from serving.live.sources.board import SourceBoard
 from serving.live.sources.push.install import install_push, start_push
 from serving.plant_folder import PlantFolder
@@ -85,7 +86,7 @@ async def running_parts(app: FastAPI, settings: ServingSettings) -> AsyncIterato
     folder.poll()
     await inbox.open()
     listener, board = NotingListener(), SourceBoard()
-    start_push(app, database, LiveIntake(folder, inbox, listener, board), board)
+    start_push(app, database, LiveIntake(folder, inbox, listener, board, LiveRole(fault="")), board)
     app.state.site = PushSite(app, inbox, listener, board)
     try:
         yield app.state.site
