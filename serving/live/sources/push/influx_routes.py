@@ -153,7 +153,7 @@ def _sentence(receipt: IntakeReceipt) -> str:
 
 def _influx_answer(problem: Problem, path: str) -> Response:
     """A problem as InfluxDB's clients read it: those of version 2 `code` and `message`, those of version 1 `error`."""
-    # They know of no 422, and would send the same lines again and again.
+    # InfluxDB says 400 of a body that it refuses as a whole too.
     status = 400 if problem.status == InvalidInput.status else problem.status
     members = orjson.loads(problem.response().body) | {"status": status}
     if path == VERSION_1:
