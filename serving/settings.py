@@ -38,6 +38,7 @@ class ServingSettings(EnvironmentVariables):
     mqtt_ca_file: Folder | None = None
     mqtt_cert_file: Folder | None = None
     mqtt_key_file: Folder | None = None
+    opcua_files: Folder | None = None
     sparkplug_host: str = Field(default="forewarn", pattern=r"^[^/+#\s]{1,60}$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     live_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
@@ -104,6 +105,11 @@ class ServingSettings(EnvironmentVariables):
     def models_folder(self) -> Path:
         """Where downloaded bundles lie."""
         return self.home / "serving" / "models"
+
+    @property
+    def opcua_folder(self) -> Path:
+        """Where passwords and certificates for OPC UA servers are."""
+        return self.opcua_files or self.home / "opcua"
 
     @property
     def workers_folder(self) -> Path:

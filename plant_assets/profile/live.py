@@ -9,6 +9,7 @@ from pydantic import Field
 
 from plant_assets.profile.durations import Duration
 from plant_assets.profile.live_mqtt import MqttOptions
+from plant_assets.profile.live_opcua import OpcuaOptions
 from plant_assets.profile.live_sparkplug import SparkplugOptions
 from plant_assets.profile.tag import StrictModel
 
@@ -28,6 +29,9 @@ class LiveOptions(StrictModel):
     sparkplug: SparkplugOptions | None = Field(
         default=None, description="the Sparkplug B edge node whose metrics are the plant's tags"
     )
+    opcua: OpcuaOptions | None = Field(
+        default=None, description="the OPC UA server whose variables are the plant's tags"
+    )
 
     @property
     def tags_by_source(self) -> dict[str, list[str]]:
@@ -35,4 +39,5 @@ class LiveOptions(StrictModel):
         return {
             "mqtt.topics": [tag for topic in self.mqtt.topics for tag in topic.tags],
             "sparkplug.names": [tag for _, tag in self.sparkplug.names] if self.sparkplug else [],
+            "opcua.nodes": [tag for tag, _ in self.opcua.nodes] if self.opcua else [],
         }
