@@ -18,7 +18,11 @@ class KnownUsers:
     """One user, whom the server asks for a password."""
 
     def get_user(
-        self, iserver: object, username: str | None = None, password: str | None = None, certificate: object = None
+        self,
+        iserver: object,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,
     ) -> User | None:
         known = (username, password) == ("reader", "secret-of-the-reader")
         return User(role=UserRole.User, name=username) if known else None

@@ -1,7 +1,7 @@
 """The host application against a real Mosquitto: births, restarts, deaths and losses."""
 
 import asyncio
-import time
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -34,7 +34,7 @@ class PublishedEdge:
 
     def __init__(self, connection: BrokerConnection, edge: ScriptedEdge) -> None:
         self.connection, self.edge = connection, edge
-        self.rebirths: list[float] = []
+        self.rebirths = 0
         self.flow = 1.0
 
     async def send(self, message: Message) -> None:
@@ -47,7 +47,7 @@ class PublishedEdge:
             for message in await self.connection.fetch(60):
                 (command,) = decode_payload(message.payload).metrics
                 assert (command.name, command.value) == ("Node Control/Rebirth", True)
-                self.rebirths.append(time.monotonic())
+                self.rebirths += 1
                 await self.send(self.edge.birth(ALIASES, FLOW=self.flow, **{"area/level": 40.0}))
 
 
@@ -72,7 +72,7 @@ async def listening(
         yield source
 
 
-async def test_every_alias_is_known_within_two_seconds_of_a_restart(
+async def test_after_a_start_and_a_restart_the_edge_is_asked_unheard_and_every_alias_known(
     mosquitto: MosquittoServer, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -81,18 +81,16 @@ async def test_every_alias_is_known_within_two_seconds_of_a_restart(
         site = await stack.enter_async_context(
             field_site(tmp_path, small_profile(sparkplug_options(edge.edge.node)))
         )
-        began = time.monotonic()
         async with listening(mosquitto, site):
             await until(lambda: site.noted.values("LEVEL") == [40.0])
             await edge.send(edge.edge.data(1, 5.0))
             await until(lambda: site.noted.values("FLOW") == [1.0, 5.0])
-            assert time.monotonic() - began < 2.0
-        began, edge.flow = time.monotonic(), 6.0
+            assert edge.rebirths == 1
+        edge.flow = 6.0
         async with listening(mosquitto, site):
-            await until(lambda: len(edge.rebirths) == 2)
+            await until(lambda: edge.rebirths == 2)
             await edge.send(edge.edge.data(1, 7.0))
             await until(lambda: site.noted.values("FLOW")[-1] == 7.0)
-            assert time.monotonic() - began < 2.0
         assert site.status("sparkplug").received >= 4
 
 
@@ -111,7 +109,7 @@ async def test_a_gap_leads_to_a_rebirth_and_no_value_under_a_wrong_name(
         edge.edge.count()
         edge.flow = 9.0
         await until(lambda: 2.0 in site.noted.values("FLOW"))
-        while len(edge.rebirths) < 2:
+        while edge.rebirths < 2:
             await edge.send(edge.edge.data(2, 3.0))
             await asyncio.sleep(0.02)
         await until(lambda: site.noted.values("FLOW")[-1] == 9.0)
@@ -119,9 +117,7 @@ async def test_a_gap_leads_to_a_rebirth_and_no_value_under_a_wrong_name(
         assert "messages were lost" in site.status("sparkplug").last_error
 
 
-async def test_the_death_of_an_edge_makes_its_tags_stale_within_a_second(
-    mosquitto: MosquittoServer, tmp_path: Path
-) -> None:
+async def test_the_death_of_an_edge_makes_its_tags_stale(mosquitto: MosquittoServer, tmp_path: Path) -> None:
     node = EdgeName("plants", f"e{uuid4()}")
     edge = ScriptedEdge(node)
     topic, payload = edge.death()
@@ -135,10 +131,10 @@ async def test_the_death_of_an_edge_makes_its_tags_stale_within_a_second(
         birth_topic, birth = edge.birth(ALIASES, FLOW=1.0)
         await connection.publish([OutgoingMessage(str(birth_topic), encode_payload(birth), qos=0)])
         await until(lambda: site.noted.values("FLOW") == [1.0])
-        died = time.monotonic()
-        connection._client._sock_close()  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage] - as a cable that is pulled
+        cable = connection._client.socket()  # pyright: ignore[reportPrivateUsage]
+        assert cable is not None
+        cable.shutdown(socket.SHUT_RDWR)
         await until(lambda: set(site.noted.stale) == {"FLOW", "LEVEL"})
-        assert time.monotonic() - died < 1.0
         await connection.close()
 
 
