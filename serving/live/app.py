@@ -34,7 +34,9 @@ from serving.live.plants.writer import RowWriter
 from serving.live.role import STARTING, WAITING, LiveRole
 from serving.live.sources.board import SourceBoard
 from serving.live.sources.mqtt.source import MqttSource
+from serving.live.sources.opcua.source import OpcuaSource
 from serving.live.sources.push.install import install_push, start_push
+from serving.live.sources.sparkplug.source import SparkplugSource
 from serving.plant_folder import PlantFolder
 from serving.registry import RegistryClient
 from serving.secret_file import load_secret
@@ -154,8 +156,13 @@ def parts_of(app: FastAPI) -> list[Coroutine[None, None, None]]:
     """What runs in the process that watches plants: their tasks, and the sources and outputs that are set up."""
     state = app.state
     settings: ServingSettings = state.settings
-    parts = [state.watches.run()]
-    if (broker := read_broker(settings)) is not None:
+    broker = read_broker(settings)
+    parts = [
+        state.watches.run(),
+        SparkplugSource(broker, settings.sparkplug_host, state.intake, state.sources).run(),
+        OpcuaSource(state.intake, state.sources, settings).run(),
+    ]
+    if broker is not None:
         parts.append(MqttSource(broker, state.intake, state.sources, settings).run())
     return parts
 

@@ -10,6 +10,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
 from serving.live.readings import AdmittedReading
+from serving.live.role import LiveRole
 from serving.live.sources.board import SourceBoard, SourceStatus
 from serving.plant_folder import PlantFolder
 from serving.settings import ServingSettings
@@ -84,9 +85,11 @@ async def field_site(home: Path, *profiles: PlantProfile) -> AsyncIterator[Field
     folder = PlantFolder(home / "plants")
     folder.profiles = {profile.name: profile for profile in profiles}
     inbox, board, noted = ReadingInbox(ServingSettings(home=home)), SourceBoard(), NotedReadings()
+    role = LiveRole()
+    role.fault = ""
     await inbox.open()
     try:
-        yield FieldSite(LiveIntake(folder, inbox, noted, board), inbox, board, noted, folder)
+        yield FieldSite(LiveIntake(folder, inbox, noted, board, role), inbox, board, noted, folder)
     finally:
         await inbox.close()
 

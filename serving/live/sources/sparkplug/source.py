@@ -17,7 +17,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from serving.broker.address import BrokerAddress
+from serving.broker.address import URL, BrokerAddress
 from serving.broker.connection import BrokerConnection, BrokerFault
 from serving.broker.messages import ArrivedMessage
 from serving.errors import Problem, UnknownPlant
@@ -50,13 +50,15 @@ class SparkplugSource:
     """The host application, for all plants with a `live.sparkplug`.
 
     Args:
-        broker: of the site.
+        broker: of the site; None where none is set, which is told where a plant would need it.
         host: its id, the site's own for each process.
         intake: where readings go.
         board: where its state is shown, a line a plant.
     """
 
-    def __init__(self, broker: BrokerAddress, host: str, intake: LiveIntake, board: SourceBoard) -> None:
+    def __init__(
+        self, broker: BrokerAddress | None, host: str, intake: LiveIntake, board: SourceBoard
+    ) -> None:
         self._broker = broker
         self._id = host
         self._intake = intake
@@ -82,12 +84,14 @@ class SparkplugSource:
             self._edges = self._find_edges()
             self._mapping = EdgeMapping(self._edges)
             self._statuses = {edge.plant: self._register(edge) for edge in self._edges}
-            if self._edges:
-                await attempts(self._read)
-            else:
-                await asyncio.sleep(LOOK_EVERY_S)
+            if self._edges and self._broker is not None:
+                await attempts(self._read, self._broker)
+                continue
+            for status in self._statuses.values():
+                status.state = status.last_error = f"no broker: expected one in {URL}"
+            await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _read(self) -> None:
+    async def _read(self, broker: BrokerAddress) -> None:
         """One connection, until it is lost or other edge nodes are to be read.
 
         Raises:
@@ -95,7 +99,7 @@ class SparkplugSource:
         """
         began_ms = _now_ms()
         will = state_message(self._id, began_ms, online=False)
-        connection = BrokerConnection(self._broker, f"{self._id}-sparkplug", largest=LARGEST_BYTES, will=will)
+        connection = BrokerConnection(broker, f"{self._id}-sparkplug", largest=LARGEST_BYTES, will=will)
         try:
             await connection.open()
             await self._begin(connection, began_ms)

@@ -200,6 +200,15 @@ async def test_a_broker_that_comes_back_is_listened_to_again(
         await until(lambda: set(site.noted.stale) == {"FLOW", "LEVEL"})
 
 
+async def test_a_plant_without_a_broker_is_told_which_setting_is_missing(tmp_path: Path) -> None:
+    node = EdgeName("plants", "edge")
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(field_site(tmp_path, small_profile(sparkplug_options(node))))
+        source = SparkplugSource(None, "host", site.intake, site.board)
+        await stack.enter_async_context(background_task(source.run))
+        await until(lambda: "FOREWARN_MQTT_URL" in site.status("sparkplug").state)
+
+
 async def _watch(connection: BrokerConnection, note: Callable[[tuple[bool, int]], None]) -> None:
     def read(message: ArrivedMessage) -> tuple[bool, int]:
         state = orjson.loads(message.payload)
