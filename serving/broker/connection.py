@@ -75,6 +75,11 @@ class BrokerConnection:
         self._window = 1
         self._client = self._make_client(client_id, will)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was lost; it is known as soon as the broker or the system says so."""
+        return bool(self._lost)
+
     async def open(self) -> None:
         """Connect and log in.
 
@@ -127,12 +132,15 @@ class BrokerConnection:
         """
         try:
             async with asyncio.timeout(within_s):
-                await self._arrived.wait()
+                while True:
+                    await self._arrived.wait()
+                    self._arrived.clear()
+                    self._check_lost()
+                    # It may be told of what was taken with the messages before.
+                    if taken := self._buffer.take():
+                        return taken
         except TimeoutError:
             return []
-        self._arrived.clear()
-        self._check_lost()
-        return self._buffer.take()
 
     def acknowledge(self, messages: Sequence[ArrivedMessage]) -> None:
         """Tell the broker that messages are safe: call it in the order of arrival."""

@@ -15,6 +15,11 @@ from plant_assets.profile.tag import LONGEST_RULE
 Confidence = Literal["full", "reduced", "none"]
 
 
+def ratio_of(score: float, threshold: float | None) -> float | None:
+    """A score in units of its threshold; None where there is none above 0."""
+    return score / threshold if threshold is not None and threshold > 0 else None
+
+
 class FiredRule(BaseModel):
     """An alarm rule that is met.
 
@@ -51,6 +56,11 @@ class ModelScore(BaseModel):
     prediction_id: str
     confidence: Confidence = "full"
     bad_signals: list[str] = []
+
+    @property
+    def ratio(self) -> float | None:
+        """The score in units of its threshold: 1.0 is an alarm, whatever the model; None without a threshold above 0."""
+        return ratio_of(self.probability, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
