@@ -71,6 +71,19 @@ def running_app(app: FastAPI, **options: object) -> Iterator[str]:
         thread.join(30)
 
 
+def wait_listening(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until a server that was just started takes connections."""
+    for _ in range(_START_TRIES):
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if server.poll() is not None:
+            break
+        threading.Event().wait(0.02)
+    raise RuntimeError(f"the server did not start: {server.args}")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -123,15 +136,7 @@ class MosquittoServer:
         command = [mosquitto_program() or "", "-c", str(self._folder / "mosquitto.conf"), "-v"]
         self._process = subprocess.Popen(command, stdout=log, stderr=log)
         log.close()
-        for _ in range(_START_TRIES):
-            with socket.socket() as probe:
-                probe.settimeout(1)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            if self._process.poll() is not None:
-                break
-            threading.Event().wait(0.02)
-        raise RuntimeError(f"Mosquitto did not start: {(self._folder / 'log').read_text()}")
+        wait_listening(self.port, self._process)
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, or kill it."""

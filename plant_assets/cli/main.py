@@ -33,6 +33,7 @@ _COMMANDS = {
     "load": "load.load",
     "plant": "plant.app",
     "user": "user.app",
+    "mqtt": "mqtt.app",
     "token": "token.app",
     "stream": "stream.app",
 }

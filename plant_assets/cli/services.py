@@ -50,6 +50,13 @@ def services(settings: PipelineSettings) -> list[ServiceProcess]:
     ]
 
 
+def broker_process(settings: PipelineSettings, program: str, configuration: Path) -> ServiceProcess:
+    """Mosquitto as one of the processes."""
+    return ServiceProcess(
+        name="mqtt", command=(program, "-c", str(configuration)), port=settings.port_mqtt, is_local=True
+    )
+
+
 def single_services(settings: PipelineSettings) -> dict[str, ServiceProcess]:
     """The services that can run alone, by name; sensors whether or not the platform starts it."""
     alone = (_sensors(settings), _inference(settings), _live(settings), _gateway(settings))

@@ -1,6 +1,8 @@
 """`forewarn up|down|ps|logs`: the whole platform on one machine."""
 
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -17,17 +19,23 @@ from rich.text import Text
 
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
+from plant_assets.cli.mqtt import write_files
+from plant_assets.cli.mqtt_files import broker_folder, password_path
 from plant_assets.cli.pages import models_page
-from plant_assets.cli.services import DEMO, ServiceProcess, default_plant, pages, services
+from plant_assets.cli.services import DEMO, ServiceProcess, broker_process, default_plant, pages, services
 from plant_assets.cli.start import await_ready, is_listening
 from plant_assets.profile.load import plant_names
 from plant_assets.settings import PipelineSettings, read_settings
 
 _STOP_S = 60
+BROKER = "mqtt"
 
 
 def up(
     wait: Annotated[bool, typer.Option(help="wait until the demo plant's first champion is serving")] = True,
+    broker: Annotated[
+        bool, typer.Option("--broker", help="also start Mosquitto, the services' MQTT broker")
+    ] = False,
 ) -> None:
     """Start the platform, seed the demo plant, and print all addresses."""
     settings, console = read_settings(), Console()
@@ -37,10 +45,12 @@ def up(
     except home.HomeError as error:
         fail(str(error))
     home.enter(settings)
-    platform = services(settings)
+    platform = [*([_broker(settings)] if broker else []), *services(settings)]
     # Before anything runs that might train a demo plant without data.
     seeded = _seed_demo(settings, console) if settings.demo and DEMO in plants else []
     if started := _started(settings):
+        if broker and BROKER not in started:
+            fail("--broker: the platform is running without it; run `forewarn down` first")
         left = [service for service in platform if started.get(service.name) == "STOPPED"]
         if left:
             console.print("The platform was not started whole; going on with that.")
@@ -117,6 +127,24 @@ def logs(
         for line in lines.stdout or ():
             # Dagster colours its lines even where they go into a file.
             print(Text.from_ansi(line).plain, end="", flush=True)
+
+
+def _broker(settings: PipelineSettings) -> ServiceProcess:
+    """The broker's process, whose files are made; this process and its children see its address."""
+    if given := os.environ.get("FOREWARN_MQTT_URL"):
+        fail(
+            f"--broker: FOREWARN_MQTT_URL names a broker already, {given.rpartition('@')[2]}; expected it unset"
+        )
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        fail(
+            "--broker: Mosquitto isn't installed; expected the program mosquitto, as in Debian's package of that name"
+        )
+    folder = broker_folder(settings)
+    write_files(folder, settings)
+    os.environ["FOREWARN_MQTT_URL"] = f"mqtt://live@127.0.0.1:{settings.port_mqtt}"
+    os.environ["FOREWARN_MQTT_PASSWORD_FILE"] = str(password_path(folder, "live"))
+    return broker_process(settings, program, folder / "mosquitto.conf")
 
 
 def _seed_demo(settings: PipelineSettings, console: Console) -> list[Path]:
