@@ -17,10 +17,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from serving.broker.address import BrokerAddress
 from serving.broker.connection import BrokerConnection, BrokerFault
 from serving.broker.messages import ArrivedMessage
-from serving.errors import UnknownPlant
+from serving.errors import Problem, UnknownPlant
 from serving.live.admission import count_unmapped
 from serving.live.inbox.inbox import StoreUnavailable
 from serving.live.intake import LiveIntake
+from serving.live.role import LiveAway
 from serving.live.sources.board import CONNECTED, SourceBoard, SourceStatus
 from serving.live.sources.mqtt.gathering import GatheredMessages, GatheredReadings, gather
 from serving.live.sources.mqtt.routes import TopicRoutes
@@ -147,7 +148,7 @@ class MqttSource:
         done: set[str] = set()
         acknowledged = 0
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(StoreUnavailable),
+            retry=retry_if_exception_type((StoreUnavailable, LiveAway)),
             wait=wait_exponential_jitter(0.1, max=LONGEST_PAUSE_S),
             before_sleep=self._tell_away,
         )
@@ -168,12 +169,12 @@ class MqttSource:
         Raises:
             StoreUnavailable: those of some plants could not be stored.
         """
-        away: StoreUnavailable | None = None
+        away: StoreUnavailable | LiveAway | None = None
         for plant, found in gathered.by_plant.items():
             if plant not in done:
                 try:
                     await self._receive_plant(plant, found)
-                except StoreUnavailable as problem:
+                except (StoreUnavailable, LiveAway) as problem:
                     away = problem
                     continue
                 done.add(plant)
@@ -219,7 +220,7 @@ class MqttSource:
     def _tell_away(self, attempt: RetryCallState) -> None:
         outcome = attempt.outcome.exception() if attempt.outcome else None
         pause = attempt.next_action.sleep if attempt.next_action else 0.0
-        reason = outcome.detail if isinstance(outcome, StoreUnavailable) else str(outcome)
+        reason = outcome.detail if isinstance(outcome, Problem) else str(outcome)
         self._tell(reason, f"; tried again in {pause:.1f} s")
 
     def _tell(self, state: str, more: str = "") -> None:

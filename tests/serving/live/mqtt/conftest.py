@@ -15,6 +15,7 @@ from serving.broker.messages import OutgoingMessage
 from serving.live.inbox.inbox import ReadingBatch, ReadingInbox, StoredCounts, StoredReading, StoreUnavailable
 from serving.live.intake import LiveIntake
 from serving.live.readings import AdmittedReading
+from serving.live.role import LiveRole
 from serving.live.sources.board import SourceBoard
 from serving.live.sources.mqtt.source import MqttSource
 from serving.plant_folder import PlantFolder
@@ -142,7 +143,7 @@ async def make_site(tmp_path: Path, profile: PlantProfile) -> AsyncIterator[Site
         }
         folder.profiles = {name: PlantProfile.model_validate({**given, "name": name}) for name in plants}
         faulty = FaultyInbox(inbox)
-        intake = LiveIntake(folder, faulty, listener, board)  # pyright: ignore[reportArgumentType]
+        intake = LiveIntake(folder, faulty, listener, board, LiveRole(""))  # pyright: ignore[reportArgumentType]
         source = MqttSource(BrokerAddress("127.0.0.1", server.port, *login), intake, board, settings)
         return ListeningSite(server, folder, faulty, listener, board, source)
 
