@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from serving.live.readings import RawReading
     from serving.live.replay.faults import FaultKind
 
-PUBLISHERS = ("push",)
+PUBLISHERS = ("push", "mqtt")
 INTERRUPTED = 130
 _SLICE = 50_000
 _TOLD_EVERY_S = 5.0
@@ -104,7 +104,10 @@ def replay(  # noqa: PLR0917 - the options of a command
         fail(f"{source}: no records in that time")
     replay = ReplayPlan(records, profile, kinds, seed, speed)
     try:
-        asyncio.run(_run(replay, lambda: _push_publisher(profile.name, url, token_file)))
+        if to == "mqtt":
+            asyncio.run(_run(replay, lambda: _mqtt_publisher(url, token_file)))
+        else:
+            asyncio.run(_run(replay, lambda: _push_publisher(profile.name, url, token_file)))
     except SettingsError as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -144,6 +147,19 @@ async def _run(plan: ReplayPlan, connect: "Callable[[], Awaitable[ReadingPublish
     finally:
         await publisher.close()
     _tell(publisher.totals, faults.counts, time.monotonic() - begun, console)
+
+
+async def _mqtt_publisher(url: str, token_file: Path | None) -> "ReadingPublisher":
+    from serving.broker.address import read_broker
+    from serving.live.sources.mqtt.publisher import MqttPublisher
+    from serving.settings import read_settings as serving_settings
+
+    if url or token_file:
+        fail("--to mqtt: expected neither --url nor --token-file; the broker is that of FOREWARN_MQTT_URL")
+    broker = read_broker(serving_settings())
+    if broker is None:
+        fail("--to mqtt: expected FOREWARN_MQTT_URL, such as mqtt://sensor@127.0.0.1:1883")
+    return MqttPublisher(broker)
 
 
 async def _push_publisher(plant: str, url: str, token_file: Path | None) -> "ReadingPublisher":

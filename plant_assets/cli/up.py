@@ -45,7 +45,7 @@ def up(
     except home.HomeError as error:
         fail(str(error))
     home.enter(settings)
-    platform = [*([_broker(settings)] if broker else []), *services(settings)]
+    platform = [*([broker_of(settings)] if broker else []), *services(settings)]
     # Before anything runs that might train a demo plant without data.
     seeded = _seed_demo(settings, console) if settings.demo and DEMO in plants else []
     if started := _started(settings):
@@ -129,7 +129,7 @@ def logs(
             print(Text.from_ansi(line).plain, end="", flush=True)
 
 
-def _broker(settings: PipelineSettings) -> ServiceProcess:
+def broker_of(settings: PipelineSettings) -> ServiceProcess:
     """The broker's process, whose files are made; this process and its children see its address."""
     if given := os.environ.get("FOREWARN_MQTT_URL"):
         fail(

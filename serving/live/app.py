@@ -27,6 +27,7 @@ from serving.inference.prediction_id import PredictionIds
 from serving.live import routes
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
+from serving.live.outputs.mqtt.output import MqttOutput
 from serving.live.plants.drops import DropFlusher
 from serving.live.plants.watch import PlantWatch
 from serving.live.plants.watches import PlantWatches
@@ -164,6 +165,7 @@ def parts_of(app: FastAPI) -> list[Coroutine[None, None, None]]:
     ]
     if broker is not None:
         parts.append(MqttSource(broker, state.intake, state.sources, settings).run())
+        parts.append(MqttOutput(broker, state.database, state.events, state.intake.plants).run())
     return parts
 
 

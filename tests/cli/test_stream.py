@@ -16,7 +16,7 @@ from serving.live.inbox.inbox import ReadingInbox
 from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
 from tests.cli.command_line import run
-from tests.servers import running_app
+from tests.servers import MosquittoServer, running_app
 from tests.serving.live.sources.push.push_site import PLANT, push_app
 
 BEGIN = datetime(2025, 3, 3, tzinfo=UTC)
@@ -132,3 +132,22 @@ def test_what_can_not_be_published_is_one_sentence(
     status, printed = run("stream", "replay", *(str(export) if a == "EXPORT" else a for a in arguments))
     assert status == 1
     assert said in printed
+
+
+@pytest.mark.services
+def test_an_export_is_published_to_the_broker(
+    home: Path, export: Path, mosquitto: MosquittoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOREWARN_MQTT_URL", mosquitto.url)
+    status, said = run("stream", "replay", str(export), "--plant", PLANT, "--to", "mqtt")
+    assert status == 0, said
+    assert "96" in said
+
+
+def test_without_a_broker_it_says_what_is_missing(home: Path, export: Path) -> None:
+    status, said = run("stream", "replay", str(export), "--plant", PLANT, "--to", "mqtt")
+    assert status == 1
+    assert "--to mqtt: expected FOREWARN_MQTT_URL" in said
+    status, said = run("stream", "replay", str(export), "--plant", PLANT, "--to", "mqtt", "--url", "http://a")
+    assert status == 1
+    assert "expected neither --url nor --token-file" in said

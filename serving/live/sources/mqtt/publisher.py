@@ -1,0 +1,78 @@
+"""Publishes by MQTT to a plant's default topic, as a site's own programs do."""
+
+from collections.abc import Sequence
+
+import orjson
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from serving.broker.address import BrokerAddress
+from serving.broker.connection import BrokerConnection, BrokerFault, BrokerRefusal
+from serving.broker.messages import OutgoingMessage
+from serving.live.publish import BROKEN_DOCUMENT, PublishError, PublishTotals, reading_rows
+from serving.live.readings import RawReading
+from serving.live.sources.mqtt.routes import default_topic
+
+GIVE_UP_AFTER_S = 60.0
+LONGEST_PAUSE_S = 5.0
+MOST_READINGS = 1000
+"""Of a message."""
+
+
+class MqttPublisher:
+    """Sends to a broker; the broker's acknowledgement says nothing of what became of the readings.
+
+    Args:
+        broker: where it is.
+        give_up_after_s: for how long messages are sent again where the broker is away.
+    """
+
+    def __init__(self, broker: BrokerAddress, give_up_after_s: float = GIVE_UP_AFTER_S) -> None:
+        self.totals = PublishTotals()
+        self._broker = broker
+        self._connection: BrokerConnection | None = None
+        self._attempts = AsyncRetrying(
+            retry=retry_if_exception_type(BrokerFault),
+            stop=stop_after_delay(give_up_after_s),
+            wait=wait_random_exponential(0.2, max=LONGEST_PAUSE_S),
+            reraise=True,
+        )
+
+    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
+        """Send readings, at most `MOST_READINGS` a message; when this returns, the broker has them.
+
+        Raises:
+            PublishError: the broker is away for too long, or refuses them.
+        """
+        parts = [rows[start : start + MOST_READINGS] for start in range(0, len(rows), MOST_READINGS)]
+        await self._send(plant, [orjson.dumps(reading_rows(part)) for part in parts])
+        for part in parts:
+            self.totals.add(len(part))
+
+    async def publish_broken(self, plant: str) -> None:
+        await self._send(plant, [BROKEN_DOCUMENT])
+        self.totals.add(0, broken=1)
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _send(self, plant: str, payloads: Sequence[bytes]) -> None:
+        messages = [OutgoingMessage(default_topic(plant), payload) for payload in payloads]
+        try:
+            await self._attempts(self._try, messages)
+        except BrokerFault as fault:
+            raise PublishError(str(fault)) from None
+
+    async def _try(self, messages: Sequence[OutgoingMessage]) -> None:
+        try:
+            if self._connection is None:
+                self._connection = BrokerConnection(self._broker)
+                await self._connection.open()
+            await self._connection.publish(messages)
+        except BrokerRefusal as refusal:  # it will say the same again
+            await self.close()
+            raise PublishError(str(refusal)) from None
+        except BrokerFault:
+            await self.close()
+            raise
