@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from serving.errors import NotFound
 from serving.live.intake import IntakeDep
@@ -15,6 +15,7 @@ from serving.scores.schemas import LiveAnswer, LivePlants, LiveRows
 from serving.web.app import SERVICE
 
 router = APIRouter(tags=["live"])
+PathPlant = Annotated[str, Path(description="name of the plant")]
 
 
 @router.get("/plants")
@@ -24,7 +25,7 @@ async def list_plants(watches: WatchesDep) -> LivePlants:
 
 
 @router.get("/plants/{plant}/live", responses=problems(404))
-async def plant_live(plant: str, watches: WatchesDep, intake: IntakeDep) -> LiveAnswer:
+async def plant_live(plant: PathPlant, watches: WatchesDep, intake: IntakeDep) -> LiveAnswer:
     """Get how a plant's readings and scores are."""
     intake.check_plant(plant)
     watch = watches.watches.get(plant)
@@ -33,7 +34,7 @@ async def plant_live(plant: str, watches: WatchesDep, intake: IntakeDep) -> Live
 
 @router.get("/plants/{plant}/live/rows", responses=problems(404, 422))
 async def plant_rows(
-    plant: str,
+    plant: PathPlant,
     watches: WatchesDep,
     intake: IntakeDep,
     hours: Annotated[float, Query(gt=0, le=24 * 31, description="plant hours back from the newest row")] = 96,
@@ -46,7 +47,7 @@ async def plant_rows(
 
 
 @router.get("/plants/{plant}/live/unmapped", responses=problems(404))
-async def list_unmapped(plant: str, board: BoardDep, intake: IntakeDep) -> UnmappedAnswer:
+async def list_unmapped(plant: PathPlant, board: BoardDep, intake: IntakeDep) -> UnmappedAnswer:
     """List names that came for a plant and are no tag's, with the number of their records."""
     intake.check_plant(plant)
     names = board.unmapped.get(plant, {})

@@ -1,4 +1,4 @@
-"""The three services, each started once for a file of tests."""
+"""The services, each started once for a file of tests."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,12 @@ def sensors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def services(inference: Service, gateway: Service, sensors: Service) -> dict[str, Service]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running("live", tmp_path_factory.mktemp("live")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def services(inference: Service, gateway: Service, sensors: Service, live: Service) -> dict[str, Service]:
     """By name."""
-    return {service.name: service for service in (inference, gateway, sensors)}
+    return {service.name: service for service in (inference, gateway, sensors, live)}

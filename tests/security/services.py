@@ -1,4 +1,4 @@
-"""The three services as they run: real servers on loopback over temporary folders, their neighbours faked.
+"""The services as they run: real servers on loopback over temporary folders, their neighbours faked.
 
 Belongs here: how each is started for a test, and who asks. Doesn't belong here: what is asked.
 """
@@ -23,6 +23,8 @@ from serving.gateway.accounts.passwords import PasswordHasher
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.app import create_app as gateway_app
 from serving.inference.app import create_app as inference_app
+from serving.live.app import create_app as live_app
+from serving.live.sources.push.tokens import TokenStore
 from serving.sensors.app import create_app as sensors_app
 from serving.settings import ServingSettings
 from serving.store.database import Database, database_url
@@ -35,7 +37,7 @@ from tests.serving.gateway.models.fake_mlflow import SERVED
 from tests.serving.gateway.models.fake_mlflow import FakeMlflow as GatewaysMlflow
 from tests.serving.mlflow_fake import FakeMlflow
 
-NAMES = ("inference", "gateway", "sensors")
+NAMES = ("inference", "gateway", "sensors", "live")
 PASSWORD = "horses never staple twice"
 """Another one than the documents' examples have, by which a test could log in."""
 ENDLESS = frozenset({"/events", "/sensors/events"})
@@ -72,6 +74,8 @@ def running(name: str, folder: Path) -> Iterator[Service]:
             _until_ready(client)
         if name == "gateway":
             service.headers = _admin(service)
+        if name == "live":
+            service.headers = _site(service)
         service.known = _known(service)
         yield service
 
@@ -169,10 +173,15 @@ def _sensors(folder: Path) -> FastAPI:
     return sensors_app(settings_in(folder))
 
 
+def _live(folder: Path) -> FastAPI:
+    return live_app(settings_in(folder), transport=FakeMlflow())
+
+
 _MADE: dict[str, Callable[[Path], FastAPI]] = {
     "inference": _inference,
     "gateway": _gateway,
     "sensors": _sensors,
+    "live": _live,
 }
 
 
@@ -198,6 +207,18 @@ def _admin(service: Service) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+def _site(service: Service) -> dict[str, str]:
+    """A program of the gas treatment unit's site, whose token is made as `forewarn token add` makes one."""
+
+    async def add() -> str:
+        database = Database(database_url(service.app.state.settings))
+        _, token = await TokenStore(database).add("gas_treatment")
+        await database.close()
+        return token
+
+    return {"Authorization": f"Bearer {asyncio.run(add())}"}
+
+
 def _known(service: Service) -> dict[str, str | int]:
     with service.client() as client:
         if service.name == "inference":
@@ -208,4 +229,4 @@ def _known(service: Service) -> dict[str, str | int]:
             entry = client.post("/infer/predict", json={"features": {"PDT31008": 210.0}}).json()
             names = {"entry_id": entry["history_id"], "prediction_id": entry["prediction_id"]}
             return {"user_id": 1, "run_id": RUN_ID, **names}
-    return {}
+    return {"plant": "gas_treatment"} if service.name == "live" else {}

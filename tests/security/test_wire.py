@@ -9,7 +9,12 @@ import pytest
 from serving.web import bounded_http
 from tests.security.services import NAMES, Service
 
-POSTS = {"inference": "/predict", "gateway": "/auth/login", "sensors": "/scenarios/activate"}
+POSTS = {
+    "inference": "/predict",
+    "gateway": "/auth/login",
+    "sensors": "/scenarios/activate",
+    "live": "/plants/gas_treatment/readings",
+}
 
 
 @contextmanager
@@ -34,9 +39,15 @@ def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
+def head(service: Service) -> bytes:
+    """A request's beginning, by somebody who may send it."""
+    known = "".join(f"{name}: {value}\r\n" for name, value in service.headers.items())
+    return f"POST {POSTS[service.name]} HTTP/1.1\r\nHost: localhost\r\n{known}".encode()
+
+
 def post(service: Service, *headers: bytes, body: bytes = b"{}") -> bytes:
-    line = f"POST {POSTS[service.name]} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".encode()
-    return answer_to(service, line + b"".join(header + b"\r\n" for header in headers) + b"\r\n" + body)
+    lines = b"".join(header + b"\r\n" for header in (b"Connection: close", *headers))
+    return answer_to(service, head(service) + lines + b"\r\n" + body)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +82,7 @@ def test_a_body_that_comes_byte_by_byte_is_waited_for_only_so_long(
 ) -> None:
     monkeypatch.setattr(bounded_http, "BODY_WITHIN_S", 0.3)
     with connected(services[name]) as wire:
-        wire.sendall(
-            f"POST {POSTS[name]} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode()
-        )
+        wire.sendall(head(services[name]) + b"Content-Length: 1000\r\n\r\n")
         assert drip(wire) == b""
     with services[name].client() as client:
         assert client.get("/health").status_code == 200

@@ -13,7 +13,7 @@ from serving.gateway.replay.loader import HistoryLoaderDep
 from serving.gateway.replay.schemas import HistoryOverview, HistoryRows, OverviewRequest, RowsRequest
 
 router = APIRouter(prefix="/plants/{plant}/history", tags=["plants"])
-Plant = Annotated[Slug, Path()]
+Plant = Annotated[Slug, Path(description="name of the plant")]
 
 
 @router.get("/overview", responses=problems(401, 404, 422, 502, 503))
