@@ -13,6 +13,7 @@ def commands() -> list[list[str]]:
     found = [
         ["benchmarks.ingest"],
         ["benchmarks.stream_grid"],
+        ["benchmarks.mqtt"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],
