@@ -37,25 +37,26 @@ _EXPECTED = {
 }
 _PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "letters, digits and underscores, a letter first, at most 64",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "a time of the day such as 22:00, in quotes",
     r"^[a-z][a-z0-9_]{0,39}$": "lower case letters, digits and underscores, a letter first, at most 40",
 }
 _MOST_SHOWN = 60
 
 
-def faults(error: ValidationError) -> Iterator[tuple[Place, str]]:
-    """Each fault with its place and one sentence that says what was expected."""
+def faults(error: ValidationError, root: type[BaseModel] = PlantProfile) -> Iterator[tuple[Place, str]]:
+    """Each fault of a document, whose model is `root`, with its place and one sentence that says what was expected."""
     for fault in error.errors():
         place = fault["loc"]
-        said = _sentence(fault, place)
-        if (own := _OWN.match(said)) and (inner := _known_place(place, own[1])) is not None:
+        said = _sentence(fault, place, root)
+        if (own := _OWN.match(said)) and (inner := _known_place(place, own[1], root)) is not None:
             place, said = (*place, *inner), said[own.end() :]
         yield place, said
 
 
-def _sentence(fault: ErrorDetails, place: Place) -> str:  # noqa: PLR0911 - a kind of fault a line
+def _sentence(fault: ErrorDetails, place: Place, root: type[BaseModel]) -> str:  # noqa: PLR0911 - a kind of fault a line
     kind, context, got = fault["type"], fault.get("ctx", {}), f", got {_shorten(fault['input'])}"
     if kind == "extra_forbidden":
-        return _no_such_field(place)
+        return _no_such_field(place, root)
     if kind == "missing":
         return "is missing"
     if kind == "string_pattern_mismatch":
@@ -79,25 +80,25 @@ def _sentence(fault: ErrorDetails, place: Place) -> str:  # noqa: PLR0911 - a ki
     return f"{said.replace('Input should be', 'expected', 1)}{got}"
 
 
-def _no_such_field(place: Place) -> str:
-    known = sorted(_fields(place[:-1]))
+def _no_such_field(place: Place, root: type[BaseModel]) -> str:
+    known = sorted(_fields(place[:-1], root))
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
     return f"unknown field; {hint}"
 
 
-def _known_place(place: Place, path: str) -> Place | None:
+def _known_place(place: Place, path: str, root: type[BaseModel]) -> Place | None:
     """The parts of a path that a check of several fields begins its sentence with; None if it is no path."""
     parts = tuple(path.split("."))
     for end, part in enumerate(parts):
-        if part not in _fields((*place, *parts[:end])):
+        if part not in _fields((*place, *parts[:end]), root):
             return None
     return parts
 
 
-def _fields(place: Place) -> Mapping[str, object]:
-    """The fields of the model at a place of a profile; none where no model is."""
-    model: object = PlantProfile
+def _fields(place: Place, root: type[BaseModel]) -> Mapping[str, object]:
+    """The fields of the model at a place of a document; none where no model is."""
+    model: object = root
     for part in place:
         if isinstance(part, int):
             continue

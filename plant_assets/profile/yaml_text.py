@@ -73,8 +73,8 @@ class YamlDocument:
         return line + 1
 
 
-def parse_yaml(text: str) -> YamlDocument:
-    """Read a document that is a mapping.
+def parse_yaml(text: str, holds: str = "type and attributes") -> YamlDocument:
+    """Read a document that is a mapping with what it `holds`.
 
     Raises:
         YamlFault: it is none, nests too deeply, or holds a key twice.
@@ -88,7 +88,7 @@ def parse_yaml(text: str) -> YamlDocument:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _fault_of(error) from None
     if not isinstance(data, dict) or not isinstance(root, yaml.MappingNode):
-        raise YamlFault(1, "expected a mapping with type and attributes")
+        raise YamlFault(1, f"expected a mapping with {holds}")
     return YamlDocument(data, root)
 
 
