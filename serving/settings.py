@@ -55,6 +55,9 @@ class ServingSettings(EnvironmentVariables):
     live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
+    tsdb_url: str = Field(default="", description="time-series store; empty: none")
+    tsdb_token_file: Folder | None = None
+    public_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     outbox_rows: int = Field(default=1_000_000, ge=1000)
     repeat_hours: float = Field(default=12, ge=0, le=24 * 31)
     shelve_most_hours: float = Field(default=24, gt=0, le=24 * 31)
@@ -81,6 +84,11 @@ class ServingSettings(EnvironmentVariables):
     def sensors_address(self) -> str:
         """The sensors service that the gateway asks."""
         return self.sensors_url.rstrip("/") or f"http://{self.host}:{self.port_sensors}"
+
+    @property
+    def public_address(self) -> str:
+        """Where people reach the screen, for links in messages."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port_gateway}"
 
     @property
     def live_address(self) -> str:

@@ -27,7 +27,7 @@ from serving.inference.prediction_id import PredictionIds
 from serving.live import routes
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
-from serving.live.outputs.mqtt.output import MqttOutput
+from serving.live.outputs.assembly import open_outputs, read_outputs
 from serving.live.plants.drops import DropFlusher
 from serving.live.plants.watch import PlantWatch
 from serving.live.plants.watches import PlantWatches
@@ -99,6 +99,7 @@ def prepare(settings: ServingSettings) -> str:
             f"FOREWARN_LIVE_PLANTS: no plant {unknown[0]!r}; expected some of {', '.join(sorted(known))}"
         )
     read_broker(settings)
+    read_outputs(settings)
     migrate(database_url(settings))
     return load_secret(settings.prediction_key, LOST_KEY)
 
@@ -131,7 +132,7 @@ async def run_parts(
                 poll_seconds=settings.poll_seconds,
                 first=settings.default_plant,
             )
-            events = EventLog(database, settings.event_rows)
+            events = EventLog(database, settings.event_rows, settings.outbox_rows)
 
             def watch_of(plant: str) -> PlantWatch:
                 return PlantWatch(
@@ -146,7 +147,11 @@ async def run_parts(
             state.watches = PlantWatches(reconciler, inbox, watch_of, settings.live_plants)
             state.intake = LiveIntake(plants, inbox, state.watches, state.sources, state.role)
             start_push(app, database, state.intake, state.sources)
-            async with beside(reconciler.run()), beside(_lead(app, database_url(settings))):
+            async with (
+                open_outputs(settings, database, events, inbox, plants) as state.outputs,
+                beside(reconciler.run()),
+                beside(_lead(app, database_url(settings))),
+            ):
                 yield
     finally:
         await inbox.close()
@@ -165,7 +170,7 @@ def parts_of(app: FastAPI) -> list[Coroutine[None, None, None]]:
     ]
     if broker is not None:
         parts.append(MqttSource(broker, state.intake, state.sources, settings).run())
-        parts.append(MqttOutput(broker, state.database, state.events, state.intake.plants).run())
+    parts += state.outputs.parts()
     return parts
 
 

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Path, Query
 from serving.errors import NotFound
 from serving.live.intake import IntakeDep
 from serving.live.openapi import problems
+from serving.live.outputs.assembly import OutputsDep
 from serving.live.plants.watches import WatchesDep
 from serving.live.role import LiveAway, RoleDep
-from serving.live.schemas import LiveReadiness, SourceAnswer, SourcesAnswer, UnmappedAnswer
+from serving.live.schemas import LiveReadiness, OutputsAnswer, SourceAnswer, SourcesAnswer, UnmappedAnswer
 from serving.live.sources.board import BoardDep
 from serving.scores.schemas import LiveAnswer, LivePlants, LiveRows
 from serving.web.app import SERVICE
@@ -62,6 +63,12 @@ async def list_sources(board: BoardDep) -> SourcesAnswer:
             SourceAnswer.model_validate(status, from_attributes=True) for status in board.sources.values()
         ]
     )
+
+
+@router.get("/outputs")
+async def list_outputs(outputs: OutputsDep) -> OutputsAnswer:
+    """List the outputs, what waits in each, and what failed last."""
+    return OutputsAnswer(outputs=await outputs.board.list_outputs())
 
 
 @router.get(

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from serving.live.outputs.status import OutputStatus
+
 
 class SourceAnswer(BaseModel):
     """A source of readings."""
@@ -25,6 +27,10 @@ class SourcesAnswer(BaseModel):
 
 class UnmappedAnswer(BaseModel):
     unmapped: dict[str, int] = Field(description="name → number of its records, the most frequent first")
+
+
+class OutputsAnswer(BaseModel):
+    outputs: list[OutputStatus]
 
 
 class LiveReadiness(BaseModel):

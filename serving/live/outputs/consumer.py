@@ -91,8 +91,9 @@ class LogConsumer(Generic[Entry]):
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
     ) -> None:
+        self.name = name
+        self.log_name: LogName = log_name
         self.status = status
-        self._name = name
         self._source = source
         self._database = database
         self._deliver = deliver
@@ -102,6 +103,7 @@ class LogConsumer(Generic[Entry]):
         self._memory = TaskMemory(database, cursor_name(log_name, name), ConsumerCursor)
         self._cursor: ConsumerCursor | None = None
         self._kept = 0
+        self._begins_empty = False
 
     async def run(self) -> None:
         """Deliver until cancelled; what fails is told, and tried again ever less often."""
@@ -151,6 +153,7 @@ class LogConsumer(Generic[Entry]):
             place = await self._source.newest()
             if self._begins == "oldest":
                 place = max(0, await self._source.oldest() - 1)
+                self._begins_empty = place == 0
             cursor = ConsumerCursor(id=place)
             await self._keep(cursor)
         elif not cursor.holds:
@@ -163,6 +166,9 @@ class LogConsumer(Generic[Entry]):
     async def _skip_lost(self, cursor: ConsumerCursor, first: int) -> ConsumerCursor:
         """Count and tell what was deleted between the cursor and the first entry that is left, if anything was."""
         place = cursor.id or 0
+        if self._begins_empty:  # ids of a log may begin anywhere
+            self._begins_empty = False
+            return cursor.model_copy(update={"id": first - 1})
         lost = max(0, await self._source.oldest() - place - 1) if first > place + 1 else 0
         if not lost:
             return cursor
@@ -171,7 +177,7 @@ class LogConsumer(Generic[Entry]):
         sentence = f"{lost:,} entries were deleted before they could be delivered (FOREWARN_OUTBOX_ROWS)"
         self.status.lost = moved.lost
         self.status.note_error(sentence)
-        log.error("output %s: %s", self._name, sentence)
+        log.error("output %s: %s", self.name, sentence)
         return moved
 
     async def _keep(self, cursor: ConsumerCursor) -> None:
@@ -183,12 +189,12 @@ class LogConsumer(Generic[Entry]):
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, DeliveryError):
             self.status.note_error(str(error))
-            log.warning("output %s: %s", self._name, error)
+            log.warning("output %s: %s", self.name, error)
             return
         # Nobody knows whether the cursor was kept, or another process moved it: it is read again.
         self._cursor = None
         self.status.note_error(f"{type(error).__name__}: {error}")
-        log.error("output %s failed; trying again", self._name, exc_info=error)
+        log.error("output %s failed; trying again", self.name, exc_info=error)
 
 
 class EventConsumer(LogConsumer[EventMessage]):

@@ -6,11 +6,8 @@ Belongs here: the figures of one output, and the board that lists all of them. D
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated
 
 from pydantic import BaseModel, Field
-
-from serving.web.parts import part
 
 LONGEST_ERROR = 500
 
@@ -58,9 +55,10 @@ class OutputBoard:
     """All outputs of a process, each with what counts anew how much waits."""
 
     def __init__(self) -> None:
-        self._outputs: list[tuple[OutputStatus, Callable[[], Awaitable[None]]]] = []
+        self._outputs: list[tuple[OutputStatus, Callable[[], Awaitable[None]] | None]] = []
 
-    def register(self, status: OutputStatus, measure: Callable[[], Awaitable[None]]) -> None:
+    def register(self, status: OutputStatus, measure: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Show an output; without `measure` its status is always as it is now."""
         self._outputs.append((status, measure))
 
     async def list_outputs(self) -> list[OutputStatus]:
@@ -70,8 +68,6 @@ class OutputBoard:
             sqlalchemy.exc.SQLAlchemyError: the database doesn't respond.
         """
         for _, measure in self._outputs:
-            await measure()
+            if measure is not None:
+                await measure()
         return [status for status, _ in self._outputs]
-
-
-OutputBoardDep = Annotated[OutputBoard, part("outputs")]

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -125,7 +125,7 @@ async def change_warning(database: Database, number: int, **values: object) -> N
 
 
 @pytest.fixture
-async def deliver(events: EventLog, profile: PlantProfile) -> AsyncIterator[Any]:
+async def deliver(events: EventLog, profile: PlantProfile) -> Any:
     last = 0
 
     async def tell(notifier: WarningNotifier, number: int, change: str = "opened", **given: object) -> None:
@@ -137,7 +137,7 @@ async def deliver(events: EventLog, profile: PlantProfile) -> AsyncIterator[Any]
         last = found[-1].id
         await notifier.deliver(found)
 
-    yield tell
+    return tell
 
 
 async def states(database: Database) -> list[tuple[str, str, str]]:
