@@ -35,6 +35,7 @@ export const replay = {
   labels: 'Labelled periods',
   labelsCount: (n: number) => `${n}`,
   noLabels: 'None.',
+  furtherMoments: (n: number) => `and ${n} later ones, in the lane above`,
   kinds: { period: 'noted', rule: 'rule' },
   lanes: { warnings: 'warning', period: 'noted', rule: 'rule' }
 } as const;
