@@ -91,6 +91,6 @@ def test_connections_say_what_comes_what_waits_and_what_has_no_tag(
     page.unroute_all()
     page.route("**/connections", lambda route: route.fulfill(json=fault))
     page.reload()
-    expect(page.get_by_text("The live service does not respond", exact=True)).to_be_visible()
-    expect(page.get_by_text("Unknown while the live service does not respond.")).to_have_count(3)
+    expect(page.get_by_text("The live service does not respond")).to_be_visible()
+    expect(page.get_by_text("Unknown; the reason is above.")).to_have_count(3)
     page.unroute_all(behavior="ignoreErrors")

@@ -15,6 +15,7 @@ from serving.gateway.connections.schemas import (
     SourcesList,
     UnmappedNames,
 )
+from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.web.parts import part
 
@@ -32,11 +33,13 @@ class ConnectionDirectory:
         """What can be had of it; `fault` says what can't."""
         faults: list[str] = []
         sources, outputs = await asyncio.gather(
-            _or_none(self._sources(), faults), _or_none(self._outputs(), faults)
+            _or_none(self._sources(), "sources", faults), _or_none(self._outputs(), "outputs", faults)
         )
         found = sources.sources if sources else []
         plants = sorted({source.plant for source in found if source.plant})
-        unmapped = await asyncio.gather(*(_or_none(self._unmapped(plant), faults) for plant in plants))
+        unmapped = await asyncio.gather(
+            *(_or_none(self._unmapped(plant), f"unmapped names of {plant}", faults) for plant in plants)
+        )
         return ConnectionsAnswer(
             sources=found,
             outputs=outputs.outputs if outputs else [],
@@ -45,7 +48,7 @@ class ConnectionDirectory:
                 for plant, names in zip(plants, unmapped, strict=True)
                 if names and names.unmapped
             },
-            fault=faults[0] if faults else "",
+            fault="; ".join(dict.fromkeys(faults)),
         )
 
     async def _sources(self) -> SourcesList:
@@ -59,12 +62,15 @@ class ConnectionDirectory:
         return parse_answer(UnmappedNames, await self._live.ask("GET", path), LIVE)
 
 
-async def _or_none(asked: Coroutine[None, None, Answer], faults: list[str]) -> Answer | None:
+async def _or_none(asked: Coroutine[None, None, Answer], what: str, faults: list[str]) -> Answer | None:
+    """What is asked for; where it can't be had, why is added to the faults."""
     try:
         return await asked
+    except ServiceAway as away:
+        faults.append(away.detail)
     except Problem as problem:
-        faults.append(problem.detail)
-        return None
+        faults.append(f"{what}: {problem.detail}")
+    return None
 
 
 ConnectionsDep = Annotated[ConnectionDirectory, part("connections")]

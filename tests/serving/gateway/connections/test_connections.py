@@ -56,4 +56,4 @@ async def test_what_can_be_had_is_shown_beside_the_fault_of_the_rest(vera: Membe
     )
     answer = (await vera.client.get("/connections")).json()
     assert (len(answer["sources"]), answer["outputs"]) == (1, [])
-    assert answer["fault"].startswith("the live service sent an invalid response (outputs.0.kind")
+    assert answer["fault"].startswith("outputs: the live service sent an invalid response (outputs.0.kind")

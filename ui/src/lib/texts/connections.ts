@@ -29,6 +29,6 @@ export const connections = {
   noSources: 'No source is connected or configured.',
   noOutputs: 'No output is configured.',
   noUnmapped: 'None: every name that came is mapped to a tag.',
-  unknown: 'Unknown while the live service does not respond.',
+  unknown: 'Unknown; the reason is above.',
   never: 'never'
 } as const;
