@@ -78,6 +78,7 @@ def test_from_the_first_sight_of_a_warning_to_its_verdict(
         olga = next(user["id"] for user in users if user["name"] == "olga")
         admin.patch(f"/users/{olga}", json={"role": "operator"}).raise_for_status()
     window.page.reload()
+    expect(window.page.get_by_role("navigation")).to_be_visible()
 
     page = window.open("/plants/demo")
     page.get_by_label("Scenario").select_option("pressure_rise")
