@@ -7343,6 +7343,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description name of the plant */
                 plant: string;
             };
             cookie?: never;
@@ -7421,6 +7422,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description name of the plant */
                 plant: string;
             };
             cookie?: never;
