@@ -44,6 +44,7 @@ from serving.gateway.models.service import ModelService
 from serving.gateway.plants import routes as plants
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.plants.service import PlantDirectory
+from serving.gateway.readings.reader import LiveReader
 from serving.gateway.replay import routes as replay
 from serving.gateway.replay.loader import HistoryLoader
 from serving.gateway.sensors import routes as sensors_routes
@@ -148,6 +149,7 @@ async def run_parts(
     inference = ServiceClient("inference", settings.inference_address, client)
     sensors = ServiceClient("sensors", settings.sensors_address, client)
     live = ServiceClient(LIVE, settings.live_address, client, is_optional=True)
+    reader = LiveReader(sensors, live, settings.sensors_plant)
     dagster = ServiceClient("dagster", settings.dagster_address, client)
     mlflow = MlflowClient(settings.mlflow_address, client)
     try:
@@ -164,12 +166,13 @@ async def run_parts(
             state.inference = inference
             state.sensors = sensors
             state.profiles = profiles
-            state.plants = PlantDirectory(profiles, settings, inference)
+            state.plants = PlantDirectory(profiles, settings, inference, reader)
             state.events = log
             state.hub = hub
             state.live = status
+            state.live_reader = reader
             state.connections = ConnectionDirectory(live)
-            state.drivers = DriverService(database, sensors, inference)
+            state.drivers = DriverService(database, reader, inference)
             state.warnings = WarningService(database, log, timedelta(hours=settings.shelve_most_hours))
             state.warning_groups = WarningGroups(database, log)
             state.drop_ledger = LedgerReader(settings)

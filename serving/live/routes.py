@@ -30,7 +30,11 @@ async def plant_live(plant: PathPlant, watches: WatchesDep, intake: IntakeDep) -
     """Get how a plant's readings and scores are."""
     intake.check_plant(plant)
     watch = watches.watches.get(plant)
-    return watch.status if watch else LiveAnswer(role="no reading has come yet", plant=plant)
+    return (
+        watch.status
+        if watch
+        else LiveAnswer(role="no reading has come yet", plant=plant, plant_time=None, scored_time=None)
+    )
 
 
 @router.get("/plants/{plant}/live/rows", responses=problems(404, 422))
@@ -38,7 +42,7 @@ async def plant_rows(
     plant: PathPlant,
     watches: WatchesDep,
     intake: IntakeDep,
-    hours: Annotated[float, Query(gt=0, le=24 * 31, description="plant hours back from the newest row")] = 96,
+    hours: Annotated[float, Query(gt=0, le=2000, description="plant hours back from the newest row")] = 96,
 ) -> LiveRows:
     """Get a plant's newest rows, oldest first; at most 2000."""
     intake.check_plant(plant)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from plant_assets.profile.model import Slug
 from serving.events.kinds import LiveEvent
 from serving.scores.scores import ModelScore
 
@@ -27,8 +28,8 @@ class LiveRow(BaseModel):
 class LiveRows(BaseModel):
     """The newest rows of a plant, oldest first."""
 
-    plant: str
-    interval_s: float
+    plant: Slug
+    interval_s: float = 0
     rows: Annotated[list[LiveRow], Field(max_length=2000)]
 
 
@@ -40,8 +41,8 @@ class LiveAnswer(BaseModel):
         default={}, description="what scoring needs: `answers` if it responds, otherwise the fault"
     )
     plant: str | None
-    plant_time: datetime | None = Field(default=None, description="plant time of the newest reading")
-    scored_time: datetime | None = Field(default=None, description="plant time of the newest scored row")
+    plant_time: datetime | None = Field(description="plant time of the newest reading")
+    scored_time: datetime | None = Field(description="plant time of the newest scored row")
     backlog: int = Field(default=0, description="complete rows that wait for their scores")
     stale: list[str] = Field(default=[], description="tags whose source says that it is gone")
 

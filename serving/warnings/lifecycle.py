@@ -108,12 +108,6 @@ async def close_all(change: UnitOfWork, plant: str) -> None:
     await _close(change, PlantWarning.plant == plant, ANOTHER_PAST)
 
 
-async def close_others(change: UnitOfWork, plant: str) -> None:
-    """Clear what is open of other plants than the one whose readings come; the story says so."""
-    await _close(change, PlantWarning.plant != plant, f"live readings are now from plant {plant}")
-    OPEN_WARNINGS.clear()
-
-
 async def _close(change: UnitOfWork, chosen: sa.ColumnElement[bool], text: str) -> None:
     query = sa.select(PlantWarning.id).where(chosen, PlantWarning.cleared_at.is_(None))
     for warning in await _lock_warnings(change.session, list((await change.session.scalars(query)).all())):

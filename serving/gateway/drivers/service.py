@@ -10,10 +10,11 @@ from typing import Annotated
 import sqlalchemy as sa
 from pydantic import JsonValue
 
-from serving.errors import NotFound, Problem, invalid
+from serving.errors import NotFound, Problem
 from serving.gateway.drivers import schemas
-from serving.gateway.infer.schemas import HOURS, ReadingRows
+from serving.gateway.infer.schemas import HOURS
 from serving.gateway.problems import ServiceAway
+from serving.gateway.readings.reader import LiveReader
 from serving.gateway.upstream import ServiceClient, parse_answer
 from serving.scores.tables import LiveScore
 from serving.store.database import Database
@@ -27,12 +28,12 @@ MOST_FEATURES = 6
 class DriverService:
     """What moves the current risk."""
 
-    def __init__(self, database: Database, sensors: ServiceClient, inference: ServiceClient) -> None:
+    def __init__(self, database: Database, reader: LiveReader, inference: ServiceClient) -> None:
         self._database = database
-        self._sensors = sensors
+        self._reader = reader
         self._inference = inference
         self._asking = asyncio.Lock()
-        self._kept: schemas.DriversAnswer | None = None
+        self._kept: dict[str, schemas.DriversAnswer] = {}
 
     async def of(self, plant: str) -> schemas.DriversAnswer:
         """Those of the plant's newest scored row.
@@ -42,9 +43,9 @@ class DriverService:
         """
         async with self._asking:
             score = await self._newest(plant)
-            if self._kept is None or self._kept.score_id != score.id:
-                self._kept = await self._explain(score)
-            return self._kept
+            if plant not in self._kept or self._kept[plant].score_id != score.id:
+                self._kept[plant] = await self._explain(score)
+            return self._kept[plant]
 
     async def _newest(self, plant: str) -> LiveScore:
         query = sa.select(LiveScore).where(LiveScore.plant == plant).order_by(LiveScore.id.desc()).limit(1)
@@ -73,14 +74,12 @@ class DriverService:
 
     async def _readings(self, plant: str, newest: datetime) -> list[JsonValue]:
         """The rows up to one, as inference takes them."""
-        asked = f"/sensors/history?hours={HOURS + SPARE_HOURS}"
-        shown = parse_answer(ReadingRows, await self._sensors.ask("GET", asked), self._sensors.name)
-        if shown.plant != plant:
-            raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, the live plant")
+        shown = await self._reader.rows(plant, HOURS + SPARE_HOURS)
         rows = [row for row in shown.rows if row.timestamp <= newest][-HOURS:]
         if not rows or rows[-1].timestamp != newest:
             raise ServiceAway(
-                "the sensors no longer store the newest scored row; try again", self._sensors.name
+                "the newest scored row is no longer among the live rows; try again",
+                self._reader.service_of(plant),
             )
         return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.accounts.sessions import CurrentUser
-from serving.gateway.dependencies import InferenceDep, SensorsDep
+from serving.gateway.dependencies import InferenceDep
 from serving.gateway.history.schemas import InferType
 from serving.gateway.history.service import HistoryDep, HistoryStore
 from serving.gateway.infer.requests import Document
@@ -19,6 +19,7 @@ from serving.gateway.infer.service import score_newest
 from serving.gateway.metrics import count_request
 from serving.gateway.openapi import problems
 from serving.gateway.plants.profiles import ProfilesDep
+from serving.gateway.readings.reader import LiveReaderDep
 from serving.gateway.upstream import ServiceClient
 from serving.web.body import read_bytes
 from serving.web.openapi import BODY
@@ -98,7 +99,7 @@ async def forecast(call: Call, history: HistoryDep, owner: Owner) -> Document:
 async def auto(
     *,
     profiles: ProfilesDep,
-    sensors: SensorsDep,
+    reader: LiveReaderDep,
     inference: InferenceDep,
     history: HistoryDep,
     user: SignedIn,
@@ -106,7 +107,7 @@ async def auto(
 ) -> AutoAnswer:
     """Score the newest readings of the live plant: risk now and ahead, with drivers."""
     with count_request("auto"):
-        answer = await score_newest(profiles, sensors, inference, plant)
+        answer = await score_newest(profiles, reader, inference, plant)
         parts = {"plant", "readings", "prediction", "forecasts"}
         kept = answer.model_dump(mode="json", include=parts, exclude_unset=True)
         asked: JsonValue = {"plant": plant}

@@ -8,28 +8,26 @@ import asyncio
 
 from pydantic import JsonValue
 
-from serving.errors import Problem, invalid
+from serving.errors import Problem
 from serving.gateway.infer.requests import Document, forecast_all, predict_newest
-from serving.gateway.infer.schemas import HOURS, AutoAnswer, ReadingRows, ScoredWindow
+from serving.gateway.infer.schemas import HOURS, AutoAnswer, ScoredWindow
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.problems import BadAnswer, PassedOn, ServiceAway
-from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.gateway.readings.reader import LiveReader
+from serving.gateway.upstream import ServiceClient
 
 
 async def score_newest(
-    profiles: PlantProfiles, sensors: ServiceClient, inference: ServiceClient, plant: str | None
+    profiles: PlantProfiles, reader: LiveReader, inference: ServiceClient, plant: str | None
 ) -> AutoAnswer:
-    """Score the newest readings of the plant that the sensors show; `history_id` is 0 until it is stored.
+    """Score the newest readings of a live plant; `history_id` is 0 until it is stored.
 
     Raises:
-        Problem: another plant is asked for, or a service is away, refuses or answers something unusable.
+        Problem: the plant has no readings, or a service is away, refuses or answers something unusable.
     """
-    document = await sensors.ask("GET", f"/sensors/history?hours={HOURS}")
-    shown = parse_answer(ReadingRows, document, sensors.name)
-    if plant not in (None, shown.plant):
-        raise invalid("query.plant", f"got {plant!r}", f"{shown.plant!r}, the live plant")
+    shown = await reader.rows(plant, HOURS)
     if not shown.rows:
-        raise ServiceAway("sensors has no readings yet; try again", sensors.name)
+        raise ServiceAway(f"plant {shown.plant} has no readings yet; try again", reader.service_of(plant))
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
     profile = await profiles.of(shown.plant)
     prediction, forecasts, (explanation, missing) = await asyncio.gather(

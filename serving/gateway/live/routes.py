@@ -8,22 +8,40 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
+from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.dependencies import DatabaseDep
 from serving.gateway.live.schemas import ScoresAnswer, ScoresPage
 from serving.gateway.live.status import LiveStatusDep
 from serving.gateway.openapi import problems
-from serving.scores.schemas import LiveAnswer, ScoredRow
+from serving.gateway.readings.reader import LiveReaderDep
+from serving.scores.schemas import LiveAnswer, LiveRows, ScoredRow
 from serving.scores.tables import LiveScore
 from serving.web.parts import SettingsDep
 
 router = APIRouter(prefix="/live", tags=["live"])
+LivePlant = Annotated[Slug | None, Query(description="default: the plant that the sensors simulate")]
 
 
-@router.get("", responses=problems(401))
-async def state(status: LiveStatusDep, _: SignedIn) -> LiveAnswer:
-    """Get the state of live readings and their scoring."""
+@router.get("", responses=problems(401, 404, 422, 502))
+async def state(
+    status: LiveStatusDep, reader: LiveReaderDep, _: SignedIn, plant: LivePlant = None
+) -> LiveAnswer:
+    """Get the state of a plant's live readings and their scoring."""
+    if plant is not None and not reader.is_simulated(plant):
+        return await reader.state(plant)
     return LiveAnswer.model_validate(status, from_attributes=True)
+
+
+@router.get("/rows", responses=problems(401, 404, 422, 502))
+async def rows(
+    reader: LiveReaderDep,
+    _: SignedIn,
+    plant: LivePlant = None,
+    hours: Annotated[int, Query(ge=1, le=2000, description="plant hours back from the newest row")] = 96,
+) -> LiveRows:
+    """Get the newest rows of a live plant, oldest first; at most 2000."""
+    return await reader.rows(plant, hours)
 
 
 @router.get("/scores", responses=problems(401, 422))

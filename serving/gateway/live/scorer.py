@@ -30,7 +30,6 @@ from serving.scores.tables import LiveScore
 from serving.settings import ServingSettings
 from serving.store.database import Database
 from serving.store.memory import TaskMemory
-from serving.store.memory_tables import LiveState
 from serving.warnings import lifecycle
 from serving.warnings.brief import WarningBrief
 from serving.warnings.tracks import RowEffects, TrackSignal, evaluate_row, rule_tags
@@ -126,18 +125,8 @@ class RowScorer:
         if plant is not None and plant.profile.name == name:
             plant.profile = profile
             return plant
-        await self._leave_others(name)
         memory = TaskMemory(self.database, f"{TRACKS}{name}", ScoringCursor)
         return _Plant(profile, memory, await memory.load())
-
-    async def _leave_others(self, name: str) -> None:
-        """Nobody watches other plants from now on, so that nothing of theirs can stay open."""
-        others = sa.delete(LiveState).where(
-            LiveState.name.startswith(TRACKS), LiveState.name != f"{TRACKS}{name}"
-        )
-        async with self.events.change() as change:
-            await lifecycle.close_others(change, name)
-            await change.session.execute(others)
 
     async def _begin_anew_if_other(self, plant: _Plant, window: ReadingWindow) -> None:
         """Where the plant's past isn't the one that was scored, tracks begin anew."""

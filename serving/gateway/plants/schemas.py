@@ -32,7 +32,7 @@ class PlantInfo(BaseModel):
     name: str
     title: str
     simulated: bool
-    live: bool = Field(description="whether it is the live plant; /live gives the state of its readings")
+    live: bool = Field(description="whether it receives readings; /live gives their state")
     default: bool | None = Field(description="whether it is the default of /infer; null: unknown")
     ready: bool | None = Field(description="whether its champion is serving; null: unknown")
     timezone: str = Field(description="IANA time zone, such as Europe/Berlin")

@@ -9,6 +9,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
 from serving.gateway.plants.profiles import PlantProfiles
 from serving.gateway.plants.schemas import HorizonInfo, LeftOut, PlantInfo, PlantsAnswer, RuleInfo
+from serving.gateway.readings.reader import LiveReader
 from serving.gateway.upstream import Finite, ServiceClient, parse_answer
 from serving.sensors.schemas import TagInfo
 from serving.settings import ServingSettings
@@ -40,10 +41,13 @@ class ServedPlants(BaseModel):
 class PlantDirectory:
     """All plants, as their files are now."""
 
-    def __init__(self, profiles: PlantProfiles, settings: ServingSettings, inference: ServiceClient) -> None:
+    def __init__(
+        self, profiles: PlantProfiles, settings: ServingSettings, inference: ServiceClient, reader: LiveReader
+    ) -> None:
         self._profiles = profiles
         self._settings = settings
         self._inference = inference
+        self._reader = reader
 
     async def all(self) -> PlantsAnswer:
         """Every plant whose profile is or was sound; without what inference knows where it doesn't respond."""
@@ -54,10 +58,8 @@ class PlantDirectory:
         except Problem as problem:
             found, missing = ServedPlants(plants=[]), problem.detail
         known = {plant.name: plant for plant in found.plants}
-        shown = [
-            _info(profile, known.get(name), self._settings.sensors_plant)
-            for name, profile in profiles.items()
-        ]
+        live = await self._reader.plants()
+        shown = [_info(profile, known.get(name), is_live=name in live) for name, profile in profiles.items()]
         # Inference reads a profile's rules too, and knows faults that aren't seen here.
         told = {one.name: one.fault for one in found.left_out} | faults
         for plant in shown:
@@ -74,13 +76,13 @@ class PlantDirectory:
 PlantsDep = Annotated[PlantDirectory, part("plants")]
 
 
-def _info(profile: PlantProfile, known: ServedPlant | None, live: str) -> PlantInfo:
+def _info(profile: PlantProfile, known: ServedPlant | None, *, is_live: bool) -> PlantInfo:
     models = {model.name: model for model in known.models} if known else {}
     return PlantInfo(
         name=profile.name,
         title=profile.title,
         simulated=profile.simulated,
-        live=profile.name == live,
+        live=is_live,
         default=known and known.default,
         ready=known and known.ready,
         fault=known.fault if known else "",

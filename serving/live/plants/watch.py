@@ -68,7 +68,7 @@ class PlantWatch:
         self, plant: RequestedPlant, inbox: ReadingInbox, writer: RowWriter, flusher: DropFlusher
     ) -> None:
         self.name = plant.name
-        self.status = LiveAnswer(plant=plant.name, role="starting")
+        self.status = LiveAnswer(plant=plant.name, role="starting", plant_time=None, scored_time=None)
         self._plant = plant
         self._inbox = inbox
         self._writer = writer

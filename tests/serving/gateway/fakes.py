@@ -112,6 +112,30 @@ class FakeSensors:
         }  # fmt: skip
 
 
+def live_rows(plant: str, rows: list[dict] | Response) -> FastAPI:
+    """A live service that has one plant's rows, or refuses them."""
+    app = FastAPI()
+    times = {"plant_time": START.isoformat(), "scored_time": None}
+    status = {"plant": plant, "role": "scores", "services": {"inference": "answers"}, "backlog": 3, **times}
+
+    @app.get("/plants")
+    async def plants() -> dict:
+        return {"plants": [status]}
+
+    @app.get(f"/plants/{plant}/live")
+    async def state() -> dict:
+        return status
+
+    @app.get(f"/plants/{plant}/live/rows")
+    async def newest(hours: float) -> Response:
+        if isinstance(rows, Response):
+            return rows
+        document = {"plant": plant, "interval_s": 3600, "rows": rows[-int(hours) :]}
+        return Response(json.dumps(document), media_type="application/json")
+
+    return app
+
+
 @dataclass
 class Network(httpx.AsyncBaseTransport):
     """Services by port; at a port without one, nobody answers.

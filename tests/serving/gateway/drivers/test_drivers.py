@@ -8,7 +8,7 @@ import pytest
 from fastapi import Response
 
 from serving.scores.tables import LiveScore
-from tests.serving.gateway.fakes import START, problem, reading_rows
+from tests.serving.gateway.fakes import START, live_rows, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
@@ -117,8 +117,18 @@ async def test_an_unusable_explanation_is_a_bad_answer(site: Site, maria: Member
     assert (answer.status_code, answer.json()["type"]) == (502, "urn:forewarn:problem:bad-answer")
 
 
-@pytest.mark.parametrize("plant", ["gas_treatment", "../x", ""])
-async def test_another_plant_than_the_live_one_is_refused(site: Site, maria: Member, plant: str) -> None:
+async def test_another_plant_is_explained_on_its_live_rows(site: Site, maria: Member) -> None:
+    plant = "gas_treatment"
+    await score_row(site, 110, plant)
+    answer = await maria.client.get("/live/drivers", params={"plant": plant})
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["the live service"])
+    site.network.services[site.gateway.settings.port_live] = live_rows(plant, reading_rows(111))
+    answer = await maria.client.get("/live/drivers", params={"plant": plant})
+    assert (answer.status_code, answer.json()["plant"]) == (200, plant)
+
+
+@pytest.mark.parametrize("plant", ["../x", ""])
+async def test_a_plant_that_is_no_name_is_refused(site: Site, maria: Member, plant: str) -> None:
     await score_row(site, 110, "gas_treatment")
     answer = await maria.client.get("/live/drivers", params={"plant": plant})
     assert answer.status_code == 422

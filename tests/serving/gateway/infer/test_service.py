@@ -11,7 +11,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
-from tests.serving.gateway.fakes import FakeSensors, problem, reading_rows
+from tests.serving.gateway.fakes import FakeSensors, live_rows, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -102,12 +102,22 @@ async def test_without_a_score_the_refusal_is_passed_on(site: Site, maria: Membe
     assert (await maria.client.get("/history")).json()["entries"] == []
 
 
-async def test_another_plant_than_the_sensors_is_refused(site: Site, maria: Member) -> None:
-    assert (await auto(maria, plant="demo")).status_code == 200
+async def test_a_plant_that_is_not_simulated_is_scored_on_its_live_rows(site: Site, maria: Member) -> None:
+    plant = "gas_treatment"
+    site.network.services[site.gateway.settings.port_live] = live_rows(plant, reading_rows(60))
+    answer = await auto(maria, plant=plant)
+    assert (answer.status_code, answer.json()["plant"]) == (200, plant)
+    assert answer.json()["readings"]["rows"] == 60
+    assert {path.split("/")[2] for path, _ in site.inference.asked} == {plant}
+
+
+async def test_a_plant_without_live_rows_is_told_by_the_live_service(site: Site, maria: Member) -> None:
+    refusal = problem(404, "not-found", "plant gas_treatment has no live rows: no reading has come yet")
+    site.network.services[site.gateway.settings.port_live] = live_rows("gas_treatment", refusal)
     answer = await auto(maria, plant="gas_treatment")
     assert (answer.status_code, answer.json()["detail"]) == (
-        422,
-        "query.plant: got 'gas_treatment'; expected 'demo', the live plant",
+        404,
+        "plant gas_treatment has no live rows: no reading has come yet",
     )
 
 

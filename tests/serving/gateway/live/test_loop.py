@@ -217,27 +217,6 @@ async def test_other_sensors_close_what_was_open(live_settings, sensors, inferen
         assert await site.actions(1) == ["opened", "cleared"]
 
 
-@both_databases
-async def test_a_plant_whose_readings_come_no_more_keeps_no_warning_open(
-    live_settings, sensors, inference
-) -> None:
-    site = LiveSite(live_settings, sensors, inference)
-    for rows, plant in ((2, "demo"), (3, "gas_treatment"), (4, "demo")):
-        sensors.plant = plant
-        sensors.push(**HIGH)
-        async with AsyncExitStack() as stack:
-            await site.start(stack)
-            await site.scored(rows - 1)
-            warnings = await site.warnings(rows - 1)
-    assert [(w.plant, w.cleared_at is None) for w in warnings] == [
-        ("demo", False), ("gas_treatment", False), ("demo", True),
-    ]  # fmt: skip
-    story = (await site.gateway.warnings.story(1))[1]
-    assert [a.note for a in story if a.action == "cleared"] == [
-        "live readings are now from plant gas_treatment"
-    ]
-
-
 async def test_a_shelf_holds_for_what_opens_on_the_same_track(live: LiveSite) -> None:
     user = CurrentUser(1, "maria", "operator", datetime.now(UTC))
     await live.scored(1)

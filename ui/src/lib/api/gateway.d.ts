@@ -544,8 +544,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the state of live readings and their scoring
-         * @description Get the state of live readings and their scoring.
+         * Get the state of a plant's live readings and their scoring
+         * @description Get the state of a plant's live readings and their scoring.
          */
         get: operations["state_live_get"];
         put?: never;
@@ -568,6 +568,26 @@ export interface paths {
          * @description Get the drivers of the newest scored row's risk by tag, and recommended checks.
          */
         get: operations["drivers_live_drivers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/live/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the newest rows of a live plant, oldest first
+         * @description Get the newest rows of a live plant, oldest first; at most 2000.
+         */
+        get: operations["rows_live_rows_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2441,6 +2461,43 @@ export interface components {
                 [key: string]: number | null;
             };
         };
+        /**
+         * LiveRow
+         * @description One sampling interval, with what is known of its values.
+         */
+        LiveRow: {
+            /**
+             * Quality
+             * @default {}
+             */
+            quality: {
+                [key: string]: "good" | "held" | "stale" | "frozen" | "saturated" | "missing";
+            };
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Values */
+            values: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * LiveRows
+         * @description The newest rows of a plant, oldest first.
+         */
+        LiveRows: {
+            /**
+             * Interval S
+             * @default 0
+             */
+            interval_s: number;
+            /** Plant */
+            plant: string;
+            /** Rows */
+            rows: components["schemas"]["LiveRow"][];
+        };
         /** LoginRequest */
         LoginRequest: {
             /**
@@ -2862,7 +2919,7 @@ export interface components {
             judges: "newest_row" | "each_reading";
             /**
              * Live
-             * @description whether it is the live plant; /live gives the state of its readings
+             * @description whether it receives readings; /live gives their state
              */
             live: boolean;
             /** Name */
@@ -6643,7 +6700,10 @@ export interface operations {
     };
     state_live_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description default: the plant that the sensors simulate */
+                plant?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6661,6 +6721,36 @@ export interface operations {
             };
             /** @description The access token is missing, invalid or expired */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway sent an invalid response */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6700,6 +6790,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DriversAnswer"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not found, or it belongs to another account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The request is invalid; `errors` gives each field, what was found and what was expected */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service behind the gateway sent an invalid response */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description A service or the database does not respond; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    rows_live_rows_get: {
+        parameters: {
+            query?: {
+                /** @description default: the plant that the sensors simulate */
+                plant?: string | null;
+                /** @description plant hours back from the newest row */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveRows"];
                 };
             };
             /** @description The access token is missing, invalid or expired */

@@ -92,7 +92,7 @@ class LiveManager {
       this.#again = setTimeout(() => void this.read(), AGAIN_MS);
     };
     const state = Promise.all([
-      unwrap(api.GET('/live')),
+      unwrap(api.GET('/live', { params: { query: this.#query() } })),
       unwrap(api.GET('/live/scores', { params: { query: { ...this.#query(), limit: KEPT_ROWS } } })),
       unwrap(api.GET('/warnings', { params: { query: { state: 'open', limit: 200 } } }))
     ]);
@@ -106,7 +106,9 @@ class LiveManager {
       fail
     );
     if (settled === 'taken') {
-      const history = unwrap(api.GET('/sensors/history', { params: { query: { hours: KEPT_ROWS } } }));
+      const history = unwrap(
+        api.GET('/live/rows', { params: { query: { ...this.#query(), hours: KEPT_ROWS } } })
+      );
       settled = await this.#latest.settle(
         history,
         ({ plant, rows }) => {
@@ -135,7 +137,7 @@ class LiveManager {
     if (event === 'reading') this.rows = this.#after(this.rows, data, (row) => row.timestamp);
     else if (event === 'scores') this.scores = this.#after(this.scores, data, (row) => row.plant_time);
     else if (event === 'warning') this.replace(data.warning);
-    else if (event === 'status') this.status = data;
+    else if (event === 'status') this.status = this.#isFollowed(data.plant ?? undefined) ? data : this.status;
     else if (event === 'run') this.#run(data);
     else if (event === 'model') this.modelChange = data;
     else void this.read();

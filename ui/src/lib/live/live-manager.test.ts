@@ -27,7 +27,7 @@ beforeEach(() => {
     const { pathname } = new URL(request.url);
     if (pathname === '/events') return new Promise<Response>(() => undefined);
     if (pathname === '/plants') return Response.json({ plants: [] });
-    if (pathname === '/sensors/history') return history();
+    if (pathname === '/live/rows') return history();
     return Response.json({ rows: [], warnings: [], services: {} });
   });
   end = live.begin();
@@ -95,7 +95,7 @@ it('shows the rows of one plant, and another one’s as soon as that is followed
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/live/scores') asked.push(searchParams.get('plant') ?? '');
-    if (pathname === '/sensors/history') return Response.json({ plant: 'demo', rows: [row(1)] });
+    if (pathname === '/live/rows') return Response.json({ plant: 'demo', rows: [row(1)] });
     return Response.json({ rows: [], warnings: [], services: {} });
   });
   live.connection = 'open';

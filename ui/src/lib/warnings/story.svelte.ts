@@ -68,7 +68,9 @@ export class StoryManager {
     this.rowsFault = null;
     const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + SPARE_HOURS));
     try {
-      this.rows = (await unwrap(api.GET('/sensors/history', { params: { query: { hours } } }))).rows;
+      this.rows = (
+        await unwrap(api.GET('/live/rows', { params: { query: { plant: this.story?.plant, hours } } }))
+      ).rows;
     } catch (error) {
       this.rowsFault = error;
     }
