@@ -2386,7 +2386,7 @@ export interface components {
              * Plant Time
              * @description plant time of the newest reading
              */
-            plant_time?: string | null;
+            plant_time: string | null;
             /**
              * Role
              * @description `scores` if its rows are scored, otherwise the reason why not
@@ -2396,7 +2396,7 @@ export interface components {
              * Scored Time
              * @description plant time of the newest scored row
              */
-            scored_time?: string | null;
+            scored_time: string | null;
             /**
              * Services
              * @description what scoring needs: `answers` if it responds, otherwise the fault
