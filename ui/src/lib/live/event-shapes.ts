@@ -59,7 +59,7 @@ const shapes: { [Kind in LiveEvent['event']]: Guard<Data<Kind>> } = {
   }),
   status: object({
     role: text, services: record(text), backlog: number, stale: list(text),
-    plant: nullable(text), plant_time: optional(nullable(text)), scored_time: optional(nullable(text))
+    plant: nullable(text), plant_time: nullable(text), scored_time: nullable(text)
   }),
   warning: object({ change, warning }),
   run: object({
