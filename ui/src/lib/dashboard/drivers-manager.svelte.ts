@@ -9,20 +9,22 @@ const LEAST_PAUSE_MS = 2000;
 class DriversManager {
   found = $state.raw<DriversAnswer | null>(null);
   fault = $state.raw<unknown>(null);
+  #plant = '';
   #asked = -1;
   #wanted = -1;
   #waiting: ReturnType<typeof setTimeout> | null = null;
 
-  /** The row with this id is the newest that was scored. */
-  follow(id: number): void {
-    this.#wanted = id;
+  /** The row with this id is the newest of its plant that was scored. */
+  follow(plant: string, id: number): void {
+    if (plant !== this.#plant) [this.found, this.fault] = [null, null];
+    [this.#plant, this.#wanted] = [plant, id];
     if (id !== this.#asked && this.#waiting === null) void this.#ask();
   }
 
   /** Ask again now. */
   again(): void {
     this.#asked = -1;
-    this.follow(this.#wanted);
+    this.follow(this.#plant, this.#wanted);
   }
 
   clear(): void {
@@ -37,10 +39,14 @@ class DriversManager {
       this.#waiting = null;
       if (this.#wanted !== this.#asked) void this.#ask();
     }, LEAST_PAUSE_MS);
+    const plant = this.#plant;
     try {
-      this.found = await unwrap(api.GET('/live/drivers'));
+      const found = await unwrap(api.GET('/live/drivers', { params: { query: { plant } } }));
+      if (plant !== this.#plant) return;
+      this.found = found;
       this.fault = null;
     } catch (error) {
+      if (plant !== this.#plant) return;
       this.fault = error;
       this.#asked = -1;
     }

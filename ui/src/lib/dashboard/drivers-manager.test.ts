@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 it('asks for the first row at once, and for many rows once a pause', async () => {
-  for (let id = 1; id <= 20; id++) drivers.follow(id);
+  for (let id = 1; id <= 20; id++) drivers.follow('demo', id);
   await vi.advanceTimersByTimeAsync(100);
   expect([asked, drivers.found?.score_id]).toEqual([1, 1]);
   await vi.advanceTimersByTimeAsync(2000);
@@ -30,15 +30,26 @@ it('asks for the first row at once, and for many rows once a pause', async () =>
 });
 
 it('keeps what it has while the gateway refuses, and asks again', async () => {
-  drivers.follow(1);
+  drivers.follow('demo', 1);
   await vi.advanceTimersByTimeAsync(100);
   const before = drivers.found;
   answer = () => new Response(JSON.stringify({ detail: 'inference does not answer' }), { status: 503 });
-  drivers.follow(2);
+  drivers.follow('demo', 2);
   await vi.advanceTimersByTimeAsync(4000);
   expect(drivers.found).toBe(before);
   expect(String(drivers.fault)).toContain('inference does not answer');
   answer = () => new Response(JSON.stringify({ score_id: 9, tags: [] }));
   await vi.advanceTimersByTimeAsync(4000);
   expect([drivers.found?.score_id, drivers.fault]).toEqual([9, null]);
+});
+
+it('shows nothing of one plant under another one', async () => {
+  answer = () => new Response(JSON.stringify({ score_id: 1, tags: [] }));
+  drivers.follow('demo', 1);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(drivers.found?.score_id).toBe(1);
+  drivers.follow('unit', 7);
+  expect(drivers.found).toBeNull();
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(drivers.found).not.toBeNull();
 });

@@ -18,7 +18,7 @@ class Freshness {
   #rows = 0;
 
   /** Ms without a row. */
-  readonly age = $derived(msBetween(this.#since, this.#now));
+  readonly age = $derived(Math.max(msBetween(this.#since, this.#now), ageOfRows(this.#now.wall)));
   readonly #usual = $derived(
     this.#gaps.toSorted((a, b) => a - b)[(this.#gaps.length - 1) >> 1] ?? expectedGap()
   );
@@ -26,7 +26,8 @@ class Freshness {
   readonly state = $derived.by(() => {
     if (this.stale) return 'stale';
     if (live.connection !== 'open') return live.connection;
-    return live.received > 0 || live.status?.services.sensors === 'answers' ? 'live' : 'connecting';
+    const isKnown = live.received > 0 || live.rows.length > 0;
+    return isKnown || live.status?.services.sensors === 'answers' ? 'live' : 'connecting';
   });
 
   begin(): () => void {
@@ -55,6 +56,13 @@ function moment(): Moment {
 /** The longer of what both clocks say: rather too old than too fresh. */
 function msBetween(from: Moment, to: Moment): number {
   return Math.max(0, to.wall - from.wall, to.steady - from.steady);
+}
+
+/** How old the newest row that was read is, by a real plant's own clock; 0 once rows come, or where that clock isn't ours. */
+function ageOfRows(now: number): number {
+  const { live: plant } = plants;
+  if (live.received > 0 || !live.newest || !plant || plant.simulated) return 0;
+  return now - Date.parse(live.newest.timestamp) - plant.interval_s * 1000;
 }
 
 /** Ms between rows of a real plant; a simulated one runs as fast as somebody likes. */

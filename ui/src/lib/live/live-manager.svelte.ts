@@ -3,6 +3,7 @@ import { api, unwrap } from '#lib/api/client.ts';
 import { sentence } from '#lib/api/problem.ts';
 import { Latest } from '#lib/latest.ts';
 import { plants } from '#lib/plant/plants-manager.svelte.ts';
+import { readRows } from './rows.service.ts';
 import { follow, type ConnectionState } from './events.service.ts';
 import { pulses } from './pulses.svelte.ts';
 import type { LiveEvent, LiveStatus, ModelChange, PipelineRun, Row, ScoredRow, Warning } from './types.ts';
@@ -106,13 +107,10 @@ class LiveManager {
       fail
     );
     if (settled === 'taken') {
-      const history = unwrap(
-        api.GET('/live/rows', { params: { query: { ...this.#query(), hours: KEPT_ROWS } } })
-      );
       settled = await this.#latest.settle(
-        history,
-        ({ plant, rows }) => {
-          this.rows = this.#isFollowed(plant) ? rows : [];
+        readRows(this.#plant, KEPT_ROWS),
+        (rows) => {
+          this.rows = rows;
           this.#readAt = performance.now();
           this.fault = '';
           this.#meanwhile = null;
@@ -137,7 +135,7 @@ class LiveManager {
     if (event === 'reading') this.rows = this.#after(this.rows, data, (row) => row.timestamp);
     else if (event === 'scores') this.scores = this.#after(this.scores, data, (row) => row.plant_time);
     else if (event === 'warning') this.replace(data.warning);
-    else if (event === 'status') this.status = this.#isFollowed(data.plant ?? undefined) ? data : this.status;
+    else if (event === 'status') this.status = data;
     else if (event === 'run') this.#run(data);
     else if (event === 'model') this.modelChange = data;
     else void this.read();
@@ -162,8 +160,8 @@ class LiveManager {
   }
 
   /** As long as nobody knows which plant is followed, there is but one. */
-  #isFollowed(plant: string | undefined): boolean {
-    return this.#plant === '' || plant === undefined || plant === this.#plant;
+  #isFollowed(plant: string): boolean {
+    return this.#plant === '' || plant === this.#plant;
   }
 
   #run(run: PipelineRun): void {

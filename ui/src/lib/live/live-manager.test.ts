@@ -95,7 +95,10 @@ it('shows the rows of one plant, and another one’s as soon as that is followed
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/live/scores') asked.push(searchParams.get('plant') ?? '');
-    if (pathname === '/live/rows') return Response.json({ plant: 'demo', rows: [row(1)] });
+    if (pathname === '/live/rows')
+      return searchParams.get('plant') === 'demo'
+        ? Response.json({ plant: 'demo', rows: [row(1)] })
+        : Response.json({ detail: 'no reading has come yet' }, { status: 404 });
     return Response.json({ rows: [], warnings: [], services: {} });
   });
   live.connection = 'open';

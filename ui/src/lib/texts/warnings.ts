@@ -175,7 +175,7 @@ export const warnings = {
     noScores: 'Scores of that period are no longer stored.',
     noReadings: 'Readings of that period are no longer stored.',
     partReadings: (from: string) => `Readings before ${from} are no longer stored.`,
-    otherPlant: (plant: string) => `Readings of ${plant} are not available: another plant is live.`,
+    otherPlant: (plant: string) => `Readings of ${plant} are not available: it receives none.`,
     noTags: 'The tags that drive it are unknown.',
     table: 'Show as a table',
     time: 'Plant time',

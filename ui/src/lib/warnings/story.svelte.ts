@@ -2,6 +2,7 @@
 import { api, unwrap } from '#lib/api/client.ts';
 import type { components } from '#lib/api/gateway.d.ts';
 import type { Row, ScoredRow, Warning } from '#lib/live/types.ts';
+import { readHours } from '#lib/live/rows.service.ts';
 import { Latest } from '#lib/latest.ts';
 import { warnings } from '#lib/texts/warnings.ts';
 import type { LaneMark } from './lane.ts';
@@ -12,7 +13,6 @@ export type StoryAction = Story['actions'][number];
 const HOUR_MS = 3_600_000;
 const BEFORE_MS = 12 * HOUR_MS;
 const AFTER_MS = 6 * HOUR_MS;
-const MOST_HOURS = 2000;
 /** The plant goes on while it is asked: hours are counted from its newest row. */
 const SPARE_HOURS = 4;
 const PAGE = 500;
@@ -64,13 +64,10 @@ export class StoryManager {
   /** Readings of the same time.
    *
    * @param newest time of the newest row there is. */
-  async readRows(from: number, newest: number): Promise<void> {
+  async readRows(plant: string, from: number, newest: number): Promise<void> {
     this.rowsFault = null;
-    const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((newest - from) / HOUR_MS) + SPARE_HOURS));
     try {
-      this.rows = (
-        await unwrap(api.GET('/live/rows', { params: { query: { plant: this.story?.plant, hours } } }))
-      ).rows;
+      this.rows = await readHours(plant, Math.ceil((newest - from) / HOUR_MS) + SPARE_HOURS);
     } catch (error) {
       this.rowsFault = error;
     }

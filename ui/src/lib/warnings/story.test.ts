@@ -56,9 +56,9 @@ test('scores are read page by page, and shown oldest first', async () => {
 test('readings are asked for from before the opening, as far as they can be', async () => {
   answer(() => [200, { rows: [] }]);
   const manager = new StoryManager(7);
-  await manager.readRows(Date.parse(at(0)), Date.parse(at(10)));
-  await manager.readRows(0, Date.parse(at(10)));
-  expect(asked.map((url) => url.searchParams.get('hours'))).toEqual(['14', '2000']);
+  await manager.readRows('demo', Date.parse(at(0)), Date.parse(at(10)));
+  await manager.readRows('demo', 0, Date.parse(at(10)));
+  expect(asked.map((url) => url.searchParams.get('hours'))).toEqual(['14', '744']);
 });
 
 test('each part fails by itself', async () => {
@@ -67,7 +67,7 @@ test('each part fails by itself', async () => {
   );
   const manager = new StoryManager(7);
   await manager.read();
-  await manager.readRows(0, 1);
+  await manager.readRows('demo', 0, 1);
   expect(manager.story?.id).toBe(7);
   expect(manager.fault).toBeNull();
   expect(manager.rowsFault).toMatchObject({ message: 'the sensors are away' });
