@@ -135,7 +135,7 @@ class LiveManager {
     if (event === 'reading') this.rows = this.#after(this.rows, data, (row) => row.timestamp);
     else if (event === 'scores') this.scores = this.#after(this.scores, data, (row) => row.plant_time);
     else if (event === 'warning') this.replace(data.warning);
-    else if (event === 'status') this.status = data;
+    else if (event === 'status') this.#takeStatus(data);
     else if (event === 'run') this.#run(data);
     else if (event === 'model') this.modelChange = data;
     else void this.read();
@@ -162,6 +162,11 @@ class LiveManager {
   /** As long as nobody knows which plant is followed, there is but one. */
   #isFollowed(plant: string): boolean {
     return this.#plant === '' || plant === this.#plant;
+  }
+
+  /** Without a plant it is of all. */
+  #takeStatus(status: LiveStatus): void {
+    if (status.plant === null || this.#isFollowed(status.plant)) this.status = status;
   }
 
   #run(run: PipelineRun): void {
