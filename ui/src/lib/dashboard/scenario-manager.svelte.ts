@@ -8,6 +8,8 @@ const LOOK_EVERY_MS = 10_000;
 
 class ScenarioManager {
   found = $state.raw<Scenarios | null>(null);
+  /** The plant that is simulated; empty until it is known. */
+  plant = $state('');
   speed = $state<number | null>(null);
   range = $state.raw<readonly [number, number]>([0, 50]);
   fault = $state.raw<unknown>(null);
@@ -50,6 +52,7 @@ class ScenarioManager {
         unwrap(api.GET('/sensors/meta'))
       ]);
       this.found = found;
+      this.plant = meta.plant;
       this.speed = meta.speed;
       this.range = meta.speed_range;
       this.fault = null;
