@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import expect
 
-from tests.ui.conftest import LAPTOP, PHONE, Platform
+from tests.ui.conftest import PHONE, Platform
 from tests.ui.screen import Screen
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
@@ -40,13 +40,12 @@ def test_the_overview_has_every_plant_and_leads_to_it_by_keyboard(
     assert page.url.endswith(f"#/plants/{live['name']}")
 
 
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 def test_a_history_is_replayed_from_a_warning_that_there_would_have_been(
-    screen: Callable[..., Screen], site: Platform, size: ViewportSize
+    screen: Callable[..., Screen], site: Platform
 ) -> None:
     with site.api("vera") as api:
         past = api.get("/plants/demo/history/overview").raise_for_status().json()
-    window = screen(size=size)
+    window = screen()
     window.log_in("vera")
     page = window.open("/plants/demo/replay")
     warnings = page.get_by_role("region", name="Warnings there would have been")
@@ -70,11 +69,8 @@ def test_a_history_is_replayed_from_a_warning_that_there_would_have_been(
     assert window.shortcomings() == []
 
 
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_connections_say_what_comes_what_waits_and_what_has_no_tag(
-    screen: Callable[..., Screen], size: ViewportSize
-) -> None:
-    window = screen(size=size)
+def test_connections_say_what_comes_what_waits_and_what_has_no_tag(screen: Callable[..., Screen]) -> None:
+    window = screen(size=PHONE)
     window.log_in("enno")
     page = window.page
     answer = {"sources": [SOURCE], "outputs": [OUTPUT], "unmapped": {"demo": {"FT999": 12}}, "fault": ""}

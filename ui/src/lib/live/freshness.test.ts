@@ -77,3 +77,14 @@ it('waits as long for a real plant as its rows need', () => {
   vi.advanceTimersByTime(3_600_000);
   expect(freshness.stale).toBe(false);
 });
+
+it('is stale at once where a real plant’s newest row is old, until one comes', () => {
+  const real = { name: 'unit', live: true, simulated: false, interval_s: 60 };
+  plants.all = [real] as unknown as typeof plants.all;
+  const timestamp = new Date(Date.now() - 3_600_000).toISOString();
+  live.rows = [{ timestamp, values: {}, quality: {} }];
+  expect([freshness.state, Math.round(freshness.age / 60_000)]).toEqual(['stale', 59]);
+  row();
+  expect(freshness.state).toBe('live');
+  live.rows = [];
+});
