@@ -2790,6 +2790,12 @@ export interface components {
          */
         OutputState: {
             /**
+             * Delivered
+             * @description since the service's start
+             * @default 0
+             */
+            delivered: number;
+            /**
              * Depth
              * @description events that wait in the outbox
              * @default 0
@@ -2801,13 +2807,31 @@ export interface components {
             last_delivered_at?: string | null;
             /** Last Error */
             last_error?: string | null;
+            /**
+             * Lost
+             * @description deleted before they could be delivered
+             * @default 0
+             */
+            lost: number;
             /** Name */
             name: string;
             /**
+             * Refused
+             * @description refused for good by the target
+             * @default 0
+             */
+            refused: number;
+            /**
              * State
-             * @description `connected`, or a sentence why not
+             * @description `delivering`, or a sentence why not
              */
             state: string;
+            /**
+             * Target
+             * @description where it delivers to, without secrets
+             * @default
+             */
+            target: string;
         };
         /** PasswordChange */
         PasswordChange: {
