@@ -14,6 +14,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.ingest"],
         ["benchmarks.stream_grid"],
         ["benchmarks.mqtt"],
+        ["benchmarks.push"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],

@@ -75,8 +75,9 @@ def create_app(
         async with run_parts(app, settings, transport):
             yield
 
-    app = new_app("Forewarn live", settings, lifespan)
+    app = new_app("Forewarn live", settings, lifespan, has_health=True)
     app.include_router(routes.router)
+    app.include_router(routes.service_router)
     install_push(app)
     telemetry.install(app)
     return app

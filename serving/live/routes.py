@@ -10,12 +10,21 @@ from serving.live.openapi import problems
 from serving.live.outputs.assembly import OutputsDep
 from serving.live.plants.watches import WatchesDep
 from serving.live.role import LiveAway, RoleDep
-from serving.live.schemas import LiveReadiness, OutputsAnswer, SourceAnswer, SourcesAnswer, UnmappedAnswer
+from serving.live.schemas import (
+    LiveHealth,
+    LiveReadiness,
+    OutputsAnswer,
+    SourceAnswer,
+    SourcesAnswer,
+    UnmappedAnswer,
+)
 from serving.live.sources.board import BoardDep
 from serving.scores.schemas import LiveAnswer, LivePlants, LiveRows
+from serving.telemetry.correlation import instance
 from serving.web.app import SERVICE
 
 router = APIRouter(tags=["live"])
+service_router = APIRouter(tags=[SERVICE])
 PathPlant = Annotated[str, Path(description="name of the plant")]
 
 
@@ -75,9 +84,14 @@ async def list_outputs(outputs: OutputsDep) -> OutputsAnswer:
     return OutputsAnswer(outputs=await outputs.board.list_outputs())
 
 
-@router.get(
+@service_router.get("/health")
+async def health() -> LiveHealth:
+    """Check that the process is alive; /ready checks what it depends on."""
+    return LiveHealth(instance=instance())
+
+
+@service_router.get(
     "/ready",
-    tags=[SERVICE],
     responses=problems(503, said={503: "This process watches no plant; `detail` says why"}),
 )
 async def ready(role: RoleDep, watches: WatchesDep, board: BoardDep) -> LiveReadiness:

@@ -1,6 +1,7 @@
 """Answers of the live service, as Pydantic models."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -31,6 +32,15 @@ class UnmappedAnswer(BaseModel):
 
 class OutputsAnswer(BaseModel):
     outputs: list[OutputStatus]
+
+
+class LiveHealth(BaseModel):
+    """As InfluxDB answers, whose clients ask before they write."""
+
+    name: str = "forewarn"
+    status: Literal["pass"] = "pass"
+    message: str = "ready for writes"
+    instance: str = Field(description="process that answers, as in the header X-Served-By")
 
 
 class LiveReadiness(BaseModel):
