@@ -193,24 +193,24 @@ class ModelInputs:
         return replace(row, confidence="none") if is_blind else row
 
     def from_window(self, window: Floats, columns: Sequence[str], field_name: str) -> ModelRow:
-        """The row that `from_readings` gives of rows without gaps, from an array of them.
+        """The row that `from_readings` gives of rows without gaps, from an array of them; one without any value is a row too.
 
         Args:
             window: (rows, columns), oldest first, NaN where missing; rows that the kernel doesn't look back to may be left out.
             columns: names of its columns, those of the plant's profile as it is now.
-            field_name: what a refusal calls them.
-
-        Raises:
-            InvalidInput: the newest row holds no number that can be used.
+            field_name: what they are called.
         """
-        given = dict(zip(columns, window[-1].tolist(), strict=True))
+        values = zip(columns, window[-1].tolist(), strict=True)
+        given = {name: None if math.isnan(value) else value for name, value in values}
         names = self.source_names
         newest = parse_reading(given, names, names.find, len(self.sources), field_name)
         self._add_deviations(newest)
         is_blind = newest.is_empty
         newest.known |= {n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)}
         rows = self._source_rows(window, columns)
-        row = self._row(self._compute(rows), newest, field_name, self._at_end(rows, newest))
+        row = self._row(
+            self._compute(rows), newest, field_name, self._at_end(rows, newest), may_be_empty=True
+        )
         return replace(row, confidence="none") if is_blind else row
 
     def _source_rows(self, window: Floats, columns: Sequence[str]) -> Floats:
@@ -264,7 +264,13 @@ class ModelInputs:
                 taken.row[column] = taken.known.get(sp, math.nan) - taken.known.get(pv, math.nan)
 
     def _row(
-        self, values: Floats, newest: ParsedReading, place: str, at_end: Mapping[str, Floats] = NONE_AT_END
+        self,
+        values: Floats,
+        newest: ParsedReading,
+        place: str,
+        at_end: Mapping[str, Floats] = NONE_AT_END,
+        *,
+        may_be_empty: bool = False,
     ) -> ModelRow:
         missing = ~np.isfinite(values)
         n_missing = int(missing.sum())
@@ -273,7 +279,7 @@ class ModelInputs:
         if newest.bad:
             sound = {name: np.array([value]) for name, value in known.items()}
             faults = self.signals.faults(newest.bad, sound, [(rule, _ONE) for rule in rules], at_end)
-        if n_missing == len(values) and not self._is_read(known):
+        if n_missing == len(values) and not may_be_empty and not self._is_read(known):
             raise refuse_unusable(place, newest, faults)
         return ModelRow(
             values=values,

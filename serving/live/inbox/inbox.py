@@ -248,6 +248,15 @@ class ReadingInbox:
             ).one()
         return None if first is None else (first, last)
 
+    async def first_after(self, plant: str, time_us: int) -> int | None:
+        """The time of a plant's first record at or after a time; None where there is none."""
+        table = tables.readings
+        first = sa.select(sa.func.min(table.c.time_us)).where(
+            table.c.series.in_(self._numbers(plant)), table.c.time_us >= time_us
+        )
+        async with self._engine.connect() as connection:
+            return await connection.scalar(first)
+
     async def flushed_until(self, plant: str) -> int | None:
         table = tables.flushes
         async with self._engine.connect() as connection:

@@ -32,6 +32,7 @@ class IntervalClock:
     follows_wall: bool
     _newest: dict[str, int] = field(default_factory=dict)
     _heard: dict[str, float] = field(default_factory=dict)
+    _listens_from: float = -math.inf
 
     @classmethod
     def of(cls, profile: PlantProfile) -> "IntervalClock":
@@ -47,6 +48,10 @@ class IntervalClock:
         """
         self._newest[source] = max(time_us, self._newest.get(source, time_us))
         self._heard[source] = heard_s
+
+    def listen_from(self, now_s: float) -> None:
+        """Until now nothing could be heard, as this process was busy: silence counts from here."""
+        self._listens_from = now_s
 
     def rebuilt(self, profile: PlantProfile) -> "IntervalClock":
         """The clock of a changed profile, which has heard what this one has."""
@@ -80,4 +85,5 @@ class IntervalClock:
 
     def _quiet_in_s(self, now_s: float) -> float:
         """When, if nothing comes meanwhile, readings will have stopped for so long that no more of the past come."""
-        return max(self._heard.values(), default=-math.inf) + min(QUIET_S, self.settle_us / 1e6) - now_s
+        silent_s = max(self._listens_from, *self._heard.values(), -math.inf)
+        return silent_s + min(QUIET_S, self.settle_us / 1e6) - now_s

@@ -40,6 +40,8 @@ SHOWN_ROWS = 2000
 SHOWN_HOURS = 96
 RETRY_S = 1.0
 LONG_AGO_S = -1e9
+LATE_S = 0.2
+"""A wait that ends so much later than it should was kept from hearing what came."""
 SCORES = "scores"
 OK = "answers"
 INFERENCE = "inference"
@@ -48,10 +50,26 @@ log = logging.getLogger("serving")
 
 @dataclass(slots=True)
 class _OpenGrid:
-    """A plant's rows: the grid, and the next slot that is to be scored; None before the first record."""
+    """A plant's rows.
+
+    Attributes:
+        next_slot: that is to be scored; None before the first record.
+        newest_slot: of the newest record.
+        written_slot: of the newest row whose scores are stored.
+        passed_over: rows without any record in their look-back that lie before `next_slot`, and aren't scored.
+    """
 
     grid: StreamGrid
-    next_slot: int | None
+    next_slot: int | None = None
+    newest_slot: int = 0
+    written_slot: int = -1
+    passed_over: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every closed row is written: some aren't where scoring failed half way."""
+        closed = self.grid.newest_slot
+        return closed is None or closed <= self.written_slot
 
 
 class PlantWatch:
@@ -94,10 +112,16 @@ class PlantWatch:
         self._arrived.set()
         if self._open is None:
             return 0  # the grid is read from the inbox, where they are
-        if self._open.next_slot is None:
-            self._open.next_slot = min(reading.time_us for reading in readings) // self._clock.step_us
-        self._open.grid.add_all(_records(readings))
-        begin_us = self._open.next_slot * self._clock.step_us
+        opened, step_us = self._open, self._clock.step_us
+        first = min(reading.time_us for reading in readings) // step_us
+        if opened.next_slot is None:
+            opened.next_slot = first
+        elif first > opened.next_slot + self._kept and opened.newest_slot < opened.next_slot:
+            self._open = None  # what lies between has no readings at all: rows begin anew
+            return 0
+        opened.newest_slot = max(opened.newest_slot, newest // step_us)
+        opened.grid.add_all(_records(readings))
+        begin_us = opened.next_slot * step_us
         return sum(reading.time_us < begin_us for reading in readings)
 
     def reread(self) -> None:
@@ -160,6 +184,8 @@ class PlantWatch:
             try:
                 await self._watch()
             except Problem as problem:
+                if self._open is not None and not self._open.is_whole:
+                    self._open = None
                 await self._tell(problem.detail)
                 await asyncio.sleep(RETRY_S)
             except Exception as error:
@@ -176,10 +202,12 @@ class PlantWatch:
             if self._open is None or self._profile != self._plant.profile:
                 return
             await self._score_complete()
-            wait_s = self._clock.next_look_s(time.monotonic(), time.time())
+            began, wait_s = time.monotonic(), self._clock.next_look_s(time.monotonic(), time.time())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._arrived.wait()
+            if wait_s is not None and time.monotonic() - began > wait_s + LATE_S:
+                self._clock.listen_from(time.monotonic())
 
     async def _read_inbox(self) -> None:
         """The rows as they were left, from the inbox."""
@@ -193,9 +221,12 @@ class PlantWatch:
         if span is None:
             self._open = _OpenGrid(grid, last.number + 1 if last.time is not None else None)
             return
-        first = span[0] // step_us
+        first, passed_over = span[0] // step_us, 0
         if last.time is not None:
             first = max(first, last.number - kept + 1)
+            begins_us = await self._inbox.first_after(self.name, (last.number + 1) * step_us)
+            if begins_us is not None and begins_us // step_us > last.number + 1 + kept:
+                first, passed_over = begins_us // step_us, begins_us // step_us - last.number - 1
         begin_us = first * step_us - self._warm_us
         grid.add_all(_records(await self._inbox.last_before(self.name, begin_us)))
         grid.add_all(_records(await self._inbox.since(self.name, begin_us)))
@@ -203,25 +234,32 @@ class PlantWatch:
         if last.time is not None:
             for slot in range(min(first, last.number + 1), last.number + 1):
                 grid.close(slot)
-            next_slot = last.number + 1
+            next_slot = last.number + 1 + passed_over
             self.status.scored_time = last.time
-        self._open = _OpenGrid(grid, next_slot)
+        self._open = _OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over)
         self._clock.note("inbox", span[1], LONG_AGO_S)
         self._note_time(span[1])
 
     async def _score_complete(self) -> None:
         """Score the rows that are complete, the oldest first."""
-        until = self._clock.complete_until(time.monotonic(), time.time())
         opened = self._open
-        if opened is None or opened.next_slot is None or opened.next_slot >= until:
+        if opened is None or opened.next_slot is None:
+            return
+        # Staleness is news for as long as there is something to look back to; then nothing is known any more.
+        until = min(
+            self._clock.complete_until(time.monotonic(), time.time()), opened.newest_slot + self._kept + 1
+        )
+        if opened.next_slot >= until:
             return
         models = await scoring_models(self._plant)
         await self._tell(SCORES, models.fault)
         while opened.next_slot < until:
             self._note_backlog(until - opened.next_slot)
             await self._score_some(opened, until, models)
-            await asyncio.sleep(0)
+            if self._open is not opened:
+                return  # rows are to be made anew
         self._note_backlog(0)
+        self._clock.listen_from(time.monotonic())
         step_us, newest = self._clock.step_us, opened.next_slot
         await self._flusher.flush(
             (opened.grid.first_slot or newest) * step_us,
@@ -234,37 +272,42 @@ class PlantWatch:
         quiet: list[ScoredGridRow] = []
         assert opened.next_slot is not None
         for slot in range(opened.next_slot, min(until, opened.next_slot + AT_ONCE)):
+            await asyncio.sleep(0)  # what came meanwhile is heard
+            if self._open is not opened:
+                return
             row = opened.grid.close(slot)
+            opened.next_slot = slot + 1
             window = PlantWindow(
                 self._profile.columns,
                 opened.grid.window(self._kept),
                 time_of(row.time_us),
                 self._profile.sampling.interval,
             )
-            scored = self._score(row, window, models, self._writer.tracks_after(quiet))
+            gap, opened.passed_over = opened.passed_over, 0
+            scored = self._score(row, window, models, self._writer.tracks_after(quiet), gap)
             if scored.is_quiet:
                 quiet.append(scored)
                 continue
-            await self._write(quiet)
+            await self._write(opened, quiet)
             quiet = []
-            await self._write([await self._with_briefs(scored, window)])
-        await self._write(quiet)
-        opened.next_slot = min(until, opened.next_slot + AT_ONCE)
+            await self._write(opened, [await self._with_briefs(scored, window)])
+        await self._write(opened, quiet)
 
-    async def _write(self, rows: list[ScoredGridRow]) -> None:
+    async def _write(self, opened: _OpenGrid, rows: list[ScoredGridRow]) -> None:
         if rows:
             await self._writer.write(rows)
+            opened.written_slot = rows[-1].row.slot
             self.status.scored_time = time_of(rows[-1].row.time_us)
 
     def _score(
-        self, row: StreamRow, window: PlantWindow, models: ScoringModels, tracks: dict
+        self, row: StreamRow, window: PlantWindow, models: ScoringModels, tracks: dict, passed_over: int
     ) -> ScoredGridRow:
         outcome = models.score(window, self._plant.ids)
         gone = {tag.name for tag in self._profile.tags if {tag.name, *tag.extremes} & self._gone.keys()}
         stale = (stale_tags(row, self._profile) | gone) & set(self._profile.used_tags)
         stale |= outcome.bad_tags(self._profile)
-        effects = evaluate_row(tracks, outcome, self._profile, stale, is_gap=False)
-        return ScoredGridRow(row, outcome, frozenset(stale), effects)
+        effects = evaluate_row(tracks, outcome, self._profile, stale, is_gap=passed_over > 0)
+        return ScoredGridRow(row, outcome, frozenset(stale), effects, passed_over=passed_over)
 
     async def _with_briefs(self, scored: ScoredGridRow, window: PlantWindow) -> ScoredGridRow:
         """The row with what new warnings say beside their probability, and advice for those that are open."""

@@ -55,6 +55,7 @@ class ScoredGridRow:
         stale: tags with stale or bad values.
         briefs: of what opens or escalates, by track.
         advice: on the row, for the warnings that are open already.
+        passed_over: rows before it without any reading to look back to, which are not scored.
     """
 
     row: StreamRow
@@ -63,6 +64,7 @@ class ScoredGridRow:
     effects: RowEffects
     briefs: Mapping[str, WarningBrief] = field(default_factory=dict)
     advice: list[JsonValue] | None = None
+    passed_over: int = 0
 
     @property
     def is_quiet(self) -> bool:
@@ -155,7 +157,7 @@ def _live_score(plant: str, row: ScoredGridRow) -> LiveScore:
         created_at=datetime.now(UTC),
         risk=outcome.now.probability,
         alarm=outcome.alarm,
-        passed_over=0,
+        passed_over=row.passed_over,
         scores=[score.model_dump(mode="json") for score in outcome.scores],
         rules=[rule.name for rule in outcome.shown],
         stale=sorted(row.stale),

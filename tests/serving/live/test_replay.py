@@ -1,6 +1,6 @@
 """History pushed through the live service gives the rows, features and scores of the batch assets."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -61,3 +61,21 @@ async def test_a_restart_goes_on_and_scores_no_row_twice(live_settings, mlflow, 
     assert [s.plant_time for s in scores][:ROWS] == table["timestamp"].to_list()
     expected = batch_scores(table, profile, bundles["v1"])
     assert np.abs(np.array([s.risk for s in scores[:ROWS]]) - expected).max() < 1e-9
+
+
+async def test_years_without_a_reading_are_not_scored_row_by_row(live, records):
+    readings = readings_of(records)
+    day_us = 86_400_000_000
+    old = [r for r in readings if r.time_us < readings[0].time_us + day_us]
+    await live.send(old)
+    kept = live.app.state.watches.watches["gas_treatment"]._kept
+    before = await live.scores(24 + kept)
+    later = [r._replace(time_us=r.time_us + 100 * day_us) for r in old]
+    await live.send(later)
+    scores = await live.scores(len(before) + 20)
+    first = scores[len(before)]
+    begin = datetime.fromtimestamp(later[0].time_us / 1e6, UTC).replace(minute=0, second=0, microsecond=0)
+    assert first.plant_time == begin
+    assert first.passed_over == round((begin - before[-1].plant_time).total_seconds() / 3600) - 1
+    assert before[-1].stale
+    assert not any(s.passed_over for s in scores if s is not first)
