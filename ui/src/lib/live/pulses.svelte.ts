@@ -1,7 +1,7 @@
 /** The newest scores of every plant that receives readings, and when its last reading came. */
 import { api, unwrap } from '#lib/api/client.ts';
 import { sentence } from '#lib/api/problem.ts';
-import type { LiveEvent, ScoredRow } from './types.ts';
+import type { LiveEvent, LiveStatus, ScoredRow } from './types.ts';
 
 /** So many scored rows are kept of each plant. */
 const KEPT = 48;
@@ -13,8 +13,12 @@ export type Pulse = {
   scores: readonly ScoredRow[];
   /** When the last reading came, by this browser's clock; null: none since the page was opened. */
   heardAt: number | null;
+  /** Why its rows aren't scored; empty: they are, or nobody knows. */
+  fault: string;
 };
-const NOTHING: Pulse = { scores: [], heardAt: null };
+const NOTHING: Pulse = { scores: [], heardAt: null, fault: '' };
+/** What the live service says of a plant that is well. */
+const SCORES = 'scores';
 
 class Pulses {
   #all = $state.raw<Readonly<Record<string, Pulse>>>({});
@@ -28,6 +32,8 @@ class Pulses {
   /** Take an event of the stream in. */
   take(event: LiveEvent): void {
     if (event.event === 'reading') this.#set(event.data.plant, { heardAt: Date.now() });
+    if (event.event === 'status' && event.data.plant !== null)
+      this.#set(event.data.plant, { fault: faultOf(event.data) });
     if (event.event !== 'scores') return;
     const { scores } = this.of(event.data.plant);
     const newest = scores.at(-1);
@@ -51,8 +57,11 @@ class Pulses {
 
   async #readOne(plant: string): Promise<void> {
     try {
-      const query = { plant, limit: KEPT };
-      const { rows } = await unwrap(api.GET('/live/scores', { params: { query } }));
+      const [{ rows }, status] = await Promise.all([
+        unwrap(api.GET('/live/scores', { params: { query: { plant, limit: KEPT } } })),
+        unwrap(api.GET('/live', { params: { query: { plant } } }))
+      ]);
+      this.#set(plant, { fault: faultOf(status) });
       const newest = this.of(plant).scores.at(-1)?.plant_time ?? '';
       // What events told meanwhile is newer.
       if ((rows[0]?.plant_time ?? '') >= newest) this.#set(plant, { scores: rows.toReversed() });
@@ -64,6 +73,10 @@ class Pulses {
   #set(plant: string, change: Partial<Pulse>): void {
     this.#all = { ...this.#all, [plant]: { ...this.of(plant), ...change } };
   }
+}
+
+function faultOf({ role }: LiveStatus): string {
+  return role === SCORES ? '' : role;
 }
 
 export const pulses = new Pulses();

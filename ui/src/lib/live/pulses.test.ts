@@ -26,7 +26,9 @@ it('keeps plants apart, and begins anew where a plant does', () => {
 
 it('reads the newest scores of plants, but not over what came meanwhile; one that fails is told', async () => {
   vi.stubGlobal('fetch', async (request: Request) => {
-    const plant = new URL(request.url).searchParams.get('plant') ?? '';
+    const { pathname, searchParams } = new URL(request.url);
+    const plant = searchParams.get('plant') ?? '';
+    if (pathname === '/live') return Response.json({ plant, role: plant === 'a' ? 'scores' : 'no model' });
     if (plant === 'c') return Response.json({ detail: 'the database is away' }, { status: 503 });
     pulses.take(scores('b', 9));
     return Response.json({ rows: [row(plant, 4), row(plant, 3)], next: null });
@@ -34,4 +36,7 @@ it('reads the newest scores of plants, but not over what came meanwhile; one tha
   await pulses.read(['a', 'b', 'c']);
   expect([hours('a'), hours('b')]).toEqual([[3, 4], [9]]);
   expect(pulses.fault).toBe('the database is away');
+  expect([pulses.of('a').fault, pulses.of('b').fault]).toEqual(['', 'no model']);
+  pulses.take({ event: 'status', data: { plant: 'a', role: 'scoring failed' } } as LiveEvent);
+  expect([pulses.of('a').fault, pulses.of('b').fault]).toEqual(['scoring failed', 'no model']);
 });

@@ -13,8 +13,8 @@ const row = (time: string, probability = 0.1) =>
     plant_time: time,
     scores: [{ horizon_hours: 0, probability, threshold: 0.5, alarm: probability >= 0.5, confidence: 'full' }]
   }) as ScoredRow;
-const heard = (ms: number, ...scores: ScoredRow[]): Pulse => ({ scores, heardAt: NOW - ms });
-const silent: Pulse = { scores: [], heardAt: null };
+const heard = (ms: number, ...scores: ScoredRow[]): Pulse => ({ scores, heardAt: NOW - ms, fault: '' });
+const silent: Pulse = { scores: [], heardAt: null, fault: '' };
 const warning = (name: string, change = {}) => makeWarning({ plant: name, state: 'new', ...change });
 
 it('ranks alarms now before warnings, silence, and what is quiet; what never receives anything comes last', () => {
@@ -52,7 +52,7 @@ it('is stale after four intervals, by what came or by a real plant’s own clock
   const at = (pulse: Pulse, change: Partial<Plant> = {}) => stateOf(plant('p', change), [], pulse, NOW);
   expect(at(heard(239_000)).word).toBe('quiet');
   expect(at(heard(241_000)).word).toBe('stale');
-  const old = { scores: [row('2026-01-01T20:00:00Z')], heardAt: null };
+  const old = { scores: [row('2026-01-01T20:00:00Z')], heardAt: null, fault: '' };
   expect(at(old)).toMatchObject({ word: 'stale', age: 4 * 3_600_000 - 60_000 });
   expect(at(old, { simulated: true }).word).toBe('quiet');
   expect(at(heard(16_000), { simulated: true }).word).toBe('stale');
@@ -61,4 +61,11 @@ it('is stale after four intervals, by what came or by a real plant’s own clock
 it('has the highest score over its threshold of each row', () => {
   const { ratios } = stateOf(plant('p'), [], heard(0, row('a', 0.1), row('b', 1)), NOW);
   expect(ratios).toEqual([0.2, 2]);
+});
+
+it('is not scored where the live service says so, and a warning that is open beside stale readings says both', () => {
+  const failing = { ...heard(0), fault: 'scoring failed: see the log' };
+  expect(stateOf(plant('p'), [], failing, NOW)).toMatchObject({ word: 'unserved', fault: failing.fault });
+  const open = [warning('p', { horizon_hours: 0 })];
+  expect(stateOf(plant('p'), open, silent, NOW)).toMatchObject({ word: 'alarm', stale: true });
 });

@@ -18,6 +18,10 @@ export type PlantState = {
   open: number;
   /** Ms since the last reading; null: unknown. */
   age: number | null;
+  /** Whether readings should have come since. */
+  stale: boolean;
+  /** Why its rows aren't scored, as the live service says; empty: they are. */
+  fault: string;
   /** Newest scored row. */
   row: ScoredRow | null;
   /** The highest score over its threshold of each row, oldest first. */
@@ -39,6 +43,8 @@ export function stateOf(plant: Plant, warnings: readonly Warning[], pulse: Pulse
     warning: worstWarning(open),
     open: open.length,
     age,
+    stale: plant.live && (age === null || age > staleAfter(plant)),
+    fault: plant.live ? pulse.fault : '',
     row,
     ratios: pulse.scores.map(highestRatio)
   };
@@ -65,11 +71,11 @@ export function highestRatio(row: ScoredRow): number | null {
   return found && overThreshold(found);
 }
 
-function wordOf({ plant, warning, age }: Omit<PlantState, 'word'>): StateWord {
+function wordOf({ plant, warning, stale, fault }: Omit<PlantState, 'word'>): StateWord {
   if (warning) return severity(warning) === 'high' ? 'alarm' : 'warning';
   if (!plant.live) return 'history';
-  if (age === null || age > staleAfter(plant)) return 'stale';
-  return plant.ready === false ? 'unserved' : 'quiet';
+  if (stale) return 'stale';
+  return plant.ready === false || fault ? 'unserved' : 'quiet';
 }
 
 /** Where a reading has come in this window, since then; else by a real plant's own clock. */

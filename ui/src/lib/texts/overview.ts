@@ -3,7 +3,7 @@ const states = {
   alarm: 'Alarm',
   warning: 'Warning',
   stale: 'No readings',
-  unserved: 'No model',
+  unserved: 'Not scored',
   quiet: 'Normal',
   history: 'History only'
 } as const;
@@ -12,7 +12,7 @@ export const overview = {
   title: 'All plants, worst first',
   states,
   wall: 'Full screen',
-  count: (n: number, word: keyof typeof states) => `${n} ${states[word].toLowerCase()}`,
+  count: (n: number, word: keyof typeof states) => `${states[word]} ${n}`,
   more: (n: number) => (n === 1 ? 'and 1 more warning' : `and ${n} more warnings`),
   since: (time: string) => `since ${time}`,
   unacknowledged: 'unacknowledged',
