@@ -51,17 +51,12 @@ export function stateOf(plant: Plant, warnings: readonly Warning[], pulse: Pulse
   return { ...state, word: wordOf(state) };
 }
 
-/** Plants by how bad they are; of equal ones the one that is nearer to its threshold first, then by name. */
+/** Plants by how bad they are, then by how near it is; of equal ones by name, as lines that change places can't be read. */
 export function worstFirst(states: readonly PlantState[]): PlantState[] {
   const rank = ({ word }: PlantState) => WORDS.indexOf(word);
   const horizon = ({ warning }: PlantState) => warning?.horizon_hours ?? 0;
-  const risk = ({ ratios }: PlantState) => ratios.at(-1) ?? 0;
   return states.toSorted(
-    (a, b) =>
-      rank(a) - rank(b) ||
-      horizon(a) - horizon(b) ||
-      risk(b) - risk(a) ||
-      a.plant.title.localeCompare(b.plant.title)
+    (a, b) => rank(a) - rank(b) || horizon(a) - horizon(b) || a.plant.title.localeCompare(b.plant.title)
   );
 }
 
