@@ -3,6 +3,7 @@
 Belongs here: who is asked. Doesn't belong here: HTTP (`routes.py`), scores, which lie in the database.
 """
 
+import contextlib
 from typing import Annotated
 
 from serving.errors import Problem
@@ -22,6 +23,7 @@ class LiveReader:
         self._sensors = sensors
         self._live = live
         self._simulated = simulated
+        self._has_sensors = False
 
     async def rows(self, plant: str | None, hours: int) -> LiveRows:
         """A plant's newest rows, oldest first; by default those of the plant that the sensors simulate.
@@ -51,12 +53,19 @@ class LiveReader:
         return (self._sensors if self.is_simulated(plant) else self._live).name
 
     async def plants(self) -> frozenset[str]:
-        """The plants that receive readings; without those of the live service where it doesn't respond."""
-        try:
-            found = parse_answer(LivePlants, await self._live.ask("GET", "/plants"), self._live.name).plants
-        except Problem:
-            found = []
-        return frozenset({self._simulated, *(one.plant for one in found if one.plant)})
+        """The plants that receive readings; without those of the live service where it doesn't respond.
+
+        The simulated one counts as soon as the sensors have responded once: where nobody simulates, it receives none.
+        """
+        found: set[str] = set()
+        with contextlib.suppress(Problem):
+            shown = parse_answer(LivePlants, await self._live.ask("GET", "/plants"), self._live.name)
+            found = {one.plant for one in shown.plants if one.plant}
+        if not self._has_sensors:
+            with contextlib.suppress(Problem):
+                await self._sensors.ask("GET", "/sensors/live")
+                self._has_sensors = True
+        return frozenset(found | ({self._simulated} if self._has_sensors else set()))
 
 
 LiveReaderDep = Annotated[LiveReader, part("live_reader")]

@@ -143,3 +143,17 @@ async def test_any_number_of_plants_takes_one_request(site: Site) -> None:
     knows_demo(site)
     await plants(site)
     assert [path for path, _ in site.inference.asked] == ["/plants"]
+
+
+async def test_the_simulated_plant_is_live_once_its_sensors_have_responded(site: Site) -> None:
+    async def is_live() -> bool:
+        plants = (await maria.client.get("/plants")).json()["plants"]
+        return next(plant["live"] for plant in plants if plant["name"] == "demo")
+
+    maria, port = await site.member("maria"), site.gateway.settings.port_sensors
+    sensors = site.network.services.pop(port)
+    assert not await is_live()
+    site.network.services[port] = sensors
+    assert await is_live()
+    del site.network.services[port]
+    assert await is_live(), "sensors that went away are stale, not absent"
