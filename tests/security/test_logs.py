@@ -19,6 +19,7 @@ def log() -> Iterator[io.StringIO]:
     root, written = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers, root.level
     logs.configure("gateway", "debug", written)
+    logging.getLogger("uvicorn.access").propagate = False  # as `access_log=False` has it where services run
     yield written
     root.handlers = handlers
     root.setLevel(level)
@@ -57,3 +58,16 @@ def test_the_key_of_predictions_is_not_written(inference: Service, log: io.Strin
 
 def strings(tokens: dict[str, str | int]) -> list[str]:
     return [token for name, token in tokens.items() if name.endswith("_token") and isinstance(token, str)]
+
+
+def test_tokens_of_a_site_are_not_written(live: Service, log: io.StringIO) -> None:
+    token = live.headers["Authorization"].removeprefix("Bearer ")
+    with live.client() as client:
+        for path in ("/plants/gas_treatment/readings", "/api/v2/write", f"/write?u=any&p={token}"):
+            for given in (token, f"{token}x"):
+                client.post(
+                    path.replace(token, given), content="x", headers={"Authorization": f"Token {given}"}
+                )
+        client.post(f"/write?u=any&p={token}", content="x", headers={"Authorization": ""})
+    assert log.getvalue().count('"event":"request"') == 7
+    assert token not in log.getvalue()

@@ -92,3 +92,20 @@ def test_an_endpoint_without_the_packages_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(traces, "_NEEDED", ("opentelemetry.exporter.absent.http",))
     with pytest.raises(SettingsError, match=r"OTEL_EXPORTER_OTLP_ENDPOINT: .*forewarn\[otel\]"):
         traces.configure("inference")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "is_left_out"),
+    [
+        ("/write", b"db=x&u=any&p=secret", True),
+        ("/write", b"%70=secret", True),
+        ("/write", b"p=", True),
+        ("/write", b"db=x&precision=s", False),
+        ("/plants/x/readings", b"", False),
+        ("/health", b"", True),
+    ],
+)
+def test_a_query_with_a_token_has_no_span(path: str, query: bytes, is_left_out: bool) -> None:
+    is_untraced = traces.telemetry_config()["exclude"]
+    assert callable(is_untraced)
+    assert is_untraced({"path": path, "query_string": query}) is is_left_out
