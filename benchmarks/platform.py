@@ -35,7 +35,7 @@ FOREWARN = str(Path(sys.executable).parent / "forewarn")
 MIB = 2**20
 YARDSTICK_S = 1.1
 SETTLING = "waiting for the file to settle"
-PORTS = ("DAGSTER", "CODE", "MLFLOW", "INFERENCE", "GATEWAY", "SENSORS")
+PORTS = ("DAGSTER", "CODE", "MLFLOW", "INFERENCE", "GATEWAY", "SENSORS", "LIVE")
 
 # Which part of the work an asset belongs to, in the order of the printed table.
 PARTS = {
