@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from plant_assets.cli.console import fail, known_plant, step_progress, system_message
+from plant_assets.cli.stream_export import export
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
@@ -35,6 +36,7 @@ _SLICE = 50_000
 _TOLD_EVERY_S = 5.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Readings as streams.")
+app.command()(export)
 
 
 @dataclass(frozen=True, slots=True)
