@@ -40,6 +40,8 @@ SHOWN_ROWS = 2000
 SHOWN_HOURS = 96
 RETRY_S = 1.0
 LONG_AGO_S = -1e9
+CONNECT_S = 15.0
+"""Sources may take so long to connect after a start, and bring what waited for them, before silence means anything."""
 LATE_S = 0.2
 """A wait that ends so much later than it should was kept from hearing what came."""
 SCORES = "scores"
@@ -94,8 +96,9 @@ class PlantWatch:
         self._profile = plant.profile
         self._clock = IntervalClock.of(plant.profile)
         self._open: _OpenGrid | None = None
-        self._early: list[tuple[str, AdmittedReading]] = []
+        self._early: list[AdmittedReading] = []
         self._gone: dict[str, int] = {}
+        self._began_s = time.monotonic()
         self._arrived = asyncio.Event()
 
     # What sources tell
@@ -111,13 +114,19 @@ class PlantWatch:
         self._note_time(newest)
         self._arrived.set()
         if self._open is None:
-            return 0  # the grid is read from the inbox, where they are
-        opened, step_us = self._open, self._clock.step_us
+            self._early += readings  # the inbox that is being read may not have had them yet
+            return 0
+        return self._add(self._open, readings)
+
+    def _add(self, opened: _OpenGrid, readings: Sequence[AdmittedReading]) -> int:
+        """Put records into the grid; how many of them belong to rows that are scored already."""
+        newest = max(reading.time_us for reading in readings)
+        step_us = self._clock.step_us
         first = min(reading.time_us for reading in readings) // step_us
         if opened.next_slot is None:
             opened.next_slot = first
         elif first > opened.next_slot + self._kept and opened.newest_slot < opened.next_slot:
-            self._open = None  # what lies between has no readings at all: rows begin anew
+            self._open, self._early = None, [*readings]  # what lies between has no readings: rows begin anew
             return 0
         opened.newest_slot = max(opened.newest_slot, newest // step_us)
         opened.grid.add_all(_records(readings))
@@ -211,7 +220,7 @@ class PlantWatch:
 
     async def _read_inbox(self) -> None:
         """The rows as they were left, from the inbox."""
-        self._open = None
+        self._open, self._early = None, []
         self._profile = self._plant.profile
         self._clock = self._clock.rebuilt(self._profile)
         step_us, kept = self._clock.step_us, self._kept
@@ -219,7 +228,7 @@ class PlantWatch:
         span = await self._inbox.span(self.name)
         grid = StreamGrid(self._profile, kept)
         if span is None:
-            self._open = _OpenGrid(grid, last.number + 1 if last.time is not None else None)
+            self._begin(_OpenGrid(grid, last.number + 1 if last.time is not None else None))
             return
         first, passed_over = span[0] // step_us, 0
         if last.time is not None:
@@ -236,9 +245,17 @@ class PlantWatch:
                 grid.close(slot)
             next_slot = last.number + 1 + passed_over
             self.status.scored_time = last.time
-        self._open = _OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over)
+        self._begin(_OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over))
         self._clock.note("inbox", span[1], LONG_AGO_S)
+        self._clock.listen_from(max(time.monotonic(), self._began_s + CONNECT_S))
         self._note_time(span[1])
+
+    def _begin(self, opened: _OpenGrid) -> None:
+        """Go on with rows that were read, and with the records that came meanwhile."""
+        self._open, early = opened, self._early
+        self._early = []
+        if early:
+            self._add(opened, early)
 
     async def _score_complete(self) -> None:
         """Score the rows that are complete, the oldest first."""
