@@ -107,10 +107,11 @@ async def test_a_message_is_acknowledged_only_after_those_before_it(
         START_MS + n * 60_000 for n in range(1, 5)
     ]
     site.inbox.is_away = False
+    status = site.board.sources["mqtt"]
+    before = status.received
     async with site.listening():
-        await site.wait_stored("other", 2)
-        await site.wait_state("connected")
-    assert len(await site.stored("first")) == 3
+        await site.wait_for(lambda: status.received == before + 4)
+    assert (len(await site.stored("first")), len(await site.stored("other"))) == (3, 2)
     assert await waiting_messages(site) == []
 
 
