@@ -39,6 +39,8 @@ class ServingSettings(EnvironmentVariables):
     mqtt_cert_file: Folder | None = None
     mqtt_key_file: Folder | None = None
     opcua_files: Folder | None = None
+    opcua_port: int | None = Field(default=None, ge=1, le=65535)
+    sparkplug_edge: str = Field(default="", pattern=r"^$|^[^/+#\s]{1,200}/[^/+#\s]{1,200}$")
     sparkplug_host: str = Field(default="forewarn", pattern=r"^[^/+#\s]{1,60}$")
     sensors_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
     live_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")

@@ -4,7 +4,7 @@ Belongs here: one place that names them all. Doesn't belong here: any of them.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.broker.address import read_broker, read_password
 from serving.events.cursors import read_oldest_needed, release_others
+from serving.events.kinds import EventMessage
 from serving.events.log import EventLog
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.outputs.consumer import EventConsumer, LogConsumer
@@ -25,7 +26,10 @@ from serving.live.outputs.influx.output import store_consumers
 from serving.live.outputs.mqtt.output import MqttOutput
 from serving.live.outputs.notify.notifier import WarningNotifier
 from serving.live.outputs.notify.options import NotifyOptions, read_notify_options
+from serving.live.outputs.opcua.output import OpcuaWriter
+from serving.live.outputs.sparkplug.output import SparkplugWriter
 from serving.live.outputs.status import OutputBoard, OutputStatus
+from serving.live.sources.sparkplug.topics import parse_edge
 from serving.plant_folder import PlantFolder
 from serving.settings import ServingSettings
 from serving.store.database import Database
@@ -121,6 +125,19 @@ async def open_outputs(
         if (broker := read_broker(settings)) is not None:
             mqtt = MqttOutput(broker, database, events, lambda: plants.profiles)
             outputs.add_consumer(mqtt.consumer, mqtt.run)
+            if settings.sparkplug_edge:
+                edge = parse_edge(settings.sparkplug_edge)
+                status = OutputStatus(name="sparkplug", kind="sparkplug", target=f"{broker.place} {edge}")
+                tags = SparkplugWriter(broker, edge, status)
+                outputs.add_consumer(_tags_consumer(tags.deliver, status, database, events))
+                outputs.add_work("sparkplug", tags.run)
+        if settings.opcua_port:
+            status = OutputStatus(
+                name="opcua", kind="opcua", target=f"opc.tcp://{settings.local_host}:{settings.opcua_port}"
+            )
+            server = OpcuaWriter(settings.local_host, settings.opcua_port, status)
+            outputs.add_consumer(_tags_consumer(server.deliver, status, database, events))
+            outputs.add_work("opcua", server.run)
         if notify is not None:
             notifier = WarningNotifier(
                 notify, database, plants_now(plants), settings.public_address, _statuses(notify)
@@ -151,6 +168,15 @@ def _statuses(options: NotifyOptions) -> dict[str, OutputStatus]:
 def _notification_consumer(notifier: WarningNotifier, database: Database, events: EventLog) -> EventConsumer:
     status = OutputStatus(name=NOTIFICATIONS, kind=NOTIFICATIONS)
     return EventConsumer(NOTIFICATIONS, events, database, notifier.deliver, status, types=["warning"])
+
+
+def _tags_consumer(
+    deliver: Callable[[Sequence[EventMessage]], Awaitable[None]],
+    status: OutputStatus,
+    database: Database,
+    events: EventLog,
+) -> EventConsumer:
+    return EventConsumer(f"tags-{status.name}", events, database, deliver, status, types=["scores"])
 
 
 OutputsDep = Annotated[LiveOutputs, part("outputs")]
