@@ -22,7 +22,7 @@ from serving.errors import RETRY_LATER, Problem
 from serving.live.inbox import tables
 from serving.live.readings import AdmittedReading, RecordQuality
 from serving.settings import ServingSettings
-from serving.store.database import database_url, prepare_sqlite
+from serving.store.database import BUSY_TIMEOUT_S, WRITES, database_url, prepare_sqlite
 
 QUALITIES: tuple[RecordQuality, ...] = ("good", "uncertain", "bad")
 CODES: Mapping[str, int] = {quality: code for code, quality in enumerate(QUALITIES)}
@@ -85,6 +85,8 @@ class ReadingInbox:
     def __init__(self, settings: ServingSettings) -> None:
         self.url = inbox_url(settings)
         self._engine = _engine(self.url)
+        # A writer of SQLite takes its turn at once: one that has read before it writes could not wait any more.
+        self._writer = self._engine.execution_options(**{WRITES: BUSY_TIMEOUT_S})
         self._is_postgres = self.url.get_backend_name() == "postgresql"
         self.needed: Callable[[], Awaitable[int | None]] | None = None
         self._most_waiting = settings.outbox_rows
@@ -97,7 +99,7 @@ class ReadingInbox:
             file = Path(str(self.url.database))
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(0o600)
-        async with self._engine.begin() as connection:
+        async with self._writer.begin() as connection:
             if self._is_postgres:
                 await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
             await connection.run_sync(tables.metadata.create_all)
@@ -116,10 +118,10 @@ class ReadingInbox:
         try:
             if any((plant, r.column) not in self._series for plant, found in batches for r in found):
                 # First and by itself: numbers of a transaction that is undone must not be remembered.
-                async with self._engine.begin() as connection:
+                async with self._writer.begin() as connection:
                     named = await self._name_series(connection, batches)
                 self._remember(named)
-            async with self._engine.begin() as connection:
+            async with self._writer.begin() as connection:
                 return [await self._store(connection, plant, found) for plant, found in batches]
         except (SQLAlchemyError, OSError) as error:
             raise StoreUnavailable(_reason(error)) from error
@@ -269,7 +271,7 @@ class ReadingInbox:
         """
         table, readings = tables.flushes, tables.readings
         needed = await self.needed() if self.needed is not None else None
-        async with self._engine.begin() as connection:
+        async with self._writer.begin() as connection:
             await connection.execute(sa.delete(table).where(table.c.plant == plant))
             await connection.execute(sa.insert(table).values(plant=plant, until_us=until_us))
             old = readings.c.series.in_(self._numbers(plant)) & (
