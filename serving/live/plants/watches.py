@@ -79,6 +79,9 @@ class PlantWatches:
                 task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            # Whoever runs this again begins with what is stored.
+            self.watches.clear()
+            self._tasks.clear()
 
     def _watch(self, plant: str) -> PlantWatch | None:
         """A plant's watch, begun where it isn't there; None for a plant that isn't watched here."""

@@ -63,6 +63,22 @@ async def test_a_restart_goes_on_and_scores_no_row_twice(live_settings, mlflow, 
     assert np.abs(np.array([s.risk for s in scores[:ROWS]]) - expected).max() < 1e-9
 
 
+async def test_plants_are_watched_again_after_a_part_has_failed(live, records, monkeypatch):
+    async def fault() -> str:
+        return live.app.state.role.fault
+
+    readings, watches = readings_of(records), live.app.state.watches
+    half = len(readings) // 2
+    await live.send(readings[:half])
+    with monkeypatch.context() as broken:
+        broken.setattr(watches, "_reconciler", None)
+        await live.until(fault, bool)
+    await live.until(fault, lambda fault: not fault)
+    await live.send(readings[half:])
+    scores = await live.scores(ROWS)
+    assert len({score.plant_time for score in scores}) == len(scores)
+
+
 async def test_years_without_a_reading_are_not_scored_row_by_row(live, records):
     readings = readings_of(records)
     day_us = 86_400_000_000
