@@ -29,7 +29,7 @@ def _usable_url(secret: SecretStr) -> SecretStr:
 
     if not is_usable(secret.get_secret_value()):
         raise ValueError(
-            "expected an address of Apprise, such as mailtos://user:password@smtp.example?to=shift@plant.example "
+            "expected an address of Apprise, such as mailtos://user:<password>@smtp.example?to=shift@plant.example "
             "or jsons://host/path (not shown here: it may hold a secret)"
         )
     return secret
