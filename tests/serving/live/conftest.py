@@ -10,9 +10,11 @@ import pytest
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.simulate import simulate
 from serving.settings import ServingSettings
+from tests.serving.gateway.conftest import database_address
 from tests.serving.live.site import LiveService, running_live
 from tests.serving.mlflow_fake import FakeMlflow
 
+__all__ = ["database_address"]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 8
 
@@ -24,9 +26,13 @@ def records(profile: PlantProfile) -> pl.DataFrame:
 
 
 @pytest.fixture
-def live_settings(tmp_path: Path) -> ServingSettings:
+def live_settings(tmp_path: Path, database_address: str) -> ServingSettings:
     return ServingSettings(
-        home=tmp_path / "home", drop=tmp_path / "drop", poll_seconds=3600, live_flush_hours=0
+        home=tmp_path / "home",
+        drop=tmp_path / "drop",
+        database_url=database_address,
+        poll_seconds=3600,
+        live_flush_hours=0,
     )
 
 

@@ -10,6 +10,7 @@ from plant_assets.bundle.bundle import Bundle
 from plant_assets.features.polars_engine import compute_features, with_deviations
 from plant_assets.features.spec import feature_specs
 from plant_assets.ingest.grid.resample import resample
+from tests.serving.gateway.databases import both_databases
 from tests.serving.live.conftest import DAYS
 from tests.serving.live.site import readings_of, running_live
 
@@ -46,6 +47,7 @@ async def test_scores_and_rows_are_those_of_the_batch(live, records, profile, bu
     assert np.allclose(got, known.select(profile.columns).to_numpy(), rtol=0, atol=1e-9, equal_nan=True)
 
 
+@both_databases
 async def test_a_restart_goes_on_and_scores_no_row_twice(live_settings, mlflow, records, profile, bundles):
     readings = readings_of(records)
     half = len(readings) // 2
