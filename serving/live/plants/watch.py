@@ -11,8 +11,10 @@ import logging
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
+from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
 from serving.inference.models.dependencies import RequestedPlant
 from serving.live import metrics
@@ -95,6 +97,7 @@ class PlantWatch:
         self._flusher = flusher
         self._profile = plant.profile
         self._clock = IntervalClock.of(plant.profile)
+        self._needed, self._kept = _row_counts(plant.profile)
         self._open: _OpenGrid | None = None
         self._early: list[AdmittedReading] = []
         self._gone: dict[str, int] = {}
@@ -170,11 +173,6 @@ class PlantWatch:
         return LiveRows.model_construct(plant=self.name, interval_s=interval_s, rows=found)
 
     @property
-    def _kept(self) -> int:
-        shown = round(SHOWN_HOURS * 3.6e9 / self._clock.step_us)
-        return max(rows_needed(self._profile), min(shown, SHOWN_ROWS)) + 1
-
-    @property
     def _warm_us(self) -> int:
         """How far before a row records matter to its values and flags."""
         sampling = self._profile.sampling
@@ -223,6 +221,7 @@ class PlantWatch:
         self._open, self._early = None, []
         self._profile = self._plant.profile
         self._clock = self._clock.rebuilt(self._profile)
+        self._needed, self._kept = _row_counts(self._profile)
         step_us, kept = self._clock.step_us, self._kept
         last = await self._writer.load(self._profile)
         span = await self._inbox.span(self.name)
@@ -296,7 +295,7 @@ class PlantWatch:
             opened.next_slot = slot + 1
             window = PlantWindow(
                 self._profile.columns,
-                opened.grid.window(self._kept),
+                opened.grid.window(self._needed),
                 time_of(row.time_us),
                 self._profile.sampling.interval,
             )
@@ -357,6 +356,13 @@ class PlantWatch:
             log.warning("plant %s: %s", self.name, state)
         with contextlib.suppress(Exception):
             await self._writer.tell_status(self.status)
+
+
+def _row_counts(profile: PlantProfile) -> tuple[int, int]:
+    """How many rows scores look back over, and how many are kept, as people look further."""
+    needed = rows_needed(profile)
+    shown = min(timedelta(hours=SHOWN_HOURS) // profile.sampling.interval, SHOWN_ROWS)
+    return needed, max(needed, shown) + 1
 
 
 def _records(readings: Sequence[AdmittedReading | StoredReading]) -> list[tuple[str, int, float, bool]]:
