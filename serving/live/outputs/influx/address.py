@@ -47,7 +47,7 @@ class StoreAddress:
     user: str = ""
 
     @property
-    def shown(self) -> str:
+    def public_text(self) -> str:
         """For people: never holds a secret, as the URL has none."""
         place = "/".join(filter(None, (self.organisation, self.database)))
         return f"{self.kind} {self.base}/{place}".rstrip("/")

@@ -110,11 +110,11 @@ class StoreClient:
             )
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise DeliveryError(f"{self.address.shown} doesn't respond: {reason}") from None
+            raise DeliveryError(f"{self.address.public_text} doesn't respond: {reason}") from None
         if answer.is_success:
             return answer
         raise _kind_of(answer.status_code)(
-            f"{self.address.shown}: {answer.status_code} {_reason(answer)}{_HINTS.get(answer.status_code, '')}"
+            f"{self.address.public_text}: {answer.status_code} {_reason(answer)}{_HINTS.get(answer.status_code, '')}"
         )
 
     def _target(self) -> dict[str, str]:

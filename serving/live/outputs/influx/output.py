@@ -73,7 +73,7 @@ def store_consumers(
     """What feeds a store: all that is still there when it begins, then what comes."""
 
     def status(part: str) -> OutputStatus:
-        return OutputStatus(name=f"{KIND}-{part}", kind=KIND, target=client.address.shown)
+        return OutputStatus(name=f"{KIND}-{part}", kind=KIND, target=client.address.public_text)
 
     of_events, of_readings, of_corrections = status("events"), status("readings"), status("corrections")
     readings = LogConsumer[InboxEntry](

@@ -53,7 +53,7 @@ async def read_values(client: StoreClient, selection: PointSelection) -> list[St
     try:
         return list(parse(answer, selection))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        shown = client.address.shown
+        shown = client.address.public_text
         raise DeliveryError(
             f"{shown}: an answer that isn't understood: {type(error).__name__}: {error}"
         ) from None

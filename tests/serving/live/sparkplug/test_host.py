@@ -25,15 +25,15 @@ def heard() -> HeardHost:
     return HeardHost()
 
 
-def shown(effects: HostEffects) -> list[tuple[str, float | None, str]]:
+def metric_values(effects: HostEffects) -> list[tuple[str, float | None, str]]:
     return [(value.name, value.value, value.quality) for value in effects.values]
 
 
 def test_a_birth_gives_values_and_aliases(heard: HeardHost) -> None:
     edge = ScriptedEdge()
     effects = heard.hear(edge.birth({1: "flow", 2: "level"}, flow=5.0, level=7.0))
-    assert shown(effects) == [("flow", 5.0, "good"), ("level", 7.0, "good")]
-    assert shown(heard.hear(edge.data(2, 8.0))) == [("level", 8.0, "good")]
+    assert metric_values(effects) == [("flow", 5.0, "good"), ("level", 7.0, "good")]
+    assert metric_values(heard.hear(edge.data(2, 8.0))) == [("level", 8.0, "good")]
     assert effects.rebirths == effects.faults == []
 
 
@@ -56,7 +56,7 @@ def test_data_of_an_unknown_edge_asks_for_its_rebirth_at_once_and_then_ever_less
         heard.now = step / 10
         asked += [heard.now for _ in heard.hear(edge.data(1, 2.0)).rebirths]
     assert asked == [0.0, 1.0, 3.0]
-    assert shown(heard.hear(edge.birth({1: "flow"}, flow=1.0))) == [("flow", 1.0, "good")]
+    assert metric_values(heard.hear(edge.birth({1: "flow"}, flow=1.0))) == [("flow", 1.0, "good")]
     heard.hear(edge.data(1, 2.0))
     heard.now = 100.0
     edge.count()
@@ -71,7 +71,7 @@ def test_after_a_gap_no_alias_is_believed_until_the_rebirth(heard: HeardHost) ->
     assert (effects.values, effects.unresolved, effects.rebirths) == ([], 1, [NODE])
     assert "seq: got 2; expected 1" in effects.faults[0]
     heard.hear(edge.birth({1: "level"}, level=1.0))
-    assert shown(heard.hear(edge.data(1, 8.0))) == [("level", 8.0, "good")]
+    assert metric_values(heard.hear(edge.data(1, 8.0))) == [("level", 8.0, "good")]
 
 
 def test_the_sequence_wraps_after_255(heard: HeardHost) -> None:
@@ -103,7 +103,7 @@ def test_the_death_of_a_device_loses_its_metrics_alone(heard: HeardHost) -> None
     (lost,) = heard.hear(edge.device_death("a")).lost
     assert (lost.device, lost.names) == ("a", ("flow",))
     effects = heard.hear(edge.data(2, 4.0, "b"))
-    assert shown(effects) == [("level", 4.0, "good")]
+    assert metric_values(effects) == [("level", 4.0, "good")]
 
 
 def test_the_death_of_an_edge_node_loses_all_its_devices(heard: HeardHost) -> None:
@@ -123,7 +123,7 @@ def test_the_death_of_an_earlier_session_changes_nothing(heard: HeardHost) -> No
     effects = heard.hear(late)
     assert effects.lost == []
     assert "earlier session" in effects.faults[0]
-    assert shown(heard.hear(edge.data(1, 3.0))) == [("flow", 3.0, "good")]
+    assert metric_values(heard.hear(edge.data(1, 3.0))) == [("flow", 3.0, "good")]
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_a_birth_that_counts_from_elsewhere_is_read_with_a_warning(heard: HeardH
     edge = ScriptedEdge()
     topic, payload = edge.birth({1: "flow"}, flow=1.0)
     effects = heard.hear((topic, dataclasses.replace(payload, seq=41, metrics=payload.metrics[1:])))
-    assert shown(effects) == [("flow", 1.0, "good")]
+    assert metric_values(effects) == [("flow", 1.0, "good")]
     assert "no metric bdSeq" in effects.faults[0]
     assert "seq: got 41; expected 0" in effects.faults[1]
     edge.seq = 41
-    assert shown(heard.hear(edge.data(1, 2.0))) == [("flow", 2.0, "good")]
+    assert metric_values(heard.hear(edge.data(1, 2.0))) == [("flow", 2.0, "good")]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_the_quality_property_is_read_as_opc_codes(
     edge = ScriptedEdge()
     heard.hear(edge.birth({1: "flow"}))
     data = SparkplugPayload(NOW_MS, edge.count(), [metric(None, 2.0, 1, properties=properties)])
-    assert shown(heard.hear((SparkplugTopic("NDATA", NODE), data))) == [("flow", 2.0, quality)]
+    assert metric_values(heard.hear((SparkplugTopic("NDATA", NODE), data))) == [("flow", 2.0, quality)]
 
 
 def test_a_null_is_a_value_of_bad_quality_and_keeps_its_time(heard: HeardHost) -> None:
@@ -203,5 +203,5 @@ def test_aliases_of_a_device_birth_before_its_edges_are_not_believed(heard: Hear
     edge = ScriptedEdge()
     edge.birth()
     effects = heard.hear(edge.device_birth("a", {1: "flow"}, flow=3.0))
-    assert (shown(effects), effects.rebirths) == ([("flow", 3.0, "good")], [NODE])
+    assert (metric_values(effects), effects.rebirths) == ([("flow", 3.0, "good")], [NODE])
     assert heard.hear(edge.data(1, 4.0, "a")).unresolved == 1
