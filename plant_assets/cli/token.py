@@ -3,7 +3,6 @@
 A token is printed when it is made and never again: only its hash is stored.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -13,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plant_assets.cli.console import fail, known_plant, print_whole
-from plant_assets.profile.variables import SettingsError
+from plant_assets.cli.services_database import run_in_database
 from plant_assets.settings import read_settings
 
 if TYPE_CHECKING:
@@ -60,25 +59,7 @@ def revoke(
 
 
 def _run(action: "Callable[[TokenStore], Awaitable[Answer]]") -> Answer:
-    """Do something with the tokens, whether services run or not; a refusal ends the command."""
-    from serving.errors import Problem
+    """Do something with the tokens."""
     from serving.live.sources.push.tokens import TokenStore
-    from serving.settings import read_settings as serving_settings
-    from serving.store.database import Database, database_url
-    from serving.store.migrate import migrate
 
-    async def act() -> Answer:
-        url = database_url(serving_settings())
-        await asyncio.to_thread(migrate, url, 2)
-        database = Database(url)
-        try:
-            return await action(TokenStore(database))
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(act())
-    except Problem as problem:
-        fail(problem.detail)
-    except SettingsError as error:
-        fail(str(error))
+    return run_in_database(lambda database: action(TokenStore(database)))

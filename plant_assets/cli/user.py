@@ -4,7 +4,6 @@ The first administrator is made here. Passwords are asked for or come by stdin, 
 shell's history and the list of processes would show them.
 """
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plant_assets.cli.console import fail, print_whole
-from plant_assets.profile.variables import SettingsError
+from plant_assets.cli.services_database import run_in_database
 
 if TYPE_CHECKING:
     from serving.gateway.accounts.service import AccountService
@@ -118,29 +117,11 @@ def _set_disabled(name: str, disabled: bool) -> str:
 
 
 def _run(action: "Callable[[AccountService], Awaitable[Answer]]") -> Answer:
-    """Do something with the gateway's accounts, whether it runs or not; a refusal ends the command."""
-    from serving.errors import Problem
+    """Do something with the gateway's accounts."""
     from serving.gateway.accounts.passwords import PasswordHasher
     from serving.gateway.accounts.service import AccountService
-    from serving.settings import read_settings
-    from serving.store.database import Database, database_url
-    from serving.store.migrate import migrate
 
-    async def act() -> Answer:
-        url = database_url(read_settings())
-        await asyncio.to_thread(migrate, url, 2)
-        database = Database(url)
-        try:
-            return await action(AccountService(database, PasswordHasher()))
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(act())
-    except Problem as problem:
-        fail(problem.detail)
-    except SettingsError as error:
-        fail(str(error))
+    return run_in_database(lambda database: action(AccountService(database, PasswordHasher())))
 
 
 async def _everybody(accounts: "AccountService") -> "list[User]":
