@@ -6,7 +6,7 @@ Belongs here: its parts, and what runs beside what. Doesn't belong here: the par
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
 from serving.live.outputs.assembly import open_outputs, read_outputs
 from serving.live.plants.drops import DropFlusher
+from serving.live.plants.scoring import PlantModels, ServedModels
 from serving.live.plants.watch import PlantWatch
 from serving.live.plants.watches import PlantWatches
 from serving.live.plants.writer import RowWriter
@@ -54,15 +55,18 @@ LONGEST_PAUSE_S = 10
 LOST_KEY = "earlier predictions can no longer be traced"
 WORK = "watch"
 """The lock of the process that watches plants."""
+ModelsOf = Callable[[RequestedPlant], PlantModels]
 log = logging.getLogger("serving")
 
 
 def create_app(
-    given: ServingSettings | None = None, transport: httpx.AsyncBaseTransport | None = None
+    given: ServingSettings | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    models_of: ModelsOf = ServedModels,
 ) -> FastAPI:
     """The application; nothing is read or written before it runs.
 
-    By default with the environment's settings, and MLflow over the network.
+    By default with the environment's settings, MLflow over the network, and the models that it serves.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -72,7 +76,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with run_parts(app, settings, transport):
+        async with run_parts(app, settings, transport, models_of):
             yield
 
     app = new_app("Forewarn live", settings, lifespan, has_health=True)
@@ -107,7 +111,10 @@ def prepare(settings: ServingSettings) -> str:
 
 @contextlib.asynccontextmanager
 async def run_parts(
-    app: FastAPI, settings: ServingSettings, transport: httpx.AsyncBaseTransport | None = None
+    app: FastAPI,
+    settings: ServingSettings,
+    transport: httpx.AsyncBaseTransport | None = None,
+    models_of: ModelsOf = ServedModels,
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end.
 
@@ -137,7 +144,8 @@ async def run_parts(
 
             def watch_of(plant: str) -> PlantWatch:
                 return PlantWatch(
-                    RequestedPlant(reconciler, settings, ids, plant),
+                    plant,
+                    models_of(RequestedPlant(reconciler, settings, ids, plant)),
                     inbox,
                     RowWriter(plant, settings, database, events),
                     DropFlusher(plant, settings.drop / plant, settings.live_flush_hours, inbox),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isnan
+from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -59,26 +60,70 @@ class PlantWindow:
         ]
 
 
+class RowModels(Protocol):
+    """A plant's models as they are at one moment."""
+
+    @property
+    def fault(self) -> str:
+        """Why some of them are missing; empty: none is."""
+        ...
+
+    def score(self, window: PlantWindow) -> RowScores:
+        """All scores of the newest row."""
+        ...
+
+
+class PlantModels(Protocol):
+    """What a plant's task asks of its models."""
+
+    @property
+    def profile(self) -> PlantProfile:
+        """The plant's, as it is now."""
+        ...
+
+    async def ready(self) -> RowModels:
+        """The models that are served now.
+
+        Raises:
+            Problem: there are none; says why.
+        """
+        ...
+
+    async def brief(self, model: str, window: PlantWindow) -> WarningBrief:
+        """The drivers of a registered model's score of the newest row, and advice; without those that can't be had."""
+        ...
+
+    async def advice(self, window: PlantWindow) -> list[JsonValue]:
+        """Advice on the newest row, the most urgent first.
+
+        Raises:
+            Problem: there is none.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class ScoringModels:
-    """A plant's models, as they are served now.
+class LoadedModels:
+    """Models in memory.
 
     Attributes:
+        ids: names predictions.
         ahead: forecasters, the nearest horizon first; `fault` says why there are none where the plant has some.
     """
 
+    ids: PredictionIds
     champion: LoadedModel
     ahead: tuple[LoadedModel, ...] = ()
     fault: str = ""
 
-    def score(self, window: PlantWindow, ids: PredictionIds) -> RowScores:
-        """All words on the newest row."""
+    def score(self, window: PlantWindow) -> RowScores:
+        """All scores of the newest row."""
         if self.champion.inputs.is_pointwise:
-            judged = score_pointwise(self.champion, window.readings(1), ids)
+            judged = score_pointwise(self.champion, window.readings(1), self.ids)
             return RowScores(_pointwise_score(judged), (), _rules(judged.rules[0] if judged.rules else []))
         row = self._row(self.champion, window)
-        now = answer_row(self.champion, row, ids, row.rules)
-        ahead = tuple(_forecast(model, self._row(model, window), ids) for model in self.ahead)
+        now = answer_row(self.champion, row, self.ids, row.rules)
+        ahead = tuple(_forecast(model, self._row(model, window), self.ids) for model in self.ahead)
         rules = _rules([CrossedLimit.of(rule) for rule in row.rules])
         return RowScores(_score(now, None), ahead, rules, self.fault)
 
@@ -87,62 +132,65 @@ class ScoringModels:
         return model.inputs.from_window(window.values, window.columns, FIELD)
 
 
-async def scoring_models(plant: RequestedPlant) -> ScoringModels:
-    """A plant's models in memory.
+@dataclass(frozen=True, slots=True)
+class ServedModels:
+    """A plant's models as the registry serves them."""
 
-    Raises:
-        NotReady: the plant has no champion. Forecasters may be missing.
-    """
-    champion = await plant.champion()
-    if not plant.profile.looks_ahead:
-        return ScoringModels(champion)
-    hours = plant.forecasters
-    try:
-        models = [await plant.ready(hours[h]) for h in sorted(hours)]
-    except Problem as problem:
-        return ScoringModels(champion, (), f"forecasts: {problem.detail}")
-    together = tuple(model.bundle for model in models if model.horizons)
-    ahead = tuple(replace(model, horizons=together) if model.horizons else model for model in models)
-    return ScoringModels(champion, ahead)
+    plant: RequestedPlant
+
+    @property
+    def profile(self) -> PlantProfile:
+        return self.plant.profile
+
+    async def ready(self) -> LoadedModels:
+        """The models in memory.
+
+        Raises:
+            NotReady: the plant has no champion. Forecasters may be missing.
+        """
+        plant, ids = self.plant, self.plant.ids
+        champion = await plant.champion()
+        if not plant.profile.looks_ahead:
+            return LoadedModels(ids, champion)
+        hours = plant.forecasters
+        try:
+            models = [await plant.ready(hours[h]) for h in sorted(hours)]
+        except Problem as problem:
+            return LoadedModels(ids, champion, (), f"forecasts: {problem.detail}")
+        together = tuple(model.bundle for model in models if model.horizons)
+        ahead = tuple(replace(model, horizons=together) if model.horizons else model for model in models)
+        return LoadedModels(ids, champion, ahead)
+
+    async def brief(self, model: str, window: PlantWindow) -> WarningBrief:
+        plant, request = self.plant, self._request(window)
+        drivers, advice, missing = None, None, list[str]()
+        try:
+            named = await plant.ready(model.removeprefix(plant.profile.registry_prefix))
+            found = await asyncio.to_thread(explain_row, named, request, plant.ids)
+            drivers = [DriverTag(tag=t.tag, contribution=t.contribution) for t in found.tags[:MOST_DRIVERS]]
+        except Problem as problem:
+            missing.append(f"drivers: {problem.detail}")
+        try:
+            advice = await self.advice(window)
+        except Problem as problem:
+            missing.append(f"advice: {problem.detail}")
+        return WarningBrief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])
+
+    async def advice(self, window: PlantWindow) -> list[JsonValue]:
+        champion = await self.plant.champion()
+        found = await asyncio.to_thread(recommend_on_row, champion, self._request(window), self.plant.ids)
+        return [advice.model_dump(mode="json") for advice in found.recommendation]
+
+    def _request(self, window: PlantWindow) -> PredictRequest:
+        profile = self.plant.profile
+        rows = 1 if profile.judges == "each_reading" else rows_needed(profile)
+        return PredictRequest.model_construct(features=None, readings=window.readings(rows))
 
 
 def rows_needed(profile: PlantProfile) -> int:
     """How many rows scores, drivers and advice look back over."""
     recent = RECENT // profile.sampling.interval
     return max(look_back(feature_specs(profile)), profile.features.window_steps, recent, 1)
-
-
-async def brief_of(plant: RequestedPlant, model: str, window: PlantWindow) -> WarningBrief:
-    """The drivers of a registered model's score of the newest row, and advice; without those that can't be had."""
-    drivers, advice, missing = None, None, list[str]()
-    request = _request(plant, window)
-    try:
-        named = await plant.ready(model.removeprefix(plant.profile.registry_prefix))
-        found = await asyncio.to_thread(explain_row, named, request, plant.ids)
-        drivers = [DriverTag(tag=t.tag, contribution=t.contribution) for t in found.tags[:MOST_DRIVERS]]
-    except Problem as problem:
-        missing.append(f"drivers: {problem.detail}")
-    try:
-        advice = await advice_on(plant, window)
-    except Problem as problem:
-        missing.append(f"advice: {problem.detail}")
-    return WarningBrief(drivers, advice, "; ".join(missing)[:LONGEST_MISSING])
-
-
-async def advice_on(plant: RequestedPlant, window: PlantWindow) -> list[JsonValue]:
-    """Advice on the newest row, the most urgent first.
-
-    Raises:
-        Problem: there is none.
-    """
-    champion = await plant.champion()
-    found = await asyncio.to_thread(recommend_on_row, champion, _request(plant, window), plant.ids)
-    return [advice.model_dump(mode="json") for advice in found.recommendation]
-
-
-def _request(plant: RequestedPlant, window: PlantWindow) -> PredictRequest:
-    rows = 1 if plant.profile.judges == "each_reading" else rows_needed(plant.profile)
-    return PredictRequest.model_construct(features=None, readings=window.readings(rows))
 
 
 def _forecast(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> ModelScore:

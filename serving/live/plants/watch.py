@@ -16,20 +16,12 @@ from datetime import timedelta
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
-from serving.inference.models.dependencies import RequestedPlant
 from serving.live import metrics
 from serving.live.inbox.inbox import ReadingInbox, StoredReading
 from serving.live.plants.clock import IntervalClock
 from serving.live.plants.drops import DropFlusher
 from serving.live.plants.rows import live_row, stale_tags, time_of
-from serving.live.plants.scoring import (
-    PlantWindow,
-    ScoringModels,
-    advice_on,
-    brief_of,
-    rows_needed,
-    scoring_models,
-)
+from serving.live.plants.scoring import PlantModels, PlantWindow, RowModels, rows_needed
 from serving.live.plants.writer import RowWriter, ScoredGridRow
 from serving.live.readings import AdmittedReading
 from serving.scores.schemas import LiveAnswer, LiveRows
@@ -80,24 +72,25 @@ class PlantWatch:
     """Watches one plant.
 
     Args:
-        plant: its profile and models, as they are now.
+        plant: its name.
+        models: its profile and models, as they are now.
         inbox: where its records are.
         writer: writes its scores.
         flusher: writes its drops.
     """
 
     def __init__(
-        self, plant: RequestedPlant, inbox: ReadingInbox, writer: RowWriter, flusher: DropFlusher
+        self, plant: str, models: PlantModels, inbox: ReadingInbox, writer: RowWriter, flusher: DropFlusher
     ) -> None:
-        self.name = plant.name
-        self.status = LiveAnswer(plant=plant.name, role="starting", plant_time=None, scored_time=None)
-        self._plant = plant
+        self.name = plant
+        self.status = LiveAnswer(plant=plant, role="starting", plant_time=None, scored_time=None)
+        self._models = models
         self._inbox = inbox
         self._writer = writer
         self._flusher = flusher
-        self._profile = plant.profile
-        self._clock = IntervalClock.of(plant.profile)
-        self._needed, self._kept = _row_counts(plant.profile)
+        self._profile = models.profile
+        self._clock = IntervalClock.of(models.profile)
+        self._needed, self._kept = _row_counts(models.profile)
         self._open: _OpenGrid | None = None
         self._early: list[AdmittedReading] = []
         self._gone: dict[str, int] = {}
@@ -202,11 +195,11 @@ class PlantWatch:
                 await asyncio.sleep(RETRY_S)
 
     async def _watch(self) -> None:
-        if self._open is None or self._profile != self._plant.profile:
+        if self._open is None or self._profile != self._models.profile:
             await self._read_inbox()
         while True:
             self._arrived.clear()
-            if self._open is None or self._profile != self._plant.profile:
+            if self._open is None or self._profile != self._models.profile:
                 return
             await self._score_complete()
             began, wait_s = time.monotonic(), self._clock.next_look_s(time.monotonic(), time.time())
@@ -219,7 +212,7 @@ class PlantWatch:
     async def _read_inbox(self) -> None:
         """The rows as they were left, from the inbox."""
         self._open, self._early = None, []
-        self._profile = self._plant.profile
+        self._profile = self._models.profile
         self._clock = self._clock.rebuilt(self._profile)
         self._needed, self._kept = _row_counts(self._profile)
         step_us, kept = self._clock.step_us, self._kept
@@ -267,7 +260,7 @@ class PlantWatch:
         )
         if opened.next_slot >= until:
             return
-        models = await scoring_models(self._plant)
+        models = await self._models.ready()
         await self._tell(SCORES, models.fault)
         while opened.next_slot < until:
             self._note_backlog(until - opened.next_slot)
@@ -283,7 +276,7 @@ class PlantWatch:
             (newest - self._kept) * step_us - self._warm_us,
         )
 
-    async def _score_some(self, opened: _OpenGrid, until: int, models: ScoringModels) -> None:
+    async def _score_some(self, opened: _OpenGrid, until: int, models: RowModels) -> None:
         """Score rows up to one at which something happens, and write them."""
         quiet: list[ScoredGridRow] = []
         assert opened.next_slot is not None
@@ -316,9 +309,9 @@ class PlantWatch:
             self.status.scored_time = time_of(rows[-1].row.time_us)
 
     def _score(
-        self, row: StreamRow, window: PlantWindow, models: ScoringModels, tracks: dict, passed_over: int
+        self, row: StreamRow, window: PlantWindow, models: RowModels, tracks: dict, passed_over: int
     ) -> ScoredGridRow:
-        outcome = models.score(window, self._plant.ids)
+        outcome = models.score(window)
         gone = {tag.name for tag in self._profile.tags if {tag.name, *tag.extremes} & self._gone.keys()}
         stale = (stale_tags(row, self._profile) | gone) & set(self._profile.used_tags)
         stale |= outcome.bad_tags(self._profile)
@@ -329,11 +322,11 @@ class PlantWatch:
         """The row with what new warnings say beside their probability, and advice for those that are open."""
         effects = scored.effects
         told = {k: effects.signals[k].score.model for k, what in effects.changes.items() if what != "cleared"}
-        found = {model: await brief_of(self._plant, model, window) for model in sorted(set(told.values()))}
+        found = {model: await self._models.brief(model, window) for model in sorted(set(told.values()))}
         scored.briefs = {key: self._led(found[model], effects, key) for key, model in told.items()}
         if any(kept.warning is not None for kept in effects.before.values()):
             try:
-                scored.advice = await advice_on(self._plant, window)
+                scored.advice = await self._models.advice(window)
             except Problem as problem:
                 log.warning("open warnings keep their advice: %s", problem.detail)
         return scored
