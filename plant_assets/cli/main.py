@@ -36,6 +36,7 @@ _COMMANDS = {
     "mqtt": "mqtt.app",
     "token": "token.app",
     "stream": "stream.app",
+    "replay": "replay.replay",
 }
 """Each command → its file, and what stands for it there."""
 

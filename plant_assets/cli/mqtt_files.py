@@ -6,6 +6,7 @@ Belongs here: the files and their content. Doesn't belong here: the command (`mq
 import os
 import pwd
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -29,6 +30,11 @@ _BYTES = 24
 def broker_folder(settings: PipelineSettings) -> Path:
     """Where the broker's files are by default."""
     return settings.home / "mqtt"
+
+
+def mosquitto_program() -> str | None:
+    """Where Mosquitto is; None where it isn't installed."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
 def password_path(folder: Path, role: Role) -> Path:

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from plant_assets.cli.console import fail, known_plant, step_progress, system_message
+from plant_assets.cli.history_records import read_history_records, utc_time
 from plant_assets.cli.stream_export import export
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 PUBLISHERS = ("push", "mqtt")
 INTERRUPTED = 130
-_SLICE = 50_000
 _TOLD_EVERY_S = 5.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Readings as streams.")
@@ -57,16 +57,9 @@ class ReplayPlan:
 
     def readings(self) -> "Iterator[RawReading]":
         """The records as their source would send them."""
-        from serving.live.readings import RawReading
+        from serving.live.replay.records import readings_of
 
-        for part in self.records.select("tag", "timestamp", "value", "quality").iter_slices(_SLICE):
-            columns = (
-                part["tag"].cast(str).to_list(),
-                part["timestamp"].dt.epoch("us").to_list(),
-                part["value"].to_list(),
-                part["quality"].cast(str).to_list(),
-            )
-            yield from map(RawReading, *columns)
+        return readings_of(self.records)
 
 
 @app.callback()
@@ -100,8 +93,10 @@ def replay(  # noqa: PLR0917 - the options of a command
     kinds = _kinds(faults)
     file = _file(source, settings)
     profile = known_plant(plant or (settings.default_plant if file else source), settings)
-    span = _utc(begin), _utc(until)
-    records = _within(_of_file(file, profile) if file else _of_history(source, settings, *span), *span)
+    span = utc_time(begin), utc_time(until)
+    records = _within(
+        _of_file(file, profile) if file else read_history_records(source, settings, *span), *span
+    )
     if records.is_empty():
         fail(f"{source}: no records in that time")
     replay = ReplayPlan(records, profile, kinds, seed, speed)
@@ -220,18 +215,6 @@ def _of_file(file: Path, profile: PlantProfile) -> "pl.DataFrame":
     return reading.records
 
 
-def _of_history(
-    plant: str, settings: PipelineSettings, begin: datetime | None, until: datetime | None
-) -> "pl.DataFrame":
-    from plant_assets.ingest.history.history import PlantHistory
-    from plant_assets.ingest.storage import StorageError
-
-    try:
-        return PlantHistory(settings.lake_root, plant).read(begin, until)
-    except StorageError as error:
-        fail(str(error))
-
-
 def _within(records: "pl.DataFrame", begin: datetime | None, until: datetime | None) -> "pl.DataFrame":
     """Records of [begin, until), by time; those of one time in the order of the plant's columns."""
     import polars as pl
@@ -242,10 +225,6 @@ def _within(records: "pl.DataFrame", begin: datetime | None, until: datetime | N
     if until is not None:
         records = records.filter(time_of < until)
     return records.sort("timestamp", maintain_order=True)
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return time and time.replace(tzinfo=UTC)
 
 
 def _tell(totals: "PublishTotals", faults: "Counter[str]", seconds: float, console: Console) -> None:

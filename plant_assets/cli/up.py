@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from rich.text import Text
 from plant_assets.cli import home, supervision
 from plant_assets.cli.console import fail, print_whole, step_progress
 from plant_assets.cli.mqtt import write_files
-from plant_assets.cli.mqtt_files import broker_folder, password_path
+from plant_assets.cli.mqtt_files import broker_folder, mosquitto_program, password_path
 from plant_assets.cli.pages import models_page
 from plant_assets.cli.services import DEMO, ServiceProcess, broker_process, default_plant, pages, services
 from plant_assets.cli.start import await_ready, is_listening
@@ -135,8 +134,7 @@ def broker_of(settings: PipelineSettings) -> ServiceProcess:
         fail(
             f"--broker: FOREWARN_MQTT_URL names a broker already, {given.rpartition('@')[2]}; expected it unset"
         )
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
+    if (program := mosquitto_program()) is None:
         fail(
             "--broker: Mosquitto isn't installed; expected the program mosquitto, as in Debian's package of that name"
         )

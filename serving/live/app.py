@@ -56,6 +56,7 @@ LOST_KEY = "earlier predictions can no longer be traced"
 WORK = "watch"
 """The lock of the process that watches plants."""
 ModelsOf = Callable[[RequestedPlant], PlantModels]
+WriterOf = Callable[[str, ServingSettings, Database, EventLog], RowWriter]
 log = logging.getLogger("serving")
 
 
@@ -63,10 +64,12 @@ def create_app(
     given: ServingSettings | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     models_of: ModelsOf = ServedModels,
+    writer_of: WriterOf = RowWriter,
 ) -> FastAPI:
     """The application; nothing is read or written before it runs.
 
-    By default with the environment's settings, MLflow over the network, and the models that it serves.
+    By default with the environment's settings, MLflow over the network, and the models that it serves; `writer_of` makes
+    the writer of a plant's rows.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -76,7 +79,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with run_parts(app, settings, transport, models_of):
+        async with run_parts(app, settings, transport, models_of, writer_of):
             yield
 
     app = new_app("Forewarn live", settings, lifespan, has_health=True)
@@ -115,6 +118,7 @@ async def run_parts(
     settings: ServingSettings,
     transport: httpx.AsyncBaseTransport | None = None,
     models_of: ModelsOf = ServedModels,
+    writer_of: WriterOf = RowWriter,
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end.
 
@@ -147,7 +151,7 @@ async def run_parts(
                     plant,
                     models_of(RequestedPlant(reconciler, settings, ids, plant)),
                     inbox,
-                    RowWriter(plant, settings, database, events),
+                    writer_of(plant, settings, database, events),
                     DropFlusher(plant, settings.drop / plant, settings.live_flush_hours, inbox),
                 )
 
