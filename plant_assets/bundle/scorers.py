@@ -100,13 +100,16 @@ class ForestNode(_Node):
 
     `isolation` is IsolationForest's score 2^(-sum / divisor), where leaves hold path lengths (Liu, Ting
     and Zhou 2008); higher is more anomalous. scikit-learn rounds its input to float32 and goes on in
-    float64 (`rounds_input`); XGBoost compares and adds in float32 throughout (`precision`).
+    float64 (`rounds_input`); XGBoost compares and adds in float32 throughout (`precision`). Boosted trees split at values
+    of training rows, so that features are rounded first (`decimals`): the last bits, which differ between a history's kernel
+    and the newest row's, then decide nothing.
     """
 
     kind: Literal["forest"] = "forest"
     file: str
     precision: Literal["float32", "float64"] = "float64"
     rounds_input: bool = False
+    decimals: int | None = Field(default=None, ge=0, le=12)
     output: Literal["identity", "logistic", "isolation"] = "identity"
     offset: float = 0.0
     divisor: float = Field(default=1.0, gt=0)
@@ -114,23 +117,25 @@ class ForestNode(_Node):
     def build(self, arrays: BundleArrays, forests: ForestFiles, width: int) -> Scorer:
         del arrays
         run = forests.load(self.file, width)
-        dtype = np.dtype(self.precision)
-        rounds = self.rounds_input
-        offset = dtype.type(self.offset)
+        offset = np.dtype(self.precision).type(self.offset)
 
         def total(rows: Floats) -> Floats:
-            with np.errstate(
-                over="ignore"
-            ):  # beyond float32 a number is infinite: it goes the same way at a split
-                cast = rows.astype(np.float32) if rounds else rows
-                exact = np.ascontiguousarray(cast, dtype=dtype)
-            return (run(exact) + offset).astype(np.float64)
+            return (run(self.split_values(rows)) + offset).astype(np.float64)
 
         if self.output == "logistic":
             return lambda rows: logistic(total(rows))
         if self.output == "isolation":
             return lambda rows: np.exp2(-total(rows) / self.divisor)
         return total
+
+    def split_values(self, rows: Floats) -> np.ndarray:
+        """Rows as the trees compare them, in their precision."""
+        aligned = rows if self.decimals is None else np.round(rows, self.decimals)
+        with np.errstate(
+            over="ignore"
+        ):  # beyond float32 a number is infinite: it goes the same way at a split
+            cast = aligned.astype(np.float32) if self.rounds_input else aligned
+            return np.ascontiguousarray(cast, dtype=self.precision)
 
 
 class NeighboursNode(_Node):

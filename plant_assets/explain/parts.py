@@ -112,10 +112,7 @@ def _forest_part(node: scorers.ForestNode, source: PartSource) -> Explain:
     rate = -np.log(2.0) / node.divisor
 
     def answers(row: Floats) -> np.ndarray:
-        with np.errstate(over="ignore"):  # as `plant_assets.bundle.scorers.Forest` has it
-            return trees.answers(
-                (row.astype(np.float32) if node.rounds_input else row).astype(node.precision)
-            )
+        return trees.answers(node.split_values(row))
 
     def explain(reference: Floats, row: Floats) -> DiagonalPart:
         leaves = ForestPart(trees, answers(reference), answers(row), source.width)

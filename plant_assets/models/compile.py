@@ -22,7 +22,7 @@ from plant_assets.models.compile_trees import (
     xgboost_trees,
 )
 from plant_assets.models.fitted import BaseRate, Estimator, FittedModel
-from plant_assets.models.nowcast import LightGbm, LogisticModel, RandomForest, XgBoost
+from plant_assets.models.nowcast import SPLIT_DECIMALS, LightGbm, LogisticModel, RandomForest, XgBoost
 from plant_assets.models.regime import MultinomialModel
 from plant_assets.models.ridge import Ridge
 
@@ -120,13 +120,12 @@ def _random_forest(estimator: RandomForest, parts: BundleParts) -> scorers.Score
 
 def _xgboost(estimator: XgBoost, parts: BundleParts) -> scorers.ScorerNode:
     trees = xgboost_trees(_require_fitted(estimator.model, estimator))
-    return scorers.ForestNode(file=parts.forest("trees", trees), precision="float32")
+    return scorers.ForestNode(file=parts.forest("trees", trees), precision="float32", decimals=SPLIT_DECIMALS)
 
 
 def _lightgbm(estimator: LightGbm, parts: BundleParts) -> scorers.ScorerNode:
-    return scorers.ForestNode(
-        file=parts.forest("trees", lightgbm_trees(_require_fitted(estimator.model, estimator)))
-    )
+    trees = lightgbm_trees(_require_fitted(estimator.model, estimator))
+    return scorers.ForestNode(file=parts.forest("trees", trees), decimals=SPLIT_DECIMALS)
 
 
 def _isolation(estimator: IsolationScore, parts: BundleParts) -> scorers.ScorerNode:

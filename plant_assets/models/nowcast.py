@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ROUNDS = 150
 """Trees of an ensemble."""
 PENALTY = 100.0
+SPLIT_DECIMALS = 6
+"""Boosted trees split at values of training rows; scaled features are rounded to so many decimals first, as the last bits of
+a feature differ between the kernels, and would send the median row, which is 0, left or right by chance."""
 
 
 class LogisticModel(Estimator):
@@ -91,7 +94,8 @@ class XgBoost(Estimator):
             "seed": self.seed,
             **self.strength(labels),
         }
-        self.model = xgboost.train(parameters, xgboost.DMatrix(rows, labels, nthread=1), self.rounds)
+        known = xgboost.DMatrix(np.round(rows, SPLIT_DECIMALS), labels, nthread=1)
+        self.model = xgboost.train(parameters, known, self.rounds)
         return self
 
     def strength(self, labels: Labels) -> dict[str, float]:
@@ -101,7 +105,8 @@ class XgBoost(Estimator):
     def score(self, rows: Floats) -> Floats:
         if self.model is None:
             raise RuntimeError("xgboost: expected fit before score")
-        return self.model.inplace_predict(rows, predict_type="margin").astype(np.float64)
+        known = np.round(rows, SPLIT_DECIMALS)
+        return self.model.inplace_predict(known, predict_type="margin").astype(np.float64)
 
 
 class LightGbm(Estimator):
@@ -133,13 +138,15 @@ class LightGbm(Estimator):
             "verbose": -1,
             "seed": self.seed,
         }
-        self.model = lightgbm.train(parameters, lightgbm.Dataset(rows, labels), self.rounds)
+        known = lightgbm.Dataset(np.round(rows, SPLIT_DECIMALS), labels)
+        self.model = lightgbm.train(parameters, known, self.rounds)
         return self
 
     def score(self, rows: Floats) -> Floats:
         if self.model is None:
             raise RuntimeError("lightgbm: expected fit before score")
-        return np.asarray(self.model.predict(rows, raw_score=True, num_threads=1), dtype=np.float64)
+        known = np.round(rows, SPLIT_DECIMALS)
+        return np.asarray(self.model.predict(known, raw_score=True, num_threads=1), dtype=np.float64)
 
 
 def balance(labels: Labels) -> float:

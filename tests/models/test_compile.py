@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -6,7 +8,7 @@ from plant_assets.bundle.scorers import BundleArrays, ForestNode
 from plant_assets.models.compile import BundleParts, CompileError, compile_estimator, compile_model
 from plant_assets.models.compile_trees import FittedTree, TreeEnsemble, to_onnx
 from plant_assets.models.fitted import Estimator
-from plant_assets.models.nowcast import RandomForest
+from plant_assets.models.nowcast import LightGbm, RandomForest, XgBoost
 from plant_assets.profile.model import PlantProfile
 from tests.bundle.factories import ESTIMATORS, inputs_of, trained_model
 
@@ -87,3 +89,19 @@ def test_an_unknown_family_is_refused_by_name() -> None:
 def test_an_unfitted_model_is_refused() -> None:
     with pytest.raises(CompileError, match="RandomForest: not fitted"):
         compile_estimator(RandomForest(1), BundleParts(width=1))
+
+
+@pytest.mark.parametrize("family", [XgBoost, LightGbm])
+def test_the_last_bits_of_a_feature_decide_nothing(family: type[XgBoost | LightGbm], tmp_path: Path) -> None:
+    """The median row is 0 once it is centred, and a split stands just there: kernels round it to either side."""
+    values = np.tile(np.linspace(-1, 1, 201).round(2), 5)[:, None]
+    estimator = family(1, rounds=5).fit(values, (values[:, 0] >= 0).astype(np.int8))
+    parts = BundleParts(width=1)
+    node = compile_estimator(estimator, parts)
+    for name, content in parts.forests.items():
+        (tmp_path / name).write_bytes(content)
+    score = node.build(BundleArrays(parts.arrays), ForestFiles(tmp_path), 1)
+    below, *nearly_nothing = np.array([[[-0.01]], [[0.0]], [[-1e-13]], [[1e-13]]])
+    for answer in (score, estimator.score):
+        assert len({answer(row).item() for row in nearly_nothing}) == 1
+        assert answer(below).item() < answer(nearly_nothing[0]).item()
