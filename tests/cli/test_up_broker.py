@@ -56,7 +56,7 @@ def test_another_broker_is_not_replaced(
 def test_without_mosquitto_it_says_what_is_missing(
     program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(up.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(up, "mosquitto_program", lambda: None)
     with pytest.raises(typer.Exit):
         up.broker_of(PipelineSettings(home=tmp_path / "home"))
     assert "--broker: Mosquitto isn't installed" in capsys.readouterr().err
