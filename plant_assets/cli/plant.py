@@ -13,7 +13,9 @@ from plant_assets.cli import reading
 from plant_assets.cli.console import fail, system_message
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.cli.reload import ReloadError, reload_definitions
+from plant_assets.cli.site_draft import SiteOptions, check_interval, check_security, describe_site, find_site
 from plant_assets.draft.draft import draft_plant
+from plant_assets.draft.live import draft_live
 from plant_assets.features.rules import check_rules_of
 from plant_assets.ingest.errors import FileRefusal
 from plant_assets.profile.load import ProfileError, check_registry_prefix, load_profile, plant_names
@@ -41,7 +43,13 @@ def list_plants() -> None:
 @app.command()
 def new(  # noqa: PLR0917 - a command's options
     name: Annotated[str, typer.Argument(help="lower case letters, digits and underscores")],
-    exports: Annotated[list[Path], typer.Option("--from", help="an export; repeat --from for several")],
+    origins: Annotated[
+        list[str],
+        typer.Option(
+            "--from",
+            help="an export (repeat --from for several), sparkplug://broker[:port]/group/edge[/device], or opc.tcp://host:port[/path]",
+        ),
+    ],
     title: Annotated[str, typer.Option(help="display name of the plant")] = "",
     timezone: Annotated[str, typer.Option(help="time zone of times without an offset")] = "UTC",
     names: reading.Names = "",
@@ -49,21 +57,42 @@ def new(  # noqa: PLR0917 - a command's options
     decimal: reading.Decimal = "",
     quality: reading.Quality = "",
     step: reading.Step = "",
+    interval: Annotated[str, typer.Option(help="of a running site: interval of the plant's rows")] = "1m",
+    wait: Annotated[
+        float, typer.Option(min=0.1, max=600, help="of sparkplug://: seconds to wait for the births")
+    ] = 10,
+    user: Annotated[
+        str,
+        typer.Option(help="of opc.tcp://: user; the password is in NAME.password in FOREWARN_OPCUA_FILES"),
+    ] = "",
+    security: Annotated[
+        str, typer.Option(help="of opc.tcp://: security policy, such as basic256sha256_encrypt")
+    ] = "none",
+    root: Annotated[
+        str, typer.Option(help="of opc.tcp://: node id below which variables are looked for")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="replace a plant of this name")] = False,
 ) -> None:
-    """Draft a plant from exports; comments in its YAML explain each number."""
-    settings, console = read_settings(), Console()
+    """Draft a plant from exports or from a running site; comments in its YAML explain each number."""
+    settings, console, needs = read_settings(), Console(), ""
     try:
         check_name(settings, name, force=force)
         check_zone(timezone)
-        draft = draft_plant(
-            name,
-            exports,
-            title=title,
-            timezone=timezone,
-            reading=reading.told_reading(names, header, decimal, quality, step),
-            max_bytes=settings.max_drop_mb * 2**20,
-        )
+        if site := find_site(origins):
+            told = SiteOptions(user, check_security(security), root, wait)
+            rows = check_interval(interval)
+            described = describe_site(site, name, told)
+            needs = described.needs
+            draft = draft_live(name, described, rows, title=title, timezone=timezone)
+        else:
+            draft = draft_plant(
+                name,
+                [Path(origin) for origin in origins],
+                title=title,
+                timezone=timezone,
+                reading=reading.told_reading(names, header, decimal, quality, step),
+                max_bytes=settings.max_drop_mb * 2**20,
+            )
         with write_plant(settings, draft) as path:
             pass
     except (FileRefusal, NewPlantError) as error:
@@ -73,7 +102,11 @@ def new(  # noqa: PLR0917 - a command's options
     show(draft, console)
     console.print(f"Drafted {escape(str(path))}.", soft_wrap=True)
     announce(settings, console)
-    for files in _drops(exports):
+    if site:
+        steps = [*([needs] if needs else []), f"forewarn plant check {name} --connect"]
+        console.print(f"Next: {escape(', then '.join(steps))}", soft_wrap=True)
+        return
+    for files in _drops([Path(origin) for origin in origins]):
         command = shlex.join(["forewarn", "drop", *map(str, files), "--plant", name])
         console.print(f"Next: {escape(command)}", soft_wrap=True)
 

@@ -18,6 +18,9 @@ _LISTED = 20
 _BARE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_./ -]*[A-Za-z0-9_])?")
 """Texts that need no quotes, in a list on one line either."""
 
+_WORDS = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null")
+"""Texts that readers of YAML 1.1 take for something else, such as a pump's `On` or `NO` in a flue gas."""
+
 
 def write_document(
     attributes: Mapping[str, object],
@@ -41,9 +44,9 @@ def write_document(
     _sampling(profile["sampling"], timing)
     for node, tag in zip(profile["tags"], tags, strict=True):
         codes = [str(code) for code in exports.codes if code.tag == tag.series.name]
-        _tag(node, tag, codes)
+        _tag(node, tag, codes, exports.told_by)
     _columns(profile, exports)
-    _rest(profile, exports, windows)
+    _rest(profile, tags, exports, windows)
     out = io.StringIO()
     yaml = YAML(typ="rt")
     yaml.width = 10_000
@@ -55,7 +58,7 @@ def write_document(
 def _node(value: object) -> object:
     """Mappings in blocks; lists of plain values on one line."""
     if isinstance(value, Mapping):
-        return CommentedMap({key: _node(item) for key, item in value.items()})
+        return CommentedMap({_quoted(key): _node(item) for key, item in value.items()})
     if isinstance(value, list):
         sequence = CommentedSeq([_node(item) for item in value])
         if not any(isinstance(item, Mapping) for item in value) and len(value) <= _LISTED:
@@ -63,19 +66,30 @@ def _node(value: object) -> object:
         return sequence
     if isinstance(value, str) and not _BARE.fullmatch(value):
         return DoubleQuotedScalarString(value)
-    return value
+    return _quoted(value)
+
+
+def _quoted(value: object) -> object:
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and _WORDS.fullmatch(value) else value
 
 
 def _head(document: CommentedMap, name: str, exports: ExportContents) -> None:
+    head = "\n".join(_one_line(line) for line in exports.head.splitlines()) or _records(exports)
+    document.yaml_set_start_comment(
+        f"{head}\n"
+        "Every number is a proposal, and the comments say where it comes from. After an edit:\n"
+        f"`forewarn plant check {name}`, then `forewarn plant reload`; see docs/plants.md.\n"
+    )
+
+
+def _records(exports: ExportContents) -> str:
     times = exports.records["timestamp"]
     files = ", ".join(_one_line(file) for file in exports.files[:6])
     more = f" and {len(exports.files) - 6} more" if len(exports.files) > 6 else ""
-    document.yaml_set_start_comment(
+    return (
         f"Drafted from {files}{more}:\n"
         f"{exports.records.height:,} values of {len(exports.series)} tags, "
-        f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M} UTC.\n"
-        "Every number is a proposal, and the comments say where it comes from. After an edit:\n"
-        f"`forewarn plant check {name}`, then `forewarn plant reload`; see docs/plants.md.\n"
+        f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M} UTC."
     )
 
 
@@ -86,14 +100,14 @@ def _sampling(node: CommentedMap, timing: DraftedSampling) -> None:
     node.yaml_add_eol_comment(timing.frozen_why, "frozen_after")
 
 
-def _tag(node: CommentedMap, tag: DraftedTag, codes: Sequence[str]) -> None:
+def _tag(node: CommentedMap, tag: DraftedTag, codes: Sequence[str], told_by: str) -> None:
     bands = tag.bands
     odd = [*(f"{code} stands for no value, and is left out" for code in codes), *bands.flags]
     if odd:
         node.yaml_add_eol_comment(_one_line("; ".join(odd)), "name")
     node.yaml_add_eol_comment(bands.range_why, "range")
     if not tag.series.unit:
-        node.yaml_add_eol_comment("no unit in the export", "unit")
+        node.yaml_add_eol_comment(f"no unit in the {told_by}", "unit")
     if "normal" in node:
         node.yaml_add_eol_comment("5 % to 95 % of the values", "normal")
     if bands.suggested and "normal" in node:
@@ -127,7 +141,9 @@ def _columns(profile: CommentedMap, exports: ExportContents) -> None:
         columns.yaml_add_eol_comment(why, place)
 
 
-def _rest(profile: CommentedMap, exports: ExportContents, windows: DraftedWindows) -> None:
+def _rest(
+    profile: CommentedMap, tags: Sequence[DraftedTag], exports: ExportContents, windows: DraftedWindows
+) -> None:
     if "history_window" in profile:
         profile.yaml_add_eol_comment(
             "what models learn from; more rows would not fit in memory", "history_window"
@@ -137,7 +153,7 @@ def _rest(profile: CommentedMap, exports: ExportContents, windows: DraftedWindow
         before=f"Windows: {windows.why}. exceedance and slope_to_limit need limits L or H.",
         indent=2,
     )
-    tag = exports.series[0].name
+    tag = next((tag for tag in tags if not tag.bands.state), tags[0]).series.name
     labels = (
         "What counts as an alarm; without labels the models learn unsupervised.\n"
         "labels:\n  alarm_rules:\n"

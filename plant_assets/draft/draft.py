@@ -119,6 +119,33 @@ def draft_from(
             ),
         )
     windows = find_windows(timing.rows, sum(tag.bands.used for tag in tags))
+    return compose_draft(name, exports, tags, timing, windows, title=title, timezone=timezone)
+
+
+def compose_draft(
+    name: str,
+    exports: ExportContents,
+    tags: tuple[DraftedTag, ...],
+    timing: DraftedSampling,
+    windows: DraftedWindows,
+    *,
+    title: str = "",
+    timezone: str = "UTC",
+) -> PlantDraft:
+    """A draft of its parts.
+
+    Args:
+        name: of the plant.
+        exports: where tags come from.
+        tags: at least one.
+        timing: sampling, and where it comes from.
+        windows: of the features.
+        title: for people; made from the name where empty.
+        timezone: of the profile.
+
+    Raises:
+        FileRefusal: a name or a number that a profile can't hold.
+    """
     attributes = _attributes(name, title, timezone, tags, exports, timing, windows)
     try:
         profile = PlantProfile.model_validate(attributes)
@@ -179,6 +206,7 @@ def _attributes(  # noqa: PLR0917 - the parts of a draft
         "tags": [_tag(tag) for tag in tags],
         "ignored_columns": list(patterns(exports.ignored)),
         **({"reading": told} if (told := told_options(exports.told)) else {}),
+        **({"live": dict(exports.live)} if exports.live else {}),
         "features": {
             **{kind: spans(counts) for kind, counts in windows.steps.items() if counts},
             "window_steps": 12,

@@ -4,7 +4,7 @@ Belongs here: the way from files to records of named series. Doesn't belong here
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from glob import escape
@@ -61,6 +61,9 @@ class ExportContents:
         unnamed: columns without a header, by their place, and why they are no tags.
         told: what a person told of the files, and the label.
         readings: what was read of each file, guesses among it.
+        told_by: what told the tags, for comments.
+        head: what the draft says of where it comes from; empty: its files and records.
+        live: the profile's section of that name, where readings come live.
     """
 
     files: list[str]
@@ -72,6 +75,9 @@ class ExportContents:
     label: str = ""
     told: ReadingOptions = field(default_factory=ReadingOptions)
     readings: list[FileReading] = field(default_factory=list)
+    told_by: str = "export"
+    head: str = ""
+    live: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def codes(self) -> list[FoundCode]:
@@ -176,7 +182,8 @@ def with_label(reading: ReadingOptions, label: str) -> ReadingOptions:
 
 def told_options(reading: ReadingOptions) -> dict[str, object]:
     """What a profile says under `reading`, without what isn't told."""
-    return reading.model_dump(mode="json", exclude_defaults=True)
+    told = reading.model_dump(mode="json", exclude_defaults=True)
+    return {key: value for key, value in told.items() if value != {}}
 
 
 def _open(path: Path, max_bytes: int, reading: ReadingOptions) -> tuple[OpenedFile, ExportOutline]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyncua.common.node import Node
     from asyncua.common.subscription import Subscription
     from asyncua.ua import DataValue
+    from asyncua.ua.attribute_ids import AttributeIds
 
 ANSWER_WITHIN_S = 10.0
 MOST_HELD = 200_000
@@ -119,11 +120,16 @@ class OpcuaSession:
         self._collecting = asyncio.create_task(self._collect(subscription))
         return faults
 
-    async def read(self, nodes: "Sequence[Node]") -> "list[DataValue]":
-        """Present values of nodes, in their order."""
+    async def read(
+        self, nodes: "Sequence[Node]", attribute: "AttributeIds | None" = None
+    ) -> "list[DataValue]":
+        """Present values of nodes, or of another of their attributes, in their order."""
+        from asyncua.ua.attribute_ids import AttributeIds
+
+        wanted = attribute or AttributeIds.Value
         found: list[DataValue] = []
         for start in range(0, len(nodes), _AT_ONCE):
-            found += await self.client.read_attributes(nodes[start : start + _AT_ONCE])
+            found += await self.client.read_attributes(nodes[start : start + _AT_ONCE], wanted)
         return found
 
     async def history(self, node: "Node", since_us: int) -> "list[DataValue] | None":

@@ -36,25 +36,32 @@ def quality_of(status: int) -> Literal["good", "uncertain", "bad"]:
     return _QUALITIES[(status >> 30) & 3]
 
 
-def read_value(tag: str, value: "DataValue", now_us: int) -> ReadValue:
+def read_value(tag: str, value: "DataValue", now_us: int, unit: str = "") -> ReadValue:
     """A value as a reading of a tag.
 
     Args:
         tag: whose it is.
         value: of the server.
         now_us: microseconds since 1970, where the server tells no time at all.
+        unit: that the server tells of the variable; empty: none.
     """
     status = 0 if value.StatusCode is None else value.StatusCode.value
     quality = quality_of(status)
     overflow = quality != "bad" and status & _OVERFLOW == _OVERFLOW
     time = value.SourceTimestamp or value.ServerTimestamp
     time_us = now_us if time is None else microseconds(time)
-    number = value.Value.Value if value.Value is not None else None
-    if number is None or quality == "bad":
-        return ReadValue(RawReading(tag, time_us, None, "bad"), overflow)
-    if not isinstance(number, int | float):
+    given = value.Value.Value if value.Value is not None else None
+    if given is None or quality == "bad":
+        return ReadValue(RawReading(tag, time_us, None, "bad", unit), overflow)
+    if (number := number_of(value)) is None:
         return ReadValue(None, overflow)
-    return ReadValue(RawReading(tag, time_us, float(number), quality), overflow)
+    return ReadValue(RawReading(tag, time_us, number, quality, unit), overflow)
+
+
+def number_of(value: "DataValue") -> float | None:
+    """The number that a value holds; None where it holds none."""
+    given = value.Value.Value if value.Value is not None else None
+    return float(given) if isinstance(given, int | float) else None
 
 
 def microseconds(time: datetime) -> int:

@@ -32,7 +32,12 @@ class BornMetric(NamedTuple):
     @property
     def is_value(self) -> bool:
         """Whether it is a measured number, and nothing of the protocol's own."""
-        return is_number(self.datatype) and self.name != BD_SEQ and not self.name.startswith(_CONTROLS)
+        return is_number(self.datatype) and not self.is_own
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the protocol's own, and nothing of the process."""
+        return self.name == BD_SEQ or self.name.startswith(_CONTROLS)
 
 
 @dataclass(slots=True)
