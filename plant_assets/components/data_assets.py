@@ -67,16 +67,21 @@ def _raw_sensor_data(profile: PlantProfile) -> dg.AssetsDefinition:
     def raw_sensor_data(
         context: dg.AssetExecutionContext, config: DropConfig, lake: LakeResource
     ) -> dg.MaterializeResult[pl.DataFrame]:
+        from plant_assets.features.spec import feature_specs, look_back
+        from plant_assets.ingest.grid.newest import newest_records
         from plant_assets.ingest.grid.resample import resample
 
         history = lake.history(profile.name)
         taken = _take_in(profile, config, lake, context)
-        raw = resample(history.newest(profile.history_window), profile)
+        records = history.newest(profile.history_window)
+        raw = resample(records, profile)
         if raw.is_empty():
             raise dg.Failure(
                 f"plant {profile.name} has no history: drop an export into {lake.drop_folder(profile.name)}",
                 allow_retries=False,
             )
+        rows = max(look_back(feature_specs(profile)), profile.features.window_steps)
+        lake.write_newest(profile.name, newest_records(records, profile, rows))
         return dg.MaterializeResult(
             value=raw,
             data_version=dg.DataVersion(history.fingerprint()),

@@ -14,6 +14,7 @@ from upath import UPath
 
 from plant_assets.ingest.folder.listing import list_files
 from plant_assets.ingest.folder.strays import move_strays, receiving_plant
+from plant_assets.ingest.grid.newest import NEWEST_FILE
 from plant_assets.profile.load import plant_names
 from plant_assets.resources.files import write_whole
 from plant_assets.settings import PipelineSettings
@@ -92,6 +93,12 @@ class LakeResource(dg.ConfigurableResource):
         """A report's file that `write_report` kept; None where there is none."""
         path = UPath(self.root) / plant / "reports" / name
         return path.read_bytes() if path.is_file() else None
+
+    def write_newest(self, plant: str, content: bytes) -> None:
+        """Keep the newest records of a plant's history, which its live service begins with."""
+        folder = UPath(self.root) / plant
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / NEWEST_FILE, content)
 
     def asset_file(self, plant: str, asset: str) -> str:
         """Address of the Parquet file of a plant's asset."""

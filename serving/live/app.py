@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from plant_assets.ingest.grid.newest import NEWEST_FILE
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.broker.address import read_broker
@@ -29,6 +30,7 @@ from serving.live.inbox.inbox import ReadingInbox
 from serving.live.intake import LiveIntake
 from serving.live.outputs.assembly import open_outputs, read_outputs
 from serving.live.plants.drops import DropFlusher
+from serving.live.plants.past import DroppedPast
 from serving.live.plants.scoring import PlantModels, ServedModels
 from serving.live.plants.watch import PlantWatch
 from serving.live.plants.watches import PlantWatches
@@ -128,7 +130,7 @@ async def run_parts(
     ids = PredictionIds(sha256((await asyncio.to_thread(prepare, settings)).encode()).digest())
     plants = PlantFolder(settings.defs, _check_rules)
     await asyncio.to_thread(plants.poll)
-    state, inbox = app.state, ReadingInbox(settings)
+    state, inbox, lake = app.state, ReadingInbox(settings), settings.lake_folder
     database = Database(database_url(settings))
     client = httpx.AsyncClient(
         base_url=settings.mlflow_address, timeout=MLFLOW_TIMEOUT_S, transport=transport, trust_env=False
@@ -153,6 +155,7 @@ async def run_parts(
                     inbox,
                     writer_of(plant, settings, database, events),
                     DropFlusher(plant, settings.drop / plant, settings.live_flush_hours, inbox),
+                    DroppedPast(plant, lake / plant / NEWEST_FILE if lake else None),
                 )
 
             state.database, state.events, state.inbox, state.reconciler = database, events, inbox, reconciler

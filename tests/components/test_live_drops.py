@@ -10,6 +10,7 @@ import pytest
 from plant_assets.components.live_drops import readings_alone
 from plant_assets.components.plant import plant_definitions
 from plant_assets.defs.resources import resources
+from plant_assets.ingest.grid.newest import NEWEST_FILE, read_newest
 from plant_assets.profile.live_drops import live_drop_name
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
@@ -108,6 +109,9 @@ def test_the_run_of_a_live_drop_brings_readings_features_and_checks_up_to_date(f
     made = {file.stem for file in assets.glob("*.parquet")}
     assert made == {"raw_sensor_data", "labeled_dataset", "features", "window_features"}
     raw = pl.read_parquet(assets / "raw_sensor_data.parquet")
+    newest = read_newest(assets.parent / NEWEST_FILE)
+    assert newest is not None
+    assert newest.records[-1][1] == records["timestamp"].dt.epoch("us").max()
     assert (raw["timestamp"].min(), raw.height) == (START, 240)
     checked = {evaluation.asset_key.path[-1] for evaluation in result.get_asset_check_evaluations()}
     assert {"raw_sensor_data", "labeled_dataset", "features", "drift"} <= checked

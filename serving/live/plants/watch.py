@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from plant_assets.ingest.grid.newest import warm_span
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
 from plant_assets.profile.model import PlantProfile
 from serving.errors import Problem
@@ -20,6 +21,7 @@ from serving.live import metrics
 from serving.live.inbox.inbox import ReadingInbox, StoredReading
 from serving.live.plants.clock import IntervalClock
 from serving.live.plants.drops import DropFlusher
+from serving.live.plants.past import DroppedPast
 from serving.live.plants.rows import live_row, stale_tags, time_of
 from serving.live.plants.scoring import PlantModels, PlantWindow, RowModels, rows_needed
 from serving.live.plants.writer import RowWriter, ScoredGridRow
@@ -53,6 +55,7 @@ class _OpenGrid:
         newest_slot: of the newest record.
         written_slot: of the newest row whose scores are stored.
         passed_over: rows without any record in their look-back that lie before `next_slot`, and aren't scored.
+        own_slot: of the oldest record in the inbox; rows before it are of the dropped history.
     """
 
     grid: StreamGrid
@@ -60,6 +63,7 @@ class _OpenGrid:
     newest_slot: int = 0
     written_slot: int = -1
     passed_over: int = 0
+    own_slot: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -77,10 +81,17 @@ class PlantWatch:
         inbox: where its records are.
         writer: writes its scores.
         flusher: writes its drops.
+        past: what was dropped before its live readings.
     """
 
-    def __init__(
-        self, plant: str, models: PlantModels, inbox: ReadingInbox, writer: RowWriter, flusher: DropFlusher
+    def __init__(  # noqa: PLR0917 - what a plant's task works with
+        self,
+        plant: str,
+        models: PlantModels,
+        inbox: ReadingInbox,
+        writer: RowWriter,
+        flusher: DropFlusher,
+        past: DroppedPast | None = None,
     ) -> None:
         self.name = plant
         self.status = LiveAnswer(plant=plant, role="starting", plant_time=None, scored_time=None)
@@ -88,6 +99,7 @@ class PlantWatch:
         self._inbox = inbox
         self._writer = writer
         self._flusher = flusher
+        self._past = past
         self._profile = models.profile
         self._clock = IntervalClock.of(models.profile)
         self._needed, self._kept = _row_counts(models.profile)
@@ -120,8 +132,12 @@ class PlantWatch:
         step_us = self._clock.step_us
         first = min(reading.time_us for reading in readings) // step_us
         if opened.next_slot is None:
-            opened.next_slot = first
-        elif first > opened.next_slot + self._kept and opened.newest_slot < opened.next_slot:
+            self._open, self._early = (
+                None,
+                [*readings],
+            )  # what they are stored beside is read: there may be a past
+            return 0
+        if first > opened.next_slot + self._kept and opened.newest_slot < opened.next_slot:
             self._open, self._early = None, [*readings]  # what lies between has no readings: rows begin anew
             return 0
         opened.newest_slot = max(opened.newest_slot, newest // step_us)
@@ -168,9 +184,7 @@ class PlantWatch:
     @property
     def _warm_us(self) -> int:
         """How far before a row records matter to its values and flags."""
-        sampling = self._profile.sampling
-        warm = max(sampling.frozen_after, sampling.hold_limit, sampling.stale_after)
-        return round(warm.total_seconds() * 1e6)
+        return round(warm_span(self._profile).total_seconds() * 1e6)
 
     def _note_backlog(self, rows: int) -> None:
         self.status.backlog = rows
@@ -222,25 +236,48 @@ class PlantWatch:
         if span is None:
             self._begin(_OpenGrid(grid, last.number + 1 if last.time is not None else None))
             return
-        first, passed_over = span[0] // step_us, 0
+        first, passed_over, own_us = span[0] // step_us, 0, span[0]
         if last.time is not None:
             first = max(first, last.number - kept + 1)
             begins_us = await self._inbox.first_after(self.name, (last.number + 1) * step_us)
             if begins_us is not None and begins_us // step_us > last.number + 1 + kept:
                 first, passed_over = begins_us // step_us, begins_us // step_us - last.number - 1
+                own_us = begins_us
+        next_slot = first if last.time is None else last.number + 1 + passed_over
+        shown_from = await self._read_past(grid, own_us, min(first, next_slot), next_slot)
         begin_us = first * step_us - self._warm_us
         grid.add_all(_records(await self._inbox.last_before(self.name, begin_us)))
         grid.add_all(_records(await self._inbox.since(self.name, begin_us)))
-        next_slot = first
+        for slot in range(shown_from, next_slot):
+            grid.close(slot)
         if last.time is not None:
-            for slot in range(min(first, last.number + 1), last.number + 1):
-                grid.close(slot)
-            next_slot = last.number + 1 + passed_over
             self.status.scored_time = last.time
-        self._begin(_OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over))
+        own_slot = span[0] // step_us
+        self._begin(_OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over, own_slot))
         self._clock.note("inbox", span[1], LONG_AGO_S)
         self._clock.listen_from(max(time.monotonic(), self._began_s + CONNECT_S))
         self._note_time(span[1])
+
+    async def _read_past(self, grid: StreamGrid, own_us: int, first: int, next_slot: int) -> int:
+        """Put what was dropped before the live readings into the grid, as far as the next row looks back to it.
+
+        Args:
+            grid: without records.
+            own_us: of the first live reading that counts.
+            first: row that live readings begin with.
+            next_slot: the next row that is scored.
+
+        Returns:
+            The row that rows begin with.
+        """
+        step_us, wanted = self._clock.step_us, next_slot - self._kept + 1
+        if self._past is None or wanted >= first:
+            return first
+        past = await self._past.before(self._profile, own_us, (next_slot - self._needed) * step_us)
+        if past is None:
+            return first
+        grid.add_all(past.records)
+        return min(first, max(wanted, past.complete_us // step_us))
 
     def _begin(self, opened: _OpenGrid) -> None:
         """Go on with rows that were read, and with the records that came meanwhile."""
@@ -271,7 +308,7 @@ class PlantWatch:
         self._clock.listen_from(time.monotonic())
         step_us, newest = self._clock.step_us, opened.next_slot
         await self._flusher.flush(
-            (opened.grid.first_slot or newest) * step_us,
+            max(opened.grid.first_slot or newest, opened.own_slot) * step_us,
             newest * step_us,
             (newest - self._kept) * step_us - self._warm_us,
         )

@@ -155,7 +155,7 @@ async def proof_service(
 def write_plant(folder: Path, profile: PlantProfile) -> None:
     """Write a profile as a folder of plants has it."""
     path = folder / profile.name / "defs.yaml"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     document = {"type": PLANT_TYPE, "attributes": profile.model_dump(mode="json")}
     path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")  # JSON is YAML
 
@@ -164,6 +164,7 @@ def own_settings(settings: ServingSettings, home: Path, plant: str) -> ServingSe
     """Settings of a service that touches nothing of the installation, and delivers to nobody."""
     nothing = {
         "database_url": "",
+        "lake": "",
         "tsdb_url": "",
         "tsdb_token_file": None,
         "sparkplug_edge": "",
