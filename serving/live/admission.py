@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import Tag
 from serving.live.readings import AdmittedReading, IntakeReceipt, RawReading, RefusedReading
-from serving.live.units import UnitError, unit_factor
+from serving.live.units import UnitError, UnitFactors
 
 EARLIEST_US = int(datetime(1980, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 """Before it there were no historians: a clock that was never set says 1970."""
@@ -49,7 +48,7 @@ class PlantAdmission:
         self._follows_readings = profile.live.clock == "readings"
         self._ahead_us = max(AHEAD_US, round(profile.sampling.interval.total_seconds() * 1e6))
         self._now_us = now_us or (lambda: time.time_ns() // 1000)
-        self._factor = cache(unit_factor)
+        self._factors = UnitFactors()
 
     def admit(
         self, readings: Sequence[RawReading], places: Sequence[str] | None, receipt: IntakeReceipt
@@ -63,6 +62,7 @@ class PlantAdmission:
         """
         latest = LATEST_US if self._follows_readings else min(LATEST_US, self._now_us() + self._ahead_us)
         columns, found = self._columns, list[AdmittedReading]()
+        self._factors.begin_batch()
         for number, reading in enumerate(readings):
             column = columns.get(reading.name) or columns.get(reading.name.casefold())
             if column is None:
@@ -79,8 +79,8 @@ class PlantAdmission:
                 fault = (admitted, f"{column.tag.unit or 'no unit'}, or a unit that converts to it")
             elif not EARLIEST_US <= reading.time_us <= latest:
                 fault = _wrong_time(reading.time_us, latest)
-            elif value is not None and not -LARGEST <= value <= LARGEST:
-                fault = (f"{column.name} = {value:g}", "a finite number up to 1e100, or null")
+            elif admitted.quality != "bad" and not -LARGEST <= admitted.value <= LARGEST:
+                fault = (f"{column.name} = {admitted.value:g}", "a finite number up to 1e100, or null")
             else:
                 found.append(admitted)
                 continue
@@ -94,7 +94,7 @@ class PlantAdmission:
     def _converted(self, reading: RawReading, column: _Column) -> AdmittedReading | str:
         """The record in the profile's unit, or why it can't be."""
         try:
-            scale, offset = self._factor(reading.unit, column.tag.unit)
+            scale, offset = self._factors.find(reading.unit, column.tag.unit)
         except UnitError as error:
             return f"{column.name} in {reading.unit[:LONGEST_NAME]!r}: {error}"
         value = (reading.value or 0.0) * scale + offset
