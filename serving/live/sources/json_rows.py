@@ -14,12 +14,20 @@ import orjson
 from serving.faults import describe_value
 from serving.live.readings import RawReading
 from serving.live.sources import quality, times
-from serving.live.sources.message import LONGEST_NAME, ParsedMessage
+from serving.live.sources.message import (
+    LONGEST_NAME,
+    MOST_LINES,
+    MOST_READINGS,
+    ParsedMessage,
+    TooManyReadingsError,
+)
 from serving.live.sources.times import BadTimeError, read_time
 
 _ROW = "a row {timestamp, values, quality} or a record {timestamp, tag, value, quality, unit}"
 _DOCUMENT = f"{_ROW}, an array of them, or {{readings: [...]}}"
 _NUMBER = "a number, or null where there is no value"
+_MOST_CONTAINERS, _MOST_COMMAS = 4 * MOST_READINGS, 10 * MOST_READINGS
+"""More than the readings of a message need, however they are written: three bytes become an object of Python."""
 _ROW_FIELDS = frozenset({"timestamp", "values", "quality", "unit"})
 _RECORD_FIELDS = frozenset({"timestamp", "tag", "value", "quality", "unit"})
 
@@ -50,6 +58,8 @@ def parse_json(content: bytes) -> ParsedMessage:
         BadDocumentError: no JSON, or neither a row nor rows.
         TooManyReadingsError: more than `MOST_READINGS`.
     """
+    if content.count(b"{") + content.count(b"[") > _MOST_CONTAINERS or content.count(b",") > _MOST_COMMAS:
+        raise TooManyReadingsError
     document = _load(content)
     if isinstance(document, dict) and "readings" in document:
         if unknown := document.keys() - {"readings"}:
@@ -73,6 +83,8 @@ def parse_ndjson(content: bytes) -> ParsedMessage:
     Raises:
         TooManyReadingsError: more than `MOST_READINGS`.
     """
+    if content.count(b"\n") > MOST_LINES:
+        raise TooManyReadingsError
     message = ParsedMessage(lambda line, name: f"line {line}, {name}")
     for number, line in enumerate(content.split(b"\n"), 1):
         if not line or line.isspace():

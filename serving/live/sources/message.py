@@ -13,6 +13,8 @@ from serving.live.readings import MOST_REFUSED, RawReading, RefusedReading
 LONGEST_NAME = 100
 MOST_READINGS = 200_000
 """Of one message: few bytes of a body become many of memory."""
+MOST_LINES = 2 * MOST_READINGS
+"""Of one message, with empty ones and remarks among them."""
 
 
 class TooManyReadingsError(ValueError):
@@ -45,8 +47,14 @@ class ParsedMessage:
     texts: list[tuple[str, str, str]] = field(default_factory=list)
 
     def refuse(self, place: str, reason: str, expected: str) -> None:
-        """Count what can't be used, and keep it while there are few."""
+        """Count what can't be used, and keep it while there are few.
+
+        Raises:
+            TooManyReadingsError: more than `MOST_READINGS` of it: two bytes of a body are enough for one.
+        """
         self.n_refused += 1
+        if self.n_refused > MOST_READINGS:
+            raise TooManyReadingsError
         if len(self.refused) < MOST_REFUSED:
             self.refused.append(RefusedReading(place, reason, expected))
 

@@ -16,6 +16,7 @@ LATEST_US = 253_402_300_799_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _REMEMBERED = 4096
+_LONGEST_TEXT = 64
 
 
 class BadTimeError(ValueError):
@@ -29,10 +30,13 @@ def read_time(value: object) -> int:
         BadTimeError: no time, one without an offset, or one beyond the years 1 to 9999.
     """
     if isinstance(value, str):
+        if len(value) > _LONGEST_TEXT:  # which Python would read: a fraction of any length
+            raise BadTimeError(f"got a text of {len(value):,} characters")
         return _of_text(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadTimeError(describe_value(value))
-    return check_range(round(value * 1000) if math.isfinite(value) else LATEST_US + 1)
+    time_us = value * 1000  # too much for a float becomes infinite
+    return check_range(round(time_us) if math.isfinite(time_us) else LATEST_US + 1)
 
 
 def check_range(time_us: int) -> int:

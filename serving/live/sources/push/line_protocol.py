@@ -16,7 +16,13 @@ from line_protocol_parser import LineFormatError, parse_line
 from serving.faults import describe_value
 from serving.live.readings import RawReading, RecordQuality
 from serving.live.sources import quality
-from serving.live.sources.message import LONGEST_NAME, MOST_READINGS, ParsedMessage, TooManyReadingsError
+from serving.live.sources.message import (
+    LONGEST_NAME,
+    MOST_LINES,
+    MOST_READINGS,
+    ParsedMessage,
+    TooManyReadingsError,
+)
 from serving.live.sources.times import EARLIEST_US, LATEST_US, BadTimeError, check_range
 
 PRECISIONS: Final = {
@@ -60,7 +66,7 @@ def parse_lines(content: bytes, unit: TimeUnit, now_us: int) -> ParsedMessage:
     Raises:
         TooManyReadingsError: more than `MOST_READINGS`, or more tags and fields than so many would have.
     """
-    if content.count(b"=") > _MOST_PAIRS:
+    if content.count(b"=") > _MOST_PAIRS or content.count(b"\n") > MOST_LINES:
         raise TooManyReadingsError
     message = ParsedMessage(lambda line, name: f"line {line}, {name}")
     readings, rows = message.readings, message.rows

@@ -12,6 +12,8 @@ from serving.live.sources.sparkplug.payload import SparkplugMetric, is_number
 
 BD_SEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
+LONGEST_NAME = 500
+_LONGEST_TEXT = 200
 _CONTROLS = ("Node Control/", "Device Control/", "Node Info/", "Device Info/")
 
 
@@ -66,6 +68,10 @@ def read_birth(metrics: Iterable[SparkplugMetric]) -> tuple[BornDevice, list[str
         if metric.name is None:
             faults.append(f"metrics.{place}: a birth's metric without a name")
             continue
+        if len(metric.name) > LONGEST_NAME:
+            got = f"{len(metric.name):,} characters, expected at most {LONGEST_NAME}"
+            faults.append(f"metrics.{place}: a name of {got}; it is not used")
+            continue
         meaning = _meaning(metric.name, metric)
         born.by_name[metric.name] = meaning
         if metric.alias is None:
@@ -86,8 +92,8 @@ def _meaning(name: str, metric: SparkplugMetric) -> BornMetric:
     return BornMetric(
         name,
         metric.datatype,
-        unit.strip() if isinstance(unit, str) else "",
+        unit.strip()[:_LONGEST_TEXT] if isinstance(unit, str) else "",
         low if isinstance(low, int | float) else None,
         high if isinstance(high, int | float) else None,
-        description if isinstance(description, str) else "",
+        description[:_LONGEST_TEXT] if isinstance(description, str) else "",
     )

@@ -19,6 +19,9 @@ from serving.live.sources.sparkplug.topics import EdgeName, SparkplugTopic
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 """Between two requests for a rebirth: doubled each time until an edge node is understood again."""
 
+MOST_DEVICES, MOST_METRICS = 1000, 50_000
+"""Of an edge node, that are remembered."""
+
 
 class MetricValue(NamedTuple):
     """A value of a metric, whose name is known for certain; None where it has none."""
@@ -109,6 +112,9 @@ class SparkplugHost:
             return effects
         if topic.type in ("NBIRTH", "DBIRTH"):
             born, faults = read_birth(payload.metrics)
+            if fault := _no_room(edge, topic.device, born):
+                effects.faults.append(f"{topic}: {fault}")
+                return effects
             if not edge.born:  # no sequence to follow, so that a later birth could go unnoticed
                 born.by_alias.clear()
             edge.devices[topic.device] = born
@@ -224,6 +230,16 @@ class SparkplugHost:
                 _add(topic, metric, meaning, time_ms, effects)
         if edge.born and not effects.unresolved and topic.type in ("NDATA", "DDATA") and not effects.rebirths:
             edge.pause = _FIRST_PAUSE_S
+
+
+def _no_room(edge: _EdgeState, device: str | None, born: BornDevice) -> str:
+    """Why a device's metrics can't be remembered beside the others of its edge node; empty where they can."""
+    others = [other for name, other in edge.devices.items() if name != device]
+    if len(others) >= MOST_DEVICES:
+        return f"more than {MOST_DEVICES:,} devices of an edge node; this one is not read"
+    if sum(len(other.by_name) for other in others) + len(born.by_name) > MOST_METRICS:
+        return f"more than {MOST_METRICS:,} metrics of an edge node; those of this birth are not read"
+    return ""
 
 
 def _add(

@@ -24,6 +24,10 @@ SEQUENCE = 256
 LARGEST_TIME_MS = 253_402_300_799_999  # the year 9999
 
 
+MOST_METRICS = 20_000
+_COMPRESSED = "SPBV1.0_COMPRESSED"
+
+
 class PayloadError(ValueError):
     """Bytes that are no payload; the text says what is wrong."""
 
@@ -78,6 +82,10 @@ def decode_payload(content: bytes) -> SparkplugPayload:
         message.ParseFromString(content)
     except DecodeError as error:
         raise PayloadError(f"{len(content)} bytes are no Sparkplug B payload ({error})") from None
+    if message.uuid == _COMPRESSED:
+        raise PayloadError("a compressed payload; expected one that isn't")
+    if len(message.metrics) > MOST_METRICS:
+        raise PayloadError(f"{len(message.metrics):,} metrics; expected at most {MOST_METRICS:,}")
     seq = message.seq % SEQUENCE if message.HasField("seq") else None  # peers go on counting beyond 255
     time_ms = _time(message, "timestamp")
     metrics = [_metric(metric, place) for place, metric in enumerate(message.metrics)]

@@ -40,7 +40,8 @@ from serving.live.sources.sparkplug.topics import (
 KIND = "sparkplug"
 LOOK_EVERY_S = 1.0
 """How often a change of the profiles is looked for while nothing comes."""
-LARGEST_BYTES = 8 * 1024 * 1024
+LARGEST_BYTES = 2 * 1024 * 1024
+"""Of a payload, whose metrics take many times their bytes here."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
 _LONGEST_FAULT = 500
 log = logging.getLogger("serving")
