@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from plant_assets.cli import reading
+from plant_assets.cli.connect import try_sources
 from plant_assets.cli.console import fail, system_message
 from plant_assets.cli.new_plant import NewPlantError, announce, check_name, check_zone, show, write_plant
 from plant_assets.cli.reload import ReloadError, reload_definitions
@@ -112,15 +113,27 @@ def new(  # noqa: PLR0917 - a command's options
 
 
 @app.command()
-def check(name: Annotated[str | None, typer.Argument(help="plant; by default all")] = None) -> None:
-    """Check profiles; each fault is reported with its line."""
-    folder = _folder()
+def check(
+    name: Annotated[str | None, typer.Argument(help="plant; by default all")] = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="also try the sources of the plants' live readings")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(min=0.1, max=600, help="of --connect: seconds to wait for a value of a source")
+    ] = 10,
+) -> None:
+    """Check profiles; each fault is reported with its line, and those of sources with their place in the profile."""
+    folder, console = _folder(), Console()
     names = [name] if name else plant_names(folder)
     if faults := _faults(names):
         fail("\n".join(faults))
     if not names:
         fail(f"{folder}: no plants; `forewarn plant new` drafts one")
-    Console().print(f"{escape(', '.join(names))}: no faults")
+    if connect:
+        profiles = [load_profile(plant, folder) for plant in names]
+        if faults := [fault for profile in profiles for fault in try_sources(profile, wait, console)]:
+            fail("\n".join(faults))
+    console.print(f"{escape(', '.join(names))}: no faults")
 
 
 @app.command("reload")

@@ -21,6 +21,7 @@ DEEPEST = 30
 _AT_ONCE = 200
 _NUMBERS = frozenset((*range(1, 12), 26, 27, 28))
 """Standard data types of numbers: Boolean to Double, and the abstract ones."""
+_NO_BROWSING = ("BadServiceUnsupported", "BadNotSupported", "BadNotImplemented", "BadUserAccessDenied")
 _UNIT, _NORMAL, _INSTRUMENT = "EngineeringUnits", "EURange", "InstrumentRange"
 Item = TypeVar("Item")
 
@@ -119,8 +120,15 @@ async def browse_variables(session: OpcuaSession, root: str = "") -> AddressSpac
 
 
 async def read_units(session: OpcuaSession, nodes: "Sequence[Node]") -> list[str]:
-    """Display names of nodes' EngineeringUnits, in their order; empty where a node has none."""
-    properties = await _properties(session, nodes)
+    """Display names of nodes' EngineeringUnits, in their order; empty where a node has none, or can't be browsed."""
+    from asyncua.ua import UaError
+
+    try:
+        properties = await _properties(session, nodes)
+    except UaError as error:
+        if type(error).__name__ not in _NO_BROWSING:
+            raise
+        return [""] * len(nodes)
     values = iter(await session.read([found[_UNIT] for found in properties if _UNIT in found]))
     return [_unit(next(values)) if _UNIT in found else "" for found in properties]
 

@@ -22,6 +22,7 @@ class OpcuaLogin:
     Attributes:
         certificate, key: of the client; None where messages are not secured.
         server_certificate: the only one that is accepted; None: the one that the server shows.
+        user_certificate, user_key: of the user who logs in by it; None: by password, or nobody.
     """
 
     user: str = ""
@@ -30,12 +31,15 @@ class OpcuaLogin:
     certificate: Path | None = None
     key: Path | None = None
     server_certificate: Path | None = None
+    user_certificate: Path | None = None
+    user_key: Path | None = None
 
 
 def read_login(folder: Path, name: str, user: str, security: OpcuaSecurity) -> OpcuaLogin:
     """The login of a plant: `<plant>.password`, `<plant>.server.pem`, and `client.pem` with `client_key.pem` of the service.
 
-    The client's certificate is made where there is none; whoever runs the server has to trust it then.
+    Without a user, `<plant>.user.pem` with `<plant>.user_key.pem` logs in where it is there. The client's certificate is made
+    where there is none; whoever runs the server has to trust it then.
 
     Raises:
         SettingsError: a file is missing, or others may read it.
@@ -49,9 +53,21 @@ def read_login(folder: Path, name: str, user: str, security: OpcuaSecurity) -> O
     certificate, key = folder / "client.pem", folder / "client_key.pem"
     if not certificate.is_file() or not key.is_file():
         _make_certificate(certificate, key)
+    _check_key(key)
+    user_certificate, user_key = folder / f"{name}.user.pem", folder / f"{name}.user_key.pem"
+    if user or not user_certificate.is_file():
+        return OpcuaLogin(user, password, security, certificate, key, server)
+    if not user_key.is_file():
+        raise SettingsError(
+            f"{VARIABLE}: {user_key}: is missing; expected the key of {user_certificate.name}"
+        )
+    _check_key(user_key)
+    return OpcuaLogin("", "", security, certificate, key, server, user_certificate, user_key)
+
+
+def _check_key(key: Path) -> None:
     if key.stat().st_mode & 0o077:
         raise SettingsError(f"{VARIABLE}: {key}: other users can read it; expected mode 0600")
-    return OpcuaLogin(user, password, security, certificate, key, server)
 
 
 def _make_certificate(certificate: Path, key: Path) -> None:

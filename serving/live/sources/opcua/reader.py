@@ -29,6 +29,7 @@ from serving.errors import Problem, UnknownPlant
 from serving.live.intake import LiveIntake
 from serving.live.readings import RawReading
 from serving.live.sources.board import CONNECTED, SourceStatus
+from serving.live.sources.opcua.browse import read_units
 from serving.live.sources.opcua.files import read_login
 from serving.live.sources.opcua.session import OpcuaFault, OpcuaSession, open_session
 from serving.live.sources.opcua.values import read_value
@@ -74,6 +75,7 @@ class OpcuaReader:
         self._status = status
         self._folder = settings.opcua_folder
         self._known: dict[str, int] = {}
+        self._units: dict[str, str] = {}
 
     async def run(self) -> None:
         """Read until cancelled; a server that is away is tried again, ever less often."""
@@ -103,6 +105,8 @@ class OpcuaReader:
                 nodes, faults = session.nodes(dict(options.nodes))
                 faults |= await session.subscribe(nodes, options.publishing_ms, options.queue_size)
                 nodes = {tag: node for tag, node in nodes.items() if tag not in faults}
+                units = await read_units(session, list(nodes.values()))
+                self._units = dict(zip(nodes, units, strict=True))
                 began = True
                 await self._read_all(session, nodes)
                 await self._read_history(session, nodes, self._known)
@@ -144,7 +148,7 @@ class OpcuaReader:
         now_us = _now_us()
         found: list[RawReading] = []
         for tag, value in zip(nodes, await session.read(list(nodes.values())), strict=True):
-            reading = read_value(tag, value, now_us).reading
+            reading = read_value(tag, value, now_us, self._units.get(tag, "")).reading
             if reading is None:
                 continue
             found.append(reading)
@@ -168,7 +172,8 @@ class OpcuaReader:
     async def _store(self, values: "Sequence[tuple[str, DataValue]]") -> list[str]:
         """Store values in their order; the tags of which some were lost in the server's queue."""
         now_us = _now_us()
-        read = [(tag, read_value(tag, value, now_us)) for tag, value in values]
+        units = self._units
+        read = [(tag, read_value(tag, value, now_us, units.get(tag, ""))) for tag, value in values]
         if others := sum(one.reading is None for _, one in read):
             self._status.refused += others
             self._status.last_error = (

@@ -11,7 +11,8 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from serving.live.sources.opcua.files import APPLICATION_URI, OpcuaLogin
 
@@ -33,6 +34,9 @@ _REFUSED = (
     "BadIdentityTokenInvalid",
     "BadUserSignatureInvalid",
 )
+_SECURITY = ("Security", "Certificate")
+"""In names of what is raised where a policy or a certificate isn't taken."""
+_NO_ENDPOINT = "No matching endpoints"
 _NO_HISTORY = (
     "BadHistoryOperationUnsupported",
     "BadHistoryOperationInvalid",
@@ -47,7 +51,15 @@ _NO_HISTORY = (
 
 
 class OpcuaFault(Exception):  # noqa: N818 - a fault of the other side
-    """The server is away, refuses something, or the session is lost; the text says which."""
+    """The server is away, refuses something, or the session is lost; the text says which.
+
+    Attributes:
+        option: of `live.opcua`, that it is about.
+    """
+
+    def __init__(self, text: str, option: Literal["url", "user", "security"] = "url") -> None:
+        super().__init__(text)
+        self.option = option
 
 
 @contextmanager
@@ -68,8 +80,16 @@ def name_faults(url: str) -> Iterator[None]:
     except UaError as error:
         name = type(error).__name__
         if name in _REFUSED:
-            raise OpcuaFault(f"{url} refuses the login: {name}; expected another user or password") from None
-        raise OpcuaFault(f"{url}: {name if name.startswith('Bad') else error}") from None
+            raise OpcuaFault(
+                f"{url} refuses the login: {name}; expected another user, password or user certificate",
+                "user",
+            ) from None
+        if _NO_ENDPOINT in str(error):
+            raise OpcuaFault(
+                f"{url} has no endpoint of this policy and mode; expected another security", "security"
+            ) from None
+        option = "security" if any(word in name for word in _SECURITY) else "url"
+        raise OpcuaFault(f"{url}: {name if name.startswith('Bad') else error}", option) from None
 
 
 class OpcuaSession:
@@ -239,13 +259,36 @@ async def _secure(client: "Client", login: OpcuaLogin) -> None:
     modes = {"sign": ua.MessageSecurityMode.Sign, "encrypt": ua.MessageSecurityMode.SignAndEncrypt}
     server = None if login.server_certificate is None else str(login.server_certificate)
     try:
+        if login.server_certificate is not None:
+            await _check_server(client, login.server_certificate)
         await client.set_security(
             policies[policy], login.certificate, login.key, server_certificate=server, mode=modes[mode]
         )
-    except ValueError:
+        if login.user_certificate is not None and login.user_key is not None:
+            await client.load_client_certificate(str(login.user_certificate))
+            await client.load_private_key(login.user_key)
+    except (ValueError, TypeError):
         folder = login.certificate.parent
         raise OpcuaFault(
-            f"{folder}: a certificate or key can't be read; expected PEM files without a passphrase"
+            f"{folder}: a certificate or key can't be read; expected PEM files without a passphrase",
+            "security",
         ) from None
-    if not login.user:
-        client.user_certificate = None  # anonymous on a secured channel
+
+
+async def _check_server(client: "Client", pinned: Path) -> None:
+    """Refuse a server that shows another certificate than the pinned one, which it could not answer to anyway.
+
+    Raises:
+        OpcuaFault: it does.
+        ValueError: the pinned one can't be read.
+    """
+    from asyncua.crypto import uacrypto
+
+    expected = uacrypto.der_from_x509(await uacrypto.load_certificate(pinned))
+    endpoints = await client.connect_and_get_server_endpoints()
+    shown = [endpoint.ServerCertificate for endpoint in endpoints if endpoint.ServerCertificate]
+    if not any(certificate.startswith(expected) for certificate in shown):
+        raise OpcuaFault(
+            f"{client.server_url.geturl()} shows another certificate than {pinned.name}; expected that one",
+            "security",
+        )

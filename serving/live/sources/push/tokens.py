@@ -55,6 +55,14 @@ class TokenStore:
                 await session.scalars(sa.select(IngestToken).order_by(IngestToken.plant, IngestToken.id))
             ).all()
 
+    async def has_token(self, plant: str) -> bool:
+        """Whether a site's program has a token of a plant that isn't revoked."""
+        query = sa.select(sa.func.count()).where(
+            IngestToken.plant == plant, IngestToken.revoked_at.is_(None), IngestToken.note != LOCAL_NOTE
+        )
+        async with self._database.read() as session:
+            return bool(await session.scalar(query))
+
     async def revoke(self, number: int) -> IngestToken:
         """Revoke a token; one that is revoked already stays so since then.
 

@@ -1,6 +1,6 @@
 """An OPC UA server of a plant, in the process of the tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,22 @@ class KnownUsers:
         return User(role=UserRole.User, name=username) if known else None
 
 
+class KnownCertificates:
+    """Users by their certificates alone."""
+
+    def __init__(self, *certificates: bytes) -> None:
+        self._known = certificates
+
+    def get_user(
+        self,
+        iserver: object,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,
+    ) -> User | None:
+        return User(role=UserRole.User) if username is None and certificate in self._known else None
+
+
 @dataclass
 class PlantServer:
     """A server with two variables, FLOW and LEVEL."""
@@ -53,7 +69,11 @@ class PlantServer:
 
 @asynccontextmanager
 async def plant_server(
-    port: int | None = None, *, secure: Path | None = None, historic: bool = False
+    port: int | None = None,
+    *,
+    secure: Path | None = None,
+    historic: bool = False,
+    users: Sequence[bytes] = (),
 ) -> AsyncIterator[PlantServer]:
     """A server on loopback.
 
@@ -61,14 +81,16 @@ async def plant_server(
         port: a free one by default.
         secure: a folder with `server.pem` and `server_key.pem`; it takes known users alone then, encrypted.
         historic: whether it stores values.
+        users: certificates (DER) of users, whom a secure server takes instead of those with passwords.
     """
-    server = Server(user_manager=KnownUsers() if secure else None)  # pyright: ignore[reportArgumentType]
+    known = KnownCertificates(*users) if users else KnownUsers() if secure else None
+    server = Server(user_manager=known)  # pyright: ignore[reportArgumentType]
     await server.init()
     url = f"opc.tcp://127.0.0.1:{port or free_port()}/plant"
     server.set_endpoint(url)
     if secure:
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
-        server.set_identity_tokens([ua.UserNameIdentityToken])
+        server.set_identity_tokens([ua.X509IdentityToken if users else ua.UserNameIdentityToken])
         await server.load_certificate(str(secure / "server.pem"))
         await server.load_private_key(str(secure / "server_key.pem"))
     else:

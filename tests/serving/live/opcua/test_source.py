@@ -10,11 +10,14 @@ import pytest
 
 pytest.importorskip("asyncua")
 
+from plant_assets.profile.variables import SettingsError
 from serving.live.sources.opcua.files import read_login
 from serving.live.sources.opcua.source import OpcuaSource
 from serving.settings import ServingSettings
 from tests.servers import free_port
+from tests.serving.live.opcua.certificates import content, der, made_login, server_files, use_certificate
 from tests.serving.live.opcua.servers import PlantServer, plant_server
+from tests.serving.live.opcua.units import add_unit
 from tests.serving.live.sites import PLANT, FieldSite, background_task, field_site, small_profile, until
 
 pytestmark = [pytest.mark.services, pytest.mark.anyio]
@@ -141,6 +144,70 @@ async def test_a_wrong_password_is_told_and_the_right_one_is_encrypted(tmp_path:
             await until(lambda: site.status("opcua").state == "connected")
             await plant.write("FLOW", 3.0)
             await until(lambda: 3.0 in site.noted.values("FLOW"))
+
+
+async def test_a_user_certificate_logs_in_on_an_encrypted_channel_and_another_does_not(
+    tmp_path: Path,
+) -> None:
+    secrets, options = tmp_path / "opcua", {"security": "basic256sha256_encrypt"}
+    user, other, own = [
+        await asyncio.to_thread(made_login, tmp_path / name) for name in ("user", "other", "own")
+    ]
+    async with plant_server(secure=server_files(own, tmp_path), users=[der(user)]) as plant:
+        use_certificate(secrets, other)
+        async with reading_site(tmp_path, plant.url, **options) as site:
+            await until(lambda: "refuses the login" in site.status("opcua").state)
+            assert site.noted.readings == []
+            use_certificate(secrets, user)
+            await until(lambda: site.status("opcua").state == "connected")
+            await plant.write("FLOW", 8.0)
+            await until(lambda: 8.0 in site.noted.values("FLOW"))
+
+
+async def test_another_certificate_of_the_server_than_the_pinned_one_is_not_trusted(tmp_path: Path) -> None:
+    secrets, options = tmp_path / "opcua", {"security": "basic256sha256_encrypt", "user": "reader"}
+    own, other = [await asyncio.to_thread(made_login, tmp_path / name) for name in ("own", "other")]
+    secrets.mkdir()
+    password, pinned = secrets / f"{PLANT}.password", secrets / f"{PLANT}.server.pem"
+    password.touch(mode=0o600)
+    password.write_text("secret-of-the-reader")
+    pinned.write_bytes(content(other.certificate))
+    async with (
+        plant_server(secure=server_files(own, tmp_path)) as plant,
+        reading_site(tmp_path, plant.url, **options) as site,
+    ):
+        await until(lambda: "another certificate than" in site.status("opcua").state)
+        pinned.write_bytes(content(own.certificate))
+        await until(lambda: site.status("opcua").state == "connected")
+
+
+@pytest.mark.parametrize("lacking", ["mode", "key"])
+async def test_a_user_key_that_is_missing_or_open_to_others_is_not_used(tmp_path: Path, lacking: str) -> None:
+    login = await asyncio.to_thread(made_login, tmp_path / "user")
+    use_certificate(tmp_path / "opcua", login)
+    key = tmp_path / "opcua" / f"{PLANT}.user_key.pem"
+    key.chmod(0o644) if lacking == "mode" else key.unlink()
+    reason = (
+        "other users can read it; expected mode 0600"
+        if lacking == "mode"
+        else "expected the key of mill.user.pem"
+    )
+    with pytest.raises(SettingsError, match=reason):
+        await asyncio.to_thread(read_login, tmp_path / "opcua", PLANT, "", "basic256sha256_encrypt")
+
+
+async def test_values_in_another_unit_are_converted_and_others_refused(tmp_path: Path) -> None:
+    async with plant_server() as plant:
+        await add_unit(plant.nodes["FLOW"], "l/h")
+        await add_unit(plant.nodes["LEVEL"], "bar")
+        await plant.write("FLOW", 5000.0)
+        await plant.write("LEVEL", 50.0)
+        async with reading_site(tmp_path, plant.url) as site:
+            await until(lambda: site.status("opcua").state == "connected")
+            await until(lambda: bool(site.noted.values("FLOW")))
+            assert site.noted.values("FLOW")[0] == pytest.approx(5.0)
+            assert site.noted.values("LEVEL") == []
+            assert "LEVEL in 'bar': no conversion to '%'" in site.status("opcua").last_error
 
 
 async def test_a_password_that_others_may_read_is_not_used(tmp_path: Path) -> None:

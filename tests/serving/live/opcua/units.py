@@ -19,12 +19,18 @@ async def analog(
     """A variable with its properties."""
     node = await parent.add_variable(ua.NodeId(f"{parent.nodeid.Identifier}.{name}", 2), name, value)  # pyright: ignore[reportArgumentType]
     if unit:
-        await node.add_property(0, "EngineeringUnits", ua.EUInformation(DisplayName=_TEXT(unit)))  # pyright: ignore[reportArgumentType]
+        await add_unit(node, unit)
     if ends:
         await node.add_property(0, "EURange", ua.Range(*ends))  # pyright: ignore[reportArgumentType]
     if text:
         await node.write_attribute(AttributeIds.Description, ua.DataValue(ua.Variant(_TEXT(text))))  # pyright: ignore[reportArgumentType]
     return node
+
+
+async def add_unit(node: Node, unit: str) -> None:
+    """Have a variable tell its unit."""
+    told = ua.EUInformation(DisplayName=_TEXT(unit))  # pyright: ignore[reportArgumentType]
+    await node.add_property(0, "EngineeringUnits", told)
 
 
 async def add_units(server: Server) -> None:

@@ -1,0 +1,3 @@
+from tests.serving.brokers import strict_mosquitto
+
+__all__ = ["strict_mosquitto"]
