@@ -3,19 +3,19 @@
 Belongs here: profiles, models, and a registry that serves them. Doesn't belong here: the service and what is sent to it (`live_site.py`).
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
 import polars as pl
 import yaml
 from fastapi import FastAPI, Request, Response
 
 from benchmarks.forecasters import START, inputs_of
-from plant_assets.ingest.grid.resample import resample
+from plant_assets.features.arrays import Floats
 from plant_assets.models.export import export_bundle
 from plant_assets.models.fitting import fit_nowcast
 from plant_assets.models.inputs import TrainingInputs
@@ -24,16 +24,16 @@ from plant_assets.models.train import train
 from plant_assets.models.walk_forward import TrainedModel
 from plant_assets.profile.load import PLANT_TYPE, load_profile
 from plant_assets.profile.model import PlantProfile
-from plant_assets.simulation.simulate import simulate
-from tests.serving.mlflow_fake import FakeMlflow
 from tests.servers import running_app
+from tests.serving.mlflow_fake import FakeMlflow
 
 SINGLE = [f"T{number:02}" for number in range(1, 18)]
 LOOP = {"LIC_PV": "pv", "LIC_OP": "op", "LIC_SP": "sp"}
 TAGS = [*SINGLE, *LOOP]
 HORIZONS = (1, 2, 3)
-DAYS, SEED = 120, 3001
-_HOUR_US, _MINUTE_US = 3_600_000_000, 60_000_000
+SEED = 3001
+NORMAL = 220.0
+CLIMB_ROWS, ALARM_ROWS = 60, 15
 
 
 def plant_name(number: int) -> str:
@@ -55,7 +55,7 @@ def plant_document(name: str, *, looks_ahead: bool = True) -> dict:
             "labels": {
                 "alarm_rules": [
                     {"name": "high_pressure", "when": "T01 > 300"},
-                    {"name": "swings", "when": "T02_std_3m > 20"},
+                    {"name": "swings", "when": "T02_std_3m > 30"},
                 ]
             },
             "features": {
@@ -84,23 +84,36 @@ def write_plants(defs: Path, count: int, *, looks_ahead: bool = True) -> list[Pl
     return [load_profile(plant_name(number), defs) for number in range(count)]
 
 
-def minute_inputs(profile: PlantProfile) -> TrainingInputs:
-    """Simulated days of a plant whose hours are minutes."""
-    records = simulate(profile, START, DAYS, SEED).records
-    epoch = pl.col("timestamp").dt.epoch("us")
-    begin = int(START.timestamp()) * 1_000_000
-    faster = (begin + (epoch - begin) // (_HOUR_US // _MINUTE_US)).cast(pl.Datetime("us", "UTC"))
-    known = records.with_columns(
-        faster.alias("timestamp"),
-        file=pl.lit("0" * 64),
-        row=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32),
-    ).sort("timestamp", maintain_order=True)
-    return inputs_of(resample(known, profile), profile, [])
+def minute_table(rows: int, every: int, seed: int) -> pl.DataFrame:
+    """Rows of a plant whose tags wander about their normal value; now and then T01 climbs beyond its limit.
+
+    Args:
+        every: rows from one climb to the next, on average.
+    """
+    chance = np.random.default_rng(seed)
+    values = np.empty((rows, len(TAGS)))
+    values[0] = 0.0
+    steps = chance.normal(0, 1.5, values.shape)
+    for row in range(1, rows):
+        values[row] = 0.9 * values[row - 1] + steps[row]
+    values += NORMAL
+    climb = np.concatenate([np.linspace(0, 90, CLIMB_ROWS), np.full(ALARM_ROWS, 90.0)])
+    begin = int(chance.exponential(every))
+    while begin + len(climb) < rows:
+        values[begin : begin + len(climb), 0] += climb
+        begin += len(climb) + int(chance.exponential(every))
+    times = pl.datetime_range(START, START + timedelta(minutes=rows - 1), "1m", time_unit="us", eager=True)
+    return pl.DataFrame(values, schema=TAGS).insert_column(0, times.alias("timestamp"))
+
+
+def signal_values() -> Floats:
+    """What the tags measure, as no model has seen it: (rows, tags), a climb about every 33 hours."""
+    return minute_table(6000, 2000, SEED + 1).select(TAGS).to_numpy()
 
 
 def train_models(profile: PlantProfile) -> tuple[TrainingInputs, list[TrainedModel]]:
     """A calibrated random forest as champion, and a forecaster a horizon."""
-    inputs = minute_inputs(profile)
+    inputs = inputs_of(minute_table(4000, 300, SEED), profile, [])
     fitted = fit_nowcast(
         RF_SOFT_ALARM, inputs.names("features"), inputs.matrix("features"), inputs.labels, profile
     )
@@ -137,10 +150,6 @@ def running_registry(registry: FakeMlflow) -> Iterator[str]:
 
     with running_app(app) as place:
         yield f"http://{place}"
-
-
-def remove_folder(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tag(name: str) -> dict:

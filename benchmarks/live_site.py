@@ -14,18 +14,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import orjson
+import paho.mqtt.client as paho
 import psutil
+from paho.mqtt.enums import CallbackAPIVersion
 
-from benchmarks.live_plants import TAGS, publish_models, running_registry, write_plants
+from benchmarks.live_plants import TAGS, publish_models, running_registry, signal_values, write_plants
 from benchmarks.serving_site import ONE_THREAD, free_port, process, wait_until
+from plant_assets.features.arrays import Floats
 from plant_assets.profile.model import PlantProfile
 from serving.broker.address import BrokerAddress
 from serving.broker.connection import BrokerConnection
 from serving.broker.messages import OutgoingMessage
+from serving.live.sources.push.tokens import ensure_local_token
+from serving.settings import ServingSettings
 from tests.servers import MosquittoServer, running_mosquitto
 
 BROKER = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 2000"
@@ -75,6 +81,7 @@ class TrainedPlants:
     folder: Path
     profiles: Sequence[PlantProfile]
     registry: str
+    values: Floats
 
 
 @contextmanager
@@ -83,7 +90,7 @@ def trained_plants(count: int, *, looks_ahead: bool = True) -> Iterator[TrainedP
         folder = Path(name)
         profiles = write_plants(folder / "defs", count, looks_ahead=looks_ahead)
         with running_registry(publish_models(profiles, folder / "exports")) as address:
-            yield TrainedPlants(folder, profiles, address)
+            yield TrainedPlants(folder, profiles, address, signal_values())
 
 
 @contextmanager
@@ -152,15 +159,8 @@ class HeardScores:
 
 
 def parse_ms(text: str) -> int:
-    from datetime import datetime
-
+    """A time in milliseconds since 1970."""
     return round(datetime.fromisoformat(text).timestamp() * 1000)
-
-
-@contextmanager
-def broker_client(port: int) -> Iterator["BrokerClient"]:
-    client = BrokerClient(port)
-    yield client
 
 
 class BrokerClient:
@@ -172,6 +172,7 @@ class BrokerClient:
         self._listening: asyncio.Task[None] | None = None
         self._in: BrokerConnection | None = None
         self._out: BrokerConnection | None = None
+        self._paced = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
 
     async def __aenter__(self) -> "BrokerClient":
         self._in, self._out = BrokerConnection(self._address), BrokerConnection(self._address)
@@ -179,20 +180,30 @@ class BrokerClient:
         await self._out.open()
         await self._in.subscribe(["forewarn/+/scores"])
         self._listening = asyncio.create_task(self._listen(self._in))
+        self._paced.connect(self._address.host, self._address.port)
+        self._paced.loop_start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._listening is not None and self._in is not None and self._out is not None
+        assert self._listening is not None
+        assert self._in is not None
+        assert self._out is not None
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         await self._in.close()
         await self._out.close()
+        self._paced.disconnect()
+        self._paced.loop_stop()
 
     async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Publish in order; returns when the broker has them."""
         assert self._out is not None
         for start in range(0, len(messages), 1000):
             await self._out.publish(messages[start : start + 1000])
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Publish a message without waiting for the broker."""
+        self._paced.publish(message.topic, message.payload, qos=1)
 
     async def wait_rows(self, rows: int) -> None:
         """Wait until so many rows have scores."""
@@ -208,36 +219,71 @@ class BrokerClient:
                 connection.acknowledge([message])
 
 
-def row_document(row: int, part: int, parts: int, tags: Sequence[str] = TAGS) -> dict:
-    """Readings of some tags at a part of a row's interval, quiet ones."""
-    time_ms = START_MS + row * STEP_MS + part * (STEP_MS // parts)
-    return {"timestamp": time_ms, "values": {tag: quiet_value(tag, row, part) for tag in tags}}
+@dataclass(frozen=True)
+class PlantSignals:
+    """Readings of a plant: some a row and tag.
+
+    Attributes:
+        values: (rows, tags), which begin anew after the last row.
+        parts: readings of a row and tag.
+    """
+
+    plant: str
+    values: Floats
+    parts: int = 1
+
+    @property
+    def topic(self) -> str:
+        return f"forewarn/{self.plant}/readings"
+
+    def document(self, row: int, part: int = 0, first: int = 0, last: int | None = None) -> dict:
+        """The readings of some tags at a part of a row's interval."""
+        found = self.values[row % len(self.values)].tolist()[first:last]
+        noise = part % 7 * 0.01
+        time_ms = START_MS + row * STEP_MS + part * (STEP_MS // self.parts)
+        values = {tag: value + noise for tag, value in zip(TAGS[first:last], found, strict=True)}
+        return {"timestamp": time_ms, "values": values}
+
+    def message(self, documents: dict | list[dict]) -> OutgoingMessage:
+        return OutgoingMessage(self.topic, orjson.dumps(documents))
+
+    def singles(self, rows: int) -> list[OutgoingMessage]:
+        """A message a reading; the last one begins a row that nothing completes."""
+        return [
+            self.message(self.document(row, part, place, place + 1))
+            for row in range(rows)
+            for part in range(self.parts)
+            for place in range(len(TAGS))
+        ] + [self.message(self.document(rows, 0, 0, 1))]
+
+    def batches(self, rows: int, readings: int = 100) -> list[OutgoingMessage]:
+        """Messages of so many readings."""
+        each = readings // len(TAGS)
+        documents = [self.document(row, part) for row in range(rows) for part in range(self.parts)]
+        found = [self.message(documents[start : start + each]) for start in range(0, len(documents), each)]
+        return [*found, self.message(self.document(rows, 0, 0, 1))]
+
+    def paced(self, count: int) -> Iterator[tuple[int | None, OutgoingMessage]]:
+        """Messages of one reading, each with the row that it completes, by its time in milliseconds."""
+        for number in range(count):
+            row, place = divmod(number, len(TAGS) * self.parts)
+            part, tag = divmod(place, len(TAGS))
+            completed = START_MS + (row - 1) * STEP_MS if row and not place else None
+            yield completed, self.message(self.document(row, part, tag, tag + 1))
+
+    def bodies(self, rows: int, lines: int) -> list[bytes]:
+        """Line protocol, a reading a line, so many lines a body."""
+        found = [
+            f"plant,tag={tag} value={value:.6f} {document['timestamp']}000000"
+            for row in range(rows)
+            for part in range(self.parts)
+            for document in [self.document(row, part)]
+            for tag, value in document["values"].items()
+        ]
+        found.append(f"plant,tag={TAGS[0]} value=200 {START_MS + rows * STEP_MS}000000")
+        return ["\n".join(found[start : start + lines]).encode() for start in range(0, len(found), lines)]
 
 
-def quiet_value(tag: str, row: int, part: int) -> float:
-    """A value within the tag's normal band, another one each time."""
-    return 200.0 + (hash_of(tag) + 7 * row + 3 * part) % 97 / 10
-
-
-def hash_of(tag: str) -> int:
-    return sum(tag.encode())
-
-
-def single_messages(plant: str, rows: int, parts: int) -> list[OutgoingMessage]:
-    """A message a reading, tag by tag; the last one begins a row that nothing completes."""
-    topic = f"forewarn/{plant}/readings"
-    return [
-        OutgoingMessage(topic, orjson.dumps(row_document(row, part, parts, [tag])))
-        for row in range(rows)
-        for part in range(parts)
-        for tag in TAGS
-    ] + [OutgoingMessage(topic, orjson.dumps(row_document(rows, 0, parts, TAGS[:1])))]
-
-
-def batch_messages(plant: str, rows: int, parts: int, readings: int = 100) -> list[OutgoingMessage]:
-    """Messages of so many readings."""
-    topic, each = f"forewarn/{plant}/readings", readings // len(TAGS)
-    documents = [row_document(row, part, parts) for row in range(rows) for part in range(parts)]
-    batches = [documents[start : start + each] for start in range(0, len(documents), each)]
-    batches.append([row_document(rows, 0, parts, TAGS[:1])])
-    return [OutgoingMessage(topic, orjson.dumps(batch)) for batch in batches]
+async def push_token(site: LiveSite) -> str:
+    """The installation's own token of the first plant."""
+    return await ensure_local_token(ServingSettings(home=site.home), site.profiles[0].name)
