@@ -35,6 +35,7 @@ from serving.broker.messages import OutgoingMessage
 PARTS = 60
 """Readings of a tag and row where tags are read each second."""
 BATCH_LINES = 5000
+WARM_S = 2
 PLANT_FACTOR = 20
 """So many times faster than the wall runs the clock of many plants."""
 
@@ -94,20 +95,26 @@ def print_rates(plants: TrainedPlants, seconds: float) -> None:
 async def latencies_of(
     site: LiveSite, signals: PlantSignals, rate: float, seconds: float
 ) -> tuple[list[float], float]:
-    """Milliseconds from the publishing of the reading that completes a row to its score; the service's share of a core."""
+    """Milliseconds from the publishing of the reading that completes a row to its score; the service's share of a core.
+
+    The first two seconds, in which models are loaded, don't count.
+    """
     sent_s: dict[int, float] = {}
+    warm = round(rate * WARM_S)
     async with BrokerClient(site.broker.port) as client:
         begun, processor = time.perf_counter(), site.processor_s
-        for number, (row_ms, message) in enumerate(signals.paced(round(rate * seconds))):
+        for number, (row_ms, message) in enumerate(signals.paced(warm + round(rate * seconds))):
+            if number == warm:
+                processor = site.processor_s
             if (ahead_s := begun + number / rate - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead_s)
-            if row_ms is not None:
+            if row_ms is not None and number >= warm:
                 sent_s[row_ms] = time.perf_counter()
             client.send(message)
-        took, share = time.perf_counter() - begun, site.processor_s - processor
-        await client.wait_rows(len(sent_s))
+        share = (site.processor_s - processor) / (time.perf_counter() - begun - WARM_S)
+        await client.wait_for(lambda: all((signals.plant, row) in client.heard.arrived_s for row in sent_s))
         heard = client.heard.arrived_s
-        return [(heard[signals.plant, row] - at) * 1e3 for row, at in sent_s.items()], share / took
+        return [(heard[signals.plant, row] - at) * 1e3 for row, at in sent_s.items()], share
 
 
 def print_latency(plants: TrainedPlants, seconds: float, rate: float) -> None:

@@ -207,8 +207,12 @@ class BrokerClient:
 
     async def wait_rows(self, rows: int) -> None:
         """Wait until so many rows have scores."""
+        await self.wait_for(lambda: self.heard.rows >= rows)
+
+    async def wait_for(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something was heard."""
         async with asyncio.timeout(WITHIN_S):
-            while self.heard.rows < rows:
+            while not is_so():
                 await asyncio.sleep(0.005)
 
     async def _listen(self, connection: BrokerConnection) -> None:

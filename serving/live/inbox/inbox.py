@@ -5,9 +5,11 @@ Belongs here: writing and reading records. Doesn't belong here: which records ar
 (`serving/live/plants`).
 """
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +89,8 @@ class ReadingInbox:
         self._engine = _engine(self.url)
         # A writer of SQLite takes its turn at once: one that has read before it writes could not wait any more.
         self._writer = self._engine.execution_options(**{WRITES: BUSY_TIMEOUT_S})
+        self._store_engine = _store_engine(self.url)
+        self._thread = ThreadPoolExecutor(1, "inbox")
         self._is_postgres = self.url.get_backend_name() == "postgresql"
         self.needed: Callable[[], Awaitable[int | None]] | None = None
         self._most_waiting = settings.outbox_rows
@@ -107,6 +111,10 @@ class ReadingInbox:
             self._remember({(row.plant, row.name): row.id for row in rows})
 
     async def close(self) -> None:
+        """Finish what is being stored, and leave the database; it is opened again by whoever comes later."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._thread = ThreadPoolExecutor(1, "inbox")
+        self._store_engine.dispose()
         await self._engine.dispose()
 
     async def store(self, batches: Sequence[ReadingBatch]) -> list[StoredCounts]:
@@ -115,51 +123,47 @@ class ReadingInbox:
         Raises:
             StoreUnavailable: nothing was stored.
         """
+        # The whole transaction in one other thread: from thread to thread for each statement took most of its time.
+        loop = asyncio.get_running_loop()
         try:
-            if any((plant, r.column) not in self._series for plant, found in batches for r in found):
-                # First and by itself: numbers of a transaction that is undone must not be remembered.
-                async with self._writer.begin() as connection:
-                    named = await self._name_series(connection, batches)
-                self._remember(named)
-            async with self._writer.begin() as connection:
-                return [await self._store(connection, plant, found) for plant, found in batches]
+            return await loop.run_in_executor(self._thread, self._store_batches, batches)
         except (SQLAlchemyError, OSError) as error:
             raise StoreUnavailable(_reason(error)) from error
 
-    async def _store(
-        self, connection: AsyncConnection, plant: str, found: Sequence[AdmittedReading]
-    ) -> StoredCounts:
+    def _store_batches(self, batches: Sequence[ReadingBatch]) -> list[StoredCounts]:
+        if any((plant, r.column) not in self._series for plant, found in batches for r in found):
+            # First and by itself: numbers of a transaction that is undone must not be remembered.
+            with self._store_engine.begin() as connection:
+                named = self._name_series(connection, batches)
+            self._remember(named)
+        with self._store_engine.begin() as connection:
+            return [self._store(connection, plant, found) for plant, found in batches]
+
+    def _store(self, connection: sa.Connection, plant: str, found: Sequence[AdmittedReading]) -> StoredCounts:
         now, series = time.time_ns() // 1000, self._series
+        numbers = {column: series[plant, column] for column in {r.column for r in found}}
         rows: list[Row] = [
-            (
-                series[plant, r.column],
-                r.time_us,
-                None if math.isnan(r.value) else r.value,
-                CODES[r.quality],
-                now,
-            )
-            for r in found
+            (numbers[column], time_us, None if value != value else value, CODES[quality], now)
+            for column, time_us, value, quality in found
         ]
-        stored = await self._insert(connection, rows)
+        stored = self._insert(connection, rows)
         if stored == len(rows):
             return StoredCounts(stored, 0, 0)
         corrected = 0
         for start in range(0, len(rows), _AT_ONCE):
-            corrected += await self._correct(connection, rows[start : start + _AT_ONCE])
+            corrected += self._correct(connection, rows[start : start + _AT_ONCE])
         return StoredCounts(stored, len(rows) - stored - corrected, corrected)
 
-    async def _insert(self, connection: AsyncConnection, rows: list[Row]) -> int:
+    def _insert(self, connection: sa.Connection, rows: list[Row]) -> int:
         if not rows:
             return 0
         if self._is_postgres:
-            done = await connection.exec_driver_sql(
-                _POSTGRES_INSERT, tuple(map(list, zip(*rows, strict=True)))
-            )
+            done = connection.exec_driver_sql(_POSTGRES_INSERT, tuple(map(list, zip(*rows, strict=True))))
         else:
-            done = await connection.exec_driver_sql(_SQLITE_INSERT, rows)
+            done = connection.exec_driver_sql(_SQLITE_INSERT, rows)
         return done.rowcount
 
-    async def _correct(self, connection: AsyncConnection, rows: list[Row]) -> int:
+    def _correct(self, connection: sa.Connection, rows: list[Row]) -> int:
         """Keep other values of instants that have one, the last that was given; how many those are."""
         table = tables.readings
         key = sa.tuple_(table.c.series, table.c.time_us)
@@ -167,9 +171,7 @@ class ReadingInbox:
         known = {
             (r.series, r.time_us): (r.value, r.quality)
             for start in range(0, len(rows), 500)
-            for r in await connection.execute(
-                query.where(key.in_([row[:2] for row in rows[start : start + 500]]))
-            )
+            for r in connection.execute(query.where(key.in_([row[:2] for row in rows[start : start + 500]])))
         }
         changes = []
         for number, time_us, value, quality, received in rows:
@@ -179,33 +181,33 @@ class ReadingInbox:
                 changes.append((number, time_us, *old, value, quality, received))
         if changes:
             names = [c.name for c in tables.corrections.c][1:]
-            await connection.execute(
+            connection.execute(
                 sa.insert(tables.corrections), [dict(zip(names, change, strict=True)) for change in changes]
             )
             mine = (table.c.series == sa.bindparam("s")) & (table.c.time_us == sa.bindparam("t"))
             update = sa.update(table).where(mine).values(value=sa.bindparam("v"), quality=sa.bindparam("q"))
-            await connection.execute(
+            connection.execute(
                 update, [dict(zip("stvq", (c[0], c[1], c[4], c[5]), strict=True)) for c in changes]
             )
         return len(changes)
 
-    async def _name_series(
-        self, connection: AsyncConnection, batches: Sequence[ReadingBatch]
+    def _name_series(
+        self, connection: sa.Connection, batches: Sequence[ReadingBatch]
     ) -> dict[tuple[str, str], int]:
         """The numbers of columns, given to those that have none."""
         table, found = tables.series, dict[tuple[str, str], int]()
         for plant, name in {(plant, r.column) for plant, readings in batches for r in readings}:
             chosen = (table.c.plant == plant) & (table.c.name == name)
-            number = await connection.scalar(sa.select(table.c.id).where(chosen))
+            number = connection.scalar(sa.select(table.c.id).where(chosen))
             if number is None:
                 insert = sa.insert(table).values(plant=plant, name=name).returning(table.c.id)
-                number = (await connection.scalars(insert)).one()
+                number = connection.scalars(insert).one()
             found[plant, name] = number
         return found
 
     def _remember(self, named: Mapping[tuple[str, str], int]) -> None:
-        self._series |= named
-        self._names |= {number: name for (_, name), number in named.items()}
+        self._series = self._series | named  # as a whole: another thread stores meanwhile
+        self._names = self._names | {number: name for (_, name), number in named.items()}
 
     async def since(self, plant: str, time_us: int, limit: int | None = None) -> list[StoredReading]:
         """A plant's records from a time on, by time."""
@@ -325,6 +327,17 @@ def _engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=4, connect_args={"timeout": 10}, hide_parameters=True)
     prepare_sqlite(engine.sync_engine)
     return engine
+
+
+def _store_engine(url: URL) -> sa.Engine:
+    """What readings are stored through, in a thread of its own."""
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, pool_timeout=10, hide_parameters=True)
+    engine = sa.create_engine(
+        url.set(drivername="sqlite"), pool_size=1, connect_args={"timeout": 10}, hide_parameters=True
+    )
+    prepare_sqlite(engine)
+    return engine.execution_options(**{WRITES: BUSY_TIMEOUT_S})
 
 
 def _reason(error: Exception) -> str:
