@@ -4,6 +4,7 @@ Belongs here: values, gaps. Doesn't belong here: HTTP (`routes.py`), names (`nam
 the kernel (`kernel.py`), the model itself.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.tag import TIME_NAMES
 from serving.errors import invalid
 from serving.inference.rows.imputed import ImputedNames
-from serving.inference.rows.kernel import kernel_of
+from serving.inference.rows.kernel import kernel_of, rows_needed
 from serving.inference.rows.names import NameIndex
 from serving.inference.rows.ranges import PhysicalRanges
 from serving.inference.rows.reading import ParsedReading, parse_reading, refuse_unusable
@@ -87,6 +88,10 @@ class ModelInputs:
 
     How rows are computed is the model's, as it was trained; names, ranges and rules are the plant's, as they are now.
 
+    Attributes:
+        rows_needed: how many of the newest rows features look at.
+        key: the same where two models make the same row of the same readings.
+
     Raises:
         InputError: the bundle asks for features that the kernel can't compute.
     """
@@ -105,6 +110,8 @@ class ModelInputs:
         place = {name: i for i, name in enumerate(self.sources)}
         self._deviations = [(place[name], sp, pv) for name, (sp, pv) in profile.deviations.items()]
         self._compute = kernel_of(manifest, self.sources)
+        self.rows_needed = rows_needed(manifest)
+        self.key = _key_of(manifest, plant)
         self._value_places = [place[f.source] for f in manifest.features if f.kind == "value"]
         self._rule_places = [(n, i) for i, n in enumerate(self.names) if n in self.rules.names]
         self._computed_places = [(n, i) for n, i in self._rule_places if n not in place]
@@ -192,14 +199,18 @@ class ModelInputs:
         row = self._row(self._compute(window), newest, field_name, self._at_end(window, newest))
         return replace(row, confidence="none") if is_blind else row
 
-    def from_window(self, window: Floats, columns: Sequence[str], field_name: str) -> ModelRow:
+    def from_window(
+        self, window: Floats, columns: Sequence[str], field_name: str, *, with_rules: bool = True
+    ) -> ModelRow:
         """The row that `from_readings` gives of rows without gaps, from an array of them; one without any value is a row too.
 
         Args:
             window: (rows, columns), oldest first, NaN where missing; rows that the kernel doesn't look back to may be left out.
             columns: names of its columns, those of the plant's profile as it is now.
             field_name: what they are called.
+            with_rules: whether to tell which alarm rules the row meets; those that a bad signal may meet are told anyway.
         """
+        window = window[-self.rows_needed :]
         values = zip(columns, window[-1].tolist(), strict=True)
         given = {name: None if math.isnan(value) else value for name, value in values}
         names = self.source_names
@@ -209,7 +220,12 @@ class ModelInputs:
         newest.known |= {n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)}
         rows = self._source_rows(window, columns)
         row = self._row(
-            self._compute(rows), newest, field_name, self._at_end(rows, newest), may_be_empty=True
+            self._compute(rows),
+            newest,
+            field_name,
+            self._at_end(rows, newest),
+            may_be_empty=True,
+            with_rules=with_rules,
         )
         return replace(row, confidence="none") if is_blind else row
 
@@ -271,11 +287,13 @@ class ModelInputs:
         at_end: Mapping[str, Floats] = NONE_AT_END,
         *,
         may_be_empty: bool = False,
+        with_rules: bool = True,
     ) -> ModelRow:
         missing = ~np.isfinite(values)
         n_missing = int(missing.sum())
         known = {**newest.known, **{name: float(values[i]) for name, i in self._rule_places}}
-        rules, faults = self.rules.evaluate(known), SignalFaults()
+        rules = self.rules.evaluate(known) if with_rules or newest.bad else []
+        faults = SignalFaults()
         if newest.bad:
             sound = {name: np.array([value]) for name, value in known.items()}
             faults = self.signals.faults(newest.bad, sound, [(rule, _ONE) for rule in rules], at_end)
@@ -295,3 +313,10 @@ class ModelInputs:
     def _is_read(self, known: Mapping[str, float]) -> bool:
         """Whether alarm rules look at some of the values."""
         return any(not math.isnan(known.get(name, math.nan)) for name in self.rules.names)
+
+
+def _key_of(manifest: BundleManifest, plant: PlantProfile) -> str:
+    """What a row depends on beside the readings."""
+    features = [feature.model_dump_json() for feature in manifest.features]
+    parts = (manifest.feature_set, *features, manifest.profile.model_dump_json(), plant.model_dump_json())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -12,7 +12,7 @@ from plant_assets.bundle.manifest import BundleManifest
 from plant_assets.features.arrays import Floats
 from plant_assets.features.errors import FeatureError
 from plant_assets.features.numpy_engine import NewestRow
-from plant_assets.features.spec import FeatureSpec
+from plant_assets.features.spec import FeatureSpec, look_back
 from plant_assets.features.windows import NewestWindow, window_columns
 from plant_assets.profile.model import PlantProfile
 
@@ -38,6 +38,13 @@ def kernel_of(manifest: BundleManifest, sources: list[str]) -> Kernel:
         return NewestRow([FeatureSpec(**f.model_dump()) for f in manifest.features], sources)
     except FeatureError as error:
         raise InputError(f"{error}; export the model again") from None
+
+
+def rows_needed(manifest: BundleManifest) -> int:
+    """How many of the newest rows the kernel looks at."""
+    if manifest.feature_set == "window_features":
+        return manifest.profile.features.window_steps
+    return max(look_back([FeatureSpec(**f.model_dump()) for f in manifest.features]), 1)
 
 
 def _reorder(profile: PlantProfile, names: Sequence[str]) -> Kernel:

@@ -141,9 +141,10 @@ class ReadingInbox:
 
     def _store(self, connection: sa.Connection, plant: str, found: Sequence[AdmittedReading]) -> StoredCounts:
         now, series = time.time_ns() // 1000, self._series
+        isnan = math.isnan
         numbers = {column: series[plant, column] for column in {r.column for r in found}}
         rows: list[Row] = [
-            (numbers[column], time_us, None if value != value else value, CODES[quality], now)
+            (numbers[column], time_us, None if isnan(value) else value, CODES[quality], now)
             for column, time_us, value, quality in found
         ]
         stored = self._insert(connection, rows)

@@ -5,14 +5,17 @@ follows from the scores (`serving/warnings`).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isnan
 from typing import Protocol
 
+import numpy as np
 from pydantic import JsonValue
 
+from plant_assets.bundle.bundle import BundleScores
+from plant_assets.bundle.horizons import order_horizons
 from plant_assets.features.arrays import Floats
 from plant_assets.features.spec import feature_specs, look_back
 from plant_assets.profile.model import PlantProfile
@@ -39,19 +42,19 @@ class PlantWindow:
 
     Attributes:
         columns: of the profile.
-        values: (rows, columns), oldest first, NaN where missing.
+        newest_rows: gives at most so many rows (rows, columns), oldest first, NaN where missing.
         newest: when the newest row begins.
         interval: between rows.
     """
 
     columns: Sequence[str]
-    values: Floats
+    newest_rows: Callable[[int], Floats]
     newest: datetime
     interval: timedelta
 
     def readings(self, rows: int) -> list[dict[str, float | str | None]]:
         """The newest rows as a client would send them."""
-        kept = self.values[-rows:]
+        kept = self.newest_rows(rows)
         begin = self.newest - (len(kept) - 1) * self.interval
         return [
             {"timestamp": (begin + i * self.interval).isoformat()}
@@ -121,15 +124,29 @@ class LoadedModels:
         if self.champion.inputs.is_pointwise:
             judged = score_pointwise(self.champion, window.readings(1), self.ids)
             return RowScores(_pointwise_score(judged), (), _rules(judged.rules[0] if judged.rules else []))
-        row = self._row(self.champion, window)
+        models = (self.champion, *self.ahead)
+        values = window.newest_rows(max(model.inputs.rows_needed for model in models))
+        row = self.champion.inputs.from_window(values, window.columns, FIELD)
         now = answer_row(self.champion, row, self.ids, row.rules)
-        ahead = tuple(_forecast(model, self._row(model, window), self.ids) for model in self.ahead)
         rules = _rules([CrossedLimit.of(rule) for rule in row.rules])
-        return RowScores(_score(now, None), ahead, rules, self.fault)
+        return RowScores(_score(now, None), self._forecasts(values, window.columns), rules, self.fault)
 
-    @staticmethod
-    def _row(model: LoadedModel, window: PlantWindow) -> ModelRow:
-        return model.inputs.from_window(window.values, window.columns, FIELD)
+    def _forecasts(self, values: Floats, columns: Sequence[str]) -> tuple[ModelScore, ...]:
+        """What the forecasters say; those that take the same inputs share a row, and each decides once."""
+        rows: dict[str, ModelRow] = {}
+        for model in self.ahead:
+            inputs = model.inputs
+            if inputs.key not in rows:
+                rows[inputs.key] = inputs.from_window(values, columns, FIELD, with_rules=False)
+        if len(self.ahead) < 2 or len(rows) > 1 or not all(model.horizons for model in self.ahead):
+            return tuple(_forecast(model, rows[model.inputs.key], self.ids) for model in self.ahead)
+        (row,) = rows.values()
+        found = [model.bundle.evaluate(row.values[None, :]) for model in self.ahead]
+        ordered = order_horizons(np.stack([one.decisions for one in found]))
+        return tuple(
+            _forecast(model, row, self.ids, BundleScores(one.scores, decisions))
+            for model, one, decisions in zip(self.ahead, found, ordered, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +210,10 @@ def rows_needed(profile: PlantProfile) -> int:
     return max(look_back(feature_specs(profile)), profile.features.window_steps, recent, 1)
 
 
-def _forecast(model: LoadedModel, row: ModelRow, ids: PredictionIds) -> ModelScore:
-    found = answer_row(model, row, ids)
+def _forecast(
+    model: LoadedModel, row: ModelRow, ids: PredictionIds, scored: BundleScores | None = None
+) -> ModelScore:
+    found = answer_row(model, row, ids, scored=scored)
     band, probability = model.bundle.manifest.interval, found.anomaly_probability
     return _score(found, band.around(probability) if band is not None and probability is not None else None)
 
