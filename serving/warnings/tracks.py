@@ -209,7 +209,7 @@ def _doubt(
             for score in outcome.scores
             if score.confidence == "none"
         ]
-    tags = set(stale) & set(_moving_tags(signal, kept, profile))
+    tags = set(stale) & set(_moving_tags(signal, kept, profile)) if stale else set[str]()
     named = (
         ("stale: ", sorted(tags)),
         ("no forecast for ", [f"{hours:g} h" for hours in sorted(silent)]),

@@ -73,7 +73,7 @@ class StreamGrid:
         # Rings, by slot; one row more than is kept has the state before the oldest.
         self._size = rows_kept + 1
         self._states = np.empty((self._size, len(self._tags)), _STATE)
-        self._seen = np.empty((self._size, len(names)))
+        self._seen = np.full((self._size, len(names)), np.nan)
         self._late: dict[int, int] = {}
         self._first: int | None = None
         self._newest: int | None = None
@@ -181,9 +181,12 @@ class StreamGrid:
         oldest = first - self._rows_kept
         for tag, records in enumerate(self._tags):
             past, _ = records.fill(TagState(), _DAWN, oldest * self._step + self._step)
+            begin = (oldest + 1) * self._step
+            self._states[:, tag], _ = records.fill(past, begin, begin)  # of rows without a record
             self._states[oldest % self._size, tag] = past
-            for slot in range(oldest + 1, first):
-                self._fill(tag, slot)
+            if records.has_between(begin, first * self._step):
+                for slot in range(oldest + 1, first):
+                    self._fill(tag, slot)
         self._first = first
 
     def _correct(self) -> None:

@@ -82,6 +82,11 @@ class TagRecords:
             for name, aggregate in zip(tag.extremes, tag.aggregates, strict=True)
         ]
 
+    def has_between(self, begin_us: int, end_us: int) -> bool:
+        """Whether anything was recorded in [begin, end)."""
+        spans = (part.between(begin_us, end_us) for part in (self.own, *self.extremes.values()))
+        return any(span.stop > span.start for span in spans)
+
     def fill(self, before: TagState, begin_us: int, end_us: int) -> tuple[TagState, list[float]]:
         """What the records of [begin, end) make of the state before them.
 
