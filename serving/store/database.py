@@ -106,7 +106,9 @@ def _on_begin(connection: Connection) -> None:
     if waits_s is None:
         connection.exec_driver_sql("BEGIN")
         return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(waits_s * 1000)}")
+    if connection.info.get(WRITES) != waits_s:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(waits_s * 1000)}")
+        connection.info[WRITES] = waits_s
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -10,6 +10,13 @@ from serving.store.database import Database
 from serving.store.memory_tables import LiveState
 
 Shape = TypeVar("Shape", bound=BaseModel)
+_TABLE = LiveState.metadata.tables[LiveState.__tablename__]
+_UPDATE = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.name == sa.bindparam("mine"), _TABLE.c.turn == sa.bindparam("before"))
+    .values(turn=sa.bindparam("after"), document=sa.bindparam("kept", type_=_TABLE.c.document.type))
+    .returning(_TABLE.c.name)
+)
 
 
 class TakenOverError(RuntimeError):
@@ -40,12 +47,11 @@ class TaskMemory(Generic[Shape]):
         Raises:
             TakenOverError: it isn't this gateway's any more.
         """
-        table, kept = LiveState, document.model_dump(mode="json")
+        kept = document.model_dump(mode="json")
         if self._turn == 0:
             session.add(LiveState(name=self._name, turn=1, document=kept))
         else:
-            mine = (table.name == self._name) & (table.turn == self._turn)
-            update = sa.update(table).where(mine).values(turn=self._turn + 1, document=kept)
-            if (await session.scalar(update.returning(table.name))) is None:
+            given = {"mine": self._name, "before": self._turn, "after": self._turn + 1, "kept": kept}
+            if (await session.scalar(_UPDATE, given)) is None:
                 raise TakenOverError(f"{self._name}: another gateway process has taken over")
         self._turn += 1

@@ -10,6 +10,7 @@ output needs keys that make a repeat harmless.
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -76,6 +77,8 @@ class LogConsumer(Generic[Entry]):
         begins: where a consumer without a cursor begins: `newest`, with what comes from now on; `oldest`, with all
             that is still stored.
         batch: at most so many entries at once.
+        keep_every_s: the cursor is kept no more often than so, for an output whose repeats are harmless: what was delivered
+            meanwhile is delivered again after the process was killed.
     """
 
     def __init__(  # noqa: PLR0917 - its parts
@@ -90,6 +93,7 @@ class LogConsumer(Generic[Entry]):
         is_wanted: Callable[[Entry], bool] = lambda _: True,
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
+        keep_every_s: float = 0.0,
     ) -> None:
         self.name = name
         self.log_name: LogName = log_name
@@ -103,6 +107,9 @@ class LogConsumer(Generic[Entry]):
         self._memory = TaskMemory(database, cursor_name(log_name, name), ConsumerCursor)
         self._cursor: ConsumerCursor | None = None
         self._kept = 0
+        self._is_behind = False
+        self._kept_at = 0.0
+        self._keep_every_s = keep_every_s
         self._begins_empty = False
 
     async def run(self) -> None:
@@ -112,8 +119,12 @@ class LogConsumer(Generic[Entry]):
             wait=wait_exponential_jitter(FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=FIRST_PAUSE_S),
             before_sleep=self._tell_failure,
         )
-        while True:
-            await attempts(self.deliver_next)
+        try:
+            while True:
+                await attempts(self.deliver_next)
+        finally:
+            if self._cursor is not None and self._is_behind:
+                await self._keep(self._cursor)
 
     async def deliver_next(self) -> None:
         """Deliver the next batch; where there is none, wait a moment for one.
@@ -125,6 +136,8 @@ class LogConsumer(Generic[Entry]):
         written = self._source.next_write()
         entries = await self._source.after(cursor.id or 0, limit=self._batch)
         if not entries:
+            if self._is_behind and self._is_due:
+                await self._keep(cursor)
             self.status.note_delivery(0)
             self.status.depth = 0
             with contextlib.suppress(TimeoutError):
@@ -135,9 +148,10 @@ class LogConsumer(Generic[Entry]):
         if wanted:
             await self._deliver(wanted)
         moved = cursor.model_copy(update={"id": entries[-1].id})
-        if wanted or entries[-1].id - self._kept >= KEEP_EVERY:
-            await self._keep(moved)
+        self._is_behind = self._is_behind or bool(wanted)
         self._cursor = moved
+        if (self._is_behind and self._is_due) or entries[-1].id - self._kept >= KEEP_EVERY:
+            await self._keep(moved)
         self.status.note_delivery(len(wanted))
         if len(entries) < self._batch:
             self.status.depth = 0
@@ -184,6 +198,11 @@ class LogConsumer(Generic[Entry]):
         async with self._database.write() as session:
             await self._memory.keep(session, cursor)
         self._cursor, self._kept = cursor, cursor.id or 0
+        self._is_behind, self._kept_at = False, time.monotonic()
+
+    @property
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._kept_at + self._keep_every_s
 
     async def _tell_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -211,6 +230,7 @@ class EventConsumer(LogConsumer[EventMessage]):
         types: Collection[str] = ("scores", "warning"),
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
+        keep_every_s: float = 0.0,
     ) -> None:
         super().__init__(
             name,
@@ -222,4 +242,5 @@ class EventConsumer(LogConsumer[EventMessage]):
             is_wanted=lambda event: event.type in types,
             begins=begins,
             batch=batch,
+            keep_every_s=keep_every_s,
         )

@@ -37,6 +37,9 @@ TRACKS = "scores:"
 """What names of kept tracks begin with; the plant's name follows."""
 TRIM_EVERY = 100
 EPOCH = datetime.fromtimestamp(0, UTC)
+_TABLE = LiveScore.metadata.tables[LiveScore.__tablename__]
+_INSERT = sa.insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
+"""Made once, and of the table alone, as one's events are."""
 
 
 class ScoringCursor(BaseModel):
@@ -112,11 +115,10 @@ class RowWriter:
         within = timedelta(hours=self._settings.repeat_hours)
         async with self._events.change() as change:
             scores = [_live_score(self._plant, row) for row in rows]
-            change.session.add_all(scores)
-            await change.session.flush()
+            ids = (await change.session.scalars(_INSERT, scores)).all()
             tracks = dict(self._last.tracks)
-            for row, score in zip(rows, scores, strict=True):
-                _tell_row(change, row, score, self._profile)
+            for row, number, score in zip(rows, ids, scores, strict=True):
+                _tell_row(change, row, {**score, "id": number}, self._profile)
                 if row.is_quiet:
                     tracks = row.effects.tracks
                     continue
@@ -127,10 +129,8 @@ class RowWriter:
             newest = rows[-1].row
             last = ScoringCursor(number=newest.slot, time=time_of(newest.time_us), tracks=tracks)
             await self._memory.keep(change.session, last)
-            if scores[-1].id // TRIM_EVERY > (scores[0].id - 1) // TRIM_EVERY:
-                surplus = sa.delete(LiveScore).where(
-                    LiveScore.id <= scores[-1].id - self._settings.live_score_rows
-                )
+            if ids[-1] // TRIM_EVERY > (ids[0] - 1) // TRIM_EVERY:
+                surplus = sa.delete(LiveScore).where(LiveScore.id <= ids[-1] - self._settings.live_score_rows)
                 await change.session.execute(surplus)
         self._last = last
         metrics.SCORED_ROWS.inc(len(rows))
@@ -141,24 +141,28 @@ class RowWriter:
             change.tell(StatusEvent(data=status))
 
 
-def _tell_row(change: UnitOfWork, row: ScoredGridRow, score: LiveScore, profile: PlantProfile) -> None:
+def _tell_row(
+    change: UnitOfWork, row: ScoredGridRow, score: Mapping[str, object], profile: PlantProfile
+) -> None:
     shown = live_row(row.row, profile)
     reading = ReadingData.model_construct(plant=profile.name, number=row.row.slot, **vars(shown))
     change.tell(ReadingEvent.model_construct(data=reading))
-    scored = ScoredRow.model_validate(score).model_dump()
-    change.tell(ScoresEvent(data=ScoresData(number=row.row.slot, **scored)))
+    found = {name: score[name] for name in ScoredRow.model_fields} | {"scores": list(row.outcome.scores)}
+    scored = ScoresData.model_construct(number=row.row.slot, **found)
+    change.tell(ScoresEvent.model_construct(data=scored))
 
 
-def _live_score(plant: str, row: ScoredGridRow) -> LiveScore:
+def _live_score(plant: str, row: ScoredGridRow) -> dict[str, object]:
+    """A row of the table of scores."""
     outcome = row.outcome
-    return LiveScore(
-        plant=plant,
-        plant_time=time_of(row.row.time_us),
-        created_at=datetime.now(UTC),
-        risk=outcome.now.probability,
-        alarm=outcome.alarm,
-        passed_over=row.passed_over,
-        scores=[score.model_dump(mode="json") for score in outcome.scores],
-        rules=[rule.name for rule in outcome.shown],
-        stale=sorted(row.stale),
-    )
+    return {
+        "plant": plant,
+        "plant_time": time_of(row.row.time_us),
+        "created_at": datetime.now(UTC),
+        "risk": outcome.now.probability,
+        "alarm": outcome.alarm,
+        "passed_over": row.passed_over,
+        "scores": [score.model_dump(mode="json") for score in outcome.scores],
+        "rules": [rule.name for rule in outcome.shown],
+        "stale": sorted(row.stale),
+    }

@@ -30,6 +30,8 @@ from serving.warnings.tables import PlantWarning
 KIND = "mqtt"
 LOOK_EVERY_S = 2.0
 """How often a lost connection is looked for while there is nothing to publish."""
+KEEP_EVERY_S = 0.2
+"""Scores of so long may be published again after a kill; noting each delivery took as long as the row's own transaction."""
 log = logging.getLogger("serving")
 
 
@@ -55,7 +57,9 @@ class MqttOutput:
         plants: Callable[[], Collection[str]],
     ) -> None:
         self.status = OutputStatus(name=KIND, kind=KIND, target=broker.place)
-        self.consumer = EventConsumer(KIND, events, database, self.deliver, self.status)
+        self.consumer = EventConsumer(
+            KIND, events, database, self.deliver, self.status, keep_every_s=KEEP_EVERY_S
+        )
         self._broker = broker
         self._database = database
         self._plants = plants

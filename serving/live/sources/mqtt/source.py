@@ -35,6 +35,9 @@ LOOK_EVERY_S = 2.0
 """How often changed topics of profiles, and refused ones, are subscribed to."""
 LONGEST_PAUSE_S = 30
 MOST_AT_ONCE = 1000
+GATHER_S = 0.005
+"""A batch of few messages isn't followed by another one sooner: a transaction a message would take all of a core."""
+FEW = 100
 MOST_BYTES_AT_ONCE = 256 * 1024
 """Of messages that are stored together, so that other work of the process has its turn."""
 log = logging.getLogger("serving")
@@ -135,8 +138,11 @@ class MqttSource:
         look_at = loop.time() + LOOK_EVERY_S
         while True:
             arrived = await connection.fetch(LOOK_EVERY_S)
+            again_at = loop.time() + GATHER_S
             for messages in split_messages(arrived):
                 await self._store(connection, messages)
+            if 0 < len(arrived) < FEW:
+                await asyncio.sleep(again_at - loop.time())
             if loop.time() >= look_at:
                 await self._subscribe(connection, session)
                 look_at = loop.time() + LOOK_EVERY_S
