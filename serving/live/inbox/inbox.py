@@ -207,7 +207,7 @@ class ReadingInbox:
         return found
 
     def _remember(self, named: Mapping[tuple[str, str], int]) -> None:
-        self._series = self._series | named  # as a whole: another thread stores meanwhile
+        self._series = {**self._series, **named}  # as a whole: another thread stores meanwhile
         self._names = self._names | {number: name for (_, name), number in named.items()}
 
     async def since(self, plant: str, time_us: int, limit: int | None = None) -> list[StoredReading]:

@@ -147,8 +147,9 @@ def _tell_row(
     shown = live_row(row.row, profile)
     reading = ReadingData.model_construct(plant=profile.name, number=row.row.slot, **vars(shown))
     change.tell(ReadingEvent.model_construct(data=reading))
-    found = {name: score[name] for name in ScoredRow.model_fields} | {"scores": list(row.outcome.scores)}
-    scored = ScoresData.model_construct(number=row.row.slot, **found)
+    found = {name: score[name] for name in ScoredRow.model_fields}
+    found |= {"scores": list(row.outcome.scores), "number": row.row.slot}
+    scored = ScoresData.model_construct(None, **found)
     change.tell(ScoresEvent.model_construct(data=scored))
 
 

@@ -57,7 +57,9 @@ class _HeardModels:
         loaded = self.loaded
         if not loaded.champion.inputs.is_pointwise:
             self.record.features[round(window.newest.timestamp() * 1e6)] = tuple(
-                model.inputs.from_window(window.values, window.columns, FIELD).values
+                model.inputs.from_window(
+                    window.newest_rows(model.inputs.rows_needed), window.columns, FIELD
+                ).values
                 for model in (loaded.champion, *loaded.ahead)
             )
         return loaded.score(window)
