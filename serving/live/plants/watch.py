@@ -102,7 +102,7 @@ class PlantWatch:
         self._past = past
         self._profile = models.profile
         self._clock = IntervalClock.of(models.profile)
-        self._kept = _row_count(models.profile)
+        self._needed, self._kept = _row_counts(models.profile)
         self._columns = models.profile.columns
         self._open: _OpenGrid | None = None
         self._early: list[AdmittedReading] = []
@@ -229,7 +229,7 @@ class PlantWatch:
         self._open, self._early = None, []
         self._profile = self._models.profile
         self._clock = self._clock.rebuilt(self._profile)
-        self._kept = _row_count(self._profile)
+        self._needed, self._kept = _row_counts(self._profile)
         self._columns = self._profile.columns
         step_us, kept = self._clock.step_us, self._kept
         last = await self._writer.load(self._profile)
@@ -390,10 +390,11 @@ class PlantWatch:
             await self._writer.tell_status(self.status)
 
 
-def _row_count(profile: PlantProfile) -> int:
-    """How many rows are kept: what scores and advice look back over, or people look at."""
+def _row_counts(profile: PlantProfile) -> tuple[int, int]:
+    """How many rows scores and advice look back over, and how many are kept, as people look further."""
+    needed = rows_needed(profile)
     shown = min(timedelta(hours=SHOWN_HOURS) // profile.sampling.interval, SHOWN_ROWS)
-    return max(rows_needed(profile), shown) + 1
+    return needed, max(needed, shown) + 1
 
 
 def _records(readings: Sequence[AdmittedReading | StoredReading]) -> list[tuple[str, int, float, bool]]:
