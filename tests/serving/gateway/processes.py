@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from tests.forked_services import ForkedService
 from tests.servers import free_port, running_app
 
 
@@ -36,13 +35,7 @@ class GatewayProcess:
         self.address = f"http://127.0.0.1:{port}"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("FOREWARN_")}
         own = {"FOREWARN_HOME": str(home), "FOREWARN_PORT_GATEWAY": str(port), **environment}
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "serving", "gateway"],
-                env=inherited | own,
-                stdout=output,
-                stderr=output,
-            )
+        self._process = ForkedService("gateway", inherited | own, log)
 
     def __enter__(self) -> "GatewayProcess":
         self._wait_ready()
