@@ -15,6 +15,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.stream_grid"],
         ["benchmarks.mqtt"],
         ["benchmarks.push"],
+        ["benchmarks.live"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],
