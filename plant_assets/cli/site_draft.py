@@ -94,7 +94,7 @@ def describe_site(address: str, plant: str, options: SiteOptions) -> SiteDescrip
         NewPlantError: an address that can't be used, or a site that doesn't answer; the text says which.
     """
     from serving.broker.connection import BrokerFault
-    from serving.live.sources.opcua.session import OpcuaFault
+    from serving.live.sources.opcua.faults import OpcuaFault
     from serving.settings import read_settings
 
     try:

@@ -9,8 +9,9 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from serving.live.probes.report import ProbeReport
 from serving.live.sources.opcua.browse import read_units
+from serving.live.sources.opcua.faults import OpcuaFault
 from serving.live.sources.opcua.files import read_login
-from serving.live.sources.opcua.session import OpcuaFault, OpcuaSession, open_session
+from serving.live.sources.opcua.session import OpcuaSession, open_session
 from serving.live.sources.opcua.values import read_value
 
 PATH = "live.opcua"

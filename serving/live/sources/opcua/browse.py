@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from serving.live.sources.opcua.session import OpcuaFault, OpcuaSession
+from serving.live.sources.opcua.faults import OpcuaFault
+from serving.live.sources.opcua.session import OpcuaSession
 from serving.live.sources.opcua.values import number_of
 
 if TYPE_CHECKING:

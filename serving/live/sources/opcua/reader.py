@@ -30,8 +30,9 @@ from serving.live.intake import LiveIntake
 from serving.live.readings import RawReading
 from serving.live.sources.board import CONNECTED, SourceStatus
 from serving.live.sources.opcua.browse import read_units
+from serving.live.sources.opcua.faults import OpcuaFault
 from serving.live.sources.opcua.files import read_login
-from serving.live.sources.opcua.session import OpcuaFault, OpcuaSession, open_session
+from serving.live.sources.opcua.session import OpcuaSession, open_session
 from serving.live.sources.opcua.values import read_value
 from serving.settings import ServingSettings
 

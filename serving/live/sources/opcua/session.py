@@ -2,19 +2,20 @@
 
 A session isn't used again once it is lost: who holds it opens another, and reads what it missed.
 
-Belongs here: opening, subscribing, reading, and what the server's refusals mean. Doesn't belong here: readings
-(`source.py`), browsing (`browse.py`).
+Belongs here: opening, subscribing, reading. Doesn't belong here: what refusals mean (`faults.py`), readings
+(`reader.py`), browsing (`browse.py`).
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from serving.live.sources.opcua.faults import ANSWER_WITHIN_S, OpcuaFault, name_faults
 from serving.live.sources.opcua.files import APPLICATION_URI, OpcuaLogin
+from serving.live.sources.opcua.security import secure_client
 
 if TYPE_CHECKING:
     from asyncua.client.client import Client
@@ -23,20 +24,10 @@ if TYPE_CHECKING:
     from asyncua.ua import DataValue
     from asyncua.ua.attribute_ids import AttributeIds
 
-ANSWER_WITHIN_S = 10.0
 MOST_HELD = 200_000
 """Values that wait to be stored; beyond them the session ends, and the server's history has the rest."""
 _AT_ONCE = 500
 """Nodes of one request."""
-_REFUSED = (
-    "BadUserAccessDenied",
-    "BadIdentityTokenRejected",
-    "BadIdentityTokenInvalid",
-    "BadUserSignatureInvalid",
-)
-_SECURITY = ("Security", "Certificate")
-"""In names of what is raised where a policy or a certificate isn't taken."""
-_NO_ENDPOINT = "No matching endpoints"
 _NO_HISTORY = (
     "BadHistoryOperationUnsupported",
     "BadHistoryOperationInvalid",
@@ -48,48 +39,6 @@ _NO_HISTORY = (
     "BadNoData",
     "GoodNoData",
 )
-
-
-class OpcuaFault(Exception):  # noqa: N818 - a fault of the other side
-    """The server is away, refuses something, or the session is lost; the text says which.
-
-    Attributes:
-        option: of `live.opcua`, that it is about.
-    """
-
-    def __init__(self, text: str, option: Literal["url", "user", "security"] = "url") -> None:
-        super().__init__(text)
-        self.option = option
-
-
-@contextmanager
-def name_faults(url: str) -> Iterator[None]:
-    """What asyncua raises inside, as one sentence with the server's address.
-
-    Raises:
-        OpcuaFault: something was raised.
-    """
-    from asyncua.ua import UaError
-
-    try:
-        yield
-    except TimeoutError:
-        raise OpcuaFault(f"{url} doesn't answer within {ANSWER_WITHIN_S:g} s") from None
-    except OSError as error:
-        raise OpcuaFault(f"{url} can't be reached: {error.strerror or error}") from None
-    except UaError as error:
-        name = type(error).__name__
-        if name in _REFUSED:
-            raise OpcuaFault(
-                f"{url} refuses the login: {name}; expected another user, password or user certificate",
-                "user",
-            ) from None
-        if _NO_ENDPOINT in str(error):
-            raise OpcuaFault(
-                f"{url} has no endpoint of this policy and mode; expected another security", "security"
-            ) from None
-        option = "security" if any(word in name for word in _SECURITY) else "url"
-        raise OpcuaFault(f"{url}: {name if name.startswith('Bad') else error}", option) from None
 
 
 class OpcuaSession:
@@ -232,63 +181,10 @@ async def open_session(url: str, login: OpcuaLogin) -> AsyncIterator[OpcuaSessio
     with name_faults(url):
         client = Client(url, timeout=ANSWER_WITHIN_S)
         client.application_uri, client.name = APPLICATION_URI, "Forewarn"
-        await _secure(client, login)
+        await secure_client(client, login)
         await client.connect()
         session = OpcuaSession(client, url)
         try:
             yield session
         finally:
             await session.close()
-
-
-async def _secure(client: "Client", login: OpcuaLogin) -> None:
-    from asyncua import ua
-    from asyncua.crypto import security_policies
-
-    if login.user:
-        client.set_user(login.user)
-        client.set_password(login.password)
-    if login.security == "none" or login.certificate is None or login.key is None:
-        return
-    policy, _, mode = login.security.partition("_")
-    policies = {
-        "basic256sha256": security_policies.SecurityPolicyBasic256Sha256,
-        "aes128sha256rsaoaep": security_policies.SecurityPolicyAes128Sha256RsaOaep,
-        "aes256sha256rsapss": security_policies.SecurityPolicyAes256Sha256RsaPss,
-    }
-    modes = {"sign": ua.MessageSecurityMode.Sign, "encrypt": ua.MessageSecurityMode.SignAndEncrypt}
-    server = None if login.server_certificate is None else str(login.server_certificate)
-    try:
-        if login.server_certificate is not None:
-            await _check_server(client, login.server_certificate)
-        await client.set_security(
-            policies[policy], login.certificate, login.key, server_certificate=server, mode=modes[mode]
-        )
-        if login.user_certificate is not None and login.user_key is not None:
-            await client.load_client_certificate(str(login.user_certificate))
-            await client.load_private_key(login.user_key)
-    except (ValueError, TypeError):
-        folder = login.certificate.parent
-        raise OpcuaFault(
-            f"{folder}: a certificate or key can't be read; expected PEM files without a passphrase",
-            "security",
-        ) from None
-
-
-async def _check_server(client: "Client", pinned: Path) -> None:
-    """Refuse a server that shows another certificate than the pinned one, which it could not answer to anyway.
-
-    Raises:
-        OpcuaFault: it does.
-        ValueError: the pinned one can't be read.
-    """
-    from asyncua.crypto import uacrypto
-
-    expected = uacrypto.der_from_x509(await uacrypto.load_certificate(pinned))
-    endpoints = await client.connect_and_get_server_endpoints()
-    shown = [endpoint.ServerCertificate for endpoint in endpoints if endpoint.ServerCertificate]
-    if not any(certificate.startswith(expected) for certificate in shown):
-        raise OpcuaFault(
-            f"{client.server_url.geturl()} shows another certificate than {pinned.name}; expected that one",
-            "security",
-        )

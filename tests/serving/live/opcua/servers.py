@@ -74,14 +74,16 @@ async def plant_server(
     secure: Path | None = None,
     historic: bool = False,
     users: Sequence[bytes] = (),
+    policy: ua.SecurityPolicyType = ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
 ) -> AsyncIterator[PlantServer]:
     """A server on loopback.
 
     Args:
         port: a free one by default.
-        secure: a folder with `server.pem` and `server_key.pem`; it takes known users alone then, encrypted.
+        secure: a folder with `server.pem` and `server_key.pem`; it takes known users alone then.
         historic: whether it stores values.
         users: certificates (DER) of users, whom a secure server takes instead of those with passwords.
+        policy: of a secure server.
     """
     known = KnownCertificates(*users) if users else KnownUsers() if secure else None
     server = Server(user_manager=known)  # pyright: ignore[reportArgumentType]
@@ -89,7 +91,7 @@ async def plant_server(
     url = f"opc.tcp://127.0.0.1:{port or free_port()}/plant"
     server.set_endpoint(url)
     if secure:
-        server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+        server.set_security_policy([policy])
         server.set_identity_tokens([ua.X509IdentityToken if users else ua.UserNameIdentityToken])
         await server.load_certificate(str(secure / "server.pem"))
         await server.load_private_key(str(secure / "server_key.pem"))

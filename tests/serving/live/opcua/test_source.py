@@ -10,6 +10,9 @@ import pytest
 
 pytest.importorskip("asyncua")
 
+from asyncua import ua
+from asyncua.crypto.security_policies import SecurityPolicyNone
+
 from plant_assets.profile.variables import SettingsError
 from serving.live.sources.opcua.files import read_login
 from serving.live.sources.opcua.source import OpcuaSource
@@ -194,6 +197,26 @@ async def test_a_user_key_that_is_missing_or_open_to_others_is_not_used(tmp_path
     )
     with pytest.raises(SettingsError, match=reason):
         await asyncio.to_thread(read_login, tmp_path / "opcua", PLANT, "", "basic256sha256_encrypt")
+
+
+async def test_a_password_is_never_sent_in_clear_on_a_signed_channel(tmp_path: Path) -> None:
+    secrets, own = tmp_path / "opcua", await asyncio.to_thread(made_login, tmp_path / "own")
+    secrets.mkdir()
+    password = secrets / f"{PLANT}.password"
+    password.touch(mode=0o600)
+    password.write_text("secret-of-the-reader")
+    options = {"security": "basic256sha256_sign", "user": "reader"}
+    files, policy = server_files(own, tmp_path), ua.SecurityPolicyType.Basic256Sha256_Sign
+    async with plant_server(secure=files, policy=policy) as plant:
+        tokens = [token for one in plant.server.iserver.endpoints for token in one.UserIdentityTokens]
+        encrypted = [token.SecurityPolicyUri for token in tokens]
+        for token in tokens:
+            token.SecurityPolicyUri = SecurityPolicyNone.URI
+        async with reading_site(tmp_path, plant.url, **options) as site:
+            await until(lambda: "takes passwords unencrypted" in site.status("opcua").state)
+            for token, uri in zip(tokens, encrypted, strict=True):
+                token.SecurityPolicyUri = uri
+            await until(lambda: site.status("opcua").state == "connected")
 
 
 async def test_values_in_another_unit_are_converted_and_others_refused(tmp_path: Path) -> None:
