@@ -1,12 +1,13 @@
 """How long an event takes to 500 clients of `/events`.
 
-`python -m benchmarks.sse` starts a gateway process and a process of clients; a row a second comes from
-sensors that this process plays. A delivery's time goes from the event's `created_at` in the database to the
+`python -m benchmarks.sse` starts a gateway process and a process of clients; a row a second is
+told by this process. A delivery's time goes from the event's `created_at` in the database to the
 client's receipt, so that it holds the commit as well.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import sqlite3
@@ -61,43 +62,27 @@ async def listen(address: str, token: str, clients: int, seconds: float) -> dict
     return seen
 
 
-def row(number: int, start: datetime) -> dict[str, object]:
-    values = dict.fromkeys((f"TAG{n:02d}" for n in range(22)), 100.0 + number)
-    return {"timestamp": (start + timedelta(hours=number)).isoformat(), "values": values, "quality": {}}
+async def tell_rows(home: Path, rows_per_second: float, over: threading.Event) -> None:
+    """Tell of rows at a steady pace, as the live service does."""
+    from serving.events.log import EventLog
+    from serving.scores.schemas import ReadingData, ReadingEvent
+    from serving.settings import ServingSettings
+    from serving.store.database import Database, database_url
 
-
-def sensors_app(rows_per_second: float):
-    """Sensors whose rows come at a steady pace."""
-    from fastapi import FastAPI
-    from fastapi.responses import StreamingResponse
-
-    app, start, began = FastAPI(), datetime(2026, 1, 1, tzinfo=UTC), time.time()
-
-    def newest() -> int:
-        return 100 + int((time.time() - began) * rows_per_second)
-
-    async def stream():
-        told = newest()
-        while True:
-            await asyncio.sleep(0.005)
-            while told < newest():
-                told += 1
-                yield f"id: {told}\nevent: reading\ndata: {json.dumps(row(told, start))}\n\n"
-
-    @app.get("/sensors/history")
-    async def history(hours: int) -> dict[str, object]:
-        rows = [row(n, start) for n in range(newest() - hours + 1, newest() + 1)]
-        return {"plant": "demo", "interval_s": 3600, "rows": rows}
-
-    @app.get("/sensors/live")
-    async def live() -> dict[str, object]:
-        return {"id": newest(), **row(newest(), start)}
-
-    @app.get("/sensors/events")
-    async def events() -> StreamingResponse:
-        return StreamingResponse(stream(), media_type="text/event-stream")
-
-    return app
+    database, start = Database(database_url(ServingSettings(home=home))), datetime(2026, 1, 1, tzinfo=UTC)
+    events = EventLog(database, 50_000)
+    try:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            values = dict.fromkeys((f"TAG{n:02d}" for n in range(22)), 100.0 + number)
+            time_of_row = start + timedelta(hours=number)
+            row = ReadingData(plant="demo", number=number, timestamp=time_of_row, values=values)
+            async with events.change() as change:
+                change.tell(ReadingEvent(data=row))
+            await asyncio.sleep(1 / rows_per_second)
+    finally:
+        await database.close()
 
 
 def delivery_ms(seen: dict[str, list[float]], database: Path, since: float) -> list[np.ndarray]:
@@ -111,24 +96,19 @@ def delivery_ms(seen: dict[str, list[float]], database: Path, since: float) -> l
 def measure(clients: int, seconds: float, rows_per_second: float) -> list[np.ndarray]:
     """For each event that was written while all clients were connected, its deliveries in milliseconds."""
     import httpx
-    import uvicorn
 
     from tests.servers import free_port
 
     with tempfile.TemporaryDirectory() as folder:
-        home, sensors_port, port = Path(folder), free_port(), free_port()
-        config = uvicorn.Config(sensors_app(rows_per_second), port=sensors_port, log_level="warning")
-        server = uvicorn.Server(config)
+        home, port, over = Path(folder), free_port(), threading.Event()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("FOREWARN_")} | {
             "FOREWARN_HOME": str(home),
             "FOREWARN_PORT_GATEWAY": str(port),
-            "FOREWARN_SENSORS_URL": f"http://127.0.0.1:{sensors_port}",
             "FOREWARN_INFERENCE_URL": "http://127.0.0.1:1",
             "FOREWARN_DAGSTER_URL": "http://127.0.0.1:1",
             "FOREWARN_LOG_LEVEL": "error",
         }
-        thread = threading.Thread(target=server.run)
-        thread.start()
+        telling = threading.Thread(target=lambda: asyncio.run(tell_rows(home, rows_per_second, over)))
         gateway = subprocess.Popen([sys.executable, "-m", "serving", "gateway"], env=environment)
         try:
             address = f"http://127.0.0.1:{port}"
@@ -136,16 +116,18 @@ def measure(clients: int, seconds: float, rows_per_second: float) -> list[np.nda
                 _wait_healthy(client)
                 client.post("/auth/register", json=LOGIN).raise_for_status()
                 token = client.post("/auth/login", json=LOGIN).json()["access_token"]
+            telling.start()
             command = [sys.executable, "-m", "benchmarks.sse", "--listen", address, token]
             command += [str(clients), str(seconds)]
             found = subprocess.run(command, capture_output=True, text=True, check=True)
             connected, answer = found.stdout.splitlines()
             return delivery_ms(json.loads(answer), home / "gateway" / "gateway.db", float(connected))
         finally:
+            over.set()
+            if telling.ident is not None:
+                telling.join(30)
             gateway.terminate()
             gateway.wait(30)
-            server.should_exit = True
-            thread.join(30)
 
 
 def _wait_healthy(client) -> None:

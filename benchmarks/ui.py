@@ -80,7 +80,7 @@ class ScreenFigures:
 def services(inference: str, speed: float, ui: Path) -> Iterator[str]:
     """A plant and a gateway of their own; the gateway's address."""
     with tempfile.TemporaryDirectory() as home:
-        ports = {name: free_port() for name in ("GATEWAY", "SENSORS")}
+        ports = {name: free_port() for name in ("GATEWAY", "SENSORS", "LIVE")}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
         environment = kept | {f"FOREWARN_PORT_{name}": str(port) for name, port in ports.items()}
         environment |= {
@@ -93,7 +93,7 @@ def services(inference: str, speed: float, ui: Path) -> Iterator[str]:
             "FOREWARN_DAGSTER_URL": "http://127.0.0.1:1",
             "FOREWARN_LOG_LEVEL": "error",
         }
-        names = ("sensors", "gateway")
+        names = ("sensors", "live", "gateway")
         started = [subprocess.Popen([sys.executable, "-m", "serving", n], env=environment) for n in names]
         try:
             yield f"http://127.0.0.1:{ports['GATEWAY']}"

@@ -51,10 +51,10 @@ class ServingSettings(EnvironmentVariables):
     logins_per_minute: int = Field(default=10, ge=1, le=10_000)
     registrations_per_hour: int = Field(default=20, ge=1, le=10_000)
     history_rows: int = Field(default=20_000, ge=1)
+    sensors_to: Literal["push", "mqtt"] = Field(default="push", description="where simulated readings go")
     plant_speed: float = Field(default=0.5, ge=0, le=50, description="plant hours per second; 0 pauses")
     live_flush_hours: int = Field(default=168, ge=0, le=2000)
     live_plants: Names = Field(default=(), description="plants that are watched; empty: all")
-    live_scoring: bool = True
     live_score_rows: int = Field(default=20_000, ge=100)
     event_rows: int = Field(default=50_000, ge=1000)
     tsdb_url: str = Field(default="", description="time-series store; empty: none")

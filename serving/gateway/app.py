@@ -16,6 +16,7 @@ from serving.gateway.accounts.rate_limits import AttemptLimiter
 from serving.gateway.accounts.service import AccountService
 from serving.gateway.accounts.sessions import SessionStore
 from serving.gateway.accounts.tokens import AccessTokens
+from serving.gateway.background.tasks import BackgroundTasks
 from serving.gateway.connections import routes as connections
 from serving.gateway.connections.service import LIVE, ConnectionDirectory
 from serving.gateway.drift import routes as drift
@@ -36,8 +37,6 @@ from serving.gateway.history import routes as history
 from serving.gateway.history.service import HistoryStore
 from serving.gateway.infer import routes as infer
 from serving.gateway.live import routes as live_routes
-from serving.gateway.live.loop import LiveLoop, run_live_loop
-from serving.gateway.live.status import LiveStatus
 from serving.gateway.models import routes as models
 from serving.gateway.models.mlflow import MlflowClient
 from serving.gateway.models.service import ModelService
@@ -59,6 +58,7 @@ from serving.store.migrate import migrate
 from serving.telemetry import install as telemetry
 from serving.telemetry.correlation import bring_served_by, carry_request_id
 from serving.web.app import new_app
+from serving.web.tasks import beside
 
 ROUTERS = (
     accounts.router,
@@ -81,11 +81,14 @@ ROUTERS = (
 
 
 def create_app(
-    given: ServingSettings | None = None, transport: httpx.AsyncBaseTransport | None = None
+    given: ServingSettings | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    has_tasks: bool = True,
 ) -> FastAPI:
     """The application; nothing is read or written before it runs.
 
-    By default with the environment's settings, and other services over the network.
+    By default with the environment's settings, other services over the network, and what it does unasked.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -95,7 +98,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with run_parts(app, settings, transport):
+        async with run_parts(app, settings, transport, has_tasks=has_tasks):
             yield
 
     app = new_app("Forewarn gateway", settings, lifespan)
@@ -124,7 +127,11 @@ def prepare(settings: ServingSettings) -> str:
 
 @contextlib.asynccontextmanager
 async def run_parts(
-    app: FastAPI, settings: ServingSettings, transport: httpx.AsyncBaseTransport | None
+    app: FastAPI,
+    settings: ServingSettings,
+    transport: httpx.AsyncBaseTransport | None,
+    *,
+    has_tasks: bool = True,
 ) -> AsyncIterator[None]:
     """The parts that routes find at the application, from start to end.
 
@@ -143,17 +150,21 @@ async def run_parts(
         trust_env=False,
         event_hooks={"request": [carry_request_id], "response": [bring_served_by]},
     )
-    log, hub, status = EventLog(database, settings.event_rows, settings.outbox_rows), EventHub(), LiveStatus()
+    log, hub = EventLog(database, settings.event_rows, settings.outbox_rows), EventHub()
     profiles = PlantProfiles(settings.defs)
-    loop = LiveLoop(settings, profiles, database, log, client, status)
+    tasks = BackgroundTasks(settings, database, log, client)
     inference = ServiceClient("inference", settings.inference_address, client)
     sensors = ServiceClient("sensors", settings.sensors_address, client)
     live = ServiceClient(LIVE, settings.live_address, client, is_optional=True)
-    reader = LiveReader(sensors, live, settings.sensors_plant)
+    reader = LiveReader(live, settings.sensors_plant)
     dagster = ServiceClient("dagster", settings.dagster_address, client)
     mlflow = MlflowClient(settings.mlflow_address, client)
     try:
-        async with client, follow_events(log, hub), run_live_loop(loop):
+        async with (
+            client,
+            follow_events(log, hub),
+            beside(tasks.run()) if has_tasks else contextlib.nullcontext(),
+        ):
             state = app.state
             state.database = database
             state.write_check = health.WriteCheck()
@@ -169,7 +180,7 @@ async def run_parts(
             state.plants = PlantDirectory(profiles, settings, inference, reader)
             state.events = log
             state.hub = hub
-            state.live = status
+            state.live = live
             state.live_reader = reader
             state.connections = ConnectionDirectory(live)
             state.drivers = DriverService(database, reader, inference)

@@ -8,4 +8,5 @@ from serving.web.parts import part
 
 DatabaseDep = Annotated[Database, part("database")]
 InferenceDep = Annotated[ServiceClient, part("inference")]
+LiveDep = Annotated[ServiceClient, part("live")]
 SensorsDep = Annotated[ServiceClient, part("sensors")]

@@ -13,8 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from serving.errors import Problem
-from serving.gateway.dependencies import DatabaseDep, InferenceDep, SensorsDep
-from serving.gateway.live.status import LiveStatusDep
+from serving.gateway.dependencies import DatabaseDep, InferenceDep, LiveDep, SensorsDep
 from serving.gateway.openapi import problems
 from serving.gateway.problems import ServiceAway
 from serving.gateway.upstream import ServiceClient
@@ -67,9 +66,7 @@ class GatewayReadiness(BaseModel):
     database: str = Field(description="`answers` if it responds, otherwise the fault")
     inference: str
     sensors: str
-    live: str = Field(
-        description="`scores` if this process scores live readings, otherwise the reason why not"
-    )
+    live: str = Field(description="`answers` if the live service watches plants, otherwise the fault")
 
 
 @router.get("/ready", responses=problems())
@@ -77,12 +74,12 @@ async def ready(
     database: DatabaseDep,
     inference: InferenceDep,
     sensors: SensorsDep,
-    status: LiveStatusDep,
+    live: LiveDep,
     writes: Annotated[WriteCheck, part("write_check")],
 ) -> GatewayReadiness:
     """Check that the database responds and can be written; lists the faults of the rest."""
-    database_state, inference_state, sensors_state = await asyncio.gather(
-        _database(database), _service(inference), _service(sensors)
+    database_state, inference_state, sensors_state, live_state = await asyncio.gather(
+        _database(database), _service(inference), _service(sensors), _service(live)
     )
     if database_state == ANSWERS:
         database_state = await writes.state(database)
@@ -93,7 +90,7 @@ async def ready(
         database=database_state,
         inference=inference_state,
         sensors=sensors_state,
-        live=status.sentence,
+        live=live_state,
     )
 
 

@@ -16,8 +16,6 @@ LATENCY = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 
-SCORED_ROWS = Counter("gateway_live_rows_total", "Live rows scored")
-PASSED_OVER = Counter("gateway_live_passed_over_total", "Live rows skipped because newer ones were waiting")
 EVENT_CLIENTS = Gauge("gateway_sse_clients", "Clients connected to /events")
 
 

@@ -45,8 +45,11 @@ class ReadingPublisher(Protocol):
 
     totals: PublishTotals
 
-    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
         """Send readings in their order, again and again for a while where nobody takes them.
+
+        Args:
+            reached_us: the plant's clock has reached this time, whatever was read until then.
 
         Raises:
             PublishError: nobody does, or they will never be taken.
@@ -60,8 +63,12 @@ class ReadingPublisher(Protocol):
     async def close(self) -> None: ...
 
 
-def reading_rows(readings: Sequence[RawReading]) -> list[dict]:
-    """Readings as the rows of `sources/json_rows.py`: those of one time that follow each other share a row."""
+def reading_rows(readings: Sequence[RawReading], reached_us: int | None = None) -> list[dict]:
+    """Readings as the rows of `sources/json_rows.py`: those of one time that follow each other share a row.
+
+    Args:
+        reached_us: said by a last row without values, where given.
+    """
     rows: list[dict] = []
     for reading in readings:
         time = _milliseconds(reading.time_us)
@@ -73,6 +80,8 @@ def reading_rows(readings: Sequence[RawReading]) -> list[dict]:
             row.setdefault("quality", {})[reading.name] = reading.quality
         if reading.unit:
             row.setdefault("unit", {})[reading.name] = reading.unit
+    if reached_us is not None:
+        rows.append({"timestamp": _milliseconds(reached_us), "values": {}})
     return rows
 
 

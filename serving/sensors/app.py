@@ -13,8 +13,8 @@ from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
 from plant_assets.simulation.origin import OriginError, OriginNote, PlantOrigin
 from serving.sensors.clock import PlantClock
-from serving.sensors.flush import DropWriter
 from serving.sensors.plant import IntervalError, LivePlant, check_interval
+from serving.sensors.publishing import OpenPublisher, publisher_of
 from serving.sensors.routes import router
 from serving.sensors.runner import PlantRunner
 from serving.sensors.state import PlantState, StateError, StateFile
@@ -26,18 +26,21 @@ from serving.web.tasks import beside
 log = logging.getLogger("serving")
 
 
-def create_app(given: ServingSettings | None = None) -> FastAPI:
-    """The application; the plant lives while it runs. By default with the environment's settings.
+def create_app(given: ServingSettings | None = None, open_publisher: OpenPublisher | None = None) -> FastAPI:
+    """The application; the plant lives while it runs.
+
+    By default with the environment's settings, and readings are published as these say.
 
     Raises:
         SettingsError: a setting is wrong, or the plant isn't there.
     """
     settings = given or read_settings()
     profile = _profile(settings)
+    publisher = open_publisher or publisher_of(settings, profile.name)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runner = await asyncio.to_thread(_runner, settings, profile)
+        runner = await asyncio.to_thread(_runner, settings, profile, publisher)
         with contextlib.closing(runner):
             async with beside(runner.run()) as life:
                 life.add_done_callback(_log_death)
@@ -57,7 +60,9 @@ def prepare(settings: ServingSettings) -> None:
     Raises:
         SettingsError: it can't be gone on from.
     """
-    _restore(settings, _profile(settings))
+    profile = _profile(settings)
+    publisher_of(settings, profile.name)
+    _restore(settings, profile)
 
 
 def _profile(settings: ServingSettings) -> PlantProfile:
@@ -96,15 +101,13 @@ def _restore(
         raise SettingsError(f"FOREWARN_HOME: {folder} is not usable: {error.strerror}") from None
 
 
-def _runner(settings: ServingSettings, profile: PlantProfile) -> PlantRunner:
+def _runner(settings: ServingSettings, profile: PlantProfile, open_publisher: OpenPublisher) -> PlantRunner:
     """The plant where it stopped, or a new one."""
     origin, state, state_file = _restore(settings, profile)
     plant = LivePlant(profile, origin, state)
     interval_h = profile.sampling.interval.total_seconds() / 3600
     clock = PlantClock(settings.plant_speed, interval_h, plant.position)
-    return PlantRunner(
-        plant, clock, state_file, DropWriter(settings.drop / profile.name, settings.live_flush_hours)
-    )
+    return PlantRunner(plant, clock, state_file, open_publisher)
 
 
 def _log_death(life: "asyncio.Task[None]") -> None:

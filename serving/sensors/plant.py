@@ -20,6 +20,8 @@ from serving.sensors.state import PlantState
 
 RING = 2016
 """Newest rows that are kept; twelve weeks of hours."""
+PUBLISHED_PAST = timedelta(hours=96)
+"""Of a new plant's past, as a historian brings it: what people look back over, beside what its first row needs."""
 _DAY = timedelta(days=1)
 
 
@@ -52,7 +54,7 @@ class LivePlant:
 
     Attributes:
         position: rows that are complete.
-        flushed: those whose records became a drop.
+        published: those whose records were published.
         rows: the newest ones, oldest first, at most RING.
     """
 
@@ -66,8 +68,10 @@ class LivePlant:
         self._steps_per_row = STEPS_PER_DAY // self._rows_per_day
         self._kept_days = RING // self._rows_per_day + look_back(profile) // _DAY + 2
         past = origin.past_days * self._rows_per_day
-        state = state or PlantState(tags=profile.tag_names, position=past, flushed=past)
-        self.position, self.flushed = state.position, state.flushed
+        if state is None:
+            told = min(past, (PUBLISHED_PAST + look_back(profile)) // interval)
+            state = PlantState(tags=profile.tag_names, position=past, published=past - told)
+        self.position, self.published = state.position, state.published
         self._switches = list(state.switches)
         self._days: deque[SimulatedDay] = deque()
         self._ahead: deque[SensorRow] = deque()
@@ -130,15 +134,19 @@ class LivePlant:
 
         Rows older than what is kept are left out.
         """
+        rows = self._rows_per_day
+        days = [d for d in self._days if d.before.day * rows < last and first < d.after.day * rows]
+        if not days:
+            return self._days[0].records.clear()
         within = pl.col("timestamp").is_between(self.time_of(first), self.time_of(last), closed="left")
-        return pl.concat(day.records for day in self._days).filter(within)
+        return pl.concat(day.records for day in days).filter(within)
 
     def state(self) -> PlantState:
         """What is needed to go on from here in another process."""
         return PlantState(
             tags=self.profile.tag_names,
             position=self.position,
-            flushed=self.flushed,
+            published=self.published,
             switches=self._switches,
             checkpoint=self._days[0].before,
         )
@@ -159,7 +167,7 @@ class LivePlant:
     def _append(self, day: SimulatedDay) -> None:
         self._days.append(day)
         needed = min(
-            self.position // self._rows_per_day - self._kept_days, self.flushed // self._rows_per_day
+            self.position // self._rows_per_day - self._kept_days, self.published // self._rows_per_day
         )
         while self._days[0].before.day < needed:
             self._days.popleft()

@@ -1,4 +1,4 @@
-"""Lets the plant live: completes rows when they are due, tells clients, keeps state, writes drops.
+"""Lets the plant live: completes rows when they are due, tells clients, keeps state.
 
 Belongs here: the order of these steps, which is what makes a restart continue. A row is noted on disk
 before anybody sees it, so that a killed process never takes one back.
@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from plant_assets.simulation.scenario_names import Scenario
 from serving.sensors.clock import PlantClock
-from serving.sensors.flush import DropWriter
 from serving.sensors.metrics import ROWS
-from serving.sensors.plant import LivePlant
+from serving.sensors.plant import RING, LivePlant
+from serving.sensors.publishing import OpenPublisher, RowPublisher
 from serving.sensors.rows import SensorRow
 from serving.sensors.state import StateFile
 from serving.web.broadcast import StreamBroadcast, StreamSubscription
@@ -28,26 +28,33 @@ class PlantRunner:
     """The plant's life in one task.
 
     Attributes:
-        faults: what goes wrong at present, by where: "state" or "drop".
+        faults: what goes wrong at present, by where: "state" or "readings".
     """
 
     def __init__(
-        self, plant: LivePlant, clock: PlantClock, state_file: StateFile, drop_writer: DropWriter
+        self, plant: LivePlant, clock: PlantClock, state_file: StateFile, open_publisher: OpenPublisher
     ) -> None:
         self.plant = plant
         self.clock = clock
         self.broadcast = StreamBroadcast[StreamSubscription]()
         self.faults: dict[str, str] = {}
         self._state_file = state_file
-        self._drop_writer = drop_writer
         self._speed_changed = asyncio.Event()
         self._busy = asyncio.Lock()
         """Held while the plant's days change, or are read: a switch takes the newest day away for a moment."""
+        self.publisher = RowPublisher(plant, open_publisher, self._busy, self._report_publishing)
 
     async def run(self) -> None:
-        """Complete rows until cancelled."""
+        """Complete rows and publish them until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            publishing = tasks.create_task(self.publisher.run())
+            await self._complete_rows()
+            publishing.cancel()
+
+    async def _complete_rows(self) -> None:
         self._save_state(durable=True)
         while self.plant.time < END:
+            await self._wait_for_room()
             wait = self.clock.wait_s(self.plant.position)
             # Not wait_for: Python 3.11's loses a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
@@ -60,7 +67,6 @@ class PlantRunner:
                 if self.plant.needs_day:
                     await asyncio.to_thread(self.plant.simulate_day)
                 self._complete_row()
-                await self._flush()
         log.error("the plant's calendar ends at %s; remove its state to start a new plant", END.date())
 
     async def activate(self, scenario: Scenario) -> bool:
@@ -86,6 +92,13 @@ class PlantRunner:
         self._save_state()
         ROWS.inc()
         self.broadcast.publish(reading_event(row))
+        self.publisher.note_row()
+
+    async def _wait_for_room(self) -> None:
+        """A plant whose readings nobody takes stands still before it would have to forget them."""
+        while self.plant.position - self.plant.published >= RING:
+            self.publisher.progress.clear()
+            await self.publisher.progress.wait()
 
     def _save_state(self, *, durable: bool = False) -> None:
         """Write the state; a full disk doesn't stop the plant, but is told."""
@@ -95,21 +108,12 @@ class PlantRunner:
         except OSError as error:
             self._report_fault("state", f"{self._state_file.path}: {error.strerror or error}")
 
-    async def _flush(self) -> None:
-        """Write the drops that are due; one that can't be written is tried again with the next row."""
-        while self._drop_writer.due(self.plant):
-            first, last = self._drop_writer.next_rows(self.plant)
-            records = self.plant.records(first, last)
-            begin, end = self.plant.time_of(first), self.plant.time_of(last)
-            try:
-                path = await asyncio.to_thread(self._drop_writer.write, records, begin, end)
-            except OSError as error:
-                self._report_fault("drop", f"live records cannot be dropped: {error.strerror or error}")
-                return
-            self.faults.pop("drop", None)
-            self.plant.flushed = last
-            self._save_state(durable=True)
-            log.info("%d live records dropped as %s", records.height, path.name)
+    def _report_publishing(self, fault: str) -> None:
+        if fault:
+            self._report_fault("readings", fault)
+            return
+        self.faults.pop("readings", None)
+        self._save_state()
 
     def _report_fault(self, place: str, fault: str) -> None:
         if self.faults.get(place) != fault:

@@ -5,7 +5,7 @@ Belongs here: its shape, and reading and writing it so that a killed process lea
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from plant_assets.bundle.atomic_file import atomic_write
 from plant_assets.simulation.live import DayCheckpoint
@@ -22,7 +22,7 @@ class PlantState(BaseModel):
     Attributes:
         tags: that the checkpoint is of, in order.
         position: complete rows since the plant's start.
-        flushed: rows of these whose records became a drop, or never shall.
+        published: rows of these whose records were published, or never shall be.
         switches: of scenarios, that still matter at or after the checkpoint.
         checkpoint: the day from which the kept past is simulated again.
     """
@@ -31,7 +31,7 @@ class PlantState(BaseModel):
 
     tags: list[str]
     position: int = Field(ge=0)
-    flushed: int = Field(ge=0)
+    published: int = Field(ge=0, validation_alias=AliasChoices("published", "flushed"))
     switches: list[ScenarioSwitch] = []
     checkpoint: DayCheckpoint = DayCheckpoint()
 

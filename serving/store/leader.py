@@ -1,4 +1,4 @@
-"""Of several gateways on one database, one runs the live loop: the one that holds the lock.
+"""Of several processes on one database, one does a work: the one that holds its lock.
 
 PostgreSQL: an advisory lock of a connection, gone with the connection. SQLite: a lock on a file, gone with
 the process. Belongs here: getting, watching and losing the lock.

@@ -1,4 +1,4 @@
-"""What the live loop has to know again after a restart."""
+"""What tasks have to know again after a restart."""
 
 import sqlalchemy as sa
 from pydantic import JsonValue

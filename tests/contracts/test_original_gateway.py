@@ -15,6 +15,7 @@ from tests.contracts.conftest import metric_names, missing
 from tests.contracts.test_original_inference import OBSERVATIONS, PREDICT
 from tests.serving.conftest import serve
 from tests.serving.gateway.fakes import Network
+from tests.serving.live.site import readings_of, running_live
 from tests.serving.mlflow_fake import FakeMlflow
 from tests.serving.sensors.conftest import living
 
@@ -34,16 +35,21 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         )
     settings = ServingSettings(
         home=folder / "home", drop=folder / "drop", default_plant="demo", poll_seconds=3600, plant_speed=0,
-        live_scoring=False,
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         inference = await stack.enter_async_context(serve(mlflow, settings))
         sensors = await stack.enter_async_context(living(settings))
+        live = await stack.enter_async_context(running_live(settings, mlflow))
+        plant = sensors.app.state.runner.plant  # type: ignore[attr-defined]
+        records = plant.records(plant.position - 48, plant.position)
+        await live.send(readings_of(records), demo.name)
+        await live.scores(40, demo.name)
         services = {
+            settings.port_live: live.app,
             settings.port_inference: inference.app,  # type: ignore[attr-defined]
             settings.port_sensors: sensors.app,  # type: ignore[attr-defined]
         }
-        app = create_app(settings, transport=Network(services))
+        app = create_app(settings, transport=Network(services), has_tasks=False)
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://gateway")

@@ -22,29 +22,8 @@ from serving.store.migrate import migrate
 from tests.reliability.fork_server import KillSwitch
 
 LOADED = alembic.command, sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite
-SCORES = "INSERT INTO live_scores "
-READINGS = "UPDATE live_state "
 HISTORY = "INSERT INTO history "
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP")
-
-
-def live(settings: ServingSettings, first: str, die_at: int) -> None:
-    """Follow sensors, score and warn, until it is killed.
-
-    Args:
-        settings: of the gateway.
-        first: how the transaction begins in which it dies; empty: it lives on.
-        die_at: the step of it, each change and the commit; 0, or more than there are: once it is committed.
-    """
-    _hash_quickly()
-    if first:
-        _watch(first, die_at)
-    asyncio.run(_live(settings))
-
-
-async def _live(settings: ServingSettings) -> None:
-    async with run_parts(FastAPI(), settings, None):
-        await asyncio.Event().wait()
 
 
 def store_results(settings: ServingSettings, count: int, acknowledged: Path, die_at: int) -> None:
@@ -67,7 +46,7 @@ async def _store_results(settings: ServingSettings, count: int, acknowledged: Pa
             await app.state.accounts.add("maria", "correct horse battery", "viewer")
         for left in reversed(range(count)):
             if not left:
-                _watch(HISTORY, die_at)
+                watch_transaction(HISTORY, die_at)
             entry = HistoryEntry(
                 user_id=1, type="predict", plant="demo", model="m", version=1, prediction_id="p", risk_score=0.5,
                 alarm=False, request={}, answer={},
@@ -79,7 +58,7 @@ async def _store_results(settings: ServingSettings, count: int, acknowledged: Pa
 
 def bring_up(settings: ServingSettings, die_at: int) -> None:
     """Bring the database to the newest revision, or die at a step: each change, and the commit."""
-    _watch("CREATE TABLE", die_at)
+    watch_transaction("CREATE TABLE", die_at)
     migrate(database_url(settings))
 
 
@@ -88,7 +67,13 @@ def _hash_quickly() -> None:
     passwords.Argon2Hasher = functools.partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1)
 
 
-def _watch(first: str, die_at: int) -> None:
+def watch_transaction(first: str, die_at: int) -> None:
+    """Kill this process at a step of the transaction that begins so: each change and the commit.
+
+    Args:
+        first: how its first statement begins.
+        die_at: the step; 0, or more than there are: once it is committed.
+    """
     _TransactionWatch(KillSwitch(die_at), first).begin()
 
 

@@ -19,6 +19,7 @@ attributes:
   name: {name}
   title: Quick plant {name}
   simulated: true
+  live: {{clock: readings}}
   registry_prefix: {name}_alarm_
   labels: {{periods: []}}
   validation: {{folds: 2}}

@@ -32,7 +32,7 @@ from serving.web.bounded_http import BoundedHttp
 from tests.bundle.factories import bundle_folder, deviation_folder
 from tests.servers import free_port
 from tests.serving.gateway.drops.fake_dagster import RUN_ID, FakeDagster
-from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
+from tests.serving.gateway.fakes import FakeInference, FakeLive, FakeSensors, Network
 from tests.serving.gateway.models.fake_mlflow import SERVED
 from tests.serving.gateway.models.fake_mlflow import FakeMlflow as GatewaysMlflow
 from tests.serving.mlflow_fake import FakeMlflow
@@ -112,7 +112,6 @@ def settings_in(folder: Path) -> ServingSettings:
         max_body_mb=1,
         upload_mb=1,
         plant_speed=0,
-        live_scoring=False,
         logins_per_minute=10_000,
         registrations_per_hour=10_000,
     )
@@ -163,10 +162,11 @@ def _gateway(folder: Path) -> FastAPI:
     services = {
         here.port_inference: FakeInference({"models": served}).app,
         here.port_sensors: FakeSensors().app,
+        here.port_live: FakeLive().app,
         here.port_dagster: FakeDagster().app,
         here.port_mlflow: GatewaysMlflow().app,
     }
-    return gateway_app(here, transport=Network(services))
+    return gateway_app(here, transport=Network(services), has_tasks=False)
 
 
 def _sensors(folder: Path) -> FastAPI:

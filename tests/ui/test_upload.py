@@ -32,7 +32,7 @@ def window(browser: Browser, drop: Path, tmp_path_factory: pytest.TempPathFactor
     """An engineer's."""
     needs_service((UI_BUILD / "index.html").is_file(), "the built screen (`make ui`)")
     folder = tmp_path_factory.mktemp("gateway")
-    variables = {"FOREWARN_DROP": str(drop), "FOREWARN_LIVE_SCORING": "0"}
+    variables = {"FOREWARN_DROP": str(drop)}
     with GatewayProcess(folder / "home", folder / "log", **variables) as gateway:
         add = [FOREWARN, "user", "add", "enno", "--role", "engineer", "--password-stdin"]
         environment = os.environ | {"FOREWARN_HOME": str(folder / "home")}

@@ -21,7 +21,7 @@ from serving.store.database import Database
 from serving.web.parts import part
 
 SPARE_HOURS = 48
-"""The newest scored row may lie so far behind the sensors, as their plant goes on while it is asked for."""
+"""The newest scored row may lie so far behind the newest one, as the plant goes on while it is asked for."""
 MOST_FEATURES = 6
 
 
@@ -78,8 +78,7 @@ class DriverService:
         rows = [row for row in shown.rows if row.timestamp <= newest][-HOURS:]
         if not rows or rows[-1].timestamp != newest:
             raise ServiceAway(
-                "the newest scored row is no longer among the live rows; try again",
-                self._reader.service_of(plant),
+                "the newest scored row is no longer among the live rows; try again", self._reader.service
             )
         return [{"timestamp": row.timestamp.isoformat(), **row.values} for row in rows]
 

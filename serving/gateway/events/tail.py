@@ -15,8 +15,8 @@ from serving.events.log import EventLog
 from serving.gateway.events.hub import EventHub
 from serving.web.tasks import beside
 
-LOOK_EVERY_S = 0.5
-"""How often events of other gateways are looked for; those of this one are seen at once."""
+LOOK_EVERY_S = 0.1
+"""How often events of other processes, such as the live service, are looked for; those of this one are seen at once."""
 BATCH = 500
 log = logging.getLogger("serving")
 

@@ -27,7 +27,7 @@ async def score_newest(
     """
     shown = await reader.rows(plant, HOURS)
     if not shown.rows:
-        raise ServiceAway(f"plant {shown.plant} has no readings yet; try again", reader.service_of(plant))
+        raise ServiceAway(f"plant {shown.plant} has no readings yet; try again", reader.service)
     readings: list[JsonValue] = [{"timestamp": row.timestamp.isoformat(), **row.values} for row in shown.rows]
     profile = await profiles.of(shown.plant)
     prediction, forecasts, (explanation, missing) = await asyncio.gather(

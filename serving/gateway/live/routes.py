@@ -1,4 +1,4 @@
-"""/live: how the live loop is, and the scores of the newest rows.
+"""/live: how a plant's readings are, its newest rows and their scores.
 
 New scores come by /events.
 """
@@ -12,7 +12,6 @@ from plant_assets.profile.model import Slug
 from serving.gateway.accounts.dependencies import SignedIn
 from serving.gateway.dependencies import DatabaseDep
 from serving.gateway.live.schemas import ScoresAnswer, ScoresPage
-from serving.gateway.live.status import LiveStatusDep
 from serving.gateway.openapi import problems
 from serving.gateway.readings.reader import LiveReaderDep
 from serving.scores.schemas import LiveAnswer, LiveRows, ScoredRow
@@ -24,13 +23,9 @@ LivePlant = Annotated[Slug | None, Query(description="default: the plant that th
 
 
 @router.get("", responses=problems(401, 404, 422, 502))
-async def state(
-    status: LiveStatusDep, reader: LiveReaderDep, _: SignedIn, plant: LivePlant = None
-) -> LiveAnswer:
+async def state(reader: LiveReaderDep, _: SignedIn, plant: LivePlant = None) -> LiveAnswer:
     """Get the state of a plant's live readings and their scoring."""
-    if plant is not None and not reader.is_simulated(plant):
-        return await reader.state(plant)
-    return LiveAnswer.model_validate(status, from_attributes=True)
+    return await reader.state(plant)
 
 
 @router.get("/rows", responses=problems(401, 404, 422, 502))

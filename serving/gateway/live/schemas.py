@@ -1,4 +1,4 @@
-"""What clients get of the live loop: answers of /live, and the events that it tells."""
+"""Answers of /live, and the events that the gateway tells itself."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""/warnings: what the live loop warns of, and what people make of it."""
+"""/warnings: what the live service warns of, and what people make of it."""
 
 import asyncio
 from typing import Annotated

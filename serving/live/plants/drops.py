@@ -21,7 +21,7 @@ log = logging.getLogger("serving")
 
 
 class DropFlusher:
-    """Writes a plant's drop whenever enough plant hours of rows are scored; with 0 hours there are none."""
+    """Writes a plant's drop whenever enough plant hours of rows are complete; with 0 hours there are none."""
 
     def __init__(self, plant: str, folder: Path, hours: int, inbox: ReadingInbox) -> None:
         self.fault = ""
@@ -31,19 +31,19 @@ class DropFlusher:
         self._inbox = inbox
         self._until_us: int | None = None
 
-    async def flush(self, begin_us: int, scored_us: int, keep_from_us: int) -> None:
+    async def flush(self, step_us: int, complete_us: int, keep_from_us: int) -> None:
         """Write the drops that are due; one that can't be written is told, and tried again with a later row.
 
         Args:
-            begin_us: of the plant's first row.
-            scored_us: end of the newest scored row.
+            step_us: the sampling interval.
+            complete_us: end of the newest row that is written.
             keep_from_us: records from then on are looked back to.
         """
         if not self._span_us:
             return
         if self._until_us is None:
-            self._until_us = await self._inbox.flushed_until(self._plant) or begin_us
-        while scored_us - self._until_us >= self._span_us:
+            self._until_us = await self._begin_us(step_us)
+        while self._until_us is not None and complete_us - self._until_us >= self._span_us:
             end_us = self._until_us + self._span_us
             records = await self._inbox.between(self._plant, self._until_us, end_us)
             try:
@@ -57,6 +57,13 @@ class DropFlusher:
             self.fault = ""
             await self._inbox.note_flush(self._plant, end_us, keep_from_us)
             self._until_us = end_us
+
+    async def _begin_us(self, step_us: int) -> int | None:
+        """Where the next drop begins; None before the first record."""
+        if (flushed_us := await self._inbox.flushed_until(self._plant)) is not None:
+            return flushed_us
+        span = await self._inbox.span(self._plant)
+        return None if span is None else span[0] // step_us * step_us
 
     def _write(self, records: list[StoredReading], path: Path) -> None:
         """Put records into the drop folder, all of them or none.

@@ -84,6 +84,11 @@ class PlantModels(Protocol):
         """The plant's, as it is now."""
         ...
 
+    @property
+    def is_untrained(self) -> bool:
+        """Whether the plant has no model to wait for."""
+        ...
+
     async def ready(self) -> RowModels:
         """The models that are served now.
 
@@ -158,6 +163,12 @@ class ServedModels:
     @property
     def profile(self) -> PlantProfile:
         return self.plant.profile
+
+    @property
+    def is_untrained(self) -> bool:
+        slot = self.plant.answering
+        is_empty = slot.current is None and slot.desired is None and not slot.fault
+        return is_empty and not self.plant.reconciler.registry_fault
 
     async def ready(self) -> LoadedModels:
         """The models in memory.

@@ -55,7 +55,6 @@ class _OpenGrid:
         newest_slot: of the newest record.
         written_slot: of the newest row whose scores are stored.
         passed_over: rows without any record in their look-back that lie before `next_slot`, and aren't scored.
-        own_slot: of the oldest record in the inbox; rows before it are of the dropped history.
     """
 
     grid: StreamGrid
@@ -63,7 +62,6 @@ class _OpenGrid:
     newest_slot: int = 0
     written_slot: int = -1
     passed_over: int = 0
-    own_slot: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -211,7 +209,7 @@ class PlantWatch:
 
     async def _watch(self) -> None:
         if self._open is None or self._profile != self._models.profile:
-            await self._read_inbox()
+            await self._flush(await self._read_inbox())
         while True:
             self._arrived.clear()
             if self._open is None or self._profile != self._models.profile:
@@ -224,7 +222,7 @@ class PlantWatch:
             if wait_s is not None and time.monotonic() - began > wait_s + LATE_S:
                 self._clock.listen_from(time.monotonic())
 
-    async def _read_inbox(self) -> None:
+    async def _read_inbox(self) -> _OpenGrid:
         """The rows as they were left, from the inbox."""
         self._open, self._early = None, []
         self._profile = self._models.profile
@@ -236,8 +234,7 @@ class PlantWatch:
         span = await self._inbox.span(self.name)
         grid = StreamGrid(self._profile, kept)
         if span is None:
-            self._begin(_OpenGrid(grid, last.number + 1 if last.time is not None else None))
-            return
+            return self._begin(_OpenGrid(grid, last.number + 1 if last.time is not None else None))
         first, passed_over, own_us = span[0] // step_us, 0, span[0]
         if last.time is not None:
             first = max(first, last.number - kept + 1)
@@ -253,12 +250,12 @@ class PlantWatch:
         for slot in range(shown_from, next_slot):
             grid.close(slot)
         if last.time is not None:
-            self.status.scored_time = last.time
-        own_slot = span[0] // step_us
-        self._begin(_OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over, own_slot))
+            self.status.scored_time = last.time if last.scored else None
+        opened = _OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over)
         self._clock.note("inbox", span[1], LONG_AGO_S)
         self._clock.listen_from(max(time.monotonic(), self._began_s + CONNECT_S))
         self._note_time(span[1])
+        return self._begin(opened)
 
     async def _read_past(self, grid: StreamGrid, own_us: int, first: int, next_slot: int) -> int:
         """Put what was dropped before the live readings into the grid, as far as the next row looks back to it.
@@ -281,12 +278,13 @@ class PlantWatch:
         grid.add_all(past.records)
         return min(first, max(wanted, past.complete_us // step_us))
 
-    def _begin(self, opened: _OpenGrid) -> None:
+    def _begin(self, opened: _OpenGrid) -> _OpenGrid:
         """Go on with rows that were read, and with the records that came meanwhile."""
         self._open, early = opened, self._early
         self._early = []
         if early:
             self._add(opened, early)
+        return opened
 
     async def _score_complete(self) -> None:
         """Score the rows that are complete, the oldest first."""
@@ -299,7 +297,12 @@ class PlantWatch:
         )
         if opened.next_slot >= until:
             return
-        models = await self._models.ready()
+        try:
+            models = await self._models.ready()
+        except Problem:
+            if self._models.is_untrained:
+                await self._show_unscored(opened, until)
+            raise
         await self._tell(SCORES, models.fault)
         while opened.next_slot < until:
             self._note_backlog(until - opened.next_slot)
@@ -308,12 +311,31 @@ class PlantWatch:
                 return  # rows are to be made anew
         self._note_backlog(0)
         self._clock.listen_from(time.monotonic())
+        await self._flush(opened)
+
+    async def _show_unscored(self, opened: _OpenGrid, until: int) -> None:
+        """Rows of a plant that has no model are shown, and become drops that models are trained on."""
+        assert opened.next_slot is not None
+        while opened.next_slot < until:
+            rows: list[StreamRow] = []
+            for slot in range(opened.next_slot, min(until, opened.next_slot + AT_ONCE)):
+                await asyncio.sleep(0)  # what came meanwhile is heard
+                if self._open is not opened:
+                    return
+                rows.append(opened.grid.close(slot))
+                opened.next_slot = slot + 1
+            await self._writer.write_unscored(rows)
+            opened.written_slot = rows[-1].slot
+            opened.passed_over += len(rows) if self.status.scored_time else 0
+        self._note_backlog(0)
+        await self._flush(opened)
+
+    async def _flush(self, opened: _OpenGrid) -> None:
+        """Write the drops that are due."""
+        if opened.next_slot is None:
+            return
         step_us, newest = self._clock.step_us, opened.next_slot
-        await self._flusher.flush(
-            max(opened.grid.first_slot or newest, opened.own_slot) * step_us,
-            newest * step_us,
-            (newest - self._kept) * step_us - self._warm_us,
-        )
+        await self._flusher.flush(step_us, newest * step_us, (newest - self._kept) * step_us - self._warm_us)
 
     async def _score_some(self, opened: _OpenGrid, until: int, models: RowModels) -> None:
         """Score rows up to one at which something happens, and write them."""

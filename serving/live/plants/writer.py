@@ -43,11 +43,16 @@ _INSERT = sa.insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
 
 
 class ScoringCursor(BaseModel):
-    """The newest row that was scored, and where all tracks stand after it; number -1: none."""
+    """The newest row that was written, and where all tracks stand after it; number -1: none.
+
+    Attributes:
+        scored: whether it has scores.
+    """
 
     number: int = -1
     time: AwareDatetime | None = None
     tracks: dict[str, KeptTrack] = {}
+    scored: bool = True
 
 
 @dataclass(slots=True)
@@ -135,6 +140,24 @@ class RowWriter:
         self._last = last
         metrics.SCORED_ROWS.inc(len(rows))
 
+    async def write_unscored(self, rows: Sequence[StreamRow]) -> None:
+        """Tell of rows that follow the last one, and that nobody scores.
+
+        Raises:
+            TakenOverError: another process writes this plant's rows.
+            sqlalchemy.exc.SQLAlchemyError: nothing was written.
+        """
+        assert self._profile is not None
+        newest = rows[-1]
+        last = ScoringCursor(
+            number=newest.slot, time=time_of(newest.time_us), tracks=self._last.tracks, scored=False
+        )
+        async with self._events.change() as change:
+            for row in rows:
+                _tell_reading(change, row, self._profile)
+            await self._memory.keep(change.session, last)
+        self._last = last
+
     async def tell_status(self, status: LiveAnswer) -> None:
         """Tell clients how the plant is."""
         async with self._events.change() as change:
@@ -144,13 +167,16 @@ class RowWriter:
 def _tell_row(
     change: UnitOfWork, row: ScoredGridRow, score: Mapping[str, object], profile: PlantProfile
 ) -> None:
-    shown = live_row(row.row, profile)
-    reading = ReadingData.model_construct(plant=profile.name, number=row.row.slot, **vars(shown))
-    change.tell(ReadingEvent.model_construct(data=reading))
+    _tell_reading(change, row.row, profile)
     found = {name: score[name] for name in ScoredRow.model_fields}
     found |= {"scores": list(row.outcome.scores), "number": row.row.slot}
     scored = ScoresData.model_construct(None, **found)
     change.tell(ScoresEvent.model_construct(data=scored))
+
+
+def _tell_reading(change: UnitOfWork, row: StreamRow, profile: PlantProfile) -> None:
+    reading = ReadingData.model_construct(plant=profile.name, number=row.slot, **vars(live_row(row, profile)))
+    change.tell(ReadingEvent.model_construct(data=reading))
 
 
 def _live_score(plant: str, row: ScoredGridRow) -> dict[str, object]:

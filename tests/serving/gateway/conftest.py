@@ -29,9 +29,7 @@ def database_address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path, database_address: str) -> ServingSettings:
-    return ServingSettings(
-        home=tmp_path / "home", database_url=database_address, max_body_mb=1, live_scoring=False
-    )
+    return ServingSettings(home=tmp_path / "home", database_url=database_address, max_body_mb=1)
 
 
 @pytest.fixture(autouse=True)

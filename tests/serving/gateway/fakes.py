@@ -1,4 +1,4 @@
-"""Inference and sensors as the gateway meets them: small ASGI apps behind one transport."""
+"""Inference, sensors and the live service as the gateway meets them: small ASGI apps behind one transport."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ def score(model: str = "champion", risk: float = 0.25, number: int = 1, plant: s
 
 
 def reading_rows(count: int, tags: tuple[str, ...] = ("PDT31008", "LT301031")) -> list[dict]:
-    """Rows of the sensors service, oldest first."""
+    """Rows of the live service, oldest first."""
     return [
         {
             "timestamp": (START + timedelta(hours=n)).isoformat(),
@@ -73,20 +73,11 @@ class FakeInference:
 
 @dataclass
 class FakeSensors:
-    """Shows `rows` of a plant."""
-
-    rows: list[dict] = field(default_factory=lambda: reading_rows(96))
-    plant: str = PLANT
-    instead: Response | None = None
+    """A simulated plant that stands still."""
 
     @property
     def app(self) -> FastAPI:
         app = FastAPI()
-
-        @app.get("/sensors/history")
-        async def history(hours: int) -> Response:
-            document = {"plant": self.plant, "interval_s": 3600, "rows": self.rows[-hours:]}
-            return self.instead or Response(json.dumps(document), media_type="application/json")
 
         @app.get("/ready")
         async def ready() -> dict:
@@ -99,10 +90,11 @@ class FakeSensors:
         return app
 
     def _usual(self) -> dict[str, dict]:
-        newest, speed = self.rows[-1], {"speed_range": [0, 50]}
-        now = {"plant": self.plant, "plant_time": newest["timestamp"], "speed": 0.5}
+        (newest,), speed = reading_rows(1), {"speed_range": [0, 50]}
+        now = {"plant": PLANT, "plant_time": newest["timestamp"], "speed": 0.5}
         return {
-            "sensors/live": newest | now | {"id": len(self.rows) - 1, "scenario": "normal"},
+            "sensors/history": {"plant": PLANT, "interval_s": 3600, "rows": [newest]},
+            "sensors/live": newest | now | {"id": 0, "scenario": "normal"},
             "sensors/meta": speed | now | {
                 "title": "t", "interval_s": 3600, "history_hours": 96, "flush_hours": 0, "tags": [],
             },
@@ -112,28 +104,50 @@ class FakeSensors:
         }  # fmt: skip
 
 
-def live_rows(plant: str, rows: list[dict] | Response) -> FastAPI:
-    """A live service that has one plant's rows, or refuses them."""
-    app = FastAPI()
-    times = {"plant_time": START.isoformat(), "scored_time": None}
-    status = {"plant": plant, "role": "scores", "services": {"inference": "answers"}, "backlog": 3, **times}
+@dataclass
+class FakeLive:
+    """A live service that shows `rows` of any plant.
 
-    @app.get("/plants")
-    async def plants() -> dict:
-        return {"plants": [status]}
+    Attributes:
+        plant: whose rows it says that they are; None: of the plant that is asked for.
+        receiving: the plants that receive readings.
+        instead: of the rows, whatever is asked for.
+    """
 
-    @app.get(f"/plants/{plant}/live")
-    async def state() -> dict:
-        return status
+    rows: list[dict] = field(default_factory=lambda: reading_rows(96))
+    plant: str | None = None
+    receiving: tuple[str, ...] = (PLANT,)
+    instead: Response | None = None
 
-    @app.get(f"/plants/{plant}/live/rows")
-    async def newest(hours: float) -> Response:
-        if isinstance(rows, Response):
-            return rows
-        document = {"plant": plant, "interval_s": 3600, "rows": rows[-int(hours) :]}
-        return Response(json.dumps(document), media_type="application/json")
+    @property
+    def app(self) -> FastAPI:
+        app = FastAPI()
 
-    return app
+        @app.get("/ready")
+        async def ready() -> dict:
+            return {"ready": True}
+
+        @app.get("/plants")
+        async def plants() -> dict:
+            return {"plants": [self._state(plant) for plant in self.receiving]}
+
+        @app.get("/plants/{plant}/live")
+        async def state(plant: str) -> dict:
+            return self._state(plant)
+
+        @app.get("/plants/{plant}/live/rows")
+        async def rows(plant: str, hours: float) -> Response:
+            document = {"plant": self.plant or plant, "interval_s": 3600, "rows": self.rows[-int(hours) :]}
+            return self.instead or Response(json.dumps(document), media_type="application/json")
+
+        return app
+
+    @staticmethod
+    def _state(plant: str) -> dict:
+        return {
+            "plant": plant, "role": "scores", "services": {"inference": "answers"}, "backlog": 3,
+            "plant_time": START.isoformat(), "scored_time": None,
+        }  # fmt: skip
 
 
 @dataclass

@@ -17,7 +17,7 @@ from serving.gateway.app import create_app, run_parts
 from serving.settings import ServingSettings
 from serving.store.database import database_url
 from serving.store.migrate import migrate
-from tests.serving.gateway.fakes import FakeInference, FakeSensors, Network
+from tests.serving.gateway.fakes import FakeInference, FakeLive, FakeSensors, Network
 
 PASSWORD = "correct horse battery"
 
@@ -44,7 +44,7 @@ class Site:
     client: httpx.AsyncClient
     network: Network
     inference: FakeInference
-    sensors: FakeSensors
+    live: FakeLive
     members: list[Member] = field(default_factory=list)
 
     @property
@@ -68,10 +68,16 @@ def client_of(app: FastAPI, access_token: str = "", address: str = "127.0.0.1") 
 
 
 @asynccontextmanager
-async def running_site(settings: ServingSettings) -> AsyncIterator[Site]:
-    """A gateway whose inference and sensors are fakes."""
-    inference, sensors = FakeInference(), FakeSensors()
-    network = Network({settings.port_inference: inference.app, settings.port_sensors: sensors.app})
+async def running_site(settings: ServingSettings, *, has_tasks: bool = False) -> AsyncIterator[Site]:
+    """A gateway whose neighbours are fakes, and which does nothing unasked where nothing else is said."""
+    inference, live = FakeInference(), FakeLive()
+    network = Network(
+        {
+            settings.port_inference: inference.app,
+            settings.port_sensors: FakeSensors().app,
+            settings.port_live: live.app,
+        }
+    )
     app = gateway_app()
     app.state.settings = settings
     if not settings.database_url:
@@ -80,8 +86,8 @@ async def running_site(settings: ServingSettings) -> AsyncIterator[Site]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)
             path.write_bytes(migrated_database())
-    async with run_parts(app, settings, network):
-        site = Site(app, client_of(app), network, inference, sensors)
+    async with run_parts(app, settings, network, has_tasks=has_tasks):
+        site = Site(app, client_of(app), network, inference, live)
         try:
             yield site
         finally:

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from pwdlib import PasswordHash
 
-from serving.gateway.live.status import OFF
 from serving.settings import ServingSettings
 from serving.telemetry.correlation import instance
 from tests.serving.gateway.fakes import problem
@@ -32,11 +31,19 @@ def test_the_gateway_needs_nothing_heavy(tmp_path) -> None:
 
 async def test_it_is_ready_with_its_database_and_tells_of_the_rest(site: Site) -> None:
     assert (await site.client.get("/health")).json() == {"status": "ok", "instance": instance()}
-    every = {"ready": True, "database": "answers", "inference": "answers", "sensors": "answers", "live": OFF}
+    every = {
+        "ready": True,
+        "database": "answers",
+        "inference": "answers",
+        "sensors": "answers",
+        "live": "answers",
+    }
     assert (await site.client.get("/ready")).json() == every
     site.inference.instead["ready"] = problem(503, "not-ready", "no model yet")
-    del site.network.services[site.gateway.settings.port_sensors]
+    for port in (site.gateway.settings.port_sensors, site.gateway.settings.port_live):
+        del site.network.services[port]
     less = every | {"inference": "no model yet", "sensors": "sensors does not respond; try again"}
+    less |= {"live": "the live service does not respond; try again"}
     assert (await site.client.get("/ready")).json() == less
 
 

@@ -215,7 +215,7 @@ async def test_a_database_that_another_process_holds_is_told(
     monkeypatch.setattr(health, "WRITER_WITHIN_S", 0.2)
     monkeypatch.setattr(health, "DATABASE_WITHIN_S", 600)  # whoever waits that long was not told to wait less
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 600)
-    async with running_site(ServingSettings(home=tmp_path, live_scoring=False)) as site:
+    async with running_site(ServingSettings(home=tmp_path)) as site:
         holder = sqlite3.connect(tmp_path / "gateway" / "gateway.db", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         answer = await site.client.get("/ready")
@@ -229,7 +229,7 @@ async def test_a_database_that_another_process_holds_is_told(
 @pytest.mark.anyio
 async def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with small_disk(tmp_path / "home", "2m") as home:
-        async with running_site(ServingSettings(home=home, live_scoring=False)) as site:
+        async with running_site(ServingSettings(home=home)) as site:
             fill(home / "filler", leave=0)
             answer = await site.client.get("/ready")
             assert answer.status_code == 503

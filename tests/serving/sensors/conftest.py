@@ -1,7 +1,9 @@
 """The real app over a plant of its own folders, which stands still unless a test lets it run."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from plant_assets.profile.load import load_profile
 from plant_assets.profile.model import PlantProfile
 from plant_assets.simulation.origin import PlantOrigin
+from serving.live.publish import PublishError, PublishTotals
+from serving.live.readings import RawReading
 from serving.sensors.app import create_app
 from serving.settings import ServingSettings
 
@@ -27,10 +31,46 @@ def here(tmp_path: Path) -> ServingSettings:
     return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", plant_speed=0)
 
 
+@dataclass
+class CollectingPublisher:
+    """Keeps what is published, or refuses it.
+
+    Attributes:
+        readings: in the order in which they came.
+        reached: the plant times that were told.
+        fault: why it takes nothing; empty: it does.
+    """
+
+    readings: list[RawReading] = field(default_factory=list)
+    reached: list[int | None] = field(default_factory=list)
+    fault: str = ""
+    opened: int = 0
+    totals: PublishTotals = field(default_factory=PublishTotals)
+
+    async def open(self) -> "CollectingPublisher":
+        self.opened += 1
+        return self
+
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
+        await asyncio.sleep(0)
+        if self.fault:
+            raise PublishError(self.fault)
+        self.readings += rows
+        self.reached.append(reached_us)
+
+    async def publish_broken(self, plant: str) -> None:
+        raise AssertionError("a simulated plant sends no broken messages")
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
-async def living(settings: ServingSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def living(
+    settings: ServingSettings, publisher: CollectingPublisher | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running app."""
-    app = create_app(settings)
+    app = create_app(settings, (publisher or CollectingPublisher()).open)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://sensors") as client:

@@ -30,12 +30,12 @@ def test_what_is_written_is_read_back(tmp_path, demo):
         ("", "the document: Invalid JSON"),
         ('{"tags": [', "the document: Invalid JSON"),
         ("[]", "the document: "),
-        ('{"tags": [], "position": -1, "flushed": 0}', "position: .*greater than or equal to 0"),
+        ('{"tags": [], "position": -1, "published": 0}', "position: .*greater than or equal to 0"),
         (
-            '{"tags": [], "position": 1, "flushed": 0, "switches": [{"step": 1, "scenario": "flood"}]}',
+            '{"tags": [], "position": 1, "published": 0, "switches": [{"step": 1, "scenario": "flood"}]}',
             "switches.0.scenario: ",
         ),
-        ('{"tags": [], "position": 1, "flushed": 0, "speed": 1}', "speed: Extra"),
+        ('{"tags": [], "position": 1, "published": 0, "speed": 1}', "speed: Extra"),
     ],
 )
 def test_a_damaged_state_is_refused_with_its_place(tmp_path: Path, content, words):

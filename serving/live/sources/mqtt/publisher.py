@@ -37,14 +37,16 @@ class MqttPublisher:
             reraise=True,
         )
 
-    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
         """Send readings, at most `MOST_READINGS` a message; when this returns, the broker has them.
 
         Raises:
             PublishError: the broker is away for too long, or refuses them.
         """
-        parts = [rows[start : start + MOST_READINGS] for start in range(0, len(rows), MOST_READINGS)]
-        await self._send(plant, [orjson.dumps(reading_rows(part)) for part in parts])
+        parts = [rows[start : start + MOST_READINGS] for start in range(0, len(rows), MOST_READINGS)] or [()]
+        reached = [*[None] * (len(parts) - 1), reached_us]
+        documents = [reading_rows(part, until) for part, until in zip(parts, reached, strict=True)]
+        await self._send(plant, [orjson.dumps(document) for document in documents if document])
         for part in parts:
             self.totals.add(len(part))
 

@@ -55,13 +55,13 @@ class PushPublisher:
             reraise=True,
         )
 
-    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
         """Send readings; an answer that refuses some or all of them is counted.
 
         Raises:
             PublishError: nobody takes them, or the token isn't the plant's.
         """
-        answer = await self._send(plant, orjson.dumps(reading_rows(rows)))
+        answer = await self._send(plant, orjson.dumps(reading_rows(rows, reached_us)))
         document = answer.json()
         if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
             self.totals.add(len(rows), refused=len(rows))

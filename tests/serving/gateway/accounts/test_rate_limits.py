@@ -13,9 +13,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def gateway_settings(tmp_path) -> ServingSettings:
-    return ServingSettings(
-        home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4, live_scoring=False
-    )
+    return ServingSettings(home=tmp_path / "home", logins_per_minute=3, registrations_per_hour=4)
 
 
 async def login(

@@ -8,7 +8,7 @@ import pytest
 from fastapi import Response
 
 from serving.scores.tables import LiveScore
-from tests.serving.gateway.fakes import START, live_rows, problem, reading_rows
+from tests.serving.gateway.fakes import START, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ def answers(document: dict) -> Response:
 
 @pytest.fixture
 async def maria(site: Site) -> Member:
-    site.sensors.rows = reading_rows(120)
+    site.live.rows = reading_rows(120)
     site.inference.instead["explain"] = answers(EXPLAINED)
     site.inference.instead["recommend"] = answers({"recommendation": [ADVICE], "why": "The risk is 0.3."})
     return await site.member("maria")
@@ -94,10 +94,10 @@ async def test_before_the_first_score_there_is_nothing(site: Site, maria: Member
     assert site.inference.asked == []
 
 
-async def test_a_row_that_the_sensors_have_forgotten_is_not_explained(site: Site, maria: Member) -> None:
+async def test_a_row_that_the_live_service_has_forgotten_is_not_explained(site: Site, maria: Member) -> None:
     await score_row(site, 500)
     answer = await maria.client.get("/live/drivers")
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["sensors"])
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["the live service"])
 
 
 async def test_inference_that_is_away_is_told_and_asked_again(site: Site, maria: Member) -> None:
@@ -120,9 +120,11 @@ async def test_an_unusable_explanation_is_a_bad_answer(site: Site, maria: Member
 async def test_another_plant_is_explained_on_its_live_rows(site: Site, maria: Member) -> None:
     plant = "gas_treatment"
     await score_row(site, 110, plant)
+    away = site.network.services.pop(site.gateway.settings.port_live)
     answer = await maria.client.get("/live/drivers", params={"plant": plant})
     assert (answer.status_code, answer.json()["missing"]) == (503, ["the live service"])
-    site.network.services[site.gateway.settings.port_live] = live_rows(plant, reading_rows(111))
+    site.network.services[site.gateway.settings.port_live] = away
+    site.live.rows = reading_rows(111)
     answer = await maria.client.get("/live/drivers", params={"plant": plant})
     assert (answer.status_code, answer.json()["plant"]) == (200, plant)
 

@@ -32,7 +32,7 @@ DEADLINE_S = 30
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path) -> ServingSettings:
-    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", live_scoring=False, upload_mb=0.01)
+    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", upload_mb=0.01)
 
 
 @pytest.fixture

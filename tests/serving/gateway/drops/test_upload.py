@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path) -> ServingSettings:
-    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", live_scoring=False, upload_mb=0.01)
+    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", upload_mb=0.01)
 
 
 @pytest.fixture

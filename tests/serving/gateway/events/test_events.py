@@ -1,8 +1,10 @@
 """GET /events of a real gateway process: order, resuming, filters, and its end."""
 
+import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,10 +12,14 @@ import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 
 from serving.events.kinds import TYPES
+from serving.events.log import EventLog
+from serving.scores.schemas import LiveAnswer, ReadingData, ReadingEvent, StatusEvent
+from serving.settings import ServingSettings
+from serving.store.database import Database, database_url
+from serving.store.migrate import migrate
 from serving.web.broadcast import MOST_CLIENTS
 from tests.serving.gateway.databases import both_databases
-from tests.serving.gateway.live.neighbours import Inference, Sensors
-from tests.serving.gateway.processes import GatewayProcess, listening
+from tests.serving.gateway.processes import GatewayProcess
 from tests.serving.gateway.site import PASSWORD, Site
 
 pytestmark = pytest.mark.anyio
@@ -45,40 +51,56 @@ async def take(
     return found
 
 
+class Plant:
+    """Tells of rows of a plant, as the live service does."""
+
+    def __init__(self, settings: ServingSettings) -> None:
+        migrate(database_url(settings))
+        self.database = Database(database_url(settings))
+        self._events = EventLog(self.database, 1000)
+        self._rows = 0
+
+    async def tell(self) -> None:
+        self._rows += 1
+        row = ReadingData(plant="demo", number=self._rows, timestamp=datetime.now(UTC), values={"FT101": 1.0})
+        status = LiveAnswer(role="scores", plant="demo", plant_time=None, scored_time=None)
+        async with self._events.change() as change:
+            change.tell(ReadingEvent(data=row))
+            change.tell(StatusEvent(data=status))
+
+
 @both_databases
 async def test_events_are_resumed_after_a_restart_without_loss_or_repetition(
     tmp_path: Path, database_address: str
 ) -> None:
-    sensors, inference, home, log = Sensors(), Inference(), tmp_path / "home", tmp_path / "log"
-    with listening(sensors.app) as sensors_url, listening(inference.app) as inference_url:
-        environment = {
-            "FOREWARN_SENSORS_URL": sensors_url,
-            "FOREWARN_INFERENCE_URL": inference_url,
-            "FOREWARN_DATABASE_URL": database_address,
-            "FOREWARN_DAGSTER_URL": "http://127.0.0.1:1",
-        }
+    home, log = tmp_path / "home", tmp_path / "log"
+    environment = {"FOREWARN_DATABASE_URL": database_address} if database_address else {}
+    plant = Plant(ServingSettings(home=home, database_url=database_address))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(plant.database.close)
+        await plant.tell()
         with GatewayProcess(home, log, **environment) as gateway:
             async with signed_in(gateway) as client:
                 (first,) = await take(client, 1, "reading", "0")
-                sensors.push()
+                await plant.tell()
                 (second,) = await take(client, 1, "reading", first.id)
-                sensors.push()
-                await take(client, 1, "scores", second.id)
+                await plant.tell()
+                await take(client, 1, "status", second.id)
         for _ in range(3):
-            sensors.push()
+            await plant.tell()
         with GatewayProcess(home, log, **environment) as gateway:
             async with signed_in(gateway) as client:
                 rest = await take(client, 4, "reading", second.id)
-                everything = await take(client, 12, None, "0")
+                everything = await take(client, 12, "reading,status", "0")
     numbers = [e.json()["number"] for e in (first, second, *rest)]
-    assert numbers == [99, 100, 101, 102, 103, 104]
+    assert numbers == [1, 2, 3, 4, 5, 6]
     ids = [int(e.id) for e in everything]
     assert ids == sorted(set(ids))
-    assert {e.event for e in everything} >= {"reading", "scores"}
+    assert {e.event for e in everything} == {"reading", "status"}
 
 
 async def test_a_stream_ends_with_its_token(tmp_path: Path) -> None:
-    short = {"FOREWARN_ACCESS_TOKEN_MINUTES": "0.03", "FOREWARN_LIVE_SCORING": "0"}
+    short = {"FOREWARN_ACCESS_TOKEN_MINUTES": "0.03"}
     with GatewayProcess(tmp_path / "home", tmp_path / "log", **short) as gateway:
         async with signed_in(gateway) as client:
             body = (await client.get("/events")).text
@@ -87,14 +109,14 @@ async def test_a_stream_ends_with_its_token(tmp_path: Path) -> None:
 
 
 async def test_what_is_not_kept_is_a_gap(tmp_path: Path) -> None:
-    with GatewayProcess(tmp_path / "home", tmp_path / "log", FOREWARN_LIVE_SCORING="0") as gateway:
+    with GatewayProcess(tmp_path / "home", tmp_path / "log") as gateway:
         async with signed_in(gateway) as client:
             (event,) = await take(client, 1, None, "99")
     assert (event.event, event.json()) == ("gap", {"after": 99, "newest": 0})
 
 
 async def test_a_gateway_that_ends_ends_its_streams(tmp_path: Path) -> None:
-    with GatewayProcess(tmp_path / "home", tmp_path / "log", FOREWARN_LIVE_SCORING="0") as gateway:
+    with GatewayProcess(tmp_path / "home", tmp_path / "log") as gateway:
         async with signed_in(gateway) as client, client.stream("GET", "/events") as answer:
             lines = answer.aiter_lines()
             assert await anext(lines) == "retry: 2000"

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path) -> ServingSettings:
-    return ServingSettings(home=tmp_path / "home", live_scoring=False, preview_seconds=60)
+    return ServingSettings(home=tmp_path / "home", preview_seconds=60)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from plant_assets.profile.model import PlantProfile
 from serving.inference.app import create_app
 from serving.settings import ServingSettings
 from tests.bundle.factories import raw_table
-from tests.serving.gateway.fakes import FakeSensors, live_rows, problem, reading_rows
+from tests.serving.gateway.fakes import FakeLive, problem, reading_rows
 from tests.serving.gateway.site import Member, Site
 from tests.serving.mlflow_fake import FakeMlflow
 
@@ -54,7 +54,7 @@ async def test_the_newest_readings_are_scored_explained_and_stored(site: Site, m
 async def test_a_plant_that_judges_each_reading_is_asked_for_the_newest_alone(
     site: Site, maria: Member
 ) -> None:
-    site.sensors.plant = "power_grid"
+    site.live.plant = "power_grid"
     judged = {"predictions": [{"anomaly": False, "score": 0.4}], "threshold": 0.5}
     judged |= {
         "model": "grid_isolation_forest",
@@ -104,7 +104,7 @@ async def test_without_a_score_the_refusal_is_passed_on(site: Site, maria: Membe
 
 async def test_a_plant_that_is_not_simulated_is_scored_on_its_live_rows(site: Site, maria: Member) -> None:
     plant = "gas_treatment"
-    site.network.services[site.gateway.settings.port_live] = live_rows(plant, reading_rows(60))
+    site.live.rows = reading_rows(60)
     answer = await auto(maria, plant=plant)
     assert (answer.status_code, answer.json()["plant"]) == (200, plant)
     assert answer.json()["readings"]["rows"] == 60
@@ -113,7 +113,7 @@ async def test_a_plant_that_is_not_simulated_is_scored_on_its_live_rows(site: Si
 
 async def test_a_plant_without_live_rows_is_told_by_the_live_service(site: Site, maria: Member) -> None:
     refusal = problem(404, "not-found", "plant gas_treatment has no live rows: no reading has come yet")
-    site.network.services[site.gateway.settings.port_live] = live_rows("gas_treatment", refusal)
+    site.live.instead = refusal
     answer = await auto(maria, plant="gas_treatment")
     assert (answer.status_code, answer.json()["detail"]) == (
         404,
@@ -121,17 +121,17 @@ async def test_a_plant_without_live_rows_is_told_by_the_live_service(site: Site,
     )
 
 
-async def test_sensors_without_readings_are_asked_again_later(site: Site, maria: Member) -> None:
-    site.sensors.rows = []
+async def test_a_plant_without_readings_is_asked_again_later(site: Site, maria: Member) -> None:
+    site.live.rows = []
     answer = await auto(maria)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json()["missing"] == ["sensors"]
+    assert answer.json()["missing"] == ["the live service"]
 
 
-async def test_sensors_that_are_away_are_said_to_be(site: Site, maria: Member) -> None:
-    del site.network.services[site.gateway.settings.port_sensors]
+async def test_a_live_service_that_is_away_is_said_to_be(site: Site, maria: Member) -> None:
+    del site.network.services[site.gateway.settings.port_live]
     answer = await auto(maria)
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["sensors"])
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["the live service"])
     assert site.inference.asked == []
 
 
@@ -146,16 +146,16 @@ async def test_sensors_that_are_away_are_said_to_be(site: Site, maria: Member) -
         reading_rows(1) * 2001,
     ],
 )
-async def test_sensors_that_say_something_else_are_at_fault(site: Site, maria: Member, rows) -> None:
-    site.sensors.instead = Response(json.dumps({"plant": "demo", "rows": rows}))
+async def test_a_live_service_that_says_something_else_is_at_fault(site: Site, maria: Member, rows) -> None:
+    site.live.instead = Response(json.dumps({"plant": "demo", "rows": rows}))
     answer = await auto(maria)
     assert (answer.status_code, answer.json()["type"]) == (502, "urn:forewarn:problem:bad-answer")
-    assert answer.json()["detail"].startswith("sensors sent an invalid response (rows")
+    assert answer.json()["detail"].startswith("the live service sent an invalid response (rows")
 
 
 @pytest.mark.parametrize("plant", ["../v2", "Demo", "", 1])
-async def test_a_plant_of_the_sensors_is_a_name_and_no_path(site: Site, maria: Member, plant) -> None:
-    site.sensors.instead = Response(json.dumps({"plant": plant, "rows": reading_rows(1)}))
+async def test_the_name_of_a_plant_is_no_path(site: Site, maria: Member, plant) -> None:
+    site.live.instead = Response(json.dumps({"plant": plant, "rows": reading_rows(1)}))
     assert (await auto(maria)).status_code == 502
     assert site.inference.asked == []
 
@@ -170,9 +170,9 @@ async def test_real_inference_scores_the_readings(
         {"timestamp": time, "values": values, "quality": {}}
         for time, values in zip(times, raw.drop("timestamp").to_dicts(), strict=True)
     ]
-    sensors = FakeSensors(rows, plant=profile.name)
     settings = site.gateway.settings
-    site.network.services = {settings.port_inference: real, settings.port_sensors: sensors.app}
+    live = FakeLive(rows, plant=profile.name)
+    site.network.services = {settings.port_inference: real, settings.port_live: live.app}
     readings = raw.with_columns(pl.Series("timestamp", times)).to_dicts()
     async with real.router.lifespan_context(real):
         await real.state.reconciler.refresh()

@@ -4,13 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.gateway.live.status import OFF
 from serving.scores.tables import LiveScore
 from tests.serving.gateway.databases import both_databases
-from tests.serving.gateway.fakes import live_rows, reading_rows
-from tests.serving.gateway.live.conftest import LiveSite
-from tests.serving.gateway.live.neighbours import START
-from tests.serving.gateway.site import Site, client_of
+from tests.serving.gateway.fakes import START, reading_rows
+from tests.serving.gateway.site import Site
 
 pytestmark = pytest.mark.anyio
 
@@ -22,41 +19,28 @@ def score(number: int, plant: str = "demo") -> LiveScore:
     )  # fmt: skip
 
 
-async def test_a_gateway_without_the_loop_says_so(site: Site) -> None:
+async def test_rows_and_state_are_those_of_the_live_service(site: Site) -> None:
     maria = await site.member("maria")
-    assert (await maria.client.get("/live")).json() == {
-        "role": OFF, "services": {}, "plant": None, "plant_time": None, "scored_time": None,
-        "backlog": 0, "stale": [],
-    }  # fmt: skip
-
-
-async def test_a_gateway_with_the_loop_says_how_it_is(live: LiveSite) -> None:
-    await live.scored(1)
-    user = await live.gateway.accounts.add("maria", "correct horse battery", "viewer")
-    tokens = await live.gateway.sessions.begin(user.id)
-    async with client_of(live.apps[0], tokens.access) as client:
-        answer = (await client.get("/live")).json()
-        rows = (await client.get("/live/scores")).json()["rows"]
-        assert (await client.get("/ready")).json()["live"] == "scores"
-    assert (answer["role"], answer["plant"]) == ("scores", "demo")
-    assert answer["services"].items() >= {"sensors": "answers", "inference": "answers"}.items()
-    assert [s["horizon_hours"] for s in rows[0]["scores"]] == [0, 1, 3, 6]
-
-
-async def test_rows_and_state_of_other_plants_are_those_of_the_live_service(site: Site) -> None:
-    maria, plant = await site.member("maria"), "gas_treatment"
-    simulated = (await maria.client.get("/live/rows?hours=5")).json()
-    assert (simulated["plant"], len(simulated["rows"])) == ("demo", 5)
-    away = await maria.client.get(f"/live/rows?plant={plant}")
-    assert (away.status_code, away.json()["missing"]) == (503, ["the live service"])
-    site.network.services[site.gateway.settings.port_live] = live_rows(plant, reading_rows(9))
-    shown = (await maria.client.get(f"/live/rows?plant={plant}&hours=7")).json()
-    assert (shown["plant"], shown["interval_s"]) == (plant, 3600)
+    site.live.rows = reading_rows(9)
+    shown = (await maria.client.get("/live/rows?hours=7")).json()
+    assert (shown["plant"], shown["interval_s"]) == ("demo", 3600)
     assert [row["values"]["PDT31008"] for row in shown["rows"]] == [202.0 + n for n in range(7)]
-    state = (await maria.client.get(f"/live?plant={plant}")).json()
-    assert (state["role"], state["plant"], state["backlog"]) == ("scores", plant, 3)
-    plants = (await maria.client.get("/plants")).json()["plants"]
-    assert {one["name"] for one in plants if one["live"]} == {"demo", plant}
+    other = (await maria.client.get("/live/rows?plant=gas_treatment")).json()
+    assert other["plant"] == "gas_treatment"
+    for plant, query in (("demo", ""), ("gas_treatment", "?plant=gas_treatment")):
+        state = (await maria.client.get(f"/live{query}")).json()
+        assert (state["role"], state["plant"], state["backlog"]) == ("scores", plant, 3)
+
+
+async def test_while_the_live_service_is_away_the_state_says_so(site: Site) -> None:
+    maria = await site.member("maria")
+    del site.network.services[site.gateway.settings.port_live]
+    away = await maria.client.get("/live/rows")
+    assert (away.status_code, away.json()["missing"]) == (503, ["the live service"])
+    assert (await maria.client.get("/live")).json() == {
+        "role": "the live service does not respond; try again", "services": {}, "plant": "demo",
+        "plant_time": None, "scored_time": None, "backlog": 0, "stale": [],
+    }  # fmt: skip
 
 
 @both_databases

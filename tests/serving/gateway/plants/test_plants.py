@@ -91,7 +91,7 @@ async def test_a_plant_without_forecasters_has_no_horizon_but_now_and_one_at_fau
     for name, text in (("other", OTHER_YAML.replace("NAME", "other")), ("broken", OTHER_YAML)):
         (tmp_path / "defs" / name).mkdir(parents=True)
         (tmp_path / "defs" / name / "defs.yaml").write_text(text)
-    here = ServingSettings(home=tmp_path / "home", defs=tmp_path / "defs", live_scoring=False)
+    here = ServingSettings(home=tmp_path / "home", defs=tmp_path / "defs")
     async with running_site(here) as site:
         (other,) = (await plants(site))["plants"]
     assert (other["name"], other["alarm_rules"]) == ("other", [])
@@ -107,7 +107,7 @@ async def test_plants_come_change_and_go_without_a_restart_and_faults_are_told_b
         (defs / name / "defs.yaml").write_text(text)
 
     write("one", OTHER_YAML.replace("NAME", "one"))
-    here = ServingSettings(home=tmp_path / "home", defs=defs, live_scoring=False)
+    here = ServingSettings(home=tmp_path / "home", defs=defs)
     async with running_site(here) as site:
         viewer = await site.member("vera")
 
@@ -145,15 +145,15 @@ async def test_any_number_of_plants_takes_one_request(site: Site) -> None:
     assert [path for path, _ in site.inference.asked] == ["/plants"]
 
 
-async def test_the_simulated_plant_is_live_once_its_sensors_have_responded(site: Site) -> None:
-    async def is_live() -> bool:
+async def test_plants_that_receive_readings_are_live(site: Site) -> None:
+    async def live() -> list[str]:
         plants = (await maria.client.get("/plants")).json()["plants"]
-        return next(plant["live"] for plant in plants if plant["name"] == "demo")
+        return [plant["name"] for plant in plants if plant["live"]]
 
-    maria, port = await site.member("maria"), site.gateway.settings.port_sensors
-    sensors = site.network.services.pop(port)
-    assert not await is_live()
-    site.network.services[port] = sensors
-    assert await is_live()
-    del site.network.services[port]
-    assert await is_live(), "sensors that went away are stale, not absent"
+    maria, port = await site.member("maria"), site.gateway.settings.port_live
+    away = site.network.services.pop(port)
+    assert await live() == []
+    site.network.services[port] = away
+    assert await live() == ["demo"]
+    site.live.receiving = ("demo", "gas_treatment")
+    assert await live() == ["demo", "gas_treatment"]

@@ -22,7 +22,7 @@ REASONS = {10: ["rule:high"], 11: ["rule:high", "period:noted; by hand"], 12: ["
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path) -> ServingSettings:
-    return ServingSettings(home=tmp_path / "home", live_scoring=False, preview_seconds=60)
+    return ServingSettings(home=tmp_path / "home", preview_seconds=60)
 
 
 @pytest.fixture

@@ -25,9 +25,7 @@ TRUE = {"verdict": "true", "verdict_note": "", "verdict_at": SINCE, "verdict_by"
 
 @pytest.fixture
 def gateway_settings(tmp_path: Path, database_address: str) -> ServingSettings:
-    return ServingSettings(
-        home=tmp_path / "home", drop=tmp_path / "drop", database_url=database_address, live_scoring=False
-    )
+    return ServingSettings(home=tmp_path / "home", drop=tmp_path / "drop", database_url=database_address)
 
 
 def calm(first: datetime, rows: int) -> pl.DataFrame:

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def models(live: LiveService, live_settings: ServingSettings) -> LoadedModels:
+async def models(service: LiveService, live_settings: ServingSettings) -> LoadedModels:
     ids = PredictionIds(b"0123456789abcdef")
-    plant = RequestedPlant(live.app.state.reconciler, live_settings, ids, PLANT)
+    plant = RequestedPlant(service.app.state.reconciler, live_settings, ids, PLANT)
     return await ServedModels(plant).ready()
 
 

@@ -2068,7 +2068,7 @@ export interface components {
             inference: string;
             /**
              * Live
-             * @description `scores` if this process scores live readings, otherwise the reason why not
+             * @description `answers` if the live service watches plants, otherwise the fault
              */
             live: string;
             /** Ready */

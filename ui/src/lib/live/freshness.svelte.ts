@@ -27,7 +27,7 @@ class Freshness {
     if (this.stale) return 'stale';
     if (live.connection !== 'open') return live.connection;
     const isKnown = live.received > 0 || live.rows.length > 0;
-    return isKnown || live.status?.services.sensors === 'answers' ? 'live' : 'connecting';
+    return isKnown || live.status?.role === 'scores' ? 'live' : 'connecting';
   });
 
   begin(): () => void {

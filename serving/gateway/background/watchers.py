@@ -1,4 +1,4 @@
-"""Looks after model versions and pipeline runs, and tells clients when they change.
+"""Looks after model versions, pipeline runs and the live service, and tells clients when they change.
 
 Belongs here: what is asked, how often, and what counts as a change. A service that is away is passed over in
 silence: /ready tells of it.
@@ -19,10 +19,12 @@ from serving.gateway.drops.dagster import PLANT_TAG, PipelineRun, newest_runs
 from serving.gateway.live.schemas import RunData, RunEvent
 from serving.gateway.models.schemas import ModelData, ModelEvent
 from serving.gateway.upstream import ServiceClient, parse_answer
+from serving.scores.schemas import LiveAnswer, StatusEvent
 from serving.store.database import Database
 from serving.store.memory import TaskMemory
 
 EVERY_S = 2.0
+WATCHES = "scores"
 NEWEST_RUNS = 20
 
 
@@ -61,7 +63,7 @@ class ChangeWatcher:
         look: the things as they are, by name; raises `Problem` where nobody answers.
     """
 
-    kind: Literal["run", "model"]
+    kind: Literal["run", "model", "status"]
     tell: Callable[[Thing, Thing], LiveEvent]
     look: Callable[[], Awaitable[Known]]
     database: Database
@@ -98,6 +100,21 @@ def model_event(model: Thing, before: Thing) -> ModelEvent:
 
 def run_event(run: Thing, _before: Thing) -> RunEvent:
     return RunEvent(data=RunData.model_validate(run))
+
+
+def status_event(service: Thing, _before: Thing) -> StatusEvent:
+    """Of all plants: what single plants do is told by the live service itself."""
+    status = LiveAnswer.model_validate({"plant": None, "plant_time": None, "scored_time": None, **service})
+    return StatusEvent(data=status)
+
+
+async def live_state(live: ServiceClient) -> Known:
+    """Whether the live service watches plants, or why not."""
+    try:
+        await live.ask("GET", "/ready")
+    except Problem as problem:
+        return {live.name: {"role": problem.detail}}
+    return {live.name: {"role": WATCHES}}
 
 
 async def model_versions(inference: ServiceClient) -> Known:

@@ -9,8 +9,7 @@ from serving.gateway.warnings.schemas import AckRequest, ShelveRequest, VerdictR
 from serving.warnings.answers import label_of
 from serving.warnings.tables import WarningAction
 from tests.serving.gateway.databases import both_databases
-from tests.serving.gateway.fakes import problem
-from tests.serving.gateway.live.conftest import LiveSite, data
+from tests.serving.live.plants.conftest import LiveSite, data
 
 pytestmark = pytest.mark.anyio
 MARIA = CurrentUser(1, "maria", "operator", datetime.now(UTC))
@@ -29,8 +28,8 @@ class Course:
 
     async def row(self, ahead: dict[int, float] | None = None, **values: float) -> datetime:
         await self.live.scored(self._rows)
-        self.live.inference.ahead = ahead or {}
-        time = self.live.sensors.push(**values)
+        self.live.models.ahead = ahead or {}
+        time = await self.live.push(**values)
         self._rows += 1
         await self.live.scored(self._rows)
         return time
@@ -68,7 +67,7 @@ async def test_horizons_that_cross_in_turn_are_one_warning(live: LiveSite, cours
         ("escalated", "now within 1 h: 51 % (threshold 50 %)"),
         ("escalated", "now: 62.3 % (threshold 50 %)"),
     ]
-    explained = [body["model"] for name, body in live.inference.asked if name == "explain"]
+    explained = live.models.explained
     forecasters = [f"demo_alarm_forecaster_{h}h" for h in (6, 3, 1)]
     assert explained == [*forecasters, "demo_alarm_champion"]
     told = [data(e) for e in await live.events("warning", 4)]
@@ -157,11 +156,11 @@ async def test_what_was_unshelved_stays_so_for_what_opens_next(live: LiveSite, c
 @both_databases
 async def test_while_forecasts_are_missing_nothing_clears(live: LiveSite, course: Course) -> None:
     await course.row(FAR)
-    live.inference.instead["forecast"] = problem(503, "not-ready", "no forecaster yet")
+    live.models.away["forecast"] = "no forecaster yet"
     await course.calm()
     await course.row()
     assert (await live.warning_with(1, stale_since=...)).cleared_at is None
-    del live.inference.instead["forecast"]
+    del live.models.away["forecast"]
     await course.calm()
     await live.warning_with(1, cleared_at=...)
     assert [(a.action, a.note) for a in await story(live)][1:] == [

@@ -1,12 +1,11 @@
 """What came of a forecast, row by row: came true, early, late, missed or false; and what a rule's warning says."""
 
 import pytest
-from fastapi import Response
 
 from serving.warnings.answers import members_of
-from tests.serving.gateway.fakes import problem
-from tests.serving.gateway.live.conftest import LiveSite, data
-from tests.serving.gateway.live.test_escalation import CLEARING_ROWS, Course
+from tests.serving.live.plants.conftest import LiveSite, data
+from tests.serving.live.plants.pretend import ADVICE
+from tests.serving.live.plants.test_escalation import CLEARING_ROWS, Course
 
 pytestmark = pytest.mark.anyio
 CROSSED = {"PDT31008_max": 310.0}
@@ -91,16 +90,13 @@ async def test_a_warning_after_the_event_began_is_late(live: LiveSite, course: C
 
 
 async def test_a_rule_s_warning_is_led_by_the_rule_s_tag(live: LiveSite, course: Course) -> None:
-    live.inference.instead["explain"] = Response(
-        '{"tags": [{"tag": "LT301031", "contribution": 2.5}, {"tag": "PDT31008", "contribution": -0.5}]}',
-        media_type="application/json",
-    )
+    live.models.drivers = {"LT301031": 2.5, "PDT31008": -0.5}
     await course.row(**CROSSED)
     assert [driver["tag"] for driver in (await told(live))["row"].drivers] == ["PDT31008", "LT301031"]
 
 
 async def test_a_rule_s_warning_has_its_tag_where_nobody_explains(live: LiveSite, course: Course) -> None:
-    live.inference.instead["explain"] = problem(503, "not-ready", "no explain")
+    live.models.away["explain"] = "no explain"
     await course.row(**CROSSED)
     assert (await told(live))["row"].drivers == [{"tag": "PDT31008", "contribution": 0.0}]
 
@@ -108,16 +104,16 @@ async def test_a_rule_s_warning_has_its_tag_where_nobody_explains(live: LiveSite
 async def test_advice_follows_the_readings_while_a_warning_is_open(live: LiveSite, course: Course) -> None:
     await course.row(NEAR)
     assert (await told(live))["row"].advice[0]["advice"] == "D304 is close to flooding"
-    other = '{"recommendation": [{"advice": "Reduce the reflux", "urgency": "high"}]}'
-    live.inference.instead["recommend"] = Response(other, media_type="application/json")
+    live.models.advised = "Reduce the reflux"
     await course.row(NEAR)
     assert (await told(live))["row"].advice[0]["advice"] == "Reduce the reflux"
     assert [data(e)["change"] for e in await live.events("warning", 2)] == ["opened", "advised"]
     assert await live.actions(1) == ["opened"]
-    live.inference.instead["recommend"] = problem(503, "not-ready", "away")
+    live.models.away["recommend"] = "away"
     await course.row(NEAR)
     assert (await told(live))["row"].advice[0]["advice"] == "Reduce the reflux"
-    del live.inference.instead["recommend"]
+    del live.models.away["recommend"]
+    live.models.advised = ADVICE
     for _ in range(CLEARING_ROWS):
         await course.row()
     assert (await told(live))["row"].advice[0]["advice"] == "D304 is close to flooding"
