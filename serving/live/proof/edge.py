@@ -48,8 +48,8 @@ class EdgePublisher:
         self._connection: BrokerConnection | None = None
         self._seq = 0
 
-    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
-        """Send readings.
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
+        """Send readings; an edge node has no message of the plant's time alone.
 
         Raises:
             PublishError: the broker is away.

@@ -76,9 +76,11 @@ class IntakePublisher:
         self.totals = PublishTotals()
         self._intake = intake
 
-    async def publish(self, plant: str, rows: Sequence[RawReading]) -> None:
+    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
         receipt = await self._intake.receive(plant, self.name, rows)
         self.totals.add(len(rows), stored=receipt.stored, refused=receipt.n_refused)
+        if reached_us is not None:
+            self._intake.note_time(plant, self.name, reached_us)
 
     async def publish_broken(self, plant: str) -> None:
         """A message that nobody can read doesn't get so far."""
