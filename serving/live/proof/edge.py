@@ -48,7 +48,13 @@ class EdgePublisher:
         self._connection: BrokerConnection | None = None
         self._seq = 0
 
-    async def publish(self, plant: str, rows: Sequence[RawReading], *, reached_us: int | None = None) -> None:
+    async def publish(
+        self,
+        plant: str,
+        rows: Sequence[RawReading],
+        *,
+        reached_us: int | None = None,  # noqa: ARG002
+    ) -> None:
         """Send readings; an edge node has no message of the plant's time alone.
 
         Raises:
