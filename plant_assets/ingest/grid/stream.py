@@ -168,13 +168,24 @@ class StreamGrid:
         Raises:
             ValueError: more rows than are kept.
         """
+        return self._values(self._newest_slots(rows))
+
+    def uncertain_values(self, rows: int) -> NDArray[np.bool_]:
+        """Which values of `window` are of uncertain quality: (rows, columns); an extreme's is that of its tag.
+
+        Raises:
+            ValueError: more rows than are kept.
+        """
+        return self._states["row_uncertain"][self._newest_slots(rows) % self._size][:, self._tag_of]
+
+    def _newest_slots(self, rows: int) -> NDArray[np.int_]:
         if not 0 <= rows <= self._rows_kept:
             raise ValueError(f"expected 0 to {self._rows_kept} rows, which are kept, got {rows}")
         first, newest = self.first_slot, self._newest
         if first is None or newest is None:
-            return np.empty((0, self._seen.shape[1]))
+            return np.arange(0)
         self._correct()
-        return self._values(np.arange(max(first, newest - rows + 1), newest + 1))
+        return np.arange(max(first, newest - rows + 1), newest + 1)
 
     def _begin(self, first: int) -> None:
         """Fill the rows before the first from the records before it; they are kept and not shown."""

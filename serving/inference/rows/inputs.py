@@ -200,7 +200,13 @@ class ModelInputs:
         return replace(row, confidence="none") if is_blind else row
 
     def from_window(
-        self, window: Floats, columns: Sequence[str], field_name: str, *, with_rules: bool = True
+        self,
+        window: Floats,
+        columns: Sequence[str],
+        field_name: str,
+        learnt: Floats | None = None,
+        *,
+        with_rules: bool = True,
     ) -> ModelRow:
         """The row that `from_readings` gives of rows without gaps, from an array of them; one without any value is a row too.
 
@@ -208,6 +214,8 @@ class ModelInputs:
             window: (rows, columns), oldest first, NaN where missing; rows that the kernel doesn't look back to may be left out.
             columns: names of its columns, those of the plant's profile as it is now.
             field_name: what they are called.
+            learnt: the same without what models don't learn from, such as uncertain values; alarm rules look at all values,
+                as labels do. None: there is nothing of that kind.
             with_rules: whether to tell which alarm rules the row meets; those that a bad signal may meet are told anyway.
         """
         window = window[-self.rows_needed :]
@@ -219,13 +227,19 @@ class ModelInputs:
         is_blind = newest.is_empty
         newest.known |= {n: v for n, v in zip(self.sources, newest.row, strict=True) if not math.isnan(v)}
         rows = self._source_rows(window, columns)
+        computed = self._compute(rows)
+        if learnt is not None:
+            newest.known |= {name: float(computed[i]) for name, i in self._computed_places}
+            is_blind = is_blind or bool(np.isnan(learnt[-1]).all())
+            computed = self._compute(self._source_rows(learnt[-self.rows_needed :], columns))
         row = self._row(
-            self._compute(rows),
+            computed,
             newest,
             field_name,
             self._at_end(rows, newest),
             may_be_empty=True,
             with_rules=with_rules,
+            rules_know=learnt is not None,
         )
         return replace(row, confidence="none") if is_blind else row
 
@@ -288,10 +302,22 @@ class ModelInputs:
         *,
         may_be_empty: bool = False,
         with_rules: bool = True,
+        rules_know: bool = False,
     ) -> ModelRow:
+        """A row of features, and what rules make of the newest values.
+
+        Args:
+            values: (features,).
+            newest: the newest values.
+            place: what they are called.
+            at_end: as `_at_end` gives them.
+            may_be_empty: whether a row without any value is one.
+            with_rules: whether to tell which alarm rules are met.
+            rules_know: whether `newest` holds all that rules look at, also where a feature differs.
+        """
         missing = ~np.isfinite(values)
         n_missing = int(missing.sum())
-        known = {**newest.known, **{name: float(values[i]) for name, i in self._rule_places}}
+        known = dict(newest.known) if rules_know else newest.known | self._rule_values(values)
         rules = self.rules.evaluate(known) if with_rules or newest.bad else []
         faults = SignalFaults()
         if newest.bad:
@@ -309,6 +335,10 @@ class ModelInputs:
             confidence=confidence_of(n_missing, len(values), bool(newest.bad)).item(),
             known=known,
         )
+
+    def _rule_values(self, values: Floats) -> dict[str, float]:
+        """The features that rules look at."""
+        return {name: float(values[i]) for name, i in self._rule_places}
 
     def _is_read(self, known: Mapping[str, float]) -> bool:
         """Whether alarm rules look at some of the values."""

@@ -36,6 +36,11 @@ from serving.warnings.brief import LONGEST_MISSING, MOST_DRIVERS, DriverTag, War
 FIELD = "readings"
 
 
+def _all_certain(rows: int) -> None:
+    """No value is of uncertain quality."""
+    del rows
+
+
 @dataclass(frozen=True, slots=True)
 class PlantWindow:
     """The newest rows of a plant.
@@ -45,16 +50,19 @@ class PlantWindow:
         newest_rows: gives at most so many rows (rows, columns), oldest first, NaN where missing.
         newest: when the newest row begins.
         interval: between rows.
+        learnt_rows: the same rows as models learn from them, without uncertain values; None: all are certain.
     """
 
     columns: Sequence[str]
     newest_rows: Callable[[int], Floats]
     newest: datetime
     interval: timedelta
+    learnt_rows: Callable[[int], Floats | None] = _all_certain
 
     def readings(self, rows: int) -> list[dict[str, float | str | None]]:
-        """The newest rows as a client would send them."""
-        kept = self.newest_rows(rows)
+        """The newest rows as a client would send them, who leaves out what is uncertain."""
+        learnt = self.learnt_rows(rows)
+        kept = self.newest_rows(rows) if learnt is None else learnt
         begin = self.newest - (len(kept) - 1) * self.interval
         return [
             {"timestamp": (begin + i * self.interval).isoformat()}
@@ -130,19 +138,24 @@ class LoadedModels:
             judged = score_pointwise(self.champion, window.readings(1), self.ids)
             return RowScores(_pointwise_score(judged), (), _rules(judged.rules[0] if judged.rules else []))
         models = (self.champion, *self.ahead)
-        values = window.newest_rows(max(model.inputs.rows_needed for model in models))
-        row = self.champion.inputs.from_window(values, window.columns, FIELD)
+        needed = max(model.inputs.rows_needed for model in models)
+        values, learnt = window.newest_rows(needed), window.learnt_rows(needed)
+        row = self.champion.inputs.from_window(values, window.columns, FIELD, learnt)
         now = answer_row(self.champion, row, self.ids, row.rules)
         rules = _rules([CrossedLimit.of(rule) for rule in row.rules])
-        return RowScores(_score(now, None), self._forecasts(values, window.columns), rules, self.fault)
+        return RowScores(
+            _score(now, None), self._forecasts(values, learnt, window.columns), rules, self.fault
+        )
 
-    def _forecasts(self, values: Floats, columns: Sequence[str]) -> tuple[ModelScore, ...]:
+    def _forecasts(
+        self, values: Floats, learnt: Floats | None, columns: Sequence[str]
+    ) -> tuple[ModelScore, ...]:
         """What the forecasters say; those that take the same inputs share a row, and each decides once."""
         rows: dict[str, ModelRow] = {}
         for model in self.ahead:
             inputs = model.inputs
             if inputs.key not in rows:
-                rows[inputs.key] = inputs.from_window(values, columns, FIELD, with_rules=False)
+                rows[inputs.key] = inputs.from_window(values, columns, FIELD, learnt, with_rules=False)
         if len(self.ahead) < 2 or len(rows) > 1 or not all(model.horizons for model in self.ahead):
             return tuple(_forecast(model, rows[model.inputs.key], self.ids) for model in self.ahead)
         (row,) = rows.values()

@@ -13,6 +13,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+
+from plant_assets.features.arrays import Floats
 from plant_assets.ingest.grid.newest import warm_span
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
 from plant_assets.profile.model import PlantProfile
@@ -347,12 +350,7 @@ class PlantWatch:
                 return
             row = opened.grid.close(slot)
             opened.next_slot = slot + 1
-            window = PlantWindow(
-                self._columns,
-                lambda rows: opened.grid.window(min(rows, self._kept)),
-                time_of(row.time_us),
-                self._profile.sampling.interval,
-            )
+            window = self._window(opened.grid, row)
             gap, opened.passed_over = opened.passed_over, 0
             scored = self._score(row, window, models, self._writer.tracks_after(quiet), gap)
             if scored.is_quiet:
@@ -362,6 +360,21 @@ class PlantWatch:
             quiet = []
             await self._write(opened, [await self._with_briefs(scored, window)])
         await self._write(opened, quiet)
+
+    def _window(self, grid: StreamGrid, row: StreamRow) -> PlantWindow:
+        """What scores of a closed row look back over."""
+        learns_all = self._profile.sampling.learn_uncertain
+
+        def newest_rows(rows: int) -> Floats:
+            return grid.window(min(rows, self._kept))
+
+        def learnt_rows(rows: int) -> Floats | None:
+            if learns_all or not (is_doubted := grid.uncertain_values(min(rows, self._kept))).any():
+                return None
+            return np.where(is_doubted, np.nan, newest_rows(rows))
+
+        interval = self._profile.sampling.interval
+        return PlantWindow(self._columns, newest_rows, time_of(row.time_us), interval, learnt_rows)
 
     async def _write(self, opened: _OpenGrid, rows: list[ScoredGridRow]) -> None:
         if rows:

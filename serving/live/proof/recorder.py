@@ -58,7 +58,10 @@ class _HeardModels:
         if not loaded.champion.inputs.is_pointwise:
             self.record.features[round(window.newest.timestamp() * 1e6)] = tuple(
                 model.inputs.from_window(
-                    window.newest_rows(model.inputs.rows_needed), window.columns, FIELD
+                    window.newest_rows(model.inputs.rows_needed),
+                    window.columns,
+                    FIELD,
+                    window.learnt_rows(model.inputs.rows_needed),
                 ).values
                 for model in (loaded.champion, *loaded.ahead)
             )

@@ -54,6 +54,22 @@ async def test_some_days_by_a_broker_are_as_the_batch_has_them(
     assert verdict.tables[0].rows == 4 * 24
 
 
+async def test_uncertain_values_are_left_out_of_features_and_not_of_rules(
+    profile: PlantProfile, mlflow: FakeMlflow, installed: ServingSettings, tmp_path: Path
+) -> None:
+    records = history(profile, 5)
+    doubt = (pl.col("tag").is_in(["PDT31008", "LIC31002_PV"])) & (pl.col("timestamp").dt.hour() % 5 < 2)
+    quality = (
+        pl.when(doubt).then(pl.lit("uncertain")).otherwise(pl.lit("good")).cast(records.schema["quality"])
+    )
+    high = doubt & (pl.col("tag") == "PDT31008") & (pl.col("timestamp").dt.day() == 4)
+    moved = pl.when(high).then(pl.col("value") + 200).otherwise("value")
+    plan = ProofPlan(records.with_columns(quality=quality, value=moved), profile, "push")
+    verdict = await prove_replay(plan, tmp_path / "own", installed, transport=mlflow)
+    assert [table.first for table in verdict.tables if table.first] == []
+    assert verdict.warnings > 0
+
+
 async def test_a_difference_is_named_by_time_and_tag(
     profile: PlantProfile,
     mlflow: FakeMlflow,
