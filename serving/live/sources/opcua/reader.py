@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from tenacity import (
@@ -48,6 +48,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
 _LONGEST_FAULT = 500
 _MOST_NAMED = 5
 _AT_ONCE = 20_000
+_TOGETHER, _NEAR_US = 50, 60_000_000
+"""Tags of one request for history, and how far their begins lie apart."""
 Args = ParamSpec("Args")
 Answer = TypeVar("Answer")
 log = logging.getLogger("serving")
@@ -165,10 +167,9 @@ class OpcuaReader:
         span = self._options.history or self._profile.sampling.interval * _HISTORY_ROWS
         begin_us = _now_us() - round(span.total_seconds() * 1e6)
         begins = {tag: since.get(tag) or begin_us for tag in nodes}
-        for tag, node in nodes.items():
-            values = await session.history(node, begins[tag])
-            if values is not None:
-                await self._store([(tag, value) for value in values])
+        for first_us, tags in _group_begins(begins):
+            async for values in session.history({tag: nodes[tag] for tag in tags}, first_us):
+                await self._store(values)
 
     async def _store(self, values: "Sequence[tuple[str, DataValue]]") -> list[str]:
         """Store values in their order; the tags of which some were lost in the server's queue."""
@@ -222,6 +223,19 @@ class OpcuaReader:
 
     def _tell(self, sentence: str) -> None:
         self._status.state = self._status.last_error = sentence[:_LONGEST_FAULT]
+
+
+def _group_begins(begins: Mapping[str, int]) -> Iterator[tuple[int, list[str]]]:
+    """Tags whose histories are read together, as a request has one begin for all: those whose begins are near."""
+    first_us, tags = 0, list[str]()
+    for tag, begin_us in sorted(begins.items(), key=lambda item: item[1]):
+        if tags and (len(tags) >= _TOGETHER or begin_us - first_us > _NEAR_US):
+            yield first_us, tags
+            tags = []
+        first_us = first_us if tags else begin_us
+        tags.append(tag)
+    if tags:
+        yield first_us, tags
 
 
 def _now_us() -> int:

@@ -101,18 +101,50 @@ class OpcuaSession:
             found += await self.client.read_attributes(nodes[start : start + _AT_ONCE], wanted)
         return found
 
-    async def history(self, node: "Node", since_us: int) -> "list[DataValue] | None":
-        """Stored values of a node since a time, oldest first; None where the server has no history of it."""
-        from asyncua.ua import UaError
+    async def history(
+        self, nodes: "Mapping[str, Node]", since_us: int
+    ) -> "AsyncIterator[list[tuple[str, DataValue]]]":
+        """Stored values of nodes since a time, by tag, each tag's oldest first; a list an answer of the server.
 
-        start = datetime.fromtimestamp(since_us / 1e6, UTC)
-        try:
-            values = await node.read_raw_history(start, datetime.now(UTC), return_bounds=False)
-        except UaError as error:
-            if type(error).__name__ in _NO_HISTORY:
-                return None
-            raise
-        return list(values)
+        Nodes of which the server has no history are passed over.
+        """
+        from asyncua import ua
+
+        details = ua.ReadRawModifiedDetails(
+            IsReadModified=False,
+            StartTime=ua.DateTime.fromtimestamp(since_us / 1e6, UTC),
+            EndTime=ua.DateTime.fromtimestamp(datetime.now(UTC).timestamp(), UTC),
+            ReturnBounds=False,
+        )
+        points: dict[str, bytes | None] = dict.fromkeys(nodes)
+        while points:
+            wanted = [
+                ua.HistoryReadValueId(NodeId=nodes[tag].nodeid, ContinuationPoint=point)
+                for tag, point in points.items()
+            ]
+            try:
+                answers = await self.client.uaclient.history_read(
+                    ua.HistoryReadParameters(
+                        HistoryReadDetails=details,
+                        TimestampsToReturn=ua.TimestampsToReturn.Both,
+                        NodesToRead=wanted,
+                    )
+                )
+            except ua.UaError as error:
+                if type(error).__name__ in _NO_HISTORY:
+                    return
+                raise
+            found: list[tuple[str, DataValue]] = []
+            following: dict[str, bytes | None] = {}
+            for (tag, before), answer in zip(points.items(), answers, strict=True):
+                if answer.StatusCode.name in _NO_HISTORY:
+                    continue
+                answer.StatusCode.check()
+                found += [(tag, value) for value in getattr(answer.HistoryData, "DataValues", None) or ()]
+                if answer.ContinuationPoint not in (None, b"", before):  # the same again would never end
+                    following[tag] = answer.ContinuationPoint
+            yield found
+            points = following
 
     async def fetch(self, within_s: float) -> "list[tuple[Node, DataValue]]":
         """Changes that have come since the last time, in their order; waits for the first.

@@ -52,6 +52,10 @@ class PlantServer:
     url: str
     nodes: dict[str, Node]
 
+    @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].split("/")[0])
+
     async def write(
         self, tag: str, value: object, *, status: int = 0, time: datetime | None = None
     ) -> datetime:

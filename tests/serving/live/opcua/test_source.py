@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("asyncua")
 
 from asyncua import ua
+from asyncua.client.ua_client import UaClient
 from asyncua.crypto.security_policies import SecurityPolicyNone
 
 from plant_assets.profile.variables import SettingsError
@@ -19,6 +20,7 @@ from serving.live.sources.opcua.source import OpcuaSource
 from serving.settings import ServingSettings
 from tests.servers import free_port
 from tests.serving.live.opcua.certificates import content, der, made_login, server_files, use_certificate
+from tests.serving.live.opcua.lines import breakable_line
 from tests.serving.live.opcua.servers import PlantServer, plant_server
 from tests.serving.live.opcua.units import add_unit
 from tests.serving.live.sites import PLANT, FieldSite, background_task, field_site, small_profile, until
@@ -83,7 +85,7 @@ async def test_nothing_is_lost_over_an_outage_of_the_line_where_the_server_has_h
     plant: PlantServer, tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
-        line, port = await stack.enter_async_context(breakable_line(plant))
+        line, port = await stack.enter_async_context(breakable_line(plant.port))
         site = await stack.enter_async_context(reading_site(tmp_path, f"opc.tcp://127.0.0.1:{port}/plant"))
         await until(lambda: site.status("opcua").state == "connected")
         await plant.write("FLOW", 1001.0)
@@ -96,6 +98,28 @@ async def test_nothing_is_lost_over_an_outage_of_the_line_where_the_server_has_h
         written = {float(n) for n in range(1001, 1040)}
         await until(lambda: {v for v in site.noted.values("FLOW") if v > 1000} == written)
         assert {"FLOW", "LEVEL"} <= set(site.noted.stale)
+
+
+async def test_the_histories_of_all_tags_are_asked_for_together(
+    plant: PlantServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    read = UaClient.history_read
+
+    async def count(client: UaClient, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
+        asked.append(len(params.NodesToRead))
+        return await read(client, params)
+
+    monkeypatch.setattr(UaClient, "history_read", count)
+    at = datetime.now(UTC)
+    await plant.write("FLOW", 2001.0, time=at - timedelta(seconds=2))
+    await plant.write("FLOW", 2002.0, time=at - timedelta(seconds=1))
+    await plant.write("LEVEL", 2003.0, time=at - timedelta(seconds=1))
+    async with reading_site(tmp_path, plant.url) as site:
+        await until(lambda: site.status("opcua").state == "connected")
+        assert asked == [2]
+        assert {2001.0, 2002.0} <= set(site.noted.values("FLOW"))
+        assert 2003.0 in site.noted.values("LEVEL")
 
 
 async def test_a_server_that_is_away_and_has_no_history_is_read_once_it_is_there(tmp_path: Path) -> None:
@@ -241,52 +265,3 @@ async def test_a_password_that_others_may_read_is_not_used(tmp_path: Path) -> No
     options = {"security": "basic256sha256_sign", "user": "reader"}
     async with reading_site(tmp_path, "opc.tcp://127.0.0.1:1/plant", **options) as site:
         await until(lambda: "expected 0600" in site.status("opcua").state)
-
-
-class BreakableLine:
-    """A line to a server that can be cut."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._writers: list[asyncio.StreamWriter] = []
-        self._is_cut = False
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.close()
-            return
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self._writers += [writer, far_writer]
-        pairs = ((reader, far_writer), (far_reader, writer))
-        for task in [asyncio.create_task(_pump(*pair)) for pair in pairs]:
-            self._tasks.add(task)
-
-    async def cut(self) -> None:
-        self._is_cut = True
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def mend(self) -> None:
-        self._is_cut = False
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        return
-    finally:
-        writer.close()
-
-
-@asynccontextmanager
-async def breakable_line(plant: PlantServer) -> AsyncIterator[tuple[BreakableLine, int]]:
-    line = BreakableLine(int(plant.url.split(":")[2].split("/")[0]))
-    server = await asyncio.start_server(line.pass_on, "127.0.0.1", 0)
-    async with server:
-        yield line, server.sockets[0].getsockname()[1]
-        await line.cut()
