@@ -8,7 +8,8 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from asyncua import Server, ua
+from asyncua import ua
+from asyncua.server.server import Server
 
 KEPT = 1000
 """Values of a variable's history."""
@@ -27,12 +28,14 @@ async def serve(port: int, tags: int) -> None:
     index = await server.register_namespace("urn:bench:plant")
     folder = await server.nodes.objects.add_folder(index, "Bench")
     nodes = [
-        await folder.add_variable(ua.NodeId(f"Bench.{tag_name(n)}", index), tag_name(n), 0.0)
+        await folder.add_variable(
+            ua.NodeId.from_string(f"ns={index};s=Bench.{tag_name(n)}"), tag_name(n), 0.0
+        )
         for n in range(tags)
     ]
     async with server:
         for node in nodes:
-            await server.historize_node_data_change(node, period=None, count=KEPT)
+            await server.historize_node_data_change(node, period=None, count=KEPT)  # pyright: ignore[reportArgumentType]
         second = 0
         while True:
             second += 1
