@@ -14,6 +14,7 @@ from serving.gateway.problems import AccountDisabled
 from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
 from serving.store.database import Database, database_url
+from tests.quick_hashes import hash_quickly
 
 PASSWORD = "correct horse battery"
 
@@ -21,7 +22,8 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(autouse=True)
 def home(forewarn_home: Path):
     serving_settings.cache_clear()
-    yield forewarn_home
+    with hash_quickly():
+        yield forewarn_home
     serving_settings.cache_clear()
 
 

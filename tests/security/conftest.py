@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.quick_hashes import hash_quickly
 from tests.security.services import Service, running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hashing is not what these tests are about."""
+    with hash_quickly():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,15 @@
 """A gateway on SQLite, or on a real PostgreSQL where a test asks for both."""
 
-import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
-from pwdlib.hashers.argon2 import Argon2Hasher
 
-from serving.gateway.accounts import passwords
 from serving.settings import ServingSettings
+from tests.quick_hashes import hash_quickly
 from tests.serving.gateway.site import Site, running_site
 
 
@@ -33,10 +31,10 @@ def gateway_settings(tmp_path: Path, database_address: str) -> ServingSettings:
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with little work, as hashing is not what these tests are about."""
-    quick = functools.partial(Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "Argon2Hasher", quick)
+def quick_hashes() -> Iterator[None]:
+    """Hashing is not what these tests are about."""
+    with hash_quickly():
+        yield
 
 
 @pytest.fixture
