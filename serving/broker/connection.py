@@ -30,6 +30,7 @@ RECEIVE_MAXIMUM = 2000
 MOST_BYTES = 64 * 1024 * 1024
 """Of payloads in memory; a larger packet isn't given by the broker at all."""
 _FIRST_REFUSAL = 0x80
+_NO_SUBSCRIBER = 0x10
 log = logging.getLogger("serving")
 
 
@@ -150,8 +151,12 @@ class BrokerConnection:
             if message.qos:
                 self._client.ack(message.mid, message.qos)
 
-    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+    async def publish(self, messages: Sequence[OutgoingMessage], *, needs_subscriber: bool = False) -> None:
         """Publish in order; returns when the broker has acknowledged all of them, those of QoS 0 when they are sent.
+
+        Args:
+            messages: what is published.
+            needs_subscriber: whether a message that the broker threw away, as nobody has subscribed to it, is a fault.
 
         Raises:
             BrokerRefusal: it refuses one; those before and after it may have been published.
@@ -172,6 +177,8 @@ class BrokerConnection:
             for mid, code in self._puback_codes.items():
                 if code.value >= _FIRST_REFUSAL:
                     raise BrokerRefusal(f"{self.broker.place} refuses messages of {topics[mid]}: {code}")
+                if needs_subscriber and code.value == _NO_SUBSCRIBER:
+                    raise BrokerFault(f"{self.broker.place}: nobody has subscribed to {topics[mid]}")
 
     async def _wait_pubacks(self, least: int) -> None:
         """Wait until so many of the messages at hand are acknowledged."""

@@ -4,13 +4,16 @@ Belongs here: the cursor, the retries, what is told of both. Doesn't belong here
 output's own `deliver`), deleting what nobody needs any more (`serving/events/log.py`).
 
 What is delivered is so at least once: a process that dies between the delivery and its note delivers again, so that an
-output needs keys that make a repeat harmless.
+output needs keys that make a repeat harmless. A target that dies may lose what it has taken and not yet put on the disk: with
+a `TargetRun`, what was delivered to a target lately is noted only once it has run on for long enough, and delivered again where it hasn't.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -28,8 +31,15 @@ LOOK_EVERY_S = 0.5
 """How often entries of other processes are looked for; those of this one are seen at once."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+LOOK_TARGET_S = 5.0
+"""How often a target that may have been started again is asked."""
 KEEP_EVERY = 1000
 """Entries that concern nobody move the cursor in memory, and once in so many in the database."""
+SETTLE_S = 20.0
+"""After so long, a target that has run on has what it took on the disk: VictoriaMetrics within some 6 s, Mosquitto within its
+`autosave_interval`, which `forewarn mqtt secrets` sets to 5 s."""
+TargetRun = Callable[[], Awaitable[object]]
+"""What tells one run of a target from the next; raises `DeliveryError` where it is away."""
 log = logging.getLogger("serving")
 
 
@@ -79,6 +89,7 @@ class LogConsumer(Generic[Entry]):
         batch: at most so many entries at once.
         keep_every_s: the cursor is kept no more often than so, for an output whose repeats are harmless: what was delivered
             meanwhile is delivered again after the process was killed.
+        target_run: of a target that may lose what it has taken when it dies; None: what it has taken it keeps.
     """
 
     def __init__(  # noqa: PLR0917 - its parts
@@ -94,6 +105,7 @@ class LogConsumer(Generic[Entry]):
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
         keep_every_s: float = 0.0,
+        target_run: TargetRun | None = None,
     ) -> None:
         self.name = name
         self.log_name: LogName = log_name
@@ -111,6 +123,15 @@ class LogConsumer(Generic[Entry]):
         self._kept_at = 0.0
         self._keep_every_s = keep_every_s
         self._begins_empty = False
+        self._target_run = target_run
+        self._run: object = None
+        self._settling: deque[tuple[int, float]] = deque()
+        self._looked_s = -math.inf
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was delivered is noted."""
+        return not self._settling
 
     async def run(self) -> None:
         """Deliver until cancelled; what fails is told, and tried again ever less often."""
@@ -133,6 +154,7 @@ class LogConsumer(Generic[Entry]):
             DeliveryError: it couldn't be delivered; the cursor stands where it stood.
         """
         cursor = self._cursor or await self._begin()
+        cursor = await self._settle(cursor)
         written = self._source.next_write()
         entries = await self._source.after(cursor.id or 0, limit=self._batch)
         if not entries:
@@ -148,10 +170,14 @@ class LogConsumer(Generic[Entry]):
         if wanted:
             await self._deliver(wanted)
         moved = cursor.model_copy(update={"id": entries[-1].id})
-        self._is_behind = self._is_behind or bool(wanted)
-        self._cursor = moved
-        if (self._is_behind and self._is_due) or entries[-1].id - self._kept >= KEEP_EVERY:
-            await self._keep(moved)
+        if self._target_run is not None:
+            self._settling.append((entries[-1].id, time.monotonic()))
+            self._cursor = moved
+        else:
+            self._is_behind = self._is_behind or bool(wanted)
+            self._cursor = moved
+            if (self._is_behind and self._is_due) or entries[-1].id - self._kept >= KEEP_EVERY:
+                await self._keep(moved)
         self.status.note_delivery(len(wanted))
         if len(entries) < self._batch:
             self.status.depth = 0
@@ -175,6 +201,34 @@ class LogConsumer(Generic[Entry]):
             await self._keep(cursor)
         self._cursor, self._kept = cursor, cursor.id or 0
         self.status.lost = cursor.lost
+        return cursor
+
+    async def _settle(self, cursor: ConsumerCursor) -> ConsumerCursor:
+        """Note what the target has had for long enough; go back to there where it has been started again since.
+
+        Raises:
+            DeliveryError: it is away.
+        """
+        now = time.monotonic()
+        if self._target_run is None or now - self._looked_s < min(LOOK_TARGET_S, SETTLE_S):
+            return cursor
+        run, self._looked_s = await self._target_run(), now
+        if run != self._run:
+            is_first, self._run = self._run is None, run
+            if is_first:
+                return cursor
+            if self._settling:
+                log.warning(
+                    "output %s: the target has begun anew; what it took lately is sent again", self.name
+                )
+            self._settling.clear()
+            return await self._begin()
+        settled = [number for number, delivered_s in self._settling if delivered_s + SETTLE_S <= now]
+        if settled:
+            await self._keep(cursor.model_copy(update={"id": settled[-1]}))
+            self._cursor = cursor
+            for _ in settled:
+                self._settling.popleft()
         return cursor
 
     async def _skip_lost(self, cursor: ConsumerCursor, first: int) -> ConsumerCursor:
@@ -212,6 +266,7 @@ class LogConsumer(Generic[Entry]):
             return
         # Nobody knows whether the cursor was kept, or another process moved it: it is read again.
         self._cursor = None
+        self._settling.clear()
         self.status.note_error(f"{type(error).__name__}: {error}")
         log.error("output %s failed; trying again", self.name, exc_info=error)
 
@@ -231,6 +286,7 @@ class EventConsumer(LogConsumer[EventMessage]):
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
         keep_every_s: float = 0.0,
+        target_run: TargetRun | None = None,
     ) -> None:
         super().__init__(
             name,
@@ -243,4 +299,5 @@ class EventConsumer(LogConsumer[EventMessage]):
             begins=begins,
             batch=batch,
             keep_every_s=keep_every_s,
+            target_run=target_run,
         )

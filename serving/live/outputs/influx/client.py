@@ -6,6 +6,7 @@ Belongs here: one request and what its answer means. Doesn't belong here: retrie
 
 import contextlib
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 
 import httpx
@@ -22,6 +23,7 @@ _WRITE_PATHS = {
     "victoria": "/write",
 }
 _LONGEST_REASON = 200
+_STARTED = re.compile(r"^(?:process_start_time_seconds|vm_app_start_timestamp) (\S+)$", re.MULTILINE)
 _HINTS = {
     401: "; is FOREWARN_TSDB_TOKEN_FILE right?",
     403: "; may this token or user write there?",
@@ -89,6 +91,19 @@ class StoreClient:
         if self.address.kind == "victoria":
             with contextlib.suppress(StoreRefusal):  # then it is waited for
                 await self.ask("GET", "/internal/force_flush", params={})
+
+    async def read_start(self) -> str:
+        """When the store's process was started, as VictoriaMetrics tells it; empty where it doesn't.
+
+        Raises:
+            DeliveryError: it doesn't respond.
+        """
+        try:
+            answer = await self.ask("GET", "/metrics", params={})
+        except StoreRefusal:
+            return ""
+        found = _STARTED.search(answer.text)
+        return found[1] if found else ""
 
     async def ask(
         self,

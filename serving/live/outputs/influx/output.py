@@ -75,6 +75,8 @@ def store_consumers(
     def status(part: str) -> OutputStatus:
         return OutputStatus(name=f"{KIND}-{part}", kind=KIND, target=client.address.public_text)
 
+    # The others have a log of what they take; VictoriaMetrics holds it in memory for some seconds.
+    run = client.read_start if client.address.kind == "victoria" else None
     of_events, of_readings, of_corrections = status("events"), status("readings"), status("corrections")
     readings = LogConsumer[InboxEntry](
         KIND,
@@ -85,6 +87,7 @@ def store_consumers(
         of_readings,
         begins="oldest",
         batch=_READINGS_AT_ONCE,
+        target_run=run,
     )
     corrections = LogConsumer[InboxEntry](
         KIND,
@@ -94,6 +97,8 @@ def store_consumers(
         PointDelivery(client, of_corrections).deliver_readings,
         of_corrections,
         begins="oldest",
+        target_run=run,
     )
     deliver = PointDelivery(client, of_events).deliver_events
-    return [EventConsumer(KIND, events, database, deliver, of_events, begins="oldest"), readings, corrections]
+    told = EventConsumer(KIND, events, database, deliver, of_events, begins="oldest", target_run=run)
+    return [told, readings, corrections]

@@ -30,8 +30,6 @@ from serving.warnings.tables import PlantWarning
 KIND = "mqtt"
 LOOK_EVERY_S = 2.0
 """How often a lost connection is looked for while there is nothing to publish."""
-KEEP_EVERY_S = 0.2
-"""Scores of so long may be published again after a kill; noting each delivery took as long as the row's own transaction."""
 log = logging.getLogger("serving")
 
 
@@ -58,7 +56,7 @@ class MqttOutput:
     ) -> None:
         self.status = OutputStatus(name=KIND, kind=KIND, target=broker.place)
         self.consumer = EventConsumer(
-            KIND, events, database, self.deliver, self.status, keep_every_s=KEEP_EVERY_S
+            KIND, events, database, self.deliver, self.status, target_run=self._read_run
         )
         self._broker = broker
         self._database = database
@@ -103,6 +101,17 @@ class MqttOutput:
             await connection.publish(await self._messages(events))
         except BrokerFault as fault:
             await self.close()
+            raise DeliveryError(str(fault)) from None
+
+    async def _read_run(self) -> object:
+        """The connection: a broker may have died whenever one is lost.
+
+        Raises:
+            DeliveryError: there is none.
+        """
+        try:
+            return await self._connected()
+        except BrokerFault as fault:
             raise DeliveryError(str(fault)) from None
 
     async def close(self) -> None:

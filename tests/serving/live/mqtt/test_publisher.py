@@ -69,3 +69,12 @@ async def test_a_broker_that_stays_away_or_refuses_ends_it_with_a_sentence(
     guest = BrokerAddress("127.0.0.1", strict_mosquitto.port, "guest", "guest-password")
     with pytest.raises(PublishError, match="refuses messages of forewarn/demo/readings: Not authorized"):
         await MqttPublisher(guest).publish("demo", reading)
+
+
+async def test_readings_that_nobody_has_subscribed_to_are_not_taken_for_published(
+    own_mosquitto: MosquittoServer,
+) -> None:
+    sender = MqttPublisher(BrokerAddress("127.0.0.1", own_mosquitto.port), give_up_after_s=0.3)
+    with pytest.raises(PublishError, match="nobody has subscribed to forewarn/alone/readings"):
+        await sender.publish("alone", [RawReading("PDT31008", START_US, 1.0)])
+    await sender.close()

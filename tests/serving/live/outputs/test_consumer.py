@@ -245,3 +245,43 @@ async def test_a_cursor_that_is_kept_seldom_is_kept_at_the_end(events: EventLog,
         await write(events, 4)
         await target.wait_for([4])
     assert target.numbers == [1, 2, 3, 4]
+
+
+async def test_what_a_target_took_shortly_before_it_died_is_delivered_again(
+    events: EventLog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "LOOK_TARGET_S", 0.0)
+    monkeypatch.setattr(consuming, "SETTLE_S", 0.0)
+    monkeypatch.setattr(consuming, "LOOK_EVERY_S", 0.01)
+    target, run = ToldTarget(), "first"
+
+    async def read_run() -> str:
+        return run
+
+    def begin() -> EventConsumer:
+        status = OutputStatus(name="target", kind="test")
+        return EventConsumer(
+            "target", events, database, target.deliver, status, begins="oldest", batch=1, target_run=read_run
+        )
+
+    consumer = begin()
+    await write(events, 1, 2, 3)
+    await consumer.deliver_next()
+    assert not consumer.is_settled
+    await consumer.deliver_next()  # notes the first, as the target has run on
+    monkeypatch.setattr(consuming, "SETTLE_S", 1000.0)
+    await consumer.deliver_next()
+    assert target.numbers == [1, 2, 3]
+    run = "second"
+    for _ in range(3):
+        await consumer.deliver_next()
+    assert target.numbers == [1, 2, 3, 2, 3], "what it had for long isn't repeated, what it took lately is"
+    again = begin()
+    await again.deliver_next()
+    assert target.numbers[-1] == 2, "a process that begins anew can't know whether the target has lived on"
+    monkeypatch.setattr(consuming, "SETTLE_S", 0.0)
+    for _ in range(3):
+        await again.deliver_next()
+    assert again.is_settled
+    await begin().deliver_next()
+    assert target.numbers == [1, 2, 3, 2, 3, 2, 3]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from serving.events.log import EventLog
 from serving.live.inbox.inbox import ReadingInbox
 from serving.live.outputs import consumer as consuming
-from serving.live.outputs.consumer import DeliveryError
+from serving.live.outputs.consumer import DeliveryError, LogConsumer
 from serving.live.outputs.influx.address import parse_address
 from serving.live.outputs.influx.annotated_csv import StoredValue
 from serving.live.outputs.influx.client import StoreClient, new_client
@@ -51,6 +51,7 @@ def plant(request: pytest.FixtureRequest) -> str:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consuming, "FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr(consuming, "LONGEST_PAUSE_S", 0.1)
+    monkeypatch.setattr(consuming, "SETTLE_S", 0.0)
 
 
 async def read(client: StoreClient, plant: str, measurement: str = READINGS) -> list[StoredValue]:
@@ -201,12 +202,15 @@ async def test_nothing_is_lost_and_nothing_twice_when_the_store_was_away(
                 await consumers[0].measure()
                 assert consumers[0].status.depth == total // 2 + 1
                 store.start()
-            while not await is_whole(total) or any(c.status.depth for c in consumers):
+            while not await is_whole(total) or not all(is_done(c) for c in consumers):
                 for consumer in consumers:
                     await consumer.measure()
                 await asyncio.sleep(0.02)
             for task in tasks:
                 task.cancel()
+
+    def is_done(consumer: LogConsumer) -> bool:
+        return consumer.status.depth == 0 and consumer.is_settled
 
     async def is_whole(total: int) -> bool:
         try:
@@ -245,3 +249,19 @@ async def test_a_correction_is_a_point_of_its_own_and_the_first_value_stays(
     found = {v.tags.get("correction", "0"): v.value for v in await read(client, plant) if v.field == "value"}
     assert found == {"0": 1.0, "1": 2.0, "2": 3.0}
     await inbox.close()
+
+
+async def test_a_store_that_was_started_again_is_told_from_before(victoria: StoreServer) -> None:
+    async with new_client(parse_address(victoria.url), "") as http:
+        client = StoreClient(parse_address(victoria.url), http)
+        before = await client.read_start()
+        assert before == await client.read_start()
+        assert float(before) > 0
+        victoria.kill()
+        with pytest.raises(DeliveryError, match="doesn't respond"):
+            await client.read_start()
+        victoria.start()
+        while (after := await client.read_start()) == before:  # it counts whole seconds
+            victoria.kill()
+            victoria.start()
+        assert float(after) > float(before)

@@ -17,6 +17,7 @@ from serving.broker.address import BrokerAddress
 from serving.broker.connection import BrokerConnection
 from serving.events.kinds import LiveEvent
 from serving.events.log import EventLog
+from serving.live.outputs import consumer as consuming
 from serving.live.outputs.mqtt.output import MqttOutput
 from serving.scores.scores import ModelScore
 from serving.store.database import Database
@@ -105,6 +106,12 @@ async def wait_state(output: MqttOutput, part: str) -> None:
             await asyncio.sleep(0.01)
 
 
+async def wait_settled(output: MqttOutput) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not output.consumer.is_settled:
+            await asyncio.sleep(0.01)
+
+
 async def write_warning(events: EventLog, change: str, **columns: object) -> int:
     """Write a warning and tell of it, in one transaction, as the live service does."""
     async with events.change() as work:
@@ -141,8 +148,9 @@ async def test_each_score_of_a_row_is_a_message(
 
 
 async def test_the_state_of_warnings_reaches_who_comes_later(
-    mosquitto: MosquittoServer, database: Database, events: EventLog
+    mosquitto: MosquittoServer, database: Database, events: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(consuming, "SETTLE_S", 0.0)
     plant = f"p{uuid4().hex[:8]}"
     topic = f"forewarn/{plant}/warnings"
     output = output_of(mosquitto, database, events, plant)
@@ -156,6 +164,7 @@ async def test_the_state_of_warnings_reaches_who_comes_later(
             await client.read(2)
         async with watching(mosquitto, topic) as late:
             (state,) = await late.read(1)
+        await wait_settled(output)
     assert [one["id"] for one in state["open"]] == [first, second]
     assert (state["change"], state["warning"]["id"]) == ("opened", second)
     # Another process, or this one after a restart, finds them in the database.
