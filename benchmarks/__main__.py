@@ -16,6 +16,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.mqtt"],
         ["benchmarks.push"],
         ["benchmarks.live"],
+        ["benchmarks.live_kills"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],

@@ -9,9 +9,10 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import uvicorn
 from fastapi import FastAPI
 
@@ -28,28 +29,73 @@ def postgres_folder() -> Path | None:
     )
 
 
+class PostgresServer:
+    """A PostgreSQL in a folder, which can be killed and started again with what it kept.
+
+    Args:
+        programs: the folder of its programs.
+        folder: of its data.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._port = free_port()
+        self._user = _ordinary_user()
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._user:
+            os.chown(folder, self._user["user"], self._user["group"])
+        init = [programs / "initdb", "-D", folder / "data", "-U", "forewarn", "-A", "trust", "--no-sync"]
+        subprocess.run(init, check=True, stdout=subprocess.DEVNULL, cwd=folder, **self._user)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://forewarn@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it; it answers when this returns."""
+        place = ["-D", self._folder / "data", "-p", str(self._port), "-k", self._folder]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", *place, "-c", "listen_addresses=127.0.0.1", "-F"],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                **self._user,
+            )
+        ready = [self._programs / "pg_isready", "-h", "127.0.0.1", "-p", str(self._port), "-t", "1"]
+        _wait_ready(ready, self._process)
+
+    def end(self) -> None:
+        """Ask it to end, without waiting for its clients."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill all of its processes: one that lived on would keep the next one from starting."""
+        if self._process is not None:
+            others = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            for other in others:
+                with suppress(psutil.NoSuchProcess):
+                    other.kill()
+            psutil.wait_procs(others, 30)
+            self._process.wait(30)
+            self._process = None
+
+
 @contextmanager
 def running_postgres(programs: Path) -> Iterator[str]:
     """A fresh PostgreSQL; gives its `postgresql://` address."""
-    as_user = _ordinary_user()
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
-        data, port = Path(folder) / "data", free_port()
-        if as_user:
-            os.chown(folder, as_user["user"], as_user["group"])
-        init = [programs / "initdb", "-D", data, "-U", "forewarn", "-A", "trust", "--no-sync"]
-        subprocess.run(init, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)
-        options = ["-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
-        log = (Path(folder) / "log").open("w")
-        server = subprocess.Popen(
-            [programs / "postgres", *options], cwd=folder, stdout=log, stderr=log, **as_user
-        )
+        server = PostgresServer(programs, Path(folder))
         try:
-            _wait_ready([programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"], server)
-            yield f"postgresql://forewarn@127.0.0.1:{port}/postgres"
+            server.start()
+            yield server.url
         finally:
-            server.send_signal(signal.SIGINT)  # "fast": does not wait for clients
-            server.wait(30)
-            log.close()
+            server.end()
 
 
 @contextmanager
@@ -144,6 +190,9 @@ class MosquittoServer:
             self._process.send_signal(by)
             self._process.wait(30)
             self._process = None
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
 
 
 def mosquitto_program() -> str | None:

@@ -71,6 +71,12 @@ class StoreServer:
             self.process.wait(30)
             self.process = None
 
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+            self.process = None
+
 
 @contextmanager
 def running_victoria() -> Iterator[StoreServer]:

@@ -5,18 +5,28 @@ from datetime import datetime
 from pathlib import Path
 
 import alembic.command
+import paho.mqtt.client
 import polars as pl
+import psycopg
+import sqlalchemy.dialects.postgresql
 import sqlalchemy.dialects.sqlite
 from fastapi import FastAPI
 from sqlalchemy import Engine, event
 
 from serving.live.app import run_parts
+from serving.live.outputs import consumer
 from serving.live.readings import RawReading
 from serving.settings import ServingSettings
 from tests.reliability.fork_server import KillSwitch
 from tests.serving.conftest import published
 
-LOADED = alembic.command, sqlalchemy.dialects.sqlite
+LOADED = (
+    alembic.command,
+    paho.mqtt.client,
+    psycopg,
+    sqlalchemy.dialects.postgresql,
+    sqlalchemy.dialects.sqlite,
+)
 PLANT = "gas_treatment"
 BATCH = 40
 
@@ -43,6 +53,25 @@ def take(
     if die_at:
         event.listen(Engine, "commit", switch.step)
     asyncio.run(_take(settings, bundles, records, acknowledged, last))
+
+
+def serve(settings: ServingSettings, bundles: dict[str, Path], settle_s: float) -> None:
+    """Be the service until killed.
+
+    Args:
+        settings: of the service.
+        bundles: of its models.
+        settle_s: after which a target has what it took on the disk.
+    """
+    consumer.SETTLE_S = settle_s
+    asyncio.run(_serve(settings, bundles))
+
+
+async def _serve(settings: ServingSettings, bundles: dict[str, Path]) -> None:
+    app = FastAPI()
+    app.state.settings = settings
+    async with run_parts(app, settings, published(bundles)):
+        await asyncio.Event().wait()
 
 
 async def _take(

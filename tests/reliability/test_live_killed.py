@@ -18,7 +18,7 @@ from tests.reliability.fork_server import ForkServer, fork_server
 
 pytestmark = pytest.mark.timeout(400)
 SEED = 17
-KILLS = 12
+KILLS = 6
 DAYS = 4
 ROWS = DAYS * 24 - 1
 START = datetime(2026, 1, 1, tzinfo=UTC)
