@@ -53,7 +53,7 @@ async def plant_rows(
     intake: IntakeDep,
     hours: Annotated[float, Query(gt=0, le=2000, description="plant hours back from the newest row")] = 96,
 ) -> LiveRows:
-    """Get a plant's newest rows, oldest first; at most 2000."""
+    """Get a plant's newest rows, oldest first; at most 720."""
     intake.check_plant(plant)
     if plant not in watches.watches:
         raise NotFound(f"plant {plant} has no live rows: no reading has come yet")

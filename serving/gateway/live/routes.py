@@ -35,7 +35,7 @@ async def rows(
     plant: LivePlant = None,
     hours: Annotated[int, Query(ge=1, le=2000, description="plant hours back from the newest row")] = 96,
 ) -> LiveRows:
-    """Get the newest rows of a live plant, oldest first; at most 2000."""
+    """Get the newest rows of a live plant, oldest first; at most 720."""
     return await reader.rows(plant, hours)
 
 

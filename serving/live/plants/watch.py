@@ -35,7 +35,7 @@ from serving.warnings.tracks import RowEffects, evaluate_row, rule_tags
 
 AT_ONCE = 64
 """Rows of a backlog that one transaction writes."""
-SHOWN_ROWS = 2000
+SHOWN_ROWS = 720
 SHOWN_HOURS = 96
 RETRY_S = 1.0
 LONG_AGO_S = -1e9
