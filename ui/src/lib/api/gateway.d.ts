@@ -585,7 +585,7 @@ export interface paths {
         };
         /**
          * Get the newest rows of a live plant, oldest first
-         * @description Get the newest rows of a live plant, oldest first; at most 2000.
+         * @description Get the newest rows of a live plant, oldest first; at most 720.
          */
         get: operations["rows_live_rows_get"];
         put?: never;
