@@ -16,7 +16,7 @@ def commands() -> list[list[str]]:
         ["benchmarks.mqtt"],
         ["benchmarks.push"],
         ["benchmarks.live"],
-        ["benchmarks.live_kills"],
+        ["benchmarks.live_kills", "--readings", "20000", "--kills", "10"],
         ["benchmarks.features"],
         ["benchmarks.startup"],
         ["benchmarks.forecasters"],

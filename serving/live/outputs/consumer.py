@@ -87,8 +87,6 @@ class LogConsumer(Generic[Entry]):
         begins: where a consumer without a cursor begins: `newest`, with what comes from now on; `oldest`, with all
             that is still stored.
         batch: at most so many entries at once.
-        keep_every_s: the cursor is kept no more often than so, for an output whose repeats are harmless: what was delivered
-            meanwhile is delivered again after the process was killed.
         target_run: of a target that may lose what it has taken when it dies; None: what it has taken it keeps.
     """
 
@@ -104,7 +102,6 @@ class LogConsumer(Generic[Entry]):
         is_wanted: Callable[[Entry], bool] = lambda _: True,
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
-        keep_every_s: float = 0.0,
         target_run: TargetRun | None = None,
     ) -> None:
         self.name = name
@@ -119,9 +116,6 @@ class LogConsumer(Generic[Entry]):
         self._memory = TaskMemory(database, cursor_name(log_name, name), ConsumerCursor)
         self._cursor: ConsumerCursor | None = None
         self._kept = 0
-        self._is_behind = False
-        self._kept_at = 0.0
-        self._keep_every_s = keep_every_s
         self._begins_empty = False
         self._target_run = target_run
         self._run: object = None
@@ -140,12 +134,8 @@ class LogConsumer(Generic[Entry]):
             wait=wait_exponential_jitter(FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=FIRST_PAUSE_S),
             before_sleep=self._tell_failure,
         )
-        try:
-            while True:
-                await attempts(self.deliver_next)
-        finally:
-            if self._cursor is not None and self._is_behind:
-                await self._keep(self._cursor)
+        while True:
+            await attempts(self.deliver_next)
 
     async def deliver_next(self) -> None:
         """Deliver the next batch; where there is none, wait a moment for one.
@@ -158,8 +148,6 @@ class LogConsumer(Generic[Entry]):
         written = self._source.next_write()
         entries = await self._source.after(cursor.id or 0, limit=self._batch)
         if not entries:
-            if self._is_behind and self._is_due:
-                await self._keep(cursor)
             self.status.note_delivery(0)
             self.status.depth = 0
             with contextlib.suppress(TimeoutError):
@@ -174,9 +162,8 @@ class LogConsumer(Generic[Entry]):
             self._settling.append((entries[-1].id, time.monotonic()))
             self._cursor = moved
         else:
-            self._is_behind = self._is_behind or bool(wanted)
             self._cursor = moved
-            if (self._is_behind and self._is_due) or entries[-1].id - self._kept >= KEEP_EVERY:
+            if wanted or entries[-1].id - self._kept >= KEEP_EVERY:
                 await self._keep(moved)
         self.status.note_delivery(len(wanted))
         if len(entries) < self._batch:
@@ -252,11 +239,6 @@ class LogConsumer(Generic[Entry]):
         async with self._database.write() as session:
             await self._memory.keep(session, cursor)
         self._cursor, self._kept = cursor, cursor.id or 0
-        self._is_behind, self._kept_at = False, time.monotonic()
-
-    @property
-    def _is_due(self) -> bool:
-        return time.monotonic() >= self._kept_at + self._keep_every_s
 
     async def _tell_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -285,7 +267,6 @@ class EventConsumer(LogConsumer[EventMessage]):
         types: Collection[str] = ("scores", "warning"),
         begins: Literal["newest", "oldest"] = "newest",
         batch: int = BATCH,
-        keep_every_s: float = 0.0,
         target_run: TargetRun | None = None,
     ) -> None:
         super().__init__(
@@ -298,6 +279,5 @@ class EventConsumer(LogConsumer[EventMessage]):
             is_wanted=lambda event: event.type in types,
             begins=begins,
             batch=batch,
-            keep_every_s=keep_every_s,
             target_run=target_run,
         )

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from serving.events import log
-from serving.events.cursors import read_oldest_needed, release_others
+from serving.events.cursors import release_others
 from serving.events.kinds import EventMessage
 from serving.events.log import EventLog
 from serving.live.outputs import consumer as consuming
@@ -220,31 +220,6 @@ async def test_an_output_that_nobody_wants_any_more_holds_nothing_until_it_is_ba
     assert back.status.lost == 6
     await write(events, *range(12, 25))
     assert await events.oldest() == 12
-
-
-async def test_a_cursor_that_is_kept_seldom_is_kept_at_the_end(events: EventLog, database: Database) -> None:
-    target, status = ToldTarget(), OutputStatus(name="target", kind="test")
-
-    def seldom() -> EventConsumer:
-        return EventConsumer(
-            "target", events, database, target.deliver, status, begins="oldest", batch=1, keep_every_s=3600
-        )
-
-    async def kept() -> int | None:
-        return await read_oldest_needed(database, "events")
-
-    async with beside(seldom().run()):
-        await write(events, 1)
-        await target.wait_for([1])
-        first = await kept()
-        await write(events, 2, 3)
-        await target.wait_for([3])
-        assert await kept() == first
-    assert await kept() == await events.newest()
-    async with beside(seldom().run()):
-        await write(events, 4)
-        await target.wait_for([4])
-    assert target.numbers == [1, 2, 3, 4]
 
 
 async def test_what_a_target_took_shortly_before_it_died_is_delivered_again(
