@@ -4,12 +4,18 @@ Belongs here: the engine, what SQLite needs to be told, transactions. Doesn't be
 (`tables.py` of each domain), their migrations (`migrate.py`).
 """
 
+import asyncio
+import contextlib
+import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiosqlite
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -22,6 +28,8 @@ from serving.settings import ServingSettings
 BUSY_TIMEOUT_S = 10.0
 WRITES = "gateway_writes"
 """The execution option of connections that will write: for how many seconds they wait for another writer."""
+log = logging.getLogger("serving")
+_undoing: set[asyncio.Task[None]] = set()
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -82,6 +90,7 @@ def _engine(url: URL) -> AsyncEngine:
         url, pool_size=5, pool_timeout=10, connect_args={"timeout": BUSY_TIMEOUT_S}, **common
     )
     prepare_sqlite(engine.sync_engine)
+    event.listen(engine.sync_engine, "invalidate", _on_invalidate)
     return engine
 
 
@@ -98,6 +107,27 @@ def _on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _on_invalidate(connection: DBAPIConnection, _: ConnectionPoolEntry, error: BaseException | None) -> None:
+    """Undo what a cancelled task had begun before its connection is closed.
+
+    A statement that is still referred to, as by the traceback of the cancellation, outlives its connection, and with it the
+    transaction and SQLite's lock; which is then never free again.
+    """
+    if error is None or not isinstance(connection, AsyncAdapt_aiosqlite_connection):
+        return
+    with contextlib.suppress(RuntimeError):  # no loop: nobody waits for the lock either
+        task = asyncio.get_running_loop().create_task(_undo(connection.driver_connection))
+        _undoing.add(task)
+        task.add_done_callback(_undoing.discard)
+
+
+async def _undo(connection: aiosqlite.Connection) -> None:
+    try:
+        await connection.rollback()
+    except (ValueError, sqlite3.Error) as error:
+        log.debug("a connection that is no good was closed before: %s", error)
 
 
 def _on_begin(connection: Connection) -> None:

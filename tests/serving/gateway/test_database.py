@@ -22,6 +22,7 @@ from serving.gateway.history.tables import HistoryEntry
 from serving.settings import ServingSettings
 from serving.store import database
 from serving.store.database import Database, database_url
+from serving.store.memory_tables import LiveState
 from serving.store.migrate import VERSION_TABLE, migrate
 from serving.store.tables import Base
 from tests.reliability.disks import fill, small_disk
@@ -246,3 +247,34 @@ async def test_writing_is_not_asked_for_each_time(site: Site, monkeypatch: pytes
     for _ in range(5):
         assert (await site.client.get("/ready")).status_code == 200
     assert len(asked) == 1
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_writer_leaves_no_lock(gateway_settings: ServingSettings) -> None:
+    """A statement that its task was cancelled in lives as long as anybody looks at the cancellation."""
+    migrate(database_url(gateway_settings))
+    store, kept = Database(database_url(gateway_settings)), list[BaseException]()
+    insert = sa.insert(LiveState.__table__).returning(LiveState.__table__.c.name)
+
+    async def write(name: str) -> None:
+        async with store.write() as session:
+            for number in range(20):
+                await session.execute(insert, {"name": f"{name}.{number}", "document": {}, "turn": 0})
+
+    try:
+        for turn in range(30):
+            task = asyncio.create_task(write(str(turn)))
+            for _ in range(turn):
+                await asyncio.sleep(0.0005)
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                kept.append(error)
+            async with store.write(1.0) as session:
+                await session.execute(sa.select(1))
+        assert len(kept) > 10
+    finally:
+        await store.close()
