@@ -80,6 +80,11 @@ class StreamGrid:
         self._oldest_us = self._ahead_us = _DAWN
 
     @property
+    def step_us(self) -> int:
+        """The interval, in microseconds."""
+        return self._step
+
+    @property
     def newest_slot(self) -> int | None:
         """The row closed last; None before the first."""
         return self._newest

@@ -16,6 +16,7 @@ from datetime import timedelta
 import numpy as np
 
 from plant_assets.features.arrays import Floats
+from plant_assets.features.spec import feature_specs, look_back
 from plant_assets.ingest.grid.newest import warm_span
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
 from plant_assets.profile.model import PlantProfile
@@ -25,6 +26,7 @@ from serving.live.inbox.inbox import ReadingInbox, StoredReading
 from serving.live.plants.clock import IntervalClock
 from serving.live.plants.drops import DropFlusher
 from serving.live.plants.past import DroppedPast
+from serving.live.plants.row_history import RowHistory
 from serving.live.plants.rows import live_row, stale_tags, time_of
 from serving.live.plants.scoring import PlantModels, PlantWindow, RowModels, rows_needed
 from serving.live.plants.writer import RowWriter, ScoredGridRow
@@ -60,7 +62,7 @@ class _OpenGrid:
         passed_over: rows without any record in their look-back that lie before `next_slot`, and aren't scored.
     """
 
-    grid: StreamGrid
+    history: RowHistory
     next_slot: int | None = None
     newest_slot: int = 0
     written_slot: int = -1
@@ -69,7 +71,7 @@ class _OpenGrid:
     @property
     def is_whole(self) -> bool:
         """Whether every closed row is written: some aren't where scoring failed half way."""
-        closed = self.grid.newest_slot
+        closed = self.history.newest_slot
         return closed is None or closed <= self.written_slot
 
 
@@ -143,7 +145,7 @@ class PlantWatch:
             self._open, self._early = None, [*readings]  # what lies between has no readings: rows begin anew
             return 0
         opened.newest_slot = max(opened.newest_slot, newest // step_us)
-        opened.grid.add_all(_records(readings))
+        opened.history.grid.add_all(_records(readings))
         begin_us = opened.next_slot * step_us
         return sum(reading.time_us < begin_us for reading in readings)
 
@@ -176,11 +178,11 @@ class PlantWatch:
         """The newest rows, oldest first."""
         interval_s = self._clock.step_us / 1e6
         found = []
-        if self._open is not None and (newest := self._open.grid.newest_slot) is not None:
-            first = self._open.grid.first_slot or 0
+        if self._open is not None and (newest := self._open.history.newest_slot) is not None:
+            first = self._open.history.first_slot or 0
             wanted = min(max(1, round(hours * 3600 / interval_s)), SHOWN_ROWS)
-            slots = range(max(first, newest - wanted + 1, newest - self._kept + 1), newest + 1)
-            found = [live_row(self._open.grid.row(slot), self._profile) for slot in slots]
+            slots = range(max(first, newest - wanted + 1), newest + 1)
+            found = [live_row(self._open.history.row(slot), self._profile) for slot in slots]
         return LiveRows.model_construct(plant=self.name, interval_s=interval_s, rows=found)
 
     @property
@@ -235,9 +237,10 @@ class PlantWatch:
         step_us, kept = self._clock.step_us, self._kept
         last = await self._writer.load(self._profile)
         span = await self._inbox.span(self.name)
-        grid = StreamGrid(self._profile, kept)
+        history = RowHistory(self._profile, _corrected_rows(self._profile), kept)
+        grid = history.grid
         if span is None:
-            return self._begin(_OpenGrid(grid, last.number + 1 if last.time is not None else None))
+            return self._begin(_OpenGrid(history, last.number + 1 if last.time is not None else None))
         first, passed_over, own_us = span[0] // step_us, 0, span[0]
         if last.time is not None:
             first = max(first, last.number - kept + 1)
@@ -251,10 +254,10 @@ class PlantWatch:
         grid.add_all(_records(await self._inbox.last_before(self.name, begin_us)))
         grid.add_all(_records(await self._inbox.since(self.name, begin_us)))
         for slot in range(shown_from, next_slot):
-            grid.close(slot)
+            history.close(slot)
         if last.time is not None:
             self.status.scored_time = last.time if last.scored else None
-        opened = _OpenGrid(grid, next_slot, span[1] // step_us, next_slot - 1, passed_over)
+        opened = _OpenGrid(history, next_slot, span[1] // step_us, next_slot - 1, passed_over)
         self._clock.note("inbox", span[1], LONG_AGO_S)
         self._clock.listen_from(max(time.monotonic(), self._began_s + CONNECT_S))
         self._note_time(span[1])
@@ -325,7 +328,7 @@ class PlantWatch:
                 await asyncio.sleep(0)  # what came meanwhile is heard
                 if self._open is not opened:
                     return
-                rows.append(opened.grid.close(slot))
+                rows.append(opened.history.close(slot))
                 opened.next_slot = slot + 1
             await self._writer.write_unscored(rows)
             opened.written_slot = rows[-1].slot
@@ -348,9 +351,9 @@ class PlantWatch:
             await asyncio.sleep(0)  # what came meanwhile is heard
             if self._open is not opened:
                 return
-            row = opened.grid.close(slot)
+            row = opened.history.close(slot)
             opened.next_slot = slot + 1
-            window = self._window(opened.grid, row)
+            window = self._window(opened.history, row)
             gap, opened.passed_over = opened.passed_over, 0
             scored = self._score(row, window, models, self._writer.tracks_after(quiet), gap)
             if scored.is_quiet:
@@ -361,15 +364,15 @@ class PlantWatch:
             await self._write(opened, [await self._with_briefs(scored, window)])
         await self._write(opened, quiet)
 
-    def _window(self, grid: StreamGrid, row: StreamRow) -> PlantWindow:
+    def _window(self, history: RowHistory, row: StreamRow) -> PlantWindow:
         """What scores of a closed row look back over."""
         learns_all = self._profile.sampling.learn_uncertain
 
         def newest_rows(rows: int) -> Floats:
-            return grid.window(min(rows, self._kept))
+            return history.window(rows)
 
         def learnt_rows(rows: int) -> Floats | None:
-            if learns_all or not (is_doubted := grid.uncertain_values(min(rows, self._kept))).any():
+            if learns_all or not (is_doubted := history.uncertain_values(rows)).any():
                 return None
             return np.where(is_doubted, np.nan, newest_rows(rows))
 
@@ -430,6 +433,11 @@ def _row_counts(profile: PlantProfile) -> tuple[int, int]:
     needed = rows_needed(profile)
     shown = min(timedelta(hours=SHOWN_HOURS) // profile.sampling.interval, SHOWN_ROWS)
     return needed, max(needed, shown) + 1
+
+
+def _corrected_rows(profile: PlantProfile) -> int:
+    """How many rows late records may change: those that features look back over."""
+    return max(look_back(feature_specs(profile)), profile.features.window_steps, 1) + 1
 
 
 def _records(readings: Sequence[AdmittedReading | StoredReading]) -> list[tuple[str, int, float, bool]]:
