@@ -7,7 +7,8 @@ Belongs here: options, the broker that a source needs, the table that people rea
 import asyncio
 import logging
 import tempfile
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,18 +58,29 @@ def replay(  # noqa: PLR0917 - the options of a command
         records = records.filter(records["timestamp"] > last - timedelta(days=days))
     if records.is_empty():
         fail(f"{plant}: no records in that time")
-    # A live service logs what people of the installation need; here all that matters is in the table.
-    logging.getLogger("serving").setLevel(logging.ERROR)
     from serving.live.proof.prove import ProofPlan
 
     plan = ProofPlan(records, profile, source, speed)  # pyright: ignore[reportArgumentType]
     try:
-        verdict = asyncio.run(_prove(plan, settings))
+        with _quiet():
+            verdict = asyncio.run(_prove(plan, settings))
     except SettingsError as error:
         fail(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     _tell(verdict)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A live service logs what people of the installation need; here all that matters is in the table."""
+    log = logging.getLogger("serving")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _not_opcua(source: str) -> str:

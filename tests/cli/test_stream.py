@@ -12,7 +12,10 @@ import pytest
 from plant_assets.ingest.history.history import DropFile, DropInfo, PlantHistory
 from plant_assets.ingest.reading import read_drop_file
 from plant_assets.profile.load import load_profile
+from serving.broker.address import read_broker
+from serving.broker.connection import BrokerConnection
 from serving.live.inbox.inbox import ReadingInbox
+from serving.live.sources.mqtt.routes import default_topic
 from serving.settings import ServingSettings
 from serving.settings import read_settings as serving_settings
 from tests.cli.command_line import run
@@ -139,9 +142,20 @@ def test_an_export_is_published_to_the_broker(
     home: Path, export: Path, mosquitto: MosquittoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FOREWARN_MQTT_URL", mosquitto.url)
+    asyncio.run(_subscribe(mosquitto.url))
     status, said = run("stream", "replay", str(export), "--plant", PLANT, "--to", "mqtt")
     assert status == 0, said
     assert "96" in said
+
+
+async def _subscribe(url: str) -> None:
+    """As a live service that is away for a moment: its session stays at the broker."""
+    broker = read_broker(ServingSettings(mqtt_url=url))
+    assert broker is not None
+    connection = BrokerConnection(broker, "a live service", session_s=600)
+    await connection.open()
+    await connection.subscribe([default_topic(PLANT)])
+    await connection.close()
 
 
 def test_without_a_broker_it_says_what_is_missing(home: Path, export: Path) -> None:

@@ -27,7 +27,7 @@ from tests.stores import has_victoria, running_victoria
 pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 SEED = 17
 KILLS = 8
-READINGS = 1200
+READINGS = 2000
 SETTLE_S = 10.0
 BROKER = "allow_anonymous true\nautosave_interval 1\nmax_inflight_messages 2000"
 

