@@ -19,6 +19,7 @@ from rich.console import Console
 from plant_assets.cli.console import fail, known_plant, step_progress, system_message
 from plant_assets.cli.history_records import read_history_records, utc_time
 from plant_assets.cli.stream_export import export
+from plant_assets.cli.stream_forget import forget
 from plant_assets.profile.load import plant_names
 from plant_assets.profile.model import PlantProfile
 from plant_assets.profile.variables import SettingsError
@@ -37,6 +38,7 @@ _TOLD_EVERY_S = 5.0
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Readings as streams.")
 app.command()(export)
+app.command()(forget)
 
 
 @dataclass(frozen=True, slots=True)

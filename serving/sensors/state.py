@@ -36,6 +36,7 @@ class PlantState(BaseModel):
     checkpoint: DayCheckpoint = DayCheckpoint()
 
 
+_ANEW = "Remove {folder} and run `forewarn stream forget {plant}` to start a new plant"
 _STATE = TypeAdapter(PlantState)
 
 
@@ -60,12 +61,12 @@ class StateFile:
             fault = error.errors()[0]
             place = ".".join(str(part) for part in fault["loc"]) or "the document"
             raise StateError(
-                f"{self.path}: {place}: {fault['msg']}. Remove {self.path.parent} to start a new plant"
+                f"{self.path}: {place}: {fault['msg']}. {_ANEW.format(folder=self.path.parent, plant=self.path.stem)}"
             ) from None
         if state.tags != tags:
             raise StateError(
                 f"{self.path}: tags differ from the profile's ({', '.join(state.tags)[:200]}). "
-                f"Remove {self.path.parent} to start a new plant"
+                f"{_ANEW.format(folder=self.path.parent, plant=self.path.stem)}"
             )
         return state
 

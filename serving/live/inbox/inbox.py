@@ -285,6 +285,16 @@ class ReadingInbox:
                 old &= readings.c.id <= max(needed, newest - self._most_waiting)
             await connection.execute(sa.delete(readings).where(old))
 
+    async def forget(self, plant: str) -> int:
+        """Delete a plant's records, their corrections and the mark of its drops; how many records there were."""
+        numbers, count = self._numbers(plant), 0
+        async with self._writer.begin() as connection:
+            for table in (tables.corrections, tables.readings):
+                found = await connection.execute(sa.delete(table).where(table.c.series.in_(numbers)))
+                count = found.rowcount
+            await connection.execute(sa.delete(tables.flushes).where(tables.flushes.c.plant == plant))
+        return count
+
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading."""

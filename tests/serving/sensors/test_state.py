@@ -40,7 +40,10 @@ def test_what_is_written_is_read_back(tmp_path, demo):
 )
 def test_a_damaged_state_is_refused_with_its_place(tmp_path: Path, content, words):
     (tmp_path / "demo.json").write_text(content)
-    with pytest.raises(StateError, match=rf"demo\.json: {words}.*Remove .* to start a new plant"):
+    with pytest.raises(
+        StateError,
+        match=rf"demo\.json: {words}.*Remove .* and run `forewarn stream forget demo` to start a new plant",
+    ):
         StateFile(tmp_path, "demo").read([])
 
 
