@@ -3,6 +3,7 @@
 Belongs here: the lock and the call of Alembic. Doesn't belong here: revisions (`serving/migrations/versions`).
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from serving.store.database import WRITES, prepare_sqlite
 VERSION_TABLE = "gateway_alembic_version"
 _LOCK_KEY = 723_002  # any number that no other user of the database's advisory locks takes
 _LOCK_WITHIN_S = 120
+_alembic = threading.Lock()
+"""Alembic keeps what it works on in its modules, so that two threads would take each other's."""
 _SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
@@ -60,7 +63,7 @@ def _upgrade(engine: sa.Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    with _alone(engine) as connection:
+    with _alembic, _alone(engine) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

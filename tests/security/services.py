@@ -5,7 +5,6 @@ Belongs here: how each is started for a test, and who asks. Doesn't belong here:
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from functools import cache
 from pathlib import Path
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Response
 from tenacity import retry, retry_if_not_result, stop_after_delay, wait_fixed
 
@@ -30,7 +28,7 @@ from serving.settings import ServingSettings
 from serving.store.database import Database, database_url
 from serving.web.bounded_http import BoundedHttp
 from tests.bundle.factories import bundle_folder, deviation_folder
-from tests.servers import free_port
+from tests.servers import running_app
 from tests.serving.gateway.drops.fake_dagster import RUN_ID, FakeDagster
 from tests.serving.gateway.fakes import FakeInference, FakeLive, FakeSensors, Network
 from tests.serving.gateway.models.fake_mlflow import SERVED
@@ -83,24 +81,9 @@ def running(name: str, folder: Path) -> Iterator[Service]:
 @contextmanager
 def listening(app: FastAPI) -> Iterator[str]:
     """An app served by a thread, with the project's own HTTP bounds."""
-    port = free_port()
-    config = uvicorn.Config(
-        app,
-        port=port,
-        http=BoundedHttp,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
+    bounds = {"http": BoundedHttp, "ws": "none", "log_config": None, "log_level": None}
+    with running_app(app, **bounds, server_header=False) as place:
+        yield f"http://{place}"
 
 
 def settings_in(folder: Path) -> ServingSettings:
@@ -112,6 +95,7 @@ def settings_in(folder: Path) -> ServingSettings:
         max_body_mb=1,
         upload_mb=1,
         plant_speed=0,
+        live_url="http://127.0.0.1:1",
         logins_per_minute=10_000,
         registrations_per_hour=10_000,
     )

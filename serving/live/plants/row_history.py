@@ -7,7 +7,6 @@ Belongs here: what becomes of rows that late records can't correct any more. Doe
 import numpy as np
 
 from plant_assets.features.arrays import Floats
-from plant_assets.ingest.grid.quality import UNCERTAIN
 from plant_assets.ingest.grid.stream import StreamGrid, StreamRow
 from plant_assets.profile.model import PlantProfile
 
@@ -27,11 +26,10 @@ class RowHistory:
         self.grid = StreamGrid(profile, corrected)
         self._corrected, self._rows = corrected, rows
         columns, tags = profile.columns, profile.tag_names
-        owners = {name: n for n, tag in enumerate(profile.tags) for name in (tag.name, *tag.extremes)}
-        self._tag_of = np.array([owners[name] for name in columns])
         # A ring, by slot.
         self._values = np.empty((rows, len(columns)))
         self._flags = np.empty((rows, len(tags)), np.uint8)
+        self._uncertain = np.empty((rows, len(columns)), np.bool_)
         self._first: int | None = None
 
     @property
@@ -49,8 +47,9 @@ class RowHistory:
         """Complete the next row; see `StreamGrid.close`."""
         leaving, newest = self.grid.first_slot, self.grid.newest_slot
         if leaving is not None and newest is not None and newest - leaving + 1 == self._corrected:
-            row = self.grid.row(leaving)
-            self._values[leaving % self._rows], self._flags[leaving % self._rows] = row.values, row.flags
+            row, place = self.grid.row(leaving), leaving % self._rows
+            self._values[place], self._flags[place] = row.values, row.flags
+            self._uncertain[place] = self.grid.uncertain_values(self._corrected)[0]
         closed = self.grid.close(slot)
         self._first = slot if self._first is None else self._first
         return closed
@@ -78,10 +77,7 @@ class RowHistory:
         """Which values of `window` are of uncertain quality: (rows, columns)."""
         newer = self.grid.uncertain_values(min(rows, self._corrected))
         older = self._older(rows)
-        if not older.size:
-            return newer
-        doubted = (self._flags[older] & UNCERTAIN) > 0
-        return np.concatenate([doubted[:, self._tag_of], newer])
+        return np.concatenate([self._uncertain[older], newer]) if older.size else newer
 
     def _older(self, rows: int) -> np.ndarray:
         """Places of those of the newest rows that can't be corrected any more."""

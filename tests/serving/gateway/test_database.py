@@ -1,9 +1,11 @@
 """The database: its address, what SQLite is told, and its revisions."""
 
 import asyncio
+import contextlib
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -247,6 +249,17 @@ async def test_writing_is_not_asked_for_each_time(site: Site, monkeypatch: pytes
     for _ in range(5):
         assert (await site.client.get("/ready")).status_code == 200
     assert len(asked) == 1
+
+
+def test_threads_of_one_process_migrate_databases_of_their_own(tmp_path: Path) -> None:
+    urls = [database_url(ServingSettings(home=tmp_path / str(n))) for n in range(6)]
+    for url in urls:
+        Path(str(url.database)).parent.mkdir(parents=True)
+    with ThreadPoolExecutor(len(urls)) as threads:
+        list(threads.map(migrate, urls))
+    for url in urls:
+        with contextlib.closing(sqlite3.connect(str(url.database))) as connection:
+            assert connection.execute(f"SELECT count(*) FROM {VERSION_TABLE}").fetchone() == (1,)
 
 
 @pytest.mark.anyio
