@@ -16,6 +16,7 @@ from serving.live.sources.sparkplug.host import MetricValue, SparkplugHost
 from serving.live.sources.sparkplug.payload import PayloadError, decode_payload
 from serving.live.sources.sparkplug.topics import EdgeName, TopicError, node_filter, parse_topic
 
+_ASK_EVERY_S = 2.0
 _QUIET_S = 1.0
 """After the edge node's own birth, for those of its devices."""
 
@@ -59,10 +60,12 @@ async def ask_births(
             topic, reason = next(iter(refused.items()))
             answer.faults.append(f"the broker refuses the subscription to {topic}: {reason}")
             return answer
-        await connection.publish([rebirth_command(node, time.time_ns() // 1_000_000)])
-        end = time.monotonic() + within_s
+        end, ask_at = time.monotonic() + within_s, 0.0
         while not _is_complete(answer, device) and (left := end - time.monotonic()) > 0:
-            for message in await connection.fetch(left):
+            if not answer.devices and time.monotonic() >= ask_at:  # a request may be lost
+                await connection.publish([rebirth_command(node, time.time_ns() // 1_000_000)])
+                ask_at = time.monotonic() + _ASK_EVERY_S
+            for message in await connection.fetch(min(left, _ASK_EVERY_S)):
                 if _hear(host, message, answer) and device is None and None in answer.devices:
                     end = min(end, time.monotonic() + _QUIET_S)
     finally:

@@ -74,6 +74,8 @@ class _EdgeState:
     devices: dict[str | None, BornDevice] = field(default_factory=dict)
     not_before: float = float("-inf")
     pause: float = _FIRST_PAUSE_S
+    is_due: bool = False
+    """Whether a rebirth is needed that was asked for too short a time before; the edge node may say nothing more."""
 
 
 class SparkplugHost:
@@ -133,6 +135,14 @@ class SparkplugHost:
             self._ask(self._edges[node], node, now_s, effects)
         return effects
 
+    def ask_due(self, now_s: float) -> list[EdgeName]:
+        """The edge nodes that have to be asked for a rebirth now, as they were asked too lately when they were lost track of."""
+        effects = HostEffects()
+        for node, edge in self._edges.items():
+            if edge.is_due:
+                self._ask(edge, node, now_s, effects)
+        return effects.rebirths
+
     def lose_all(self) -> HostEffects:
         """All that is known lost: the connection to the broker is."""
         effects = HostEffects()
@@ -159,6 +169,7 @@ class SparkplugHost:
             got = "none" if payload.seq is None else payload.seq
             effects.faults.append(f"{topic}: seq: got {got}; expected 0, counting goes on from there")
         edge.born, edge.seq, edge.devices = True, payload.seq or 0, {}
+        edge.is_due = False
 
     @staticmethod
     def _follows(
@@ -204,8 +215,11 @@ class SparkplugHost:
 
     @staticmethod
     def _ask(edge: _EdgeState, node: EdgeName, now_s: float, effects: HostEffects) -> None:
-        """Ask for a rebirth, unless that was done a moment ago."""
-        if now_s < edge.not_before or node in effects.rebirths:
+        """Ask for a rebirth; later, where that was done a moment ago."""
+        if node in effects.rebirths:
+            return
+        edge.is_due = now_s < edge.not_before
+        if edge.is_due:
             return
         edge.not_before = now_s + edge.pause
         edge.pause = min(2 * edge.pause, _LONGEST_PAUSE_S)

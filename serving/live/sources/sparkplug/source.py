@@ -106,6 +106,7 @@ class SparkplugSource:
             await self._begin(connection, began_ms)
             while self._find_edges() == self._edges:
                 await self._take(connection, await connection.fetch(LOOK_EVERY_S), began_ms)
+                await self._ask(connection, self._host.ask_due(time.monotonic()))
             await connection.publish([will])
         except BrokerFault:
             await self._lose(self._host.lose_all(), _now_ms())

@@ -205,3 +205,29 @@ def test_aliases_of_a_device_birth_before_its_edges_are_not_believed(heard: Hear
     effects = heard.hear(edge.device_birth("a", {1: "flow"}, flow=3.0))
     assert (metric_values(effects), effects.rebirths) == ([("flow", 3.0, "good")], [NODE])
     assert heard.hear(edge.data(1, 4.0, "a")).unresolved == 1
+
+
+def test_a_gap_right_after_a_request_is_asked_about_later_though_nothing_more_is_said(
+    heard: HeardHost,
+) -> None:
+    edge = ScriptedEdge()
+    assert heard.host.forget([NODE], heard.now).rebirths == [NODE]
+    heard.hear(edge.birth({1: "flow"}, flow=1.0))
+    edge.data(1, 2.0)  # lost
+    heard.now = 0.5
+    assert heard.hear(edge.data(1, 3.0)).rebirths == []
+    assert heard.host.ask_due(0.9) == []
+    assert heard.host.ask_due(1.0) == [NODE]
+    assert heard.host.ask_due(9.0) == []
+    heard.hear(edge.birth({1: "flow"}, flow=3.0))
+    assert metric_values(heard.hear(edge.data(1, 4.0))) == [("flow", 4.0, "good")]
+
+
+def test_what_was_born_meanwhile_is_not_asked_again(heard: HeardHost) -> None:
+    edge = ScriptedEdge()
+    heard.host.forget([NODE], heard.now)
+    heard.hear(edge.birth({1: "flow"}, flow=1.0))
+    edge.data(1, 2.0)
+    heard.hear(edge.data(1, 3.0))
+    heard.hear(edge.birth({1: "flow"}, flow=3.0))
+    assert heard.host.ask_due(60.0) == []
